@@ -1,0 +1,54 @@
+import type { Scope } from "./scope.ts";
+
+/** `"*"` stands for every vault that the owner may use, now and later. */
+export type VaultSet = "*" | readonly string[];
+
+export interface RateLimit {
+  /** Requests in a window; a whole number, at least 1. */
+  readonly requests: number;
+  /** Length of the window in whole seconds, at least 1. */
+  readonly windowSeconds: number;
+}
+
+export type OwnerKind = "user" | "service";
+
+/**
+ * What the gateway needs to know of a key to decide about a request. The organisation composes it from the key and
+ * its owner; the key's guard is the authority on it; KV and the isolates hold copies. Times are milliseconds since
+ * the Unix epoch. It holds no secret.
+ */
+export interface KeyRecord {
+  /** `key_` and the 12 characters of the key's id. */
+  readonly id: string;
+  readonly orgId: string;
+  readonly ownerId: string;
+  readonly ownerKind: OwnerKind;
+  /** SHA-256 of the whole key string, lower-case hex. */
+  readonly hash: string;
+  /** Grows by one at each change of the key or of what its owner may do. */
+  readonly version: number;
+  readonly scopes: readonly Scope[];
+  readonly vaults: VaultSet;
+  /** The vaults on which the owner holds the Developer role at this version. */
+  readonly ownerVaults: VaultSet;
+  /** Canonical addresses and CIDR ranges; empty means no restriction. */
+  readonly allowedIps: readonly string[];
+  /** `null` for the deployment's default. */
+  readonly rateLimit: RateLimit | null;
+  readonly disabled: boolean;
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+}
+
+export type KeyStatus = "revoked" | "disabled" | "expired" | "active";
+
+/** The status of a key at a moment (milliseconds since the epoch), by order of precedence. */
+export function keyStatus(
+  key: Pick<KeyRecord, "revokedAt" | "disabled" | "expiresAt">,
+  now: number,
+): KeyStatus {
+  if (key.revokedAt !== null) return "revoked";
+  if (key.disabled) return "disabled";
+  if (key.expiresAt !== null && key.expiresAt <= now) return "expired";
+  return "active";
+}

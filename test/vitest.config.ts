@@ -1,0 +1,29 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const root = new URL("..", import.meta.url).pathname;
+
+/** `workerd`: tests inside the runtime. `http`: tests that start whole runtimes and talk to them over sockets. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        root,
+        plugins: [cloudflareTest({ wrangler: { configPath: `${root}wrangler.toml` } })],
+        test: {
+          name: "workerd",
+          include: ["test/{core,state,control}/**/*.test.ts"],
+        },
+      },
+      {
+        root,
+        test: {
+          name: "http",
+          include: ["test/{gateway,promise,demo}/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
