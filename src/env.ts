@@ -1,3 +1,118 @@
+import { z } from "zod";
+import { parseDuration } from "./core/duration.ts";
+import type { RateLimit as KeyRateLimit } from "./core/key-record.ts";
+import type { KeyGuard } from "./state/key-guard.ts";
+import type { Organization } from "./state/organization/organization.ts";
+
+/** The Worker's bindings. Its variables are read through {@link readConfig} alone. */
+export interface Env {
+  readonly KEY_GUARD: DurableObjectNamespace<KeyGuard>;
+  readonly ORGANIZATION: DurableObjectNamespace<Organization>;
+  readonly KEY_RECORDS: KVNamespace;
+  readonly FAILURES: RateLimit;
+}
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,10}$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`);
+
+const httpUrl = z
+  .string()
+  .transform((text) => (URL.canParse(text) ? new URL(text) : null))
+  .refine((url) => url !== null && /^https?:$/.test(url.protocol), "must be an http or https URL")
+  .refine((url) => !url?.username && !url?.password, "must not hold a user name or password")
+  .refine((url) => !url?.search && !url?.hash, "must have no query and no fragment")
+  .transform((url) => (url as URL).href.replace(/\/$/, ""));
+
+const httpOrigin = httpUrl.refine(
+  (href) => new URL(href).origin === href,
+  "must be an origin, without a path",
+);
+
+const optional = <T extends z.ZodType<unknown, string>>(schema: T) =>
+  z.union([z.literal("").transform(() => null), schema]).default(null);
+
+const Variables = z.object({
+  ORIGIN_URL: httpUrl,
+  ORIGIN_TIMEOUT_MS: wholeNumber(1, 600_000).default(30_000),
+  MAX_BODY_BYTES: wholeNumber(0, 1_073_741_824).default(10_485_760),
+  // As written: the `iss` claim must equal it, a trailing slash included.
+  OIDC_ISSUER: z.string().refine((text) => httpUrl.safeParse(text).success, "must be an http or https URL"),
+  OIDC_AUDIENCE: z.string().min(1, "must not be empty").default("portcullis"),
+  KEY_PREFIX: z
+    .string()
+    .regex(/^[a-z][a-z0-9]{0,15}$/, "must be 1 to 16 lower-case letters and digits, a letter first")
+    .default("fkc"),
+  DEFAULT_KEY_EXPIRY: z
+    .string()
+    .transform((text) => parseDuration(text))
+    .refine((ms) => ms !== null && ms > 0, "must be a duration like 30d, 12h or 1y")
+    .transform((ms) => ms as number)
+    .default(31_536_000_000),
+  MAX_KEYS_PER_OWNER: wholeNumber(1, 100_000).default(20),
+  ADMISSION_LEASE_MS: wholeNumber(0, 60_000).default(200),
+  LEASE_SLACK_MS: wholeNumber(0, 10_000).default(20),
+  RATE_LIMIT_REQUESTS: wholeNumber(1, 1_000_000_000).default(1000),
+  RATE_LIMIT_WINDOW_S: wholeNumber(1, 2_678_400).default(60),
+  CONTROL_HOSTNAME: optional(
+    z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "must be a host name in lower case, without a port"),
+  ),
+  PUBLIC_ORIGIN: optional(httpOrigin),
+});
+
+/** The deployment's settings, checked. Durations are in milliseconds. */
 export interface Config {
   readonly originUrl: string;
+  readonly originTimeoutMs: number;
+  readonly maxBodyBytes: number;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly keyPrefix: string;
+  readonly defaultKeyExpiryMs: number;
+  readonly maxKeysPerOwner: number;
+  readonly leaseMs: number;
+  readonly leaseSlackMs: number;
+  readonly rateLimit: KeyRateLimit;
+  readonly controlHostname: string | null;
+  readonly publicOrigin: string | null;
+}
+
+/** A setting that cannot be used; the message begins with the variable's name. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** Reads the settings from variables, or throws a {@link ConfigError} that names the first bad one. */
+export function readConfig(variables: Readonly<Record<string, unknown>>): Config {
+  const parsed = Variables.safeParse(variables);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const name = String(issue?.path[0]);
+    const problem = variables[name] === undefined ? "is required" : (unionMessage(issue) ?? issue?.message);
+    throw new ConfigError(`${name} ${problem} (is ${JSON.stringify(variables[name])})`);
+  }
+  const v = parsed.data;
+  return {
+    originUrl: v.ORIGIN_URL,
+    originTimeoutMs: v.ORIGIN_TIMEOUT_MS,
+    maxBodyBytes: v.MAX_BODY_BYTES,
+    issuer: v.OIDC_ISSUER,
+    audience: v.OIDC_AUDIENCE,
+    keyPrefix: v.KEY_PREFIX,
+    defaultKeyExpiryMs: v.DEFAULT_KEY_EXPIRY,
+    maxKeysPerOwner: v.MAX_KEYS_PER_OWNER,
+    leaseMs: v.ADMISSION_LEASE_MS,
+    leaseSlackMs: v.LEASE_SLACK_MS,
+    rateLimit: { requests: v.RATE_LIMIT_REQUESTS, windowSeconds: v.RATE_LIMIT_WINDOW_S },
+    controlHostname: v.CONTROL_HOSTNAME,
+    publicOrigin: v.PUBLIC_ORIGIN,
+  };
+}
+
+/** The message of the last alternative of an optional setting: the first is only the empty string. */
+function unionMessage(issue: z.core.$ZodIssue | undefined): string | undefined {
+  return issue?.code === "invalid_union" ? issue.errors.at(-1)?.at(-1)?.message : undefined;
 }

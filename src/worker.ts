@@ -1,6 +1,45 @@
-import { DurableObject } from "cloudflare:workers";
-export class KeyGuard extends DurableObject {}
-export class Organization extends DurableObject {}
-export default {
-  fetch: (request: Request) => new Response(request.url),
+import { env } from "cloudflare:workers";
+import { config } from "./config.ts";
+import { createControlApp } from "./control/app.ts";
+import { IdentityVerifier } from "./control/identity.ts";
+import apiDocument from "./core/api.openapi.json";
+import { compilePolicy } from "./core/route-policy.ts";
+import type { Env } from "./env.ts";
+import { FailureLimiter } from "./gateway/failure-limiter.ts";
+import { handle } from "./gateway/index.ts";
+import { KeyRecordCache } from "./state/key-record-cache.ts";
+import { Leases } from "./state/leases.ts";
+import { surfaceOf } from "./surface.ts";
+
+export { KeyGuard } from "./state/key-guard.ts";
+export { Organization } from "./state/organization/organization.ts";
+
+const bindings = env as unknown as Env;
+const policy = compilePolicy(apiDocument);
+
+const gateway = {
+  config,
+  policy,
+  leases: new Leases(bindings.KEY_GUARD, new KeyRecordCache(bindings.KEY_RECORDS), config.leaseSlackMs),
+  failures: new FailureLimiter(bindings.FAILURES),
 };
+
+const control = createControlApp({
+  config,
+  env: bindings,
+  identities: new IdentityVerifier(config.issuer, config.audience),
+  checkScope: (scope) => policy.checkScope(scope),
+});
+
+export default {
+  fetch(request, _, context) {
+    switch (surfaceOf(request.url, config.controlHostname)) {
+      case "gateway":
+        return handle(request, context, gateway);
+      case "control":
+        return control.fetch(request, bindings, context);
+      case "nowhere":
+        return new Response(null, { status: 404 });
+    }
+  },
+} satisfies ExportedHandler<Env>;

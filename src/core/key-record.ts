@@ -1,4 +1,5 @@
-import type { Scope } from "./scope.ts";
+import { z } from "zod";
+import { ACTIONS, type Scope } from "./scope.ts";
 
 /** `"*"` stands for every vault that the owner may use, now and later. */
 export type VaultSet = "*" | readonly string[];
@@ -51,4 +52,29 @@ export function keyStatus(
   if (key.disabled) return "disabled";
   if (key.expiresAt !== null && key.expiresAt <= now) return "expired";
   return "active";
+}
+
+const VaultSetSchema = z.union([z.literal("*"), z.array(z.string())]);
+
+const KeyRecordSchema = z.object({
+  id: z.string(),
+  orgId: z.string(),
+  ownerId: z.string(),
+  ownerKind: z.enum(["user", "service"]),
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  version: z.int().min(1),
+  scopes: z.array(z.object({ action: z.enum(ACTIONS), resource: z.string() })),
+  vaults: VaultSetSchema,
+  ownerVaults: VaultSetSchema,
+  allowedIps: z.array(z.string()),
+  rateLimit: z.object({ requests: z.int().min(1), windowSeconds: z.int().min(1) }).nullable(),
+  disabled: z.boolean(),
+  expiresAt: z.number().nullable(),
+  revokedAt: z.number().nullable(),
+});
+
+/** Reads a record back from JSON; `null` when it is not the record of this key. */
+export function readKeyRecord(json: unknown, id: string): KeyRecord | null {
+  const parsed = KeyRecordSchema.safeParse(json);
+  return parsed.success && parsed.data.id === id ? parsed.data : null;
 }

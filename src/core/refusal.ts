@@ -321,3 +321,8 @@ export interface Refusal {
 export function refuse(code: RefusalCode, extra: Omit<Refusal, "code"> = {}): Refusal {
   return { code, ...extra };
 }
+
+/** Tells a refusal from what was asked for; no other value has a `code` out of the table. */
+export function isRefusal(outcome: object): outcome is Refusal {
+  return "code" in outcome && typeof outcome.code === "string" && Object.hasOwn(REFUSALS, outcome.code);
+}

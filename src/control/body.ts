@@ -1,0 +1,36 @@
+import { refuse, type Refusal } from "../core/refusal.ts";
+
+/** The control API's bodies are small: the largest holds ten thousand ids. */
+const MAX_BODY_BYTES = 4_194_304;
+
+/** Reads a JSON body (RFC 8259: UTF-8). A body that is absent reads as `undefined`. */
+export async function readBody(request: Request): Promise<{ value: unknown } | Refusal> {
+  const mediaType = request.headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase();
+  if (Number(request.headers.get("Content-Length") ?? 0) > MAX_BODY_BYTES) return refuse("payload_too_large");
+  const bytes = await readAtMost(request.body, MAX_BODY_BYTES);
+  if (bytes === null) return refuse("payload_too_large");
+  if (bytes.byteLength === 0) return { value: undefined };
+  if (mediaType !== "application/json") return refuse("unsupported_media_type");
+  try {
+    return {
+      value: JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)) as unknown,
+    };
+  } catch {
+    return refuse("invalid_request", { details: { problem: "The body is not JSON" } });
+  }
+}
+
+async function readAtMost(
+  body: ReadableStream<Uint8Array> | null,
+  limit: number,
+): Promise<Uint8Array | null> {
+  if (body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.byteLength;
+    if (length > limit) return null;
+    chunks.push(chunk);
+  }
+  return new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+}

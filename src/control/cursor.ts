@@ -1,0 +1,28 @@
+import { refuse, type Refusal } from "../core/refusal.ts";
+
+type Shape = Readonly<Record<string, "string" | "number">>;
+
+/** Writes where a page ends as an opaque cursor: base64url of JSON. */
+export function writeCursor(position: object): string {
+  const bytes = new TextEncoder().encode(JSON.stringify(position));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+}
+
+/** Reads a cursor back; one that was not written here is refused. */
+export function readCursor<T extends object>(cursor: string, shape: Shape): T | Refusal {
+  try {
+    const text = atob(cursor.replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+    const position = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    const fits = Object.entries(shape).every(([name, type]) => typeof position[name] === type);
+    if (fits && Object.keys(position).length === Object.keys(shape).length) return position as T;
+  } catch {
+    // Falls through to the refusal.
+  }
+  return refuse("invalid_request", {
+    details: { field: "nextCursor", problem: "Not a cursor of this list" },
+  });
+}

@@ -1,0 +1,146 @@
+import { z } from "@hono/zod-openapi";
+import { keyStatus } from "../core/key-record.ts";
+import type { ManagedKey } from "../core/organization.ts";
+import { ACTIONS } from "../core/scope.ts";
+import { isoTime, Limit, Pagination, Timestamp } from "./schemas.ts";
+
+/** A key string is given out once; these bound what a key may carry to what fits in an origin's request headers. */
+const MAX_SCOPES = 50;
+const MAX_VAULTS = 200;
+const MAX_RANGES = 200;
+
+const Scope = z
+  .object({ action: z.enum(ACTIONS), resource: z.string() })
+  .openapi("Scope", { example: { action: "read", resource: "vault/#/balance" } });
+
+/** The types are checked here, what they say by the API's own document. */
+const ScopeInput = z.union([
+  z.string().openapi({ example: "vault:read" }),
+  z.strictObject({
+    action: z.string().openapi({ enum: [...ACTIONS] }),
+    resource: z.string().openapi({ example: "vault/#/balance" }),
+  }),
+]);
+
+const RateLimit = z.strictObject({
+  requests: z.int().min(1).max(1_000_000_000),
+  windowSeconds: z.int().min(1).max(2_678_400),
+});
+
+const Name = z.string().trim().min(1).max(100).openapi({ example: "Reporting service" });
+const Description = z.string().max(500).nullable();
+const Vaults = z.union([z.literal("*"), z.array(z.string()).min(1).max(MAX_VAULTS)]);
+const AllowedIps = z
+  .array(z.string())
+  .max(MAX_RANGES)
+  .openapi({ example: ["203.0.113.0/24", "2001:db8::/32"] });
+const ExpiresIn = z.string().nullable().openapi({ example: "30d" });
+const ExpiresAt = z.string().nullable().openapi({ format: "date-time" });
+
+export const KeyCreation = z
+  .strictObject({
+    name: Name,
+    description: Description.optional(),
+    scopes: z.array(ScopeInput).min(1).max(MAX_SCOPES),
+    vaults: Vaults,
+    allowedIps: AllowedIps.optional(),
+    expiresIn: ExpiresIn.optional(),
+    expiresAt: ExpiresAt.optional(),
+    ownerId: z.string().optional(),
+    rateLimit: RateLimit.nullable().optional(),
+  })
+  .openapi("KeyCreation");
+
+export const KeyUpdate = z
+  .strictObject({
+    name: Name,
+    description: Description,
+    scopes: z.array(ScopeInput).min(1).max(MAX_SCOPES),
+    vaults: Vaults,
+    allowedIps: AllowedIps,
+    expiresIn: ExpiresIn,
+    expiresAt: ExpiresAt,
+    disabled: z.boolean(),
+    rateLimit: RateLimit.nullable(),
+  })
+  .partial()
+  .openapi("KeyUpdate");
+
+export const KeyParams = z.strictObject({ id: z.string().openapi({ example: "key_3fA9xKq20LmZ" }) });
+
+export const KeyListQuery = z.strictObject({
+  status: z.enum(["active", "expired", "revoked", "disabled", "all"]).default("active"),
+  q: z.string().optional().openapi({ description: "Part of the name." }),
+  owner: z.string().optional().openapi({ description: "An owner's id, or `*` for everybody's (admins)." }),
+  limit: Limit,
+  nextCursor: z.string().optional(),
+});
+
+export const Key = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    description: z.string().nullable(),
+    keyPrefix: z.string(),
+    scopes: z.array(Scope),
+    vaults: z.union([z.literal("*"), z.array(z.string())]),
+    allowedIps: z.array(z.string()),
+    rateLimit: RateLimit.nullable(),
+    status: z.enum(["active", "expired", "revoked", "disabled"]),
+    disabled: z.boolean(),
+    version: z.int(),
+    owner: z.object({ id: z.string(), kind: z.enum(["user", "service"]), name: z.string() }),
+    createdAt: Timestamp,
+    createdBy: z.string(),
+    expiresAt: Timestamp.nullable(),
+    lastUsedAt: Timestamp.nullable(),
+    lastUsedIp: z.string().nullable(),
+    revokedAt: Timestamp.nullable(),
+    revokedBy: z.string().nullable(),
+    revocationReason: z.string().nullable(),
+  })
+  .openapi("Key");
+
+export const CreatedKey = Key.extend({
+  key: z.string().openapi({ description: "The whole key. It is shown this once and kept nowhere." }),
+}).openapi("CreatedKey");
+
+export const KeyList = z.object({ data: z.array(Key), pagination: Pagination }).openapi("KeyList");
+
+export const ReceiptSchema = z
+  .object({
+    keyId: z.string(),
+    status: z.literal("revoked"),
+    requestedAt: Timestamp,
+    effectiveAt: Timestamp.openapi({
+      description: "No request that arrived later was let through, anywhere.",
+    }),
+    version: z.int(),
+  })
+  .openapi("Receipt");
+
+/** A key as JSON, with its status at `now`. */
+export function keyJson(key: ManagedKey, now: number): z.input<typeof Key> {
+  return {
+    id: key.id,
+    name: key.name,
+    description: key.description,
+    keyPrefix: key.keyPrefix,
+    scopes: [...key.scopes],
+    vaults: key.vaults === "*" ? "*" : [...key.vaults],
+    allowedIps: [...key.allowedIps],
+    rateLimit: key.rateLimit,
+    status: keyStatus(key, now),
+    disabled: key.disabled,
+    version: key.version,
+    owner: key.owner,
+    createdAt: isoTime(key.createdAt),
+    createdBy: key.createdBy,
+    expiresAt: isoTime(key.expiresAt),
+    lastUsedAt: isoTime(key.lastUsedAt),
+    lastUsedIp: key.lastUsedIp,
+    revokedAt: isoTime(key.revokedAt),
+    revokedBy: key.revokedBy,
+    revocationReason: key.revocationReason,
+  };
+}

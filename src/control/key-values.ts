@@ -1,0 +1,98 @@
+import type { z } from "zod";
+import { parseDuration } from "../core/duration.ts";
+import { parseRange } from "../core/ip-allowlist.ts";
+import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
+import { ACTIONS, parseScope, PLAIN_SEGMENT, type Scope } from "../core/scope.ts";
+import type { KeyCreation } from "./key-schemas.ts";
+import type { Control } from "./endpoint.ts";
+
+/** What a request may say of a key whose values need more than a schema. */
+type Input = {
+  readonly [Field in "scopes" | "vaults" | "allowedIps" | "expiresIn" | "expiresAt"]?:
+    | z.output<typeof KeyCreation>[Field]
+    | undefined;
+};
+
+export interface KeyValues {
+  readonly scopes?: readonly Scope[];
+  readonly vaults?: "*" | readonly string[];
+  readonly allowedIps?: readonly string[];
+  /** Milliseconds since the epoch; `null` for never; absent when the request says nothing. */
+  readonly expiresAt?: number | null;
+}
+
+/** Reads the values of a key at `now`; a refusal names the field that cannot be. */
+export function readKeyValues(
+  input: Input,
+  checkScope: Control["checkScope"],
+  now: number,
+): KeyValues | Refusal {
+  const scopes = input.scopes?.map((scope) => readScope(scope, checkScope));
+  for (const scope of scopes ?? []) if ("problem" in scope) return invalid("scopes", scope.problem);
+  const ranges = input.allowedIps?.map(parseRange);
+  for (const range of ranges ?? []) if ("problem" in range) return invalid("allowedIps", range.problem);
+  if (Array.isArray(input.vaults)) {
+    const bad = input.vaults.find((vault) => !PLAIN_SEGMENT.test(vault));
+    if (bad !== undefined) return invalid("vaults", `Not the id of a vault: ${bad}`);
+  }
+  const expiry = readExpiry(input, now);
+  if (expiry !== undefined && expiry !== null && isRefusal(expiry)) return expiry;
+  return {
+    ...(scopes && { scopes: scopes as Scope[] }),
+    ...(input.vaults && { vaults: input.vaults === "*" ? "*" : [...new Set(input.vaults)] }),
+    ...(ranges && {
+      allowedIps: [...new Set(ranges.map((range) => (range as { canonical: string }).canonical))],
+    }),
+    ...(expiry !== undefined && { expiresAt: expiry === null ? null : expiry.at }),
+  };
+}
+
+function readScope(
+  input: string | { action: string; resource: string },
+  checkScope: Control["checkScope"],
+): Scope | { problem: string } {
+  const scope = typeof input === "string" ? parseScope(input) : readScopeObject(input);
+  if ("problem" in scope) return scope;
+  const problem = checkScope(scope);
+  return problem === null ? scope : { problem };
+}
+
+function readScopeObject({
+  action,
+  resource,
+}: {
+  action: string;
+  resource: string;
+}): Scope | { problem: string } {
+  const known = ACTIONS.find((candidate) => candidate === action);
+  if (known === undefined) return { problem: `The action must be one of ${ACTIONS.join(", ")}` };
+  return { action: known, resource };
+}
+
+/** ISO 8601 with a time zone (RFC 3339 section 5.6). */
+const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
+
+function readExpiry(
+  { expiresIn, expiresAt }: Input,
+  now: number,
+): { at: number } | null | undefined | Refusal {
+  if (expiresIn !== undefined && expiresAt !== undefined) {
+    return invalid("expiresIn", "Give either expiresIn or expiresAt");
+  }
+  if (expiresIn === null || expiresAt === null) return null;
+  if (expiresIn !== undefined) {
+    const ms = parseDuration(expiresIn);
+    return ms !== null && ms > 0
+      ? { at: now + ms }
+      : invalid("expiresIn", "Must be a duration like 30d, 12h or 1y");
+  }
+  if (expiresAt === undefined) return undefined;
+  const at = DATE_TIME.test(expiresAt) ? Date.parse(expiresAt) : Number.NaN;
+  return Number.isNaN(at)
+    ? invalid("expiresAt", "Must be an ISO 8601 time like 2027-01-31T12:00:00Z")
+    : { at };
+}
+
+export function invalid(field: string, problem: string): Refusal {
+  return refuse("invalid_value", { details: { field, problem } });
+}

@@ -1,0 +1,189 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { generateKey } from "../core/key-secret.ts";
+import type { Actor, KeyChange, KeyPosition, ManagedKey } from "../core/organization.ts";
+import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
+import {
+  CreatedKey,
+  Key,
+  KeyCreation,
+  keyJson,
+  KeyList,
+  KeyListQuery,
+  KeyParams,
+  KeyUpdate,
+  ReceiptSchema,
+} from "./key-schemas.ts";
+import { invalid, readKeyValues } from "./key-values.ts";
+import { isoTime } from "./schemas.ts";
+
+const TAG = "API keys";
+
+/** `/-/api-keys`: create, list, read, edit and revoke keys. */
+export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
+  addEndpoint(app, control, {
+    method: "post",
+    path: "/-/api-keys",
+    operationId: "createApiKey",
+    summary: "Create a key; the answer is the only one that holds it",
+    tag: TAG,
+    body: KeyCreation,
+    success: { 201: { description: "The key, with its secret.", schema: CreatedKey } },
+    refusals: [
+      "mfa_required",
+      "role_required",
+      "invalid_value",
+      "key_limit_reached",
+      "not_bootstrapped",
+      "admission_unavailable",
+    ],
+    run: async ({ body }, actor) => {
+      const now = Date.now();
+      const values = readKeyValues(body, control.checkScope, now);
+      if (isRefusal(values)) return values;
+      const expiresAt =
+        values.expiresAt === undefined ? now + control.config.defaultKeyExpiryMs : values.expiresAt;
+      if (expiresAt !== null && expiresAt <= now) return invalid("expiresAt", "Must be in the future");
+      const { key, ...generated } = generateKey(control.config.keyPrefix);
+      const created = await organizationOf(actor, control).createKey(actor, {
+        ...generated,
+        name: body.name,
+        description: body.description ?? null,
+        ownerId: body.ownerId ?? null,
+        scopes: values.scopes ?? [],
+        vaults: values.vaults ?? [],
+        allowedIps: values.allowedIps ?? [],
+        rateLimit: body.rateLimit ?? null,
+        expiresAt,
+      });
+      if (isRefusal(created)) return created;
+      const location = { ...etag(created), Location: `/-/api-keys/${created.id}` };
+      return { status: 201, body: { key, ...keyJson(created, now) }, headers: location };
+    },
+  });
+
+  addEndpoint(app, control, {
+    method: "get",
+    path: "/-/api-keys",
+    operationId: "listApiKeys",
+    summary: "List keys, the newest first",
+    tag: TAG,
+    query: KeyListQuery,
+    success: { 200: { description: "A page of keys.", schema: KeyList } },
+    refusals: ["role_required"],
+    run: async ({ query }, actor) => {
+      const after =
+        query.nextCursor === undefined ? null : readCursor<KeyPosition>(query.nextCursor, POSITION);
+      if (after !== null && isRefusal(after)) return after;
+      const keys = await organizationOf(actor, control).listKeys(actor, {
+        status: query.status,
+        q: query.q ?? null,
+        ownerId: query.owner ?? actor.id,
+        limit: query.limit,
+        after,
+      });
+      return isRefusal(keys) ? keys : page(keys, query.limit);
+    },
+  });
+
+  addEndpoint(app, control, {
+    method: "get",
+    path: "/-/api-keys/{id}",
+    operationId: "getApiKey",
+    summary: "Read a key",
+    tag: TAG,
+    params: KeyParams,
+    success: { 200: { description: "The key.", schema: Key } },
+    refusals: ["not_found"],
+    run: async ({ params }, actor) => keyReply(await organizationOf(actor, control).getKey(actor, params.id)),
+  });
+
+  addEndpoint(app, control, {
+    method: "patch",
+    path: "/-/api-keys/{id}",
+    operationId: "updateApiKey",
+    summary: "Change a key; in force everywhere when it answers",
+    tag: TAG,
+    params: KeyParams,
+    body: KeyUpdate,
+    success: { 200: { description: "The key as it is now.", schema: Key } },
+    refusals: [
+      "not_found",
+      "version_conflict",
+      "invalid_value",
+      "key_limit_reached",
+      "admission_unavailable",
+    ],
+    run: async ({ params, body, header }, actor) => {
+      const { expiresIn: _, expiresAt: __, ...plain } = body;
+      const values = readKeyValues(body, control.checkScope, Date.now());
+      if (isRefusal(values)) return values;
+      const expected = readIfMatch(header("If-Match"));
+      if (expected !== null && typeof expected !== "number") return expected;
+      const change = { ...plain, ...values } as KeyChange;
+      return keyReply(await organizationOf(actor, control).updateKey(actor, params.id, change, expected));
+    },
+  });
+
+  addEndpoint(app, control, {
+    method: "delete",
+    path: "/-/api-keys/{id}",
+    operationId: "revokeApiKey",
+    summary: "Revoke a key for good; dead everywhere when it answers",
+    tag: TAG,
+    params: KeyParams,
+    success: {
+      200: { description: "That the key is dead, and since when.", schema: ReceiptSchema },
+      204: { description: "The same, for `Prefer: return=minimal`." },
+    },
+    refusals: ["not_found", "admission_unavailable"],
+    run: async ({ params, header }, actor) => {
+      const receipt = await organizationOf(actor, control).revokeKey(actor, params.id, null);
+      if (isRefusal(receipt)) return receipt;
+      if (/(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)/i.test(header("Prefer") ?? "")) {
+        return { status: 204, headers: { "Preference-Applied": "return=minimal" } };
+      }
+      const body = {
+        ...receipt,
+        requestedAt: isoTime(receipt.requestedAt),
+        effectiveAt: isoTime(receipt.effectiveAt),
+      };
+      return { status: 200, body };
+    },
+  });
+}
+
+const POSITION = { createdAt: "number", id: "string" } as const;
+
+function organizationOf(actor: Actor, control: Control) {
+  return control.env.ORGANIZATION.getByName(actor.orgId);
+}
+
+function keyReply(key: ManagedKey | Refusal): Reply | Refusal {
+  if (isRefusal(key)) return key;
+  return { status: 200, body: keyJson(key, Date.now()), headers: etag(key) };
+}
+
+/** The page's keys, and a cursor to the next page when one key more than asked for was found. */
+function page(keys: readonly ManagedKey[], limit: number): Reply {
+  const shown = keys.slice(0, limit);
+  const last = keys.length > limit ? shown.at(-1) : undefined;
+  const nextCursor = last === undefined ? null : writeCursor({ createdAt: last.createdAt, id: last.id });
+  const now = Date.now();
+  return {
+    status: 200,
+    body: { data: shown.map((key) => keyJson(key, now)), pagination: { limit, nextCursor } },
+  };
+}
+
+function etag(key: ManagedKey): { ETag: string } {
+  return { ETag: `"${key.version}"` };
+}
+
+/** The version that `If-Match` expects (RFC 9110 section 13.1.1); `null` when any will do. */
+function readIfMatch(value: string | null): number | null | Refusal {
+  if (value === null || value.trim() === "*") return null;
+  const version = /^\s*"(\d{1,15})"\s*$/.exec(value)?.[1];
+  return version === undefined ? refuse("version_conflict") : Number(version);
+}

@@ -1,0 +1,41 @@
+import { z } from "@hono/zod-openapi";
+import { REFUSALS, type RefusalCode } from "../core/refusal.ts";
+
+/** Schemas that the whole control API shares. What validates requests also writes the OpenAPI document. */
+
+export const ErrorSchema = z
+  .object({
+    error: z.object({
+      type: z.string(),
+      code: z.enum(Object.keys(REFUSALS) as [RefusalCode, ...RefusalCode[]]),
+      message: z.string(),
+      details: z.record(z.string(), z.unknown()).optional(),
+      correlationId: z.uuid(),
+      docUrl: z.url(),
+    }),
+  })
+  .openapi("Error");
+
+export const Timestamp = z.iso.datetime().openapi({ example: "2026-11-20T09:30:00.000Z" });
+
+/** An ISO 8601 time in UTC for milliseconds since the epoch. */
+export function isoTime(ms: number): string;
+export function isoTime(ms: number | null): string | null;
+export function isoTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 500;
+
+/** How many items a page holds at most. */
+export const Limit = z
+  .string()
+  .regex(/^[1-9]\d{0,8}$/, "must be a whole number, at least 1")
+  .transform((text) => Math.min(Number(text), MAX_LIMIT))
+  .default(DEFAULT_LIMIT)
+  .openapi({ type: "integer", minimum: 1, default: DEFAULT_LIMIT, description: `Capped at ${MAX_LIMIT}.` });
+
+export const Pagination = z
+  .object({ limit: z.int(), nextCursor: z.string().nullable() })
+  .openapi("Pagination");

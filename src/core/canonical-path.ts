@@ -1,0 +1,33 @@
+/** A path in the one spelling that means the same to every server, and the query, both byte for byte as sent. */
+export interface CanonicalPath {
+  readonly path: string;
+  /** With its leading `?`; empty when there is none. */
+  readonly query: string;
+}
+
+const URL_PARTS = /^https?:\/\/[^/?#]+(\/[^?#]*)(\?[^#]*)?$/;
+
+/** Printable ASCII except `#` `%` `/` `;` `?` `\`. */
+const PLAIN = String.raw`[!"$&-.0-:<->@-[\]-~]`;
+/** An escape of anything but a control byte, an unreserved character (RFC 3986 section 2.3), `%` `/` `;` or `\`. */
+const ESCAPE = "%(?:2[0-46-9A-Ca-c]|3[AC-Fac-f]|40|5[BDEbde]|60|7[B-Db-d]|[89A-Fa-f][0-9A-Fa-f])";
+const CANONICAL = new RegExp(String.raw`^(?:/|(?:/(?!\.\.?(?:/|$))(?:${PLAIN}|${ESCAPE})+)+)$`);
+
+/**
+ * Takes path and query out of `request.url` as the runtime gives it, without decoding anything.
+ *
+ * `null` is `invalid_path`: the path has a spelling that two servers could read in two ways. That is an empty segment
+ * (a trailing slash makes one), `.` or `..`, a backslash, `;`, a control or non-ASCII byte, a `%` that is no escape, or
+ * an escape of a character that has to be written plainly or not at all.
+ */
+export function canonicalPath(url: string): CanonicalPath | null {
+  const parts = URL_PARTS.exec(url);
+  const path = parts?.[1];
+  if (path === undefined || !isCanonicalPath(path)) return null;
+  return { path, query: parts?.[2] ?? "" };
+}
+
+/** Whether a path without its query is in canonical spelling. */
+export function isCanonicalPath(path: string): boolean {
+  return CANONICAL.test(path);
+}

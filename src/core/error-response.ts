@@ -1,0 +1,73 @@
+import { REFUSALS, type Refusal, type RefusalCode } from "./refusal.ts";
+
+/** A step-up challenge asks for a sign-in with several factors (OpenID PAPE 1.0) within this many seconds. */
+export const MFA_MAX_AGE_S = 300;
+const MFA_ACR = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
+/** A 503 without better knowledge says to come back after this many seconds. */
+const DEFAULT_RETRY_AFTER_S = 1;
+
+export interface ErrorContext {
+  readonly requestId: string;
+  /** Scheme and authority under which `/-/errors/` is served. */
+  readonly publicOrigin: string;
+  /** HEAD answers have no body. */
+  readonly head: boolean;
+}
+
+/** The JSON form of a refusal. */
+export interface ErrorBody {
+  readonly error: {
+    readonly type: string;
+    readonly code: RefusalCode;
+    readonly message: string;
+    readonly details?: Readonly<Record<string, unknown>>;
+    readonly correlationId: string;
+    readonly docUrl: string;
+  };
+}
+
+/** The body that tells a client why it was refused. */
+export function errorBody(refusal: Refusal, context: ErrorContext): ErrorBody {
+  const { type, message } = REFUSALS[refusal.code];
+  return {
+    error: {
+      type,
+      code: refusal.code,
+      message,
+      ...(refusal.details && { details: refusal.details }),
+      correlationId: context.requestId,
+      docUrl: `${context.publicOrigin}/-/errors/${refusal.code}`,
+    },
+  };
+}
+
+/** The response that tells a client why it was refused, with the headers that its status calls for. */
+export function errorResponse(refusal: Refusal, context: ErrorContext): Response {
+  const { status } = REFUSALS[refusal.code];
+  const headers = new Headers({
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Request-Id": context.requestId,
+  });
+  const challenge = challengeFor(refusal);
+  if (challenge !== null) headers.set("WWW-Authenticate", challenge);
+  if (status === 429 || status === 503) {
+    headers.set("Retry-After", `${refusal.retryAfter ?? DEFAULT_RETRY_AFTER_S}`);
+  }
+  if (refusal.allow !== undefined) headers.set("Allow", refusal.allow);
+  return new Response(context.head ? null : JSON.stringify(errorBody(refusal, context)), { status, headers });
+}
+
+/** The `WWW-Authenticate` value of a refusal (RFC 6750 section 3, RFC 9470 section 3), or `null`. */
+function challengeFor(refusal: Refusal): string | null {
+  const { status, message } = REFUSALS[refusal.code];
+  if (refusal.code === "insufficient_scope") {
+    return `Bearer realm="portcullis", error="insufficient_scope", scope="${refusal.scope ?? ""}"`;
+  }
+  if (status !== 401) return null;
+  if (refusal.code === "credential_missing") return `Bearer realm="portcullis"`;
+  if (refusal.code === "mfa_required") {
+    return `Bearer realm="portcullis", error="insufficient_user_authentication", error_description="${message}", acr_values="${MFA_ACR}", max_age="${MFA_MAX_AGE_S}"`;
+  }
+  return `Bearer realm="portcullis", error="invalid_token", error_description="${message}"`;
+}

@@ -1,0 +1,163 @@
+/** The one list of headers that never pass: from the client to the origin, and from the origin to the client. */
+
+/** Headers of one connection, not of the message (RFC 9110 section 7.6.1); framing and `Expect` are such, too. */
+const HOP_BY_HOP = [
+  "connection",
+  "content-length",
+  "expect",
+  "http2-settings",
+  "keep-alive",
+  "proxy-*",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+/** What only the gateway may say to the origin. `Host` is the origin's own; `Proxy` becomes `HTTP_PROXY` in CGI. */
+const OWN = ["authorization", "host", "proxy", "x-portcullis-*", "x-request-id"];
+
+/** Claims of proxies and platforms about where a request came from: the client's address, its certificate, its user. */
+const CLIENT_CLAIMS = [
+  "*-addr",
+  "*-ip",
+  "*client-addr*",
+  "*client-ip*",
+  "*clientip*",
+  "akamai-*",
+  "cf-*",
+  "cloudfront-*",
+  "fastly-*",
+  "fly-*",
+  "forward*",
+  "ip",
+  "remote-*",
+  "ssl-*",
+  "true-client-*",
+  "wl-proxy-*",
+  "x-amzn-oidc-*",
+  "x-appengine-*",
+  "x-arr-*",
+  "x-auth-request-*",
+  "x-azure-*",
+  "x-client-cert*",
+  "x-cluster-client-*",
+  "x-coming-from",
+  "x-custom-ip-*",
+  "x-envoy-*",
+  "x-forward*",
+  "x-goog-authenticated-user-*",
+  "x-goog-iap-*",
+  "x-ms-client-principal*",
+  "x-nf-*",
+  "x-originating-*",
+  "x-proxy*",
+  "x-real-*",
+  "x-remote-*",
+  "x-ssl-*",
+  "x-vercel-*",
+  "x-webauth-*",
+];
+
+/** Claims about what was asked for: host, scheme, URL, method, or the file to send. */
+const TARGET_CLAIMS = [
+  "*-default-hostname",
+  "*-host",
+  "*-proto",
+  "*-scheme",
+  "base-url",
+  "front-end-https",
+  "http-method*",
+  "http-url",
+  "https",
+  "method-override",
+  "request-uri",
+  "uri",
+  "url",
+  "x-accel-*",
+  "x-host*",
+  "x-http-*",
+  "x-https",
+  "x-method*",
+  "x-middleware-*",
+  "x-original-*",
+  "x-originally-*",
+  "x-override-*",
+  "x-path-info",
+  "x-protocol",
+  "x-request-uri",
+  "x-rewrite-*",
+  "x-rewritten-*",
+  "x-sendfile*",
+  "x-server-name",
+  "x-uri",
+  "x-url*",
+  "x-waws-*",
+];
+
+/** What the origin says of itself, and what the gateway says in its stead. */
+const NOT_FOR_CLIENTS = [
+  "ratelimit*",
+  "server",
+  "set-cookie",
+  "x-portcullis-*",
+  "x-powered-by",
+  "x-ratelimit-*",
+  "x-request-id",
+];
+
+/** A list that is filtered must come whole and readable: no parts of it, no "not modified", no compression. */
+export const NOT_FOR_FILTERED_LISTS = [
+  "a-im",
+  "accept-encoding",
+  "if-match",
+  "if-modified-since",
+  "if-none-match",
+  "if-range",
+  "if-unmodified-since",
+  "range",
+] as const;
+
+/** What an origin says of the bytes of a list; untrue once the list has been filtered. */
+export const VOID_AFTER_FILTERING = [
+  "accept-ranges",
+  "content-digest",
+  "content-length",
+  "content-md5",
+  "digest",
+  "etag",
+  "last-modified",
+  "repr-digest",
+] as const;
+
+const BARRED_FROM_ORIGIN = matcher([...HOP_BY_HOP, ...OWN, ...CLIENT_CLAIMS, ...TARGET_CLAIMS]);
+const BARRED_FROM_CLIENT = matcher([
+  ...HOP_BY_HOP.filter((name) => name !== "content-length"),
+  ...NOT_FOR_CLIENTS,
+]);
+
+/** Whether a header that the client sent stays out of the request to the origin. `name` is in lower case. */
+export function barredFromOrigin(name: string): boolean {
+  return BARRED_FROM_ORIGIN.test(name);
+}
+
+/** Whether a header that the origin sent stays out of the answer to the client. `name` is in lower case. */
+export function barredFromClient(name: string): boolean {
+  return BARRED_FROM_CLIENT.test(name);
+}
+
+const TOKEN = /[!#$%&'*+.^_`|~\w-]+/g;
+
+/** The headers that a `Connection` value makes hop-by-hop (RFC 9110 section 7.6.1). */
+export function namedByConnection(value: string): readonly string[] {
+  return value.match(TOKEN) ?? [];
+}
+
+/**
+ * One expression for a list of names, where `*` stands for any text. Servers in the tradition of CGI turn everything
+ * but letters and digits into `_`, so that `X_Real.IP` is `X-Real-IP` to them: any such character counts as a hyphen.
+ */
+function matcher(names: readonly string[]): RegExp {
+  const alternatives = names.map((name) => name.replaceAll("-", "[^a-z0-9]").replaceAll("*", ".*"));
+  return new RegExp(`^(?:${alternatives.join("|")})$`);
+}

@@ -1,0 +1,24 @@
+import type { KeyRecord, VaultSet } from "./key-record.ts";
+import { formatScope } from "./scope.ts";
+
+/**
+ * The headers by which the origin learns who calls. Lists are separated by spaces; bytes that a header cannot carry,
+ * spaces within a value and `%` are percent-encoded as UTF-8.
+ */
+export function identityHeaders(
+  key: Pick<KeyRecord, "id" | "orgId" | "ownerId" | "scopes">,
+  effectiveVaults: VaultSet,
+): readonly (readonly [string, string])[] {
+  const vaults = effectiveVaults === "*" ? ["*"] : effectiveVaults;
+  return [
+    ["X-Portcullis-Key-Id", key.id],
+    ["X-Portcullis-Org-Id", headerSafe(key.orgId)],
+    ["X-Portcullis-Owner-Id", headerSafe(key.ownerId)],
+    ["X-Portcullis-Scopes", key.scopes.map((scope) => headerSafe(formatScope(scope))).join(" ")],
+    ["X-Portcullis-Vaults", vaults.map(headerSafe).join(" ")],
+  ];
+}
+
+function headerSafe(text: string): string {
+  return text.replace(/[^\x21-\x24\x26-\x7e]+/gu, (part) => encodeURIComponent(part));
+}

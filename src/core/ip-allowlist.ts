@@ -1,0 +1,101 @@
+import ipaddr from "ipaddr.js";
+
+/** 4 octets for IPv4, 16 for IPv6: the length is the family, so the two can never match each other. */
+type Octets = readonly number[];
+
+interface Range {
+  readonly address: Octets;
+  /** `null` for a bare address. */
+  readonly prefix: number | null;
+}
+
+const OCTET = String.raw`(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)`;
+const DOTTED = String.raw`${OCTET}(?:\.${OCTET}){3}`;
+const IPV4 = new RegExp(`^${DOTTED}$`);
+/**
+ * What is handed to ipaddr.js, which also takes octal and hex octets, zone ids, and `::8.8.8.8` for `8.8.8.8`: hex
+ * groups and at most one strictly decimal tail, which must follow a hex group (the form without one is deprecated,
+ * RFC 4291 section 2.5.5.1).
+ */
+const IPV6 = new RegExp(`^[0-9a-f:]*(?:[0-9a-f]::?${DOTTED})?$`, "i");
+const PREFIX = /^(?:0|[1-9]\d{0,2})$/;
+
+/**
+ * Reads one entry of an allowlist: an IPv4 or IPv6 address, or a CIDR range (RFC 4632) whose host bits are zero.
+ *
+ * `canonical` is the spelling to store (RFC 5952 for IPv6); an IPv4-mapped entry becomes its IPv4 one. `problem` is a
+ * sentence for the person who typed the entry.
+ */
+export function parseRange(text: string): { readonly canonical: string } | { readonly problem: string } {
+  const range = readRange(text);
+  if (typeof range === "string") return { problem: range };
+  const { address, prefix } = range;
+  if (prefix === null) return { canonical: format(address) };
+
+  const mask = maskOf(prefix, address.length);
+  const network = address.map((octet, i) => octet & (mask[i] ?? 0));
+  const canonical = `${format(network)}/${prefix}`;
+  return network.every((octet, i) => octet === address[i])
+    ? { canonical }
+    : { problem: `${text} has host bits set; did you mean ${canonical}?` };
+}
+
+/**
+ * Compiles ranges that {@link parseRange} made canonical into a matcher of client addresses. No range means no
+ * restriction; with any range, text that is not an address matches nothing.
+ */
+export function compileAllowlist(ranges: readonly string[]): (address: string) => boolean {
+  if (ranges.length === 0) return () => true;
+  const rules = ranges.map((text) => {
+    const range = readRange(text);
+    if (typeof range === "string") throw new Error(`An allowlist holds ${text}, which is not canonical`);
+    const { address, prefix } = range;
+    return { network: address, mask: maskOf(prefix ?? address.length * 8, address.length) };
+  });
+  return (text) => {
+    const address = parseAddress(text);
+    if (address === null) return false;
+    return rules.some(
+      ({ network, mask }) =>
+        network.length === address.length &&
+        network.every((octet, i) => octet === ((address[i] ?? 0) & (mask[i] ?? 0))),
+    );
+  };
+}
+
+/** The range as written, host bits and all, or what is wrong with it. */
+function readRange(text: string): Range | string {
+  const slash = text.indexOf("/");
+  const host = slash === -1 ? text : text.slice(0, slash);
+  const address = parseAddress(host);
+  if (address === null) return "This is not an IPv4 or IPv6 address or CIDR range in its standard notation";
+  if (slash === -1) return { address, prefix: null };
+
+  const written = text.slice(slash + 1);
+  const writtenBits = host.includes(":") ? 128 : 32;
+  if (!PREFIX.test(written) || Number(written) > writtenBits) {
+    return `The prefix length must be a number from 0 to ${writtenBits}`;
+  }
+  // An IPv4-mapped range is written in the 128 bits of IPv6 and holds in the 32 bits of IPv4.
+  const prefix = Number(written) - (writtenBits - address.length * 8);
+  return prefix < 0 ? "An IPv4-mapped range needs a prefix length of at least 96" : { address, prefix };
+}
+
+/** An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) is its IPv4 address. */
+function parseAddress(text: string): Octets | null {
+  if (IPV4.test(text)) return text.split(".").map(Number);
+  if (!IPV6.test(text) || !ipaddr.IPv6.isValid(text)) return null;
+  const address = ipaddr.IPv6.parse(text);
+  return (address.isIPv4MappedAddress() ? address.toIPv4Address() : address).toByteArray();
+}
+
+function format(address: Octets): string {
+  return ipaddr.fromByteArray([...address]).toString();
+}
+
+function maskOf(prefix: number, length: number): Octets {
+  return Array.from({ length }, (_, i) => {
+    const bits = Math.min(Math.max(prefix - i * 8, 0), 8);
+    return (0xff00 >> bits) & 0xff;
+  });
+}

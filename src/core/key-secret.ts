@@ -1,0 +1,77 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
+import { timingSafeEqual } from "node:crypto";
+import { crc32 } from "node:zlib";
+
+const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const ID_LENGTH = 12;
+const SECRET_LENGTH = 32;
+const CHECKSUM_LENGTH = 6;
+const BODY = new RegExp(`^[0-9A-Za-z]{${ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH}}$`);
+/** The largest multiple of 62 that fits a byte: bytes from here on would favour the first letters. */
+const UNBIASED_BYTES = 248;
+
+/** A key as it is shown to its owner, once. */
+export interface NewKey {
+  /** The whole key string; the only copy. */
+  readonly key: string;
+  /** `key_<id>`, public. */
+  readonly id: string;
+  /** `<prefix>_<id>`, safe to show and log. */
+  readonly keyPrefix: string;
+  /** What is kept: SHA-256 of the whole key string, lower-case hex. */
+  readonly hash: string;
+}
+
+/** Generates a key: `<prefix>_`, an id of 12 and a secret of 32 letters of `0-9A-Za-z`, and a checksum of 6. */
+export function generateKey(prefix: string): NewKey {
+  const id = randomLetters(ID_LENGTH);
+  const body = `${prefix}_${id}${randomLetters(SECRET_LENGTH)}`;
+  const key = body + checksum(body);
+  return { key, id: `key_${id}`, keyPrefix: `${prefix}_${id}`, hash: bytesToHex(hashKey(key)) };
+}
+
+/** The public id of a well-formed key string with a right checksum, else `null`. Needs no look-up. */
+export function readKeyId(key: string, prefix: string): string | null {
+  if (!key.startsWith(prefix) || key[prefix.length] !== "_") return null;
+  if (!BODY.test(key.slice(prefix.length + 1))) return null;
+  const end = key.length - CHECKSUM_LENGTH;
+  if (checksum(key.slice(0, end)) !== key.slice(end)) return null;
+  return `key_${key.slice(prefix.length + 1, prefix.length + 1 + ID_LENGTH)}`;
+}
+
+/** SHA-256 of the whole key string: 32 bytes. */
+export function hashKey(key: string): Uint8Array {
+  return sha256(utf8ToBytes(key));
+}
+
+/** The bytes of a stored hash. */
+export function readHash(hex: string): Uint8Array {
+  return hexToBytes(hex);
+}
+
+/** Compares two SHA-256 digests in constant time. */
+export function sameHash(a: Uint8Array, b: Uint8Array): boolean {
+  return timingSafeEqual(a, b);
+}
+
+/** CRC-32 (ISO 3309) of the text in base62, most significant letter first, zero-padded to 6. */
+function checksum(text: string): string {
+  let rest = crc32(text);
+  let letters = "";
+  for (let i = 0; i < CHECKSUM_LENGTH; i++) {
+    letters = ALPHABET.charAt(rest % 62) + letters;
+    rest = Math.floor(rest / 62);
+  }
+  return letters;
+}
+
+function randomLetters(length: number): string {
+  let letters = "";
+  while (letters.length < length) {
+    for (const byte of crypto.getRandomValues(new Uint8Array(length))) {
+      if (byte < UNBIASED_BYTES && letters.length < length) letters += ALPHABET.charAt(byte % 62);
+    }
+  }
+  return letters;
+}

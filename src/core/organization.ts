@@ -1,0 +1,106 @@
+import type { OwnerKind, RateLimit, VaultSet } from "./key-record.ts";
+import type { Scope } from "./scope.ts";
+
+/** Roles on vaults: vault id, or `*` for every vault, to the roles held there. */
+export type VaultRoles = Readonly<Record<string, readonly string[]>>;
+
+/** The role that may use a vault through keys. */
+export const DEVELOPER = "developer";
+/** The role that manages an organisation. */
+export const ADMIN = "admin";
+
+/** Who asks, as a verified identity token says it, and from where. */
+export interface Actor {
+  readonly orgId: string;
+  readonly id: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly roles: readonly string[];
+  readonly vaultRoles: VaultRoles;
+  /** When the identity provider said so; milliseconds since the epoch. An older token never undoes a newer one. */
+  readonly claimsAt: number;
+  /** Whether the sign-in used a second factor, and not long ago. */
+  readonly freshMfa: boolean;
+  readonly requestId: string;
+  readonly address: string;
+}
+
+/** The vaults on which somebody holds the Developer role. */
+export function developerVaults(vaultRoles: VaultRoles): VaultSet {
+  const vaults = Object.keys(vaultRoles).filter((vault) => vaultRoles[vault]?.includes(DEVELOPER));
+  return vaults.includes("*") ? "*" : vaults;
+}
+
+/** A key as its organisation keeps it. Times are milliseconds since the epoch. */
+export interface ManagedKey {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly keyPrefix: string;
+  readonly hash: string;
+  readonly owner: { readonly id: string; readonly kind: OwnerKind; readonly name: string };
+  readonly scopes: readonly Scope[];
+  readonly vaults: VaultSet;
+  readonly allowedIps: readonly string[];
+  readonly rateLimit: RateLimit | null;
+  readonly disabled: boolean;
+  readonly version: number;
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+  readonly revokedBy: string | null;
+  readonly revocationReason: string | null;
+  readonly lastUsedAt: number | null;
+  readonly lastUsedIp: string | null;
+}
+
+/** What may be said of a key when it is made. */
+export interface KeyDraft {
+  readonly id: string;
+  readonly keyPrefix: string;
+  readonly hash: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly ownerId: string | null;
+  readonly scopes: readonly Scope[];
+  readonly vaults: VaultSet;
+  readonly allowedIps: readonly string[];
+  readonly rateLimit: RateLimit | null;
+  readonly expiresAt: number | null;
+}
+
+/** What may be changed of a key; what is absent stays. */
+export type KeyChange = Partial<
+  Pick<
+    ManagedKey,
+    "name" | "description" | "scopes" | "vaults" | "allowedIps" | "rateLimit" | "expiresAt" | "disabled"
+  >
+>;
+
+export type KeyStatusFilter = "active" | "expired" | "revoked" | "disabled" | "all";
+
+export interface KeyQuery {
+  readonly status: KeyStatusFilter;
+  /** Part of the name, letter case aside. */
+  readonly q: string | null;
+  /** `*` for everybody's. */
+  readonly ownerId: string;
+  readonly limit: number;
+  readonly after: KeyPosition | null;
+}
+
+/** Where a page of keys ends: the newest come first. */
+export interface KeyPosition {
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+/** That a key is dead everywhere, and since when. */
+export interface Receipt {
+  readonly keyId: string;
+  readonly status: "revoked";
+  readonly requestedAt: number;
+  readonly effectiveAt: number;
+  readonly version: number;
+}

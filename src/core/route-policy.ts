@@ -1,0 +1,61 @@
+/** The API's own OpenAPI document, compiled into what the gateway needs to know of each request. */
+
+import { documentSchema, listOperations, PolicyError, readPart } from "./api-document.ts";
+import { readOperation, type Operation } from "./operation.ts";
+import { ambiguous, readPathTemplate, type PathTemplate } from "./path-template.ts";
+import { checkFilter, readResourceTypes, type ResourceTypes } from "./resource-types.ts";
+import { RouteTable, type PathParams } from "./route-table.ts";
+import type { Scope } from "./scope.ts";
+
+export interface Match {
+  readonly operation: Operation;
+  readonly params: PathParams;
+}
+
+export { PolicyError, type Operation };
+
+export interface RoutePolicy {
+  readonly operations: readonly Operation[];
+  readonly resourceTypes: ResourceTypes;
+  /** The operation for a method and a canonical path, or `null`. Bytes are compared as sent; HEAD follows GET. */
+  match(method: string, path: string): Match | null;
+  /** What makes a scope impossible for this API, as a sentence, or `null`. */
+  checkScope(scope: Scope): string | null;
+}
+
+/**
+ * Compiles an OpenAPI 3.1 document. Each operation must name the scopes that it needs.
+ * @throws PolicyError naming the operation and the first mistake in it
+ */
+export function compilePolicy(value: unknown): RoutePolicy {
+  const document = readPart(documentSchema, value, "OpenAPI document");
+  const resourceTypes = readResourceTypes(document["x-portcullis-resources"]);
+  const routes = new RouteTable<Operation>();
+  const compiled: { operation: Operation; template: PathTemplate }[] = [];
+
+  for (const { method, path, value: part } of listOperations(document)) {
+    const where = `${method} ${path}`;
+    const template = readPathTemplate(path, where);
+    const operation = readOperation(part, method, template, document, resourceTypes);
+    for (const earlier of compiled) {
+      if (earlier.operation.id === operation.id) {
+        throw new PolicyError(where, `the operationId ${operation.id} is not unique`);
+      }
+      if (earlier.operation.method === method && ambiguous(earlier.template, template)) {
+        throw new PolicyError(where, `a path could be meant for this or for ${earlier.template.text}`);
+      }
+    }
+    compiled.push({ operation, template });
+    routes.add(method, template, operation);
+  }
+
+  return {
+    operations: compiled.map(({ operation }) => operation),
+    resourceTypes,
+    match(method, path) {
+      const found = routes.match(method, path);
+      return found === null ? null : { operation: found.target, params: found.params };
+    },
+    checkScope: (scope) => checkFilter(resourceTypes, scope.resource),
+  };
+}

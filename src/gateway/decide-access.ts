@@ -1,0 +1,12 @@
+import type { Refusal } from "../core/refusal.ts";
+import type { Operation } from "../core/route-policy.ts";
+import type { CompiledKey } from "../state/compiled-key.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** Step 7: the key's scopes, its owner's live roles and its vaults together cover what the operation touches. */
+export function decideAccess(x: Exchange): Refusal | null {
+  const decision = (x.key as CompiledKey).access.decide(x.operation as Operation, x.params ?? {});
+  if ("code" in decision) return decision;
+  x.visible = decision.visible;
+  return null;
+}

@@ -1,0 +1,54 @@
+import type { ApiKeyCredential } from "../core/credential.ts";
+import type { RateHeaders } from "../core/rate-window.ts";
+import type { Refusal } from "../core/refusal.ts";
+import type { Operation, RoutePolicy } from "../core/route-policy.ts";
+import type { Config } from "../env.ts";
+import type { CompiledKey } from "../state/compiled-key.ts";
+import type { HeldKey } from "../state/held-key.ts";
+import type { Admission, Background, Leases } from "../state/leases.ts";
+import type { FailureLimiter } from "./failure-limiter.ts";
+
+/** What an isolate needs to decide about requests. */
+export interface Gateway {
+  readonly config: Config;
+  readonly policy: RoutePolicy;
+  readonly leases: Leases;
+  readonly failures: FailureLimiter;
+}
+
+/** One request on its way through the gateway: each step adds what it found out. */
+export interface Exchange {
+  readonly request: Request;
+  readonly background: Background;
+  readonly requestId: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** The client's address, as Cloudflare gives it; empty when it gives none. */
+  readonly address: string;
+
+  credential?: ApiKeyCredential;
+  /** SHA-256 of the presented key. */
+  presentedHash?: Uint8Array;
+  held?: HeldKey;
+  /** The version of the key that this request is decided by. */
+  key?: CompiledKey;
+  admission?: Admission;
+  admittedAt?: number;
+  rate?: RateHeaders;
+  /** The raw path and query that were matched. */
+  path?: string;
+  query?: string;
+  operation?: Operation;
+  params?: Readonly<Record<string, string>>;
+  /** Which items of a list the credential may see; `null` for all. */
+  visible?: ((id: string) => boolean) | null;
+  /** When the origin was asked, and when its headers had come. */
+  forwardedAt?: number;
+  answeredAt?: number;
+}
+
+/** What has been found out by the time that the named parts are needed. */
+export type With<Part extends keyof Exchange> = Exchange & Required<Pick<Exchange, Part>>;
+
+/** A step refuses the request or lets it go on. */
+export type Step = (x: Exchange, gateway: Gateway) => Refusal | null | Promise<Refusal | null>;

@@ -1,0 +1,122 @@
+import { VOID_AFTER_FILTERING } from "../core/header-policy.ts";
+import { refuse, type Refusal } from "../core/refusal.ts";
+import { ORIGIN_RETRY_AFTER_S } from "./origin-answer.ts";
+import { beforeSilence } from "./silence.ts";
+
+declare global {
+  /** Source text of JSON values (ECMAScript 2026), which TypeScript does not describe yet. */
+  interface JSON {
+    parse(
+      text: string,
+      reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
+    ): unknown;
+    rawJSON(source: string): object;
+  }
+}
+
+/** A list longer than this cannot be filtered. */
+const MAX_LIST_BYTES = 10 * 1024 * 1024;
+const BUFFER_BYTES = 16 * 1024;
+
+/** Where the items of a list are, and which of them the client may see. */
+export interface ListFilter {
+  /** The path of members from the document's root to the array. */
+  readonly items: readonly string[];
+  /** The member of an item that holds its id. */
+  readonly id: string;
+  readonly visible: (id: string) => boolean;
+}
+
+/**
+ * Takes the items that the client may not see out of the origin's answer. What cannot be read as such a list is not
+ * passed on: `internal_error`. Headers about the bytes are dropped whether or not an item was, so that they do not tell.
+ */
+export async function filterList(
+  answer: Response,
+  filter: ListFilter,
+  timeoutMs: number,
+): Promise<Response | Refusal> {
+  for (const name of VOID_AFTER_FILTERING) answer.headers.delete(name);
+  if (!answer.ok || answer.body === null) return answer;
+  const bytes = await readAll(answer.body, timeoutMs);
+  if (!(bytes instanceof Uint8Array)) return bytes;
+  const shown = shownOf(bytes, filter);
+  if (shown === null) return refuse("internal_error", { reason: "the origin's list could not be read" });
+  const filtered = new Response(shown, answer);
+  filtered.headers.delete("content-encoding");
+  return filtered;
+}
+
+async function readAll(body: ReadableStream<Uint8Array>, timeoutMs: number): Promise<Uint8Array | Refusal> {
+  const reader = body.getReader({ mode: "byob" });
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const part = await beforeSilence(reader.read(new Uint8Array(BUFFER_BYTES)), timeoutMs, null);
+      if (part === null) return refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S });
+      if (part.done) return concatenate(parts, length);
+      parts.push(part.value);
+      length += part.value.byteLength;
+      if (length > MAX_LIST_BYTES) {
+        reader.cancel().catch(() => {});
+        return refuse("internal_error", { reason: "the origin's list is too long to be filtered" });
+      }
+    }
+  } catch (error) {
+    return refuse("origin_unavailable", { retryAfter: ORIGIN_RETRY_AFTER_S, reason: String(error) });
+  }
+}
+
+function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
+}
+
+/** The list without the items that are not for the client, the very same bytes if all are; `null` if it is no list. */
+function shownOf(bytes: Uint8Array, filter: ListFilter): Uint8Array | null {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+    const items = itemsIn(JSON.parse(text), filter.items);
+    if (items === null) return null;
+    if (items.every((item) => isVisible(item, filter))) return bytes;
+    return new TextEncoder().encode(withoutHidden(text, filter));
+  } catch {
+    return null;
+  }
+}
+
+function withoutHidden(text: string, filter: ListFilter): string {
+  const document: unknown = JSON.parse(text, keepNumber);
+  const items = itemsIn(document, filter.items) ?? [];
+  let kept = 0;
+  for (const item of items) if (isVisible(item, filter)) items[kept++] = item;
+  items.length = kept;
+  return JSON.stringify(document);
+}
+
+/** Keeps a number as it is spelled in the text: amounts can have more digits than a double can hold. */
+function keepNumber(_key: string, value: unknown, context: { source?: string }): unknown {
+  return typeof value === "number" && context.source !== undefined ? JSON.rawJSON(context.source) : value;
+}
+
+function itemsIn(document: unknown, path: readonly string[]): unknown[] | null {
+  let value = document;
+  for (const member of path) value = memberOf(value, member);
+  return Array.isArray(value) ? value : null;
+}
+
+function isVisible(item: unknown, filter: ListFilter): boolean {
+  const id = memberOf(item, filter.id);
+  return typeof id === "string" && filter.visible(id);
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+  return (value as Record<string, unknown>)[name];
+}

@@ -1,0 +1,68 @@
+import { refuse, type Refusal } from "../core/refusal.ts";
+import { filterList, type ListFilter } from "./filter-list.ts";
+import { answerToClient, ORIGIN_RETRY_AFTER_S } from "./origin-answer.ts";
+import { originHeaders } from "./origin-headers.ts";
+import { beforeSilence } from "./silence.ts";
+import { openUpload } from "./upload.ts";
+
+export type { ListFilter } from "./filter-list.ts";
+
+export interface OriginConfig {
+  /** Scheme, authority and, if need be, a base path; without a slash at the end. */
+  readonly originUrl: string;
+  /** How long nothing may move before the origin's headers have come, in milliseconds. */
+  readonly originTimeoutMs: number;
+  readonly maxBodyBytes: number;
+}
+
+export interface Forwarding {
+  readonly request: Request;
+  /** The canonical path, byte for byte as it was matched. */
+  readonly path: string;
+  /** With its leading `?`; empty when there is none. */
+  readonly query: string;
+  readonly config: OriginConfig;
+  readonly requestId: string;
+  /** Empty when it is not known. */
+  readonly clientAddress: string;
+  /** Headers by which the origin learns who calls. */
+  readonly identity: readonly (readonly [string, string])[];
+  /** For a list of which the client may see only some items. */
+  readonly filter: ListFilter | null;
+}
+
+/**
+ * Keeps the platform's cache out of the way: it knows nothing of the credential, which the origin does not get to see.
+ * `cache: "no-store"` says the same, but adds request headers that the client has not sent.
+ */
+const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" };
+
+/**
+ * Sends the request to the origin and brings the answer back, with headers that the caller may still change.
+ *
+ * Refuses with `payload_too_large`, `invalid_request` (a body where none may be), `origin_unavailable` (unreachable, or
+ * cut before the headers), `origin_timeout` (nothing has moved for the configured time), or as the answer calls for.
+ */
+export async function forward(f: Forwarding): Promise<Response | Refusal> {
+  const { config, request } = f;
+  const upload = openUpload(request, config.maxBodyBytes);
+  if (upload !== null && "code" in upload) return upload;
+  const answering = fetch(config.originUrl + f.path + f.query, {
+    method: request.method,
+    headers: originHeaders(f),
+    body: upload?.body ?? null,
+    redirect: "manual",
+    cf: UNCACHED,
+  });
+  let origin: Response | null;
+  try {
+    origin = await beforeSilence(answering, config.originTimeoutMs, upload);
+  } catch (error) {
+    if (upload?.tooLarge) return refuse("payload_too_large");
+    return refuse("origin_unavailable", { retryAfter: ORIGIN_RETRY_AFTER_S, reason: String(error) });
+  }
+  if (origin === null) return refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S });
+  const answer = answerToClient(origin);
+  if (f.filter === null || !(answer instanceof Response)) return answer;
+  return filterList(answer, f.filter, config.originTimeoutMs);
+}

@@ -1,0 +1,68 @@
+import { errorResponse } from "../core/error-response.ts";
+import { setRateHeaders } from "../core/rate-window.ts";
+import { refuse, type Refusal } from "../core/refusal.ts";
+import type { Background } from "../state/leases.ts";
+import { admit } from "./admit.ts";
+import { checkAddress } from "./check-address.ts";
+import { checkKey } from "./check-key.ts";
+import { decideAccess } from "./decide-access.ts";
+import type { Exchange, Gateway, Step } from "./exchange.ts";
+import { forwardToOrigin } from "./forward-to-origin.ts";
+import { logRequest } from "./log-request.ts";
+import { matchRoute } from "./match-route.ts";
+import { readCredential } from "./read-credential.ts";
+
+/** The steps that identify the caller: an address that keeps failing them is turned away. */
+const IDENTIFY: readonly Step[] = [readCredential, checkKey, checkAddress];
+/** The steps that decide what an identified caller may do. */
+const DECIDE: readonly Step[] = [admit, matchRoute, decideAccess];
+
+/**
+ * The way of a request through the gateway. Its id comes first, then the steps in their order; the first that refuses
+ * answers; what passes them all goes to the origin.
+ */
+export async function handle(request: Request, background: Background, gateway: Gateway): Promise<Response> {
+  const x: Exchange = {
+    request,
+    background,
+    requestId: crypto.randomUUID(),
+    startedAt: Date.now(),
+    address: request.headers.get("CF-Connecting-IP") ?? "",
+  };
+  let outcome: Response | Refusal;
+  try {
+    outcome =
+      (await countFailure(x, gateway, await run(IDENTIFY, x, gateway))) ??
+      (await run(DECIDE, x, gateway)) ??
+      (await forwardToOrigin(x, gateway));
+  } catch (error) {
+    outcome = refuse("internal_error", { reason: String(error) });
+  }
+  const response = outcome instanceof Response ? outcome : refusalResponse(outcome, x, gateway);
+  if (x.rate !== undefined) setRateHeaders(response.headers, x.rate, x.admittedAt ?? x.startedAt);
+  logRequest(x, response.status, outcome instanceof Response ? null : outcome);
+  return response;
+}
+
+async function run(steps: readonly Step[], x: Exchange, gateway: Gateway): Promise<Refusal | null> {
+  for (const step of steps) {
+    const outcome = step(x, gateway);
+    const refusal = outcome instanceof Promise ? await outcome : outcome;
+    if (refusal !== null) return refusal;
+  }
+  return null;
+}
+
+/** Counts a failed identification against the client's address; a guard that could not be asked is not its fault. */
+async function countFailure(x: Exchange, gateway: Gateway, refusal: Refusal | null): Promise<Refusal | null> {
+  if (refusal === null || refusal.code === "admission_unavailable") return refusal;
+  return (await gateway.failures.count(x.address, Date.now())) ?? refusal;
+}
+
+function refusalResponse(refusal: Refusal, x: Exchange, gateway: Gateway): Response {
+  return errorResponse(refusal, {
+    requestId: x.requestId,
+    publicOrigin: gateway.config.publicOrigin ?? new URL(x.request.url).origin,
+    head: x.request.method === "HEAD",
+  });
+}

@@ -1,0 +1,51 @@
+import { barredFromClient, namedByConnection } from "../core/header-policy.ts";
+import { refuse, type Refusal } from "../core/refusal.ts";
+
+/** A client is told to come back after this many seconds when the origin has not said when. */
+export const ORIGIN_RETRY_AFTER_S = 1;
+/** An origin that names a longer time than this many seconds is not believed. */
+const MAX_RETRY_AFTER_S = 24 * 60 * 60;
+
+const JSON_TYPE = /^[\w.+-]+\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+
+/**
+ * What the client gets of the origin's answer: the answer itself without the headers that never pass, or a refusal
+ * where the origin failed or has nothing to show. The body is not touched, so that the runtime streams it by itself.
+ */
+export function answerToClient(origin: Response): Response | Refusal {
+  const refusal = refusalFor(origin);
+  if (refusal !== null) {
+    origin.body?.cancel().catch(() => {});
+    return refusal;
+  }
+  const answer = new Response(origin.body, origin);
+  for (const name of origin.headers.keys()) if (barredFromClient(name)) answer.headers.delete(name);
+  const connection = origin.headers.get("connection");
+  if (connection !== null) for (const name of namedByConnection(connection)) answer.headers.delete(name);
+  if (!answer.headers.has("cache-control")) answer.headers.set("cache-control", "private, no-store");
+  return answer;
+}
+
+function refusalFor(origin: Response): Refusal | null {
+  const { status } = origin;
+  if (status < 200 && origin.webSocket === null) return failed(origin);
+  if (status < 400) return null;
+  if (status === 404) return refuse("not_found", { reason: "the origin answered 404" });
+  if (status < 500) return null;
+  if (status === 502 || status === 503) return unavailable("origin_unavailable", origin);
+  if (status === 504) return unavailable("origin_timeout", origin);
+  return status > 599 || !JSON_TYPE.test(origin.headers.get("content-type") ?? "") ? failed(origin) : null;
+}
+
+function failed(origin: Response): Refusal {
+  return refuse("internal_error", { reason: `the origin answered ${origin.status}` });
+}
+
+function unavailable(code: "origin_unavailable" | "origin_timeout", origin: Response): Refusal {
+  const seconds = origin.headers.get("retry-after") ?? "";
+  const believed = /^[1-9]\d{0,4}$/.test(seconds) && Number(seconds) <= MAX_RETRY_AFTER_S;
+  return refuse(code, {
+    retryAfter: believed ? Number(seconds) : ORIGIN_RETRY_AFTER_S,
+    reason: `the origin answered ${origin.status}`,
+  });
+}

@@ -1,0 +1,25 @@
+import { barredFromOrigin, namedByConnection, NOT_FOR_FILTERED_LISTS } from "../core/header-policy.ts";
+import type { Forwarding } from "./forward.ts";
+
+/** The headers of the request to the origin: the client's, without those that never pass, and the gateway's own. */
+export function originHeaders(f: Forwarding): Headers {
+  const sent = f.request.headers;
+  const headers = new Headers(sent);
+  for (const name of sent.keys()) if (barredFromOrigin(name)) headers.delete(name);
+  const connection = sent.get("connection");
+  if (connection !== null) for (const name of namedByConnection(connection)) headers.delete(name);
+
+  if (sent.get("upgrade")?.toLowerCase() === "websocket") headers.set("upgrade", "websocket");
+  if (f.filter !== null) {
+    for (const name of NOT_FOR_FILTERED_LISTS) headers.delete(name);
+    headers.set("accept-encoding", "identity");
+  }
+
+  headers.set("x-request-id", f.requestId);
+  if (f.clientAddress !== "") headers.set("x-forwarded-for", f.clientAddress);
+  headers.set("x-forwarded-proto", f.request.url.startsWith("https:") ? "https" : "http");
+  const host = sent.get("host");
+  if (host !== null) headers.set("x-forwarded-host", host);
+  for (const [name, value] of f.identity) headers.set(name, value);
+  return headers;
+}

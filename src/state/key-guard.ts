@@ -1,0 +1,167 @@
+import { DurableObject } from "cloudflare:workers";
+import { config } from "../config.ts";
+import type { Env } from "../env.ts";
+import { keyStatus, type KeyRecord, type RateLimit } from "../core/key-record.ts";
+import { guardLeaseEnd, type Ask, type Grant } from "../core/lease.ts";
+import { reserveAhead, unitsToGrant, windowAt, windowState, type RateWindow } from "../core/rate-window.ts";
+import type { Usage } from "../core/usage.ts";
+import { UsageLedger } from "./usage-ledger.ts";
+
+/** A change that is in force: no request that arrives after `effectiveAt` is decided from an older version. */
+export interface Applied {
+  /** The version in force; later than the one that was put when a newer one had come first. */
+  readonly version: number;
+  readonly revokedAt: number | null;
+  /** Milliseconds since the epoch, on the guard's clock. */
+  readonly effectiveAt: number;
+}
+
+/**
+ * The authority on one key: its record, its version, its rate window. It hands out leases and knows the latest moment
+ * at which one can still be in use; a change is committed first and answered once that moment has passed.
+ *
+ * An id that was never created leaves nothing in storage: everything but {@link put} only reads until a record exists.
+ */
+export class KeyGuard extends DurableObject<Env> {
+  readonly #kv = this.ctx.storage.kv;
+  readonly #usage = new UsageLedger(this.ctx.storage);
+  /** The latest moment at which a lease on any version can still be in use. */
+  #leaseEnd: number;
+  /** The latest moment at which a lease on a version before the current one can still be in use. */
+  #quietAt: number;
+  /** The longest lease that was ever handed out, as storage has it; 0 when none was. */
+  #longestLease: number;
+  #window: RateWindow | null;
+  /** How much of the window storage has as used; never less than what was handed out. */
+  #reserved: number;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    // A predecessor may have given a lease just before it died: assume that it did, of the longest length.
+    this.#longestLease = this.#kv.get<number>("longestLease") ?? 0;
+    this.#leaseEnd = Date.now() + this.#longestLease;
+    this.#quietAt = this.#leaseEnd;
+    this.#window = this.#kv.get<RateWindow>("window") ?? null;
+    this.#reserved = this.#window?.used ?? 0;
+  }
+
+  /** Vouches for the record and hands out units of the rate limit, if the key is active and has any left. */
+  grant(ask: Ask): Grant {
+    const now = Date.now();
+    const record = this.#record();
+    if (record === undefined) {
+      return { version: 0, record: null, leaseMs: config.leaseMs, units: 0, window: null };
+    }
+    const limit = record.rateLimit ?? config.rateLimit;
+    this.#takeBack(ask.returned);
+    const active = keyStatus(record, now) === "active";
+    const units = active ? this.#handOut(ask.want, limit, now) : 0;
+    if (ask.usage !== null) this.#usage.add(ask.usage, now);
+    if (ask.request !== null && active) this.#usage.add(usageOf(ask.request, units > 0), now);
+    this.#promise(now);
+    return {
+      version: record.version,
+      record: ask.have === record.version ? null : record,
+      leaseMs: config.leaseMs,
+      units,
+      window: windowState(windowAt(this.#window, limit, now), limit, now),
+    };
+  }
+
+  /** Vouches for the record without handing out units. */
+  describe(ask: Omit<Ask, "want" | "request">): Grant {
+    return this.grant({ ...ask, want: 0, request: null });
+  }
+
+  /**
+   * Commits a version of the record, then answers once no older version can still let a request through. Versions
+   * only grow and revoked is final, so the same put may come again and puts may come in any order.
+   */
+  async put(record: KeyRecord): Promise<Applied> {
+    const current = this.#record();
+    if (current === undefined || record.version > current.version) {
+      this.#commit({ ...record, revokedAt: current?.revokedAt ?? record.revokedAt });
+    }
+    return this.#whenQuiet();
+  }
+
+  /**
+   * Revokes the key without its organisation, for emergencies; `null` when no such key exists. The organisation's
+   * later versions keep it revoked.
+   */
+  async cut(orgId?: string): Promise<(Applied & { readonly orgId: string }) | null> {
+    const current = this.#record();
+    if (current === undefined || (orgId !== undefined && current.orgId !== orgId)) return null;
+    if (current.revokedAt === null) {
+      this.#commit({ ...current, version: current.version + 1, revokedAt: Date.now() });
+    }
+    return { ...(await this.#whenQuiet()), orgId: current.orgId };
+  }
+
+  /** Delivers what was counted to the organisation. */
+  override async alarm(): Promise<void> {
+    const record = this.#record();
+    if (record === undefined) return;
+    const organization = this.env.ORGANIZATION.getByName(record.orgId);
+    await this.#usage.deliver((batch) => organization.recordUsage(record.id, batch));
+  }
+
+  /** From storage at every use: an instance that another has superseded must not answer from memory. */
+  #record(): KeyRecord | undefined {
+    return this.#kv.get<KeyRecord>("record");
+  }
+
+  #commit(record: KeyRecord): void {
+    this.#kv.put("record", record);
+    this.#quietAt = this.#leaseEnd;
+  }
+
+  async #whenQuiet(): Promise<Applied> {
+    const quietAt = this.#quietAt;
+    for (let rest = quietAt - Date.now(); rest > 0; rest = quietAt - Date.now()) await scheduler.wait(rest);
+    // Other changes may have been committed meanwhile; what is told is what storage holds.
+    const record = this.#record() as KeyRecord;
+    return { version: record.version, revokedAt: record.revokedAt, effectiveAt: Date.now() };
+  }
+
+  /** Notes that a lease is given now; its length is on record before the answer leaves. */
+  #promise(now: number): void {
+    if (config.leaseMs > this.#longestLease) this.#recordLongestLease();
+    // A shorter setting may replace a longer one once no lease of the longer kind can be in use.
+    else if (config.leaseMs < this.#longestLease && now >= this.#leaseEnd) this.#recordLongestLease();
+    this.#leaseEnd = guardLeaseEnd(this.#leaseEnd, now, config.leaseMs);
+  }
+
+  #recordLongestLease(): void {
+    this.#longestLease = config.leaseMs;
+    this.#kv.put("longestLease", config.leaseMs);
+  }
+
+  #takeBack(returned: Ask["returned"]): void {
+    if (returned === null || returned.startedAt !== this.#window?.startedAt) return;
+    this.#window = { ...this.#window, used: Math.max(0, this.#window.used - returned.units) };
+  }
+
+  #handOut(want: number, limit: RateLimit, now: number): number {
+    const window = windowAt(this.#window, limit, now);
+    const units = unitsToGrant(want, window, limit);
+    if (units === 0) return 0;
+    const used = window.used + units;
+    if (window !== this.#window || used > this.#reserved) {
+      this.#reserved = reserveAhead(used, limit);
+      this.#kv.put<RateWindow>("window", { startedAt: window.startedAt, used: this.#reserved });
+    }
+    this.#window = { startedAt: window.startedAt, used };
+    return units;
+  }
+}
+
+function usageOf(request: { at: number; address: string }, admitted: boolean): Usage {
+  return {
+    admitted: admitted ? 1 : 0,
+    limited: admitted ? 0 : 1,
+    refused: 0,
+    lastUsedAt: request.at,
+    lastUsedIp: request.address,
+  };
+}

@@ -1,0 +1,140 @@
+import { LRUCache } from "lru-cache";
+import type { Ask, Grant } from "../core/lease.ts";
+import type { KeyGuard } from "./key-guard.ts";
+import { HeldKey } from "./held-key.ts";
+import type { KeyRecordCache } from "./key-record-cache.ts";
+
+/** Keys that an isolate remembers; beyond that the least recently used is forgotten, which only costs a call. */
+const MAX_HELD_KEYS = 20_000;
+/** How often a question is put again whose answer was older than what another request had learnt meanwhile. */
+const MAX_ASKS = 3;
+/** A key that has gone quiet reports its last counts after this long. */
+const REPORT_AFTER_MS = 300;
+
+/** The outcome of asking for admission. `lease`: without any I/O; `guard`: the guard was asked. */
+export type Admission = "lease" | "guard" | "limited" | "unavailable";
+
+/** The part of an execution context that keeps background work alive. */
+export interface Background {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+/** The leases of one isolate, and the calls to the guards that give them. */
+export class Leases {
+  readonly #guards: DurableObjectNamespace<KeyGuard>;
+  readonly #cache: KeyRecordCache;
+  readonly #slackMs: number;
+  readonly #held = new LRUCache<string, HeldKey>({ max: MAX_HELD_KEYS });
+
+  constructor(guards: DurableObjectNamespace<KeyGuard>, cache: KeyRecordCache, slackMs: number) {
+    this.#guards = guards;
+    this.#cache = cache;
+    this.#slackMs = slackMs;
+  }
+
+  /** What this isolate remembers of a key. */
+  peek(keyId: string): HeldKey | undefined {
+    return this.#held.get(keyId);
+  }
+
+  /** What is known of a key, at first sight out of the cache. It may not be vouched for. */
+  async find(keyId: string): Promise<HeldKey> {
+    const known = this.#held.get(keyId);
+    if (known !== undefined) return known;
+    const cached = await this.#cache.get(keyId);
+    const held = this.#held.get(keyId) ?? new HeldKey(keyId, this.#slackMs);
+    if (cached !== null) held.guess(cached);
+    this.#held.set(keyId, held);
+    return held;
+  }
+
+  /** Has the guard vouch for the record. `false` when the guard cannot be asked. */
+  async describe(held: HeldKey): Promise<boolean> {
+    return this.#call(held, (guard, ask) => guard.describe(ask), null).then((grant) => grant !== null);
+  }
+
+  /**
+   * Takes one unit of the key's budget for a request from `address`. `held.key` may be another version afterwards:
+   * then the record has to be checked again, and the unit given back if it refuses.
+   */
+  async admit(held: HeldKey, address: string, background: Background): Promise<Admission> {
+    const now = Date.now();
+    if (held.take(now)) {
+      this.#count(held, "admitted", now, address, background);
+      if (held.worthRenewing(now)) background.waitUntil(this.#renew(held, now));
+      return "lease";
+    }
+    if (held.exhausted(now)) {
+      this.#count(held, "limited", now, address, background);
+      return "limited";
+    }
+    return this.#askForUnit(held, address, background);
+  }
+
+  /** Counts a request that was refused for the key's status or the client's address. */
+  countRefused(held: HeldKey, address: string, background: Background): void {
+    this.#count(held, "refused", Date.now(), address, background);
+  }
+
+  async #askForUnit(held: HeldKey, address: string, background: Background): Promise<Admission> {
+    const request = { at: Date.now(), address };
+    const grant = await this.#call(held, (guard, ask) => guard.grant(ask), request);
+    if (grant === null) return "unavailable";
+    if (grant.units > 0) return "guard";
+    // Another request of this isolate may have brought units meanwhile.
+    const now = Date.now();
+    if (!held.take(now)) return "limited";
+    this.#count(held, "admitted", now, address, background);
+    return "guard";
+  }
+
+  /** Asks the guard and takes in its answer; the first unit of it belongs to `request`. `null`: cannot be asked. */
+  async #call(
+    held: HeldKey,
+    rpc: (guard: DurableObjectStub<KeyGuard>, ask: Ask) => Promise<Grant>,
+    request: Ask["request"],
+  ): Promise<Grant | null> {
+    const guard = this.#guards.getByName(held.id);
+    for (let asks = 0; asks < MAX_ASKS; asks++) {
+      const askedAt = Date.now();
+      const ask = held.ask(askedAt, request);
+      try {
+        const grant = await rpc(guard, ask);
+        const forOthers = request !== null && grant.units > 0 ? { ...grant, units: grant.units - 1 } : grant;
+        if (held.receive(forOthers, askedAt, Date.now())) return grant;
+      } catch {
+        held.restore(ask.usage);
+        return null;
+      }
+    }
+    return null;
+  }
+
+  async #renew(held: HeldKey, now: number): Promise<void> {
+    held.setBusy(now);
+    await this.#call(held, (guard, ask) => guard.grant(ask), null);
+    held.setBusy(0);
+  }
+
+  #count(
+    held: HeldKey,
+    outcome: "admitted" | "limited" | "refused",
+    now: number,
+    address: string,
+    background: Background,
+  ): void {
+    held.count(outcome, now, address);
+    if (now - held.reportPlannedAt < REPORT_AFTER_MS) return;
+    held.reportPlannedAt = now;
+    background.waitUntil(this.#reportWhenQuiet(held, now));
+  }
+
+  /** Reports the counts of a key that went quiet; one in use reports them with its next call. */
+  async #reportWhenQuiet(held: HeldKey, plannedAt: number): Promise<void> {
+    const due = (): boolean => held.unreported && held.reportPlannedAt === plannedAt;
+    do {
+      await scheduler.wait(REPORT_AFTER_MS);
+    } while (due() && Date.now() - held.askedAt < REPORT_AFTER_MS);
+    if (due()) await this.describe(held);
+  }
+}

@@ -1,0 +1,238 @@
+import type { KeyRecord, VaultSet } from "../../core/key-record.ts";
+import type { KeyChange, KeyDraft, KeyQuery, ManagedKey } from "../../core/organization.ts";
+import { developerVaults, type VaultRoles } from "../../core/organization.ts";
+import type { UsageBatch } from "../../core/usage.ts";
+
+type Row = Record<string, SqlStorageValue>;
+
+const SELECT = `SELECT keys.*, users.kind AS owner_kind, users.name AS owner_name FROM keys
+  JOIN users ON users.id = keys.owner_id`;
+
+/** The keys of an organisation, as rows. Every method is one statement or a read. */
+export class KeyTable {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  find(id: string): ManagedKey | null {
+    const [row] = this.#sql.exec<Row>(`${SELECT} WHERE keys.id = ?`, id);
+    return row === undefined ? null : readKey(row);
+  }
+
+  insert(draft: KeyDraft, ownerId: string, createdBy: string, now: number): void {
+    this.#sql.exec(
+      `INSERT INTO keys (id, owner_id, name, description, key_prefix, hash, scopes, vaults, allowed_ips,
+         rate_limit, created_at, created_by, expires_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      draft.id,
+      ownerId,
+      draft.name,
+      draft.description,
+      draft.keyPrefix,
+      draft.hash,
+      JSON.stringify(draft.scopes),
+      JSON.stringify(draft.vaults),
+      JSON.stringify(draft.allowedIps),
+      draft.rateLimit === null ? null : JSON.stringify(draft.rateLimit),
+      now,
+      createdBy,
+      draft.expiresAt,
+    );
+  }
+
+  update(id: string, change: Required<KeyChange>): void {
+    this.#sql.exec(
+      `UPDATE keys SET name = ?, description = ?, scopes = ?, vaults = ?, allowed_ips = ?, rate_limit = ?,
+         expires_at = ?, disabled = ?, version = version + 1 WHERE id = ?`,
+      change.name,
+      change.description,
+      JSON.stringify(change.scopes),
+      JSON.stringify(change.vaults),
+      JSON.stringify(change.allowedIps),
+      change.rateLimit === null ? null : JSON.stringify(change.rateLimit),
+      change.expiresAt,
+      change.disabled ? 1 : 0,
+      id,
+    );
+  }
+
+  /** Marks a key as revoked; one that is already stays as it is. */
+  revoke(id: string, by: string, reason: string | null, now: number): void {
+    this.#sql.exec(
+      `UPDATE keys SET revoked_at = ?, revoked_by = ?, revocation_reason = ?, version = version + 1,
+         revocation_version = version + 1 WHERE id = ? AND revoked_at IS NULL`,
+      now,
+      by,
+      reason,
+      id,
+    );
+  }
+
+  /** A new version without a change of the key itself: what its owner may do has changed. */
+  touch(id: string): void {
+    this.#sql.exec(`UPDATE keys SET version = version + 1 WHERE id = ?`, id);
+  }
+
+  /** Notes when a revocation came into force; the first time counts. */
+  setEffective(id: string, effectiveAt: number): void {
+    this.#sql.exec(
+      `UPDATE keys SET revocation_effective_at = ? WHERE id = ? AND revocation_effective_at IS NULL`,
+      effectiveAt,
+      id,
+    );
+  }
+
+  /** What a receipt tells of a revocation; `null` while it is not in force everywhere. */
+  revocation(id: string): { requestedAt: number; effectiveAt: number; version: number } | null {
+    const [row] = this.#sql.exec<{ at: number; effective: number; version: number }>(
+      `SELECT revoked_at AS at, revocation_effective_at AS effective, revocation_version AS version FROM keys
+       WHERE id = ? AND revocation_effective_at IS NOT NULL`,
+      id,
+    );
+    return row === undefined
+      ? null
+      : { requestedAt: row.at, effectiveAt: row.effective, version: row.version };
+  }
+
+  /** How many keys of an owner are neither revoked nor expired. */
+  countLive(ownerId: string, now: number): number {
+    return this.#sql
+      .exec<{ n: number }>(
+        `SELECT count(*) AS n FROM keys WHERE owner_id = ? AND revoked_at IS NULL
+         AND (expires_at IS NULL OR expires_at > ?)`,
+        ownerId,
+        now,
+      )
+      .one().n;
+  }
+
+  idsOf(ownerId: string): string[] {
+    return [
+      ...this.#sql.exec<{ id: string }>(
+        `SELECT id FROM keys WHERE owner_id = ? AND revoked_at IS NULL`,
+        ownerId,
+      ),
+    ].map((row) => row.id);
+  }
+
+  /** One more than `limit` keys, so that the caller sees whether there is a next page. The newest come first. */
+  list(query: KeyQuery, now: number): ManagedKey[] {
+    const where: string[] = [];
+    const values: SqlStorageValue[] = [];
+    const add = (condition: string, ...bound: SqlStorageValue[]) => {
+      where.push(condition);
+      values.push(...bound);
+    };
+    if (query.ownerId !== "*") add("owner_id = ?", query.ownerId);
+    if (query.q !== null) add("instr(lower(keys.name), lower(?)) > 0", query.q);
+    if (query.after !== null)
+      add("(keys.created_at, keys.id) < (?, ?)", query.after.createdAt, query.after.id);
+    if (query.status !== "all") {
+      add(STATUS_CONDITIONS[query.status], ...(STATUS_CONDITIONS[query.status].includes("?") ? [now] : []));
+    }
+    return [
+      ...this.#sql.exec<Row>(
+        `${SELECT} ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
+         ORDER BY keys.created_at DESC, keys.id DESC LIMIT ?`,
+        ...values,
+        query.limit + 1,
+      ),
+    ].map(readKey);
+  }
+
+  /** Adds delivered counts; a batch that comes again changes nothing. */
+  recordUsage(id: string, batch: UsageBatch): void {
+    const updated = this.#sql.exec(
+      `UPDATE keys SET usage_sequence = ?1, last_used_at = max(coalesce(last_used_at, 0), ?2),
+         last_used_ip = CASE WHEN ?2 >= coalesce(last_used_at, 0) THEN ?3 ELSE last_used_ip END
+       WHERE id = ?4 AND usage_sequence < ?1`,
+      batch.sequence,
+      batch.lastUsedAt,
+      batch.lastUsedIp,
+      id,
+    );
+    if (updated.rowsWritten === 0) return;
+    for (const [hour, counts] of Object.entries(batch.hours)) {
+      this.#sql.exec(
+        `INSERT INTO usage (key_id, hour, admitted, limited, refused) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT DO UPDATE SET admitted = admitted + ?3, limited = limited + ?4, refused = refused + ?5`,
+        id,
+        Number(hour),
+        counts.admitted,
+        counts.limited,
+        counts.refused,
+      );
+    }
+  }
+
+  /** The record that the key's guard is to have: the key joined with what its owner may do. */
+  record(id: string, orgId: string): KeyRecord {
+    const row = this.#sql
+      .exec<Row>(
+        `SELECT keys.*, users.kind AS owner_kind, users.name AS owner_name, users.vault_roles, users.active
+         FROM keys JOIN users ON users.id = keys.owner_id WHERE keys.id = ?`,
+        id,
+      )
+      .one();
+    const key = readKey(row);
+    return {
+      id: key.id,
+      orgId,
+      ownerId: key.owner.id,
+      ownerKind: key.owner.kind,
+      hash: key.hash,
+      version: key.version,
+      scopes: key.scopes,
+      vaults: key.vaults,
+      ownerVaults: row["active"] === 1 ? developerVaults(readJson<VaultRoles>(row["vault_roles"])) : [],
+      allowedIps: key.allowedIps,
+      rateLimit: key.rateLimit,
+      disabled: key.disabled,
+      expiresAt: key.expiresAt,
+      revokedAt: key.revokedAt,
+    };
+  }
+}
+
+const LIVE = "revoked_at IS NULL AND disabled = 0";
+const STATUS_CONDITIONS = {
+  active: `${LIVE} AND (expires_at IS NULL OR expires_at > ?)`,
+  expired: `${LIVE} AND expires_at <= ?`,
+  disabled: "revoked_at IS NULL AND disabled = 1",
+  revoked: "revoked_at IS NOT NULL",
+} as const;
+
+function readJson<T>(value: SqlStorageValue | undefined): T {
+  return JSON.parse(value as string) as T;
+}
+
+function readKey(row: Row): ManagedKey {
+  return {
+    id: row["id"] as string,
+    name: row["name"] as string,
+    description: row["description"] as string | null,
+    keyPrefix: row["key_prefix"] as string,
+    hash: row["hash"] as string,
+    owner: {
+      id: row["owner_id"] as string,
+      kind: row["owner_kind"] as "user" | "service",
+      name: row["owner_name"] as string,
+    },
+    scopes: readJson(row["scopes"]),
+    vaults: readJson<VaultSet>(row["vaults"]),
+    allowedIps: readJson(row["allowed_ips"]),
+    rateLimit: row["rate_limit"] === null ? null : readJson(row["rate_limit"]),
+    disabled: row["disabled"] === 1,
+    version: row["version"] as number,
+    createdAt: row["created_at"] as number,
+    createdBy: row["created_by"] as string,
+    expiresAt: row["expires_at"] as number | null,
+    revokedAt: row["revoked_at"] as number | null,
+    revokedBy: row["revoked_by"] as string | null,
+    revocationReason: row["revocation_reason"] as string | null,
+    lastUsedAt: row["last_used_at"] as number | null,
+    lastUsedIp: row["last_used_ip"] as string | null,
+  };
+}

@@ -1,0 +1,70 @@
+import type { KeyRecord } from "../../core/key-record.ts";
+import type { Env } from "../../env.ts";
+import { KeyRecordCache } from "../key-record-cache.ts";
+import type { Applied } from "../key-guard.ts";
+
+/** An alarm looks after what a call did not finish: soon after it should have, then ever more rarely. */
+const FIRST_RETRY_MS = 5000;
+const MAX_RETRY_MS = 60_000;
+
+/**
+ * Changes of keys on their way to the guards and to KV. A row is written in the transaction of the change and goes
+ * when both have it; a guard takes versions in any order and any number of times, so a push may be repeated.
+ */
+export class Outbox {
+  readonly #storage: DurableObjectStorage;
+  readonly #guards: Env["KEY_GUARD"];
+  readonly #cache: KeyRecordCache;
+
+  constructor(storage: DurableObjectStorage, env: Env) {
+    this.#storage = storage;
+    this.#guards = env.KEY_GUARD;
+    this.#cache = new KeyRecordCache(env.KEY_RECORDS);
+  }
+
+  /** Notes that a version of a key is to be pushed. To be called in the transaction of the change. */
+  add(keyId: string, version: number): void {
+    this.#storage.sql.exec(
+      `INSERT INTO outbox (key_id, version) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET version = ?2, attempts = 0`,
+      keyId,
+      version,
+    );
+    void this.#storage.setAlarm(Date.now() + FIRST_RETRY_MS);
+  }
+
+  /** Pushes a record to its guard; `null` when the guard does not confirm. */
+  async push(record: KeyRecord): Promise<Applied | null> {
+    try {
+      return await this.#guards.getByName(record.id).put(record);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Writes the copy in KV of a record that its guard has; its row goes unless a later version has come meanwhile. */
+  async cache(record: KeyRecord): Promise<void> {
+    try {
+      await this.#cache.put(record);
+    } catch {
+      return;
+    }
+    this.#storage.sql.exec(`DELETE FROM outbox WHERE key_id = ? AND version <= ?`, record.id, record.version);
+  }
+
+  /** Keys whose latest change has not reached both the guard and KV. */
+  due(): string[] {
+    return [...this.#storage.sql.exec<{ key_id: string }>(`SELECT key_id FROM outbox`)].map(
+      (row) => row.key_id,
+    );
+  }
+
+  /** Plans the next attempt for what is left. */
+  async retryLater(): Promise<void> {
+    this.#storage.sql.exec(`UPDATE outbox SET attempts = attempts + 1`);
+    const [row] = this.#storage.sql.exec<{ attempts: number | null }>(
+      `SELECT min(attempts) AS attempts FROM outbox`,
+    );
+    if (row === undefined || row.attempts === null) return;
+    await this.#storage.setAlarm(Date.now() + Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** row.attempts));
+  }
+}

@@ -1,0 +1,17 @@
+export type Surface = "gateway" | "control" | "nowhere";
+
+const OWN_PATH = /^[a-z]+:\/\/[^/]+\/(-|\.well-known)\//;
+const HOST = /^[a-z]+:\/\/([^/:]+|\[[^\]]+\])(:\d+)?(?=\/)/;
+
+/**
+ * Which part of the Worker a URL belongs to. `/-/` and `/.well-known/` are its own, every other path is the
+ * origin's. A control host, when there is one, has `/-/` to itself and nothing else.
+ */
+export function surfaceOf(url: string, controlHostname: string | null): Surface {
+  const own = OWN_PATH.exec(url)?.[1];
+  if (controlHostname === null) return own === undefined ? "gateway" : "control";
+  const onControlHost = HOST.exec(url)?.[1] === controlHostname;
+  if (own === "-") return onControlHost ? "control" : "nowhere";
+  if (onControlHost) return "nowhere";
+  return own === undefined ? "gateway" : "control";
+}

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { readCredential } from "../../src/core/credential.ts";
+import { generateKey } from "../../src/core/key-secret.ts";
+
+const { key, id } = generateKey("fkc");
+const mistyped = key.slice(0, -1) + (key.endsWith("0") ? "1" : "0");
+
+const cases: [string, string | null, object][] = [
+  ["no header", null, { code: "credential_missing" }],
+  ["an empty header", "", { code: "credential_missing" }],
+  ["a key", `Bearer ${key}`, { kind: "api_key", keyId: id, key }],
+  ["a scheme in lower case", `bearer ${key}`, { kind: "api_key", keyId: id, key }],
+  ["a scheme in upper case", `BEARER ${key}`, { kind: "api_key", keyId: id, key }],
+  ["several spaces", `Bearer   ${key}`, { kind: "api_key", keyId: id, key }],
+  ["a mistyped key", `Bearer ${mistyped}`, { code: "api_key_invalid" }],
+  ["a key cut short", `Bearer ${key.slice(0, 30)}`, { code: "api_key_invalid" }],
+  ["another scheme", `Basic ${key}`, { code: "credential_malformed" }],
+  ["no scheme", key, { code: "credential_malformed" }],
+  ["only a scheme", "Bearer", { code: "credential_malformed" }],
+  ["two headers, joined", `Bearer ${key}, Bearer ${key}`, { code: "credential_malformed" }],
+  ["two credentials", `Bearer ${key} ${key}`, { code: "credential_malformed" }],
+  ["something that is neither key nor token", "Bearer hello", { code: "credential_malformed" }],
+  ["a token", "Bearer a.b.c", { kind: "access_token", token: "a.b.c" }],
+];
+
+test.each(cases)("%s", (_, header, expected) => {
+  expect(readCredential(header, "fkc")).toEqual(expected);
+});

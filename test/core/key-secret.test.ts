@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import { generateKey, hashKey, readKeyId, sameHash } from "../../src/core/key-secret.ts";
+
+describe("a generated key", () => {
+  test("is prefix, id of 12, secret of 32 and checksum of 6", () => {
+    const { key, id, keyPrefix } = generateKey("fkc");
+    expect(key).toMatch(/^fkc_[0-9A-Za-z]{50}$/);
+    expect(id).toBe(`key_${key.slice(4, 16)}`);
+    expect(keyPrefix).toBe(key.slice(0, 16));
+    expect(readKeyId(key, "fkc")).toBe(id);
+  });
+
+  test("is kept as the SHA-256 of the whole string alone", async () => {
+    const { key, hash } = generateKey("fkc");
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
+    expect(hash).toBe(digest.toHex());
+    expect(sameHash(hashKey(key), digest)).toBe(true);
+  });
+
+  test("uses every letter about equally often", () => {
+    const counts = new Map<string, number>();
+    for (let i = 0; i < 2000; i++) {
+      for (const letter of generateKey("k").key.slice(2, 46))
+        counts.set(letter, (counts.get(letter) ?? 0) + 1);
+    }
+    expect(counts.size).toBe(62);
+    // 88,000 letters over 62: with `byte % 62` the first eight letters would come 5 times for the others' 4.
+    const expected = (2000 * 44) / 62;
+    const chiSquare = [...counts.values()].reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0);
+    expect(chiSquare).toBeLessThan(150);
+  });
+});
+
+describe("a key is refused without a look-up when", () => {
+  const { key } = generateKey("fkc");
+  const cases: [string, string][] = [
+    ["a letter is missing", key.slice(0, -1)],
+    ["a letter is added", `${key}a`],
+    ["its checksum is another key's", key.slice(0, -6) + generateKey("fkc").key.slice(-6)],
+    ["the prefix is another", `abc${key.slice(3)}`],
+    ["the prefix is longer", `fkcx${key.slice(3)}`],
+    ["it holds a character outside 0-9A-Za-z", `${key.slice(0, 10)}-${key.slice(11)}`],
+    ["it is empty", ""],
+    ["it is only the prefix", "fkc_"],
+  ];
+  test.each(cases)("%s", (_, text) => {
+    expect(readKeyId(text, "fkc")).toBeNull();
+  });
+
+  test("any one letter is changed", () => {
+    for (let i = 4; i < key.length; i++) {
+      const other = key[i] === "a" ? "b" : "a";
+      expect(readKeyId(key.slice(0, i) + other + key.slice(i + 1), "fkc")).toBeNull();
+    }
+  });
+});
+
+test("the checksum is the CRC-32 of everything before it, in base62 with 0-9A-Za-z, zero-padded", () => {
+  // CRC-32 computed bit by bit here, from the polynomial alone (ISO 3309, reflected 0xEDB88320).
+  const { key } = generateKey("fkc");
+  let crc = 0xffffffff;
+  for (const byte of new TextEncoder().encode(key.slice(0, -6))) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  let value = (crc ^ 0xffffffff) >>> 0;
+  let text = "";
+  for (let i = 0; i < 6; i++) {
+    text = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".charAt(value % 62) + text;
+    value = Math.floor(value / 62);
+  }
+  expect(key.slice(-6)).toBe(text);
+});

@@ -1,0 +1,35 @@
+import { REFUSALS } from "../../src/core/refusal.ts";
+import { forward, type OriginConfig } from "../../src/gateway/forward.ts";
+
+/** What a forwarding worker is started with. */
+export interface ForwardWorkerEnv {
+  readonly CONFIG: OriginConfig;
+  /** The ids that the client may see of a list; `null` when nothing is filtered. */
+  readonly VISIBLE: readonly string[] | null;
+}
+
+/** A worker that does nothing but forward, so that tests can look at that step alone over real sockets. */
+export default {
+  async fetch(request: Request, env: ForwardWorkerEnv): Promise<Response> {
+    const [, path = "", query = ""] = /^https?:\/\/[^/]+(\/[^?]*)(\?.*)?$/.exec(request.url) ?? [];
+    const { VISIBLE: visible } = env;
+    const answer = await forward({
+      request,
+      path,
+      query,
+      config: env.CONFIG,
+      requestId: "request-1",
+      clientAddress: "203.0.113.9",
+      identity: [
+        ["X-Portcullis-Key-Id", "key_1"],
+        ["X-Portcullis-Vaults", "vault_1 vault_2"],
+      ],
+      filter: visible && { items: ["data"], id: "id", visible: (id) => visible.includes(id) },
+    });
+    if (!(answer instanceof Response)) {
+      return Response.json(answer, { status: REFUSALS[answer.code].status });
+    }
+    answer.headers.set("X-Request-Id", "request-1");
+    return answer;
+  },
+};

@@ -1,0 +1,115 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from "jose";
+
+/** An identity provider for tests: discovery and keys over real HTTP, and tokens with any claims. */
+export interface TestIssuer {
+  readonly url: string;
+  /** How often its key set was fetched. */
+  readonly keyFetches: number;
+  /** Signs a token; claims that are `undefined` are left out. */
+  token(
+    claims?: Readonly<Record<string, unknown>>,
+    header?: Readonly<Record<string, unknown>>,
+  ): Promise<string>;
+  /** Replaces the signing key, as a provider that rotates does. */
+  rotate(): Promise<void>;
+  /** Answers 500 to everything while `true`. */
+  setDown(down: boolean): void;
+  close(): Promise<void>;
+}
+
+export const AUDIENCE = "portcullis";
+
+interface Signer {
+  readonly kid: string;
+  readonly privateKey: CryptoKey;
+  readonly jwk: JWK;
+}
+
+export async function startIssuer(): Promise<TestIssuer> {
+  let signer = await newSigner();
+  let down = false;
+  let keyFetches = 0;
+  const server = createServer((request, response) => {
+    const answer = (body: object) => {
+      response.writeHead(down ? 500 : 200, { "Content-Type": "application/json" });
+      response.end(JSON.stringify(body));
+    };
+    if (request.url === "/.well-known/openid-configuration") {
+      answer({ issuer: url, jwks_uri: `${url}/jwks` });
+    } else {
+      keyFetches++;
+      answer({ keys: [signer.jwk] });
+    }
+  });
+  const url = await listen(server);
+  return {
+    url,
+    get keyFetches() {
+      return keyFetches;
+    },
+    token: (claims, header) => sign(signer, url, claims, header),
+    rotate: async () => {
+      signer = await newSigner();
+    },
+    setDown: (value) => {
+      down = value;
+    },
+    close: () => close(server),
+  };
+}
+
+async function newSigner(): Promise<Signer> {
+  const { publicKey, privateKey } = await generateKeyPair("ES256");
+  const kid = crypto.randomUUID();
+  return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: "ES256", use: "sig" } };
+}
+
+function sign(
+  signer: Signer,
+  url: string,
+  claims: Readonly<Record<string, unknown>> = {},
+  header: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  const payload = {
+    iss: url,
+    aud: AUDIENCE,
+    sub: "alice",
+    org_id: "org_test",
+    iat: now,
+    exp: now + 600,
+    ...claims,
+  };
+  return new SignJWT(JSON.parse(JSON.stringify(payload)) as Record<string, unknown>)
+    .setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: signer.kid, ...header })
+    .sign(signer.privateKey);
+}
+
+/** Claims of an admin who is a developer on every vault, with a fresh second factor. */
+export function adminClaims(changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return {
+    name: "Alice",
+    roles: ["admin"],
+    vault_roles: { "*": ["developer"] },
+    amr: ["pwd", "otp", "mfa"],
+    auth_time: Math.floor(Date.now() / 1000),
+    ...changes,
+  };
+}
+
+/** Starts a server on a free loopback port and tells its origin. */
+export async function listen(server: Server, port = 0): Promise<string> {
+  await new Promise<void>((resolve) => {
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+export async function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+}

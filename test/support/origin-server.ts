@@ -1,0 +1,79 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A request exactly as it arrived at the origin. */
+export interface ReceivedRequest {
+  readonly method: string;
+  /** The request target, byte for byte. */
+  readonly target: string;
+  /** Name and value of every header line, in the order and spelling in which they came. */
+  readonly headers: readonly (readonly [string, string])[];
+  /** The values of a header, by its name in any letter case. */
+  readonly values: (name: string) => readonly string[];
+  /** What has come of the body so far. */
+  readonly body: () => Buffer;
+  /** The whole body; rejects if the request was cut off. */
+  readonly wholeBody: Promise<Buffer>;
+  /** Settles when the connection on which the request came is closed. */
+  readonly closed: Promise<void>;
+}
+
+export type OriginHandler = (request: ReceivedRequest, response: ServerResponse) => void;
+
+/** A real origin on loopback that records what it receives; set `handler` to decide what it answers. */
+export interface OriginServer {
+  readonly url: string;
+  readonly requests: ReceivedRequest[];
+  handler: OriginHandler;
+  stop(): Promise<void>;
+}
+
+/** Answers 200 with a small JSON body. */
+export const answerOk: OriginHandler = (_request, response) => {
+  response.writeHead(200, { "Content-Type": "application/json" }).end('{"ok":true}');
+};
+
+export async function startOriginServer(): Promise<OriginServer> {
+  const requests: ReceivedRequest[] = [];
+  const server = createServer((message, response) => {
+    const request = receive(message);
+    requests.push(request);
+    origin.handler(request, response);
+  });
+  server.listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const origin: OriginServer = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    handler: answerOk,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return origin;
+}
+
+function receive(message: IncomingMessage): ReceivedRequest {
+  const headers: [string, string][] = [];
+  for (let i = 0; i < message.rawHeaders.length; i += 2) {
+    headers.push([message.rawHeaders[i] ?? "", message.rawHeaders[i + 1] ?? ""]);
+  }
+  const parts: Buffer[] = [];
+  message.on("data", (part: Buffer) => parts.push(part));
+  const wholeBody = new Promise<Buffer>((resolve, reject) => {
+    message.on("end", () => resolve(Buffer.concat(parts)));
+    message.on("error", reject);
+  });
+  // Not every test cares for the body; one that does sees the rejection.
+  wholeBody.catch(() => {});
+  return {
+    method: message.method ?? "",
+    target: message.url ?? "",
+    headers,
+    values: (name) => headers.filter(([n]) => n.toLowerCase() === name.toLowerCase()).map(([, v]) => v),
+    body: () => Buffer.concat(parts),
+    wholeBody,
+    closed: new Promise((resolve) => message.socket.once("close", () => resolve())),
+  };
+}
