@@ -19,6 +19,7 @@ export default defineConfig({
         root,
         test: {
           name: "http",
+          globalSetup: ["test/support/build-bundle.ts"],
           include: ["test/{gateway,promise,demo}/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 /** A request exactly as it arrived at the origin. */
 export interface ReceivedRequest {
@@ -74,6 +74,16 @@ function receive(message: IncomingMessage): ReceivedRequest {
     values: (name) => headers.filter(([n]) => n.toLowerCase() === name.toLowerCase()).map(([, v]) => v),
     body: () => Buffer.concat(parts),
     wholeBody,
-    closed: new Promise((resolve) => message.socket.once("close", () => resolve())),
+    closed: closingOf(message.socket),
   };
+}
+
+const closings = new WeakMap<Socket, Promise<void>>();
+
+/** One promise a connection, however many requests come on it. */
+function closingOf(socket: Socket): Promise<void> {
+  const closing =
+    closings.get(socket) ?? new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  closings.set(socket, closing);
+  return closing;
 }

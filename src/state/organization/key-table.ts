@@ -21,6 +21,10 @@ export class KeyTable {
     return row === undefined ? null : readKey(row);
   }
 
+  version(id: string): number {
+    return this.#sql.exec<{ version: number }>(`SELECT version FROM keys WHERE id = ?`, id).one().version;
+  }
+
   insert(draft: KeyDraft, ownerId: string, createdBy: string, now: number): void {
     this.#sql.exec(
       `INSERT INTO keys (id, owner_id, name, description, key_prefix, hash, scopes, vaults, allowed_ips,

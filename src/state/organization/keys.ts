@@ -1,0 +1,205 @@
+import { config } from "../../config.ts";
+import { keyStatus, type VaultSet } from "../../core/key-record.ts";
+import {
+  ADMIN,
+  developerVaults,
+  type Actor,
+  type KeyChange,
+  type KeyDraft,
+  type KeyQuery,
+  type ManagedKey,
+  type Receipt,
+} from "../../core/organization.ts";
+import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
+import type { AuditLog } from "./audit-log.ts";
+import type { Directory } from "./directory.ts";
+import type { KeyTable } from "./key-table.ts";
+import type { Propagation } from "./propagation.ts";
+import type { Settings } from "./settings.ts";
+import type { DirectoryUser } from "./user-table.ts";
+
+/** The guard has not said that a change is in force: it is committed, and the outbox goes on trying. */
+export const UNCONFIRMED = refuse("admission_unavailable", { retryAfter: 2 });
+
+/**
+ * Creating, changing and revoking keys. A change is committed with its audit event and its outbox row in one
+ * transaction, then pushed to the key's guard, and acknowledged when the guard says that it is in force everywhere.
+ */
+export class Keys {
+  readonly #storage: DurableObjectStorage;
+  readonly #table: KeyTable;
+  readonly #directory: Directory;
+  readonly #settings: Settings;
+  readonly #audit: AuditLog;
+  readonly #propagation: Propagation;
+
+  constructor(
+    storage: DurableObjectStorage,
+    parts: {
+      keys: KeyTable;
+      directory: Directory;
+      settings: Settings;
+      audit: AuditLog;
+      propagation: Propagation;
+    },
+  ) {
+    this.#storage = storage;
+    this.#table = parts.keys;
+    this.#directory = parts.directory;
+    this.#settings = parts.settings;
+    this.#audit = parts.audit;
+    this.#propagation = parts.propagation;
+  }
+
+  /** Creates a key for the actor or, by an admin, for a service user. */
+  async create(actor: Actor, me: DirectoryUser, draft: KeyDraft): Promise<ManagedKey | Refusal> {
+    const now = Date.now();
+    const created = this.#storage.transactionSync(() => {
+      const owner = this.#ownerOf(draft, me);
+      if (isRefusal(owner)) return owner;
+      const refusal = this.#draftRefusal(draft, owner, actor, now);
+      if (refusal !== null) return refusal;
+      this.#table.insert(draft, owner.id, actor.id, now);
+      return this.#noteChange(actor, "api_key.created", draft.id, null, now);
+    });
+    if (isRefusal(created)) return created;
+    if ((await this.#propagation.push(draft.id)) !== null) return created;
+    // Nobody has seen the secret, so nobody can repeat the call: what may have reached the guard must not live.
+    this.#commitRevocation(actor, created, "The creation could not be confirmed", Date.now());
+    return UNCONFIRMED;
+  }
+
+  /** One key that the actor owns or, being an admin, manages. */
+  find(me: DirectoryUser, keyId: string): ManagedKey | null {
+    const key = this.#table.find(keyId);
+    return key !== null && (key.owner.id === me.id || me.roles.includes(ADMIN)) ? key : null;
+  }
+
+  /** A page of keys, and one more if there is a next page. */
+  list(me: DirectoryUser, query: KeyQuery): ManagedKey[] | Refusal {
+    if (query.ownerId !== me.id && !me.roles.includes(ADMIN)) return refuse("role_required");
+    return this.#table.list(query, Date.now());
+  }
+
+  /** Changes a key, if its version is still the expected one; `null` expects nothing. */
+  async update(
+    actor: Actor,
+    me: DirectoryUser,
+    keyId: string,
+    change: KeyChange,
+    expectedVersion: number | null,
+  ): Promise<ManagedKey | Refusal> {
+    const now = Date.now();
+    const updated = this.#storage.transactionSync(() => {
+      const key = this.find(me, keyId);
+      if (key === null) return refuse("not_found");
+      const refusal = this.#changeRefusal(key, change, expectedVersion, now);
+      if (refusal !== null) return refusal;
+      const next = { ...key, ...change };
+      if (JSON.stringify(next) === JSON.stringify(key)) return key;
+      this.#table.update(keyId, next);
+      return this.#noteChange(actor, "api_key.updated", keyId, key, now);
+    });
+    if (isRefusal(updated)) return updated;
+    return (await this.#propagation.push(keyId)) === null ? UNCONFIRMED : updated;
+  }
+
+  /** Revokes a key for good. Repeating it gives the same receipt. */
+  async revoke(
+    actor: Actor,
+    me: DirectoryUser,
+    keyId: string,
+    reason: string | null,
+  ): Promise<Receipt | Refusal> {
+    const key = this.find(me, keyId);
+    if (key === null) return refuse("not_found");
+    if (key.revokedAt === null) this.#commitRevocation(actor, key, reason, Date.now());
+    if (this.#table.revocation(keyId) === null && (await this.#propagation.push(keyId)) === null) {
+      return UNCONFIRMED;
+    }
+    const revocation = this.#table.revocation(keyId);
+    return revocation === null ? UNCONFIRMED : { keyId, status: "revoked", ...revocation };
+  }
+
+  #commitRevocation(actor: Actor, key: ManagedKey, reason: string | null, now: number): void {
+    this.#storage.transactionSync(() => {
+      this.#table.revoke(key.id, actor.id, reason, now);
+      this.#noteChange(actor, "api_key.revoked", key.id, key, now);
+    });
+  }
+
+  /** Writes the audit event and the outbox row of a change, and reads the key back. */
+  #noteChange(
+    actor: Actor,
+    action: string,
+    keyId: string,
+    before: ManagedKey | null,
+    now: number,
+  ): ManagedKey {
+    const after = this.#table.find(keyId) as ManagedKey;
+    this.#propagation.note(keyId);
+    const entry = { action, target: keyId, before: before && withoutHash(before), after: withoutHash(after) };
+    this.#audit.add(actor, entry, now);
+    return after;
+  }
+
+  #ownerOf(draft: KeyDraft, me: DirectoryUser): DirectoryUser | Refusal {
+    if (draft.ownerId === null || draft.ownerId === me.id) return me;
+    if (!me.roles.includes(ADMIN)) return refuse("role_required");
+    const owner = this.#directory.find(draft.ownerId);
+    if (owner?.kind === "service" && owner.active) return owner;
+    return invalid("ownerId", "Must be the id of an active service user, or be left out");
+  }
+
+  #draftRefusal(draft: KeyDraft, owner: DirectoryUser, actor: Actor, now: number): Refusal | null {
+    if (this.#settings.bootstrappedAt() === null) return refuse("not_bootstrapped");
+    const owned = developerVaults(owner.vaultRoles);
+    if (owner.id === actor.id && owned.length === 0) return refuse("role_required");
+    if (!actor.freshMfa) return refuse("mfa_required");
+    const refusal = vaultsRefusal(draft.vaults, owned);
+    if (refusal !== null) return refusal;
+    return this.#limitRefusal(owner.id, now);
+  }
+
+  #changeRefusal(
+    key: ManagedKey,
+    change: KeyChange,
+    expectedVersion: number | null,
+    now: number,
+  ): Refusal | null {
+    if (expectedVersion !== null && expectedVersion !== key.version) return refuse("version_conflict");
+    if (key.revokedAt !== null) return invalid("status", "A revoked key cannot be changed");
+    if (change.vaults !== undefined) {
+      const owner = this.#directory.find(key.owner.id) as DirectoryUser;
+      const refusal = vaultsRefusal(change.vaults, developerVaults(owner.vaultRoles));
+      if (refusal !== null) return refusal;
+    }
+    const expired = keyStatus({ ...key, disabled: false }, now) === "expired";
+    const revived = expired && keyStatus({ ...key, ...change, disabled: false }, now) === "active";
+    return revived ? this.#limitRefusal(key.owner.id, now) : null;
+  }
+
+  #limitRefusal(ownerId: string, now: number): Refusal | null {
+    if (this.#table.countLive(ownerId, now) < config.maxKeysPerOwner) return null;
+    return refuse("key_limit_reached", { details: { limit: config.maxKeysPerOwner } });
+  }
+}
+
+/** A key's owner may hand on only what they hold. */
+function vaultsRefusal(vaults: VaultSet, owned: VaultSet): Refusal | null {
+  if (owned === "*") return null;
+  if (vaults === "*") {
+    return owned.length > 0 ? null : invalid("vaults", "The owner holds the Developer role on no vault");
+  }
+  const foreign = vaults.find((vault) => !owned.includes(vault));
+  if (foreign === undefined) return null;
+  return invalid("vaults", `The owner does not hold the Developer role on ${foreign}`);
+}
+
+function invalid(field: string, problem: string): Refusal {
+  return refuse("invalid_value", { details: { field, problem } });
+}
+
+function withoutHash({ hash: _, ...rest }: ManagedKey): Omit<ManagedKey, "hash"> {
+  return rest;
+}

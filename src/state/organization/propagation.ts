@@ -1,0 +1,62 @@
+import type { Env } from "../../env.ts";
+import type { Applied } from "../key-guard.ts";
+import type { KeyTable } from "./key-table.ts";
+import { Outbox } from "./outbox.ts";
+import type { Settings } from "./settings.ts";
+
+/** How many guards are written to at a time: a change of a person's roles may concern hundreds of keys. */
+const CONCURRENT_PUSHES = 64;
+
+/** Brings committed changes of keys to their guards, and knows when they are in force. */
+export class Propagation {
+  readonly #keys: KeyTable;
+  readonly #settings: Settings;
+  readonly #outbox: Outbox;
+  readonly #context: DurableObjectState;
+
+  constructor(context: DurableObjectState, env: Env, keys: KeyTable, settings: Settings) {
+    this.#context = context;
+    this.#keys = keys;
+    this.#settings = settings;
+    this.#outbox = new Outbox(context.storage, env);
+  }
+
+  /** Notes that the current version of a key is to be pushed. To be called in the transaction of the change. */
+  note(keyId: string): void {
+    this.#outbox.add(keyId, this.#keys.version(keyId));
+  }
+
+  /** Pushes the current version of a key to its guard; `null` when the guard does not confirm it. */
+  async push(keyId: string): Promise<Applied | null> {
+    const record = this.#keys.record(keyId, this.#settings.orgId());
+    const applied = await this.#outbox.push(record);
+    if (applied === null) return null;
+    if (record.revokedAt !== null) this.#keys.setEffective(keyId, applied.effectiveAt);
+    this.#context.waitUntil(this.#outbox.cache(record));
+    return applied;
+  }
+
+  /** Pushes many keys; tells which were not confirmed. */
+  async pushAll(keyIds: readonly string[]): Promise<string[]> {
+    const waiting = [...keyIds];
+    const unconfirmed: string[] = [];
+    const worker = async (): Promise<void> => {
+      for (let keyId = waiting.pop(); keyId !== undefined; keyId = waiting.pop()) {
+        if ((await this.push(keyId)) === null) unconfirmed.push(keyId);
+      }
+    };
+    await Promise.all(Array.from({ length: CONCURRENT_PUSHES }, worker));
+    return unconfirmed;
+  }
+
+  /** Pushes what an earlier call did not finish, and plans the next attempt for what still fails. */
+  async retry(): Promise<void> {
+    const due = this.#outbox.due();
+    const unconfirmed = new Set(await this.pushAll(due));
+    const confirmed = due.filter((keyId) => !unconfirmed.has(keyId));
+    for (const keyId of confirmed) {
+      await this.#outbox.cache(this.#keys.record(keyId, this.#settings.orgId()));
+    }
+    await this.#outbox.retryLater();
+  }
+}
