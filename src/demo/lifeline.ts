@@ -1,0 +1,44 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { StartError } from "./start-error.ts";
+
+/**
+ * Ties a runtime to the process that started it, and a state directory to one such process at a time. It is a named pipe
+ * that the process holds open, so nobody has to clean up: the system closes it, however the process ends.
+ */
+export interface Lifeline {
+  /** The pipe, for `workerd.sh`. */
+  readonly path: string;
+  /** Lets go; a runtime that is still there ends. */
+  release(): void;
+}
+
+/** A runtime that has just lost its launcher needs a moment to notice. */
+const PATIENCE_MS = 2000;
+const ATTEMPT_EVERY_MS = 50;
+
+/** Takes a state directory; throws a {@link StartError} while another runtime uses it. */
+export async function takeLifeline(stateDir: string): Promise<Lifeline> {
+  mkdirSync(stateDir, { recursive: true });
+  const path = join(stateDir, "lifeline");
+  if (!existsSync(path)) execFileSync("mkfifo", ["-m", "600", path]);
+  for (const deadline = Date.now() + PATIENCE_MS; isHeld(path); await setTimeout(ATTEMPT_EVERY_MS)) {
+    if (Date.now() > deadline) throw new StartError(`STATE_DIR ${stateDir} is in use by another Portcullis`);
+  }
+  // For reading as well, or opening would wait for a reader.
+  const held = openSync(path, constants.O_RDWR);
+  return { path, release: () => closeSync(held) };
+}
+
+/** Whoever holds a lifeline can read from it, and a pipe without readers cannot be opened for writing at once. */
+function isHeld(path: string): boolean {
+  try {
+    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENXIO") return false;
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import { resolve } from "node:path";
+import { type Config, ConfigError, readConfig } from "../env.ts";
+import { PROJECT } from "./bundle.ts";
+import { DEFAULT_DEMO_PORT, demoPort, gatewayPort, sampleIssuer, sampleOrigin } from "./ports.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Settings {
+  readonly port: number;
+  readonly demoPort: number;
+  /** Where everything is kept between starts. */
+  readonly stateDir: string;
+  /** The Worker's variables. */
+  readonly vars: Readonly<Record<string, string>>;
+  /** The same, checked. */
+  readonly config: Config;
+  /** Whether the gateway guards the sample origin. */
+  readonly usesSampleOrigin: boolean;
+  /** Whether the gateway trusts the sample identity provider. */
+  readonly usesSampleProvider: boolean;
+}
+
+/**
+ * Puts the environment's variables over those of wrangler.toml. The sample origin and the sample identity provider are
+ * used while nothing else is named in either. Throws a {@link ConfigError}.
+ */
+export function readSettings(
+  environment: Environment,
+  configured: Readonly<Record<string, string>>,
+): Settings {
+  const [port, demo] = [gatewayPort(environment), demoPort(environment)];
+  if (port === demo) throw new ConfigError(`DEMO_PORT must not be PORT (both are ${port})`);
+
+  const unlessSet = (name: string, sample: string) =>
+    environment[name] === undefined && configured[name] === sample;
+  const usesSampleOrigin = unlessSet("ORIGIN_URL", sampleOrigin(DEFAULT_DEMO_PORT));
+  const usesSampleProvider = unlessSet("OIDC_ISSUER", sampleIssuer(DEFAULT_DEMO_PORT));
+
+  const vars = {
+    ...Object.fromEntries(
+      Object.entries(configured).map(([name, value]) => [name, environment[name] ?? value]),
+    ),
+    ...(usesSampleOrigin && { ORIGIN_URL: sampleOrigin(demo) }),
+    ...(usesSampleProvider && { OIDC_ISSUER: sampleIssuer(demo) }),
+  };
+  return {
+    port,
+    demoPort: demo,
+    stateDir: resolve(PROJECT, environment["STATE_DIR"] ?? ".wrangler"),
+    vars,
+    config: readConfig(vars),
+    usesSampleOrigin,
+    usesSampleProvider,
+  };
+}

@@ -1,0 +1,100 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ConfigError } from "../env.ts";
+import { controlClient } from "./control-client.ts";
+import { type DemoKey, provideDemoKey } from "./demo-key.ts";
+import { startDemoServer } from "./demo-server.ts";
+import { identityProvider } from "./identity-provider.ts";
+import { loadIdentitySecrets } from "./identity-secrets.ts";
+import { requestToken } from "./identity-token.ts";
+import { originHandler } from "./origin.ts";
+import { configuredVars, printLog, startRuntime } from "./runtime.ts";
+import { readSettings, type Settings } from "./settings.ts";
+import { StartError } from "./start-error.ts";
+import { summary } from "./summary.ts";
+
+/** `npm start`: the whole product on this machine, with a key to try it. `--fresh` forgets what was kept. */
+
+const USAGE = "Usage: npm start [-- --fresh]\n";
+
+async function start(fresh: boolean): Promise<void> {
+  const settings = readSettings(process.env, configuredVars());
+  const { stateDir, port, vars } = settings;
+  const keyFile = join(stateDir, "demo-key.json");
+  const secretsFile = join(stateDir, "identity-provider.json");
+
+  // The requests that make the demo key would only be in the way of the summary.
+  let quiet = true;
+  const log = (line: string, level: string) => {
+    if (!quiet || level === "error") printLog(line, level);
+  };
+  const { url } = await startRuntime({ stateDir, fresh, port, vars, log });
+  if (fresh) for (const file of [keyFile, secretsFile]) rmSync(file, { force: true });
+  await startSamples(settings, secretsFile);
+
+  const demo = await demoKey(settings, url, keyFile);
+  console.log(summary(settings, url, demo));
+  quiet = false;
+}
+
+/** Serves the sample origin and the sample identity provider, as far as they are used. */
+async function startSamples(settings: Settings, secretsFile: string): Promise<void> {
+  const { config, port, usesSampleOrigin, usesSampleProvider } = settings;
+  if (!usesSampleOrigin && !usesSampleProvider) return;
+  const hosts = ["127.0.0.1", "localhost", config.controlHostname ?? []].flat();
+  const consoles = [...hosts.map((host) => `http://${host}:${port}`), config.publicOrigin ?? []].flat();
+  await startDemoServer(settings.demoPort, {
+    origin: usesSampleOrigin ? originHandler : undefined,
+    identityProvider: usesSampleProvider
+      ? identityProvider(
+          { issuer: config.issuer, audience: config.audience, consoleOrigins: consoles },
+          await loadIdentitySecrets(secretsFile),
+        )
+      : undefined,
+  });
+}
+
+/** A key of alice, or why there is none: the gateway runs without one, too. */
+async function demoKey(
+  settings: Settings,
+  gateway: string,
+  file: string,
+): Promise<DemoKey | { why: string }> {
+  const { config, usesSampleProvider } = settings;
+  if (!usesSampleProvider)
+    return { why: `No demo key: ${config.issuer} signs people in, so make one with its token.` };
+  try {
+    const token = await requestToken(config.issuer, { user: "alice", mfa: true });
+    return await provideDemoKey(controlClient(gateway, token, config.controlHostname), file);
+  } catch (error) {
+    return { why: `No demo key: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+/** npm does not always pass on the signal that ends it. */
+function endWithParent(): void {
+  const parent = process.ppid;
+  setInterval(() => process.ppid === parent || process.exit(0), 1000).unref();
+}
+
+function isFresh(): boolean {
+  try {
+    return parseArgs({ options: { fresh: { type: "boolean" } } }).values.fresh ?? false;
+  } catch {
+    process.stderr.write(USAGE);
+    process.exit(2);
+  }
+}
+
+// Whoever reads the output may stop reading; the gateway goes on.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(0));
+if (process.env["npm_lifecycle_event"] !== undefined) endWithParent();
+try {
+  await start(isFresh());
+} catch (error) {
+  const expected = error instanceof ConfigError || error instanceof StartError;
+  console.error(expected ? error.message : error);
+  process.exit(1);
+}

@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { configuredVars } from "../../src/demo/runtime.ts";
+import { readSettings } from "../../src/demo/settings.ts";
+import { ConfigError } from "../../src/env.ts";
+
+const configured = configuredVars();
+
+test("every variable of wrangler.toml can be replaced by the environment's", () => {
+  expect(Object.keys(configured)).toContain("ORIGIN_URL");
+  for (const name of Object.keys(configured)) {
+    const value = /_URL$|_ISSUER$|_ORIGIN$/.test(name)
+      ? "https://other.example"
+      : otherThan(configured[name]);
+    expect(readSettings({ [name]: value }, configured).vars[name]).toBe(value);
+  }
+});
+
+/** Another value that the same variable may have. */
+function otherThan(value = ""): string {
+  const number = /^\d+/.exec(value)?.[0];
+  return number === undefined ? `${value}x` : value.replace(number, `${Number(number) + 1}`);
+}
+
+test("what the environment does not name keeps its value, and no other variable gets in", () => {
+  const { vars } = readSettings({ HOME: "/root", ADMISSION_LEASE_MS: "0" }, configured);
+  expect(vars).toEqual({ ...configured, ADMISSION_LEASE_MS: "0" });
+});
+
+test("the sample origin and provider follow DEMO_PORT", () => {
+  const { vars, usesSampleOrigin, usesSampleProvider } = readSettings({ DEMO_PORT: "9999" }, configured);
+  expect(vars).toMatchObject({
+    ORIGIN_URL: "http://127.0.0.1:9999",
+    OIDC_ISSUER: "http://127.0.0.1:9999/oidc",
+  });
+  expect([usesSampleOrigin, usesSampleProvider]).toEqual([true, true]);
+});
+
+describe.each([
+  { name: "ORIGIN_URL", sample: "usesSampleOrigin" },
+  { name: "OIDC_ISSUER", sample: "usesSampleProvider" },
+] as const)("$name", ({ name, sample }) => {
+  test("of the environment or of wrangler.toml takes the sample's place", () => {
+    const other = "https://other.example";
+    for (const settings of [
+      readSettings({ [name]: other, DEMO_PORT: "9999" }, configured),
+      readSettings({ DEMO_PORT: "9999" }, { ...configured, [name]: other }),
+    ]) {
+      expect(settings[sample]).toBe(false);
+      expect(settings.vars[name]).toBe(other);
+    }
+  });
+
+  test("that names the sample's address means a server of one's own there", () => {
+    expect(readSettings({ [name]: configured[name] }, configured)[sample]).toBe(false);
+  });
+});
+
+test.each([
+  { problem: "an empty issuer", name: "OIDC_ISSUER", variables: { OIDC_ISSUER: "" } },
+  { problem: "a bad number", name: "ADMISSION_LEASE_MS", variables: { ADMISSION_LEASE_MS: "soon" } },
+  { problem: "a bad port", name: "PORT", variables: { PORT: "http" } },
+  { problem: "no port", name: "PORT", variables: { PORT: "0" } },
+  { problem: "a port out of range", name: "DEMO_PORT", variables: { DEMO_PORT: "65536" } },
+  { problem: "one port for two servers", name: "DEMO_PORT", variables: { PORT: "9000", DEMO_PORT: "9000" } },
+])("$problem is refused, and $name is named", ({ name, variables }) => {
+  const read = () => readSettings(variables, configured);
+  expect(read).toThrow(ConfigError);
+  expect(read).toThrow(new RegExp(`^${name} `));
+});

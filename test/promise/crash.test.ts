@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { localProduct, type LocalProduct } from "../support/local-product.ts";
+
+/** Long enough to be killed within the wait of a revocation. */
+const LEASE_MS = 3000;
+
+let product: LocalProduct;
+
+beforeEach(async () => {
+  product = await localProduct({ ADMISSION_LEASE_MS: `${LEASE_MS}` });
+  await product.start();
+});
+afterEach(() => product.remove());
+
+interface Key {
+  readonly id: string;
+  readonly key: string;
+}
+
+async function manage(method: string, path: string, body?: object): Promise<Response> {
+  return fetch(`${product.url}${path}`, {
+    method,
+    headers: {
+      Authorization: `Bearer ${await ready(() => product.token("alice"))}`,
+      "Content-Type": "application/json",
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+}
+
+/** The provider may take a moment longer than the gateway. */
+async function ready<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let left = 50; ; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 0) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+async function createKey(): Promise<Key> {
+  const key = { name: "Crash", scopes: ["vault:read"], vaults: "*" };
+  for (;;) {
+    const response = await manage("POST", "/-/api-keys", key);
+    if (response.status === 201) return (await response.json()) as Key;
+    await sleep(100);
+  }
+}
+
+async function use({ key }: Key): Promise<{ status: number; code?: string }> {
+  const response = await fetch(`${product.url}/v1/networks`, { headers: { Authorization: `Bearer ${key}` } });
+  const body = (await response.json()) as { error?: { code: string } };
+  return { status: response.status, ...(body.error && { code: body.error.code }) };
+}
+
+const DEAD = { status: 401, code: "api_key_revoked" };
+
+describe("when everything is killed", () => {
+  test("right after a revocation was acknowledged, the key is dead after the restart, and others live", async () => {
+    const [revoked, kept] = [await createKey(), await createKey()];
+    expect(await use(revoked)).toEqual({ status: 200 });
+    expect(await use(kept)).toEqual({ status: 200 });
+    expect((await manage("DELETE", `/-/api-keys/${revoked.id}`)).status).toBe(200);
+    await product.kill();
+    await product.start();
+    expect(await use(revoked)).toEqual(DEAD);
+    expect(await use(kept)).toEqual({ status: 200 });
+  });
+
+  test("after a revocation was committed and before it was answered, the key is dead after the restart", async () => {
+    const key = await createKey();
+    expect(await use(key)).toEqual({ status: 200 });
+    const answer = manage("DELETE", `/-/api-keys/${key.id}`).then(
+      () => "answered",
+      () => "cut off",
+    );
+    await sleep(LEASE_MS / 3);
+    await product.kill();
+    expect(await answer).toBe("cut off");
+    await product.start();
+    expect(await use(key)).toEqual(DEAD);
+    // Repeating the revocation tells what has become of it.
+    const again = await manage("DELETE", `/-/api-keys/${key.id}`);
+    expect(again.status).toBe(200);
+    expect(await again.json()).toMatchObject({ keyId: key.id, status: "revoked" });
+  });
+});
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
