@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseDuration } from "./core/duration.ts";
 import type { RateLimit as KeyRateLimit } from "./core/key-record.ts";
+import type { Deployment } from "./state/deployment/deployment.ts";
 import type { KeyGuard } from "./state/key-guard.ts";
 import type { Organization } from "./state/organization/organization.ts";
 
@@ -8,6 +9,7 @@ import type { Organization } from "./state/organization/organization.ts";
 export interface Env {
   readonly KEY_GUARD: DurableObjectNamespace<KeyGuard>;
   readonly ORGANIZATION: DurableObjectNamespace<Organization>;
+  readonly DEPLOYMENT: DurableObjectNamespace<Deployment>;
   readonly KEY_RECORDS: KVNamespace;
   readonly FAILURES: RateLimit;
 }
@@ -77,6 +79,7 @@ export interface Config {
   readonly leaseSlackMs: number;
   readonly rateLimit: KeyRateLimit;
   readonly controlHostname: string | null;
+  /** Where `/-/errors/` is served; `null` for the host of the request. */
   readonly publicOrigin: string | null;
 }
 
@@ -108,7 +111,7 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     leaseSlackMs: v.LEASE_SLACK_MS,
     rateLimit: { requests: v.RATE_LIMIT_REQUESTS, windowSeconds: v.RATE_LIMIT_WINDOW_S },
     controlHostname: v.CONTROL_HOSTNAME,
-    publicOrigin: v.PUBLIC_ORIGIN,
+    publicOrigin: v.PUBLIC_ORIGIN ?? (v.CONTROL_HOSTNAME && `https://${v.CONTROL_HOSTNAME}`),
   };
 }
 

@@ -11,6 +11,7 @@ import { KeyRecordCache } from "./state/key-record-cache.ts";
 import { Leases } from "./state/leases.ts";
 import { surfaceOf } from "./surface.ts";
 
+export { Deployment } from "./state/deployment/deployment.ts";
 export { KeyGuard } from "./state/key-guard.ts";
 export { Organization } from "./state/organization/organization.ts";
 
@@ -33,13 +34,8 @@ const control = createControlApp({
 
 export default {
   fetch(request, _, context) {
-    switch (surfaceOf(request.url, config.controlHostname)) {
-      case "gateway":
-        return handle(request, context, gateway);
-      case "control":
-        return control.fetch(request, bindings, context);
-      case "nowhere":
-        return new Response(null, { status: 404 });
-    }
+    return surfaceOf(request.url, config.controlHostname) === "gateway"
+      ? handle(request, context, gateway)
+      : control.fetch(request, bindings, context);
   },
 } satisfies ExportedHandler<Env>;

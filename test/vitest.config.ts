@@ -12,7 +12,7 @@ export default defineConfig({
         plugins: [cloudflareTest({ wrangler: { configPath: `${root}wrangler.toml` } })],
         test: {
           name: "workerd",
-          include: ["test/{core,state,control}/**/*.test.ts"],
+          include: ["test/{core,state}/**/*.test.ts"],
         },
       },
       {
@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: "http",
           globalSetup: ["test/support/build-bundle.ts"],
-          include: ["test/{gateway,promise,demo}/**/*.test.ts"],
+          include: ["test/{gateway,control,cli,promise,demo}/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

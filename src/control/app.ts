@@ -2,15 +2,26 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { refuse } from "../core/refusal.ts";
 import type { Control, ControlEnv } from "./endpoint.ts";
 import { refuseWith } from "./endpoint.ts";
+import { addApiPage } from "./api-page.tsx";
+import { addAuditEndpoint } from "./audit.ts";
 import { addErrorPages } from "./error-pages.tsx";
 import { addHealthEndpoints } from "./health.ts";
 import { addKeyEndpoints } from "./keys.ts";
 import { logControlRequest } from "./log-control-request.ts";
 import { allowedMethods } from "./methods.ts";
+import { addOperatorEndpoints } from "./ops/revocations.ts";
 import { addOpenApi } from "./openapi.ts";
 import { addOrganizationEndpoints } from "./organization.ts";
+import { createScimApp, SCIM_PATH } from "./scim/app.ts";
+import { addScimTokenEndpoint } from "./scim/token.ts";
+import { addServiceUserEndpoints } from "./service-users.ts";
+import { addUsageEndpoints } from "./usage.ts";
+import { surfaceOf } from "../surface.ts";
 
-/** Everything under `/-/`: the control API, its description, the error pages and the health checks. */
+/**
+ * Everything under `/-/`: the control API, its description, the error pages and the health checks; and the answer to
+ * what a host does not serve.
+ */
 export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
   const app = new OpenAPIHono<ControlEnv>({ strict: true });
 
@@ -23,16 +34,31 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
     if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");
     logControlRequest(c, startedAt);
   });
+  app.use((c, next) => {
+    const { controlHostname } = control.config;
+    if (surfaceOf(c.req.raw.url, controlHostname) === "control") return next();
+    return Promise.resolve(refuseWith(c, refuse("not_found"), control.config));
+  });
 
   addHealthEndpoints(app, control);
   addErrorPages(app);
   addKeyEndpoints(app, control);
+  addUsageEndpoints(app, control);
+  addServiceUserEndpoints(app, control);
+  addAuditEndpoint(app, control);
   addOrganizationEndpoints(app, control);
+  addScimTokenEndpoint(app, control);
+  app.route(SCIM_PATH, createScimApp(control));
+  addOperatorEndpoints(app, control);
   addOpenApi(app);
+  addApiPage(app);
 
   app.notFound((c) => {
-    const allow = allowedMethods(app.routes, c.req.path);
-    const refusal = allow === null ? refuse("not_found") : refuse("method_not_allowed", { allow });
+    const allowed = allowedMethods(app.routes, c.req.path);
+    const refusal =
+      allowed.length === 0 || allowed.includes(c.req.method)
+        ? refuse("not_found")
+        : refuse("method_not_allowed", { allow: allowed.join(", ") });
     return refuseWith(c, refusal, control.config);
   });
   app.onError((error, c) =>

@@ -3,14 +3,16 @@ import { refuse, type Refusal } from "../core/refusal.ts";
 /** The control API's bodies are small: the largest holds ten thousand ids. */
 const MAX_BODY_BYTES = 4_194_304;
 
-/** Reads a JSON body (RFC 8259: UTF-8). A body that is absent reads as `undefined`. */
-export async function readBody(request: Request): Promise<{ value: unknown } | Refusal> {
+/** Reads a JSON body (RFC 8259: UTF-8) of one of these media types. A body that is absent reads as `undefined`. */
+export async function readBody(
+  request: Request,
+  mediaTypes: readonly string[] = ["application/json"],
+): Promise<{ value: unknown } | Refusal> {
   const mediaType = request.headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase();
-  if (Number(request.headers.get("Content-Length") ?? 0) > MAX_BODY_BYTES) return refuse("payload_too_large");
   const bytes = await readAtMost(request.body, MAX_BODY_BYTES);
   if (bytes === null) return refuse("payload_too_large");
   if (bytes.byteLength === 0) return { value: undefined };
-  if (mediaType !== "application/json") return refuse("unsupported_media_type");
+  if (mediaType === undefined || !mediaTypes.includes(mediaType)) return refuse("unsupported_media_type");
   try {
     return {
       value: JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)) as unknown,
@@ -20,6 +22,7 @@ export async function readBody(request: Request): Promise<{ value: unknown } | R
   }
 }
 
+/** `null` for a longer body, which is read to its end nevertheless: many clients read no answer while they send. */
 async function readAtMost(
   body: ReadableStream<Uint8Array> | null,
   limit: number,
@@ -29,8 +32,8 @@ async function readAtMost(
   let length = 0;
   for await (const chunk of body) {
     length += chunk.byteLength;
-    if (length > limit) return null;
-    chunks.push(chunk);
+    if (length <= limit) chunks.push(chunk);
   }
+  if (length > limit) return null;
   return new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
 }

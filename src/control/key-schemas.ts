@@ -14,22 +14,34 @@ const Scope = z
   .openapi("Scope", { example: { action: "read", resource: "vault/#/balance" } });
 
 /** The types are checked here, what they say by the API's own document. */
-const ScopeInput = z.union([
-  z.string().openapi({ example: "vault:read" }),
-  z.strictObject({
-    action: z.string().openapi({ enum: [...ACTIONS] }),
-    resource: z.string().openapi({ example: "vault/#/balance" }),
-  }),
-]);
+const ScopeInput = z.union(
+  [
+    z.string().openapi({ example: "vault:read" }),
+    z.strictObject({
+      action: z.string().openapi({ enum: [...ACTIONS] }),
+      resource: z.string().openapi({ example: "vault/#/balance" }),
+    }),
+  ],
+  "must be <filter>:<action>, or an object of action and resource",
+);
 
 const RateLimit = z.strictObject({
   requests: z.int().min(1).max(1_000_000_000),
   windowSeconds: z.int().min(1).max(2_678_400),
 });
 
-const Name = z.string().trim().min(1).max(100).openapi({ example: "Reporting service" });
+const Name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .regex(/^\P{Cc}*$/u, "must not hold control characters")
+  .openapi({ example: "Reporting service" });
 const Description = z.string().max(500).nullable();
-const Vaults = z.union([z.literal("*"), z.array(z.string()).min(1).max(MAX_VAULTS)]);
+const Vaults = z.union(
+  [z.literal("*"), z.array(z.string()).min(1).max(MAX_VAULTS)],
+  'must be a list of vault ids, or "*"',
+);
 const AllowedIps = z
   .array(z.string())
   .max(MAX_RANGES)
@@ -66,6 +78,20 @@ export const KeyUpdate = z
   .partial()
   .openapi("KeyUpdate");
 
+export const KeyRotation = z
+  .strictObject({
+    overlap: z
+      .union([z.string(), z.literal(0)])
+      .optional()
+      .openapi({
+        type: "string",
+        default: "24h",
+        description: "How long the old key goes on working; 0: not at all.",
+      }),
+  })
+  .optional()
+  .openapi("KeyRotation");
+
 export const KeyParams = z.strictObject({ id: z.string().openapi({ example: "key_3fA9xKq20LmZ" }) });
 
 export const KeyListQuery = z.strictObject({
@@ -101,9 +127,12 @@ export const Key = z
   })
   .openapi("Key");
 
-export const CreatedKey = Key.extend({
-  key: z.string().openapi({ description: "The whole key. It is shown this once and kept nowhere." }),
-}).openapi("CreatedKey");
+export const CreatedKey = z
+  .object({
+    key: z.string().openapi({ description: "The whole key. It is shown this once and kept nowhere." }),
+    ...Key.shape,
+  })
+  .openapi("CreatedKey");
 
 export const KeyList = z.object({ data: z.array(Key), pagination: Pagination }).openapi("KeyList");
 

@@ -1,8 +1,8 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { parseDuration } from "../core/duration.ts";
 import { parseRange } from "../core/ip-allowlist.ts";
 import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
-import { ACTIONS, parseScope, PLAIN_SEGMENT, type Scope } from "../core/scope.ts";
+import { ACTIONS, formatScope, parseScope, PLAIN_SEGMENT, type Scope } from "../core/scope.ts";
 import type { KeyCreation } from "./key-schemas.ts";
 import type { Control } from "./endpoint.ts";
 
@@ -38,13 +38,20 @@ export function readKeyValues(
   const expiry = readExpiry(input, now);
   if (expiry !== undefined && expiry !== null && isRefusal(expiry)) return expiry;
   return {
-    ...(scopes && { scopes: scopes as Scope[] }),
-    ...(input.vaults && { vaults: input.vaults === "*" ? "*" : [...new Set(input.vaults)] }),
+    ...(scopes && { scopes: distinct(scopes as Scope[], formatScope) }),
+    ...(input.vaults && { vaults: input.vaults === "*" ? "*" : distinct(input.vaults, String) }),
     ...(ranges && {
-      allowedIps: [...new Set(ranges.map((range) => (range as { canonical: string }).canonical))],
+      allowedIps: distinct(
+        ranges.map((range) => (range as { canonical: string }).canonical),
+        String,
+      ),
     }),
     ...(expiry !== undefined && { expiresAt: expiry === null ? null : expiry.at }),
   };
+}
+
+function distinct<T>(values: readonly T[], name: (value: T) => string): T[] {
+  return [...new Map(values.map((value) => [name(value), value])).values()];
 }
 
 function readScope(
@@ -69,8 +76,10 @@ function readScopeObject({
   return { action: known, resource };
 }
 
-/** ISO 8601 with a time zone (RFC 3339 section 5.6). */
-const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
+/** A time that exists, with its zone (RFC 3339 section 5.6). */
+const DateTime = z.iso.datetime({ offset: true });
+/** Later times have no ISO 8601 form in four digits of a year. */
+const END_OF_TIME = Date.parse("9999-12-31T23:59:59.999Z");
 
 function readExpiry(
   { expiresIn, expiresAt }: Input,
@@ -87,10 +96,10 @@ function readExpiry(
       : invalid("expiresIn", "Must be a duration like 30d, 12h or 1y");
   }
   if (expiresAt === undefined) return undefined;
-  const at = DATE_TIME.test(expiresAt) ? Date.parse(expiresAt) : Number.NaN;
-  return Number.isNaN(at)
-    ? invalid("expiresAt", "Must be an ISO 8601 time like 2027-01-31T12:00:00Z")
-    : { at };
+  const at = DateTime.safeParse(expiresAt).success ? Date.parse(expiresAt) : Number.NaN;
+  return at >= 0 && at <= END_OF_TIME
+    ? { at }
+    : invalid("expiresAt", "Must be an ISO 8601 time like 2027-01-31T12:00:00Z");
 }
 
 export function invalid(field: string, problem: string): Refusal {

@@ -1,9 +1,11 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { parseDuration } from "../core/duration.ts";
 import { generateKey } from "../core/key-secret.ts";
 import type { Actor, KeyChange, KeyPosition, ManagedKey } from "../core/organization.ts";
-import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
+import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
+import { Created, Precondition, Preference, PreferenceApplied, Versioned } from "./headers.ts";
 import {
   CreatedKey,
   Key,
@@ -12,6 +14,7 @@ import {
   KeyList,
   KeyListQuery,
   KeyParams,
+  KeyRotation,
   KeyUpdate,
   ReceiptSchema,
 } from "./key-schemas.ts";
@@ -29,11 +32,10 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     summary: "Create a key; the answer is the only one that holds it",
     tag: TAG,
     body: KeyCreation,
-    success: { 201: { description: "The key, with its secret.", schema: CreatedKey } },
+    success: { 201: { description: "The key, with its secret.", schema: CreatedKey, headers: Created } },
     refusals: [
       "mfa_required",
       "role_required",
-      "invalid_value",
       "key_limit_reached",
       "not_bootstrapped",
       "admission_unavailable",
@@ -56,10 +58,9 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
         allowedIps: values.allowedIps ?? [],
         rateLimit: body.rateLimit ?? null,
         expiresAt,
+        disabled: false,
       });
-      if (isRefusal(created)) return created;
-      const location = { ...etag(created), Location: `/-/api-keys/${created.id}` };
-      return { status: 201, body: { key, ...keyJson(created, now) }, headers: location };
+      return createdReply(key, created);
     },
   });
 
@@ -94,7 +95,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     summary: "Read a key",
     tag: TAG,
     params: KeyParams,
-    success: { 200: { description: "The key.", schema: Key } },
+    success: { 200: { description: "The key.", schema: Key, headers: Versioned } },
     refusals: ["not_found"],
     run: async ({ params }, actor) => keyReply(await organizationOf(actor, control).getKey(actor, params.id)),
   });
@@ -106,23 +107,36 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     summary: "Change a key; in force everywhere when it answers",
     tag: TAG,
     params: KeyParams,
+    headers: Precondition,
     body: KeyUpdate,
-    success: { 200: { description: "The key as it is now.", schema: Key } },
-    refusals: [
-      "not_found",
-      "version_conflict",
-      "invalid_value",
-      "key_limit_reached",
-      "admission_unavailable",
-    ],
-    run: async ({ params, body, header }, actor) => {
+    success: { 200: { description: "The key as it is now.", schema: Key, headers: Versioned } },
+    refusals: ["not_found", "version_conflict", "key_limit_reached", "admission_unavailable"],
+    run: async ({ params, headers, body }, actor) => {
       const { expiresIn: _, expiresAt: __, ...plain } = body;
       const values = readKeyValues(body, control.checkScope, Date.now());
       if (isRefusal(values)) return values;
-      const expected = readIfMatch(header("If-Match"));
-      if (expected !== null && typeof expected !== "number") return expected;
+      const expected = headers["If-Match"] ?? null;
       const change = { ...plain, ...values } as KeyChange;
       return keyReply(await organizationOf(actor, control).updateKey(actor, params.id, change, expected));
+    },
+  });
+
+  addEndpoint(app, control, {
+    method: "post",
+    path: "/-/api-keys/{id}/rotate",
+    operationId: "rotateApiKey",
+    summary: "Replace a key by a new one with the same settings",
+    tag: TAG,
+    params: KeyParams,
+    body: KeyRotation,
+    success: { 201: { description: "The new key, with its secret.", schema: CreatedKey, headers: Created } },
+    refusals: ["not_found", "mfa_required", "role_required", "key_limit_reached", "admission_unavailable"],
+    run: async ({ params, body }, actor) => {
+      const overlapMs = readOverlap(body?.overlap);
+      if (typeof overlapMs !== "number") return overlapMs;
+      const { key, ...material } = generateKey(control.config.keyPrefix);
+      const organization = organizationOf(actor, control);
+      return createdReply(key, await organization.rotateKey(actor, params.id, material, overlapMs));
     },
   });
 
@@ -133,15 +147,16 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     summary: "Revoke a key for good; dead everywhere when it answers",
     tag: TAG,
     params: KeyParams,
+    headers: Preference,
     success: {
       200: { description: "That the key is dead, and since when.", schema: ReceiptSchema },
-      204: { description: "The same, for `Prefer: return=minimal`." },
+      204: { description: "The same, for `Prefer: return=minimal`.", headers: PreferenceApplied },
     },
     refusals: ["not_found", "admission_unavailable"],
-    run: async ({ params, header }, actor) => {
+    run: async ({ params, headers }, actor) => {
       const receipt = await organizationOf(actor, control).revokeKey(actor, params.id, null);
       if (isRefusal(receipt)) return receipt;
-      if (/(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)/i.test(header("Prefer") ?? "")) {
+      if (headers.Prefer === true) {
         return { status: 204, headers: { "Preference-Applied": "return=minimal" } };
       }
       const body = {
@@ -158,6 +173,23 @@ const POSITION = { createdAt: "number", id: "string" } as const;
 
 function organizationOf(actor: Actor, control: Control) {
   return control.env.ORGANIZATION.getByName(actor.orgId);
+}
+
+/** The answer to whoever has made a key: the only one that holds it. */
+function createdReply(key: string, created: ManagedKey | Refusal): Reply | Refusal {
+  if (isRefusal(created)) return created;
+  const headers = { ...etag(created), Location: `/-/api-keys/${created.id}` };
+  return { status: 201, body: { key, ...keyJson(created, Date.now()) }, headers };
+}
+
+const DEFAULT_OVERLAP = "24h";
+const MAX_OVERLAP = "30d";
+
+/** How long a rotated key goes on working, in milliseconds. */
+function readOverlap(overlap: string | number | undefined = DEFAULT_OVERLAP): number | Refusal {
+  const ms = overlap === 0 || overlap === "0" ? 0 : parseDuration(String(overlap));
+  if (ms !== null && ms <= (parseDuration(MAX_OVERLAP) as number)) return ms;
+  return invalid("overlap", `Must be 0 or a duration like ${DEFAULT_OVERLAP}, at most ${MAX_OVERLAP}`);
 }
 
 function keyReply(key: ManagedKey | Refusal): Reply | Refusal {
@@ -179,11 +211,4 @@ function page(keys: readonly ManagedKey[], limit: number): Reply {
 
 function etag(key: ManagedKey): { ETag: string } {
   return { ETag: `"${key.version}"` };
-}
-
-/** The version that `If-Match` expects (RFC 9110 section 13.1.1); `null` when any will do. */
-function readIfMatch(value: string | null): number | null | Refusal {
-  if (value === null || value.trim() === "*") return null;
-  const version = /^\s*"(\d{1,15})"\s*$/.exec(value)?.[1];
-  return version === undefined ? refuse("version_conflict") : Number(version);
 }

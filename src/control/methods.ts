@@ -1,11 +1,11 @@
 import type { RouterRoute } from "hono/types";
 
-/** The methods that routes serve at a path, for `Allow` (RFC 9110 section 10.2.1); `null` when no route has it. */
-export function allowedMethods(routes: readonly RouterRoute[], path: string): string | null {
+/** The methods that routes serve at a path, for `Allow` (RFC 9110 section 10.2.1). */
+export function allowedMethods(routes: readonly RouterRoute[], path: string): string[] {
   const methods = routes
     .filter((route) => route.method !== "ALL" && matches(route.path, path))
     .flatMap((route) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method]));
-  return methods.length === 0 ? null : [...new Set(methods)].join(", ");
+  return [...new Set(methods)];
 }
 
 function matches(pattern: string, path: string): boolean {

@@ -1,6 +1,17 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { ControlEnv } from "./endpoint.ts";
 
+/** What the document says of the API as a whole. */
+export const API_INFO = {
+  openapi: "3.1.0",
+  info: {
+    title: "Portcullis control API",
+    version: "1",
+    description:
+      "Manages the API keys of an organisation. Every change is in force everywhere when it answers.",
+  },
+};
+
 /** `/-/openapi.json`: this API, from the schemas that validate it. */
 export function addOpenApi(app: OpenAPIHono<ControlEnv>): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "identityToken", {
@@ -9,13 +20,5 @@ export function addOpenApi(app: OpenAPIHono<ControlEnv>): void {
     bearerFormat: "JWT",
     description: "An access token of the identity provider.",
   });
-  app.doc31("/-/openapi.json", {
-    openapi: "3.1.0",
-    info: {
-      title: "Portcullis control API",
-      version: "1",
-      description:
-        "Manages the API keys of an organisation. Every change is in force everywhere when it answers.",
-    },
-  });
+  app.doc31("/-/openapi.json", API_INFO);
 }

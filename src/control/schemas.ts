@@ -31,7 +31,7 @@ const MAX_LIMIT = 500;
 /** How many items a page holds at most. */
 export const Limit = z
   .string()
-  .regex(/^[1-9]\d{0,8}$/, "must be a whole number, at least 1")
+  .regex(/^[1-9]\d*$/, "must be a whole number, at least 1")
   .transform((text) => Math.min(Number(text), MAX_LIMIT))
   .default(DEFAULT_LIMIT)
   .openapi({ type: "integer", minimum: 1, default: DEFAULT_LIMIT, description: `Capped at ${MAX_LIMIT}.` });

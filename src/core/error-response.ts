@@ -14,6 +14,11 @@ export interface ErrorContext {
   readonly head: boolean;
 }
 
+/** Scheme and authority of a URL as it came. It is not parsed, since a client can send any text as its host. */
+export function originOf(url: string): string {
+  return /^https?:\/\/[^/?#]*/.exec(url)?.[0] ?? "";
+}
+
 /** The JSON form of a refusal. */
 export interface ErrorBody {
   readonly error: {

@@ -39,16 +39,18 @@ export interface KeyRecord {
   readonly disabled: boolean;
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
+  /** When the key is revoked by itself, because it was rotated and its successor takes over. */
+  readonly retiresAt: number | null;
 }
 
 export type KeyStatus = "revoked" | "disabled" | "expired" | "active";
 
 /** The status of a key at a moment (milliseconds since the epoch), by order of precedence. */
 export function keyStatus(
-  key: Pick<KeyRecord, "revokedAt" | "disabled" | "expiresAt">,
+  key: Pick<KeyRecord, "revokedAt" | "retiresAt" | "disabled" | "expiresAt">,
   now: number,
 ): KeyStatus {
-  if (key.revokedAt !== null) return "revoked";
+  if (key.revokedAt !== null || (key.retiresAt !== null && key.retiresAt <= now)) return "revoked";
   if (key.disabled) return "disabled";
   if (key.expiresAt !== null && key.expiresAt <= now) return "expired";
   return "active";
@@ -71,6 +73,7 @@ const KeyRecordSchema = z.object({
   disabled: z.boolean(),
   expiresAt: z.number().nullable(),
   revokedAt: z.number().nullable(),
+  retiresAt: z.number().nullable(),
 });
 
 /** Reads a record back from JSON; `null` when it is not the record of this key. */

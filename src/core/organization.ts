@@ -1,5 +1,6 @@
 import type { OwnerKind, RateLimit, VaultSet } from "./key-record.ts";
 import type { Scope } from "./scope.ts";
+import type { UsageCounts } from "./usage.ts";
 
 /** Roles on vaults: vault id, or `*` for every vault, to the roles held there. */
 export type VaultRoles = Readonly<Record<string, readonly string[]>>;
@@ -51,15 +52,21 @@ export interface ManagedKey {
   readonly revokedAt: number | null;
   readonly revokedBy: string | null;
   readonly revocationReason: string | null;
+  /** When a rotated key is revoked by itself. */
+  readonly retiresAt: number | null;
   readonly lastUsedAt: number | null;
   readonly lastUsedIp: string | null;
 }
 
-/** What may be said of a key when it is made. */
-export interface KeyDraft {
+/** What is kept of a newly generated key string. */
+export interface KeyMaterial {
   readonly id: string;
   readonly keyPrefix: string;
   readonly hash: string;
+}
+
+/** What may be said of a key when it is made. */
+export interface KeyDraft extends KeyMaterial {
   readonly name: string;
   readonly description: string | null;
   readonly ownerId: string | null;
@@ -68,6 +75,7 @@ export interface KeyDraft {
   readonly allowedIps: readonly string[];
   readonly rateLimit: RateLimit | null;
   readonly expiresAt: number | null;
+  readonly disabled: boolean;
 }
 
 /** What may be changed of a key; what is absent stays. */
@@ -103,4 +111,63 @@ export interface Receipt {
   readonly requestedAt: number;
   readonly effectiveAt: number;
   readonly version: number;
+}
+
+/** Something that was done, or was refused, with a change in mind. */
+export interface AuditEvent {
+  /** Grows with time. */
+  readonly id: number;
+  readonly at: number;
+  readonly actor: { readonly id: string; readonly name: string | null };
+  readonly action: string;
+  readonly target: string;
+  /** Why the attempt was refused; `null` for what was done. */
+  readonly refusal: string | null;
+  readonly address: string | null;
+  readonly requestId: string | null;
+  /** JSON text of what it was before and after. */
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+export interface AuditQuery {
+  readonly actor: string | null;
+  readonly action: string | null;
+  readonly target: string | null;
+  /** Milliseconds since the epoch: not before, and before. */
+  readonly from: number | null;
+  readonly to: number | null;
+  /** Only events with a smaller id: the next page. */
+  readonly before: number | null;
+  readonly limit: number;
+}
+
+/** Counts in one stretch of time. */
+export interface UsageBucket extends UsageCounts {
+  /** Milliseconds since the epoch. */
+  readonly start: number;
+}
+
+/** Counts of one key. */
+export interface KeyUsage extends UsageCounts {
+  readonly keyId: string;
+  readonly name: string;
+}
+
+/** A user that has keys and cannot sign in. */
+export interface ServiceUser {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly vaultRoles: VaultRoles;
+  readonly active: boolean;
+  readonly createdAt: number;
+}
+
+export type ServiceUserChange = Partial<Pick<ServiceUser, "name" | "description" | "vaultRoles" | "active">>;
+
+/** Where a page of users ends: the oldest come first. */
+export interface UserPosition {
+  readonly createdAt: number;
+  readonly id: string;
 }

@@ -163,7 +163,7 @@ export const REFUSALS = {
     type: "forbidden",
     message: "You do not hold the role that this needs.",
     cause:
-      "Creating keys takes the Developer role on a vault; managing an organisation takes the admin role.",
+      "Creating keys takes the Developer role on a vault; managing an organisation takes the admin role; operating the gateway takes a token with the scope `portcullis:ops`.",
     remedy: "Ask an admin of your organisation for the role.",
     retry: "Yes, after the role has been granted.",
   },

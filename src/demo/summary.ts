@@ -15,10 +15,8 @@ export function summary(
   demo: DemoKey | { readonly why: string },
 ): string {
   const { config, usesSampleOrigin, usesSampleProvider } = settings;
-  const host = config.controlHostname;
   const rows = [
     ["Gateway", gateway],
-    ["Console", `${host === null ? gateway : gateway.replace("127.0.0.1", host)}/-/console/`],
     ["Origin", `${config.originUrl}${usesSampleOrigin ? "  (the sample API)" : ""}`],
     ["Sign-in", `${config.issuer}${usesSampleProvider ? "  (sample users: alice, bob, carol)" : ""}`],
     ...("key" in demo ? [["Key", demo.key]] : []),

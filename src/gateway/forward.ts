@@ -3,7 +3,7 @@ import { filterList, type ListFilter } from "./filter-list.ts";
 import { answerToClient, ORIGIN_RETRY_AFTER_S } from "./origin-answer.ts";
 import { originHeaders } from "./origin-headers.ts";
 import { beforeSilence } from "./silence.ts";
-import { openUpload } from "./upload.ts";
+import { discardBody, discardRest, openUpload, type Upload } from "./upload.ts";
 
 export type { ListFilter } from "./filter-list.ts";
 
@@ -37,6 +37,9 @@ export interface Forwarding {
  */
 const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" };
 
+/** What the runtime's URL parser escapes in a path (URL Standard, path percent-encode set), so that it cannot pass as sent. */
+const RESPELLED_IN_PATH = /["<>^`{}]/;
+
 /**
  * Sends the request to the origin and brings the answer back, with headers that the caller may still change.
  *
@@ -44,25 +47,38 @@ const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" };
  * cut before the headers), `origin_timeout` (nothing has moved for the configured time), or as the answer calls for.
  */
 export async function forward(f: Forwarding): Promise<Response | Refusal> {
-  const { config, request } = f;
-  const upload = openUpload(request, config.maxBodyBytes);
-  if (upload !== null && "code" in upload) return upload;
-  const answering = fetch(config.originUrl + f.path + f.query, {
-    method: request.method,
+  if (RESPELLED_IN_PATH.test(f.path)) return refuse("invalid_path");
+  const upload = openUpload(f.request, f.config.maxBodyBytes);
+  if (upload !== null && "code" in upload) {
+    await discardBody(f.request);
+    return upload;
+  }
+  const origin = await askOrigin(f, upload);
+  const answer = origin instanceof Response ? answerToClient(origin) : origin;
+  if (f.filter === null || !(answer instanceof Response)) return answer;
+  return filterList(answer, f.filter, f.config.originTimeoutMs);
+}
+
+async function askOrigin(f: Forwarding, upload: Upload | null): Promise<Response | Refusal> {
+  const watch = upload?.watch ?? null;
+  const answering = fetch(f.config.originUrl + f.path + f.query, {
+    method: f.request.method,
     headers: originHeaders(f),
     body: upload?.body ?? null,
     redirect: "manual",
+    signal: watch?.cutOff.signal ?? null,
     cf: UNCACHED,
   });
-  let origin: Response | null;
   try {
-    origin = await beforeSilence(answering, config.originTimeoutMs, upload);
+    const origin = await beforeSilence(answering, f.config.originTimeoutMs, watch);
+    if (origin !== null) return origin;
+    watch?.cutOff.abort();
+    return refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S });
   } catch (error) {
-    if (upload?.tooLarge) return refuse("payload_too_large");
-    return refuse("origin_unavailable", { retryAfter: ORIGIN_RETRY_AFTER_S, reason: String(error) });
+    if (watch?.tooLarge !== true) {
+      return refuse("origin_unavailable", { retryAfter: ORIGIN_RETRY_AFTER_S, reason: String(error) });
+    }
+    await discardRest(watch);
+    return refuse("payload_too_large");
   }
-  if (origin === null) return refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S });
-  const answer = answerToClient(origin);
-  if (f.filter === null || !(answer instanceof Response)) return answer;
-  return filterList(answer, f.filter, config.originTimeoutMs);
 }

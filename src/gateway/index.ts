@@ -1,4 +1,4 @@
-import { errorResponse } from "../core/error-response.ts";
+import { errorResponse, originOf } from "../core/error-response.ts";
 import { setRateHeaders } from "../core/rate-window.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import type { Background } from "../state/leases.ts";
@@ -40,6 +40,8 @@ export async function handle(request: Request, background: Background, gateway: 
   }
   const response = outcome instanceof Response ? outcome : refusalResponse(outcome, x, gateway);
   if (x.rate !== undefined) setRateHeaders(response.headers, x.rate, x.admittedAt ?? x.startedAt);
+  const retiresAt = x.key?.record.retiresAt ?? null;
+  if (retiresAt !== null) response.headers.set("X-Portcullis-Key-Expires", new Date(retiresAt).toISOString());
   logRequest(x, response.status, outcome instanceof Response ? null : outcome);
   return response;
 }
@@ -62,7 +64,7 @@ async function countFailure(x: Exchange, gateway: Gateway, refusal: Refusal | nu
 function refusalResponse(refusal: Refusal, x: Exchange, gateway: Gateway): Response {
   return errorResponse(refusal, {
     requestId: x.requestId,
-    publicOrigin: gateway.config.publicOrigin ?? new URL(x.request.url).origin,
+    publicOrigin: gateway.config.publicOrigin ?? originOf(x.request.url),
     head: x.request.method === "HEAD",
   });
 }

@@ -9,10 +9,11 @@ export function originHeaders(f: Forwarding): Headers {
   const connection = sent.get("connection");
   if (connection !== null) for (const name of namedByConnection(connection)) headers.delete(name);
 
-  if (sent.get("upgrade")?.toLowerCase() === "websocket") headers.set("upgrade", "websocket");
   if (f.filter !== null) {
     for (const name of NOT_FOR_FILTERED_LISTS) headers.delete(name);
     headers.set("accept-encoding", "identity");
+  } else if (opensWebSocket(f.request)) {
+    headers.set("upgrade", "websocket");
   }
 
   headers.set("x-request-id", f.requestId);
@@ -22,4 +23,9 @@ export function originHeaders(f: Forwarding): Headers {
   if (host !== null) headers.set("x-forwarded-host", host);
   for (const [name, value] of f.identity) headers.set(name, value);
   return headers;
+}
+
+/** With this header the runtime sends a GET, whatever the method is: it must not go out with any other. */
+function opensWebSocket(request: Request): boolean {
+  return request.method === "GET" && request.headers.get("upgrade")?.toLowerCase() === "websocket";
 }

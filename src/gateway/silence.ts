@@ -1,5 +1,5 @@
 /** What may still be moving while the other side is silent. */
-interface Movement {
+export interface Movement {
   /** When a byte last moved, in milliseconds since the epoch. */
   readonly movedAt: number;
 }

@@ -1,14 +1,34 @@
 import { refuse, type Refusal } from "../core/refusal.ts";
+import { beforeSilence, type Movement } from "./silence.ts";
 
+/** A body that is known to be no larger is left to the runtime: it fits into the buffers on the way. */
+const SMALL_BODY_BYTES = 64 * 1024;
 const BUFFER_BYTES = 64 * 1024;
+/**
+ * Many clients read no answer while they send. So what a refused request still sends is read, until it stops for so
+ * many milliseconds or has been this much.
+ */
+const LINGER_MS = 200;
+const LINGER_BYTES = 64 * 1024 * 1024;
 
 /** The body of a request on its way to the origin. */
 export interface Upload {
   readonly body: ReadableStream;
-  /** When a byte last moved, in milliseconds since the epoch. */
-  readonly movedAt: number;
-  /** Whether the body has grown beyond the limit, and was cut off for it. */
+  /** `null` for a body that the runtime passes on by itself. */
+  readonly watch: UploadWatch | null;
+}
+
+/** What is seen of a body that passes through the gateway buffer by buffer. */
+export interface UploadWatch extends Movement {
+  /** Whether it has grown beyond the limit, and was cut off for it. */
   readonly tooLarge: boolean;
+  /** Settles when nothing more is to come. */
+  readonly finished: Promise<void>;
+  /**
+   * Cuts off the request to the origin. An upload must be broken off this way: a stream that only fails is sent to its
+   * chunked end by the runtime, and the origin would take the part for the whole.
+   */
+  readonly cutOff: AbortController;
 }
 
 /**
@@ -19,44 +39,92 @@ export interface Upload {
  * and to drop it in silence would change the request.
  */
 export function openUpload(request: Request, maxBytes: number): Upload | Refusal | null {
-  const source = request.body;
+  const body = request.body;
   const header = request.headers.get("content-length");
-  if (source === null || header === "0") return null;
+  if (body === null || header === "0") return null;
   if (request.method === "GET" || request.method === "HEAD") {
-    return refuse("invalid_request", { details: { body: `A ${request.method} request must not have one.` } });
+    return refuse("invalid_request", { details: { body: `not possible with ${request.method}` } });
   }
   const length = header === null ? null : Number(header);
   if (length !== null && length > maxBytes) return refuse("payload_too_large");
+  if (length !== null && length <= SMALL_BODY_BYTES) return { body, watch: null };
   const pipe = length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
-  const upload = { body: pipe.readable, movedAt: Date.now(), tooLarge: false };
-  void pump(source, pipe.writable, upload, maxBytes);
-  return upload;
+  return { body: pipe.readable, watch: watchUpload(body, pipe.writable, maxBytes) };
 }
 
-/** Moves the bytes one full buffer at a time: the limit and the clock need to see them pass. */
+/** Reads what a refused request still sends, unless its client waits to be asked for it. */
+export async function discardBody(request: Request): Promise<void> {
+  if (request.body === null || request.headers.has("expect")) return;
+  const movement = { movedAt: Date.now() };
+  const finished = drain(request.body.getReader({ mode: "byob" }), movement);
+  await beforeSilence(finished, LINGER_MS, movement);
+}
+
+/** Waits until a body that has been cut off is read. */
+export async function discardRest(watch: UploadWatch): Promise<void> {
+  await beforeSilence(watch.finished, LINGER_MS, watch);
+}
+
+function watchUpload(source: ReadableStream, sink: WritableStream, maxBytes: number): UploadWatch {
+  const watch = {
+    movedAt: Date.now(),
+    tooLarge: false,
+    cutOff: new AbortController(),
+    finished: Promise.resolve(),
+  };
+  watch.finished = pump(source.getReader({ mode: "byob" }), sink.getWriter(), watch, maxBytes);
+  return watch;
+}
+
 async function pump(
-  source: ReadableStream<Uint8Array>,
-  sink: WritableStream<Uint8Array>,
-  upload: { movedAt: number; tooLarge: boolean },
+  reader: ReadableStreamBYOBReader,
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  watch: { movedAt: number; tooLarge: boolean; readonly cutOff: AbortController },
   maxBytes: number,
 ): Promise<void> {
-  const reader = source.getReader({ mode: "byob" });
-  const writer = sink.getWriter();
   let buffer = new ArrayBuffer(BUFFER_BYTES);
   let passed = 0;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read(new Uint8Array(buffer));
-      if (done) return await writer.close();
-      passed += value.byteLength;
-      upload.tooLarge = passed > maxBytes;
-      if (upload.tooLarge) throw new Error("payload too large");
-      await writer.write(value);
-      upload.movedAt = Date.now();
-      buffer = value.buffer;
+  for (;;) {
+    const part = await readInto(buffer, reader);
+    if (part === null) return watch.cutOff.abort();
+    passed += part.byteLength;
+    if (passed > maxBytes) {
+      watch.tooLarge = true;
+      watch.cutOff.abort();
+      return drain(reader, watch);
     }
-  } catch (error) {
-    // The client or the origin went away, or the limit was reached: nobody must take what has passed for the whole.
-    await writer.abort(error).catch(() => {});
+    try {
+      if (part.byteLength === 0) return await writer.close();
+      await writer.write(part);
+    } catch {
+      // The origin has stopped reading, perhaps because it has answered already: that answer stands.
+      return drain(reader, watch);
+    }
+    watch.movedAt = Date.now();
+    buffer = part.buffer;
+  }
+}
+
+async function drain(reader: ReadableStreamBYOBReader, movement: { movedAt: number }): Promise<void> {
+  let buffer = new ArrayBuffer(BUFFER_BYTES);
+  for (let passed = 0; passed < LINGER_BYTES;) {
+    const part = await readInto(buffer, reader);
+    if (part === null || part.byteLength === 0) return;
+    passed += part.byteLength;
+    movement.movedAt = Date.now();
+    buffer = part.buffer;
+  }
+}
+
+/** The next bytes, none at the end, or `null` when the client has gone away. */
+async function readInto(
+  buffer: ArrayBuffer,
+  reader: ReadableStreamBYOBReader,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  try {
+    const { done, value } = await reader.read(new Uint8Array(buffer));
+    return done ? new Uint8Array(0) : value;
+  } catch {
+    return null;
   }
 }

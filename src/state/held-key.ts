@@ -1,4 +1,3 @@
-import type { KeyRecord } from "../core/key-record.ts";
 import { isolateLeaseEnd, unitsToAsk, type Ask, type Grant } from "../core/lease.ts";
 import type { RateHeaders, WindowState } from "../core/rate-window.ts";
 import type { Usage, UsageCounts } from "../core/usage.ts";
@@ -44,8 +43,8 @@ export class HeldKey {
   }
 
   /** Takes a copy out of the cache, which is good for a first guess and vouches for nothing. */
-  guess(record: KeyRecord): void {
-    this.key ??= compileKey(record);
+  guess(key: CompiledKey): void {
+    this.key ??= key;
   }
 
   /** Whether a decision may rest on the record now. A clock that jumped back ends the lease. */
@@ -59,6 +58,11 @@ export class HeldKey {
     this.#units--;
     this.#spent++;
     return true;
+  }
+
+  /** Counts a request that the guard admitted itself: it belongs to the rate that the next question follows. */
+  noteSpent(): void {
+    this.#spent++;
   }
 
   /** Puts a unit back that was taken for a request that was then refused. */

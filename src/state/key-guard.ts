@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { config } from "../config.ts";
 import type { Env } from "../env.ts";
 import { keyStatus, type KeyRecord, type RateLimit } from "../core/key-record.ts";
+import { readHash, sameHash } from "../core/key-secret.ts";
 import { guardLeaseEnd, type Ask, type Grant } from "../core/lease.ts";
 import { reserveAhead, unitsToGrant, windowAt, windowState, type RateWindow } from "../core/rate-window.ts";
 import type { Usage } from "../core/usage.ts";
@@ -14,6 +15,20 @@ export interface Applied {
   readonly revokedAt: number | null;
   /** Milliseconds since the epoch, on the guard's clock. */
   readonly effectiveAt: number;
+}
+
+/** Which key is meant when its id alone will not do: what is given must fit. */
+export interface KeyMatch {
+  readonly orgId?: string | undefined;
+  /** SHA-256 of the whole key string, lower-case hex. */
+  readonly hash?: string | undefined;
+}
+
+/** How a key was revoked, as every receipt of it tells. */
+interface Revocation {
+  readonly version: number;
+  /** `null` until it has come into force everywhere. */
+  readonly effectiveAt: number | null;
 }
 
 /**
@@ -87,19 +102,32 @@ export class KeyGuard extends DurableObject<Env> {
 
   /**
    * Revokes the key without its organisation, for emergencies; `null` when no such key exists. The organisation's
-   * later versions keep it revoked.
+   * later versions keep it revoked. Repeating it gives the receipt of the first time.
    */
-  async cut(orgId?: string): Promise<(Applied & { readonly orgId: string }) | null> {
-    const current = this.#record();
-    if (current === undefined || (orgId !== undefined && current.orgId !== orgId)) return null;
+  async cut(match: KeyMatch = {}): Promise<(Applied & { readonly orgId: string }) | null> {
+    const current = this.#match(match);
+    if (current === null) return null;
     if (current.revokedAt === null) {
       this.#commit({ ...current, version: current.version + 1, revokedAt: Date.now() });
     }
-    return { ...(await this.#whenQuiet()), orgId: current.orgId };
+    const { version: currentVersion, ...applied } = await this.#whenQuiet();
+    return { ...applied, version: this.#revocation()?.version ?? currentVersion, orgId: current.orgId };
+  }
+
+  /** What {@link cut} would meet: whether there is such a key, and the revocation that it has already. */
+  inspect(match: KeyMatch): (Revocation & { readonly revokedAt: number | null }) | null {
+    const record = this.#match(match);
+    if (record === null) return null;
+    const { version, effectiveAt } = this.#revocation() ?? { version: record.version, effectiveAt: null };
+    return { revokedAt: record.revokedAt, version, effectiveAt };
+  }
+
+  override alarm(): Promise<void> {
+    return this.deliverUsage();
   }
 
   /** Delivers what was counted to the organisation. */
-  override async alarm(): Promise<void> {
+  async deliverUsage(): Promise<void> {
     const record = this.#record();
     if (record === undefined) return;
     const organization = this.env.ORGANIZATION.getByName(record.orgId);
@@ -111,7 +139,20 @@ export class KeyGuard extends DurableObject<Env> {
     return this.#kv.get<KeyRecord>("record");
   }
 
+  #match({ orgId, hash }: KeyMatch): KeyRecord | null {
+    const record = this.#record();
+    if (record === undefined || (orgId !== undefined && record.orgId !== orgId)) return null;
+    return hash === undefined || sameHash(readHash(hash), readHash(record.hash)) ? record : null;
+  }
+
+  #revocation(): Revocation | undefined {
+    return this.#kv.get<Revocation>("revocation");
+  }
+
   #commit(record: KeyRecord): void {
+    if (record.revokedAt !== null && this.#revocation() === undefined) {
+      this.#kv.put<Revocation>("revocation", { version: record.version, effectiveAt: null });
+    }
     this.#kv.put("record", record);
     this.#quietAt = this.#leaseEnd;
   }
@@ -121,7 +162,18 @@ export class KeyGuard extends DurableObject<Env> {
     for (let rest = quietAt - Date.now(); rest > 0; rest = quietAt - Date.now()) await scheduler.wait(rest);
     // Other changes may have been committed meanwhile; what is told is what storage holds.
     const record = this.#record() as KeyRecord;
-    return { version: record.version, revokedAt: record.revokedAt, effectiveAt: Date.now() };
+    const { version, revokedAt } = record;
+    const now = Date.now();
+    return { version, revokedAt, effectiveAt: this.#revocationEffectiveAt(now) ?? now };
+  }
+
+  /** When the revocation came into force, noted as soon as it has; `null` while leases from before it may be in use. */
+  #revocationEffectiveAt(now: number): number | null {
+    const revocation = this.#revocation();
+    if (revocation === undefined || revocation.effectiveAt !== null) return revocation?.effectiveAt ?? null;
+    if (now < this.#quietAt) return null;
+    this.#kv.put<Revocation>("revocation", { ...revocation, effectiveAt: now });
+    return now;
   }
 
   /** Notes that a lease is given now; its length is on record before the answer leaves. */

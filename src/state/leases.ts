@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { within } from "../core/concurrency.ts";
 import type { Ask, Grant } from "../core/lease.ts";
 import type { KeyGuard } from "./key-guard.ts";
 import { HeldKey } from "./held-key.ts";
@@ -8,6 +9,8 @@ import type { KeyRecordCache } from "./key-record-cache.ts";
 const MAX_HELD_KEYS = 20_000;
 /** How often a question is put again whose answer was older than what another request had learnt meanwhile. */
 const MAX_ASKS = 3;
+/** A guard that has not answered by then counts as one that cannot be asked. */
+const GUARD_TIMEOUT_MS = 5000;
 /** A key that has gone quiet reports its last counts after this long. */
 const REPORT_AFTER_MS = 300;
 
@@ -80,7 +83,10 @@ export class Leases {
     const request = { at: Date.now(), address };
     const grant = await this.#call(held, (guard, ask) => guard.grant(ask), request);
     if (grant === null) return "unavailable";
-    if (grant.units > 0) return "guard";
+    if (grant.units > 0) {
+      held.noteSpent();
+      return "guard";
+    }
     // Another request of this isolate may have brought units meanwhile.
     const now = Date.now();
     if (!held.take(now)) return "limited";
@@ -99,7 +105,7 @@ export class Leases {
       const askedAt = Date.now();
       const ask = held.ask(askedAt, request);
       try {
-        const grant = await rpc(guard, ask);
+        const grant = await within(GUARD_TIMEOUT_MS, rpc(guard, ask));
         const forOthers = request !== null && grant.units > 0 ? { ...grant, units: grant.units - 1 } : grant;
         if (held.receive(forOthers, askedAt, Date.now())) return grant;
       } catch {

@@ -162,9 +162,41 @@ describe("an emergency cut", () => {
     expect((await guard.put({ ...record, version: 9 })).revokedAt).toBe(cut?.revokedAt);
   });
 
+  test("has one receipt, however often it is repeated and whatever comes later", async () => {
+    const { record, guard } = await newKey();
+    const receipt = await guard.cut();
+    expect(receipt).toMatchObject({ version: 2 });
+    await guard.put({ ...record, version: 9 });
+    await evictDurableObject(guard);
+    expect(await guard.cut()).toEqual(receipt);
+    const { version, revokedAt, effectiveAt } = receipt ?? {};
+    expect(await guard.inspect({})).toEqual({ version, revokedAt, effectiveAt });
+  });
+
+  test("is not in force before its own leases have ended, while an earlier change waits for less", async () => {
+    const { record, guard } = await newKey();
+    await guard.grant(ask());
+    const earlier = guard.put({ ...record, version: 2 });
+    await scheduler.wait(LEASE_MS / 2);
+    const grantedAt = Date.now();
+    await guard.grant(ask());
+    const cut = guard.cut();
+    await earlier;
+    expect((await guard.inspect({}))?.effectiveAt).toBeNull();
+    expect((await cut)?.effectiveAt).toBeGreaterThanOrEqual(grantedAt + LEASE_MS - 5);
+  });
+
+  test("with another secret finds no key", async () => {
+    const { record, guard } = await newKey();
+    const { hash } = makeRecord().record;
+    expect(await guard.cut({ hash })).toBeNull();
+    expect(await guard.inspect({ hash })).toBeNull();
+    expect(await guard.inspect({ hash: record.hash })).toMatchObject({ revokedAt: null, version: 1 });
+  });
+
   test("for another organisation finds no key", async () => {
     const { guard } = await newKey();
-    expect(await guard.cut("org_other")).toBeNull();
+    expect(await guard.cut({ orgId: "org_other" })).toBeNull();
     expect((await guard.describe(NOTHING)).record?.revokedAt).toBeNull();
   });
 });

@@ -1,4 +1,8 @@
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+import type { KeyRecord } from "../../src/core/key-record.ts";
+import type { Ask, Grant } from "../../src/core/lease.ts";
+import type { Applied, KeyGuard, KeyMatch } from "../../src/state/key-guard.ts";
+import type { Organization } from "../../src/state/organization/organization.ts";
 
 /** KV as it is when it is down. */
 export class BrokenKv extends WorkerEntrypoint {
@@ -20,6 +24,13 @@ export class StaleKv extends WorkerEntrypoint {
   }
   put(key: string, value: string): void {
     if (!StaleKv.#values.has(key)) StaleKv.#values.set(key, value);
+  }
+}
+
+/** A rate-limiting binding that does not answer. */
+export class BrokenFailures extends WorkerEntrypoint {
+  limit(): never {
+    throw new Error("The limiter is down");
   }
 }
 
@@ -55,8 +66,97 @@ function overloaded(): Error {
   });
 }
 
+/**
+ * What an organisation's changes meet at the moment: a guard that cannot be reached, one that takes the change and
+ * whose answer is lost, or KV that is down.
+ */
+export type Outage =
+  | "guard unreachable"
+  | "guard hangs"
+  | "guard answer lost"
+  | "KV down"
+  | "organization throws"
+  | "organization hangs";
+const outages = new Map<string, Outage>();
+
+/** The real guard behind a link that can be cut: for one organisation at a time or, for a cut, one key. */
+export class FlakyGuard extends DurableObject<{ GUARD: DurableObjectNamespace<KeyGuard> }> {
+  readonly #guard = this.env.GUARD.getByName(this.ctx.id.name ?? "");
+
+  grant(ask: Ask): Promise<Grant> {
+    return this.#guard.grant(ask);
+  }
+  describe(ask: Ask): Promise<Grant> {
+    return this.#guard.describe(ask);
+  }
+  inspect(match: KeyMatch): Promise<Awaited<ReturnType<KeyGuard["inspect"]>>> {
+    return this.#guard.inspect(match);
+  }
+  async cut(match: KeyMatch): ReturnType<KeyGuard["cut"]> {
+    const outage = outages.get(this.ctx.id.name ?? "");
+    if (outage === "guard unreachable") throw new Error("The object cannot be reached");
+    while (outages.get(this.ctx.id.name ?? "") === "guard hangs") await scheduler.wait(10);
+    return this.#guard.cut(match);
+  }
+  async put(record: KeyRecord): Promise<Applied> {
+    if (outages.get(record.orgId) === "guard unreachable") throw new Error("The object cannot be reached");
+    const applied = await this.#guard.put(record);
+    if (outages.get(record.orgId) === "guard answer lost") throw new Error("The connection was lost");
+    return applied;
+  }
+}
+
+/** The real organisation behind a link that can be cut, or go silent. */
+export class FlakyOrganization extends DurableObject<{
+  ORGANIZATION_BEHIND: DurableObjectNamespace<Organization>;
+}> {
+  readonly #name = this.ctx.id.name ?? "";
+
+  async #ask<T>(ask: (organization: DurableObjectStub<Organization>) => Promise<T>): Promise<T> {
+    const outage = outages.get(this.#name);
+    if (outage === "organization throws") throw new Error("The object is broken");
+    while (outages.get(this.#name) === "organization hangs") await scheduler.wait(10);
+    return ask(this.env.ORGANIZATION_BEHIND.getByName(this.#name));
+  }
+
+  bootstrap(...args: Parameters<Organization["bootstrap"]>) {
+    return this.#ask((organization) => organization.bootstrap(...args));
+  }
+  createKey(...args: Parameters<Organization["createKey"]>) {
+    return this.#ask((organization) => organization.createKey(...args));
+  }
+  getKey(...args: Parameters<Organization["getKey"]>) {
+    return this.#ask((organization) => organization.getKey(...args));
+  }
+  listKeyIds(...args: Parameters<Organization["listKeyIds"]>) {
+    return this.#ask((organization) => organization.listKeyIds(...args));
+  }
+  noteCuts(...args: Parameters<Organization["noteCuts"]>) {
+    return this.#ask((organization) => organization.noteCuts(...args));
+  }
+}
+
+/** KV that fails for one organisation at a time. */
+export class FlakyKv extends WorkerEntrypoint {
+  static readonly #values = new Map<string, string>();
+
+  get(key: string): unknown {
+    const value = FlakyKv.#values.get(key);
+    return value === undefined ? null : JSON.parse(value);
+  }
+  put(key: string, value: string): void {
+    const { orgId } = JSON.parse(value) as KeyRecord;
+    if (outages.get(orgId) === "KV down") throw new Error("KV is down");
+    FlakyKv.#values.set(key, value);
+  }
+}
+
+/** `PUT /<organisation or key>` with an {@link Outage} starts it, `DELETE` ends it. */
 export default class extends WorkerEntrypoint {
-  override fetch(): Response {
-    return new Response(null, { status: 404 });
+  override async fetch(request: Request): Promise<Response> {
+    const orgId = new URL(request.url).pathname.slice(1);
+    if (request.method === "PUT") outages.set(orgId, (await request.text()) as Outage);
+    else outages.delete(orgId);
+    return new Response(null, { status: 204 });
   }
 }

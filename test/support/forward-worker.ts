@@ -6,11 +6,14 @@ export interface ForwardWorkerEnv {
   readonly CONFIG: OriginConfig;
   /** The ids that the client may see of a list; `null` when nothing is filtered. */
   readonly VISIBLE: readonly string[] | null;
+  /** How long each request leaves work in the background, in milliseconds. */
+  readonly BUSY_MS: number;
 }
 
 /** A worker that does nothing but forward, so that tests can look at that step alone over real sockets. */
 export default {
-  async fetch(request: Request, env: ForwardWorkerEnv): Promise<Response> {
+  async fetch(request: Request, env: ForwardWorkerEnv, context: ExecutionContext): Promise<Response> {
+    if (env.BUSY_MS > 0) context.waitUntil(scheduler.wait(env.BUSY_MS));
     const [, path = "", query = ""] = /^https?:\/\/[^/]+(\/[^?]*)(\?.*)?$/.exec(request.url) ?? [];
     const { VISIBLE: visible } = env;
     const answer = await forward({

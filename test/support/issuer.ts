@@ -82,9 +82,10 @@ function sign(
     exp: now + 600,
     ...claims,
   };
+  const critical = Object.fromEntries(((header["crit"] ?? []) as string[]).map((name) => [name, true]));
   return new SignJWT(JSON.parse(JSON.stringify(payload)) as Record<string, unknown>)
     .setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: signer.kid, ...header })
-    .sign(signer.privateKey);
+    .sign(signer.privateKey, { crit: critical });
 }
 
 /** Claims of an admin who is a developer on every vault, with a fresh second factor. */

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 
 /** A request exactly as it arrived at the origin. */
@@ -14,17 +14,23 @@ export interface ReceivedRequest {
   readonly body: () => Buffer;
   /** The whole body; rejects if the request was cut off. */
   readonly wholeBody: Promise<Buffer>;
-  /** Settles when the connection on which the request came is closed. */
+  /** The connection on which the request came, for an answer that is not well-formed HTTP or is cut off. */
+  readonly connection: Socket;
+  /** Settles when that connection is closed. */
   readonly closed: Promise<void>;
 }
 
-export type OriginHandler = (request: ReceivedRequest, response: ServerResponse) => void;
+export type OriginHandler = (request: ReceivedRequest, response: ServerResponse) => unknown;
 
 /** A real origin on loopback that records what it receives; set `handler` to decide what it answers. */
 export interface OriginServer {
   readonly url: string;
+  /** For what a handler does not see, such as upgrades. */
+  readonly server: Server;
   readonly requests: ReceivedRequest[];
   handler: OriginHandler;
+  /** The request that arrives next. */
+  next(): Promise<ReceivedRequest>;
   stop(): Promise<void>;
 }
 
@@ -35,19 +41,28 @@ export const answerOk: OriginHandler = (_request, response) => {
 
 export async function startOriginServer(): Promise<OriginServer> {
   const requests: ReceivedRequest[] = [];
+  const waiting: ((request: ReceivedRequest) => void)[] = [];
   const server = createServer((message, response) => {
     const request = receive(message);
     requests.push(request);
+    for (const resolve of waiting.splice(0)) resolve(request);
     origin.handler(request, response);
+  });
+  const connections = new Set<Socket>();
+  server.on("connection", (connection) => {
+    connections.add(connection);
+    connection.once("close", () => connections.delete(connection));
   });
   server.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const origin: OriginServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    server,
     requests,
     handler: answerOk,
+    next: () => new Promise((resolve) => waiting.push(resolve)),
     async stop() {
-      server.closeAllConnections();
+      for (const connection of connections) connection.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
   };
@@ -74,6 +89,7 @@ function receive(message: IncomingMessage): ReceivedRequest {
     values: (name) => headers.filter(([n]) => n.toLowerCase() === name.toLowerCase()).map(([, v]) => v),
     body: () => Buffer.concat(parts),
     wholeBody,
+    connection: message.socket,
     closed: closingOf(message.socket),
   };
 }

@@ -10,10 +10,25 @@ import { startOriginServer, type OriginServer } from "./origin-server.ts";
 export interface PortcullisOptions {
   /** Variables that differ from `wrangler.toml`. */
   readonly vars?: Readonly<Record<string, string>>;
-  /** How many edge isolates run over the one set of Durable Objects. */
-  readonly edges?: number;
-  /** Bindings of the edges that are replaced by an entrypoint or object of `test/support/faults.ts`. */
-  readonly faults?: { readonly kv?: string; readonly guard?: string };
+  /** The edge isolates over the one set of Durable Objects: how many, or how each differs. The first has the objects. */
+  readonly edges?: number | readonly EdgeOptions[];
+  /** Faults that every edge has. */
+  readonly faults?: Faults;
+  /** Where everything is stored; without it, it goes with the runtime. */
+  readonly stateDir?: string;
+}
+
+/** Bindings that are replaced by an entrypoint or object of `test/support/faults.ts`. */
+export interface Faults {
+  readonly kv?: string;
+  readonly guard?: string;
+  readonly organization?: string;
+  /** The rate-limiting binding. */
+  readonly failures?: string;
+}
+
+export interface EdgeOptions extends Faults {
+  readonly vars?: Readonly<Record<string, string>>;
 }
 
 export interface CreatedKey {
@@ -39,6 +54,8 @@ export interface Portcullis {
   readonly issuer: TestIssuer;
   readonly origin: OriginServer;
   readonly miniflare: Miniflare;
+  /** What the runtime has written to its log. */
+  readonly logs: readonly string[];
   call(method: string, path: string, options?: CallOptions): Promise<Response>;
   /** A call as an admin who is a developer on every vault, with a fresh second factor. */
   manage(
@@ -54,13 +71,21 @@ export interface Portcullis {
 const DEFAULT_ADDRESS = "203.0.113.7";
 const HOST = "127.0.0.1";
 
+let addresses = 0;
+/** An address that nobody else calls from, so that one test's refusals do not slow another down. */
+export function freshAddress(): string {
+  addresses++;
+  return `198.18.${addresses >> 8}.${addresses & 255}`;
+}
+
 /** Starts the production bundle; the organisation `org_test` is set up. */
-export async function startPortcullis(options: PortcullisOptions = {}): Promise<Portcullis> {
+export async function startPortcullis(product: PortcullisOptions = {}): Promise<Portcullis> {
   const [issuer, origin] = await Promise.all([startIssuer(), startOriginServer()]);
-  const miniflare = await startRuntime(issuer, origin, options);
-  const names = edgeNames(options.edges ?? 1);
+  const logs: string[] = [];
+  const options = edgeOptions(product);
+  const miniflare = await startRuntime(issuer, origin, options, logs, product.stateDir);
   const edges = await Promise.all(
-    names.map(async (name) => (await miniflare.unsafeGetDirectURL(name)).origin),
+    options.map(async (_, i) => (await miniflare.unsafeGetDirectURL(edgeName(i))).origin),
   );
 
   const call: Portcullis["call"] = (
@@ -88,6 +113,7 @@ export async function startPortcullis(options: PortcullisOptions = {}): Promise<
     issuer,
     origin,
     miniflare,
+    logs,
     call,
     manage,
     async createKey(changes = {}) {
@@ -103,8 +129,14 @@ export async function startPortcullis(options: PortcullisOptions = {}): Promise<
   };
 }
 
-function edgeNames(count: number): string[] {
-  return Array.from({ length: count }, (_, i) => `edge${i}`);
+/** What each edge differs in. */
+function edgeOptions({ edges = 1, vars, faults }: PortcullisOptions): EdgeOptions[] {
+  const own = typeof edges === "number" ? Array.from({ length: edges }, () => ({})) : edges;
+  return own.map((edge: EdgeOptions) => ({ ...faults, ...edge, vars: { ...vars, ...edge.vars } }));
+}
+
+function edgeName(index: number): string {
+  return `edge${index}`;
 }
 
 /** The part of the options of `wrangler.toml` that is changed here. */
@@ -122,50 +154,64 @@ type V4Options = Parameters<typeof convertV4MiniflareOptions>[0];
 async function startRuntime(
   issuer: TestIssuer,
   origin: OriginServer,
-  { vars = {}, edges = 1, faults = {} }: PortcullisOptions,
+  edges: readonly EdgeOptions[],
+  logs: string[],
+  stateDir: string | undefined,
 ): Promise<Miniflare> {
   const configPath = join(import.meta.dirname, "../../wrangler.toml");
-  const { modulesRules: _, ...worker } = getWorkerOptions(configPath).workerOptions as unknown as WorkerOptions;
+  const { modulesRules: _, ...worker } = getWorkerOptions(configPath)
+    .workerOptions as unknown as WorkerOptions;
   const bindings = {
     ...worker.bindings,
     MAX_KEYS_PER_OWNER: "1000",
     ORIGIN_URL: origin.url,
     OIDC_ISSUER: issuer.url,
-    ...vars,
   };
-  const [first, ...others] = edgeNames(edges) as [string, ...string[]];
   const edge = {
     ...worker,
-    bindings,
     modules: [esModule("worker.js", readFileSync(`${BUNDLE_DIR}/worker.js`, "utf8"))],
     stripCfConnectingIp: false,
     unsafeDirectSockets: [{ host: HOST, port: 0 }],
   };
   const remoteObjects = Object.fromEntries(
-    Object.entries(worker.durableObjects).map(([name, object]) => [name, { ...object, scriptName: first }]),
+    Object.entries(worker.durableObjects).map(([name, object]) => [
+      name,
+      { ...object, scriptName: edgeName(0) },
+    ]),
   );
   const workers = [
-    { ...edge, name: first, ...faultyBindings(edge, edge.durableObjects, faults) },
-    ...others.map((name) => ({
+    ...edges.map((options, i) => ({
       ...edge,
-      name,
-      durableObjects: remoteObjects,
-      ...faultyBindings(edge, remoteObjects, faults),
+      ...bindingsOf(options, i === 0 ? worker.durableObjects : remoteObjects),
+      bindings: { ...bindings, ...options.vars },
+      name: edgeName(i),
     })),
     {
       name: "faults",
       modules: [esModule("faults.js", await bundleFaults())],
       compatibilityDate: worker.compatibilityDate,
       compatibilityFlags: worker.compatibilityFlags,
+      // A guard with a fault may stand in front of the real one.
+      durableObjects: {
+        GUARD: { ...worker.durableObjects["KEY_GUARD"], scriptName: edgeName(0) },
+        ORGANIZATION_BEHIND: { ...worker.durableObjects["ORGANIZATION"], scriptName: edgeName(0) },
+        ...Object.fromEntries(
+          edges
+            .flatMap(({ guard, organization }) => [guard, organization])
+            .filter((name) => name !== undefined)
+            .map((name) => [name, faultyObject(name)]),
+        ),
+      },
     },
   ];
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       cf: false,
       host: HOST,
+      ...(stateDir !== undefined && { resourcePersistencePath: stateDir }),
       workers,
-      handleStructuredLogs: () => {},
-    } as V4Options),
+      handleStructuredLogs: ({ message }: { message: string }) => logs.push(message),
+    } as unknown as V4Options),
   );
   await miniflare.ready;
   return miniflare;
@@ -175,22 +221,31 @@ function esModule(path: string, contents: string) {
   return { type: "ESModule" as const, path, contents };
 }
 
-/** The bindings of an edge with faults in place of the real thing. */
-function faultyBindings(
-  edge: { kvNamespaces?: unknown },
-  objects: Readonly<Record<string, unknown>>,
-  { kv, guard }: NonNullable<PortcullisOptions["faults"]>,
+/** The bindings of an edge that are not as in `wrangler.toml`. */
+function bindingsOf(
+  { kv, guard, organization, failures }: EdgeOptions,
+  objects: Readonly<Record<string, object>>,
 ): object {
   return {
-    ...(kv !== undefined && {
-      kvNamespaces: {},
-      serviceBindings: { KEY_RECORDS: { name: "faults", entrypoint: kv } },
-    }),
-    ...(kv === undefined && { kvNamespaces: edge.kvNamespaces }),
-    ...(guard !== undefined && {
-      durableObjects: { ...objects, KEY_GUARD: { className: guard, scriptName: "faults", useSQLite: true } },
-    }),
+    durableObjects: {
+      ...objects,
+      ...(guard !== undefined && { REAL_GUARD: objects["KEY_GUARD"], KEY_GUARD: faultyObject(guard) }),
+      ...(organization !== undefined && {
+        REAL_ORGANIZATION: objects["ORGANIZATION"],
+        ORGANIZATION: faultyObject(organization),
+      }),
+    },
+    ...(kv !== undefined && { kvNamespaces: {} }),
+    ...(failures !== undefined && { ratelimits: {} }),
+    serviceBindings: {
+      ...(kv !== undefined && { KEY_RECORDS: { name: "faults", entrypoint: kv } }),
+      ...(failures !== undefined && { FAILURES: { name: "faults", entrypoint: failures } }),
+    },
   };
+}
+
+function faultyObject(className: string) {
+  return { className, scriptName: "faults", useSQLite: true };
 }
 
 async function bundleFaults(): Promise<string> {

@@ -117,13 +117,8 @@ function parseResponse(bytes: Buffer, method: string, ended: boolean): RawRespon
   }
   if (values("transfer-encoding").includes("chunked")) return { status, headers, values, ...dechunk(rest) };
   const length = Number(values("content-length")[0] ?? Number.POSITIVE_INFINITY);
-  return {
-    status,
-    headers,
-    values,
-    body: rest.subarray(0, length),
-    complete: ended || rest.length >= length,
-  };
+  const complete = length === Number.POSITIVE_INFINITY ? ended : rest.length >= length;
+  return { status, headers, values, body: rest.subarray(0, length), complete };
 }
 
 function dechunk(bytes: Buffer): { body: Buffer; complete: boolean } {

@@ -19,6 +19,7 @@ export function makeRecord(changes: Partial<KeyRecord> = {}): { secret: NewKey; 
     disabled: false,
     expiresAt: null,
     revokedAt: null,
+    retiresAt: null,
     ...changes,
   };
   return { secret, record };

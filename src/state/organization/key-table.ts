@@ -1,7 +1,7 @@
 import type { KeyRecord, VaultSet } from "../../core/key-record.ts";
 import type { KeyChange, KeyDraft, KeyQuery, ManagedKey } from "../../core/organization.ts";
 import { developerVaults, type VaultRoles } from "../../core/organization.ts";
-import type { UsageBatch } from "../../core/usage.ts";
+import type { Cut } from "../../core/revocation.ts";
 
 type Row = Record<string, SqlStorageValue>;
 
@@ -28,8 +28,8 @@ export class KeyTable {
   insert(draft: KeyDraft, ownerId: string, createdBy: string, now: number): void {
     this.#sql.exec(
       `INSERT INTO keys (id, owner_id, name, description, key_prefix, hash, scopes, vaults, allowed_ips,
-         rate_limit, created_at, created_by, expires_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         rate_limit, created_at, created_by, expires_at, disabled)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       draft.id,
       ownerId,
       draft.name,
@@ -43,6 +43,7 @@ export class KeyTable {
       now,
       createdBy,
       draft.expiresAt,
+      draft.disabled ? 1 : 0,
     );
   }
 
@@ -74,6 +75,43 @@ export class KeyTable {
     );
   }
 
+  /** Marks a live key as revoked by a cut that its guard has made. */
+  noteCut(cut: Cut, by: string, reason: string): void {
+    this.#sql.exec(
+      `UPDATE keys SET revoked_at = ?, revoked_by = ?, revocation_reason = ?, version = max(version + 1, ?4),
+         revocation_version = ?4 WHERE id = ?`,
+      cut.revokedAt,
+      by,
+      reason,
+      cut.version,
+      cut.keyId,
+    );
+  }
+
+  /** Plans the moment at which a rotated key is revoked by itself. */
+  retire(id: string, at: number): void {
+    this.#sql.exec(`UPDATE keys SET retires_at = ?, version = version + 1 WHERE id = ?`, at, id);
+  }
+
+  /** Rotated keys whose time has come, with that time. */
+  dueToRetire(now: number): { id: string; retiresAt: number }[] {
+    return [
+      ...this.#sql.exec<{ id: string; retiresAt: number }>(
+        `SELECT id, retires_at AS retiresAt FROM keys WHERE retires_at <= ? AND revoked_at IS NULL`,
+        now,
+      ),
+    ];
+  }
+
+  /** When the next rotated key is to be revoked; milliseconds since the epoch. */
+  nextRetirement(): number | null {
+    return this.#sql
+      .exec<{ at: number | null }>(
+        `SELECT min(retires_at) AS at FROM keys WHERE retires_at IS NOT NULL AND revoked_at IS NULL`,
+      )
+      .one().at;
+  }
+
   /** A new version without a change of the key itself: what its owner may do has changed. */
   touch(id: string): void {
     this.#sql.exec(`UPDATE keys SET version = version + 1 WHERE id = ?`, id);
@@ -100,11 +138,11 @@ export class KeyTable {
       : { requestedAt: row.at, effectiveAt: row.effective, version: row.version };
   }
 
-  /** How many keys of an owner are neither revoked nor expired. */
+  /** How many keys of an owner are neither revoked, nor about to be by rotation, nor expired. */
   countLive(ownerId: string, now: number): number {
     return this.#sql
       .exec<{ n: number }>(
-        `SELECT count(*) AS n FROM keys WHERE owner_id = ? AND revoked_at IS NULL
+        `SELECT count(*) AS n FROM keys WHERE owner_id = ? AND revoked_at IS NULL AND retires_at IS NULL
          AND (expires_at IS NULL OR expires_at > ?)`,
         ownerId,
         now,
@@ -117,6 +155,28 @@ export class KeyTable {
       ...this.#sql.exec<{ id: string }>(
         `SELECT id FROM keys WHERE owner_id = ? AND revoked_at IS NULL`,
         ownerId,
+      ),
+    ].map((row) => row.id);
+  }
+
+  /** An owner's keys of which the latest change has not reached the guard and KV. */
+  pendingOf(ownerId: string): string[] {
+    return [
+      ...this.#sql.exec<{ id: string }>(
+        `SELECT keys.id FROM keys JOIN outbox ON outbox.key_id = keys.id WHERE owner_id = ?`,
+        ownerId,
+      ),
+    ].map((row) => row.id);
+  }
+
+  /** A page of the ids of an owner's keys, or with `null` of everybody's, dead ones included, in order of id. */
+  idsAfter(ownerId: string | null, after: string, limit: number): string[] {
+    return [
+      ...this.#sql.exec<{ id: string }>(
+        `SELECT id FROM keys WHERE id > ?1 AND (?2 IS NULL OR owner_id = ?2) ORDER BY id LIMIT ?3`,
+        after,
+        ownerId,
+        limit,
       ),
     ].map((row) => row.id);
   }
@@ -146,31 +206,6 @@ export class KeyTable {
     ].map(readKey);
   }
 
-  /** Adds delivered counts; a batch that comes again changes nothing. */
-  recordUsage(id: string, batch: UsageBatch): void {
-    const updated = this.#sql.exec(
-      `UPDATE keys SET usage_sequence = ?1, last_used_at = max(coalesce(last_used_at, 0), ?2),
-         last_used_ip = CASE WHEN ?2 >= coalesce(last_used_at, 0) THEN ?3 ELSE last_used_ip END
-       WHERE id = ?4 AND usage_sequence < ?1`,
-      batch.sequence,
-      batch.lastUsedAt,
-      batch.lastUsedIp,
-      id,
-    );
-    if (updated.rowsWritten === 0) return;
-    for (const [hour, counts] of Object.entries(batch.hours)) {
-      this.#sql.exec(
-        `INSERT INTO usage (key_id, hour, admitted, limited, refused) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT DO UPDATE SET admitted = admitted + ?3, limited = limited + ?4, refused = refused + ?5`,
-        id,
-        Number(hour),
-        counts.admitted,
-        counts.limited,
-        counts.refused,
-      );
-    }
-  }
-
   /** The record that the key's guard is to have: the key joined with what its owner may do. */
   record(id: string, orgId: string): KeyRecord {
     const row = this.#sql
@@ -196,6 +231,7 @@ export class KeyTable {
       disabled: key.disabled,
       expiresAt: key.expiresAt,
       revokedAt: key.revokedAt,
+      retiresAt: key.retiresAt,
     };
   }
 }
@@ -236,6 +272,7 @@ function readKey(row: Row): ManagedKey {
     revokedAt: row["revoked_at"] as number | null,
     revokedBy: row["revoked_by"] as string | null,
     revocationReason: row["revocation_reason"] as string | null,
+    retiresAt: row["retires_at"] as number | null,
     lastUsedAt: row["last_used_at"] as number | null,
     lastUsedIp: row["last_used_ip"] as string | null,
   };

@@ -11,7 +11,7 @@ import {
   type Receipt,
 } from "../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
-import type { AuditLog } from "./audit-log.ts";
+import type { AuditLog, Author } from "./audit-log.ts";
 import type { Directory } from "./directory.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { Propagation } from "./propagation.ts";
@@ -57,15 +57,15 @@ export class Keys {
     const created = this.#storage.transactionSync(() => {
       const owner = this.#ownerOf(draft, me);
       if (isRefusal(owner)) return owner;
-      const refusal = this.#draftRefusal(draft, owner, actor, now);
+      const refusal = this.draftRefusal(draft, owner, actor, now);
       if (refusal !== null) return refusal;
       this.#table.insert(draft, owner.id, actor.id, now);
-      return this.#noteChange(actor, "api_key.created", draft.id, null, now);
+      return this.noteChange(actor, "api_key.created", draft.id, null, now);
     });
     if (isRefusal(created)) return created;
     if ((await this.#propagation.push(draft.id)) !== null) return created;
     // Nobody has seen the secret, so nobody can repeat the call: what may have reached the guard must not live.
-    this.#commitRevocation(actor, created, "The creation could not be confirmed", Date.now());
+    this.commitRevocation(actor, created, "The creation could not be confirmed", Date.now());
     return UNCONFIRMED;
   }
 
@@ -98,7 +98,7 @@ export class Keys {
       const next = { ...key, ...change };
       if (JSON.stringify(next) === JSON.stringify(key)) return key;
       this.#table.update(keyId, next);
-      return this.#noteChange(actor, "api_key.updated", keyId, key, now);
+      return this.noteChange(actor, "api_key.updated", keyId, key, now);
     });
     if (isRefusal(updated)) return updated;
     return (await this.#propagation.push(keyId)) === null ? UNCONFIRMED : updated;
@@ -113,7 +113,7 @@ export class Keys {
   ): Promise<Receipt | Refusal> {
     const key = this.find(me, keyId);
     if (key === null) return refuse("not_found");
-    if (key.revokedAt === null) this.#commitRevocation(actor, key, reason, Date.now());
+    if (key.revokedAt === null) this.commitRevocation(actor, key, reason, Date.now());
     if (this.#table.revocation(keyId) === null && (await this.#propagation.push(keyId)) === null) {
       return UNCONFIRMED;
     }
@@ -121,16 +121,24 @@ export class Keys {
     return revocation === null ? UNCONFIRMED : { keyId, status: "revoked", ...revocation };
   }
 
-  #commitRevocation(actor: Actor, key: ManagedKey, reason: string | null, now: number): void {
+  /** Commits a revocation with its audit event and its outbox row; it is in force once it has been pushed. */
+  commitRevocation(actor: Author, key: ManagedKey, reason: string | null, now: number): void {
     this.#storage.transactionSync(() => {
       this.#table.revoke(key.id, actor.id, reason, now);
-      this.#noteChange(actor, "api_key.revoked", key.id, key, now);
+      this.noteChange(actor, "api_key.revoked", key.id, key, now);
     });
   }
 
-  /** Writes the audit event and the outbox row of a change, and reads the key back. */
-  #noteChange(
-    actor: Actor,
+  /** Commits the revocation of every key of an owner, in the caller's transaction. */
+  commitRevocationOfAll(actor: Author, ownerId: string, reason: string, now: number): void {
+    for (const keyId of this.#table.idsOf(ownerId)) {
+      this.commitRevocation(actor, this.#table.find(keyId) as ManagedKey, reason, now);
+    }
+  }
+
+  /** Writes the audit event and the outbox row of a change, in its transaction, and reads the key back. */
+  noteChange(
+    actor: Author,
     action: string,
     keyId: string,
     before: ManagedKey | null,
@@ -151,14 +159,21 @@ export class Keys {
     return invalid("ownerId", "Must be the id of an active service user, or be left out");
   }
 
-  #draftRefusal(draft: KeyDraft, owner: DirectoryUser, actor: Actor, now: number): Refusal | null {
+  /** Why a key may not be made for this owner by this actor; `replaced` keys make room for it. */
+  draftRefusal(
+    draft: Pick<KeyDraft, "vaults">,
+    owner: DirectoryUser,
+    actor: Actor,
+    now: number,
+    replaced = 0,
+  ): Refusal | null {
     if (this.#settings.bootstrappedAt() === null) return refuse("not_bootstrapped");
     const owned = developerVaults(owner.vaultRoles);
     if (owner.id === actor.id && owned.length === 0) return refuse("role_required");
     if (!actor.freshMfa) return refuse("mfa_required");
     const refusal = vaultsRefusal(draft.vaults, owned);
     if (refusal !== null) return refusal;
-    return this.#limitRefusal(owner.id, now);
+    return this.#limitRefusal(owner.id, now, replaced);
   }
 
   #changeRefusal(
@@ -179,8 +194,8 @@ export class Keys {
     return revived ? this.#limitRefusal(key.owner.id, now) : null;
   }
 
-  #limitRefusal(ownerId: string, now: number): Refusal | null {
-    if (this.#table.countLive(ownerId, now) < config.maxKeysPerOwner) return null;
+  #limitRefusal(ownerId: string, now: number, replaced = 0): Refusal | null {
+    if (this.#table.countLive(ownerId, now) - replaced < config.maxKeysPerOwner) return null;
     return refuse("key_limit_reached", { details: { limit: config.maxKeysPerOwner } });
   }
 }

@@ -2,22 +2,41 @@ import { DurableObject } from "cloudflare:workers";
 import {
   ADMIN,
   type Actor,
+  type AuditEvent,
+  type AuditQuery,
   type KeyChange,
   type KeyDraft,
+  type KeyMaterial,
   type KeyQuery,
+  type KeyUsage,
   type ManagedKey,
   type Receipt,
+  type ServiceUser,
+  type ServiceUserChange,
+  type UsageBucket,
+  type UserPosition,
 } from "../../core/organization.ts";
-import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
+import { readHash, sameHash } from "../../core/key-secret.ts";
+import { isRefusal, refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
+import type { Cut, RevocationRequest } from "../../core/revocation.ts";
+import { UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
 import type { UsageBatch } from "../../core/usage.ts";
 import type { Env } from "../../env.ts";
-import { AuditLog } from "./audit-log.ts";
+import { AuditLog, type Author } from "./audit-log.ts";
 import { Directory } from "./directory.ts";
+import { EmergencyCuts } from "./emergency-cuts.ts";
 import { KeyTable } from "./key-table.ts";
 import { Keys } from "./keys.ts";
 import { Propagation } from "./propagation.ts";
+import { Rotation } from "./rotation.ts";
 import { SCHEMA } from "./schema.ts";
+import { OWNER_DEACTIVATED, ServiceUsers } from "./service-users.ts";
+import { ScimEffects } from "./scim-effects.ts";
+import { ScimGroups } from "./scim-groups.ts";
+import { ScimUsers } from "./scim-users.ts";
+import { Scim, type ScimAnswer, type ScimCommand } from "./scim.ts";
 import { Settings } from "./settings.ts";
+import { UsageTable } from "./usage-table.ts";
 import { UserTable, type DirectoryUser } from "./user-table.ts";
 
 /** What an organisation tells of itself. */
@@ -36,10 +55,22 @@ export class Organization extends DurableObject<Env> {
   readonly #settings = new Settings(this.ctx.storage.sql);
   readonly #keyTable = new KeyTable(this.ctx.storage.sql);
   readonly #propagation = new Propagation(this.ctx, this.env, this.#keyTable, this.#settings);
+  readonly #scimUsers = new ScimUsers(this.ctx.storage.sql);
   readonly #directory = new Directory(this.ctx.storage, {
     users: new UserTable(this.ctx.storage.sql),
+    scimUsers: this.#scimUsers,
     keys: this.#keyTable,
     settings: this.#settings,
+    audit: this.#audit,
+    propagation: this.#propagation,
+    revokeKeysOf: (author, ownerId, now) =>
+      this.#keys.commitRevocationOfAll(author, ownerId, OWNER_DEACTIVATED, now),
+  });
+  readonly #scim = new Scim(this.ctx.storage, {
+    users: this.#scimUsers,
+    groups: new ScimGroups(this.ctx.storage.sql),
+    effects: new ScimEffects(this.#scimUsers, this.#directory),
+    keys: this.#keyTable,
     audit: this.#audit,
     propagation: this.#propagation,
   });
@@ -50,6 +81,20 @@ export class Organization extends DurableObject<Env> {
     audit: this.#audit,
     propagation: this.#propagation,
   });
+  readonly #rotation = new Rotation(this.ctx.storage, {
+    table: this.#keyTable,
+    keys: this.#keys,
+    directory: this.#directory,
+    propagation: this.#propagation,
+  });
+  readonly #serviceUsers = new ServiceUsers(this.ctx.storage, {
+    table: this.#keyTable,
+    keys: this.#keys,
+    audit: this.#audit,
+    propagation: this.#propagation,
+  });
+  readonly #cuts = new EmergencyCuts(this.ctx.storage, { table: this.#keyTable, keys: this.#keys });
+  readonly #usage = new UsageTable(this.ctx.storage.sql);
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -102,18 +147,147 @@ export class Organization extends DurableObject<Env> {
     return this.#as(actor, (me) => this.#keys.revoke(actor, me, keyId, reason));
   }
 
-  /** Takes in what a key's guard has counted. */
-  recordUsage(keyId: string, batch: UsageBatch): void {
-    this.ctx.storage.transactionSync(() => this.#keyTable.recordUsage(keyId, batch));
+  /** For operators: a page of the ids of an owner's keys, or with `null` of everybody's. */
+  listKeyIds(ownerId: string | null, after: string, limit: number): string[] {
+    return this.#keyTable.idsAfter(ownerId, after, limit);
   }
 
-  override alarm(): Promise<void> {
-    return this.#propagation.retry();
+  /** Takes in which keys an operator has cut at their guards; telling it again changes nothing. */
+  noteCuts(request: RevocationRequest, cuts: readonly Cut[]): void {
+    this.#cuts.note(request, cuts, Date.now());
+  }
+
+  /** Takes in what a key's guard has counted. */
+  recordUsage(keyId: string, batch: UsageBatch): void {
+    this.ctx.storage.transactionSync(() => this.#usage.record(keyId, batch));
+  }
+
+  /** Makes the successor of a key; the old one works for `overlapMs` more. */
+  rotateKey(
+    actor: Actor,
+    keyId: string,
+    material: KeyMaterial,
+    overlapMs: number,
+  ): Promise<ManagedKey | Refusal> {
+    return this.#as(actor, async (me) => {
+      const created = await this.#rotation.rotate(actor, me, keyId, material, overlapMs);
+      await this.#planAlarm();
+      return created;
+    });
+  }
+
+  /** Counts of one key since `from` in buckets of `bucketMs`, those that its guard has not delivered yet included. */
+  keyUsage(actor: Actor, keyId: string, from: number, bucketMs: number): Promise<UsageBucket[] | Refusal> {
+    return this.#as(actor, async (me) => {
+      if (this.#keys.find(me, keyId) === null) return refuse("not_found");
+      // A guard that does not answer delivers later; what is here is told all the same.
+      await this.env.KEY_GUARD.getByName(keyId)
+        .deliverUsage()
+        .catch(() => {});
+      return this.#usage.buckets(keyId, from, bucketMs);
+    });
+  }
+
+  /** Counts of the whole organisation since `from`, by time and by key. */
+  usage(
+    actor: Actor,
+    from: number,
+    bucketMs: number,
+  ): Promise<{ buckets: UsageBucket[]; byKey: KeyUsage[] } | Refusal> {
+    return this.#asAdmin(actor, () => ({
+      buckets: this.#usage.buckets(null, from, bucketMs),
+      byKey: this.#usage.byKey(from),
+    }));
+  }
+
+  /** Sets the SHA-256 of the SCIM client's token; the token before ends. */
+  setScimToken(actor: Actor, hash: string): Promise<{ set: true } | Refusal> {
+    return this.#asAdmin(actor, () => {
+      const entry = {
+        action: "scim_token.created",
+        target: actor.orgId,
+        before: null,
+        after: null,
+      };
+      this.ctx.storage.transactionSync(() => {
+        this.#settings.setScimTokenHash(hash);
+        this.#audit.add(actor, entry, Date.now());
+      });
+      return { set: true };
+    });
+  }
+
+  /** Whether this is the SHA-256 of the SCIM client's token. */
+  knowsScimToken(hash: string): boolean {
+    const known = this.#settings.scimTokenHash();
+    return known !== null && sameHash(readHash(known), readHash(hash));
+  }
+
+  /** Does what a SCIM client asks for, if its token is still the one that counts. */
+  async scim(author: Author, tokenHash: string, command: ScimCommand): Promise<ScimAnswer> {
+    return this.knowsScimToken(tokenHash) ? this.#scim.run(author, command) : UNKNOWN_TOKEN;
+  }
+
+  /** A page of audit events, the newest first, and one more if there is a next page. */
+  listAuditEvents(actor: Actor, query: AuditQuery): Promise<AuditEvent[] | Refusal> {
+    return this.#asAdmin(actor, () => this.#audit.list(query));
+  }
+
+  /** Notes an attempt at a change that was refused. */
+  noteRefusal(actor: Actor, operation: string, target: string, refusal: RefusalCode): void {
+    const entry = { action: operation, target, refusal, before: null, after: null };
+    this.#audit.add(actor, entry, Date.now());
+  }
+
+  getServiceUser(actor: Actor, id: string): Promise<ServiceUser | Refusal> {
+    return this.#asAdmin(actor, () => this.#serviceUsers.find(id));
+  }
+
+  /** A page of service users, and one more if there is a next page. */
+  listServiceUsers(
+    actor: Actor,
+    limit: number,
+    after: UserPosition | null,
+  ): Promise<ServiceUser[] | Refusal> {
+    return this.#asAdmin(actor, () => this.#serviceUsers.list(limit, after));
+  }
+
+  createServiceUser(
+    actor: Actor,
+    id: string,
+    draft: Required<ServiceUserChange>,
+  ): Promise<ServiceUser | Refusal> {
+    return this.#asAdmin(actor, () => this.#serviceUsers.create(actor, id, draft));
+  }
+
+  updateServiceUser(actor: Actor, id: string, change: ServiceUserChange): Promise<ServiceUser | Refusal> {
+    return this.#asAdmin(actor, () => this.#serviceUsers.update(actor, id, change));
+  }
+
+  deleteServiceUser(actor: Actor, id: string): Promise<ServiceUser | Refusal> {
+    return this.#asAdmin(actor, () => this.#serviceUsers.delete(actor, id));
+  }
+
+  /** Revokes rotated keys whose time has come, and pushes again what was not confirmed. */
+  override async alarm(): Promise<void> {
+    this.#rotation.revokeDue(Date.now());
+    await this.#propagation.retry();
+    await this.#planAlarm();
+  }
+
+  /** The one alarm rings for whatever comes first; what the outbox has planned stays planned. */
+  async #planAlarm(): Promise<void> {
+    const retirement = this.#keyTable.nextRetirement();
+    if (retirement === null) return;
+    const planned = await this.ctx.storage.getAlarm();
+    if (planned === null || retirement < planned) await this.ctx.storage.setAlarm(retirement);
   }
 
   async #as<T>(actor: Actor, act: (me: DirectoryUser) => T | Promise<T>): Promise<T | Refusal> {
+    this.#rotation.revokeDue(Date.now());
     const me = await this.#directory.see(actor);
-    return isRefusal(me) ? me : act(me);
+    if (isRefusal(me)) return me;
+    return me.active ? act(me) : refuse("role_required");
   }
 
   #asAdmin<T>(actor: Actor, act: (me: DirectoryUser) => T | Promise<T>): Promise<T | Refusal> {

@@ -15,6 +15,8 @@ export class Outbox {
   readonly #storage: DurableObjectStorage;
   readonly #guards: Env["KEY_GUARD"];
   readonly #cache: KeyRecordCache;
+  /** When the next attempt is planned for; milliseconds since the epoch. */
+  #retryAt = 0;
 
   constructor(storage: DurableObjectStorage, env: Env) {
     this.#storage = storage;
@@ -29,7 +31,7 @@ export class Outbox {
       keyId,
       version,
     );
-    void this.#storage.setAlarm(Date.now() + FIRST_RETRY_MS);
+    this.#retryWithin(FIRST_RETRY_MS);
   }
 
   /** Pushes a record to its guard; `null` when the guard does not confirm. */
@@ -51,20 +53,29 @@ export class Outbox {
     this.#storage.sql.exec(`DELETE FROM outbox WHERE key_id = ? AND version <= ?`, record.id, record.version);
   }
 
-  /** Keys whose latest change has not reached both the guard and KV. */
+  /** Keys whose latest change has not reached both the guard and KV; to be asked for when the alarm has rung. */
   due(): string[] {
+    this.#retryAt = 0;
     return [...this.#storage.sql.exec<{ key_id: string }>(`SELECT key_id FROM outbox`)].map(
       (row) => row.key_id,
     );
   }
 
   /** Plans the next attempt for what is left. */
-  async retryLater(): Promise<void> {
+  retryLater(): void {
     this.#storage.sql.exec(`UPDATE outbox SET attempts = attempts + 1`);
     const [row] = this.#storage.sql.exec<{ attempts: number | null }>(
       `SELECT min(attempts) AS attempts FROM outbox`,
     );
     if (row === undefined || row.attempts === null) return;
-    await this.#storage.setAlarm(Date.now() + Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** row.attempts));
+    this.#retryWithin(Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** row.attempts));
+  }
+
+  /** An attempt that is planned for an earlier moment stays: an organisation in steady use must not put it off. */
+  #retryWithin(ms: number): void {
+    const now = Date.now();
+    if (this.#retryAt > now && this.#retryAt <= now + ms) return;
+    this.#retryAt = now + ms;
+    void this.#storage.setAlarm(this.#retryAt);
   }
 }

@@ -57,6 +57,6 @@ export class Propagation {
     for (const keyId of confirmed) {
       await this.#outbox.cache(this.#keys.record(keyId, this.#settings.orgId()));
     }
-    await this.#outbox.retryLater();
+    this.#outbox.retryLater();
   }
 }

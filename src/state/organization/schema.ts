@@ -15,7 +15,55 @@ CREATE TABLE IF NOT EXISTS users (
   vault_roles TEXT NOT NULL,
   active INTEGER NOT NULL,
   claims_at INTEGER NOT NULL,
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  deleted_at INTEGER,
+  claimed_roles TEXT NOT NULL DEFAULT '[]',
+  claimed_vault_roles TEXT NOT NULL DEFAULT '{}',
+  id_key TEXT,
+  email_key TEXT,
+  scim_id TEXT
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS users_by_id_key ON users (id_key);
+CREATE INDEX IF NOT EXISTS users_by_email_key ON users (email_key);
+CREATE INDEX IF NOT EXISTS users_by_scim_id ON users (scim_id);
+
+CREATE TABLE IF NOT EXISTS scim_users (
+  id TEXT PRIMARY KEY,
+  user_name_key TEXT NOT NULL,
+  external_id_key TEXT,
+  active INTEGER NOT NULL,
+  resource TEXT NOT NULL,
+  version INTEGER NOT NULL DEFAULT 1,
+  created_at INTEGER NOT NULL,
+  modified_at INTEGER NOT NULL,
+  deleted_at INTEGER
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS scim_users_by_name ON scim_users (user_name_key) WHERE deleted_at IS NULL;
+CREATE INDEX IF NOT EXISTS scim_users_by_any_name ON scim_users (user_name_key);
+CREATE INDEX IF NOT EXISTS scim_users_by_external_id ON scim_users (external_id_key);
+CREATE INDEX IF NOT EXISTS scim_users_by_age ON scim_users (created_at, id);
+
+CREATE TABLE IF NOT EXISTS scim_groups (
+  id TEXT PRIMARY KEY,
+  display_name TEXT NOT NULL,
+  resource TEXT NOT NULL,
+  version INTEGER NOT NULL DEFAULT 1,
+  created_at INTEGER NOT NULL,
+  modified_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS scim_members (
+  group_id TEXT NOT NULL REFERENCES scim_groups (id),
+  user_id TEXT NOT NULL REFERENCES scim_users (id),
+  PRIMARY KEY (group_id, user_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS scim_members_by_user ON scim_members (user_id);
+
+CREATE TABLE IF NOT EXISTS scim_withdrawals (
+  scim_id TEXT NOT NULL REFERENCES scim_users (id),
+  role TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (scim_id, role)
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS keys (
@@ -34,6 +82,7 @@ CREATE TABLE IF NOT EXISTS keys (
   created_at INTEGER NOT NULL,
   created_by TEXT NOT NULL,
   expires_at INTEGER,
+  retires_at INTEGER,
   revoked_at INTEGER,
   revoked_by TEXT,
   revocation_reason TEXT,
@@ -44,6 +93,7 @@ CREATE TABLE IF NOT EXISTS keys (
   usage_sequence INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS keys_by_age ON keys (created_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS keys_by_retirement ON keys (retires_at) WHERE retires_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS keys_by_owner ON keys (owner_id, created_at DESC, id DESC);
 
 CREATE TABLE IF NOT EXISTS outbox (
@@ -68,9 +118,12 @@ CREATE TABLE IF NOT EXISTS audit (
   actor_name TEXT,
   action TEXT NOT NULL,
   target TEXT NOT NULL,
+  refusal TEXT,
   address TEXT,
   request_id TEXT,
   before TEXT,
   after TEXT
 );
+CREATE INDEX IF NOT EXISTS audit_by_target ON audit (target, id);
+CREATE INDEX IF NOT EXISTS audit_by_actor ON audit (actor_id, id);
 `;

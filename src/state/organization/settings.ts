@@ -32,6 +32,16 @@ export class Settings {
     this.#set("bootstrappedAt", now);
   }
 
+  /** SHA-256 of the SCIM client's bearer token, lower-case hex; `null` while there is none. */
+  scimTokenHash(): string | null {
+    return this.#get<string>("scimTokenHash");
+  }
+
+  /** Sets the one token that counts; the one before ends. */
+  setScimTokenHash(hash: string): void {
+    this.#set("scimTokenHash", hash);
+  }
+
   async generateSigningKey(): Promise<SigningKey> {
     const algorithm = { name: "ECDSA", namedCurve: "P-256" };
     const pair = (await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as CryptoKeyPair;

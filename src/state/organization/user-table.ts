@@ -1,5 +1,7 @@
 import type { OwnerKind } from "../../core/key-record.ts";
 import type { Actor, VaultRoles } from "../../core/organization.ts";
+import type { Grants } from "../../core/scim/roles.ts";
+import { sameKey } from "./scim-store.ts";
 
 /** Somebody who can own keys, with what the organisation knows of their roles now. */
 export interface DirectoryUser {
@@ -13,6 +15,19 @@ export interface DirectoryUser {
   readonly claimsAt: number;
 }
 
+/** A person with what their identity tokens say, and the SCIM user that they were last found to be. */
+export interface Person extends DirectoryUser {
+  readonly email: string | null;
+  readonly claimed: Grants;
+  readonly scimId: string | null;
+}
+
+/** What a person may do, all things considered. */
+export interface Standing extends Grants {
+  readonly active: boolean;
+  readonly scimId: string | null;
+}
+
 /** The people of an organisation, as rows. */
 export class UserTable {
   readonly #sql: SqlStorage;
@@ -21,26 +36,34 @@ export class UserTable {
     this.#sql = sql;
   }
 
-  find(id: string): DirectoryUser | null {
+  find(id: string): Person | null {
     const [row] = this.#sql.exec<Record<string, SqlStorageValue>>(`SELECT * FROM users WHERE id = ?`, id);
     if (row === undefined) return null;
     return {
       id: row["id"] as string,
       kind: row["kind"] as OwnerKind,
       name: row["name"] as string,
+      email: row["email"] as string | null,
       roles: JSON.parse(row["roles"] as string) as string[],
       vaultRoles: JSON.parse(row["vault_roles"] as string) as VaultRoles,
       active: row["active"] === 1,
       claimsAt: row["claims_at"] as number,
+      claimed: {
+        roles: JSON.parse(row["claimed_roles"] as string) as string[],
+        vaultRoles: JSON.parse(row["claimed_vault_roles"] as string) as VaultRoles,
+      },
+      scimId: row["scim_id"] as string | null,
     };
   }
 
-  /** Brings a person up to date with what their identity token says. */
-  upsert(actor: Actor, now: number): void {
+  /** Notes what a person's identity token says; what they may do is for {@link settle}. */
+  noteClaims(actor: Actor, now: number): void {
     this.#sql.exec(
-      `INSERT INTO users (id, kind, name, email, roles, vault_roles, active, claims_at, created_at)
-       VALUES (?1, 'user', ?2, ?3, ?4, ?5, 1, ?6, ?7)
-       ON CONFLICT DO UPDATE SET name = ?2, email = ?3, roles = ?4, vault_roles = ?5, claims_at = ?6`,
+      `INSERT INTO users (id, kind, name, email, claimed_roles, claimed_vault_roles, claims_at, created_at,
+         id_key, email_key, roles, vault_roles, active)
+       VALUES (?1, 'user', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '[]', '{}', 1)
+       ON CONFLICT DO UPDATE SET name = ?2, email = ?3, claimed_roles = ?4, claimed_vault_roles = ?5,
+         claims_at = ?6, email_key = ?9`,
       actor.id,
       actor.name,
       actor.email,
@@ -48,6 +71,20 @@ export class UserTable {
       JSON.stringify(actor.vaultRoles),
       actor.claimsAt,
       now,
+      sameKey(actor.id),
+      actor.email === null ? null : sameKey(actor.email),
+    );
+  }
+
+  /** Sets what a person may do. */
+  settle(id: string, standing: Standing): void {
+    this.#sql.exec(
+      `UPDATE users SET roles = ?, vault_roles = ?, active = ?, scim_id = ? WHERE id = ?`,
+      JSON.stringify(standing.roles),
+      JSON.stringify(standing.vaultRoles),
+      standing.active ? 1 : 0,
+      standing.scimId,
+      id,
     );
   }
 }

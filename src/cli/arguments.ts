@@ -1,0 +1,149 @@
+import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { CliError } from "./cli-error.ts";
+import { holdsSecret, withoutSecrets } from "./secrets.ts";
+
+export const USAGE = `Usage:
+  npm run -s ops -- revoke [--reason TEXT] [--key-id ID]... [--owner ORG/OWNER]... [--org ORG]... [--file FILE|-]
+                           [--dry-run] [--yes] [--output table|json|ndjson] [--url URL] [--token TOKEN]
+  npm run -s ops -- list   [--status unconfirmed|confirmed|all] [--output table|json|ndjson] [--url URL] [--token TOKEN]
+
+revoke cuts keys off for good, whoever they belong to; list shows what is still being retried, or was done.
+
+  --file     key ids, whole keys or JSON targets, a line each; - reads standard input. Whole keys are taken here alone:
+             on a command line every user of the machine could see them.
+  --token    an identity token with the scope portcullis:ops; better in PORTCULLIS_TOKEN, for the same reason
+  --url      the gateway; PORTCULLIS_URL, or http://127.0.0.1:8787
+  --dry-run  only tells what would be revoked
+  --yes      does not ask
+
+Exit code: 0 all confirmed · 1 wrong usage, no access, no connection · 2 some unconfirmed, they are being retried ·
+3 some not found
+`;
+
+const DEFAULT_URL = "http://127.0.0.1:8787";
+const DEFAULT_REASON = "Emergency revocation";
+const OUTPUTS = ["table", "json", "ndjson"] as const;
+const STATUSES = ["unconfirmed", "confirmed", "all"] as const;
+
+export type Output = (typeof OUTPUTS)[number];
+
+interface Common {
+  readonly url: string;
+  readonly token: string;
+  readonly output: Output;
+}
+
+export interface RevokeCommand extends Common {
+  readonly name: "revoke";
+  readonly reason: string;
+  readonly keyIds: readonly string[];
+  /** As `ORG/OWNER`. */
+  readonly owners: readonly string[];
+  readonly orgs: readonly string[];
+  readonly file: string | null;
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+}
+
+export interface ListCommand extends Common {
+  readonly name: "list";
+  readonly status: (typeof STATUSES)[number];
+}
+
+export type Command = RevokeCommand | ListCommand | { readonly name: "help" };
+
+const COMMON = {
+  url: { type: "string" },
+  token: { type: "string" },
+  output: { type: "string", default: "table" },
+  help: { type: "boolean", default: false },
+} as const satisfies ParseArgsOptionsConfig;
+
+const REVOKE = {
+  ...COMMON,
+  reason: { type: "string", default: DEFAULT_REASON },
+  "key-id": { type: "string", multiple: true, default: [] },
+  owner: { type: "string", multiple: true, default: [] },
+  org: { type: "string", multiple: true, default: [] },
+  file: { type: "string" },
+  "dry-run": { type: "boolean", default: false },
+  yes: { type: "boolean", default: false },
+} as const satisfies ParseArgsOptionsConfig;
+
+const LIST = {
+  ...COMMON,
+  status: { type: "string", default: "unconfirmed" },
+} as const satisfies ParseArgsOptionsConfig;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the command line; throws a {@link CliError} that says what is wrong with it, without repeating a secret. */
+export function readCommand(args: readonly string[], env: Environment): Command {
+  // The identity token has its own option; every other argument that holds a secret is a mistake.
+  const exposed = args.find((arg, i) => args[i - 1] !== "--token" && holdsSecret(arg));
+  if (exposed !== undefined) {
+    throw new CliError(
+      `A whole key does not belong on the command line, where others can see it: give it with --file (${withoutSecrets(exposed)})`,
+    );
+  }
+  const [name, ...rest] = args;
+  if (name === "revoke") return readRevoke(rest, env);
+  if (name === "list") return readList(rest, env);
+  if (name === "help" || name === "--help") return { name: "help" };
+  throw new CliError(name === undefined ? "Say what to do: revoke or list" : `There is no command ${name}`);
+}
+
+function readRevoke(args: string[], env: Environment): Command {
+  const values = parse(() => parseArgs({ args, options: REVOKE }).values);
+  if (values.help) return { name: "help" };
+  const { "key-id": keyIds, owner: owners, org: orgs, file = null } = values;
+  if (keyIds.length + owners.length + orgs.length === 0 && file === null) {
+    throw new CliError("Say what to revoke: --key-id, --owner, --org or --file");
+  }
+  return {
+    name: "revoke",
+    ...readCommon(values, env),
+    reason: values.reason,
+    keyIds,
+    owners,
+    orgs,
+    file,
+    dryRun: values["dry-run"],
+    yes: values.yes,
+  };
+}
+
+function readList(args: string[], env: Environment): Command {
+  const values = parse(() => parseArgs({ args, options: LIST }).values);
+  if (values.help) return { name: "help" };
+  return { name: "list", ...readCommon(values, env), status: oneOf(STATUSES, "--status", values.status) };
+}
+
+function readCommon(
+  values: { readonly url?: string; readonly token?: string; readonly output: string },
+  env: Environment,
+): Common {
+  const token = values.token ?? env["PORTCULLIS_TOKEN"] ?? "";
+  if (token === "")
+    throw new CliError("Put an identity token with the scope portcullis:ops in PORTCULLIS_TOKEN");
+  const url = values.url ?? env["PORTCULLIS_URL"] ?? DEFAULT_URL;
+  if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : "")) {
+    throw new CliError("--url must be an http or https URL");
+  }
+  return { url: url.replace(/\/+$/, ""), token, output: oneOf(OUTPUTS, "--output", values.output) };
+}
+
+function oneOf<T extends string>(allowed: readonly T[], option: string, value: string): T {
+  const found = allowed.find((one) => one === value);
+  if (found === undefined) throw new CliError(`${option} must be one of ${allowed.join(", ")}`);
+  return found;
+}
+
+/** What `parseArgs` finds wrong is the user's to put right. */
+function parse<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new CliError((error as Error).message);
+  }
+}

@@ -1,0 +1,28 @@
+import { readCommand, USAGE } from "./arguments.ts";
+import { CliError } from "./cli-error.ts";
+import { list } from "./list.ts";
+import { revoke } from "./revoke.ts";
+import { withoutSecrets } from "./secrets.ts";
+
+/** `npm run -s ops`: the operators' command line. Whatever it prints goes through {@link withoutSecrets}. */
+async function main(): Promise<number> {
+  const print = (text: string): void => void process.stdout.write(withoutSecrets(text));
+  try {
+    const command = readCommand(process.argv.slice(2), process.env);
+    switch (command.name) {
+      case "help":
+        print(USAGE);
+        return 0;
+      case "revoke":
+        return await revoke(command, print);
+      case "list":
+        return await list(command, print);
+    }
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    process.stderr.write(`${withoutSecrets(error.message)}\n`);
+    return 1;
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,106 @@
+import { createInterface } from "node:readline/promises";
+import { chunksOf } from "../core/concurrency.ts";
+import { MAX_TARGETS } from "../core/revocation.ts";
+import type { RevokeCommand } from "./arguments.ts";
+import { CliError } from "./cli-error.ts";
+import { OperatorClient, type Result } from "./client.ts";
+import { ProgressBar } from "./progress-bar.ts";
+import { table } from "./table.ts";
+import { readTargets, type Target } from "./targets.ts";
+
+const HEADING = ["TARGET", "KEY", "STATUS", "REQUESTED", "EFFECTIVE", "VERSION"];
+
+interface Summary {
+  matched: number;
+  confirmed: number;
+  unconfirmed: number;
+  notFound: number;
+}
+
+/** `revoke`: cuts keys off, shows how far it is, prints what became of each; the exit code tells the outcome. */
+export async function revoke(command: RevokeCommand, print: (text: string) => void): Promise<number> {
+  const targets = await readTargets(command);
+  if (!command.dryRun && !command.yes) await confirm(targets);
+  const summary: Summary = { matched: 0, confirmed: 0, unconfirmed: 0, notFound: 0 };
+  const results: Result[] = [];
+  const bar = new ProgressBar(process.stderr);
+  try {
+    for await (const { result, done, total } of send(command, targets)) {
+      bar.show(done, total);
+      count(summary, result);
+      if (command.output === "ndjson") print(`${JSON.stringify(result)}\n`);
+      else results.push(result);
+    }
+  } finally {
+    bar.clear();
+  }
+  const { dryRun } = command;
+  if (command.output === "ndjson") print(`${JSON.stringify({ dryRun, summary })}\n`);
+  if (command.output === "json") print(`${JSON.stringify({ dryRun, summary, results }, null, 2)}\n`);
+  if (command.output === "table") print(tableOf(targets, results, summary, dryRun));
+  if (summary.unconfirmed > 0) return 2;
+  return summary.notFound > 0 ? 3 : 0;
+}
+
+/** Sends the targets, in as many requests as the API needs; `target` of a result counts over all of them. */
+async function* send(
+  { url, token, reason, dryRun }: RevokeCommand,
+  targets: readonly Target[],
+): AsyncGenerator<{ result: Result; done: number; total: number }> {
+  const client = new OperatorClient(url, token);
+  let done = 0;
+  for (const [i, batch] of chunksOf(targets, MAX_TARGETS).entries()) {
+    const first = i * MAX_TARGETS;
+    const before = done;
+    const later = targets.length - first - batch.length;
+    for await (const line of client.revoke({ targets: batch.map(({ json }) => json), reason, dryRun })) {
+      const { progress, ...result } = line;
+      done++;
+      yield {
+        result: { ...result, target: first + result.target },
+        done,
+        total: before + progress.total + later,
+      };
+    }
+  }
+}
+
+/** Asks at a terminal; where nobody can answer, giving the command is the answer. */
+async function confirm(targets: readonly Target[]): Promise<void> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return;
+  const shown = targets.slice(0, 10).map(({ label }) => `  ${label}\n`);
+  const more = targets.length > shown.length ? `  and ${targets.length - shown.length} more\n` : "";
+  process.stderr.write(`To be revoked for good:\n${shown.join("")}${more}`);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question("Go on? [y/N] ");
+  terminal.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new CliError("Nothing was revoked");
+}
+
+function count(summary: Summary, { status }: Result): void {
+  if (status === "not_found") summary.notFound++;
+  else summary.matched++;
+  if (status === "revoked") summary.confirmed++;
+  if (status === "unconfirmed") summary.unconfirmed++;
+}
+
+function tableOf(
+  targets: readonly Target[],
+  results: readonly Result[],
+  summary: Summary,
+  dryRun: boolean,
+): string {
+  const rows = results
+    .toSorted((a, b) => a.target - b.target)
+    .map((result) => [
+      targets[result.target]?.label ?? null,
+      result.keyId,
+      result.status,
+      result.requestedAt,
+      result.effectiveAt,
+      result.version === null ? null : `${result.version}`,
+    ]);
+  const { matched, confirmed, unconfirmed, notFound } = summary;
+  const counts = `${matched} matched, ${confirmed} revoked, ${unconfirmed} unconfirmed, ${notFound} not found`;
+  return `${table(HEADING, rows)}\n${dryRun ? "Dry run, nothing was changed: " : ""}${counts}\n`;
+}

@@ -1,0 +1,72 @@
+import type { RouteConfig } from "@hono/zod-openapi";
+import type { z } from "zod";
+import { NDJSON } from "../core/ndjson.ts";
+import { REFUSALS, type RefusalCode } from "../core/refusal.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { OPERATOR_SCOPE } from "./identity.ts";
+import { ErrorSchema } from "./schemas.ts";
+
+const EVERY_ENDPOINT: readonly RefusalCode[] = [
+  "credential_missing",
+  "identity_token_invalid",
+  "invalid_request",
+  "method_not_allowed",
+  "internal_error",
+  "identity_provider_unavailable",
+];
+/** Every method but GET reads its body, if only to refuse one. */
+const EVERY_CHANGE: readonly RefusalCode[] = ["payload_too_large", "unsupported_media_type"];
+
+type AnyEndpoint = Endpoint<
+  z.ZodObject | undefined,
+  z.ZodObject | undefined,
+  z.ZodObject | undefined,
+  z.ZodType | undefined
+>;
+
+/** The OpenAPI description of an endpoint: what it takes, and every answer and refusal that it can give. */
+export function describeEndpoint(endpoint: Omit<AnyEndpoint, "run">): RouteConfig {
+  const { method, path, operationId, summary, tag, params, query, headers, body, success } = endpoint;
+  const operator = endpoint.access === "operator";
+  const codes = new Set([
+    ...EVERY_ENDPOINT,
+    ...(method === "get" ? [] : EVERY_CHANGE),
+    ...(body === undefined ? [] : (["invalid_value"] as const)),
+    ...(operator ? (["role_required"] as const) : []),
+    ...endpoint.refusals,
+  ]);
+  const responses: RouteConfig["responses"] = {};
+  for (const [status, answer] of Object.entries(success)) {
+    responses[status] = {
+      description: answer.description,
+      ...(answer.headers && { headers: answer.headers }),
+      ...(answer.schema && {
+        content: {
+          "application/json": { schema: answer.schema },
+          ...(answer.lines && { [NDJSON]: { schema: answer.lines } }),
+        },
+      }),
+    };
+  }
+  for (const [status, alike] of Map.groupBy(codes, (code) => REFUSALS[code].status)) {
+    responses[status] = {
+      description: alike.map((code) => `\`${code}\`: ${REFUSALS[code].message}`).join("\n\n"),
+      content: { "application/json": { schema: ErrorSchema } },
+    };
+  }
+  return {
+    method,
+    path,
+    operationId,
+    summary,
+    tags: [tag],
+    security: [{ identityToken: operator ? [OPERATOR_SCOPE] : [] }],
+    request: {
+      ...(params && { params }),
+      ...(query && { query }),
+      ...(headers && { headers }),
+      ...(body && { body: { required: true, content: { "application/json": { schema: body } } } }),
+    },
+    responses,
+  };
+}

@@ -1,0 +1,37 @@
+import { z } from "@hono/zod-openapi";
+
+/** The headers that the control API reads and writes besides the common ones, as schemas like those of its bodies. */
+
+const ENTITY_TAG = '(?:W/)?"[^"]*"';
+const PRECONDITION = new RegExp(`^(?:\\*|${ENTITY_TAG}(?:[ \\t]*,[ \\t]*${ENTITY_TAG})*)$`);
+/** No version is ever this. */
+const NO_VERSION = 0;
+
+/**
+ * The version that `If-Match` expects (RFC 9110 section 13.1.1): `null` when any will do, one that never was when the
+ * tag is not of a version.
+ */
+const IfMatch = z
+  .string()
+  .regex(PRECONDITION, 'must be * or the ETag of a version, like "3"')
+  .transform((value) => (value === "*" ? null : Number(/^"([1-9]\d{0,14})"$/.exec(value)?.[1] ?? NO_VERSION)))
+  .openapi({ type: "string", example: '"3"', description: "The ETag of the version that is to be changed." });
+
+export const Precondition = z.object({ "If-Match": IfMatch.optional() });
+
+/** Whether `Prefer` asks for no body (RFC 7240 section 4.2). */
+const Prefer = z
+  .string()
+  .transform((value) => /(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)/i.test(value))
+  .openapi({ type: "string", example: "return=minimal", description: "`return=minimal` asks for no body." });
+
+export const Preference = z.object({ Prefer: Prefer.optional() });
+export const PreferenceApplied = z.object({ "Preference-Applied": z.literal("return=minimal") });
+
+const ETag = z.string().openapi({ example: '"3"', description: "The version." });
+
+export const Versioned = z.object({ ETag });
+export const Created = z.object({
+  ETag,
+  Location: z.string().openapi({ example: "/-/api-keys/key_3fA9xKq20LmZ" }),
+});

@@ -1,0 +1,118 @@
+import { z } from "@hono/zod-openapi";
+import {
+  MAX_TARGETS,
+  REVOCATION_STATUSES,
+  type RevocationEntry,
+  type RevocationResult,
+} from "../../core/revocation.ts";
+import { isoTime, Limit, Pagination, Timestamp } from "../schemas.ts";
+
+/** Ids that are no ids, and keys that are no keys, are not found: one typing error must not stop the other targets. */
+const Id = z.string().min(1).max(255);
+
+const Target = z
+  .union([
+    z.strictObject({ keyId: Id.openapi({ example: "key_3fA9xKq20LmZ" }) }),
+    z.strictObject({
+      key: Id.openapi({ description: "The leaked key itself; it is neither kept nor shown." }),
+    }),
+    z.strictObject({ orgId: Id, ownerId: Id }),
+    z.strictObject({ orgId: Id }),
+  ])
+  .openapi("RevocationTarget");
+
+export type RevocationTarget = z.output<typeof Target>;
+
+export const RevocationBody = z
+  .strictObject({
+    targets: z.array(Target).min(1).max(MAX_TARGETS),
+    reason: z.string().trim().min(1).max(500).openapi({ example: "Leaked in a public repository" }),
+    dryRun: z.boolean().optional(),
+  })
+  .openapi("RevocationRequest");
+
+const Result = z
+  .object({
+    target: z.int().openapi({ description: "Which target of the request named the key, from 0." }),
+    keyId: z.string().nullable(),
+    status: z.enum(REVOCATION_STATUSES),
+    requestedAt: Timestamp.nullable(),
+    effectiveAt: Timestamp.nullable().openapi({
+      description: "No request that arrived later was let through, anywhere.",
+    }),
+    version: z.int().nullable(),
+  })
+  .openapi("RevocationResult");
+
+const Summary = z
+  .object({
+    matched: z.int().openapi({ description: "Keys that the targets name." }),
+    confirmed: z.int().openapi({ description: "Those that are dead everywhere." }),
+    unconfirmed: z.int().openapi({ description: "Those that are being retried until they are." }),
+    notFound: z.int().openapi({ description: "Targets that name no key." }),
+  })
+  .openapi("RevocationSummary");
+
+export type RevocationSummary = z.output<typeof Summary>;
+
+export const RevocationAnswer = z
+  .object({ dryRun: z.boolean(), summary: Summary, results: z.array(Result) })
+  .openapi("RevocationAnswer");
+
+export const RevocationLine = z
+  .union([
+    Result.extend({
+      progress: z.object({ done: z.int(), total: z.int() }).openapi({
+        description: "How many are settled, of how many known so far.",
+      }),
+    }),
+    z.object({ dryRun: z.boolean(), summary: Summary }),
+  ])
+  .openapi("RevocationLine");
+
+export const RevocationListQuery = z.strictObject({
+  status: z.enum(["unconfirmed", "confirmed", "all"]).default("unconfirmed"),
+  limit: Limit,
+  nextCursor: z.string().optional(),
+});
+
+const Entry = Result.extend({
+  requestId: z.string(),
+  orgId: z.string().nullable(),
+  ownerId: z.string().nullable(),
+  reason: z.string(),
+  operator: z.object({ id: z.string(), name: z.string() }),
+  failures: z.int().openapi({ description: "Attempts in a row that came to nothing." }),
+  organizationTold: z
+    .boolean()
+    .openapi({ description: "Whether the key's organisation shows it as revoked." }),
+}).openapi("Revocation");
+
+export const RevocationList = z
+  .object({ data: z.array(Entry), pagination: Pagination })
+  .openapi("RevocationList");
+
+export function resultJson(result: RevocationResult): z.input<typeof Result> {
+  return {
+    target: result.target,
+    keyId: result.keyId,
+    status: result.status,
+    requestedAt: isoTime(result.requestedAt),
+    effectiveAt: isoTime(result.effectiveAt),
+    version: result.version,
+  };
+}
+
+export function entryJson(entry: RevocationEntry): z.input<typeof Entry> {
+  const { id, at, reason, operator } = entry.request;
+  return {
+    ...resultJson({ ...entry, requestedAt: entry.requestedAt ?? at }),
+    requestId: id,
+    orgId: entry.orgId,
+    ownerId: entry.ownerId,
+    reason,
+    operator: { id: operator.id, name: operator.name },
+    failures: entry.failures,
+    organizationTold: entry.organizationTold,
+  };
+}

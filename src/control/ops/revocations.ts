@@ -1,0 +1,143 @@
+import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import { NDJSON, ndjsonLine } from "../../core/ndjson.ts";
+import type { Actor } from "../../core/organization.ts";
+import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
+import type { RevocationRequest, RevocationResult } from "../../core/revocation.ts";
+import { deploymentOf } from "../../state/deployment/deployment-object.ts";
+import { readCursor, writeCursor } from "../cursor.ts";
+import { addEndpoint, type Control, type ControlEnv, type Reply } from "../endpoint.ts";
+import {
+  entryJson,
+  resultJson,
+  RevocationAnswer,
+  RevocationBody,
+  RevocationLine,
+  RevocationList,
+  RevocationListQuery,
+  type RevocationSummary,
+} from "./revocation-schemas.ts";
+import { openRevocation, revoke, type Sink } from "./revoke.ts";
+import { sortTargets } from "./targets.ts";
+
+const TAG = "Operators";
+const PATH = "/-/ops/revocations";
+const POSITION = { id: "number" } as const;
+
+/** `/-/ops/revocations`: cutting keys off in an emergency, whoever they belong to. */
+export function addOperatorEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
+  addEndpoint(app, control, {
+    method: "post",
+    path: PATH,
+    operationId: "revokeInEmergency",
+    summary: `Cut keys off at once; with \`Accept: ${NDJSON}\` a line for each as it is confirmed`,
+    tag: TAG,
+    access: "operator",
+    headers: z.object({ Accept: z.string().optional() }),
+    body: RevocationBody,
+    success: {
+      200: {
+        description: "What became of each key. Repeating a request is harmless: the receipts are the same.",
+        schema: RevocationAnswer,
+        lines: RevocationLine,
+      },
+    },
+    refusals: ["admission_unavailable"],
+    run: async ({ headers, body }, actor) => {
+      const targets = sortTargets(body.targets, control.config.keyPrefix);
+      const request = body.dryRun === true ? null : requestOf(actor, body.reason);
+      if (request !== null) {
+        try {
+          await openRevocation(control.env, request, targets);
+        } catch (error) {
+          return refuse("admission_unavailable", { retryAfter: 1, reason: String(error) });
+        }
+      }
+      const work = (sink: Sink): Promise<void> => revoke(control.env, request, targets, sink);
+      const dryRun = request === null;
+      return headers.Accept?.includes(NDJSON) ? streamed(work, dryRun) : collected(work, dryRun);
+    },
+  });
+
+  addEndpoint(app, control, {
+    method: "get",
+    path: PATH,
+    operationId: "listEmergencyRevocations",
+    summary: "List what operators have cut off and what is still being retried, the newest first",
+    tag: TAG,
+    access: "operator",
+    query: RevocationListQuery,
+    success: { 200: { description: "A page of keys.", schema: RevocationList } },
+    refusals: [],
+    run: ({ query }) => listPage(control, query),
+  });
+}
+
+async function listPage(
+  { env }: Control,
+  { status, limit, nextCursor: cursor }: z.output<typeof RevocationListQuery>,
+): Promise<Reply | Refusal> {
+  const after = cursor === undefined ? null : readCursor<{ id: number }>(cursor, POSITION);
+  if (after !== null && isRefusal(after)) return after;
+  const deployment = deploymentOf(env);
+  const entries = await deployment.listRevocations({ status, limit, before: after?.id ?? null });
+  const shown = entries.slice(0, limit);
+  const last = entries.length > limit ? shown.at(-1) : undefined;
+  const nextCursor = last === undefined ? null : writeCursor({ id: last.id });
+  return { status: 200, body: { data: shown.map(entryJson), pagination: { limit, nextCursor } } };
+}
+
+function requestOf({ requestId, id, name, address }: Actor, reason: string): RevocationRequest {
+  return { id: requestId, at: Date.now(), reason, operator: { id, name, address } };
+}
+
+/** Everything in one JSON answer, in the order of the targets. */
+async function collected(work: (sink: Sink) => Promise<void>, dryRun: boolean): Promise<Reply> {
+  const results: RevocationResult[] = [];
+  const summary = newSummary();
+  await work({
+    expect: () => {},
+    settle: (result) => {
+      count(summary, result);
+      results.push(result);
+    },
+  });
+  results.sort((a, b) => a.target - b.target);
+  return { status: 200, body: { dryRun, summary, results: results.map(resultJson) } };
+}
+
+/** A line for each key as soon as it is settled, and one for all of them at the end. */
+function streamed(work: (sink: Sink) => Promise<void>, dryRun: boolean): Reply {
+  const { readable, writable } = new IdentityTransformStream();
+  const writer = writable.getWriter();
+  // A reader who has gone away ends the lines; what is left to do is on record.
+  const write = (line: object): void => void writer.write(ndjsonLine(line)).catch(() => {});
+  const summary = newSummary();
+  const progress = { done: 0, total: 0 };
+  const finish = async (): Promise<void> => {
+    await work({
+      expect: (more) => {
+        progress.total += more;
+      },
+      settle: (result) => {
+        count(summary, result);
+        progress.done++;
+        write({ ...resultJson(result), progress });
+      },
+    });
+    write({ dryRun, summary });
+    await writer.close();
+  };
+  finish().catch((error: unknown) => writer.abort(error));
+  return { status: 200, stream: readable, headers: { "Content-Type": NDJSON } };
+}
+
+function newSummary(): RevocationSummary {
+  return { matched: 0, confirmed: 0, unconfirmed: 0, notFound: 0 };
+}
+
+function count(summary: RevocationSummary, { status }: RevocationResult): void {
+  if (status === "not_found") summary.notFound++;
+  else summary.matched++;
+  if (status === "revoked") summary.confirmed++;
+  if (status === "unconfirmed") summary.unconfirmed++;
+}

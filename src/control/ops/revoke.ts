@@ -1,0 +1,97 @@
+import { chunksOf, eachOf } from "../../core/concurrency.ts";
+import { readNdjson } from "../../core/ndjson.ts";
+import {
+  withoutReceipt,
+  type KeyTarget,
+  type OwnerTarget,
+  type RevocationRequest,
+  type RevocationResult,
+} from "../../core/revocation.ts";
+import type { Env } from "../../env.ts";
+import { deploymentOf } from "../../state/deployment/deployment-object.ts";
+import type { SortedTargets } from "./targets.ts";
+
+/**
+ * An invocation may make a thousand calls on the platform's default plan, so the keys go to the deployment's object
+ * in batches: each is an invocation of its own, with a thousand calls of its own. It makes two for a key at most.
+ */
+const KEYS_A_BATCH = 250;
+/** Keys that are being cut at a time: this many batches. Within them the waits for leases overlap. */
+const CONCURRENT_BATCHES = 4;
+/** An owner may have thousands of keys, and their ids come back in one answer. */
+const OWNERS_A_BATCH = 20;
+
+/** Where the results go, each as soon as it is settled. */
+export interface Sink {
+  /** Says that so many more results are to come. */
+  expect(count: number): void;
+  settle(result: RevocationResult): void;
+}
+
+/**
+ * Puts a request on record, so that from here on whatever is not confirmed is retried. Rejects when that is not
+ * possible; then nothing has been cut.
+ */
+export async function openRevocation(
+  env: Env,
+  request: RevocationRequest,
+  targets: SortedTargets,
+): Promise<void> {
+  await deploymentOf(env).openRevocation(request, targets.keys, targets.owners);
+}
+
+/** Cuts what a request on record names; with `null` in its place it only tells what would be cut. */
+export async function revoke(
+  env: Env,
+  request: RevocationRequest | null,
+  targets: SortedTargets,
+  sink: Sink,
+): Promise<void> {
+  const deployment = deploymentOf(env);
+
+  const cutAll = (keys: readonly KeyTarget[]): Promise<void> => {
+    sink.expect(keys.length);
+    return eachOf(chunksOf(keys, KEYS_A_BATCH), CONCURRENT_BATCHES, cutBatch);
+  };
+
+  const cutBatch = async (batch: readonly KeyTarget[]): Promise<void> => {
+    const waiting = new Map(batch.map((key) => [`${key.target} ${key.keyId}`, key]));
+    try {
+      const lines = await (request === null
+        ? deployment.inspectKeys(batch)
+        : deployment.cutKeys(request.id, batch));
+      for await (const result of readNdjson<RevocationResult>(lines)) {
+        waiting.delete(`${result.target} ${result.keyId}`);
+        sink.settle(result);
+      }
+    } catch {
+      // What has not been heard of is on record, and is retried.
+    }
+    for (const { target, keyId } of waiting.values()) sink.settle(unconfirmed(target, keyId, request));
+  };
+
+  const locateBatch = async (batch: readonly OwnerTarget[]): Promise<void> => {
+    const located = await deployment.locateKeys(request?.id ?? null, batch).catch(() => ({
+      keys: [],
+      settled: batch.map(({ target }) => unconfirmed(target, null, request)),
+    }));
+    sink.expect(located.settled.length);
+    for (const result of located.settled) sink.settle(result);
+    await cutAll(located.keys);
+  };
+
+  sink.expect(targets.unknown.length);
+  for (const result of targets.unknown) sink.settle(result);
+  await Promise.all([
+    cutAll(targets.keys),
+    eachOf(chunksOf(targets.owners, OWNERS_A_BATCH), CONCURRENT_BATCHES, locateBatch),
+  ]);
+}
+
+function unconfirmed(
+  target: number,
+  keyId: string | null,
+  request: RevocationRequest | null,
+): RevocationResult {
+  return withoutReceipt(target, keyId, "unconfirmed", request?.at ?? null);
+}

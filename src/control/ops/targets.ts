@@ -1,0 +1,48 @@
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { hashKey, readKeyId } from "../../core/key-secret.ts";
+import {
+  withoutReceipt,
+  type KeyTarget,
+  type OwnerTarget,
+  type RevocationResult,
+} from "../../core/revocation.ts";
+import { ORG_ID } from "../identity.ts";
+import type { RevocationTarget } from "./revocation-schemas.ts";
+
+const KEY_ID = /^key_[0-9A-Za-z]{12}$/;
+
+/** What a request names, by what is to be done about it. */
+export interface SortedTargets {
+  readonly keys: readonly KeyTarget[];
+  readonly owners: readonly OwnerTarget[];
+  /** Targets that cannot name anything: there is no such id, or the key is mistyped. */
+  readonly unknown: readonly RevocationResult[];
+}
+
+/** Sorts targets. Of a leaked key only its id and hash go on from here. */
+export function sortTargets(targets: readonly RevocationTarget[], keyPrefix: string): SortedTargets {
+  const keys: KeyTarget[] = [];
+  const owners: OwnerTarget[] = [];
+  const unknown: RevocationResult[] = [];
+  for (const [index, target] of targets.entries()) {
+    const sorted = sort(target, index, keyPrefix);
+    if (sorted === null) unknown.push(withoutReceipt(index, null, "not_found"));
+    else if ("keyId" in sorted) keys.push(sorted);
+    else owners.push(sorted);
+  }
+  return { keys, owners, unknown };
+}
+
+function sort(target: RevocationTarget, index: number, keyPrefix: string): KeyTarget | OwnerTarget | null {
+  if ("keyId" in target) {
+    if (!KEY_ID.test(target.keyId)) return null;
+    return { target: index, keyId: target.keyId, orgId: null, hash: null };
+  }
+  if ("key" in target) {
+    const keyId = readKeyId(target.key, keyPrefix);
+    if (keyId === null) return null;
+    return { target: index, keyId, orgId: null, hash: bytesToHex(hashKey(target.key)) };
+  }
+  if (!ORG_ID.test(target.orgId)) return null;
+  return { target: index, orgId: target.orgId, ownerId: "ownerId" in target ? target.ownerId : null };
+}

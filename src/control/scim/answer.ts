@@ -1,0 +1,74 @@
+import { project, type Projection } from "../../core/scim/projection.ts";
+import { SCIM_PROBLEMS, type ScimProblem } from "../../core/scim/problem.ts";
+import { isObject, type ScimObject } from "../../core/scim/resource.ts";
+
+/** The media type of RFC 7644 section 8.1; plain JSON is taken, too (section 3.1). */
+export const MEDIA_TYPES: readonly string[] = ["application/scim+json", "application/json"];
+const LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
+const ERROR = "urn:ietf:params:scim:api:messages:2.0:Error";
+/** When to repeat a change that could not be confirmed, in seconds. */
+const RETRY_AFTER_S = 2;
+
+export function answerJson(body: object, status: number, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "Content-Type": "application/scim+json", ...headers },
+  });
+}
+
+/** An error in SCIM's form (RFC 7644 section 3.12). */
+export function answerProblem({ problem, detail }: ScimProblem, allow?: readonly string[]): Response {
+  const { status, scimType } = SCIM_PROBLEMS[problem];
+  const body = { schemas: [ERROR], status: `${status}`, ...(scimType !== null && { scimType }), detail };
+  return answerJson(body, status, {
+    ...(status === 401 && { "WWW-Authenticate": `Bearer realm="portcullis"` }),
+    ...(status === 503 && { "Retry-After": `${RETRY_AFTER_S}` }),
+    ...(allow && { Allow: allow.join(", ") }),
+  });
+}
+
+/** One resource, with its version as `ETag` (RFC 7644 section 3.14). */
+export function answerResource(
+  status: 200 | 201,
+  base: string,
+  resource: ScimObject,
+  projection: Projection,
+): Response {
+  const located = withLocations(resource, base);
+  const { location, version } = located["meta"] as { location: string; version: string };
+  return answerJson(project(located, projection), status, { Location: location, ETag: version });
+}
+
+/** A page of resources (RFC 7644 section 3.4.2). */
+export function answerList(resources: readonly object[], total: number, startIndex = 1): Response {
+  return answerJson(
+    {
+      schemas: [LIST],
+      totalResults: total,
+      startIndex,
+      itemsPerPage: resources.length,
+      Resources: resources,
+    },
+    200,
+  );
+}
+
+/** The resource with where it is, and where those are that it refers to. */
+export function withLocations(resource: ScimObject, base: string): ScimObject {
+  const meta = resource["meta"] as ScimObject;
+  return {
+    ...resource,
+    ...referring(resource, "groups", `${base}/Groups`),
+    ...referring(resource, "members", `${base}/Users`),
+    meta: { ...meta, location: `${base}/${meta["resourceType"] as string}s/${resource["id"] as string}` },
+  };
+}
+
+function referring(resource: ScimObject, name: "groups" | "members", base: string): ScimObject {
+  const values = resource[name];
+  if (!Array.isArray(values)) return {};
+  const referred = (values as unknown[]).map((each) =>
+    isObject(each) ? { ...each, $ref: `${base}/${each["value"] as string}` } : each,
+  );
+  return { [name]: referred };
+}

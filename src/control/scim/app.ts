@@ -1,0 +1,124 @@
+import { Hono, type Context } from "hono";
+import { createMiddleware } from "hono/factory";
+import { readOperations } from "../../core/scim/patch.ts";
+import { scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../../core/scim/problem.ts";
+import { project } from "../../core/scim/projection.ts";
+import { readResource } from "../../core/scim/resource.ts";
+import type { ResourceType } from "../../core/scim/schemas.ts";
+import type { ScimAnswer, ScimCommand } from "../../state/organization/scim.ts";
+import type { Control } from "../endpoint.ts";
+import { allowedMethods } from "../methods.ts";
+import { answerList, answerProblem, answerResource, withLocations } from "./answer.ts";
+import { addDiscovery } from "./discovery.ts";
+import { readExpected, readListing, readObject, readShown, type ScimEnv } from "./request.ts";
+import { readToken } from "./token.ts";
+
+/** Where SCIM is served. */
+export const SCIM_PATH = "/-/scim/v2";
+
+/** SCIM 2.0 (RFC 7643, RFC 7644): how the identity provider pushes people and groups. */
+export function createScimApp(control: Control): Hono<ScimEnv> {
+  const scim = new Hono<ScimEnv>();
+  const baseOf = (url: string) => `${control.config.publicOrigin ?? new URL(url).origin}${SCIM_PATH}`;
+
+  scim.use(authenticate(control));
+  addDiscovery(scim, baseOf);
+  addResources(scim, control, "User", baseOf);
+  addResources(scim, control, "Group", baseOf);
+
+  scim.all("*", (c) => {
+    const allowed = allowedMethods(scim.routes, c.req.path.slice(SCIM_PATH.length));
+    return allowed.length === 0
+      ? answerProblem(scimProblem("notFound", "There is no such endpoint"))
+      : answerProblem(scimProblem("methodNotAllowed", "The endpoint has no such method"), allowed);
+  });
+  scim.onError((error, c) => {
+    console.error(JSON.stringify({ requestId: c.get("requestId"), error: String(error) }));
+    return answerProblem(scimProblem("internalError", "Something went wrong"));
+  });
+  return scim;
+}
+
+/** Every endpoint takes the organisation's SCIM token (RFC 6750), the descriptions included. */
+function authenticate({ env }: Control) {
+  return createMiddleware<ScimEnv>(async (c, next) => {
+    const token = readToken(c.req.header("Authorization"));
+    if (token === null || !(await env.ORGANIZATION.getByName(token.orgId).knowsScimToken(token.hash))) {
+      return answerProblem(UNKNOWN_TOKEN);
+    }
+    c.set("token", token);
+    return next();
+  });
+}
+
+function addResources(
+  scim: Hono<ScimEnv>,
+  control: Control,
+  type: ResourceType,
+  baseOf: (url: string) => string,
+): void {
+  const path = `/${type}s`;
+
+  const run = async (
+    c: Context<ScimEnv>,
+    read: (id: string) => ScimCommand | ScimProblem | Promise<ScimCommand | ScimProblem>,
+  ): Promise<Response> => {
+    const shown = readShown(c);
+    if ("problem" in shown) return answerProblem(shown);
+    const command = await read(c.req.param("id") ?? "");
+    if ("problem" in command) return answerProblem(command);
+    const { orgId, hash } = c.get("token");
+    const author = { id: "scim", name: "SCIM", address: c.get("address"), requestId: c.get("requestId") };
+    const organization = control.env.ORGANIZATION.getByName(orgId);
+    // What RPC says of its types cannot express that a resource holds any JSON.
+    const answer = (await organization.scim(author, hash, command)) as unknown as ScimAnswer;
+    if ("problem" in answer) return answerProblem(answer);
+    const base = baseOf(c.req.url);
+    if ("resources" in answer) {
+      const page = answer.resources.map((each) => project(withLocations(each, base), shown));
+      return answerList(page, answer.total, command.kind === "list" ? command.offset + 1 : 1);
+    }
+    // A group may have thousands of members, which the client has just sent or does not ask for.
+    const silent = command.kind === "patch" && type === "Group" && shown.kind === "all";
+    if ("deleted" in answer || silent) return new Response(null, { status: 204 });
+    return answerResource(command.kind === "create" ? 201 : 200, base, answer.resource, shown);
+  };
+
+  scim.get(path, (c) => run(c, () => readListing(c, type)));
+  scim.get(`${path}/:id`, (c) => run(c, (id) => ({ kind: "get", type, id })));
+  scim.post(path, (c) =>
+    run(c, async () => {
+      const sent = await readSent(c, type);
+      return "problem" in sent ? sent : { kind: "create", type, ...sent };
+    }),
+  );
+  scim.put(`${path}/:id`, (c) =>
+    run(c, async (id) => {
+      const sent = await readSent(c, type);
+      const expected = readExpected(c);
+      if ("problem" in sent) return sent;
+      return "problem" in expected ? expected : { kind: "replace", type, id, ...sent, ...expected };
+    }),
+  );
+  scim.patch(`${path}/:id`, (c) =>
+    run(c, async (id) => {
+      const sent = await readObject(c);
+      if ("problem" in sent) return sent;
+      const read = readOperations(sent.body);
+      const expected = readExpected(c);
+      if ("problem" in read) return read;
+      return "problem" in expected ? expected : { kind: "patch", type, id, ...read, ...expected };
+    }),
+  );
+  scim.delete(`${path}/:id`, (c) =>
+    run(c, (id) => {
+      const expected = readExpected(c);
+      return "problem" in expected ? expected : { kind: "delete", type, id, ...expected };
+    }),
+  );
+}
+
+async function readSent(c: Context<ScimEnv>, type: ResourceType) {
+  const sent = await readObject(c);
+  return "problem" in sent ? sent : readResource(type, sent.body);
+}

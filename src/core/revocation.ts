@@ -1,0 +1,83 @@
+/** Emergency revocation: what operators name, and what becomes of it. Times are milliseconds since the epoch. */
+
+/** How many targets one request may name. */
+export const MAX_TARGETS = 10_000;
+
+/** A key that is to be cut. */
+export interface KeyTarget {
+  /** Which target of the request named it, from 0. */
+  readonly target: number;
+  readonly keyId: string;
+  /** The organisation that it must belong to; `null` when only the key was named. */
+  readonly orgId: string | null;
+  /** SHA-256 of the secret that was presented, lower-case hex: only the key that it belongs to is cut. */
+  readonly hash: string | null;
+}
+
+/** An owner, or with `null` a whole organisation, whose keys are to be cut. */
+export interface OwnerTarget {
+  readonly target: number;
+  readonly orgId: string;
+  readonly ownerId: string | null;
+}
+
+/** `would_revoke` is the answer of a dry run; `unconfirmed` is retried until it is confirmed. */
+export const REVOCATION_STATUSES = ["revoked", "unconfirmed", "not_found", "would_revoke"] as const;
+export type RevocationStatus = (typeof REVOCATION_STATUSES)[number];
+
+/** What became of one key. What does not apply is `null`. */
+export interface RevocationResult {
+  readonly target: number;
+  /** `null` when the target named no key, or its organisation could not be asked which. */
+  readonly keyId: string | null;
+  readonly status: RevocationStatus;
+  readonly requestedAt: number | null;
+  readonly effectiveAt: number | null;
+  readonly version: number | null;
+}
+
+/** Who cuts keys, and why. */
+export interface RevocationRequest {
+  /** The id of the request that asked for it. */
+  readonly id: string;
+  readonly at: number;
+  readonly reason: string;
+  readonly operator: { readonly id: string; readonly name: string; readonly address: string };
+}
+
+/** A key that its guard has cut, for the organisation to take in. */
+export interface Cut {
+  readonly keyId: string;
+  readonly revokedAt: number;
+  readonly effectiveAt: number;
+  readonly version: number;
+}
+
+/** One line of the record of emergency revocations. */
+export interface RevocationEntry extends RevocationResult {
+  readonly id: number;
+  readonly request: RevocationRequest;
+  readonly orgId: string | null;
+  readonly ownerId: string | null;
+  /** Whether the key's organisation has taken it in. */
+  readonly organizationTold: boolean;
+  /** How often it was tried in vain. */
+  readonly failures: number;
+}
+
+export interface RevocationQuery {
+  readonly status: "unconfirmed" | "confirmed" | "all";
+  readonly limit: number;
+  /** The id of the last line of the page before; the newest come first. */
+  readonly before: number | null;
+}
+
+/** A result for which there is no receipt. */
+export function withoutReceipt(
+  target: number,
+  keyId: string | null,
+  status: RevocationStatus,
+  requestedAt: number | null = null,
+): RevocationResult {
+  return { target, keyId, status, requestedAt, effectiveAt: null, version: null };
+}

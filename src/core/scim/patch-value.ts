@@ -1,0 +1,145 @@
+import { matches, type Filter } from "./filter.ts";
+import { scimProblem } from "./problem.ts";
+import {
+  isObject,
+  readAttribute,
+  readSingle,
+  valueOf,
+  withValue,
+  type ReadValue,
+  type ScimObject,
+} from "./resource.ts";
+import { sameName, type Attribute } from "./schemas.ts";
+
+/** What an operation does to the attribute that its path names. */
+export interface Change {
+  readonly attribute: Attribute | undefined;
+  readonly op: "add" | "replace" | "remove";
+  readonly where: Filter | null;
+  readonly sub: string | null;
+  readonly value: unknown;
+}
+
+/** What an attribute holds after a change. */
+export function changeAt(change: Change, current: unknown): ReadValue {
+  const { attribute, op, where, sub, value } = change;
+  if (where !== null) return changeSome(change, where, current);
+  if (sub !== null) return changeParts(change, sub, current);
+  if (op === "remove") return { value: withoutNamed(current, value) };
+  const read = readAttribute(attribute, value);
+  if ("problem" in read) return read;
+  if (Array.isArray(current) && op === "add") return { value: withAdded(current, read.value) };
+  if (attribute?.multiValued !== true && isObject(current) && isObject(read.value)) {
+    return { value: { ...current, ...read.value } };
+  }
+  // Nothing added is no change.
+  return op === "add" && read.value === undefined ? { value: current } : read;
+}
+
+/** Changes the values of a list that a filter chooses; adding to one that is not there makes it. */
+function changeSome({ attribute, op, sub, value }: Change, where: Filter, current: unknown): ReadValue {
+  const list = Array.isArray(current) ? (current as unknown[]) : [];
+  const chosen = (each: unknown): each is ScimObject => isObject(each) && matches(where, each);
+  if (op === "remove") {
+    if (sub === null) return { value: filled(list.filter((each) => !chosen(each))) };
+    return { value: list.map((each) => (chosen(each) ? withValue(each, sub, undefined) : each)) };
+  }
+  if (op === "replace" && !list.some(chosen)) {
+    return scimProblem("noTarget", "No value fits the filter of the path");
+  }
+  const made = list.some(chosen) ? {} : impliedBy(where);
+  const read = readPart(attribute, sub, value, made);
+  if ("problem" in read) return read;
+  const part = read.value as ScimObject;
+  if (!list.some(chosen)) return { value: withAdded(list, [part]) };
+  const replaced = op === "replace" && sub === null;
+  const next = list.map((each) => (chosen(each) ? (replaced ? part : { ...each, ...part }) : each));
+  const changed = next.filter((_, i) => chosen(list[i]));
+  return { value: onePrimary(next, changed) };
+}
+
+/** Changes one sub-attribute: of the complex value, or of every value of a list. */
+function changeParts({ attribute, op, value }: Change, sub: string, current: unknown): ReadValue {
+  if (op === "remove") {
+    if (Array.isArray(current)) {
+      return { value: current.map((each) => (isObject(each) ? withValue(each, sub, undefined) : each)) };
+    }
+    if (!isObject(current)) return { value: current };
+    const rest = withValue(current, sub, undefined);
+    return { value: Object.keys(rest).length === 0 ? undefined : rest };
+  }
+  const read = readPart(attribute, sub, value);
+  if ("problem" in read) return read;
+  const part = read.value as ScimObject;
+  if (Array.isArray(current)) {
+    return { value: current.map((each) => (isObject(each) ? { ...each, ...part } : each)) };
+  }
+  const whole = isObject(current) ? { ...current, ...part } : part;
+  return { value: attribute?.multiValued === true ? [whole] : whole };
+}
+
+/** The value of an operation as a part of a complex value, next to parts that are `given`. */
+function readPart(
+  attribute: Attribute | undefined,
+  sub: string | null,
+  value: unknown,
+  given: ScimObject = {},
+): ReadValue {
+  if (sub !== null && attribute?.subAttributes?.some((each) => isReadOnlyPart(each, sub)) === true) {
+    return scimProblem("mutability", `${sub} is read-only`);
+  }
+  const sent = sub === null ? firstOf(value) : { [sub]: value };
+  const whole = isObject(sent) ? { ...given, ...sent } : sent;
+  const read = attribute === undefined ? { value: whole } : readSingle(attribute, whole);
+  if ("problem" in read) return read;
+  if (isObject(read.value)) return read;
+  return scimProblem("invalidValue", "The value cannot be a part of what the path names");
+}
+
+function isReadOnlyPart(attribute: Attribute, name: string): boolean {
+  return attribute.mutability === "readOnly" && sameName(attribute.name, name);
+}
+
+function firstOf(value: unknown): unknown {
+  return Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value;
+}
+
+/** What a value must hold to be chosen by a filter of equalities: `type eq "work"` implies `{"type":"work"}`. */
+function impliedBy(filter: Filter): ScimObject {
+  if (filter.kind === "and") return { ...impliedBy(filter.left), ...impliedBy(filter.right) };
+  const implied = filter.kind === "compare" && filter.operator === "eq" && filter.path.name !== null;
+  return implied ? { [filter.path.name as string]: filter.value } : {};
+}
+
+/** What is left of an attribute after a removal. Entra names the values of a list that are to go. */
+function withoutNamed(current: unknown, named: unknown): unknown {
+  if (!Array.isArray(current) || named === undefined || named === null) return undefined;
+  const gone = new Set((Array.isArray(named) ? (named as unknown[]) : [named]).map(identity));
+  return filled((current as unknown[]).filter((each) => !gone.has(identity(each))));
+}
+
+/** The list with values added that it does not hold yet. */
+function withAdded(current: readonly unknown[], added: unknown): unknown[] {
+  const values = Array.isArray(added) ? (added as unknown[]) : added === undefined ? [] : [added];
+  const known = new Set(current.map((each) => JSON.stringify(each)));
+  const fresh = values.filter((each) => !known.has(JSON.stringify(each)));
+  return onePrimary([...current, ...fresh], fresh);
+}
+
+/** At most one value of a list is the primary one; the one that was set last wins (RFC 7644 section 3.5.2). */
+function onePrimary(values: readonly unknown[], latest: readonly unknown[]): unknown[] {
+  const primary = latest.findLast((each) => isObject(each) && each["primary"] === true);
+  if (primary === undefined) return [...values];
+  return values.map((each) =>
+    each !== primary && isObject(each) && each["primary"] === true ? { ...each, primary: false } : each,
+  );
+}
+
+/** By what a value of a list is told from the others. */
+function identity(value: unknown): string {
+  return JSON.stringify(isObject(value) ? (valueOf(value, "value") ?? value) : value);
+}
+
+function filled(values: unknown[]): unknown[] | undefined {
+  return values.length === 0 ? undefined : values;
+}

@@ -1,0 +1,114 @@
+import { parsePath } from "./filter-parser.ts";
+import type { AttributePath } from "./path.ts";
+import { scimProblem, type ScimProblem } from "./problem.ts";
+import { changeAt } from "./patch-value.ts";
+import { isKept, isObject, properName, valueOf, withValue, type ScimObject } from "./resource.ts";
+import { findAttribute, type ResourceType } from "./schemas.ts";
+
+/** One operation of a PATCH (RFC 7644 section 3.5.2). */
+export interface PatchOperation {
+  readonly op: "add" | "replace" | "remove";
+  readonly path: AttributePath | null;
+  readonly value: unknown;
+}
+
+type Patched = { readonly resource: ScimObject } | ScimProblem;
+
+/** Reads the body of a PATCH. `op` is taken in any letter case, as Entra writes it. */
+export function readOperations(body: unknown): { readonly operations: PatchOperation[] } | ScimProblem {
+  const sent = isObject(body) ? valueOf(body, "Operations") : undefined;
+  if (!Array.isArray(sent) || sent.length === 0) {
+    return scimProblem("invalidSyntax", "Operations must be a list of at least one operation");
+  }
+  const operations: PatchOperation[] = [];
+  for (const each of sent as unknown[]) {
+    const operation = readOperation(each);
+    if ("problem" in operation) return operation;
+    operations.push(operation);
+  }
+  return { operations };
+}
+
+/** Applies operations in their order; all of them or, when one is refused, none. */
+export function applyPatch(
+  type: ResourceType,
+  resource: ScimObject,
+  operations: readonly PatchOperation[],
+): Patched {
+  let patched = resource;
+  for (const { op, path, value } of operations) {
+    const outcome =
+      path === null ? applyToMany(type, patched, op, value) : applyAt(type, patched, op, path, value);
+    if ("problem" in outcome) return outcome;
+    patched = outcome.resource;
+  }
+  return { resource: patched };
+}
+
+function readOperation(sent: unknown): PatchOperation | ScimProblem {
+  if (!isObject(sent)) return scimProblem("invalidSyntax", "An operation must be an object");
+  const op = String(valueOf(sent, "op")).toLowerCase();
+  if (op !== "add" && op !== "replace" && op !== "remove") {
+    return scimProblem("invalidSyntax", "op must be add, replace or remove");
+  }
+  const text = valueOf(sent, "path");
+  const value = valueOf(sent, "value");
+  if (value === undefined && op !== "remove") return scimProblem("invalidValue", `${op} needs a value`);
+  if (text === undefined || text === null || text === "") {
+    if (op === "remove") return scimProblem("noTarget", "remove needs a path");
+    if (!isObject(value)) return scimProblem("invalidValue", "Without a path, value must be an object");
+    return { op, path: null, value };
+  }
+  const path = typeof text === "string" ? parsePath(text) : null;
+  return path === null ? scimProblem("invalidPath", "path is not a path") : { op, path, value };
+}
+
+/** Without a path, every key of the value is one; what only the server may set is passed over, as in a PUT. */
+function applyToMany(
+  type: ResourceType,
+  resource: ScimObject,
+  op: PatchOperation["op"],
+  values: unknown,
+  schema: string | null = null,
+): Patched {
+  let patched = resource;
+  for (const [key, value] of Object.entries(values as ScimObject)) {
+    const path = parsePath(key);
+    if (path === null) return scimProblem("invalidPath", `${key} is not a path`);
+    const target = path.schema === null ? { ...path, schema } : path;
+    if (target.name !== null && !isKept(findAttribute(type, target.schema, target.name))) continue;
+    const outcome = applyAt(type, patched, op, target, value);
+    if ("problem" in outcome) return outcome;
+    patched = outcome.resource;
+  }
+  return { resource: patched };
+}
+
+function applyAt(
+  type: ResourceType,
+  resource: ScimObject,
+  op: PatchOperation["op"],
+  { schema, name, where, sub }: AttributePath,
+  value: unknown,
+): Patched {
+  if (name === null) {
+    const extension = schema as string;
+    if (op === "remove") return { resource: withValue(resource, extension, undefined) };
+    if (!isObject(value)) return scimProblem("invalidValue", "An extension must be an object");
+    return applyToMany(type, resource, op, value, extension);
+  }
+  const attribute = findAttribute(type, schema, name);
+  if (attribute?.mutability === "readOnly") return scimProblem("mutability", `${name} is read-only`);
+  if (attribute?.returned === "never") return { resource };
+  const container = schema === null ? resource : (valueOf(resource, schema) ?? {});
+  if (!isObject(container)) return scimProblem("invalidPath", "There is no such extension");
+  const changed = changeAt({ attribute, op, where, sub, value }, valueOf(container, name));
+  if ("problem" in changed) return changed;
+  if (changed.value === undefined && attribute?.required === true) {
+    return scimProblem(op === "remove" ? "mutability" : "invalidValue", `${name} is required`);
+  }
+  const next = withValue(container, properName(type, name, schema), changed.value);
+  if (schema === null) return { resource: next };
+  const extended = Object.keys(next).length === 0 ? undefined : next;
+  return { resource: withValue(resource, properName(type, schema), extended) };
+}

@@ -1,0 +1,27 @@
+import type { Filter } from "./filter.ts";
+import { GROUP_SCHEMA, sameName, USER_SCHEMA } from "./schemas.ts";
+
+/** Where in a resource something is (RFC 7644 section 3.5.2): `emails[type eq "work"].value`. */
+export interface AttributePath {
+  /** The extension that the attribute is of; `null` for the resource's own schema. */
+  readonly schema: string | null;
+  /** `null` for the extension as a whole. */
+  readonly name: string | null;
+  /** Which of several values are meant; `null` for all. */
+  readonly where: Filter | null;
+  readonly sub: string | null;
+}
+
+const EXTENSION = /^(urn:.+:(?:User|Group))(?::(.*))?$/i;
+const OTHER_URN = /^(urn:.+):(.+)$/i;
+const NAME = /^([a-z$][\w$-]*)(?:\.([a-z$][\w$-]*))?$/i;
+
+/** Reads a path without brackets; `null` when it is none. */
+export function readPlainPath(text: string): AttributePath | null {
+  const [, urn, rest] = EXTENSION.exec(text) ?? OTHER_URN.exec(text) ?? [undefined, undefined, text];
+  const own = urn === undefined || sameName(urn, USER_SCHEMA) || sameName(urn, GROUP_SCHEMA);
+  const schema = own ? null : urn;
+  if (rest === undefined) return schema === null ? null : { schema, name: null, where: null, sub: null };
+  const [, name, sub = null] = NAME.exec(rest) ?? [];
+  return name === undefined ? null : { schema, name, where: null, sub };
+}

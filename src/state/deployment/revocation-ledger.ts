@@ -1,0 +1,240 @@
+import type {
+  KeyTarget,
+  OwnerTarget,
+  RevocationEntry,
+  RevocationQuery,
+  RevocationRequest,
+  RevocationResult,
+  RevocationStatus,
+} from "../../core/revocation.ts";
+
+/**
+ * A row for each key that is to be cut. `key_id` is empty while the organisation has not said which keys are meant;
+ * `due_at` is when the alarm is to look after the row, and `NULL` when nothing is left to do.
+ */
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS revocation_requests (
+  id TEXT PRIMARY KEY,
+  at INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  operator TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS revocations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  request_id TEXT NOT NULL REFERENCES revocation_requests (id),
+  target INTEGER NOT NULL,
+  key_id TEXT NOT NULL,
+  org_id TEXT,
+  owner_id TEXT,
+  hash TEXT,
+  status TEXT NOT NULL DEFAULT 'unconfirmed' CHECK (status IN ('unconfirmed', 'revoked', 'not_found')),
+  requested_at INTEGER,
+  effective_at INTEGER,
+  version INTEGER,
+  organization_told INTEGER NOT NULL DEFAULT 0,
+  failures INTEGER NOT NULL DEFAULT 0,
+  due_at INTEGER,
+  UNIQUE (request_id, target, key_id)
+);
+CREATE INDEX IF NOT EXISTS revocations_by_due ON revocations (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS revocations_by_status ON revocations (status, id);
+`;
+
+/** What is left to do by the alarm. */
+export interface DueRevocation extends RevocationResult {
+  readonly requestId: string;
+  readonly orgId: string | null;
+  readonly ownerId: string | null;
+  readonly hash: string | null;
+}
+
+/** After a failure a row is tried again soon, then ever more rarely. */
+const FIRST_RETRY_MS = 1000;
+const MAX_RETRY_MS = 60_000;
+
+type Row = Record<string, SqlStorageValue>;
+
+/** The record of emergency revocations: what was asked for, what became of it, what is left to do. */
+export class RevocationLedger {
+  readonly #storage: DurableObjectStorage;
+  readonly #sql: SqlStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+    this.#sql.exec(SCHEMA);
+  }
+
+  /** Puts a request and what it names on record; a request that comes again changes nothing. */
+  open(
+    request: RevocationRequest,
+    keys: readonly KeyTarget[],
+    owners: readonly OwnerTarget[],
+    dueAt: number,
+  ): void {
+    this.#storage.transactionSync(() => {
+      this.#sql.exec(
+        `INSERT OR IGNORE INTO revocation_requests (id, at, reason, operator) VALUES (?, ?, ?, ?)`,
+        request.id,
+        request.at,
+        request.reason,
+        JSON.stringify(request.operator),
+      );
+      for (const key of keys) this.#addKey(request.id, key, null, dueAt);
+      for (const owner of owners) {
+        this.#sql.exec(
+          `INSERT OR IGNORE INTO revocations (request_id, target, key_id, org_id, owner_id, due_at)
+           VALUES (?, ?, '', ?, ?, ?)`,
+          request.id,
+          owner.target,
+          owner.orgId,
+          owner.ownerId,
+          dueAt,
+        );
+      }
+    });
+  }
+
+  request(id: string): RevocationRequest {
+    return readRequest(this.#sql.exec<Row>(`SELECT * FROM revocation_requests WHERE id = ?`, id).one());
+  }
+
+  /** Replaces the row of an owner by rows of the keys that the organisation named. */
+  located(requestId: string, owner: OwnerTarget, keys: readonly KeyTarget[], dueAt: number): void {
+    this.#storage.transactionSync(() => {
+      this.#sql.exec(
+        `DELETE FROM revocations WHERE request_id = ? AND target = ? AND key_id = ''`,
+        requestId,
+        owner.target,
+      );
+      for (const key of keys) this.#addKey(requestId, key, owner.ownerId, dueAt);
+    });
+  }
+
+  /** Notes that a target turned out to be one key or none; one that is dead is still to be told to `orgId`. */
+  settle(requestId: string, result: RevocationResult, orgId: string | null): void {
+    this.#sql.exec(
+      `UPDATE revocations SET status = ?, requested_at = ?, effective_at = ?, version = ?,
+         org_id = coalesce(?, org_id), failures = 0, due_at = CASE WHEN ?1 = 'revoked' THEN due_at END
+       WHERE request_id = ? AND target = ? AND key_id = ?`,
+      result.status,
+      result.requestedAt,
+      result.effectiveAt,
+      result.version,
+      orgId,
+      requestId,
+      result.target,
+      result.keyId ?? "",
+    );
+  }
+
+  /** Notes that an attempt has failed, and plans the next. */
+  failed(
+    requestId: string,
+    { target, keyId }: Pick<RevocationResult, "target" | "keyId">,
+    now: number,
+  ): void {
+    this.#sql.exec(
+      `UPDATE revocations SET failures = failures + 1, due_at = ? + min(?, ? << min(failures, 16))
+       WHERE request_id = ? AND target = ? AND key_id = ?`,
+      now,
+      MAX_RETRY_MS,
+      FIRST_RETRY_MS,
+      requestId,
+      target,
+      keyId ?? "",
+    );
+  }
+
+  /** Notes that the organisation has taken a cut in. */
+  told(requestId: string, { target, keyId }: Pick<RevocationResult, "target" | "keyId">): void {
+    this.#sql.exec(
+      `UPDATE revocations SET organization_told = 1, failures = 0, due_at = NULL
+       WHERE request_id = ? AND target = ? AND key_id = ?`,
+      requestId,
+      target,
+      keyId ?? "",
+    );
+  }
+
+  /** At most `limit` rows whose time has come, the longest overdue first. */
+  due(now: number, limit: number): DueRevocation[] {
+    const rows = this.#sql.exec<Row>(
+      `SELECT * FROM revocations WHERE due_at <= ? ORDER BY due_at, id LIMIT ?`,
+      now,
+      limit,
+    );
+    return [...rows].map((row) => ({
+      ...readResult(row),
+      requestId: row["request_id"] as string,
+      orgId: row["org_id"] as string | null,
+      ownerId: row["owner_id"] as string | null,
+      hash: row["hash"] as string | null,
+    }));
+  }
+
+  /** Sets the alarm for the row that is due next. */
+  async planAlarm(): Promise<void> {
+    const { at } = this.#sql
+      .exec<{ at: number | null }>(`SELECT min(due_at) AS at FROM revocations WHERE due_at IS NOT NULL`)
+      .one();
+    await (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at));
+  }
+
+  /** The newest first, and one row more than `limit` if there is a next page. */
+  list({ status, limit, before }: RevocationQuery): RevocationEntry[] {
+    const rows = this.#sql.exec<Row>(
+      `SELECT revocations.*, revocation_requests.at, reason, operator FROM revocations
+       JOIN revocation_requests ON revocation_requests.id = request_id
+       WHERE revocations.id < ? ${status === "all" ? "" : "AND status = ?"}
+       ORDER BY revocations.id DESC LIMIT ?`,
+      before ?? Number.MAX_SAFE_INTEGER,
+      ...(status === "all" ? [] : [status === "confirmed" ? "revoked" : status]),
+      limit + 1,
+    );
+    return [...rows].map((row) => ({
+      ...readResult(row),
+      id: row["id"] as number,
+      request: readRequest({ ...row, id: row["request_id"] as string }),
+      orgId: row["org_id"] as string | null,
+      ownerId: row["owner_id"] as string | null,
+      organizationTold: row["organization_told"] === 1,
+      failures: row["failures"] as number,
+    }));
+  }
+
+  #addKey(requestId: string, key: KeyTarget, ownerId: string | null, dueAt: number): void {
+    this.#sql.exec(
+      `INSERT OR IGNORE INTO revocations (request_id, target, key_id, org_id, owner_id, hash, due_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      requestId,
+      key.target,
+      key.keyId,
+      key.orgId,
+      ownerId,
+      key.hash,
+      dueAt,
+    );
+  }
+}
+
+function readResult(row: Row): RevocationResult {
+  return {
+    target: row["target"] as number,
+    keyId: row["key_id"] === "" ? null : (row["key_id"] as string),
+    status: row["status"] as RevocationStatus,
+    requestedAt: row["requested_at"] as number | null,
+    effectiveAt: row["effective_at"] as number | null,
+    version: row["version"] as number | null,
+  };
+}
+
+function readRequest(row: Row): RevocationRequest {
+  return {
+    id: row["id"] as string,
+    at: row["at"] as number,
+    reason: row["reason"] as string,
+    operator: JSON.parse(row["operator"] as string) as RevocationRequest["operator"],
+  };
+}

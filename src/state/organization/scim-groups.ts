@@ -1,0 +1,119 @@
+import { isObject, type ScimObject } from "../../core/scim/resource.ts";
+import type { ScimStore, StoredResource } from "./scim-store.ts";
+
+type Row = Record<string, SqlStorageValue>;
+
+/** The groups that the identity provider has pushed, and who is in them. */
+export class ScimGroups implements ScimStore {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  find(id: string): StoredResource | null {
+    const [row] = this.#sql.exec<Row>(`SELECT * FROM scim_groups WHERE id = ?`, id);
+    return row === undefined ? null : this.#read(row);
+  }
+
+  page(offset: number, limit: number): StoredResource[] {
+    const rows = this.#sql.exec<Row>(
+      `SELECT * FROM scim_groups ORDER BY created_at, id LIMIT ? OFFSET ?`,
+      limit,
+      offset,
+    );
+    return [...rows].map((row) => this.#read(row));
+  }
+
+  count(): number {
+    return this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM scim_groups`).one().n;
+  }
+
+  /** Groups are few: every filter looks at all of them. */
+  candidates(): null {
+    return null;
+  }
+
+  insert(id: string, resource: ScimObject, now: number): void {
+    const { members: _, ...rest } = resource;
+    this.#sql.exec(
+      `INSERT INTO scim_groups (id, display_name, resource, created_at, modified_at) VALUES (?1, ?2, ?3, ?4, ?4)`,
+      id,
+      resource["displayName"] as string,
+      JSON.stringify(rest),
+      now,
+    );
+    this.#setMembers(id, memberIds(resource));
+  }
+
+  update(id: string, resource: ScimObject, now: number): void {
+    const { members: _, ...rest } = resource;
+    this.#sql.exec(
+      `UPDATE scim_groups SET display_name = ?2, resource = ?3, modified_at = ?4, version = version + 1
+       WHERE id = ?1`,
+      id,
+      resource["displayName"] as string,
+      JSON.stringify(rest),
+      now,
+    );
+    this.#setMembers(id, memberIds(resource));
+  }
+
+  remove(id: string): void {
+    this.#sql.exec(`DELETE FROM scim_members WHERE group_id = ?`, id);
+    this.#sql.exec(`DELETE FROM scim_groups WHERE id = ?`, id);
+  }
+
+  represent({ id, resource }: StoredResource): ScimObject {
+    const rows = this.#sql.exec<{ value: string; display: string }>(
+      `SELECT user_id AS value, coalesce(json_extract(resource, '$.displayName'),
+         json_extract(resource, '$.userName')) AS display
+       FROM scim_members JOIN scim_users ON scim_users.id = user_id WHERE group_id = ? ORDER BY user_id`,
+      id,
+    );
+    const members = [...rows].map((row) => ({ ...row, type: "User" }));
+    const { members: _, ...rest } = resource;
+    return members.length === 0 ? rest : { ...rest, members };
+  }
+
+  #setMembers(id: string, userIds: readonly string[]): void {
+    const before = new Set(this.#memberIds(id));
+    const after = new Set(userIds);
+    for (const userId of before.difference(after)) {
+      this.#sql.exec(`DELETE FROM scim_members WHERE group_id = ? AND user_id = ?`, id, userId);
+    }
+    for (const userId of after.difference(before)) {
+      this.#sql.exec(`INSERT INTO scim_members (group_id, user_id) VALUES (?, ?)`, id, userId);
+    }
+  }
+
+  #memberIds(id: string): string[] {
+    const rows = this.#sql.exec<{ user_id: string }>(
+      `SELECT user_id FROM scim_members WHERE group_id = ? ORDER BY user_id`,
+      id,
+    );
+    return [...rows].map((row) => row.user_id);
+  }
+
+  #read(row: Row): StoredResource {
+    const id = row["id"] as string;
+    const members = this.#memberIds(id).map((value) => ({ value }));
+    const resource = JSON.parse(row["resource"] as string) as ScimObject;
+    return {
+      id,
+      resource: members.length === 0 ? resource : { ...resource, members },
+      version: row["version"] as number,
+      createdAt: row["created_at"] as number,
+      modifiedAt: row["modified_at"] as number,
+    };
+  }
+}
+
+/** The ids in a group's `members`. */
+export function memberIds(group: ScimObject): string[] {
+  const members = group["members"];
+  return (Array.isArray(members) ? (members as unknown[]) : []).flatMap((member) => {
+    const id = isObject(member) ? member["value"] : undefined;
+    return typeof id === "string" ? [id] : [];
+  });
+}

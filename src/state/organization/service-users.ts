@@ -1,0 +1,142 @@
+import type {
+  Actor,
+  ServiceUser,
+  ServiceUserChange,
+  UserPosition,
+  VaultRoles,
+} from "../../core/organization.ts";
+import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
+import type { AuditLog } from "./audit-log.ts";
+import type { KeyTable } from "./key-table.ts";
+import { UNCONFIRMED, type Keys } from "./keys.ts";
+import type { Propagation } from "./propagation.ts";
+
+type Row = Record<string, SqlStorageValue>;
+
+export const OWNER_DEACTIVATED = "Owner deactivated";
+
+/** Users that have keys and cannot sign in. What is taken from one is taken from its keys before the answer. */
+export class ServiceUsers {
+  readonly #storage: DurableObjectStorage;
+  readonly #table: KeyTable;
+  readonly #keys: Keys;
+  readonly #audit: AuditLog;
+  readonly #propagation: Propagation;
+
+  constructor(
+    storage: DurableObjectStorage,
+    parts: { table: KeyTable; keys: Keys; audit: AuditLog; propagation: Propagation },
+  ) {
+    this.#storage = storage;
+    this.#table = parts.table;
+    this.#keys = parts.keys;
+    this.#audit = parts.audit;
+    this.#propagation = parts.propagation;
+  }
+
+  find(id: string): ServiceUser | Refusal {
+    const [row] = this.#storage.sql.exec<Row>(
+      `SELECT * FROM users WHERE id = ? AND kind = 'service' AND deleted_at IS NULL`,
+      id,
+    );
+    return row === undefined ? refuse("not_found") : readServiceUser(row);
+  }
+
+  /** A page of service users in the order of their making, and one more if there is a next page. */
+  list(limit: number, after: UserPosition | null): ServiceUser[] {
+    const rows = this.#storage.sql.exec<Row>(
+      `SELECT * FROM users WHERE kind = 'service' AND deleted_at IS NULL AND (created_at, id) > (?, ?)
+       ORDER BY created_at, id LIMIT ?`,
+      after?.createdAt ?? 0,
+      after?.id ?? "",
+      limit + 1,
+    );
+    return [...rows].map(readServiceUser);
+  }
+
+  create(actor: Actor, id: string, draft: Required<ServiceUserChange>): ServiceUser | Refusal {
+    const now = Date.now();
+    return this.#storage.transactionSync(() => {
+      this.#storage.sql.exec(
+        `INSERT INTO users (id, kind, name, description, roles, vault_roles, active, claims_at, created_at)
+         VALUES (?, 'service', ?, ?, '[]', ?, ?, 0, ?)`,
+        id,
+        draft.name,
+        draft.description,
+        JSON.stringify(draft.vaultRoles),
+        draft.active ? 1 : 0,
+        now,
+      );
+      return this.#note(actor, "service_user.created", id, null, now);
+    });
+  }
+
+  /** Changes a service user; roles reach its keys, and deactivating it revokes them, before this returns. */
+  async update(actor: Actor, id: string, change: ServiceUserChange): Promise<ServiceUser | Refusal> {
+    const now = Date.now();
+    const updated = this.#storage.transactionSync(() => {
+      const before = this.find(id);
+      if (isRefusal(before)) return before;
+      const next = { ...before, ...change };
+      if (JSON.stringify(next) === JSON.stringify(before)) return before;
+      this.#storage.sql.exec(
+        `UPDATE users SET name = ?, description = ?, vault_roles = ?, active = ? WHERE id = ?`,
+        next.name,
+        next.description,
+        JSON.stringify(next.vaultRoles),
+        next.active ? 1 : 0,
+        id,
+      );
+      if (next.active) this.#touchKeys(id);
+      else this.#keys.commitRevocationOfAll(actor, id, OWNER_DEACTIVATED, now);
+      return this.#note(actor, "service_user.updated", id, before, now);
+    });
+    if (isRefusal(updated)) return updated;
+    return (await this.#pushKeys(id)) ? updated : UNCONFIRMED;
+  }
+
+  /** Deletes a service user: its keys are revoked and stay on record. */
+  async delete(actor: Actor, id: string): Promise<ServiceUser | Refusal> {
+    const now = Date.now();
+    const deleted = this.#storage.transactionSync(() => {
+      const before = this.find(id);
+      if (isRefusal(before)) return before;
+      this.#storage.sql.exec(`UPDATE users SET active = 0, deleted_at = ? WHERE id = ?`, now, id);
+      this.#keys.commitRevocationOfAll(actor, id, OWNER_DEACTIVATED, now);
+      const entry = { action: "service_user.deleted", target: id, before, after: null };
+      this.#audit.add(actor, entry, now);
+      return before;
+    });
+    if (isRefusal(deleted)) return deleted;
+    return (await this.#pushKeys(id)) ? deleted : UNCONFIRMED;
+  }
+
+  #touchKeys(ownerId: string): void {
+    for (const keyId of this.#table.idsOf(ownerId)) {
+      this.#table.touch(keyId);
+      this.#propagation.note(keyId);
+    }
+  }
+
+  /** Whether every change that waits for a guard is in force for this owner's keys. */
+  async #pushKeys(ownerId: string): Promise<boolean> {
+    return (await this.#propagation.pushAll(this.#table.pendingOf(ownerId))).length === 0;
+  }
+
+  #note(actor: Actor, action: string, id: string, before: ServiceUser | null, now: number): ServiceUser {
+    const after = this.find(id) as ServiceUser;
+    this.#audit.add(actor, { action, target: id, before, after }, now);
+    return after;
+  }
+}
+
+function readServiceUser(row: Row): ServiceUser {
+  return {
+    id: row["id"] as string,
+    name: row["name"] as string,
+    description: row["description"] as string | null,
+    vaultRoles: JSON.parse(row["vault_roles"] as string) as VaultRoles,
+    active: row["active"] === 1,
+    createdAt: row["created_at"] as number,
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * What the gateway costs: the production bundle on plain workerd, next to workers that do nothing.
+ *
+ *     npm run bench -- [--rounds 5] [--seconds 3] [--json FILE]
+ *
+ * In each round every variant is measured once, for some seconds. A ratio is the median of those of the rounds, so that
+ * what else the machine does meanwhile concerns both sides of it.
+ */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { startIssuer } from "../support/issuer.ts";
+import { buildBundles } from "./bundles.ts";
+import { createKeys } from "./keys.ts";
+import { startOrigin } from "./origin.ts";
+import { pinProcessors } from "./processors.ts";
+import { formatReport, reportJson, type Findings } from "./report.ts";
+import { measureRounds } from "./rounds.ts";
+import { startRuntime } from "./runtime.ts";
+import { benchServices } from "./services.ts";
+import { measureStartup } from "./startup.ts";
+import { listVariants } from "./variants.ts";
+
+const MANY_KEYS = 300;
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "3" },
+    json: { type: "string" },
+  },
+});
+const plan = { rounds: positive("rounds"), seconds: positive("seconds") };
+
+// What has to be cleaned up is cleaned up at the exit, however it comes.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
+const directory = mkdtempSync(join(tmpdir(), "portcullis-bench-"));
+process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+
+const findings = await run();
+console.log(formatReport(findings));
+if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(reportJson(findings), null, 2));
+
+async function run(): Promise<Findings> {
+  progress("building the bundle");
+  const bundle = buildBundles(directory);
+  const { prefix, description } = pinProcessors();
+  const [issuer, origin] = await Promise.all([startIssuer(), startOrigin()]);
+  const services = benchServices(origin.url, issuer.url);
+
+  progress("measuring the time to start");
+  const startup = await measureStartup(directory, services.withoutLeases, services.bareRefusal, prefix);
+
+  progress("creating keys");
+  const runtime = await startRuntime(directory, Object.values(services), prefix);
+  const urls = {
+    bare: runtime.url(services.bare.name),
+    bareRefusal: runtime.url(services.bareRefusal.name),
+    leased: runtime.url(services.gateway.name),
+    perRequest: runtime.url(services.withoutLeases.name),
+  };
+  const { keys, seconds } = await createKeys(urls, issuer, MANY_KEYS);
+
+  const series = await measureRounds(listVariants(urls, keys), runtime.pid, plan, progress);
+  await runtime.stop();
+  await issuer.close();
+  origin.close();
+  return { machine: description, bundle, startup, keyCreation: { keys: MANY_KEYS, seconds }, series };
+}
+
+function progress(text: string): void {
+  console.error(`… ${text}`);
+}
+
+function positive(name: "rounds" | "seconds"): number {
+  const value = Number(options[name]);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new Error(`--${name} must be a number greater than 0`);
+}

@@ -1,0 +1,92 @@
+import { generateKey } from "../../src/core/key-secret.ts";
+import { adminClaims, type TestIssuer } from "../support/issuer.ts";
+
+/** How many keys are being created at any moment. */
+const CONCURRENCY = 32;
+/** The gateway's work is to be measured, not how it says that a limit is reached. */
+const UNLIMITED = { requests: 1_000_000_000, windowSeconds: 3600 };
+
+/** The keys that the traffic presents. */
+export interface Keys {
+  /** Active keys of the gateway with leases. */
+  readonly active: readonly string[];
+  /** A revoked key of the same gateway. */
+  readonly revoked: string;
+  /** An active key of the gateway without leases. */
+  readonly perRequest: string;
+}
+
+/** Sets both gateways up and creates the keys, `count` of them active at the one with leases; tells how long those took. */
+export async function createKeys(
+  urls: { readonly leased: string; readonly perRequest: string },
+  issuer: TestIssuer,
+  count: number,
+): Promise<{ readonly keys: Keys; readonly seconds: number }> {
+  const [leased, perRequest] = [new Admin(urls.leased, issuer), new Admin(urls.perRequest, issuer)];
+  await Promise.all([leased.bootstrap(), perRequest.bootstrap()]);
+  const startedAt = performance.now();
+  const active = await leased.createKeys(count);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const [revoked, [single]] = await Promise.all([leased.createRevokedKey(), perRequest.createKeys(1)]);
+  return { keys: { active, revoked, perRequest: single as string }, seconds };
+}
+
+/** The control API of a gateway, as an admin uses it. */
+class Admin {
+  readonly #gateway: string;
+  readonly #issuer: TestIssuer;
+
+  constructor(gateway: string, issuer: TestIssuer) {
+    this.#gateway = gateway;
+    this.#issuer = issuer;
+  }
+
+  async bootstrap(): Promise<void> {
+    await this.#call("POST", "/-/organization/bootstrap");
+  }
+
+  async createKeys(count: number): Promise<string[]> {
+    const keys: string[] = [];
+    let left = count;
+    const worker = async (): Promise<void> => {
+      while (left-- > 0) keys.push((await this.#createKey()).key);
+    };
+    await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+    return keys;
+  }
+
+  async createRevokedKey(): Promise<string> {
+    const { id, key } = await this.#createKey();
+    await this.#call("DELETE", `/-/api-keys/${id}`);
+    return key;
+  }
+
+  async #createKey(): Promise<{ id: string; key: string }> {
+    const body = { name: "Benchmark", scopes: ["vault:read"], vaults: "*", rateLimit: UNLIMITED };
+    const response = await this.#call("POST", "/-/api-keys", body);
+    return (await response.json()) as { id: string; key: string };
+  }
+
+  async #call(method: string, path: string, body?: object): Promise<Response> {
+    const response = await fetch(this.#gateway + path, {
+      method,
+      headers: {
+        Authorization: `Bearer ${await this.#issuer.token(adminClaims())}`,
+        ...(body !== undefined && { "Content-Type": "application/json" }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    if (response.ok) return response;
+    throw new Error(`${method} ${path} answers ${response.status}: ${await response.text()}`);
+  }
+}
+
+/** A well-formed key that nobody has created, with the prefix of another. */
+export function unknownKey(like: string): string {
+  return generateKey(like.slice(0, like.indexOf("_"))).key;
+}
+
+/** A key with its last letter mistyped. */
+export function mistyped(key: string): string {
+  return key.slice(0, -1) + (key.endsWith("0") ? "1" : "0");
+}

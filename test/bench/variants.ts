@@ -1,0 +1,61 @@
+import { drawByZipf, drawUniformly } from "./draw.ts";
+import { mistyped, unknownKey, type Keys } from "./keys.ts";
+import type { Variant } from "./measure.ts";
+
+export interface Urls {
+  readonly bare: string;
+  readonly leased: string;
+  readonly perRequest: string;
+  readonly bareRefusal: string;
+}
+
+/** What each variant is compared with. */
+export const BASELINES: Readonly<Record<string, string>> = {
+  leased: "bare",
+  perRequest: "bare",
+  refusedUnknown: "bareRefusal",
+  refusedChecksum: "bareRefusal",
+  refusedRevoked: "bareRefusal",
+  refusedEverDifferent: "bareRefusal",
+  keys10000: "leased",
+  keys10000Zipf: "leased",
+};
+
+/** The variants, each near to what it is compared with. Those with many keys leave most to settle, so they come last. */
+export function listVariants(urls: Urls, keys: Keys): Variant[] {
+  const key = keys.active[0] as string;
+  const unknown = unknownKey(key);
+  const many = keys.active.length.toLocaleString("en");
+
+  const row = (
+    name: string,
+    title: string,
+    url: string,
+    status: 200 | 401,
+    credential: string | ((count: number) => readonly string[]),
+  ): Variant => ({
+    name,
+    title,
+    url,
+    status,
+    credentials: typeof credential === "string" ? () => [credential] : credential,
+  });
+  return [
+    row("bareRefusal", "bare 401", urls.bareRefusal, 401, key),
+    row("refusedUnknown", "unknown key", urls.leased, 401, unknown),
+    row("refusedChecksum", "mistyped key", urls.leased, 401, mistyped(key)),
+    row("refusedRevoked", "revoked key", urls.leased, 401, keys.revoked),
+    row("refusedEverDifferent", "unknown key, each time another", urls.leased, 401, (count) =>
+      Array.from({ length: count }, () => unknownKey(key)),
+    ),
+    row("perRequest", "guard asked each time, 1 key", urls.perRequest, 200, keys.perRequest),
+    row("bare", "bare pass-through", urls.bare, 200, key),
+    row("leased", "leases, 1 key", urls.leased, 200, key),
+    row("keys10000Zipf", `leases, ${many} keys, by Zipf's law`, urls.leased, 200, (count) =>
+      drawByZipf(keys.active, count),
+    ),
+    row("keys10000", `leases, ${many} keys, uniformly`, urls.leased, 200, (count) =>
+      drawUniformly(keys.active, count),
+    ),
+  ];
+}

@@ -1,0 +1,24 @@
+import type { Env } from "../../../src/env.ts";
+import { KeyGuard as DiskGuard } from "../../../src/state/key-guard.ts";
+
+/**
+ * The gateway's guard with its records in memory. On disk each guard holds three files open for as long as it is in use,
+ * and ten thousand of them more than a system may allow; on Cloudflare it is another machine that has them.
+ */
+export class KeyGuard extends DiskGuard {
+  constructor(ctx: DurableObjectState, env: Env) {
+    Object.defineProperty(ctx.storage, "kv", { value: memoryKv() });
+    super(ctx, env);
+  }
+}
+
+/** As much of the synchronous storage as a guard uses. It copies what goes in and out, as storage does. */
+function memoryKv(): Pick<SyncKvStorage, "get" | "put"> {
+  const values = new Map<string, unknown>();
+  return {
+    get: <T>(key: string) => structuredClone(values.get(key)) as T | undefined,
+    put: (key, value) => void values.set(key, structuredClone(value)),
+  };
+}
+
+export default {};

@@ -1,0 +1,227 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { operatorOf, OPERATOR, setOutage } from "../support/operators.ts";
+import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+
+const SCRIPT = join(import.meta.dirname, "../../src/cli/ops.ts");
+
+let portcullis: Portcullis;
+let directory: string;
+
+beforeAll(async () => {
+  portcullis = await startPortcullis({ faults: { guard: "FlakyGuard" } });
+  directory = await mkdtemp(join(tmpdir(), "portcullis-ops-"));
+});
+afterAll(async () => {
+  await portcullis.stop();
+  await rm(directory, { recursive: true });
+});
+
+interface Run {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface RunOptions {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs the command line as its user would, against the running product. */
+async function ops(args: readonly string[], { input = "", env = {} }: RunOptions = {}): Promise<Run> {
+  const child = spawn(process.execPath, [SCRIPT, ...args], {
+    env: {
+      PORTCULLIS_URL: portcullis.edges[0],
+      PORTCULLIS_TOKEN: await portcullis.issuer.token(OPERATOR),
+      ...env,
+    },
+  });
+  const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
+  child.stdin.on("error", () => {}).end(input);
+  const [code, out, err] = await Promise.all([closed, text(child.stdout), text(child.stderr)]);
+  return { code, out, err };
+}
+
+async function statusOf(key: CreatedKey): Promise<number> {
+  return (await portcullis.call("GET", "/v1/vaults/vault_1", { as: key.key })).status;
+}
+
+function secretOf({ key }: CreatedKey): string {
+  return key.slice("fkc_".length + 12);
+}
+
+describe("revoke", () => {
+  test("cuts off what a file names in every way, prints a table and no secret, and exits with 0", async () => {
+    const [byId, whole, asJson] = [
+      await portcullis.createKey(),
+      await portcullis.createKey(),
+      await portcullis.createKey(),
+    ];
+    const file = join(directory, "leaked");
+    const lines = ["# found today", "", byId.id, `  ${whole.key}\r`, JSON.stringify({ key: asJson.key })];
+    await writeFile(file, lines.join("\n"));
+    const { code, out, err } = await ops(["revoke", "--reason", "Paste site", "--file", file]);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toContain("3 matched, 3 revoked, 0 unconfirmed, 0 not found");
+    expect(out).toMatch(new RegExp(`^fkc_${whole.id.slice(4)}… +${whole.id} +revoked`, "m"));
+    for (const key of [whole, asJson]) expect(out).not.toContain(secretOf(key));
+    expect(await Promise.all([byId, whole, asJson].map(statusOf))).toEqual([401, 401, 401]);
+    const page = await portcullis.manage("GET", `/-/api-keys/${whole.id}`);
+    expect(await page.json()).toMatchObject({ revokedBy: "olga", revocationReason: "Paste site" });
+  });
+
+  test("reads standard input, adds what the options name, and prints JSON", async () => {
+    const [piped, named] = [await portcullis.createKey(), await portcullis.createKey()];
+    const args = [
+      "revoke",
+      "--key-id",
+      named.id,
+      "--owner",
+      "org_none/nobody",
+      "--file",
+      "-",
+      "--output",
+      "json",
+    ];
+    const { code, out } = await ops(args, { input: piped.key });
+    expect(code).toBe(3);
+    expect(JSON.parse(out)).toMatchObject({
+      dryRun: false,
+      summary: { matched: 2, confirmed: 2, unconfirmed: 0, notFound: 1 },
+    });
+    const { results } = JSON.parse(out) as { results: { target: number; keyId: string; status: string }[] };
+    expect(results.map(({ target, keyId, status }) => `${target} ${keyId} ${status}`).toSorted()).toEqual([
+      `0 ${named.id} revoked`,
+      "1 null not_found",
+      `2 ${piped.id} revoked`,
+    ]);
+    expect(out).not.toContain(secretOf(piped));
+  });
+
+  test("prints a line for each key and one for all as NDJSON", async () => {
+    const key = await portcullis.createKey();
+    const { code, out } = await ops(["revoke", "--key-id", key.id, "--output", "ndjson"]);
+    expect(code).toBe(0);
+    const lines = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown);
+    expect(lines).toEqual([
+      expect.objectContaining({ target: 0, keyId: key.id, status: "revoked" }),
+      { dryRun: false, summary: { matched: 1, confirmed: 1, unconfirmed: 0, notFound: 0 } },
+    ]);
+  });
+
+  test("of a whole organisation takes every key of it", async () => {
+    const org = { org_id: "org_cli", roles: ["admin"], vault_roles: { "*": ["developer"] } };
+    const mfa = { amr: ["mfa"], auth_time: Math.floor(Date.now() / 1000) };
+    const as = await portcullis.issuer.token({ ...org, ...mfa });
+    await portcullis.call("POST", "/-/organization/bootstrap", { as });
+    const body = { name: "Leaky", scopes: ["vault:read"], vaults: "*" };
+    const created = await portcullis.call("POST", "/-/api-keys", { as, body });
+    const key = (await created.json()) as CreatedKey;
+    expect((await ops(["revoke", "--org", "org_cli"])).code).toBe(0);
+    expect(await statusOf(key)).toBe(401);
+  });
+
+  test("as a dry run changes nothing", async () => {
+    const key = await portcullis.createKey();
+    const { code, out } = await ops(["revoke", "--key-id", key.id, "--dry-run"]);
+    expect(code).toBe(0);
+    expect(out).toContain("would_revoke");
+    expect(await statusOf(key)).toBe(200);
+  });
+
+  test("exits with 2 while a key is unconfirmed, even if another is not found; list then shows it", async () => {
+    const key = await portcullis.createKey();
+    await setOutage(portcullis, key.id, "guard unreachable");
+    const { code, out } = await ops(["revoke", "--key-id", key.id, "--key-id", "key_000000000000"]);
+    expect(code).toBe(2);
+    expect(out).toContain("1 matched, 0 revoked, 1 unconfirmed, 1 not found");
+    const listed = await ops(["list", "--output", "ndjson"]);
+    expect(listed.code).toBe(0);
+    expect(JSON.parse(listed.out)).toMatchObject({ keyId: key.id, status: "unconfirmed" });
+    await setOutage(portcullis, key.id, null);
+  });
+
+  test("splits more targets than one request may hold, and counts them through", async () => {
+    const key = await portcullis.createKey();
+    const input = `${"key_of_nobody\n".repeat(10_000)}${key.id}\n`;
+    const { code, out } = await ops(["revoke", "--file", "-", "--output", "json"], { input });
+    expect(code).toBe(3);
+    const { summary, results } = JSON.parse(out) as { summary: object; results: object[] };
+    expect(summary).toEqual({ matched: 1, confirmed: 1, unconfirmed: 0, notFound: 10_000 });
+    expect(results.at(-1)).toMatchObject({ target: 10_000, keyId: key.id, status: "revoked" });
+  });
+});
+
+describe("list", () => {
+  test("shows what was done, as a table and as JSON", async () => {
+    const key = await portcullis.createKey();
+    await operatorOf(portcullis).revoke([{ keyId: key.id }], { reason: "On a forum" });
+    const shown = await ops(["list", "--status", "confirmed"]);
+    expect(shown.out).toMatch(new RegExp(`^${key.id} +org_test +revoked .* olga +On a forum$`, "m"));
+    const { code, out } = await ops(["list", "--status", "all", "--output", "json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toContainEqual(expect.objectContaining({ keyId: key.id, status: "revoked" }));
+  });
+});
+
+describe("what cannot be done exits with 1, says why and prints nothing else:", () => {
+  const target = ["revoke", "--key-id", "key_000000000000"];
+  test.each<[string, readonly string[], RunOptions, string]>([
+    ["no command", [], {}, "revoke or list"],
+    ["an unknown command", ["destroy"], {}, "destroy"],
+    ["nothing to revoke", ["revoke"], {}, "--key-id"],
+    ["an empty file", ["revoke", "--file", "-"], { input: "# nothing\n" }, "nothing to revoke"],
+    ["a file that is not there", ["revoke", "--file", "/nowhere"], {}, "ENOENT"],
+    ["a line that is broken JSON", ["revoke", "--file", "-"], { input: 'key_1\n{"keyId":' }, "Line 2"],
+    ["an owner without organisation", ["revoke", "--owner", "ann"], {}, "ORG/OWNER"],
+    ["an unknown option", [...target, "--force"], {}, "--force"],
+    ["an unknown output", [...target, "--output", "xml"], {}, "--output"],
+    ["an unknown status", ["list", "--status", "dead"], {}, "--status"],
+    ["no token", target, { env: { PORTCULLIS_TOKEN: "" } }, "PORTCULLIS_TOKEN"],
+    ["a token that is none", [...target, "--token", "a.b.c"], {}, "identity_token_invalid"],
+    ["no gateway", [...target, "--url", "http://127.0.0.1:9"], {}, "http://127.0.0.1:9"],
+    ["an URL that is none", [...target, "--url", "gateway"], {}, "--url"],
+    ["a reason that is too long", [...target, "--reason", "x".repeat(501)], {}, "reason"],
+  ])("%s", async (_, args, options, message) => {
+    const { code, out, err } = await ops(args, options);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toContain(message);
+    expect(err.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("a token without the operators' scope", async () => {
+    const key = await portcullis.createKey();
+    const token = await portcullis.issuer.token({ ...OPERATOR, scope: "openid" });
+    const { code, err } = await ops(["revoke", "--key-id", key.id], { env: { PORTCULLIS_TOKEN: token } });
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining("role_required") as string });
+    expect(await statusOf(key)).toBe(200);
+  });
+
+  test.each([
+    ["as an argument", (key: string) => [key]],
+    ["as a key id", (key: string) => ["--key-id", key]],
+    ["in an option that there is not", (key: string) => [`--key=${key}`]],
+    ["in a JSON target", (key: string) => ["--key-id", JSON.stringify({ key })]],
+  ])("a whole key on the command line, %s, which is not repeated", async (_, place) => {
+    const key = await portcullis.createKey();
+    const { code, out, err } = await ops(["revoke", ...place(key.key)]);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toContain("--file");
+    expect(err).not.toContain(secretOf(key));
+    expect(await statusOf(key)).toBe(200);
+  });
+});
+
+test("--help explains the commands and exits with 0", async () => {
+  const { code, out } = await ops(["--help"], { env: { PORTCULLIS_TOKEN: "" } });
+  expect(code).toBe(0);
+  expect(out).toContain("PORTCULLIS_TOKEN");
+});

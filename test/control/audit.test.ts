@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  developerOn,
+  NEW_KEY,
+  refusalOf,
+  startControl,
+  type Control,
+  type Organization,
+} from "../support/control.ts";
+
+let control: Control;
+let organization: Organization;
+
+beforeAll(async () => {
+  control = await startControl();
+});
+beforeEach(async () => {
+  organization = await control.newOrganization();
+});
+afterAll(() => control.stop());
+
+interface Event {
+  readonly id: string;
+  readonly action: string;
+  readonly actor: { readonly id: string };
+  readonly target: string;
+  readonly outcome: string;
+  readonly code: string | null;
+  readonly requestId: string;
+  readonly before: Record<string, unknown> | null;
+  readonly after: Record<string, unknown> | null;
+}
+
+interface Page {
+  readonly data: Event[];
+  readonly pagination: { readonly nextCursor: string | null };
+}
+
+async function events(query = ""): Promise<Event[]> {
+  const answer = await organization.admin.call("GET", `/-/audit-events${query}`);
+  expect(answer.status).toBe(200);
+  return ((await answer.json()) as Page).data;
+}
+
+describe("the audit log holds", () => {
+  test("every change of a key: who, what, from where, in which request, before and after", async () => {
+    const { id } = await organization.admin.createKey({ name: "First" });
+    const patched = await organization.admin.call("PATCH", `/-/api-keys/${id}`, { name: "Second" });
+    await organization.admin.call("DELETE", `/-/api-keys/${id}`);
+    const [revoked, updated, created] = await events(`?target=${id}`);
+    expect(created).toMatchObject({
+      action: "api_key.created",
+      before: null,
+      after: { name: "First", version: 1 },
+    });
+    expect(updated).toMatchObject({
+      action: "api_key.updated",
+      actor: { id: "alice", name: "Alice" },
+      outcome: "done",
+      code: null,
+      address: "203.0.113.7",
+      requestId: patched.headers.get("X-Request-Id"),
+      before: { name: "First", version: 1 },
+      after: { name: "Second", version: 2 },
+    });
+    expect(revoked).toMatchObject({
+      action: "api_key.revoked",
+      before: { revokedAt: null },
+      after: { revokedBy: "alice", version: 3 },
+    });
+  });
+
+  test("every refused attempt at a change, with why", async () => {
+    const { id } = await organization.admin.createKey();
+    const bob = organization.member("bob", developerOn("vault_1"));
+    const attempts: [string, string, object | undefined][] = [
+      ["DELETE", `/-/api-keys/${id}`, undefined],
+      ["POST", "/-/service-users", { name: "x" }],
+      ["POST", "/-/api-keys", { ...NEW_KEY, vaults: ["vault_9"] }],
+    ];
+    for (const [method, path, body] of attempts) await bob.call(method, path, body);
+    await expect.poll(async () => (await events("?actor=bob")).length).toBe(3);
+    expect(await events("?actor=bob")).toMatchObject([
+      { action: "createApiKey", outcome: "refused", code: "invalid_value" },
+      { action: "createServiceUser", outcome: "refused", code: "role_required" },
+      { action: "revokeApiKey", target: id, outcome: "refused", code: "not_found" },
+    ]);
+  });
+
+  test("a change of roles that an identity token brings", async () => {
+    await organization.member("bob", developerOn("vault_1")).createKey({ vaults: ["vault_1"] });
+    await organization.member("bob", developerOn("vault_2")).call("GET", "/-/api-keys");
+    expect(await events("?action=user.roles_changed")).toMatchObject([
+      {
+        target: "bob",
+        before: { vaultRoles: { vault_1: ["developer"] } },
+        after: { vaultRoles: { vault_2: ["developer"] } },
+      },
+    ]);
+  });
+
+  test("no secret and no hash", async () => {
+    const { id, key } = await organization.admin.createKey();
+    await organization.admin.call("POST", `/-/api-keys/${id}/rotate`, { overlap: 0 });
+    const text = JSON.stringify(await events());
+    expect(text).toContain(id);
+    expect(text).not.toContain(key.slice(16));
+    expect(text).not.toMatch(/[0-9a-f]{64}/);
+    expect(text).not.toContain('"hash"');
+  });
+});
+
+describe("the audit log is read", () => {
+  test("by admins alone, and only their own organisation's", async () => {
+    await organization.admin.createKey();
+    const bob = organization.member("bob", developerOn("vault_1"));
+    expect(await refusalOf(await bob.call("GET", "/-/audit-events"))).toEqual([403, "role_required"]);
+    organization = await control.newOrganization();
+    expect((await events()).map(({ action }) => action)).toEqual(["organization.bootstrapped"]);
+  });
+
+  test("in pages that hold every event once, while events are added", async () => {
+    for (let i = 0; i < 6; i++) await organization.admin.createKey();
+    const seen: string[] = [];
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const query: string = cursor === "" ? "" : `&nextCursor=${cursor}`;
+      const answer = await organization.admin.call(
+        "GET",
+        `/-/audit-events?action=api_key.created&limit=2${query}`,
+      );
+      const page = (await answer.json()) as Page;
+      seen.push(...page.data.map(({ id }) => id));
+      cursor = page.pagination.nextCursor;
+      await organization.admin.createKey();
+    }
+    expect(seen).toHaveLength(6);
+    expect(new Set(seen).size).toBe(6);
+  });
+
+  test("by time", async () => {
+    await organization.admin.createKey();
+    const moment = new Date(Date.now() + 1).toISOString();
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
+    await organization.admin.createKey();
+    expect(await events(`?action=api_key.created&from=${moment}`)).toHaveLength(1);
+    expect(await events(`?action=api_key.created&to=${moment}`)).toHaveLength(1);
+  });
+
+  test("whole as NDJSON, a line an event", async () => {
+    for (let i = 0; i < 3; i++) await organization.admin.createKey();
+    const accept = { Accept: "application/x-ndjson" };
+    const { id } = organization;
+    expect(id).not.toBe("");
+    const token = await control.issuer.token({ org_id: id, sub: "alice", roles: ["admin"] });
+    const answer = await fetch(`${control.edges[0]}/-/audit-events?action=api_key.created`, {
+      headers: { ...accept, Authorization: `Bearer ${token}` },
+    });
+    expect(answer.headers.get("Content-Type")).toBe("application/x-ndjson");
+    const lines = (await answer.text()).trimEnd().split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as Event).action)).toEqual(Array(3).fill("api_key.created"));
+  });
+});

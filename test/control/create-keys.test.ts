@@ -1,0 +1,297 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { NEW_KEY, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import type { CreatedKey } from "../support/portcullis.ts";
+
+const DAY_MS = 86_400_000;
+const FORM = "([0-9A-Za-z]{12})[0-9A-Za-z]{38}";
+
+interface Created extends CreatedKey {
+  readonly keyPrefix: string;
+  readonly scopes: unknown;
+  readonly vaults: unknown;
+  readonly allowedIps: unknown;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly name: string;
+}
+
+let control: Control;
+let organization: Organization;
+
+beforeAll(async () => {
+  control = await startControl();
+  organization = await control.newOrganization();
+});
+afterAll(() => control.stop());
+
+async function create(changes: object): Promise<Created> {
+  return (await organization.admin.createKey(changes)) as Created;
+}
+
+describe("a new key", () => {
+  test("is what was asked for, told whole, with its secret", async () => {
+    const { admin } = organization;
+    const asked = {
+      name: "Reporting",
+      description: "Nightly\nreports",
+      scopes: [{ action: "read", resource: "vault/#/balance" }],
+      vaults: ["vault_1", "vault_2"],
+      allowedIps: ["203.0.113.0/24", "2001:db8::1"],
+      rateLimit: { requests: 10, windowSeconds: 5 },
+      expiresAt: "2096-01-31T12:00:00Z",
+    };
+    const answer = await admin.call("POST", "/-/api-keys", asked);
+    const key = (await answer.json()) as Created;
+    expect(answer.status).toBe(201);
+    const [, id] = new RegExp(`^fkc_${FORM}$`).exec(key.key) ?? [];
+    expect(key).toEqual({
+      ...asked,
+      key: key.key,
+      id: `key_${id}`,
+      keyPrefix: `fkc_${id}`,
+      expiresAt: "2096-01-31T12:00:00.000Z",
+      status: "active",
+      disabled: false,
+      version: 1,
+      owner: { id: "alice", kind: "user", name: "Alice" },
+      createdAt: key.createdAt,
+      createdBy: "alice",
+      lastUsedAt: null,
+      lastUsedIp: null,
+      revokedAt: null,
+      revokedBy: null,
+      revocationReason: null,
+    });
+    expect(answer.headers.get("ETag")).toBe('"1"');
+    expect(answer.headers.get("Location")).toBe(`/-/api-keys/key_${id}`);
+  });
+
+  test("has a null, an empty list or a default for what was not said", async () => {
+    expect(await create({})).toMatchObject({
+      description: null,
+      scopes: [{ action: "read", resource: "vault" }],
+      vaults: "*",
+      allowedIps: [],
+      rateLimit: null,
+    });
+  });
+
+  test("works at once, and is nothing but its own", async () => {
+    const [one, two] = await Promise.all([create({}), create({})]);
+    expect(one.key).not.toBe(two.key);
+    expect((await control.call("GET", "/v1/vaults", { as: one.key })).status).toBe(200);
+  });
+
+  test.each<[string, object, number | null]>([
+    ["a year, unless said otherwise", {}, 365 * DAY_MS],
+    ["a number of days", { expiresIn: "30d" }, 30 * DAY_MS],
+    ["a number of hours", { expiresIn: "12h" }, DAY_MS / 2],
+    ["a number of years of 365 days", { expiresIn: "2y" }, 730 * DAY_MS],
+    ["for ever: no duration", { expiresIn: null }, null],
+    ["for ever: no date", { expiresAt: null }, null],
+  ])("lives %s", async (_, expiry, lifetimeMs) => {
+    const before = Date.now();
+    const { expiresAt } = await create(expiry);
+    const after = Date.now();
+    if (lifetimeMs === null) return expect(expiresAt).toBeNull();
+    expect(Date.parse(expiresAt ?? "") - lifetimeMs).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(expiresAt ?? "") - lifetimeMs).toBeLessThanOrEqual(after);
+  });
+
+  test.each<[string, object, object]>([
+    [
+      "a time in another zone",
+      { expiresAt: "2096-06-01T02:00:00.5+02:00" },
+      { expiresAt: "2096-06-01T00:00:00.500Z" },
+    ],
+    ["a name with space around it", { name: "  Reports \t" }, { name: "Reports" }],
+    ["a name in any script", { name: "Büro 東京 🗝️" }, { name: "Büro 東京 🗝️" }],
+    [
+      "the shorthand of a scope",
+      { scopes: ["vault/#/balance:*"] },
+      { scopes: [{ action: "*", resource: "vault/#/balance" }] },
+    ],
+    ["the scope of everything", { scopes: ["*:read"] }, { scopes: [{ action: "read", resource: "*" }] }],
+    [
+      "a scope twice, in both forms",
+      { scopes: ["vault:read", { action: "read", resource: "vault" }] },
+      { scopes: [{ action: "read", resource: "vault" }] },
+    ],
+    ["a vault twice", { vaults: ["vault_2", "vault_1", "vault_2"] }, { vaults: ["vault_2", "vault_1"] }],
+    ["an IPv6 address in full", { allowedIps: ["2001:0DB8:0:0:0:0:0:1"] }, { allowedIps: ["2001:db8::1"] }],
+    ["an IPv4-mapped range", { allowedIps: ["::ffff:203.0.113.0/120"] }, { allowedIps: ["203.0.113.0/24"] }],
+    [
+      "an address twice, spelled differently",
+      { allowedIps: ["::ffff:10.0.0.1", "10.0.0.1"] },
+      { allowedIps: ["10.0.0.1"] },
+    ],
+  ])("stores %s in its one canonical form", async (_, asked, stored) => {
+    expect(await create(asked)).toMatchObject(stored);
+  });
+});
+
+const MANY = Array.from({ length: 201 }, (_, i) => `x${i}`);
+
+const IMPOSSIBLE: readonly (readonly [field: string, value: unknown])[] = [
+  ["name", ""],
+  ["name", "   "],
+  ["name", "x".repeat(101)],
+  ["name", "line\nbreak"],
+  ["name", "bell\u0007"],
+  ["description", "x".repeat(501)],
+  ["scopes", []],
+  ["scopes", MANY.map(() => "vault:read")],
+  ["scopes", ["vault"]],
+  ["scopes", ["vault:fly"]],
+  ["scopes", ["planet:read"]],
+  ["scopes", ["vault//balance:read"]],
+  ["scopes", [{ action: "fly", resource: "vault" }]],
+  ["scopes", [{ action: "read", resource: "planet" }]],
+  ["scopes", [{ action: "read", resource: "" }]],
+  ["vaults", []],
+  ["vaults", MANY],
+  ["vaults", ["vault/1"]],
+  ["vaults", [""]],
+  ["allowedIps", MANY],
+  ["allowedIps", [""]],
+  ["allowedIps", ["203.0.113.7/24"]],
+  ["allowedIps", ["10.0.0.0/33"]],
+  ["allowedIps", ["010.0.0.1"]],
+  ["allowedIps", ["10.0.0"]],
+  ["allowedIps", ["fe80::1%eth0"]],
+  ["allowedIps", ["localhost"]],
+  ["allowedIps", ["10.0.0.1", "nonsense"]],
+  ["expiresIn", "0d"],
+  ["expiresIn", "-1d"],
+  ["expiresIn", "30"],
+  ["expiresIn", "30 days"],
+  ["expiresIn", "101y"],
+  ["expiresIn", ""],
+  ["expiresAt", "2020-01-01T00:00:00Z"],
+  ["expiresAt", "tomorrow"],
+  ["expiresAt", "2096-01-31"],
+  ["expiresAt", "2096-01-31T12:00:00"],
+  ["expiresAt", "2095-02-29T00:00:00Z"],
+  ["expiresAt", "2096-01-31T24:00:00Z"],
+  ["expiresAt", "9999-12-31T23:59:59-01:00"],
+  ["rateLimit.requests", { requests: 0, windowSeconds: 60 }],
+  ["rateLimit.windowSeconds", { requests: 1, windowSeconds: 0 }],
+  ["rateLimit.requests", { requests: 1e10, windowSeconds: 60 }],
+];
+
+const ILL_FORMED: readonly (readonly [field: string, changes: object])[] = [
+  ["name", { name: undefined }],
+  ["scopes", { scopes: undefined }],
+  ["vaults", { vaults: undefined }],
+  ["name", { name: 1 }],
+  ["name", { name: null }],
+  ["description", { description: 1 }],
+  ["scopes", { scopes: "vault:read" }],
+  ["scopes.0", { scopes: [1] }],
+  ["scopes.0.resource", { scopes: [{ action: "read" }] }],
+  ["scopes.0.effect", { scopes: [{ action: "read", resource: "vault", effect: "allow" }] }],
+  ["vaults", { vaults: "vault_1" }],
+  ["vaults.0", { vaults: [1] }],
+  ["vaults", { vaults: null }],
+  ["allowedIps", { allowedIps: "10.0.0.1" }],
+  ["allowedIps.1", { allowedIps: ["10.0.0.1", 7] }],
+  ["expiresIn", { expiresIn: 30 }],
+  ["expiresAt", { expiresAt: 1_900_000_000 }],
+  ["rateLimit.requests", { rateLimit: { requests: 1.5, windowSeconds: 60 } }],
+  ["rateLimit.requests", { rateLimit: { requests: "1", windowSeconds: 60 } }],
+  ["rateLimit.windowSeconds", { rateLimit: { requests: 1 } }],
+  ["rateLimit.burst", { rateLimit: { requests: 1, windowSeconds: 60, burst: 2 } }],
+  ["ownerId", { ownerId: null }],
+  ["key", { key: "fkc_chosen" }],
+  ["id", { id: "key_chosen" }],
+  ["hash", { hash: "00" }],
+  ["disabled", { disabled: true }],
+  ["version", { version: 7 }],
+  ["__proto__", JSON.parse('{"__proto__":{"admin":true}}') as object],
+];
+
+/** A creation with a body and a media type of any kind, past the helper that writes JSON. */
+async function send(body: BodyInit, mediaType: string | null = "application/json"): Promise<Response> {
+  const token = await control.issuer.token({ sub: "alice", org_id: organization.id, roles: ["admin"] });
+  return fetch(`${control.edges[0]}/-/api-keys`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${token}`, ...(mediaType !== null && { "Content-Type": mediaType }) },
+    body,
+  });
+}
+
+describe("a request for a key", () => {
+  test.each(IMPOSSIBLE.map(([field, value]) => [field, JSON.stringify(value).slice(0, 60), value]))(
+    "with an impossible %s (%s) is refused, and the field is named",
+    async (field, _, value) => {
+      const changes = { [String(field).split(".")[0] ?? ""]: value };
+      const answer = await organization.admin.call("POST", "/-/api-keys", { ...NEW_KEY, ...changes });
+      expect(await refusalOf(answer)).toEqual([422, "invalid_value", field]);
+    },
+  );
+
+  test("with two expiries is refused", async () => {
+    const both = { ...NEW_KEY, expiresIn: "1d", expiresAt: "2096-01-01T00:00:00Z" };
+    const answer = await organization.admin.call("POST", "/-/api-keys", both);
+    expect(await refusalOf(answer)).toEqual([422, "invalid_value", "expiresIn"]);
+  });
+
+  test.each(ILL_FORMED.map(([field, changes]) => [field, JSON.stringify(changes), changes] as const))(
+    "with %s missing, unknown or of the wrong type (%s) is refused, and the field is named",
+    async (field, _, changes) => {
+      const answer = await organization.admin.call("POST", "/-/api-keys", { ...NEW_KEY, ...changes });
+      expect(await refusalOf(answer)).toEqual([400, "invalid_request", field]);
+    },
+  );
+
+  test.each<[string, string]>([
+    ["no body", ""],
+    ["a body cut short", '{"name":"x"'],
+    ["two documents", "{}{}"],
+    ["a list", "[]"],
+    ["a null", "null"],
+    ["a string", '"name"'],
+  ])("with %s is refused", async (_, body) => {
+    expect(await refusalOf(await send(body))).toEqual([400, "invalid_request"]);
+  });
+
+  test("that is not UTF-8 is refused", async () => {
+    const latin1 = Buffer.from(JSON.stringify({ ...NEW_KEY, name: "Büro" }), "latin1");
+    expect(await refusalOf(await send(latin1))).toEqual([400, "invalid_request"]);
+  });
+
+  test.each(["text/plain", "application/x-www-form-urlencoded", "application/merge-patch+json", ""])(
+    "of media type %j is refused",
+    async (mediaType) => {
+      expect(await refusalOf(await send(JSON.stringify(NEW_KEY), mediaType))).toEqual([
+        415,
+        "unsupported_media_type",
+      ]);
+    },
+  );
+
+  test.each<[string, (bytes: string) => BodyInit]>([
+    ["says how long it is", (bytes) => bytes],
+    ["does not say how long it is", (bytes) => new Blob([bytes]).stream()],
+  ])("that is too large and %s is refused, and the client hears it", async (_, write) => {
+    const body = JSON.stringify({ ...NEW_KEY, description: "x".repeat(5_000_000) });
+    const token = await control.issuer.token({ sub: "alice", org_id: organization.id });
+    const init = { method: "POST", body: write(body), duplex: "half" };
+    const answer = await fetch(`${control.edges[0]}/-/api-keys`, {
+      ...init,
+      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    });
+    expect(await refusalOf(answer)).toEqual([413, "payload_too_large"]);
+  });
+
+  test("that was refused has created nothing", async () => {
+    const { admin } = await control.newOrganization();
+    for (const [field, value] of IMPOSSIBLE) {
+      const changes = { [field.split(".")[0] ?? ""]: value };
+      await admin.call("POST", "/-/api-keys", { ...NEW_KEY, ...changes });
+    }
+    for (const [, changes] of ILL_FORMED) await admin.call("POST", "/-/api-keys", { ...NEW_KEY, ...changes });
+    const list = await admin.call("GET", "/-/api-keys?status=all&owner=*");
+    expect(await list.json()).toMatchObject({ data: [] });
+  });
+});

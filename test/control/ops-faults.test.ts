@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readNdjson } from "../../src/core/ndjson.ts";
+import { eventually, operatorOf, setOutage, type OperatorResult } from "../support/operators.ts";
+import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+
+let portcullis: Portcullis;
+let operator: ReturnType<typeof operatorOf>;
+
+beforeAll(async () => {
+  portcullis = await startPortcullis({ faults: { guard: "FlakyGuard", organization: "FlakyOrganization" } });
+  operator = operatorOf(portcullis);
+});
+afterAll(() => portcullis.stop());
+
+async function statusOf(key: CreatedKey): Promise<number> {
+  return (await portcullis.call("GET", "/v1/vaults/vault_1", { as: key.key })).status;
+}
+
+async function pageOf(key: CreatedKey): Promise<unknown> {
+  return (await portcullis.manage("GET", `/-/api-keys/${key.id}`)).json();
+}
+
+describe.each(["organization throws", "organization hangs"] as const)("while the %s", (outage) => {
+  test("its keys are cut off all the same, and it takes that in when it is back", async () => {
+    const keys = [await portcullis.createKey(), await portcullis.createKey()] as const;
+    expect(await Promise.all(keys.map(statusOf))).toEqual([200, 200]);
+    await setOutage(portcullis, "org_test", outage);
+    const answer = await operator.revoke([{ keyId: keys[0].id }, { key: keys[1].key }], { reason: outage });
+    expect(answer.results.map(({ status }) => status)).toEqual(["revoked", "revoked"]);
+    expect(await Promise.all(keys.map(statusOf))).toEqual([401, 401]);
+    const [result] = answer.results;
+    expect(await operator.list("confirmed", keys[0].id)).toMatchObject([{ organizationTold: false }]);
+
+    await setOutage(portcullis, "org_test", null);
+    const isTold = async ({ id }: CreatedKey) =>
+      (await operator.list("confirmed", id)).every(({ organizationTold }) => organizationTold);
+    await eventually(async () => (await Promise.all(keys.map(isTold))).every(Boolean));
+    expect(await pageOf(keys[0])).toMatchObject({
+      status: "revoked",
+      revokedBy: "olga",
+      revocationReason: outage,
+      revokedAt: result?.requestedAt,
+    });
+  });
+
+  test("that all its keys are to go is kept, and done when it is back", async () => {
+    const key = await portcullis.createKey();
+    await setOutage(portcullis, "org_test", outage);
+    const answer = await operator.revoke([{ orgId: "org_test", ownerId: "alice" }]);
+    expect(answer.summary).toEqual({ matched: 1, confirmed: 0, unconfirmed: 1, notFound: 0 });
+    expect(answer.results).toMatchObject([{ keyId: null, status: "unconfirmed", effectiveAt: null }]);
+    expect(await operator.list("unconfirmed")).toMatchObject([{ orgId: "org_test", ownerId: "alice" }]);
+    expect(await statusOf(key)).toBe(200);
+
+    await setOutage(portcullis, "org_test", null);
+    await eventually(async () => (await operator.list("confirmed", key.id)).length === 1);
+    expect(await statusOf(key)).toBe(401);
+    expect(await operator.list("unconfirmed")).toEqual([]);
+  });
+});
+
+describe("a key whose guard cannot be reached", () => {
+  test("is told as unconfirmed, listed, and cut when the guard is back", async () => {
+    const [key, other] = [await portcullis.createKey(), await portcullis.createKey()];
+    await setOutage(portcullis, key.id, "guard unreachable");
+    const answer = await operator.revoke([{ keyId: key.id }, { keyId: other.id }]);
+    expect(answer.summary).toEqual({ matched: 2, confirmed: 1, unconfirmed: 1, notFound: 0 });
+    expect(answer.results).toMatchObject([
+      { keyId: key.id, status: "unconfirmed", effectiveAt: null, version: null },
+      { keyId: other.id, status: "revoked" },
+    ]);
+    expect(await operator.list("unconfirmed")).toMatchObject([{ keyId: key.id, reason: "Leaked" }]);
+    expect(await operator.list("confirmed", key.id)).toEqual([]);
+    await eventually(async () => Number((await operator.list("unconfirmed", key.id))[0]?.["failures"]) >= 2);
+
+    await setOutage(portcullis, key.id, null);
+    await eventually(async () => (await operator.list("unconfirmed")).length === 0);
+    const [entry] = await operator.list("confirmed", key.id);
+    expect(entry).toMatchObject({ status: "revoked", failures: 0, organizationTold: true });
+    expect(await statusOf(key)).toBe(401);
+    const [again] = (await operator.revoke([{ keyId: key.id }])).results;
+    expect(entry).toMatchObject({ requestedAt: again?.requestedAt, effectiveAt: again?.effectiveAt });
+  });
+});
+
+describe("an answer as NDJSON", () => {
+  test("tells of each key as soon as it is dead, while others are not, and sums up at the end", async () => {
+    const [quick, slow] = [await portcullis.createKey(), await portcullis.createKey()];
+    await setOutage(portcullis, slow.id, "guard hangs");
+    const body = { targets: [{ keyId: slow.id }, { keyId: quick.id }], reason: "Leaked" };
+    const response = await operator.call("POST", body, { Accept: "application/x-ndjson" });
+    expect(response.headers.get("Content-Type")).toBe("application/x-ndjson");
+    const lines = readNdjson<OperatorResult>(response.body as ReadableStream<Uint8Array>);
+    const first = await lines.next();
+    expect(first.value).toMatchObject({
+      target: 1,
+      keyId: quick.id,
+      status: "revoked",
+      progress: { done: 1, total: 2 },
+    });
+    expect(await statusOf(quick)).toBe(401);
+
+    await setOutage(portcullis, slow.id, null);
+    expect(await Array.fromAsync(lines)).toEqual([
+      expect.objectContaining({
+        target: 0,
+        keyId: slow.id,
+        status: "revoked",
+        progress: { done: 2, total: 2 },
+      }),
+      { dryRun: false, summary: { matched: 2, confirmed: 2, unconfirmed: 0, notFound: 0 } },
+    ]);
+  });
+
+  test("that nobody reads to its end leaves nothing undone", async () => {
+    const key = await portcullis.createKey();
+    await setOutage(portcullis, key.id, "guard hangs");
+    const body = { targets: [{ keyId: "key_000000000000" }, { keyId: key.id }], reason: "Leaked" };
+    const response = await operator.call("POST", body, { Accept: "application/x-ndjson" });
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    await reader.cancel();
+    await setOutage(portcullis, key.id, null);
+    await eventually(async () => (await operator.list("confirmed", key.id)).length === 1);
+    expect(await statusOf(key)).toBe(401);
+  });
+});

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { developerOn, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import type { CreatedKey } from "../support/portcullis.ts";
+
+let control: Control;
+let organization: Organization;
+let addresses = 0;
+
+beforeAll(async () => {
+  control = await startControl({ vars: { MAX_KEYS_PER_OWNER: "3" } });
+});
+afterAll(() => control.stop());
+
+/** Every test has an organisation of its own, so that its keys are counted alone. */
+async function setUp(): Promise<CreatedKey> {
+  organization = await control.newOrganization();
+  return organization.admin.createKey({
+    description: "Nightly report",
+    scopes: ["vault/#/balance:read"],
+    vaults: ["vault_1"],
+    allowedIps: ["203.0.0.0/8"],
+    rateLimit: { requests: 7, windowSeconds: 60 },
+    expiresIn: "10d",
+  });
+}
+
+function use(key: CreatedKey, from = `203.0.113.${++addresses}`): Promise<Response> {
+  return control.call("GET", "/v1/vaults/vault_1/balances", { as: key.key, from });
+}
+
+async function rotate(key: CreatedKey, body?: object): Promise<CreatedKey & Record<string, unknown>> {
+  const answer = await organization.admin.call("POST", `/-/api-keys/${key.id}/rotate`, body);
+  expect(answer.status).toBe(201);
+  return (await answer.json()) as CreatedKey & Record<string, unknown>;
+}
+
+describe("a rotated key", () => {
+  test("has a successor with another secret and the same settings", async () => {
+    const old = await setUp();
+    const { key, id, keyPrefix, version, createdAt, expiresAt, ...settings } = await rotate(old);
+    expect(id).not.toBe(old.id);
+    expect(key).not.toBe(old.key);
+    expect(key.startsWith(String(keyPrefix))).toBe(true);
+    expect(version).toBe(1);
+    expect(Date.parse(String(expiresAt)) - Date.parse(String(createdAt))).toBe(10 * 86_400_000);
+    expect(old).toMatchObject(settings);
+  });
+
+  test("works on for a day, and its answers say until when", async () => {
+    const old = await setUp();
+    const before = Date.now();
+    const next = await rotate(old);
+    const after = Date.now();
+    const [oldAnswer, newAnswer] = [await use(old), await use(next)];
+    expect([oldAnswer.status, newAnswer.status]).toEqual([200, 200]);
+    const until = Date.parse(oldAnswer.headers.get("X-Portcullis-Key-Expires") ?? "");
+    expect(until).toBeGreaterThanOrEqual(before + 86_400_000);
+    expect(until).toBeLessThanOrEqual(after + 86_400_000);
+    expect(newAnswer.headers.has("X-Portcullis-Key-Expires")).toBe(false);
+  });
+
+  test("is dead when the overlap ends, without anybody doing anything", async () => {
+    const old = await setUp();
+    const next = await rotate(old, { overlap: "1s" });
+    const answer = await use(old);
+    expect(answer.status).toBe(200);
+    const until = Date.parse(answer.headers.get("X-Portcullis-Key-Expires") ?? "");
+    await sleep(until - Date.now());
+    expect(await refusalOf(await use(old))).toEqual([401, "api_key_revoked"]);
+    expect((await use(next)).status).toBe(200);
+    const kept = await organization.admin.call("GET", `/-/api-keys/${old.id}`);
+    expect(await kept.json()).toMatchObject({
+      status: "revoked",
+      revokedAt: new Date(until).toISOString(),
+      revocationReason: "Rotated",
+    });
+    const deleted = await organization.admin.call("DELETE", `/-/api-keys/${old.id}`);
+    expect(await deleted.json()).toMatchObject({
+      status: "revoked",
+      effectiveAt: new Date(until).toISOString(),
+    });
+  });
+
+  test.each([0, "0", "0h"])("is dead when the answer comes if the overlap is %j", async (overlap) => {
+    const old = await setUp();
+    expect((await use(old)).status).toBe(200);
+    const next = await rotate(old, { overlap });
+    expect(await refusalOf(await use(old))).toEqual([401, "api_key_revoked"]);
+    expect((await use(next)).status).toBe(200);
+  });
+
+  test("makes room for its successor at the limit, once", async () => {
+    const old = await setUp();
+    const others = [await organization.admin.createKey(), await organization.admin.createKey()];
+    await rotate(old);
+    const more = await organization.admin.call("POST", "/-/api-keys", {
+      name: "4",
+      scopes: ["vault:read"],
+      vaults: "*",
+    });
+    expect(await refusalOf(more)).toEqual([409, "key_limit_reached"]);
+    await rotate(others[0] as CreatedKey);
+  });
+});
+
+describe("a rotation is refused", () => {
+  const cases: [string, object | undefined, [number, string, string?]][] = [
+    ["for an overlap that is no duration", { overlap: "soon" }, [422, "invalid_value", "overlap"]],
+    ["for an overlap beyond thirty days", { overlap: "31d" }, [422, "invalid_value", "overlap"]],
+    ["for a field that there is not", { over: "1h" }, [400, "invalid_request", "over"]],
+  ];
+  test.each(cases)("%s", async (_, body, refusal) => {
+    const { id } = await setUp();
+    expect(await refusalOf(await organization.admin.call("POST", `/-/api-keys/${id}/rotate`, body))).toEqual(
+      refusal,
+    );
+  });
+
+  test("without a fresh second factor", async () => {
+    const { id } = await setUp();
+    const stale = organization.member("alice", { amr: ["pwd"], roles: ["admin"], ...developerOn("*") });
+    expect(await refusalOf(await stale.call("POST", `/-/api-keys/${id}/rotate`))).toEqual([
+      401,
+      "mfa_required",
+    ]);
+  });
+
+  test("for another person's key, even to an admin: who rotates sees the secret", async () => {
+    await setUp();
+    const bob = organization.member("bob", developerOn("vault_1"));
+    const { id } = await bob.createKey();
+    expect(await refusalOf(await organization.admin.call("POST", `/-/api-keys/${id}/rotate`))).toEqual([
+      403,
+      "role_required",
+    ]);
+    const carol = organization.member("carol", developerOn("vault_1"));
+    expect(await refusalOf(await carol.call("POST", `/-/api-keys/${id}/rotate`))).toEqual([404, "not_found"]);
+  });
+
+  test("for a key that has been rotated or revoked", async () => {
+    const old = await setUp();
+    await rotate(old);
+    const again = await organization.admin.call("POST", `/-/api-keys/${old.id}/rotate`);
+    expect(await refusalOf(again)).toEqual([422, "invalid_value", "status"]);
+  });
+});
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { developerOn, startControl, type Control, type Organization } from "../support/control.ts";
+import { scimClient, tryToCreateKey, use, type ScimClient } from "../support/scim.ts";
+
+/** The requests that Microsoft documents for Entra ID's provisioning, in its order and with its bodies. */
+
+const USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User";
+const ENTERPRISE_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+const GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group";
+const PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+const USER_NAME = "Test_User_ab6490ee-1e48-479e-a20b-2d77186b5dd1";
+const NEW_USER = {
+  schemas: [USER_SCHEMA, ENTERPRISE_SCHEMA],
+  externalId: "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef",
+  userName: USER_NAME,
+  active: true,
+  emails: [
+    { primary: true, type: "work", value: "Test_User_fd0ea19b-0777-472c-9f96-4f70d2226f2e@testuser.com" },
+  ],
+  meta: { resourceType: "User" },
+  name: { formatted: "givenName familyName", familyName: "familyName", givenName: "givenName" },
+  roles: [],
+};
+const NEW_GROUP = {
+  schemas: [GROUP_SCHEMA, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"],
+  externalId: "8aa1a0c0-c4c3-4bc0-b4a5-2ef676900159",
+  displayName: "displayName",
+  meta: { resourceType: "Group" },
+};
+
+let control: Control;
+let organization: Organization;
+let entra: ScimClient;
+
+beforeAll(async () => {
+  control = await startControl();
+  organization = await control.newOrganization();
+  entra = await scimClient(control, organization);
+});
+afterAll(() => control.stop());
+
+const patch = (path: string, ...Operations: readonly object[]) =>
+  entra.call("PATCH", path, { schemas: [PATCH_OP], Operations });
+
+test("a user's life: created, read, found, updated, disabled, deleted", async () => {
+  const person = organization.member(NEW_USER.externalId, developerOn("vault_1"));
+  const key = await person.createKey();
+
+  const created = await entra.call("POST", "/Users", NEW_USER);
+  expect(created).toMatchObject({ status: 201, body: { schemas: [USER_SCHEMA], userName: USER_NAME } });
+  const path = `/Users/${created.body.id}`;
+  expect(await entra.call("GET", path)).toMatchObject({ status: 200, body: created.body });
+  const found = await entra.call("GET", `/Users?filter=userName eq "${USER_NAME}"`);
+  expect(found.body).toMatchObject({ totalResults: 1, startIndex: 1, Resources: [created.body] });
+  const nobody = await entra.call("GET", '/Users?filter=userName eq "non-existent user"');
+  expect(nobody).toMatchObject({ status: 200, body: { totalResults: 0, Resources: [] } });
+  const byMail = `emails[type eq "work"].value eq "${NEW_USER.emails[0]?.value}"`;
+  expect((await entra.call("GET", `/Users?filter=${encodeURIComponent(byMail)}`)).body.totalResults).toBe(1);
+
+  const updated = await patch(
+    path,
+    { op: "Replace", path: 'emails[type eq "work"].value', value: "updatedEmail@microsoft.com" },
+    { op: "Replace", path: "name.familyName", value: "updatedFamilyName" },
+  );
+  expect(updated).toMatchObject({
+    status: 200,
+    body: {
+      name: { givenName: "givenName", familyName: "updatedFamilyName" },
+      emails: [{ type: "work", value: "updatedEmail@microsoft.com" }],
+    },
+  });
+  const renamed = await patch(path, {
+    op: "Replace",
+    path: "userName",
+    value: "5b50642d-79fc-4410-9e90-4c077cdd1a59@testuser.com",
+  });
+  expect(renamed.body["userName"]).toBe("5b50642d-79fc-4410-9e90-4c077cdd1a59@testuser.com");
+  const extended = await patch(
+    path,
+    { op: "Add", path: `${ENTERPRISE_SCHEMA}:department`, value: "Sales" },
+    { op: "Add", path: `${ENTERPRISE_SCHEMA}:manager`, value: "2819c223" },
+  );
+  expect(extended.body).toMatchObject({
+    schemas: [USER_SCHEMA, ENTERPRISE_SCHEMA],
+    [ENTERPRISE_SCHEMA]: { department: "Sales", manager: { value: "2819c223" } },
+  });
+
+  expect(await use(control, key)).toEqual([200]);
+  expect(await patch(path, { op: "Replace", path: "active", value: "False" })).toMatchObject({
+    status: 200,
+    body: { active: false },
+  });
+  expect(await use(control, key)).toEqual([401, "api_key_revoked"]);
+  expect(await tryToCreateKey(person)).toEqual([403, "role_required"]);
+
+  expect((await entra.call("DELETE", path)).status).toBe(204);
+  expect((await entra.call("GET", path)).status).toBe(404);
+  expect(await tryToCreateKey(person)).toEqual([403, "role_required"]);
+});
+
+test("a group's life: created, read without members, found, renamed, members added and removed, deleted", async () => {
+  const person = organization.member("grace", {});
+  const user = await entra.create("/Users", {
+    ...NEW_USER,
+    externalId: "grace",
+    userName: "grace@testuser.com",
+  });
+  expect(await tryToCreateKey(person)).toEqual([403, "role_required"]);
+
+  const created = await entra.call("POST", "/Groups", NEW_GROUP);
+  expect(created).toMatchObject({
+    status: 201,
+    body: { schemas: [GROUP_SCHEMA], externalId: NEW_GROUP.externalId, displayName: "displayName" },
+  });
+  const path = `/Groups/${created.body.id}`;
+  expect((await entra.call("GET", `${path}?excludedAttributes=members`)).status).toBe(200);
+  const found = await entra.call(
+    "GET",
+    '/Groups?excludedAttributes=members&filter=displayName eq "displayName"',
+  );
+  expect(found.body).toMatchObject({ totalResults: 1, Resources: [{ id: created.body.id }] });
+
+  expect((await patch(path, { op: "Replace", path: "displayName", value: "*:developer" })).status).toBe(204);
+  const member = [{ $ref: null, value: user }];
+  expect((await patch(path, { op: "Add", path: "members", value: member })).status).toBe(204);
+  expect(await tryToCreateKey(person)).toEqual([201]);
+  expect((await entra.call("GET", path)).body).toMatchObject({ members: [{ value: user }] });
+  expect((await entra.call("GET", `${path}?excludedAttributes=members`)).body).not.toHaveProperty("members");
+
+  expect((await patch(path, { op: "Remove", path: "members", value: member })).status).toBe(204);
+  expect(await tryToCreateKey(person)).toEqual([403, "role_required"]);
+  expect((await entra.call("DELETE", path)).status).toBe(204);
+});
+
+test("app roles, sent as text that holds JSON, are roles", async () => {
+  const person = organization.member("heidi", {});
+  const role = JSON.stringify({ id: "18d14569", value: "vault_1:developer", displayName: "Developer" });
+  const user = await entra.create("/Users", {
+    ...NEW_USER,
+    externalId: "heidi",
+    userName: "heidi@testuser.com",
+  });
+  const added = await patch(`/Users/${user}`, {
+    op: "Add",
+    path: "roles",
+    value: [{ primary: "False", type: "WindowsAzureActiveDirectoryRole", value: role }],
+  });
+  expect(added).toMatchObject({ status: 200, body: { roles: [{ primary: false, value: role }] } });
+  expect(await tryToCreateKey(person)).toEqual([201]);
+});

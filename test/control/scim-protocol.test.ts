@@ -1,0 +1,345 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { startControl, type Control, type Organization } from "../support/control.ts";
+import { newScimToken, scimClient, type ScimClient } from "../support/scim.ts";
+
+const ERROR = "urn:ietf:params:scim:api:messages:2.0:Error";
+
+let control: Control;
+let organization: Organization;
+let client: ScimClient;
+
+beforeAll(async () => {
+  control = await startControl();
+});
+beforeEach(async () => {
+  organization = await control.newOrganization();
+  client = await scimClient(control, organization);
+});
+afterAll(() => control.stop());
+
+const DISCOVERY = ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas"];
+
+describe("the token", () => {
+  test("is made by admins only", async () => {
+    const answer = await organization.member("bob").call("POST", "/-/organization/scim-token");
+    expect(answer.status).toBe(403);
+  });
+
+  test("ends the one before", async () => {
+    expect((await client.call("GET", "/Users")).status).toBe(200);
+    const successor = await scimClient(control, organization);
+    expect((await client.call("GET", "/Users")).status).toBe(401);
+    expect((await successor.call("GET", "/Users")).status).toBe(200);
+  });
+
+  test("is shown once and kept nowhere in the clear", async () => {
+    const audit = await organization.admin.call("GET", "/-/audit-events");
+    const text = await audit.text();
+    expect(text).toContain("scim_token.created");
+    expect(text).not.toContain(client.token);
+    expect(text).not.toContain(client.token.split(".")[1]);
+  });
+
+  test.each<[name: string, header: (token: string) => string]>([
+    ["none", () => ""],
+    ["another scheme", (token) => `Basic ${token}`],
+    ["a wrong secret", (token) => `Bearer ${token.slice(0, -4)}AAAA`],
+    ["a secret cut short", (token) => `Bearer ${token.slice(0, -1)}`],
+    ["an organisation that does not exist", (token) => `Bearer scim_bm9uZQ.${token.split(".")[1]}`],
+    ["no organisation", (token) => `Bearer scim_.${token.split(".")[1]}`],
+    ["two at once", (token) => `Bearer ${token}, Bearer ${token}`],
+  ])("is needed everywhere: %s is refused", async (_, header) => {
+    for (const path of [...DISCOVERY, "/Users", "/Groups", "/Users/1", "/nothing"]) {
+      const answer = await client.call("GET", path, undefined, { Authorization: header(client.token) });
+      expect([path, answer.status]).toEqual([path, 401]);
+      expect(answer.headers.get("WWW-Authenticate")).toMatch(/^Bearer /);
+      expect(answer.body).toMatchObject({ schemas: [ERROR], status: "401" });
+    }
+  });
+
+  test("of an identity provider's person is none", async () => {
+    const token = await control.issuer.token({ org_id: organization.id });
+    const answer = await client.call("GET", "/Users", undefined, { Authorization: `Bearer ${token}` });
+    expect(answer.status).toBe(401);
+  });
+
+  test("reaches its own organisation alone", async () => {
+    const stranger = await scimClient(control, await control.newOrganization());
+    const id = await client.create("/Users", { userName: "ann" });
+    const group = await client.create("/Groups", { displayName: "staff", members: [{ value: id }] });
+    expect((await stranger.call("GET", "/Users")).body.totalResults).toBe(0);
+    expect((await stranger.call("GET", "/Groups")).body.totalResults).toBe(0);
+    for (const path of [`/Users/${id}`, `/Groups/${group}`]) {
+      expect((await stranger.call("GET", path)).status).toBe(404);
+      expect((await stranger.call("DELETE", path)).status).toBe(404);
+      expect((await stranger.patch(path, { op: "replace", value: { active: false } })).status).toBe(404);
+    }
+    const taken = await stranger.call("POST", "/Groups", { displayName: "x", members: [{ value: id }] });
+    expect(taken.body).toMatchObject({ status: "400", scimType: "invalidValue" });
+    // The organisation's part of a token does not make another one's secret good.
+    const mixed = `${(await newScimToken(organization)).split(".")[0]}.${stranger.token.split(".")[1]}`;
+    expect((await (await scimClient(control, organization, mixed)).call("GET", "/Users")).status).toBe(401);
+  });
+});
+
+describe("the service describes itself", () => {
+  test("in its configuration", async () => {
+    expect((await client.call("GET", "/ServiceProviderConfig")).body).toMatchObject({
+      schemas: ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
+      patch: { supported: true },
+      bulk: { supported: false },
+      filter: { supported: true, maxResults: 200 },
+      changePassword: { supported: false },
+      sort: { supported: false },
+      etag: { supported: true },
+      authenticationSchemes: [{ type: "oauthbearertoken" }],
+    });
+  });
+
+  test.each([
+    ["/ResourceTypes", ["User", "Group"]],
+    [
+      "/Schemas",
+      [
+        "urn:ietf:params:scim:schemas:core:2.0:User",
+        "urn:ietf:params:scim:schemas:core:2.0:Group",
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+      ],
+    ],
+  ])("in %s, each also by its id and where it says it is", async (path, ids) => {
+    const { body } = await client.call("GET", path);
+    expect(body.Resources.map(({ id }) => id)).toEqual(ids);
+    expect(body.totalResults).toBe(ids.length);
+    for (const each of body.Resources) {
+      const one = await client.call("GET", `${path}/${each.id}`);
+      expect(one).toMatchObject({ status: 200, body: each });
+      expect(each.meta["location"]).toBe(`${control.edges[0]}/-/scim/v2${path}/${each.id}`);
+    }
+    expect((await client.call("GET", `${path}/nothing`)).body).toMatchObject({ status: "404" });
+  });
+});
+
+interface Refused {
+  readonly name: string;
+  readonly send: (id: string) => Promise<{ status: number; headers: Headers; body: object }>;
+  readonly status: number;
+  readonly scimType?: string;
+}
+
+const user = { userName: "ann" };
+const REFUSED: readonly Refused[] = [
+  { name: "an unknown endpoint", send: () => client.call("GET", "/Bulk"), status: 404 },
+  { name: "an unknown user", send: () => client.call("GET", "/Users/none"), status: 404 },
+  { name: "an unknown user deleted", send: () => client.call("DELETE", "/Users/none"), status: 404 },
+  { name: "a method that is not served", send: () => client.call("PUT", "/Users", user), status: 405 },
+  {
+    name: "a body of another type",
+    send: () => client.call("POST", "/Users", "userName=ann", { "Content-Type": "text/plain" }),
+    status: 415,
+  },
+  {
+    name: "a body that is no JSON",
+    send: () => client.call("POST", "/Users", "{"),
+    status: 400,
+    scimType: "invalidSyntax",
+  },
+  {
+    name: "a body that is no object",
+    send: () => client.call("POST", "/Users", []),
+    status: 400,
+    scimType: "invalidSyntax",
+  },
+  { name: "no body", send: () => client.call("POST", "/Users"), status: 400, scimType: "invalidSyntax" },
+  {
+    name: "a PATCH without operations",
+    send: (id) => client.call("PATCH", `/Users/${id}`, {}),
+    status: 400,
+    scimType: "invalidSyntax",
+  },
+  {
+    name: "a user without a userName",
+    send: () => client.call("POST", "/Users", { displayName: "Ann" }),
+    status: 400,
+    scimType: "invalidValue",
+  },
+  {
+    name: "a PUT without a userName",
+    send: (id) => client.call("PUT", `/Users/${id}`, { displayName: "Ann" }),
+    status: 400,
+    scimType: "invalidValue",
+  },
+  {
+    name: "a group without a displayName",
+    send: () => client.call("POST", "/Groups", {}),
+    status: 400,
+    scimType: "invalidValue",
+  },
+  {
+    name: "active that is no boolean",
+    send: () => client.call("POST", "/Users", { userName: "x", active: "perhaps" }),
+    status: 400,
+    scimType: "invalidValue",
+  },
+  {
+    name: "a userName that is taken, letter case aside",
+    send: () => client.call("POST", "/Users", { userName: "ANN" }),
+    status: 409,
+    scimType: "uniqueness",
+  },
+  {
+    name: "a rename to a userName that is taken",
+    send: async () => {
+      const other = await client.create("/Users", { userName: "other" });
+      return client.patch(`/Users/${other}`, { op: "replace", path: "userName", value: "Ann" });
+    },
+    status: 409,
+    scimType: "uniqueness",
+  },
+  {
+    name: "the server's own attribute changed",
+    send: (id) => client.patch(`/Users/${id}`, { op: "replace", path: "id", value: "1" }),
+    status: 400,
+    scimType: "mutability",
+  },
+  {
+    name: "a path that is none",
+    send: (id) => client.patch(`/Users/${id}`, { op: "replace", path: "a b", value: "1" }),
+    status: 400,
+    scimType: "invalidPath",
+  },
+  {
+    name: "a filter that is none",
+    send: () => client.call("GET", "/Users?filter=userName%20is%20ann"),
+    status: 400,
+    scimType: "invalidFilter",
+  },
+  {
+    name: "a page that is no number",
+    send: () => client.call("GET", "/Users?startIndex=first"),
+    status: 400,
+    scimType: "invalidValue",
+  },
+  {
+    name: "a version that is no longer current",
+    send: (id) => client.call("PUT", `/Users/${id}`, user, { "If-Match": 'W/"7"' }),
+    status: 412,
+  },
+  {
+    name: "a version that is none",
+    send: (id) => client.call("DELETE", `/Users/${id}`, undefined, { "If-Match": "seven" }),
+    status: 412,
+  },
+];
+
+test.each(REFUSED)("$name is refused in SCIM's own form", async ({ send, status, scimType }) => {
+  const id = await client.create("/Users", user);
+  const answer = await send(id);
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get("Content-Type")).toBe("application/scim+json");
+  expect(answer.body).toEqual({
+    schemas: [ERROR],
+    status: `${status}`,
+    ...(scimType !== undefined && { scimType }),
+    detail: expect.stringMatching(/./),
+  });
+  expect((await client.call("GET", `/Users/${id}`)).body).toMatchObject({
+    ...user,
+    meta: { version: 'W/"1"' },
+  });
+});
+
+test("405 names the methods that are served", async () => {
+  const answer = await client.call("PUT", "/Users", user);
+  expect(answer.headers.get("Allow")).toBe("GET, HEAD, POST");
+});
+
+test("plain JSON is taken for SCIM's media type", async () => {
+  const json = { "Content-Type": "application/json; charset=utf-8" };
+  expect((await client.call("POST", "/Users", user, json)).status).toBe(201);
+});
+
+test("the version of a change may be asked for, and grows only with a change", async () => {
+  const id = await client.create("/Users", user);
+  const put = (body: object, version: string) =>
+    client.call("PUT", `/Users/${id}`, body, { "If-Match": version });
+  expect((await put({ ...user, title: "Dr" }, 'W/"1"')).headers.get("ETag")).toBe('W/"2"');
+  expect((await put({ ...user, title: "Dr" }, "*")).headers.get("ETag")).toBe('W/"2"');
+  expect((await put(user, 'W/"1"')).status).toBe(412);
+  expect((await client.call("GET", `/Users/${id}`)).body).toMatchObject({ title: "Dr" });
+});
+
+test("what a PUT leaves out is gone, but for who the user is and whether they are active", async () => {
+  const id = await client.create("/Users", { ...user, title: "Dr", externalId: "e1", active: false });
+  const { body } = await client.call("PUT", `/Users/${id}`, user);
+  expect(body).toMatchObject({ userName: "ann", externalId: "e1", active: false });
+  expect(body).not.toHaveProperty("title");
+});
+
+test("pages start at 1, hold what is asked for, and tell how many there are in all", async () => {
+  const names = Array.from({ length: 5 }, (_, i) => `user${i}`);
+  for (const userName of names) await client.create("/Users", { userName });
+  const page = async (query: string) => {
+    const { body } = await client.call("GET", `/Users?${query}`);
+    expect(body.totalResults).toBe(5);
+    return [body["startIndex"], body["itemsPerPage"], body.Resources.map((each) => each["userName"])];
+  };
+  const filter = `filter=${encodeURIComponent("userName pr")}`;
+  for (const also of ["", `&${filter}`]) {
+    expect(await page(`startIndex=2&count=2${also}`)).toEqual([2, 2, expect.any(Array)]);
+    expect(await page(`count=0${also}`)).toEqual([1, 0, []]);
+    expect(await page(`startIndex=6${also}`)).toEqual([6, 0, []]);
+    expect(await page(`startIndex=0&count=-1${also}`)).toEqual([1, 0, []]);
+    const whole = await page(`count=1000${also}`);
+    const [, , first] = await page(`count=3${also}`);
+    const [, , rest] = await page(`startIndex=4&count=3${also}`);
+    expect([...(first as string[]), ...(rest as string[])]).toEqual(whole[2]);
+    expect((whole[2] as string[]).toSorted()).toEqual(names);
+  }
+});
+
+test("a list shows the attributes that are asked for", async () => {
+  const id = await client.create("/Users", { ...user, title: "Dr", emails: [{ value: "a@x" }] });
+  const shown = async (query: string) => (await client.call("GET", `/Users?${query}`)).body.Resources[0];
+  const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
+  expect(await shown("attributes=userName")).toEqual({ schemas, id, userName: "ann" });
+  expect(await shown("excludedAttributes=emails,meta")).toEqual({
+    schemas,
+    id,
+    userName: "ann",
+    title: "Dr",
+    active: true,
+  });
+});
+
+test("unknown attributes and extensions are kept, and a password is not", async () => {
+  const extension = "urn:example:params:scim:schemas:extension:pets:2.0:User";
+  const sent = { ...user, shoeSize: 42, password: "hunter2-secret", [extension]: { pet: "cat" } };
+  const { body } = await client.call("POST", "/Users", sent);
+  expect(body).toMatchObject({ shoeSize: 42, [extension]: { pet: "cat" } });
+  expect(body["schemas"]).toContain(extension);
+  expect(body).not.toHaveProperty("password");
+  const audit = await organization.admin.call("GET", "/-/audit-events");
+  expect(await audit.text()).not.toContain("hunter2-secret");
+});
+
+test("every change is on record as made by SCIM, and what changes nothing is not", async () => {
+  const id = await client.create("/Users", user);
+  const group = await client.create("/Groups", { displayName: "staff" });
+  await client.patch(`/Groups/${group}`, { op: "add", path: "members", value: [{ value: id }] });
+  await client.patch(`/Groups/${group}`, { op: "add", path: "members", value: [{ value: id }] });
+  await client.patch(`/Users/${id}`, { op: "replace", value: { title: "Dr" } });
+  await client.patch(`/Users/${id}`, { op: "replace", value: { title: "Dr" } });
+  await client.call("DELETE", `/Users/${id}`);
+  await client.call("DELETE", `/Groups/${group}`);
+  const audit = await organization.admin.call("GET", "/-/audit-events?actor=scim");
+  const { data } = (await audit.json()) as { data: { action: string; target: string; after: unknown }[] };
+  expect(data.map(({ action, target }) => [action, target]).toReversed()).toEqual([
+    ["scim_user.created", id],
+    ["scim_group.created", group],
+    ["scim_group.updated", group],
+    ["scim_user.updated", id],
+    ["scim_user.deleted", id],
+    ["scim_group.deleted", group],
+  ]);
+  expect(data.at(-3)?.after).toEqual({ displayName: "staff", members: [id] });
+});

@@ -1,0 +1,65 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hashKey } from "../../src/core/key-secret.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startControl, type Control } from "../support/control.ts";
+import { freshAddress } from "../support/portcullis.ts";
+
+const SECRET_AND_CHECKSUM = 38;
+
+let stateDir: string;
+let control: Control;
+
+beforeAll(async () => {
+  stateDir = mkdtempSync(join(tmpdir(), "portcullis-"));
+  control = await startControl({ stateDir });
+});
+afterAll(async () => {
+  await control.stop();
+  rmSync(stateDir, { recursive: true });
+});
+
+/** Every byte that is stored: of organisations and their audit log, of guards, of KV. */
+function storedBytes(): Buffer {
+  const files = readdirSync(stateDir, { recursive: true, withFileTypes: true }).filter((file) =>
+    file.isFile(),
+  );
+  return Buffer.concat(files.map((file) => readFileSync(join(file.parentPath, file.name))));
+}
+
+test("a key's secret is in the answer to its creation and nowhere else, its hash in no answer", async () => {
+  const organization = await control.newOrganization();
+  const answers: string[] = [];
+  const call = async (method: string, path: string, body?: unknown): Promise<void> => {
+    answers.push(await (await organization.admin.call(method, path, body)).text());
+  };
+  const { key, id } = await organization.admin.createKey({ name: "Reporting" });
+  const secret = key.slice(-SECRET_AND_CHECKSUM);
+  const hash = Buffer.from(hashKey(key)).toString("hex");
+  const from = freshAddress();
+
+  await call("GET", `/-/api-keys/${id}`);
+  await call("GET", "/-/api-keys");
+  await call("PATCH", `/-/api-keys/${id}`, { name: "Reports" });
+  // Presented where it belongs and where it does not.
+  expect((await control.call("GET", "/v1/vaults", { as: key, from })).status).toBe(200);
+  for (const path of [`/v1/vaults/${key}`, `/v1/vaults?api_key=${key}`, `/-/api-keys/${key}`]) {
+    const refused = await control.call("GET", path, { as: key, from });
+    if (refused.status >= 400) answers.push(await refused.text());
+  }
+  await call("POST", "/-/api-keys", { name: key, scopes: ["vault:read"], vaults: "*", [key]: true });
+  await call("DELETE", `/-/api-keys/${id}`);
+  await call("GET", `/-/api-keys/${id}`);
+  await call("GET", "/-/api-keys?status=all&owner=*");
+  await call("GET", "/-/audit-events");
+
+  for (const answer of [...answers, ...control.logs]) {
+    expect(answer).not.toContain(secret);
+    expect(answer).not.toContain(hash);
+  }
+  const stored = storedBytes();
+  expect(stored.includes(id)).toBe(true);
+  expect(stored.includes(hash)).toBe(true);
+  expect(stored.includes(secret)).toBe(false);
+});

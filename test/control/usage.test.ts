@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { developerOn, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import type { CreatedKey } from "../support/portcullis.ts";
+
+let control: Control;
+let organization: Organization;
+
+beforeAll(async () => {
+  control = await startControl({ edges: 2 });
+});
+beforeEach(async () => {
+  organization = await control.newOrganization();
+});
+afterAll(() => control.stop());
+
+interface Usage {
+  readonly totals: { readonly admitted: number; readonly rateLimited: number; readonly refused: number };
+  readonly buckets: readonly { readonly start: string; readonly admitted: number }[];
+  readonly bucketSeconds: number;
+  readonly keys?: readonly { readonly keyId: string; readonly admitted: number }[];
+}
+
+async function usage(path: string): Promise<Usage> {
+  return (await (await organization.admin.call("GET", path)).json()) as Usage;
+}
+
+async function use(key: CreatedKey, times: number, from: string, edge = 0): Promise<number[]> {
+  const answers = await Promise.all(
+    Array.from({ length: times }, () => control.call("GET", "/v1/networks", { as: key.key, from, edge })),
+  );
+  return answers.map(({ status }) => status);
+}
+
+test("what was admitted, rate-limited and refused is counted for the key, on every edge", async () => {
+  const key = await organization.admin.createKey({
+    rateLimit: { requests: 20, windowSeconds: 600 },
+    allowedIps: ["198.51.100.1"],
+  });
+  const statuses = [...(await use(key, 15, "198.51.100.1", 0)), ...(await use(key, 15, "198.51.100.1", 1))];
+  await use(key, 3, "203.0.113.80");
+  const admitted = statuses.filter((status) => status === 200).length;
+  expect(admitted).toBeLessThanOrEqual(20);
+  await expect
+    .poll(async () => (await usage(`/-/api-keys/${key.id}/usage`)).totals, { timeout: 10_000 })
+    .toEqual({ admitted, rateLimited: 30 - admitted, refused: 3 });
+});
+
+test("last used time and address are in the key and in the list", async () => {
+  const key = await organization.admin.createKey();
+  const before = Date.now();
+  await use(key, 1, "198.51.100.7");
+  const read = async () =>
+    (await (await organization.admin.call("GET", `/-/api-keys/${key.id}`)).json()) as object;
+  await expect.poll(read, { timeout: 10_000 }).toMatchObject({ lastUsedIp: "198.51.100.7" });
+  const list = (await (await organization.admin.call("GET", "/-/api-keys")).json()) as {
+    data: { lastUsedAt: string; lastUsedIp: string }[];
+  };
+  expect(list.data[0]?.lastUsedIp).toBe("198.51.100.7");
+  expect(Date.parse(list.data[0]?.lastUsedAt ?? "")).toBeGreaterThanOrEqual(before);
+});
+
+test.each([
+  ["24h", 24, 3600],
+  ["7d", 168, 3600],
+  ["30d", 30, 86_400],
+])("a window of %s has %i buckets of %i seconds, the last of them now", async (window, buckets, seconds) => {
+  const key = await organization.admin.createKey();
+  await use(key, 2, "198.51.100.8");
+  await expect
+    .poll(
+      async () => (await usage(`/-/api-keys/${key.id}/usage?window=${window}`)).buckets.at(-1)?.admitted,
+      {
+        timeout: 10_000,
+      },
+    )
+    .toBe(2);
+  const told = await usage(`/-/api-keys/${key.id}/usage?window=${window}`);
+  expect(told.buckets).toHaveLength(buckets);
+  expect(told.bucketSeconds).toBe(seconds);
+  const starts = told.buckets.map(({ start }) => Date.parse(start));
+  expect(starts.every((start, i) => i === 0 || start - (starts[i - 1] ?? 0) === seconds * 1000)).toBe(true);
+});
+
+test("the organisation's usage is the sum, and by key; for admins alone", async () => {
+  const keys = [await organization.admin.createKey(), await organization.admin.createKey()] as const;
+  await use(keys[0], 1, "198.51.100.9");
+  await use(keys[1], 3, "198.51.100.9");
+  await expect.poll(async () => (await usage("/-/usage")).totals.admitted, { timeout: 10_000 }).toBe(4);
+  expect((await usage("/-/usage")).keys?.map(({ keyId, admitted }) => [keyId, admitted])).toEqual([
+    [keys[1].id, 3],
+    [keys[0].id, 1],
+  ]);
+  const bob = organization.member("bob", developerOn("vault_1"));
+  expect(await refusalOf(await bob.call("GET", "/-/usage"))).toEqual([403, "role_required"]);
+  expect(await refusalOf(await bob.call("GET", `/-/api-keys/${keys[0].id}/usage`))).toEqual([
+    404,
+    "not_found",
+  ]);
+  expect(await refusalOf(await organization.admin.call("GET", "/-/usage?window=1h"))).toEqual([
+    400,
+    "invalid_request",
+    "window",
+  ]);
+});

@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest";
+import { barredFromClient, barredFromOrigin, namedByConnection } from "../../src/core/header-policy.ts";
+
+const NEVER_TO_ORIGIN = {
+  "credentials and what only the gateway says":
+    "authorization host proxy x-portcullis-assertion x-portcullis-key-id x-portcullis-new x-request-id",
+  "headers of one connection":
+    "connection content-length expect http2-settings keep-alive proxy-authenticate proxy-authorization " +
+    "proxy-connection te trailer transfer-encoding upgrade",
+  "claims of an address":
+    "forwarded forwarded-for forwarded-for-ip forwarder-for x-forward-for x-forwarded x-forwarded-by x-forwarded-for " +
+    "x-forwarded-for-original x-forwarder-for x-original-forwarded-for x-originally-forwarded-for x-originating-ip " +
+    "x-real-ip real-ip true-client-ip x-true-client-ip x-true-ip client-ip x-client-ip x-client-ip-address x-client-addr " +
+    "x-cluster-client-ip cluster-client-ip x-remote-ip x-remote-addr remote-addr x-proxyuser-ip proxy-client-ip " +
+    "wl-proxy-client-ip x-custom-ip-authorization x-coming-from x-ip ip cf-connecting-ip cf-connecting-ipv6 " +
+    "cf-pseudo-ipv4 fastly-client-ip fly-client-ip do-connecting-ip eo-connecting-ip incap-client-ip ali-cdn-real-ip " +
+    "cdn-src-ip tx-client-ip x-nf-client-connection-ip x-appengine-user-ip x-appengine-remote-addr x-azure-clientip " +
+    "x-azure-socketip x-sucuri-clientip x-envoy-external-address x-vercel-forwarded-for x-vercel-ip-country " +
+    "akamai-origin-hop cloudfront-viewer-address x-arr-log-id",
+  "claims of a user or a certificate that another proxy would have checked":
+    "remote-user x-remote-user cf-access-jwt-assertion ssl-client-verify x-ssl-client-s-dn x-client-cert " +
+    "x-forwarded-client-cert x-arr-clientcert x-auth-request-email x-webauth-user x-goog-iap-jwt-assertion " +
+    "x-goog-authenticated-user-email x-amzn-oidc-data x-ms-client-principal-id",
+  "claims of a host or a scheme":
+    "x-host x-host-override x-forwarded-host x-forwarded-server x-forwarded-port x-forwarded-prefix x-original-host " +
+    "x-http-host-override http-host fastly-host x-backend-host x-gateway-host disguised-host was-default-hostname " +
+    "proxy-host x-server-name x-forwarded-proto x-forwarded-protocol x-forwarded-scheme x-forwarded-ssl x-proto " +
+    "x-protocol x-scheme x-url-scheme x-original-proto x-appservice-proto cloudfront-forwarded-proto front-end-https " +
+    "x-https https fastly-ssl x-arr-ssl wl-proxy-ssl cf-visitor",
+  "claims of a URL, a method or a file":
+    "x-original-url x-original-uri x-rewrite-url x-rewritten-url x-override-url x-waws-unencoded-url x-envoy-original-path " +
+    "x-forwarded-uri x-forwarded-path x-accel-redirect x-sendfile x-sendfile-type x-proxy-url proxy-url http-url base-url " +
+    "request-uri x-request-uri x-path-info url uri x-url x-uri x-http-destinationurl x-middleware-rewrite " +
+    "x-middleware-subrequest x-http-method x-http-method-override x-method-override x-method method-override " +
+    "http-method-override x-original-method x-forwarded-method",
+};
+
+const TO_ORIGIN =
+  "accept accept-charset accept-encoding accept-language access-control-request-headers access-control-request-method " +
+  "baggage cache-control cdn-loop content-digest content-encoding content-language content-md5 content-type cookie date " +
+  "depth destination digest dnt forecast from idempotency-key if-match if-modified-since if-none-match if-range " +
+  "if-unmodified-since last-event-id link max-forwards origin pragma prefer priority psu-ip-address range referer " +
+  "sec-fetch-mode sec-websocket-extensions sec-websocket-key sec-websocket-protocol sec-websocket-version signature " +
+  "soapaction traceparent tracestate upgrade-insecure-requests user-agent via x-amz-date x-api-key x-api-version " +
+  "x-callback-url x-client-version x-correlation-id x-csrf-token x-requested-with x-rewards x-shipping-method";
+
+const NEVER_TO_CLIENT =
+  "connection keep-alive proxy-authenticate ratelimit ratelimit-limit ratelimit-policy server set-cookie te trailer " +
+  "transfer-encoding upgrade x-portcullis-key-expires x-portcullis-new x-powered-by x-ratelimit-limit " +
+  "x-ratelimit-remaining x-ratelimit-reset x-request-id";
+
+const TO_CLIENT =
+  "accept-ranges access-control-allow-origin age allow alt-svc cache-control content-disposition content-encoding " +
+  "content-length content-range content-type date deprecation etag expires last-modified link location retry-after " +
+  "server-timing strict-transport-security sunset vary via www-authenticate x-correlation-id x-total-count";
+
+const names = (list: string): string[] => list.split(" ");
+
+describe("never reaches the origin:", () => {
+  test.each(Object.entries(NEVER_TO_ORIGIN))("%s", (_kind, list) => {
+    for (const name of names(list)) expect(barredFromOrigin(name), name).toBe(true);
+  });
+
+  test("the same in any spelling that a server may take for it", () => {
+    for (const name of names(Object.values(NEVER_TO_ORIGIN).join(" "))) {
+      for (const separator of ["_", ".", "~"]) {
+        const respelled = name.replaceAll("-", separator);
+        expect(barredFromOrigin(respelled), respelled).toBe(true);
+      }
+    }
+    expect(barredFromOrigin("x-portcullis_key-id")).toBe(true);
+  });
+});
+
+test("other headers of the client reach the origin", () => {
+  for (const name of names(TO_ORIGIN)) expect(barredFromOrigin(name), name).toBe(false);
+});
+
+test("the origin's own business, the connection's and the gateway's never reach the client", () => {
+  for (const name of names(NEVER_TO_CLIENT)) expect(barredFromClient(name), name).toBe(true);
+});
+
+test("other headers of the origin reach the client", () => {
+  for (const name of names(TO_CLIENT)) expect(barredFromClient(name), name).toBe(false);
+});
+
+test.each([
+  ["close", ["close"]],
+  ["keep-alive, X-Internal ,\tx_other", ["keep-alive", "X-Internal", "x_other"]],
+  [",, a,\u00e9,b", ["a", "b"]],
+  ["", []],
+])("Connection: %j names %j", (value, expected) => {
+  expect(namedByConnection(value)).toEqual(expected);
+});
