@@ -1,4 +1,4 @@
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import { chunksOf } from "../core/concurrency.ts";
 import { MAX_TARGETS } from "../core/revocation.ts";
 import type { RevokeCommand } from "./arguments.ts";
@@ -72,7 +72,11 @@ async function confirm(targets: readonly Target[]): Promise<void> {
   const more = targets.length > shown.length ? `  and ${targets.length - shown.length} more\n` : "";
   process.stderr.write(`To be revoked for good:\n${shown.join("")}${more}`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question("Go on? [y/N] ");
+  const answer = await new Promise<string>((resolve) => {
+    // At the end of the input there is no answer, which is none to go on.
+    terminal.once("close", () => resolve(""));
+    terminal.question("Go on? [y/N] ", resolve);
+  });
   terminal.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new CliError("Nothing was revoked");
 }

@@ -9,6 +9,8 @@ import { ErrorSchema } from "./schemas.ts";
 const EVERY_ENDPOINT: readonly RefusalCode[] = [
   "credential_missing",
   "identity_token_invalid",
+  // Somebody who was deactivated may do nothing.
+  "role_required",
   "invalid_request",
   "method_not_allowed",
   "internal_error",
@@ -32,7 +34,6 @@ export function describeEndpoint(endpoint: Omit<AnyEndpoint, "run">): RouteConfi
     ...EVERY_ENDPOINT,
     ...(method === "get" ? [] : EVERY_CHANGE),
     ...(body === undefined ? [] : (["invalid_value"] as const)),
-    ...(operator ? (["role_required"] as const) : []),
     ...endpoint.refusals,
   ]);
   const responses: RouteConfig["responses"] = {};

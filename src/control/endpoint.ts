@@ -2,6 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { z } from "zod";
 import { errorResponse, originOf } from "../core/error-response.ts";
+import { withoutSecrets } from "../core/key-secret.ts";
 import type { Actor } from "../core/organization.ts";
 import { isRefusal, refuse, type Refusal, type RefusalCode } from "../core/refusal.ts";
 import type { Config, Env } from "../env.ts";
@@ -103,7 +104,7 @@ function noteRefusal(
   if (actor === undefined) return;
   const organization = control.env.ORGANIZATION.getByName(actor.orgId);
   c.executionCtx.waitUntil(
-    organization.noteRefusal(actor, operationId, c.req.param("id") ?? actor.orgId, code),
+    organization.noteRefusal(actor, operationId, withoutSecrets(c.req.param("id") ?? actor.orgId), code),
   );
 }
 

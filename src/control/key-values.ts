@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseDuration } from "../core/duration.ts";
 import { parseRange } from "../core/ip-allowlist.ts";
+import { withoutSecrets } from "../core/key-secret.ts";
 import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
 import { ACTIONS, formatScope, parseScope, PLAIN_SEGMENT, type Scope } from "../core/scope.ts";
 import type { KeyCreation } from "./key-schemas.ts";
@@ -27,6 +28,10 @@ export function readKeyValues(
   checkScope: Control["checkScope"],
   now: number,
 ): KeyValues | Refusal {
+  for (const [field, value] of Object.entries(input)) {
+    const text = JSON.stringify(value);
+    if (withoutSecrets(text) !== text) return invalid(field, "Must not hold an API key");
+  }
   const scopes = input.scopes?.map((scope) => readScope(scope, checkScope));
   for (const scope of scopes ?? []) if ("problem" in scope) return invalid("scopes", scope.problem);
   const ranges = input.allowedIps?.map(parseRange);

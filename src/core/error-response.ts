@@ -1,3 +1,4 @@
+import { withoutSecrets } from "./key-secret.ts";
 import { REFUSALS, type Refusal, type RefusalCode } from "./refusal.ts";
 
 /** A step-up challenge asks for a sign-in with several factors (OpenID PAPE 1.0) within this many seconds. */
@@ -46,6 +47,12 @@ export function errorBody(refusal: Refusal, context: ErrorContext): ErrorBody {
   };
 }
 
+/** Details may quote the request, but no key out of it. */
+function errorText(refusal: Refusal, context: ErrorContext): string {
+  const text = JSON.stringify(errorBody(refusal, context));
+  return refusal.details === undefined ? text : withoutSecrets(text);
+}
+
 /** The response that tells a client why it was refused, with the headers that its status calls for. */
 export function errorResponse(refusal: Refusal, context: ErrorContext): Response {
   const { status } = REFUSALS[refusal.code];
@@ -60,7 +67,7 @@ export function errorResponse(refusal: Refusal, context: ErrorContext): Response
     headers.set("Retry-After", `${refusal.retryAfter ?? DEFAULT_RETRY_AFTER_S}`);
   }
   if (refusal.allow !== undefined) headers.set("Allow", refusal.allow);
-  return new Response(context.head ? null : JSON.stringify(errorBody(refusal, context)), { status, headers });
+  return new Response(context.head ? null : errorText(refusal, context), { status, headers });
 }
 
 /** The `WWW-Authenticate` value of a refusal (RFC 6750 section 3, RFC 9470 section 3), or `null`. */

@@ -11,6 +11,12 @@ const BODY = new RegExp(`^[0-9A-Za-z]{${ID_LENGTH + SECRET_LENGTH + CHECKSUM_LEN
 /** The largest multiple of 62 that fits a byte: bytes from here on would favour the first letters. */
 const UNBIASED_BYTES = 248;
 
+/** A key string in the midst of a text, of whatever prefix, its checksum right or wrong. */
+const KEY_IN_TEXT = new RegExp(
+  `([a-z][a-z0-9]{0,15}_[0-9A-Za-z]{${ID_LENGTH}})[0-9A-Za-z]{${SECRET_LENGTH + CHECKSUM_LENGTH}}`,
+  "g",
+);
+
 /** A key as it is shown to its owner, once. */
 export interface NewKey {
   /** The whole key string; the only copy. */
@@ -38,6 +44,11 @@ export function readKeyId(key: string, prefix: string): string | null {
   const end = key.length - CHECKSUM_LENGTH;
   if (checksum(key.slice(0, end)) !== key.slice(end)) return null;
   return `key_${key.slice(prefix.length + 1, prefix.length + 1 + ID_LENGTH)}`;
+}
+
+/** The text with every key string in it cut down to what is safe to show. */
+export function withoutSecrets(text: string): string {
+  return text.replaceAll(KEY_IN_TEXT, "$1…");
 }
 
 /** SHA-256 of the whole key string: 32 bytes. */

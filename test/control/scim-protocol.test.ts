@@ -343,3 +343,24 @@ test("every change is on record as made by SCIM, and what changes nothing is not
   ]);
   expect(data.at(-3)?.after).toEqual({ displayName: "staff", members: [id] });
 });
+
+test("a refused attempt at a change is on record, too", async () => {
+  const id = await client.create("/Users", user);
+  await client.call("POST", "/Users", user);
+  await client.patch(`/Users/${id}`, { op: "replace", path: "active", value: "perhaps" });
+  await client.call("DELETE", "/Groups/none");
+  await client.call("GET", "/Users/none");
+  await expect
+    .poll(async () => {
+      const audit = await organization.admin.call("GET", "/-/audit-events?actor=scim");
+      const { data } = (await audit.json()) as {
+        data: { action: string; target: string; refusal: string | null }[];
+      };
+      return data.flatMap(({ action, target, refusal }) => (refusal ? [[action, target, refusal]] : []));
+    })
+    .toEqual([
+      ["deleteScimGroup", "none", "not_found"],
+      ["updateScimUser", id, "invalid_value"],
+      ["createScimUser", organization.id, "already_exists"],
+    ]);
+});

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashKey } from "../../src/core/key-secret.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startControl, type Control } from "../support/control.ts";
+import { NEW_KEY, startControl, type Control } from "../support/control.ts";
 import { freshAddress } from "../support/portcullis.ts";
 
 const SECRET_AND_CHECKSUM = 38;
@@ -48,7 +48,19 @@ test("a key's secret is in the answer to its creation and nowhere else, its hash
     const refused = await control.call("GET", path, { as: key, from });
     if (refused.status >= 400) answers.push(await refused.text());
   }
-  await call("POST", "/-/api-keys", { name: key, scopes: ["vault:read"], vaults: "*", [key]: true });
+  const mistakes = [
+    { name: key },
+    { description: `It is ${key}.` },
+    { vaults: [key] },
+    { allowedIps: [key] },
+    { [key]: 1 },
+  ];
+  for (const mistake of mistakes) {
+    await call("POST", "/-/api-keys", { ...NEW_KEY, ...mistake });
+    await call("PATCH", `/-/api-keys/${id}`, mistake);
+  }
+  await call("PATCH", `/-/api-keys/${key}`, { name: "Reports" });
+  await call("DELETE", `/-/api-keys/${key}`);
   await call("DELETE", `/-/api-keys/${id}`);
   await call("GET", `/-/api-keys/${id}`);
   await call("GET", "/-/api-keys?status=all&owner=*");

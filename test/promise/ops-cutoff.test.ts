@@ -4,6 +4,8 @@ import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from 
 
 const EDGES = 2;
 const KEYS = 100;
+/** A client that goes on all the same is sooner or later told to slow down. */
+const REFUSALS = ["api_key_revoked", "too_many_failures"];
 /** How many calls with each key are to be seen before and after the answer. */
 const ENOUGH_CALLS = 2 * EDGES;
 
@@ -11,7 +13,7 @@ let portcullis: Portcullis;
 
 beforeAll(async () => {
   // Leases that outlast the call by far, so that an answer that came before their end would be caught.
-  portcullis = await startPortcullis({ edges: EDGES, vars: { ADMISSION_LEASE_MS: "2000" } });
+  portcullis = await startPortcullis({ edges: EDGES, vars: { ADMISSION_LEASE_MS: "1000" } });
 });
 afterAll(() => portcullis.stop());
 
@@ -59,5 +61,5 @@ test("of a hundred leaked keys that one answer revokes none lets a request throu
   expect(before.filter(({ status }) => status !== 200)).toEqual([]);
   const after = loads.map(({ calls }) => calls.filter(({ sentAt }) => sentAt >= answeredAt));
   expect(after.every((calls) => calls.length >= EDGES)).toBe(true);
-  expect(after.flat().filter(({ code }) => code !== "api_key_revoked")).toEqual([]);
+  expect(after.flat().filter(({ code }) => !REFUSALS.includes(code ?? ""))).toEqual([]);
 });

@@ -1,8 +1,9 @@
 import { Hono, type Context } from "hono";
 import { createMiddleware } from "hono/factory";
+import { refuse } from "../../core/refusal.ts";
 import { readOperations } from "../../core/scim/patch.ts";
-import { scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../../core/scim/problem.ts";
-import { project } from "../../core/scim/projection.ts";
+import { SCIM_PROBLEMS, scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../../core/scim/problem.ts";
+import { project, type Projection } from "../../core/scim/projection.ts";
 import { readResource } from "../../core/scim/resource.ts";
 import type { ResourceType } from "../../core/scim/schemas.ts";
 import type { ScimAnswer, ScimCommand } from "../../state/organization/scim.ts";
@@ -29,11 +30,11 @@ export function createScimApp(control: Control): Hono<ScimEnv> {
   scim.all("*", (c) => {
     const allowed = allowedMethods(scim.routes, c.req.path.slice(SCIM_PATH.length));
     return allowed.length === 0
-      ? answerProblem(scimProblem("notFound", "There is no such endpoint"))
-      : answerProblem(scimProblem("methodNotAllowed", "The endpoint has no such method"), allowed);
+      ? refuseWith(c, scimProblem("notFound", "There is no such endpoint"))
+      : refuseWith(c, scimProblem("methodNotAllowed", "The endpoint has no such method"), allowed);
   });
   scim.onError((error, c) => {
-    console.error(JSON.stringify({ requestId: c.get("requestId"), error: String(error) }));
+    c.set("refusal", refuse("internal_error", { reason: String(error) }));
     return answerProblem(scimProblem("internalError", "Something went wrong"));
   });
   return scim;
@@ -44,12 +45,23 @@ function authenticate({ env }: Control) {
   return createMiddleware<ScimEnv>(async (c, next) => {
     const token = readToken(c.req.header("Authorization"));
     if (token === null || !(await env.ORGANIZATION.getByName(token.orgId).knowsScimToken(token.hash))) {
-      return answerProblem(UNKNOWN_TOKEN);
+      return refuseWith(c, UNKNOWN_TOKEN);
     }
     c.set("token", token);
     return next();
   });
 }
+
+/** Reads what a request asks for; the id is empty where the path has none. */
+type ReadCommand = (id: string) => ScimCommand | ScimProblem | Promise<ScimCommand | ScimProblem>;
+
+/** What a refused attempt at a change is called in the audit. */
+const VERBS: Readonly<Record<string, string>> = {
+  POST: "create",
+  PUT: "replace",
+  PATCH: "update",
+  DELETE: "delete",
+};
 
 function addResources(
   scim: Hono<ScimEnv>,
@@ -59,29 +71,28 @@ function addResources(
 ): void {
   const path = `/${type}s`;
 
-  const run = async (
-    c: Context<ScimEnv>,
-    read: (id: string) => ScimCommand | ScimProblem | Promise<ScimCommand | ScimProblem>,
-  ): Promise<Response> => {
-    const shown = readShown(c);
-    if ("problem" in shown) return answerProblem(shown);
-    const command = await read(c.req.param("id") ?? "");
-    if ("problem" in command) return answerProblem(command);
+  const run = async (c: Context<ScimEnv>, read: ReadCommand): Promise<Response> => {
     const { orgId, hash } = c.get("token");
-    const author = { id: "scim", name: "SCIM", address: c.get("address"), requestId: c.get("requestId") };
     const organization = control.env.ORGANIZATION.getByName(orgId);
+    const author = { id: "scim", name: "SCIM", address: c.get("address"), requestId: c.get("requestId") };
+    const id = c.req.param("id");
+    const shown = readShown(c);
+    const command = "problem" in shown ? shown : await read(id ?? "");
     // What RPC says of its types cannot express that a resource holds any JSON.
-    const answer = (await organization.scim(author, hash, command)) as unknown as ScimAnswer;
-    if ("problem" in answer) return answerProblem(answer);
-    const base = baseOf(c.req.url);
-    if ("resources" in answer) {
-      const page = answer.resources.map((each) => project(withLocations(each, base), shown));
-      return answerList(page, answer.total, command.kind === "list" ? command.offset + 1 : 1);
+    const answer =
+      "problem" in command
+        ? command
+        : ((await organization.scim(author, hash, command)) as unknown as ScimAnswer);
+    if ("problem" in answer) {
+      const { code } = SCIM_PROBLEMS[answer.problem];
+      const verb = VERBS[c.req.method];
+      if (verb !== undefined) {
+        const noted = organization.noteRefusal(author, `${verb}Scim${type}`, id ?? orgId, code);
+        c.executionCtx.waitUntil(noted);
+      }
+      return refuseWith(c, answer);
     }
-    // A group may have thousands of members, which the client has just sent or does not ask for.
-    const silent = command.kind === "patch" && type === "Group" && shown.kind === "all";
-    if ("deleted" in answer || silent) return new Response(null, { status: 204 });
-    return answerResource(command.kind === "create" ? 201 : 200, base, answer.resource, shown);
+    return reply(baseOf(c.req.url), type, command as ScimCommand, answer, shown as Projection);
   };
 
   scim.get(path, (c) => run(c, () => readListing(c, type)));
@@ -116,6 +127,29 @@ function addResources(
       return "problem" in expected ? expected : { kind: "delete", type, id, ...expected };
     }),
   );
+}
+
+function reply(
+  base: string,
+  type: ResourceType,
+  command: ScimCommand,
+  answer: Exclude<ScimAnswer, ScimProblem>,
+  shown: Projection,
+): Response {
+  if ("resources" in answer) {
+    const page = answer.resources.map((each) => project(withLocations(each, base), shown));
+    return answerList(page, answer.total, command.kind === "list" ? command.offset + 1 : 1);
+  }
+  // A group may have thousands of members, which the client has just sent or does not ask for.
+  const silent = command.kind === "patch" && type === "Group" && shown.kind === "all";
+  if ("deleted" in answer || silent) return new Response(null, { status: 204 });
+  return answerResource(command.kind === "create" ? 201 : 200, base, answer.resource, shown);
+}
+
+/** Answers with a problem, and leaves it for the log. */
+function refuseWith(c: Context<ScimEnv>, problem: ScimProblem, allow?: readonly string[]): Response {
+  c.set("refusal", refuse(SCIM_PROBLEMS[problem.problem].code, { reason: problem.detail }));
+  return answerProblem(problem, allow);
 }
 
 async function readSent(c: Context<ScimEnv>, type: ResourceType) {

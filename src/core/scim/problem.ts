@@ -1,21 +1,30 @@
+import type { RefusalCode } from "../refusal.ts";
+
+interface ScimProblemEntry {
+  readonly status: number;
+  readonly scimType: string | null;
+  /** What it is called in the log and the audit. */
+  readonly code: RefusalCode;
+}
+
 /** What a SCIM request can fail with: HTTP status and `scimType` (RFC 7644 section 3.12). */
 export const SCIM_PROBLEMS = {
-  invalidFilter: { status: 400, scimType: "invalidFilter" },
-  invalidPath: { status: 400, scimType: "invalidPath" },
-  invalidSyntax: { status: 400, scimType: "invalidSyntax" },
-  invalidValue: { status: 400, scimType: "invalidValue" },
-  mutability: { status: 400, scimType: "mutability" },
-  noTarget: { status: 400, scimType: "noTarget" },
-  uniqueness: { status: 409, scimType: "uniqueness" },
-  unauthorized: { status: 401, scimType: null },
-  notFound: { status: 404, scimType: null },
-  methodNotAllowed: { status: 405, scimType: null },
-  versionConflict: { status: 412, scimType: null },
-  tooLarge: { status: 413, scimType: null },
-  unsupportedMediaType: { status: 415, scimType: null },
-  internalError: { status: 500, scimType: null },
-  unconfirmed: { status: 503, scimType: null },
-} as const;
+  invalidFilter: { status: 400, scimType: "invalidFilter", code: "invalid_request" },
+  invalidPath: { status: 400, scimType: "invalidPath", code: "invalid_request" },
+  invalidSyntax: { status: 400, scimType: "invalidSyntax", code: "invalid_request" },
+  invalidValue: { status: 400, scimType: "invalidValue", code: "invalid_value" },
+  mutability: { status: 400, scimType: "mutability", code: "invalid_value" },
+  noTarget: { status: 400, scimType: "noTarget", code: "invalid_value" },
+  uniqueness: { status: 409, scimType: "uniqueness", code: "already_exists" },
+  unauthorized: { status: 401, scimType: null, code: "access_token_invalid" },
+  notFound: { status: 404, scimType: null, code: "not_found" },
+  methodNotAllowed: { status: 405, scimType: null, code: "method_not_allowed" },
+  versionConflict: { status: 412, scimType: null, code: "version_conflict" },
+  tooLarge: { status: 413, scimType: null, code: "payload_too_large" },
+  unsupportedMediaType: { status: 415, scimType: null, code: "unsupported_media_type" },
+  internalError: { status: 500, scimType: null, code: "internal_error" },
+  unconfirmed: { status: 503, scimType: null, code: "admission_unavailable" },
+} as const satisfies Record<string, ScimProblemEntry>;
 
 export type ScimProblemName = keyof typeof SCIM_PROBLEMS;
 

@@ -234,7 +234,7 @@ export class Organization extends DurableObject<Env> {
   }
 
   /** Notes an attempt at a change that was refused. */
-  noteRefusal(actor: Actor, operation: string, target: string, refusal: RefusalCode): void {
+  noteRefusal(actor: Author, operation: string, target: string, refusal: RefusalCode): void {
     const entry = { action: operation, target, refusal, before: null, after: null };
     this.#audit.add(actor, entry, Date.now());
   }

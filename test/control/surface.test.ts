@@ -1,0 +1,252 @@
+import { request } from "node:http";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import type { OpenApiDocument } from "../support/openapi-check.ts";
+
+const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const CONTROL_HOST = "control.example";
+/** Answers everything; others each lack one thing that requests need, or have a host for the control API alone. */
+const [HEALTHY, WITHOUT_KV, WITHOUT_GUARD, WITH_CONTROL_HOST] = [0, 1, 2, 3];
+
+let control: Control;
+let organization: Organization;
+
+beforeAll(async () => {
+  control = await startControl({
+    edges: [{}, { kv: "BrokenKv" }, { guard: "BrokenGuard" }, { vars: { CONTROL_HOSTNAME: CONTROL_HOST } }],
+  });
+  organization = await control.newOrganization();
+});
+afterAll(() => control.stop());
+
+const call = (method: string, path: string): Promise<Response> => organization.admin.call(method, path);
+
+describe("what is not served", () => {
+  test.each([
+    "/-/",
+    "/-/nothing",
+    "/-/api-keys/",
+    "/-/api-keys/key_1/nothing",
+    "/-//api-keys",
+    "/-/API-KEYS",
+    "/-/api-keys;x=1",
+    "/-/errors/no_such_code",
+    "/.well-known/nothing",
+  ])("%s is not found", async (path) => {
+    for (const method of ["GET", "POST", "OPTIONS"]) {
+      expect(await refusalOf(await control.call(method, path))).toEqual(
+        method !== "GET" && path.startsWith("/-/errors/") ? [405, "method_not_allowed"] : [404, "not_found"],
+      );
+    }
+  });
+
+  test.each<[string, string, string]>([
+    ["PUT", "/-/api-keys", "POST, GET, HEAD"],
+    ["DELETE", "/-/api-keys", "POST, GET, HEAD"],
+    ["OPTIONS", "/-/api-keys", "POST, GET, HEAD"],
+    ["POST", "/-/api-keys/key_1", "GET, HEAD, PATCH, DELETE"],
+    ["PUT", "/-/organization", "GET, HEAD"],
+    ["GET", "/-/organization/bootstrap", "POST"],
+    ["HEAD", "/-/organization/bootstrap", "POST"],
+    ["POST", "/-/healthz", "GET, HEAD"],
+    ["DELETE", "/-/readyz", "GET, HEAD"],
+    ["POST", "/-/errors/not_found", "GET, HEAD"],
+  ])("%s %s is refused with the methods that are", async (method, path, allow) => {
+    const answer = await call(method, path);
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get("Allow")?.split(", ").toSorted()).toEqual(allow.split(", ").toSorted());
+  });
+});
+
+describe("every answer", () => {
+  test.each<[string, string]>([
+    ["GET", "/-/healthz"],
+    ["GET", "/-/readyz"],
+    ["GET", "/-/openapi.json"],
+    ["GET", "/-/organization"],
+    ["GET", "/-/api-keys"],
+    ["HEAD", "/-/api-keys"],
+    ["GET", "/-/api-keys?limit=0"],
+    ["GET", "/-/api-keys/key_1"],
+    ["DELETE", "/-/api-keys/key_1"],
+    ["POST", "/-/api-keys"],
+    ["PUT", "/-/api-keys"],
+    ["GET", "/-/nothing"],
+  ])("to %s %s has a fresh id, whatever the client sent, and may not be stored", async (method, path) => {
+    const token = await control.issuer.token({ org_id: organization.id });
+    const ids = new Set(["3f8a2c1d-0000-4000-8000-000000000000"]);
+    for (let i = 0; i < 2; i++) {
+      const headers = { Authorization: `Bearer ${token}`, "X-Request-Id": [...ids][0] ?? "" };
+      const answer = await fetch(`${control.edges[0]}${path}`, { method, headers });
+      expect(answer.headers.get("Cache-Control")).toBe("no-store");
+      expect(answer.headers.get("X-Request-Id")).toMatch(UUID_V4);
+      ids.add(answer.headers.get("X-Request-Id") ?? "");
+    }
+    expect(ids.size).toBe(3);
+  });
+
+  test("to HEAD is that to GET without its body", async () => {
+    const { id } = await organization.admin.createKey();
+    for (const path of ["/-/healthz", "/-/api-keys", `/-/api-keys/${id}`, "/-/api-keys/key_1"]) {
+      const [get, head] = await Promise.all([call("GET", path), call("HEAD", path)]);
+      expect(head.status).toBe(get.status);
+      expect(head.headers.get("Content-Type")).toBe(get.headers.get("Content-Type"));
+      expect(head.headers.get("ETag")).toBe(get.headers.get("ETag"));
+      expect(await head.text()).toBe("");
+    }
+  });
+});
+
+describe("readiness", () => {
+  const ready = { status: "ok", checks: { configuration: "ok", kv: "ok", guard: "ok" } };
+
+  test.each<[string, number, number, object]>([
+    ["with everything there", HEALTHY, 200, ready],
+    [
+      "without KV",
+      WITHOUT_KV,
+      503,
+      { status: "unavailable", checks: { ...ready.checks, kv: "unavailable" } },
+    ],
+    [
+      "without guards",
+      WITHOUT_GUARD,
+      503,
+      { status: "unavailable", checks: { ...ready.checks, guard: "unavailable" } },
+    ],
+  ])("%s is told, and the process answers", async (_, edge, status, body) => {
+    const answer = await control.call("GET", "/-/readyz", { edge });
+    expect(await answer.json()).toEqual(body);
+    expect([answer.status, answer.headers.get("Retry-After")]).toEqual([status, status === 503 ? "1" : null]);
+    const health = await control.call("GET", "/-/healthz", { edge });
+    expect([health.status, await health.json()]).toEqual([200, { status: "ok" }]);
+  });
+});
+
+describe("a control host", () => {
+  test.each<[string, string, number]>([
+    [CONTROL_HOST, "/-/healthz", 200],
+    [CONTROL_HOST, "/-/errors/not_found", 200],
+    [CONTROL_HOST, "/v1/vaults", 404],
+    [CONTROL_HOST, "/", 404],
+    [CONTROL_HOST, "/.well-known/anything", 404],
+    ["api.example", "/-/healthz", 404],
+    ["api.example", "/-/errors/not_found", 404],
+    ["api.example", "/-/api-keys", 404],
+    [`${CONTROL_HOST}.evil.example`, "/-/healthz", 404],
+    ["api.example", "/v1/vaults", 401],
+  ])("%s answers %s with %i", async (host, path, status) => {
+    expect((await getFrom(host, path)).status).toBe(status);
+  });
+
+  test("is where every refusal points, and other hosts do not tell that it exists", async () => {
+    const elsewhere = await getFrom("api.example", "/-/api-keys");
+    const { error } = JSON.parse(elsewhere.body) as {
+      error: { code: string; correlationId: string; docUrl: string };
+    };
+    expect(error.code).toBe("not_found");
+    expect(error.correlationId).toBe(elsewhere.requestId);
+    const refused = await getFrom("api.example", "/v1/vaults");
+    expect(refused.body).toContain(`"docUrl":"https://${CONTROL_HOST}/-/errors/credential_missing"`);
+  });
+});
+
+/** A GET with a Host header of choice, which `fetch` does not allow. */
+function getFrom(host: string, path: string): Promise<{ status: number; requestId: unknown; body: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      `${control.edges[WITH_CONTROL_HOST]}${path}`,
+      { headers: { Host: host } },
+      (answer) => {
+        let body = "";
+        answer.setEncoding("utf8").on("data", (text: string) => (body += text));
+        answer.on("end", () =>
+          resolve({ status: answer.statusCode ?? 0, requestId: answer.headers["x-request-id"], body }),
+        );
+      },
+    );
+    sent.on("error", reject).end();
+  });
+}
+
+describe("the OpenAPI document", () => {
+  let document: OpenApiDocument;
+  beforeAll(async () => {
+    document = (await (await control.call("GET", "/-/openapi.json")).json()) as OpenApiDocument;
+  });
+
+  const operations = () =>
+    Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, operation]) => ({ name: `${method} ${path}`, path, operation })),
+    );
+
+  test("is of OpenAPI 3.1 and describes what this API serves", () => {
+    expect(document.openapi).toMatch(/^3\.1\.\d$/);
+    expect(operations().map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        "get /-/healthz",
+        "get /-/readyz",
+        "post /-/api-keys",
+        "get /-/api-keys",
+        "get /-/api-keys/{id}",
+        "patch /-/api-keys/{id}",
+        "delete /-/api-keys/{id}",
+        "get /-/organization",
+        "post /-/organization/bootstrap",
+      ]),
+    );
+  });
+
+  test("names each operation once, and each of its path parameters", () => {
+    const ids = operations().map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { name, path, operation } of operations()) {
+      const described = (operation.parameters ?? []).filter((p) => p.in === "path").map((p) => p.name);
+      expect([name, described]).toEqual([name, [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1])]);
+    }
+  });
+
+  test("describes every refusal of an operation with the one error schema", () => {
+    for (const { name, operation } of operations()) {
+      for (const [status, answer] of Object.entries(operation.responses)) {
+        if (Number(status) < 400 || name === "get /-/readyz") continue;
+        const schema = answer.content?.["application/json"]?.schema;
+        expect([name, status, schema]).toEqual([name, status, { $ref: "#/components/schemas/Error" }]);
+      }
+    }
+  });
+
+  test("refers to nothing that it does not hold", () => {
+    const text = JSON.stringify(document);
+    const targets = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1] ?? "");
+    expect(targets.length).toBeGreaterThan(0);
+    for (const target of new Set(targets)) {
+      const name = /^#\/components\/schemas\/(\w+)$/.exec(target)?.[1] ?? "";
+      expect(document.components.schemas, target).toHaveProperty(name);
+    }
+    const security = [...text.matchAll(/"security":\[\{"(\w+)"/g)].map((match) => match[1]);
+    for (const scheme of new Set(security)) {
+      expect(document.components).toHaveProperty(["securitySchemes", scheme]);
+    }
+  });
+
+  test("has examples that its own schemas take", () => {
+    const check = (schema: Readonly<Record<string, unknown>>): void => {
+      if (schema["example"] !== undefined && !("$ref" in schema)) {
+        const { example, ...rest } = schema;
+        const closed = JSON.parse(
+          JSON.stringify({ ...rest, $defs: document.components.schemas }).replaceAll(
+            "#/components/schemas/",
+            "#/$defs/",
+          ),
+        ) as z.core.JSONSchema.JSONSchema;
+        expect(z.fromJSONSchema(closed).safeParse(example).success, JSON.stringify(schema)).toBe(true);
+      }
+      for (const member of Object.values(schema)) {
+        if (typeof member === "object" && member !== null) check(member as Record<string, unknown>);
+      }
+    };
+    check(document as unknown as Record<string, unknown>);
+  });
+});

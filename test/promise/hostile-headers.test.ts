@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ReceivedRequest } from "../support/origin-server.ts";
+import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { requestText, sendRaw, type RawResponse } from "../support/raw-http.ts";
+
+const PATH = "/v1/vaults/vault_1";
+const CLIENT = "198.51.100.9";
+const SPOOFED = "spoofed-value";
+
+let portcullis: Portcullis;
+let key: CreatedKey;
+let authorization: string;
+
+beforeAll(async () => {
+  portcullis = await startPortcullis();
+  key = await portcullis.createKey({ vaults: ["vault_1"] });
+  authorization = `Authorization: Bearer ${key.key}`;
+});
+afterAll(() => portcullis.stop());
+
+interface Exchange {
+  readonly response: RawResponse;
+  readonly arrived: readonly ReceivedRequest[];
+}
+
+/** Sends header lines byte for byte; tells what came back and what arrived at the origin. */
+async function send(lines: readonly string[], path = PATH): Promise<Exchange> {
+  const before = portcullis.origin.requests.length;
+  const text = requestText("GET", path, [`CF-Connecting-IP: ${CLIENT}`, ...lines]);
+  const response = await sendRaw(portcullis.edges[0] ?? "", text);
+  return { response, arrived: portcullis.origin.requests.slice(before) };
+}
+
+/** What the origin is told by the gateway, and by nobody else. */
+function expectOwnHeaders({ response, arrived }: Exchange): ReceivedRequest {
+  expect(response.status).toBe(200);
+  const [request] = arrived;
+  if (request === undefined) throw new Error("Nothing arrived at the origin");
+  const told = Object.fromEntries(
+    request.headers
+      .filter(([name]) => /^x[-_.](portcullis|request-id|forwarded)/i.test(name))
+      .map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  expect(told).toEqual({
+    "x-portcullis-assertion": told["x-portcullis-assertion"],
+    "x-portcullis-key-id": key.id,
+    "x-portcullis-org-id": "org_test",
+    "x-portcullis-owner-id": "alice",
+    "x-portcullis-scopes": "vault:read",
+    "x-portcullis-vaults": "vault_1",
+    "x-request-id": response.values("X-Request-Id")[0],
+    "x-forwarded-for": CLIENT,
+    "x-forwarded-host": "api.example",
+    "x-forwarded-proto": "http",
+  });
+  return request;
+}
+
+describe("a claim that only the gateway may make does not reach the origin", () => {
+  test.each([
+    "Forwarded",
+    "Proxy",
+    "Proxy-Authorization",
+    "Proxy-Connection",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Port",
+    "X-Forwarded-Prefix",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Server",
+    "X-Real-IP",
+    "X-Client-IP",
+    "X-Cluster-Client-IP",
+    "X-Originating-IP",
+    "X-Remote-Addr",
+    "True-Client-IP",
+    "Fastly-Client-IP",
+    "CF-Connecting-IPv6",
+    "CF-IPCountry",
+    "CF-Worker",
+    "X-Host",
+    "X-Original-Host",
+    "X-Original-URL",
+    "X-Rewrite-URL",
+    "X-HTTP-Method",
+    "X-HTTP-Method-Override",
+    "X-Method-Override",
+    "X-Request-Id",
+    "X-Portcullis-Key-Id",
+    "X-Portcullis-Org-Id",
+    "X-Portcullis-Owner-Id",
+    "X-Portcullis-Scopes",
+    "X-Portcullis-Vaults",
+    "X-Portcullis-Assertion",
+    "X-Portcullis-Anything",
+    "x-PORTCULLIS-key-ID",
+    // Servers in the tradition of CGI read all of these as the names above.
+    "X_Forwarded_For",
+    "X_Real_IP",
+    "X_Original_URL",
+    "X_HTTP_Method_Override",
+    "X_Request_Id",
+    "X_Portcullis_Key_Id",
+    "X-Portcullis_Org-Id",
+    "X.Portcullis.Vaults",
+    "X.Forwarded.For",
+    "Proxy_Authorization",
+  ])("%s", async (name) => {
+    const exchange = await send([authorization, `${name}: ${SPOOFED}`]);
+    const request = expectOwnHeaders(exchange);
+    expect(request.headers.filter(([, value]) => value.includes(SPOOFED))).toEqual([]);
+  });
+
+  test("the credential itself, in whatever header beside Authorization an old proxy might read", async () => {
+    const request = expectOwnHeaders(await send([authorization, `Proxy-Authorization: Bearer ${key.key}`]));
+    expect(request.headers.filter(([, value]) => value.includes(key.key))).toEqual([]);
+    expect(request.values("Authorization")).toEqual([]);
+  });
+});
+
+describe("a client cannot have the gateway drop what it says to the origin", () => {
+  test.each([
+    "x-portcullis-assertion",
+    "X-Portcullis-Key-Id, X-Portcullis-Vaults",
+    "close, x-request-id",
+    "x-forwarded-for, host",
+    "keep-alive, authorization",
+  ])("Connection: %s", async (value) => {
+    expectOwnHeaders(await send([authorization, `Connection: ${value}`]));
+  });
+
+  test("but drops what the client names as its own", async () => {
+    const lines = [authorization, "Connection: X-Mine, close", "X-Mine: 1", "X-Yours: 2"];
+    const request = expectOwnHeaders(await send(lines));
+    expect([request.values("X-Mine"), request.values("X-Yours")]).toEqual([[], ["2"]]);
+  });
+});
+
+test("headers that claim nothing pass as they are", async () => {
+  const lines = ["Cookie: a=b; c=d", "Accept: a/b;q=0.1", "traceparent: 00-1-2-03", "X_Custom: \xe9\xff"];
+  const request = expectOwnHeaders(await send([authorization, ...lines]));
+  const passed = lines.map((line) => request.values(line.split(":")[0] ?? "").join());
+  expect(passed).toEqual(lines.map((line) => line.slice(line.indexOf(":") + 2)));
+});
+
+describe("only one bearer credential in Authorization is one", () => {
+  interface Attempt {
+    readonly name: string;
+    readonly lines: (key: string) => readonly string[];
+    readonly path?: (key: string) => string;
+    readonly code: string;
+  }
+  const authorizations = (value: (key: string) => string) => (as: string) => [`Authorization: ${value(as)}`];
+  const MALFORMED = "credential_malformed";
+  const MISSING = "credential_missing";
+  const attempts: readonly Attempt[] = [
+    {
+      name: "two headers",
+      lines: (as) => [`Authorization: Bearer ${as}`, `Authorization: Bearer ${as}`],
+      code: MALFORMED,
+    },
+    {
+      name: "two headers, the second of another scheme",
+      lines: (as) => [`Authorization: Bearer ${as}`, "Authorization: Basic eDp5"],
+      code: MALFORMED,
+    },
+    {
+      name: "two headers, the second empty",
+      lines: (as) => [`Authorization: Bearer ${as}`, "Authorization:"],
+      code: MALFORMED,
+    },
+    {
+      name: "two in one header",
+      lines: authorizations((as) => `Bearer ${as}, Bearer ${as}`),
+      code: MALFORMED,
+    },
+    { name: "a parameter", lines: authorizations((as) => `Bearer ${as} x=y`), code: MALFORMED },
+    { name: "quotes", lines: authorizations((as) => `Bearer "${as}"`), code: MALFORMED },
+    { name: "a tab", lines: authorizations((as) => `Bearer\t${as}`), code: MALFORMED },
+    { name: "no scheme", lines: authorizations((as) => as), code: MALFORMED },
+    { name: "no credential", lines: authorizations(() => "Bearer"), code: MALFORMED },
+    { name: "another scheme", lines: authorizations((as) => `Token ${as}`), code: MALFORMED },
+    { name: "Basic", lines: authorizations((as) => `Basic ${btoa(`x:${as}`)}`), code: MALFORMED },
+    { name: "padding", lines: authorizations((as) => `Bearer ${as}=`), code: "api_key_invalid" },
+    { name: "an empty header", lines: authorizations(() => ""), code: MISSING },
+    { name: "no header", lines: () => [], code: MISSING },
+    { name: "X-API-Key", lines: (as) => [`X-API-Key: ${as}`], code: MISSING },
+    { name: "a cookie", lines: (as) => [`Cookie: api_key=${as}; Authorization=Bearer ${as}`], code: MISSING },
+    { name: "Proxy-Authorization", lines: (as) => [`Proxy-Authorization: Bearer ${as}`], code: MISSING },
+    { name: "an underscore alias", lines: (as) => [`X_Authorization: Bearer ${as}`], code: MISSING },
+    {
+      name: "the query",
+      lines: () => [],
+      path: (as) => `${PATH}?access_token=${as}&api_key=${as}`,
+      code: MISSING,
+    },
+  ];
+
+  test.each(attempts)("$name: $code", async ({ lines, path, code }) => {
+    const { response, arrived } = await send(lines(key.key), path?.(key.key));
+    expect(response.status).toBe(401);
+    expect(JSON.parse(response.body.toString())).toMatchObject({ error: { code } });
+    expect(response.body.toString()).not.toContain(key.key);
+    expect(arrived).toEqual([]);
+  });
+
+  test.each(["bearer", "BEARER", "Bearer "])(
+    "the scheme %j is the same in any letter case",
+    async (scheme) => {
+      expectOwnHeaders(await send([`Authorization: ${scheme} ${key.key}`]));
+    },
+  );
+});
+
+describe("a head that is none does not get past the runtime", () => {
+  test.each([
+    { name: "a space before the colon", lines: () => [`Authorization : Bearer ${key.key}`] },
+    { name: "a folded line", lines: () => [`Authorization:\r\n Bearer ${key.key}`] },
+    { name: "a null byte", lines: () => [`Authorization: Bearer ${key.key}\0`] },
+    { name: "a name with a space", lines: () => [authorization, "X Y: 1"] },
+    { name: "two lengths", lines: () => [authorization, "Content-Length: 0", "Content-Length: 5"] },
+    { name: "a negative length", lines: () => [authorization, "Content-Length: -1"] },
+    { name: "two megabytes", lines: () => [authorization, `X-Big: ${"a".repeat(2_000_000)}`] },
+  ])("$name", async ({ lines }) => {
+    const { response, arrived } = await send(lines());
+    expect([400, 431]).toContain(response.status);
+    expect(arrived).toEqual([]);
+  });
+});
+
+test.each(["a\r\nHost: b", "a b/c?", "a:99999", "user@a", "a#"])(
+  "a host that is none is refused like any other: %j",
+  async (host) => {
+    const text = requestText("GET", PATH).replace("Host: api.example", `Host: ${host}`);
+    const response = await sendRaw(portcullis.edges[0] ?? "", text);
+    expect(response.status).toBe(401);
+    expect(JSON.parse(response.body.toString())).toMatchObject({ error: { code: "credential_missing" } });
+  },
+);
