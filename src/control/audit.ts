@@ -1,11 +1,11 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import { NDJSON, ndjsonLine } from "../core/ndjson.ts";
 import type { Actor, AuditEvent, AuditQuery } from "../core/organization.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
 import { isoTime, Limit, Pagination, Timestamp } from "./schemas.ts";
 
-const NDJSON = "application/x-ndjson";
 /** An export reads the log in pages of this many events. */
 const EXPORT_PAGE = 500;
 
@@ -49,7 +49,7 @@ export function addAuditEndpoint(app: OpenAPIHono<ControlEnv>, control: Control)
     tag: "Audit",
     query: Query,
     headers: z.object({ accept: z.string().optional() }),
-    success: { 200: { description: "A page of events.", schema: AuditEventList } },
+    success: { 200: { description: "A page of events.", schema: AuditEventList, lines: AuditEventSchema } },
     refusals: ["role_required"],
     run: async ({ query, headers }, actor) => {
       const after =
@@ -92,14 +92,12 @@ async function exportAll(control: Control, actor: Actor, query: AuditQuery): Pro
     organization.listAuditEvents(actor, { ...query, before, limit: EXPORT_PAGE });
   let events = await readFrom(query.before);
   if (isRefusal(events)) return events;
-  const encoder = new TextEncoder();
   const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
       // The role was lost while the log was being read: what is left is not for these eyes.
       if (isRefusal(events)) throw new Error(events.code);
       const shown = events.slice(0, EXPORT_PAGE);
-      const lines = shown.map((event) => `${JSON.stringify(eventJson(event))}\n`).join("");
-      if (lines !== "") controller.enqueue(encoder.encode(lines));
+      for (const event of shown) controller.enqueue(ndjsonLine(eventJson(event)));
       const last = events.length > EXPORT_PAGE ? shown.at(-1) : undefined;
       if (last === undefined) controller.close();
       else events = await readFrom(last.id);

@@ -227,7 +227,7 @@ describe("the OpenAPI document", () => {
     }
     const security = [...text.matchAll(/"security":\[\{"(\w+)"/g)].map((match) => match[1]);
     for (const scheme of new Set(security)) {
-      expect(document.components).toHaveProperty(["securitySchemes", scheme]);
+      expect(document.components).toHaveProperty(`securitySchemes.${scheme}`);
     }
   });
 

@@ -23,11 +23,10 @@ interface Call {
 /** Calls with all keys in turn over every edge until told to stop. */
 function load(keys: readonly CreatedKey[]) {
   const calls: Call[] = [];
-  let next = 0;
-  let stopped = false;
+  const state = { next: 0, stopped: false };
   const client = async (edge: number): Promise<void> => {
-    while (!stopped) {
-      const key = keys[next++ % keys.length] as CreatedKey;
+    while (!state.stopped) {
+      const key = keys[state.next++ % keys.length] as CreatedKey;
       const sentAt = performance.now();
       const answer = await fetch(`${control.edges[edge]}/v1/vaults/vault_1`, {
         headers: { Authorization: `Bearer ${key.key}`, "CF-Connecting-IP": freshAddress() },
@@ -40,7 +39,7 @@ function load(keys: readonly CreatedKey[]) {
   return {
     calls,
     stop: () => {
-      stopped = true;
+      state.stopped = true;
       return running;
     },
   };

@@ -52,10 +52,14 @@ function findPath(document: OpenApiDocument, path: string): Readonly<Record<stri
   const segments = path.replace(/\?.*/, "").split("/");
   const fits = (template: string): boolean => {
     const parts = template.split("/");
-    return parts.length === segments.length && parts.every((p, i) => p.startsWith("{") || p === segments[i]);
+    return parts.length === segments.length && parts.every((part, i) => matches(part, segments[i] ?? ""));
   };
   const found = Object.keys(document.paths).find(fits);
   return found === undefined ? undefined : document.paths[found];
+}
+
+function matches(part: string, segment: string): boolean {
+  return part.startsWith("{") ? segment !== "" : part === segment;
 }
 
 /** What every path and method answers that the document does not name. */

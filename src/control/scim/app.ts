@@ -6,7 +6,7 @@ import { SCIM_PROBLEMS, scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../
 import { project, type Projection } from "../../core/scim/projection.ts";
 import { readResource } from "../../core/scim/resource.ts";
 import type { ResourceType } from "../../core/scim/schemas.ts";
-import type { ScimAnswer, ScimCommand } from "../../state/organization/scim.ts";
+import type { ScimAnswer, ScimCommand } from "../../state/organization/scim-command.ts";
 import type { Control } from "../endpoint.ts";
 import { allowedMethods } from "../methods.ts";
 import { answerList, answerProblem, answerResource, withLocations } from "./answer.ts";
@@ -76,23 +76,22 @@ function addResources(
     const organization = control.env.ORGANIZATION.getByName(orgId);
     const author = { id: "scim", name: "SCIM", address: c.get("address"), requestId: c.get("requestId") };
     const id = c.req.param("id");
-    const shown = readShown(c);
-    const command = "problem" in shown ? shown : await read(id ?? "");
-    // What RPC says of its types cannot express that a resource holds any JSON.
-    const answer =
-      "problem" in command
-        ? command
-        : ((await organization.scim(author, hash, command)) as unknown as ScimAnswer);
-    if ("problem" in answer) {
-      const { code } = SCIM_PROBLEMS[answer.problem];
+    const refused = (problem: ScimProblem): Response => {
       const verb = VERBS[c.req.method];
       if (verb !== undefined) {
+        const { code } = SCIM_PROBLEMS[problem.problem];
         const noted = organization.noteRefusal(author, `${verb}Scim${type}`, id ?? orgId, code);
         c.executionCtx.waitUntil(noted);
       }
-      return refuseWith(c, answer);
-    }
-    return reply(baseOf(c.req.url), type, command as ScimCommand, answer, shown as Projection);
+      return refuseWith(c, problem);
+    };
+    const shown = readShown(c);
+    if ("problem" in shown) return refused(shown);
+    const command = await read(id ?? "");
+    if ("problem" in command) return refused(command);
+    // What RPC says of its types cannot express that a resource holds any JSON.
+    const answer = (await organization.scim(author, hash, command)) as unknown as ScimAnswer;
+    return "problem" in answer ? refused(answer) : reply(baseOf(c.req.url), command, answer, shown);
   };
 
   scim.get(path, (c) => run(c, () => readListing(c, type)));
@@ -131,7 +130,6 @@ function addResources(
 
 function reply(
   base: string,
-  type: ResourceType,
   command: ScimCommand,
   answer: Exclude<ScimAnswer, ScimProblem>,
   shown: Projection,
@@ -141,7 +139,7 @@ function reply(
     return answerList(page, answer.total, command.kind === "list" ? command.offset + 1 : 1);
   }
   // A group may have thousands of members, which the client has just sent or does not ask for.
-  const silent = command.kind === "patch" && type === "Group" && shown.kind === "all";
+  const silent = command.kind === "patch" && command.type === "Group" && shown.kind === "all";
   if ("deleted" in answer || silent) return new Response(null, { status: 204 });
   return answerResource(command.kind === "create" ? 201 : 200, base, answer.resource, shown);
 }

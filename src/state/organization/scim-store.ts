@@ -1,4 +1,5 @@
-import type { ScimObject } from "../../core/scim/resource.ts";
+import { isExtension, type ScimObject } from "../../core/scim/resource.ts";
+import { GROUP_SCHEMA, USER_SCHEMA, type ResourceType } from "../../core/scim/schemas.ts";
 
 /** A SCIM resource as it is kept: what the client may set. Times are milliseconds since the epoch. */
 export interface StoredResource {
@@ -27,4 +28,20 @@ export interface ScimStore {
 /** By what names are the same, letter case aside. */
 export function sameKey(name: string): string {
   return name.toLowerCase();
+}
+
+/** A resource's attributes with its schemas, id and `meta` (RFC 7643 section 3.1); where it is, HTTP knows. */
+export function withMeta(type: ResourceType, stored: StoredResource, attributes: ScimObject): ScimObject {
+  const extensions = Object.keys(stored.resource).filter(isExtension);
+  return {
+    schemas: [type === "User" ? USER_SCHEMA : GROUP_SCHEMA, ...extensions],
+    id: stored.id,
+    ...attributes,
+    meta: {
+      resourceType: type,
+      created: new Date(stored.createdAt).toISOString(),
+      lastModified: new Date(stored.modifiedAt).toISOString(),
+      version: `W/"${stored.version}"`,
+    },
+  };
 }

@@ -1,47 +1,16 @@
 import { matches, type Filter } from "../../core/scim/filter.ts";
-import { applyPatch, type PatchOperation } from "../../core/scim/patch.ts";
+import { applyPatch } from "../../core/scim/patch.ts";
 import { scimProblem, type ScimProblem } from "../../core/scim/problem.ts";
-import { isExtension, type ScimObject } from "../../core/scim/resource.ts";
-import { GROUP_SCHEMA, USER_SCHEMA, type ResourceType } from "../../core/scim/schemas.ts";
+import type { ScimObject } from "../../core/scim/resource.ts";
+import type { ResourceType } from "../../core/scim/schemas.ts";
 import type { AuditLog, Author } from "./audit-log.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { Propagation } from "./propagation.ts";
+import type { Expecting, ScimAnswer, ScimCommand, Target } from "./scim-command.ts";
 import type { ScimEffects } from "./scim-effects.ts";
 import { memberIds, type ScimGroups } from "./scim-groups.ts";
-import type { ScimStore, StoredResource } from "./scim-store.ts";
+import { withMeta, type ScimStore, type StoredResource } from "./scim-store.ts";
 import type { ScimUsers } from "./scim-users.ts";
-
-interface Target {
-  readonly type: ResourceType;
-  readonly id: string;
-}
-
-/** The version that `If-Match` names; `null` when any will do. */
-interface Expecting {
-  readonly version: number | null;
-}
-
-/** What a SCIM client asks for, read and free of what only the server may set. */
-export type ScimCommand =
-  | { readonly kind: "create"; readonly type: ResourceType; readonly resource: ScimObject }
-  | ({ readonly kind: "get" } & Target)
-  | {
-      readonly kind: "list";
-      readonly type: ResourceType;
-      readonly filter: Filter | null;
-      /** From 0. */
-      readonly offset: number;
-      readonly limit: number;
-    }
-  | ({ readonly kind: "replace"; readonly resource: ScimObject } & Target & Expecting)
-  | ({ readonly kind: "patch"; readonly operations: readonly PatchOperation[] } & Target & Expecting)
-  | ({ readonly kind: "delete" } & Target & Expecting);
-
-export type ScimAnswer =
-  | { readonly resource: ScimObject }
-  | { readonly resources: readonly ScimObject[]; readonly total: number }
-  | { readonly deleted: true }
-  | ScimProblem;
 
 type Change = (current: ScimObject) => { readonly resource: ScimObject } | ScimProblem;
 
@@ -204,18 +173,7 @@ export class Scim {
   }
 
   #represent(type: ResourceType, stored: StoredResource): ScimObject {
-    const extensions = Object.keys(stored.resource).filter(isExtension);
-    return {
-      schemas: [type === "User" ? USER_SCHEMA : GROUP_SCHEMA, ...extensions],
-      id: stored.id,
-      ...this.#stores[type].represent(stored),
-      meta: {
-        resourceType: type,
-        created: new Date(stored.createdAt).toISOString(),
-        lastModified: new Date(stored.modifiedAt).toISOString(),
-        version: `W/"${stored.version}"`,
-      },
-    };
+    return withMeta(type, stored, this.#stores[type].represent(stored));
   }
 
   /** Puts a change on record. Of a group's members only those who come or go are told. */
