@@ -50,9 +50,7 @@ const Explanation: FC<{ code: RefusalCode }> = ({ code }) => {
       <p class="soft">
         {status} · {type}
       </p>
-      <h1>
-        <code>{code}</code>
-      </h1>
+      <h1>{code}</h1>
       <p>{message}</p>
       <h2>Cause</h2>
       <p>{withCode(cause)}</p>

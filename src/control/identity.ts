@@ -1,11 +1,4 @@
-import {
-  createRemoteJWKSet,
-  customFetch,
-  decodeProtectedHeader,
-  errors,
-  jwtVerify,
-  type JWTPayload,
-} from "jose";
+import { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from "jose";
 import { z } from "zod";
 import { MFA_MAX_AGE_S } from "../core/error-response.ts";
 import type { VaultRoles } from "../core/organization.ts";
@@ -22,8 +15,8 @@ const ALGORITHMS = [
 const TOKEN_TYPES = [undefined, "jwt", "at+jwt", "application/at+jwt"];
 /** Seconds by which the provider's clock may run ahead or behind. */
 const CLOCK_TOLERANCE_S = 30;
-/** The provider's keys are fetched again after ten minutes, and for an unknown `kid` at most once a minute. */
-const JWKS_MAX_AGE_MS = 600_000;
+/** The provider is asked again after ten minutes, and for an unknown `kid` at most once a minute. */
+const PROVIDER_MAX_AGE_MS = 600_000;
 const JWKS_COOLDOWN_MS = 60_000;
 const FETCH_TIMEOUT_MS = 5000;
 
@@ -100,7 +93,7 @@ export class IdentityVerifier {
   }
 
   async #discover(now: number): Promise<ReturnType<typeof createRemoteJWKSet>> {
-    if (this.#keys !== null && now < this.#discoveredAt + JWKS_MAX_AGE_MS) return this.#keys;
+    if (this.#keys !== null && now < this.#discoveredAt + PROVIDER_MAX_AGE_MS) return this.#keys;
     const response = await fetch(`${this.#issuer.replace(/\/$/, "")}/.well-known/openid-configuration`, {
       signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
     });
@@ -109,9 +102,7 @@ export class IdentityVerifier {
     if (metadata.issuer !== this.#issuer) throw new Error("The discovery document is of another issuer");
     this.#keys = createRemoteJWKSet(new URL(metadata.jwks_uri), {
       cooldownDuration: JWKS_COOLDOWN_MS,
-      cacheMaxAge: JWKS_MAX_AGE_MS,
       timeoutDuration: FETCH_TIMEOUT_MS,
-      [customFetch]: fetchKeys,
     });
     this.#discoveredAt = now;
     return this.#keys;
@@ -119,15 +110,6 @@ export class IdentityVerifier {
 }
 
 const Discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
-
-/** A provider that answers with anything but keys is a provider at fault, not a token. */
-class ProviderFault extends Error {}
-
-async function fetchKeys(url: string, options: RequestInit): Promise<Response> {
-  const response = await fetch(url, options);
-  if (response.status !== 200) throw new ProviderFault(`The key set answers ${response.status}`);
-  return response;
-}
 
 /** Whether the token could be one of ours by its form and header; one that could not is refused without any fetch. */
 function plausible(token: string): boolean {
@@ -145,6 +127,7 @@ function plausible(token: string): boolean {
   }
 }
 
+/** A provider that answers with anything but keys is a provider at fault, not a token. */
 function isTokenFault(error: unknown): boolean {
   return (
     error instanceof errors.JOSEError &&

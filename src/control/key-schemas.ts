@@ -35,7 +35,7 @@ const Name = z
   .trim()
   .min(1)
   .max(100)
-  .regex(/^\P{Cc}*$/u, "must not hold control characters")
+  .refine((text) => !/\p{Cc}/u.test(text), "must not hold control characters")
   .openapi({ example: "Reporting service" });
 const Description = z.string().max(500).nullable();
 const Vaults = z.union(

@@ -54,14 +54,16 @@ async function readAll(body: ReadableStream<Uint8Array>, timeoutMs: number): Pro
   try {
     for (;;) {
       const part = await beforeSilence(reader.read(new Uint8Array(BUFFER_BYTES)), timeoutMs, null);
-      if (part === null) return refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S });
-      if (part.done) return concatenate(parts, length);
-      parts.push(part.value);
-      length += part.value.byteLength;
-      if (length > MAX_LIST_BYTES) {
-        reader.cancel().catch(() => {});
-        return refuse("internal_error", { reason: "the origin's list is too long to be filtered" });
+      if (part?.done) return concatenate(parts, length);
+      if (part !== null) {
+        parts.push(part.value);
+        length += part.value.byteLength;
+        if (length <= MAX_LIST_BYTES) continue;
       }
+      reader.cancel().catch(() => {});
+      return part === null
+        ? refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S })
+        : refuse("internal_error", { reason: "the origin's list is too long to be filtered" });
     }
   } catch (error) {
     return refuse("origin_unavailable", { retryAfter: ORIGIN_RETRY_AFTER_S, reason: String(error) });
@@ -117,6 +119,5 @@ function isVisible(item: unknown, filter: ListFilter): boolean {
 }
 
 function memberOf(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-  return (value as Record<string, unknown>)[name];
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }

@@ -1,20 +1,32 @@
 import { GATEWAY_MODULE } from "./bundles.ts";
 import type { Service } from "./workerd-config.ts";
 
-/** The workers that are measured, and the home of the guards with many keys. */
+/** The workers that are measured, and those that have their guards. */
 export function benchServices(originUrl: string, issuerUrl: string) {
   const vars = { ORIGIN_URL: originUrl, OIDC_ISSUER: issuerUrl, MAX_KEYS_PER_OWNER: "100000" };
-  const homeOf = (className: string) => (className === "KeyGuard" ? "guards" : "gateway");
+
+  /** A gateway, and its guards in memory. */
+  function withLeases(name: string, keep: boolean) {
+    const guards = `${name}-guards`;
+    const homeOf = (className: string) => (className === "KeyGuard" ? guards : name);
+    return {
+      gateway: { name, module: GATEWAY_MODULE, vars, objects: { homeOf, storage: "disk", keep } },
+      guards: { name: guards, module: "memory-guards.js", vars, objects: { homeOf, storage: "memory", keep } },
+    } satisfies Record<string, Service>;
+  }
+
   return {
-    gateway: { name: "gateway", module: GATEWAY_MODULE, vars, objects: { homeOf, storage: "disk" } },
-    guards: { name: "guards", module: "memory-guards.js", vars, objects: { homeOf, storage: "memory" } },
-    withoutLeases: {
-      name: "without-leases",
+    /** Keeps its guards, as guards in use are kept: those of ten thousand keys would be idle between the rounds. */
+    leased: withLeases("gateway", true),
+    /** For keys that nobody has: each has a guard for a moment. */
+    strangers: withLeases("strangers", false),
+    perRequest: {
+      name: "per-request",
       module: GATEWAY_MODULE,
       vars: { ...vars, ADMISSION_LEASE_MS: "0" },
-      objects: { homeOf: () => "without-leases", storage: "disk" },
+      objects: { homeOf: () => "per-request", storage: "disk", keep: true },
     },
     bare: { name: "bare", module: "pass-through.js", vars: { ORIGIN_URL: originUrl } },
     bareRefusal: { name: "bare-refusal", module: "refuse.js", vars: {} },
-  } satisfies Record<string, Service>;
+  } as const;
 }

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createServer, type ServerResponse } from "node:http";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { IdentityVerifier } from "../../src/control/identity.ts";
-import { AUDIENCE, startIssuer, type TestIssuer } from "../support/issuer.ts";
+import { AUDIENCE, close, listen, startIssuer, type TestIssuer } from "../support/issuer.ts";
 
 /** Over real HTTP with a real provider; only the clock is moved, as nobody wants to wait for it. */
 const MINUTE_MS = 60_000;
@@ -71,6 +72,46 @@ test("a provider that is down stops nobody while its keys are known, and everybo
   expect(await outcomeOf(token)).toBe("identity_provider_unavailable");
   issuer.setDown(false);
   expect(await outcomeOf(token)).toBe("accepted");
+});
+
+const json =
+  (body: unknown, status = 200) =>
+  (response: ServerResponse) =>
+    response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+const discovery =
+  (changes: object = {}) =>
+  (response: ServerResponse, url: string) =>
+    json({ issuer: url, jwks_uri: `${url}/keys`, ...changes })(response);
+const hangUp = (response: ServerResponse) => response.destroy();
+
+describe("a provider is at fault, and not the token, when", () => {
+  type Handler = (response: ServerResponse, url: string) => unknown;
+  test.each<[string, Handler, Handler]>([
+    ["it hangs up", hangUp, hangUp],
+    ["it has no discovery document", json({}, 404), hangUp],
+    ["its discovery document is no JSON", (response) => response.end("<html>"), hangUp],
+    ["its discovery document names no keys", discovery({ jwks_uri: undefined }), hangUp],
+    ["its discovery document names no URL", discovery({ jwks_uri: "keys" }), hangUp],
+    ["it hangs up on whoever asks for keys", discovery(), hangUp],
+    ["it says nothing to whoever asks for keys", discovery(), () => {}],
+    ["it answers 404 for its keys", discovery(), json({}, 404)],
+    ["it answers 500 for its keys", discovery(), json({ keys: [] }, 500)],
+    [
+      "it redirects whoever asks for keys",
+      discovery(),
+      (r, url) => r.writeHead(302, { Location: url }).end(),
+    ],
+    ["its keys are no JSON", discovery(), (response) => response.end("<html>")],
+    ["its keys are no list", discovery(), json({ keys: "none" })],
+  ])("%s", async (_, answerDiscovery, answerKeys) => {
+    const server = createServer((request, response) => {
+      (request.url === "/keys" ? answerKeys : answerDiscovery)(response, url);
+    });
+    const url = await listen(server);
+    verifier = new IdentityVerifier(url, AUDIENCE);
+    expect(await outcomeOf(await issuer.token({ iss: url }))).toBe("identity_provider_unavailable");
+    await close(server);
+  });
 });
 
 test("a discovery document of another issuer is not believed", async () => {

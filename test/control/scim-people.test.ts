@@ -316,20 +316,51 @@ describe("somebody who was deleted", () => {
   });
 });
 
+interface Loss {
+  readonly name: string;
+  readonly act: (user: string, group: string) => ReturnType<ScimClient["call"]>;
+  readonly status: number;
+  readonly after: readonly unknown[];
+}
+
+const LOSSES: readonly Loss[] = [
+  { name: "deactivation", act: deactivate, status: 200, after: REVOKED },
+  {
+    name: "deletion",
+    act: (user) => client.call("DELETE", `/Users/${user}`),
+    status: 204,
+    after: REVOKED,
+  },
+  {
+    name: "removal from a group",
+    act: (user, group) =>
+      client.patch(`/Groups/${group}`, { op: "remove", path: `members[value eq "${user}"]` }),
+    status: 204,
+    after: WITHDRAWN,
+  },
+  {
+    name: "deletion of a group",
+    act: (_, group) => client.call("DELETE", `/Groups/${group}`),
+    status: 204,
+    after: WITHDRAWN,
+  },
+];
+
 describe.each(["guard unreachable", "guard answer lost"] as const)("while the %s", (outage) => {
-  test.each<[name: string, act: (id: string) => ReturnType<ScimClient["call"]>, status: number]>([
-    ["deactivation", deactivate, 200],
-    ["deletion", (id) => client.call("DELETE", `/Users/${id}`), 204],
-  ])("a %s is not acknowledged, and a repetition finishes it", async (_, act, status) => {
+  test.each(LOSSES)("a $name is not acknowledged, and a repetition finishes it", async (loss) => {
     const key: CreatedKey = await bobWith().createKey();
     const id = await client.create("/Users", { userName: "bob" });
+    const group = await client.create("/Groups", {
+      displayName: "vault_1:developer",
+      members: [{ value: id }],
+    });
     await setOutage(control, organization.id, outage);
-    const answer = await act(id);
+    const answer = await loss.act(id, group);
     expect(answer).toMatchObject({ status: 503, body: { status: "503" } });
     expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThanOrEqual(1);
-    expect((await act(id)).status).toBe(503);
+    expect((await loss.act(id, group)).status).toBe(503);
     await setOutage(control, organization.id, null);
-    expect((await act(id)).status).toBe(status);
-    expect(await use(control, key)).toEqual(REVOKED);
+    expect((await loss.act(id, group)).status).toBe(loss.status);
+    expect(await use(control, key)).toEqual(loss.after);
   });
 });

@@ -297,6 +297,33 @@ test("pages start at 1, hold what is asked for, and tell how many there are in a
   }
 });
 
+test.each([
+  ['userName eq "ANN"', 1],
+  ['externalId eq "e1"', 1],
+  ['externalId eq "E1"', 0],
+  ['externalId eq "e1" and active eq false', 0],
+  ['groups.display eq "staff"', 1],
+  ['meta.resourceType eq "User"', 2],
+  ['nickName eq "x"', 0],
+  ['constructor eq "x"', 0],
+])("the filter %s finds %i users of two", async (filter, found) => {
+  const id = await client.create("/Users", { ...user, externalId: "e1" });
+  await client.create("/Users", { userName: "other", externalId: "e2" });
+  await client.create("/Groups", { displayName: "staff", members: [{ value: id }] });
+  const answer = await client.call("GET", `/Users?filter=${encodeURIComponent(filter)}`);
+  expect(answer).toMatchObject({ status: 200, body: { totalResults: found } });
+});
+
+test("the filter of a group may name its members", async () => {
+  const id = await client.create("/Users", user);
+  const group = await client.create("/Groups", { displayName: "staff", members: [{ value: id }] });
+  await client.create("/Groups", { displayName: "others" });
+  for (const filter of [`members[value eq "${id}"]`, `members.value eq "${id}"`, `members eq "${id}"`]) {
+    const { body } = await client.call("GET", `/Groups?filter=${encodeURIComponent(filter)}`);
+    expect(body.Resources.map((each) => each.id)).toEqual([group]);
+  }
+});
+
 test("a list shows the attributes that are asked for", async () => {
   const id = await client.create("/Users", { ...user, title: "Dr", emails: [{ value: "a@x" }] });
   const shown = async (query: string) => (await client.call("GET", `/Users?${query}`)).body.Resources[0];
@@ -354,9 +381,9 @@ test("a refused attempt at a change is on record, too", async () => {
     .poll(async () => {
       const audit = await organization.admin.call("GET", "/-/audit-events?actor=scim");
       const { data } = (await audit.json()) as {
-        data: { action: string; target: string; refusal: string | null }[];
+        data: { action: string; target: string; code: string | null }[];
       };
-      return data.flatMap(({ action, target, refusal }) => (refusal ? [[action, target, refusal]] : []));
+      return data.flatMap(({ action, target, code }) => (code ? [[action, target, code]] : []));
     })
     .toEqual([
       ["deleteScimGroup", "none", "not_found"],

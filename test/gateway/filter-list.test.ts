@@ -6,7 +6,7 @@ import { RawConnection, requestText, sendRaw, type RawResponse } from "../suppor
 
 const { origin, urls, stop } = await startForwarding({
   gateway: { visible: ["vault_1", "vault_2"] },
-  impatient: { visible: ["vault_1"], originTimeoutMs: 300 },
+  impatient: { visible: ["vault_1"], originTimeoutMs: 300, busyMs: 10_000 },
 });
 afterAll(stop);
 beforeEach(() => {
@@ -171,6 +171,17 @@ describe("what cannot be filtered is not shown:", () => {
     expect(code(await list(gzipSync(body), { "Content-Encoding": "gzip" }))).toBe("internal_error");
   });
 
+  test("a list without end, of which the rest is not read", { timeout: 5_000 }, async () => {
+    origin.handler = (request, response) => {
+      response.write('{"data":[');
+      const timer = setInterval(() => response.write(" ".repeat(1024 * 1024)), 5);
+      void request.closed.then(() => clearInterval(timer));
+    };
+    const response = await sendRaw(urls.impatient, requestText("GET", "/v1/vaults"));
+    expect(code(response)).toBe("internal_error");
+    await origin.requests[0]?.closed;
+  });
+
   test("a list that is cut off", async () => {
     origin.handler = (_request, response) => {
       response.write('{"data":[{"id":"vault_1"}]}', () => response.destroy());
@@ -179,7 +190,7 @@ describe("what cannot be filtered is not shown:", () => {
     expect([response.status, code(response)]).toEqual([503, "origin_unavailable"]);
   });
 
-  test("a list that stops coming", async () => {
+  test("a list that stops coming", { timeout: 5_000 }, async () => {
     origin.handler = (_request, response) => {
       response.write('{"data":[');
     };

@@ -8,6 +8,7 @@ const LIMIT = 200_000;
 const { origin, urls, stop } = await startForwarding({
   gateway: { maxBodyBytes: LIMIT },
   impatient: { maxBodyBytes: LIMIT, originTimeoutMs: 400 },
+  impatientAndBusy: { originTimeoutMs: 400, busyMs: 10_000 },
   unreachable: { originUrl: `http://127.0.0.1:${await unusedPort()}` },
 });
 afterAll(stop);
@@ -156,6 +157,7 @@ describe("a body over the limit is 413:", () => {
   test.each(["sized", "stream"])(
     "a client that sends all of it first can read the answer (%s)",
     async (kind) => {
+      origin.handler = answerWithLength;
       for (let round = 0; round < 5; round++) {
         const bytes = new Uint8Array(8_000_000);
         const body = kind === "sized" ? bytes : new Blob([bytes]).stream();
@@ -198,7 +200,7 @@ describe("an origin that does not answer is a refusal:", () => {
   test("an upload that has stopped is, and the origin never takes the part for the whole", async () => {
     origin.handler = answerWithLength;
     for (const text of [CHUNKED + chunk("part"), `${sized(100_000)}part`]) {
-      const client = new RawConnection(urls.impatient);
+      const client = new RawConnection(urls.impatientAndBusy);
       const arriving = origin.next();
       client.send(text);
       const request = await arriving;

@@ -250,10 +250,9 @@ describe("an origin that failed or has nothing to show is a refusal:", () => {
         void closed.then(() => clearInterval(timer));
       };
       const arriving = origin.next();
-      await sendRaw(urls.gateway, requestText("GET", "/v1/x"));
-      await (
-        await arriving
-      ).closed;
+      await sendRaw(urls.busy, requestText("GET", "/v1/x"));
+      const { closed } = await arriving;
+      await closed;
     },
   );
 });

@@ -1,5 +1,6 @@
 import { Hono, type Context } from "hono";
 import { createMiddleware } from "hono/factory";
+import { withoutSecrets } from "../../core/key-secret.ts";
 import { refuse } from "../../core/refusal.ts";
 import { readOperations } from "../../core/scim/patch.ts";
 import { SCIM_PROBLEMS, scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../../core/scim/problem.ts";
@@ -80,7 +81,12 @@ function addResources(
       const verb = VERBS[c.req.method];
       if (verb !== undefined) {
         const { code } = SCIM_PROBLEMS[problem.problem];
-        const noted = organization.noteRefusal(author, `${verb}Scim${type}`, id ?? orgId, code);
+        const noted = organization.noteRefusal(
+          author,
+          `${verb}Scim${type}`,
+          withoutSecrets(id ?? orgId),
+          code,
+        );
         c.executionCtx.waitUntil(noted);
       }
       return refuseWith(c, problem);

@@ -47,7 +47,7 @@ export class ScimUsers implements ScimStore {
 
   /** A superset of those of which an attribute equals a value, by an index; `null` when there is none for it. */
   candidates(attribute: string, value: string): StoredResource[] | null {
-    const column = COLUMNS[attribute.toLowerCase()];
+    const column = INDEXED.get(attribute.toLowerCase());
     if (column === undefined) return null;
     const rows = this.#sql.exec<Row>(
       `SELECT * FROM scim_users WHERE deleted_at IS NULL AND ${column} = ? ORDER BY created_at, id`,
@@ -134,6 +134,15 @@ export class ScimUsers implements ScimStore {
     return [...rows].map((row) => row.id);
   }
 
+  /** Everybody known to SCIM who has a key with a change that a guard may not have yet. */
+  waiting(): string[] {
+    const rows = this.#sql.exec<{ id: string }>(
+      `SELECT DISTINCT users.id FROM outbox JOIN keys ON keys.id = outbox.key_id
+         JOIN users ON users.id = keys.owner_id WHERE users.scim_id IS NOT NULL`,
+    );
+    return [...rows].map(({ id }) => id);
+  }
+
   /** Notes what has been taken from a user, so that an older identity token does not bring it back. */
   withdraw(id: string, roles: readonly string[], now: number): void {
     for (const role of roles) {
@@ -157,10 +166,11 @@ export class ScimUsers implements ScimStore {
   }
 }
 
-const COLUMNS: Readonly<Record<string, string>> = {
-  username: "user_name_key",
-  externalid: "external_id_key",
-};
+/** The columns that hold an attribute in lower case. */
+const INDEXED: ReadonlyMap<string, string> = new Map([
+  ["username", "user_name_key"],
+  ["externalid", "external_id_key"],
+]);
 
 function columnsOf(resource: ScimObject): [string, string | null, number, string] {
   const externalId = resource["externalId"] as string | undefined;

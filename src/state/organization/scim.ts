@@ -115,7 +115,7 @@ export class Scim {
       if (problem !== null) return problem;
       const affected = affectedBy(type, id, stored.resource, resource);
       if (JSON.stringify(resource) === JSON.stringify(stored.resource)) {
-        return { people: this.#effects.peopleOf(affected) };
+        return { people: this.#concernedBefore(type, id) };
       }
       const change = () => this.#stores[type].update(id, resource, now);
       const people = this.#effects.of(author, affected, now, change);
@@ -143,8 +143,13 @@ export class Scim {
 
   /** A deletion that could not be confirmed may be repeated until it is. */
   #deletedBefore(type: ResourceType, id: string): { people: string[] } | ScimProblem {
-    const people = type === "User" ? this.#effects.peopleOf([id]) : [];
+    const people = this.#concernedBefore(type, id);
     return people.some((person) => this.#keys.pendingOf(person).length > 0) ? { people } : NOT_FOUND;
+  }
+
+  /** Whom an earlier attempt at the same change may have left waiting; a group no longer knows who was in it. */
+  #concernedBefore(type: ResourceType, id: string): string[] {
+    return type === "User" ? this.#effects.peopleOf([id]) : this.#users.waiting();
   }
 
   async #answer(type: ResourceType, id: string, people: readonly string[]): Promise<ScimAnswer> {

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { OriginHandler } from "../support/origin-server.ts";
+import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { requestText, sendRaw } from "../support/raw-http.ts";
+
+let portcullis: Portcullis;
+let key: CreatedKey;
+
+beforeAll(async () => {
+  portcullis = await startPortcullis();
+  key = await portcullis.createKey({ vaults: ["vault_1", "vault_3"], scopes: ["vault/vault_1:read"] });
+});
+afterAll(() => portcullis.stop());
+
+const answer404 =
+  (type: string, body: string): OriginHandler =>
+  (_, response) => {
+    response.writeHead(404, {
+      "Content-Type": type,
+      "Cache-Control": "max-age=60",
+      ETag: '"1"',
+      "X-Origin": "1",
+    });
+    response.end(body);
+  };
+
+const neverAsked: OriginHandler = (_, response) => {
+  response.writeHead(200).end("what nobody may see");
+};
+
+const KINDS = [
+  { name: "an operation that does not exist", path: "/v1/nothing" },
+  { name: "a method that does not exist", path: "/v1/vaults/vault_1", method: "POST" },
+  { name: "a path outside the API", path: "/" },
+  { name: "a vault outside the key's allowlist", path: "/v1/vaults/vault_2" },
+  { name: "a vault outside the key's scopes", path: "/v1/vaults/vault_3" },
+  { name: "a view of a vault that the key may not see", path: "/v1/vaults/vault_2/balances" },
+  {
+    name: "a vault that the origin does not know",
+    path: "/v1/vaults/vault_1",
+    origin: answer404("application/json", '{"error":"no vault_1"}'),
+  },
+  {
+    name: "a vault that the origin does not know, told in HTML",
+    path: "/v1/vaults/vault_1",
+    origin: answer404("text/html", "<p>no vault_1"),
+  },
+  {
+    name: "a vault that the origin does not know, told in silence",
+    path: "/v1/vaults/vault_1/balances",
+    origin: answer404("text/plain", ""),
+  },
+];
+
+/** Everything that a client can see of an answer, but for what differs between any two. */
+async function seen(method: string, path: string) {
+  const text = requestText(method, path, [`Authorization: Bearer ${key.key}`]);
+  const response = await sendRaw(portcullis.edges[0] ?? "", text);
+  const requestId = response.values("X-Request-Id")[0] ?? "";
+  const headers = response.headers
+    .filter(([name]) => name !== "Date")
+    .map(([name, value]) => [name, /^(x-)?ratelimit/i.test(name) ? "" : value.replace(requestId, "id")]);
+  return { status: response.status, headers, body: response.body.toString().replace(requestId, "id") };
+}
+
+describe("whatever is not there or not to be seen is answered alike", () => {
+  test.each(KINDS)("$name", async ({ path, method = "GET", origin = neverAsked }) => {
+    portcullis.origin.handler = neverAsked;
+    const expected = await seen("GET", "/v1/no/such/operation");
+    expect(expected).toMatchObject({ status: 404, body: expect.stringContaining('"not_found"') as string });
+    portcullis.origin.handler = origin;
+    expect(await seen(method, path)).toEqual(expected);
+  });
+
+  test.each(KINDS.filter(({ method }) => method === undefined))(
+    "$name, asked for by HEAD",
+    async ({ path, origin = neverAsked }) => {
+      portcullis.origin.handler = neverAsked;
+      const expected = await seen("HEAD", "/v1/no/such/operation");
+      expect(expected).toMatchObject({ status: 404, body: "" });
+      portcullis.origin.handler = origin;
+      expect(await seen("HEAD", path)).toEqual(expected);
+    },
+  );
+});
