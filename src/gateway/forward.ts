@@ -71,9 +71,7 @@ async function askOrigin(f: Forwarding, upload: Upload | null): Promise<Response
   });
   try {
     const origin = await beforeSilence(answering, f.config.originTimeoutMs, watch);
-    if (origin !== null) return origin;
-    watch?.cutOff.abort();
-    return refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S });
+    return origin ?? refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S });
   } catch (error) {
     if (watch?.tooLarge !== true) {
       return refuse("origin_unavailable", { retryAfter: ORIGIN_RETRY_AFTER_S, reason: String(error) });

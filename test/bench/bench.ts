@@ -51,15 +51,18 @@ async function run(): Promise<Findings> {
   const services = benchServices(origin.url, issuer.url);
 
   progress("measuring the time to start");
-  const startup = await measureStartup(directory, services.withoutLeases, services.bareRefusal, prefix);
+  const startup = await measureStartup(directory, services.perRequest, services.bareRefusal, prefix);
 
   progress("creating keys");
-  const runtime = await startRuntime(directory, Object.values(services), prefix);
+  const { leased, strangers, perRequest, bare, bareRefusal } = services;
+  const all = [...Object.values(leased), ...Object.values(strangers), perRequest, bare, bareRefusal];
+  const runtime = await startRuntime(directory, all, prefix);
   const urls = {
-    bare: runtime.url(services.bare.name),
-    bareRefusal: runtime.url(services.bareRefusal.name),
-    leased: runtime.url(services.gateway.name),
-    perRequest: runtime.url(services.withoutLeases.name),
+    leased: runtime.url(leased.gateway.name),
+    strangers: runtime.url(strangers.gateway.name),
+    perRequest: runtime.url(perRequest.name),
+    bare: runtime.url(bare.name),
+    bareRefusal: runtime.url(bareRefusal.name),
   };
   const { keys, seconds } = await createKeys(urls, issuer, MANY_KEYS);
 

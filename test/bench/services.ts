@@ -11,7 +11,12 @@ export function benchServices(originUrl: string, issuerUrl: string) {
     const homeOf = (className: string) => (className === "KeyGuard" ? guards : name);
     return {
       gateway: { name, module: GATEWAY_MODULE, vars, objects: { homeOf, storage: "disk", keep } },
-      guards: { name: guards, module: "memory-guards.js", vars, objects: { homeOf, storage: "memory", keep } },
+      guards: {
+        name: guards,
+        module: "memory-guards.js",
+        vars,
+        objects: { homeOf, storage: "memory", keep },
+      },
     } satisfies Record<string, Service>;
   }
 

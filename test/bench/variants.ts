@@ -6,6 +6,8 @@ export interface Urls {
   readonly bare: string;
   readonly leased: string;
   readonly perRequest: string;
+  /** A gateway for unknown keys, each presented once. */
+  readonly strangers: string;
   readonly bareRefusal: string;
 }
 
@@ -45,7 +47,7 @@ export function listVariants(urls: Urls, keys: Keys): Variant[] {
     row("refusedUnknown", "unknown key", urls.leased, 401, unknown),
     row("refusedChecksum", "mistyped key", urls.leased, 401, mistyped(key)),
     row("refusedRevoked", "revoked key", urls.leased, 401, keys.revoked),
-    row("refusedEverDifferent", "unknown key, each time another", urls.leased, 401, (count) =>
+    row("refusedEverDifferent", "unknown key, each time another", urls.strangers, 401, (count) =>
       Array.from({ length: count }, () => unknownKey(key)),
     ),
     row("perRequest", "guard asked each time, 1 key", urls.perRequest, 200, keys.perRequest),

@@ -15,6 +15,8 @@ export interface Service {
     readonly homeOf: (className: string) => string;
     /** Where this one keeps those that it has. Only on disk can they use SQL. */
     readonly storage: "disk" | "memory";
+    /** Whether they stay when they have been idle for ten seconds. */
+    readonly keep: boolean;
   };
 }
 
@@ -69,7 +71,7 @@ function worker(service: Service): string {
         ${list(classes, ({ name, class_name }) => `(name = ${text(name)}, durableObjectNamespace = (className = ${text(class_name)}, serviceName = ${text(objects.homeOf(class_name))}))`)}
       ],
       durableObjectNamespaces = [
-        ${list(own, ({ class_name }) => `(className = ${text(class_name)}, uniqueKey = ${text(`${service.name}-${class_name}`)}, enableSql = ${objects.storage === "disk"}, preventEviction = ${objects.storage === "memory"})`)}
+        ${list(own, ({ class_name }) => `(className = ${text(class_name)}, uniqueKey = ${text(`${service.name}-${class_name}`)}, enableSql = ${objects.storage === "disk"}, preventEviction = ${objects.keep})`)}
       ],
       durableObjectStorage = (${objects.storage === "disk" ? `localDisk = "disk"` : "inMemory = void"}),
     `;

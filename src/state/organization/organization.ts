@@ -97,9 +97,13 @@ export class Organization extends DurableObject<Env> {
   readonly #cuts = new EmergencyCuts(this.ctx.storage, { table: this.#keyTable, keys: this.#keys });
   readonly #usage = new UsageTable(this.ctx.storage.sql);
 
+  /** Whether anything was ever kept. Asking about an organisation that nobody belongs to must not write. */
+  #exists: boolean;
+
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    ctx.storage.sql.exec(SCHEMA);
+    this.#exists = hasTables(ctx.storage.sql);
+    if (this.#exists) ctx.storage.sql.exec(SCHEMA);
   }
 
   /** The organisation as the actor may see it. */
@@ -150,17 +154,17 @@ export class Organization extends DurableObject<Env> {
 
   /** For operators: a page of the ids of an owner's keys, or with `null` of everybody's. */
   listKeyIds(ownerId: string | null, after: string, limit: number): string[] {
-    return this.#keyTable.idsAfter(ownerId, after, limit);
+    return this.#exists ? this.#keyTable.idsAfter(ownerId, after, limit) : [];
   }
 
   /** Takes in which keys an operator has cut at their guards; telling it again changes nothing. */
   noteCuts(request: RevocationRequest, cuts: readonly Cut[]): void {
-    this.#cuts.note(request, cuts, Date.now());
+    if (this.#exists) this.#cuts.note(request, cuts, Date.now());
   }
 
   /** Takes in what a key's guard has counted. */
   recordUsage(keyId: string, batch: UsageBatch): void {
-    this.ctx.storage.transactionSync(() => this.#usage.record(keyId, batch));
+    if (this.#exists) this.ctx.storage.transactionSync(() => this.#usage.record(keyId, batch));
   }
 
   /** Makes the successor of a key; the old one works for `overlapMs` more. */
@@ -220,7 +224,7 @@ export class Organization extends DurableObject<Env> {
 
   /** Whether this is the SHA-256 of the SCIM client's token. */
   knowsScimToken(hash: string): boolean {
-    const known = this.#settings.scimTokenHash();
+    const known = this.#exists ? this.#settings.scimTokenHash() : null;
     return known !== null && sameHash(readHash(known), readHash(hash));
   }
 
@@ -236,6 +240,7 @@ export class Organization extends DurableObject<Env> {
 
   /** Notes an attempt at a change that was refused. */
   noteRefusal(actor: Author, operation: string, target: string, refusal: RefusalCode): void {
+    this.#open();
     const entry = { action: operation, target, refusal, before: null, after: null };
     this.#audit.add(actor, entry, Date.now());
   }
@@ -284,7 +289,15 @@ export class Organization extends DurableObject<Env> {
     if (planned === null || retirement < planned) await this.ctx.storage.setAlarm(retirement);
   }
 
+  /** Makes the tables when the first person with an identity token comes. */
+  #open(): void {
+    if (this.#exists) return;
+    this.ctx.storage.sql.exec(SCHEMA);
+    this.#exists = true;
+  }
+
   async #as<T>(actor: Actor, act: (me: DirectoryUser) => T | Promise<T>): Promise<T | Refusal> {
+    this.#open();
     this.#rotation.revokeDue(Date.now());
     const me = await this.#directory.see(actor);
     if (isRefusal(me)) return me;
@@ -296,4 +309,8 @@ export class Organization extends DurableObject<Env> {
       me.roles.includes(ADMIN) ? act(me) : refuse("role_required"),
     );
   }
+}
+
+function hasTables(sql: SqlStorage): boolean {
+  return [...sql.exec(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'settings'`)].length > 0;
 }
