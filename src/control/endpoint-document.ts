@@ -1,7 +1,8 @@
 import type { RouteConfig } from "@hono/zod-openapi";
 import type { z } from "zod";
 import { NDJSON } from "../core/ndjson.ts";
-import { REFUSALS, type RefusalCode } from "../core/refusal.ts";
+import { errorBody, type ErrorBody } from "../core/error-response.ts";
+import { REFUSALS, refuse, type RefusalCode } from "../core/refusal.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { OPERATOR_SCOPE } from "./identity.ts";
 import { ErrorSchema } from "./schemas.ts";
@@ -52,7 +53,7 @@ export function describeEndpoint(endpoint: Omit<AnyEndpoint, "run">): RouteConfi
   for (const [status, alike] of Map.groupBy(codes, (code) => REFUSALS[code].status)) {
     responses[status] = {
       description: alike.map((code) => `\`${code}\`: ${REFUSALS[code].message}`).join("\n\n"),
-      content: { "application/json": { schema: ErrorSchema } },
+      content: { "application/json": { schema: ErrorSchema, examples: examplesOf(alike) } },
     };
   }
   return {
@@ -70,4 +71,14 @@ export function describeEndpoint(endpoint: Omit<AnyEndpoint, "run">): RouteConfi
     },
     responses,
   };
+}
+
+/** What each refusal looks like, by its code. */
+function examplesOf(codes: readonly RefusalCode[]): Record<string, { value: ErrorBody }> {
+  const context = {
+    requestId: "8f14e45f-ceea-4e7a-9b5c-2f1d0a7c3e11",
+    publicOrigin: "https://gateway.example.com",
+    head: false,
+  };
+  return Object.fromEntries(codes.map((code) => [code, { value: errorBody(refuse(code), context) }]));
 }

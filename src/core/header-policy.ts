@@ -1,4 +1,8 @@
-/** The one list of headers that never pass: from the client to the origin, and from the origin to the client. */
+/**
+ * The one list of headers that never pass: from the client to the origin, and from the origin to the client. All others
+ * do: cookies, since the gateway takes no credential from them, and `Via` and `CDN-Loop`, since they end loops. In the
+ * lists `*` stands for any text.
+ */
 
 /** Headers of one connection, not of the message (RFC 9110 section 7.6.1); framing and `Expect` are such, too. */
 const HOP_BY_HOP = [
@@ -154,8 +158,8 @@ export function namedByConnection(value: string): readonly string[] {
 }
 
 /**
- * One expression for a list of names, where `*` stands for any text. Servers in the tradition of CGI turn everything
- * but letters and digits into `_`, so that `X_Real.IP` is `X-Real-IP` to them: any such character counts as a hyphen.
+ * One expression for a list of names. Servers in the tradition of CGI turn everything but letters and digits into `_`,
+ * so that `X_Real.IP` is `X-Real-IP` to them: any such character counts as a hyphen.
  */
 function matcher(names: readonly string[]): RegExp {
   const alternatives = names.map((name) => name.replaceAll("-", "[^a-z0-9]").replaceAll("*", ".*"));

@@ -43,7 +43,7 @@ export async function filterList(
   const shown = shownOf(bytes, filter);
   if (shown === null) return refuse("internal_error", { reason: "the origin's list could not be read" });
   const filtered = new Response(shown, answer);
-  filtered.headers.delete("content-encoding");
+  filtered.headers.delete("Content-Encoding");
   return filtered;
 }
 

@@ -20,9 +20,9 @@ export function answerToClient(origin: Response): Response | Refusal {
   }
   const answer = new Response(origin.body, origin);
   for (const name of origin.headers.keys()) if (barredFromClient(name)) answer.headers.delete(name);
-  const connection = origin.headers.get("connection");
+  const connection = origin.headers.get("Connection");
   if (connection !== null) for (const name of namedByConnection(connection)) answer.headers.delete(name);
-  if (!answer.headers.has("cache-control")) answer.headers.set("cache-control", "private, no-store");
+  if (!answer.headers.has("Cache-Control")) answer.headers.set("Cache-Control", "private, no-store");
   return answer;
 }
 
@@ -34,7 +34,7 @@ function refusalFor(origin: Response): Refusal | null {
   if (status < 500) return null;
   if (status === 502 || status === 503) return unavailable("origin_unavailable", origin);
   if (status === 504) return unavailable("origin_timeout", origin);
-  return status > 599 || !JSON_TYPE.test(origin.headers.get("content-type") ?? "") ? failed(origin) : null;
+  return status > 599 || !JSON_TYPE.test(origin.headers.get("Content-Type") ?? "") ? failed(origin) : null;
 }
 
 function failed(origin: Response): Refusal {
@@ -42,7 +42,7 @@ function failed(origin: Response): Refusal {
 }
 
 function unavailable(code: "origin_unavailable" | "origin_timeout", origin: Response): Refusal {
-  const seconds = origin.headers.get("retry-after") ?? "";
+  const seconds = origin.headers.get("Retry-After") ?? "";
   const believed = /^[1-9]\d{0,4}$/.test(seconds) && Number(seconds) <= MAX_RETRY_AFTER_S;
   return refuse(code, {
     retryAfter: believed ? Number(seconds) : ORIGIN_RETRY_AFTER_S,

@@ -6,26 +6,26 @@ export function originHeaders(f: Forwarding): Headers {
   const sent = f.request.headers;
   const headers = new Headers(sent);
   for (const name of sent.keys()) if (barredFromOrigin(name)) headers.delete(name);
-  const connection = sent.get("connection");
+  const connection = sent.get("Connection");
   if (connection !== null) for (const name of namedByConnection(connection)) headers.delete(name);
 
   if (f.filter !== null) {
     for (const name of NOT_FOR_FILTERED_LISTS) headers.delete(name);
-    headers.set("accept-encoding", "identity");
+    headers.set("Accept-Encoding", "identity");
   } else if (opensWebSocket(f.request)) {
-    headers.set("upgrade", "websocket");
+    headers.set("Upgrade", "websocket");
   }
 
-  headers.set("x-request-id", f.requestId);
-  if (f.clientAddress !== "") headers.set("x-forwarded-for", f.clientAddress);
-  headers.set("x-forwarded-proto", f.request.url.startsWith("https:") ? "https" : "http");
-  const host = sent.get("host");
-  if (host !== null) headers.set("x-forwarded-host", host);
+  headers.set("X-Request-Id", f.requestId);
+  if (f.clientAddress !== "") headers.set("X-Forwarded-For", f.clientAddress);
+  headers.set("X-Forwarded-Proto", f.request.url.startsWith("https:") ? "https" : "http");
+  const host = sent.get("Host");
+  if (host !== null) headers.set("X-Forwarded-Host", host);
   for (const [name, value] of f.identity) headers.set(name, value);
   return headers;
 }
 
 /** With this header the runtime sends a GET, whatever the method is: it must not go out with any other. */
 function opensWebSocket(request: Request): boolean {
-  return request.method === "GET" && request.headers.get("upgrade")?.toLowerCase() === "websocket";
+  return request.method === "GET" && request.headers.get("Upgrade")?.toLowerCase() === "websocket";
 }

@@ -40,7 +40,7 @@ export interface UploadWatch extends Movement {
  */
 export function openUpload(request: Request, maxBytes: number): Upload | Refusal | null {
   const body = request.body;
-  const header = request.headers.get("content-length");
+  const header = request.headers.get("Content-Length");
   if (body === null || header === "0") return null;
   if (request.method === "GET" || request.method === "HEAD") {
     return refuse("invalid_request", { details: { body: `not possible with ${request.method}` } });
@@ -54,7 +54,7 @@ export function openUpload(request: Request, maxBytes: number): Upload | Refusal
 
 /** Reads what a refused request still sends, unless its client waits to be asked for it. */
 export async function discardBody(request: Request): Promise<void> {
-  if (request.body === null || request.headers.has("expect")) return;
+  if (request.body === null || request.headers.has("Expect")) return;
   const movement = { movedAt: Date.now() };
   const finished = drain(request.body.getReader({ mode: "byob" }), movement);
   await beforeSilence(finished, LINGER_MS, movement);

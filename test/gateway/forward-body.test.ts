@@ -199,7 +199,7 @@ describe("an origin that does not answer is a refusal:", () => {
 
   test("an upload that has stopped is, and the origin never takes the part for the whole", async () => {
     origin.handler = answerWithLength;
-    for (const text of [CHUNKED + chunk("part"), `${sized(100_000)}part`]) {
+    for (const text of [CHUNKED + chunk("part"), `${sized(1_000)}part`, `${sized(100_000)}part`]) {
       const client = new RawConnection(urls.impatientAndBusy);
       const arriving = origin.next();
       client.send(text);

@@ -1,3 +1,5 @@
+import { config } from "../../config.ts";
+import { within } from "../../core/concurrency.ts";
 import type { KeyRecord } from "../../core/key-record.ts";
 import type { Env } from "../../env.ts";
 import { KeyRecordCache } from "../key-record-cache.ts";
@@ -6,6 +8,8 @@ import type { Applied } from "../key-guard.ts";
 /** An alarm looks after what a call did not finish: soon after it should have, then ever more rarely. */
 const FIRST_RETRY_MS = 5000;
 const MAX_RETRY_MS = 60_000;
+/** A guard that has not answered by then, the wait for its leases aside, has not confirmed. */
+const PUSH_TIMEOUT_MS = 10_000;
 
 /**
  * Changes of keys on their way to the guards and to KV. A row is written in the transaction of the change and goes
@@ -37,7 +41,7 @@ export class Outbox {
   /** Pushes a record to its guard; `null` when the guard does not confirm. */
   async push(record: KeyRecord): Promise<Applied | null> {
     try {
-      return await this.#guards.getByName(record.id).put(record);
+      return await within(config.leaseMs + PUSH_TIMEOUT_MS, this.#guards.getByName(record.id).put(record));
     } catch {
       return null;
     }
