@@ -7,8 +7,8 @@ export interface CanonicalPath {
 
 const URL_PARTS = /^https?:\/\/[^/?#]+(\/[^?#]*)(\?[^#]*)?$/;
 
-/** Printable ASCII except `#` `%` `/` `;` `?` `\`. */
-const PLAIN = String.raw`[!"$&-.0-:<->@-[\]-~]`;
+/** Printable ASCII except `#` `%` `/` `;` `?` `\` and what the URL Standard escapes in a path: `"` `<` `>` `^` `` ` `` `{` `}`. */
+const PLAIN = String.raw`[!$&-.0-:=@-[\]_a-z|~]`;
 /** An escape of anything but a control byte, an unreserved character (RFC 3986 section 2.3), `%` `/` `;` or `\`. */
 const ESCAPE = "%(?:2[0-46-9A-Ca-c]|3[AC-Fac-f]|40|5[BDEbde]|60|7[B-Db-d]|[89A-Fa-f][0-9A-Fa-f])";
 const CANONICAL = new RegExp(String.raw`^(?:/|(?:/(?!\.\.?(?:/|$))(?:${PLAIN}|${ESCAPE})+)+)$`);
@@ -17,8 +17,8 @@ const CANONICAL = new RegExp(String.raw`^(?:/|(?:/(?!\.\.?(?:/|$))(?:${PLAIN}|${
  * Takes path and query out of `request.url` as the runtime gives it, without decoding anything.
  *
  * `null` is `invalid_path`: the path has a spelling that two servers could read in two ways. That is an empty segment
- * (a trailing slash makes one), `.` or `..`, a backslash, `;`, a control or non-ASCII byte, a `%` that is no escape, or
- * an escape of a character that has to be written plainly or not at all.
+ * (a trailing slash makes one), `.` or `..`, a backslash, `;`, a control or non-ASCII byte, a `%` that is no escape, an
+ * escape of a character that has to be written plainly or not at all, or a character that a URL parser escapes.
  */
 export function canonicalPath(url: string): CanonicalPath | null {
   const parts = URL_PARTS.exec(url);

@@ -141,14 +141,10 @@ const BARRED_FROM_CLIENT = matcher([
 ]);
 
 /** Whether a header that the client sent stays out of the request to the origin. `name` is in lower case. */
-export function barredFromOrigin(name: string): boolean {
-  return BARRED_FROM_ORIGIN.test(name);
-}
+export const barredFromOrigin = remember((name) => BARRED_FROM_ORIGIN.test(name));
 
 /** Whether a header that the origin sent stays out of the answer to the client. `name` is in lower case. */
-export function barredFromClient(name: string): boolean {
-  return BARRED_FROM_CLIENT.test(name);
-}
+export const barredFromClient = remember((name) => BARRED_FROM_CLIENT.test(name));
 
 const TOKEN = /[!#$%&'*+.^_`|~\w-]+/g;
 
@@ -164,4 +160,19 @@ export function namedByConnection(value: string): readonly string[] {
 function matcher(names: readonly string[]): RegExp {
   const alternatives = names.map((name) => name.replaceAll("-", "[^a-z0-9]").replaceAll("*", ".*"));
   return new RegExp(`^(?:${alternatives.join("|")})$`);
+}
+
+/** Clients send the same few names over and over; how many different ones are remembered, at most. */
+const MAX_REMEMBERED = 1000;
+
+/** The same answer again without working it out again. */
+function remember(decide: (name: string) => boolean): (name: string) => boolean {
+  const decided = new Map<string, boolean>();
+  return (name) => {
+    const known = decided.get(name);
+    if (known !== undefined) return known;
+    const decision = decide(name);
+    if (decided.size < MAX_REMEMBERED) decided.set(name, decision);
+    return decision;
+  };
 }

@@ -37,9 +37,6 @@ export interface Forwarding {
  */
 const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" };
 
-/** What the runtime's URL parser escapes in a path (URL Standard, path percent-encode set), so that it cannot pass as sent. */
-const RESPELLED_IN_PATH = /["<>^`{}]/;
-
 /**
  * Sends the request to the origin and brings the answer back, with headers that the caller may still change.
  *
@@ -47,7 +44,6 @@ const RESPELLED_IN_PATH = /["<>^`{}]/;
  * cut before the headers), `origin_timeout` (nothing has moved for the configured time), or as the answer calls for.
  */
 export async function forward(f: Forwarding): Promise<Response | Refusal> {
-  if (RESPELLED_IN_PATH.test(f.path)) return refuse("invalid_path");
   const upload = openUpload(f.request, f.config.maxBodyBytes);
   if (upload !== null && "code" in upload) {
     await discardBody(f.request);

@@ -86,7 +86,9 @@ describe("a revocation", () => {
   test("with a field that nobody knows is refused, and the key lives on", async () => {
     const answer = await bob.call("DELETE", `/-/api-keys/${key.id}`, { reason: "leaked" });
     expect(await refusalOf(answer)).toEqual([400, "invalid_request", "reason"]);
-    expect((await control.call("GET", "/v1/vaults/vault_1", { as: key.key, from: freshAddress() })).status).toBe(200);
+    expect(
+      (await control.call("GET", "/v1/vaults/vault_1", { as: key.key, from: freshAddress() })).status,
+    ).toBe(200);
   });
 });
 

@@ -15,7 +15,7 @@ describe("path and query are passed on byte for byte", () => {
     ["/.../..a/a../.a/a.", ""],
     ["/caf%C3%A9/caf%c3%a9", ""],
     ["/%20%21%23%3F%40%5B%7c", ""],
-    ['/{a}|^`<>"[]', ""],
+    ["/a|[]'", ""],
     ["/http:/x", ""],
   ])("%s%s", (path, query) => {
     expect(canonicalPath(ORIGIN + path + query)).toEqual({ path, query });
@@ -42,6 +42,7 @@ describe("a path that two servers could read in two ways is refused", () => {
     ["a control byte", ["/v1/\u0000", "/v1/\t", "/v1/\r\n", "/v1/a\n", "/\u007f", "/v1/\u001f"]],
     ["an escaped control byte", ["/v1/%00", "/v1/x%00.json", "/v1/%0d%0a", "/v1/%7f", "/v1/%1F"]],
     ["a space or non-ASCII", ["/v1/a b", "/v1/é", "/v1/\u0080", "/v1/／", "/v1/\u2028"]],
+    ["a character that URL parsers escape", ['/v1/"', "/v1/<a>", "/v1/a^b", "/v1/`", "/v1/{a}"]],
     ["a fragment", ["/v1#x", "/#"]],
   ])("%s", (_kind, paths) => {
     for (const path of paths) {
@@ -63,11 +64,11 @@ describe("a path that two servers could read in two ways is refused", () => {
     }
   });
 
-  test("of all characters written plainly, exactly printable ASCII without \\ ; % is let through in a segment", () => {
+  test("of all characters written plainly, exactly printable ASCII without \\ ; % and what URL parsers escape is let through", () => {
     for (let code = 0; code < 0x180; code++) {
       const character = String.fromCharCode(code);
       if ("/?".includes(character)) continue;
-      const expected = code > 0x20 && code < 0x7f && !"\\;%#".includes(character);
+      const expected = code > 0x20 && code < 0x7f && !`\\;%#"<>^\`{}`.includes(character);
       expect(canonicalPath(`${ORIGIN}/a${character}b`) !== null, hex(code)).toBe(expected);
     }
   });
