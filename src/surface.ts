@@ -1,7 +1,8 @@
 export type Surface = "gateway" | "control" | "nowhere";
 
 const OWN_PATH = /^[a-z]+:\/\/[^/]+\/(-|\.well-known)\//;
-const HOST = /^[a-z]+:\/\/([^/:]+|\[[^\]]+\])(:\d+)?(?=\/)/;
+/** A host in any spelling that names the same one: letter case, a dot at the end and the port do not count. */
+const HOST = /^[a-z]+:\/\/(?:[^/@]*@)?([^/:@]+?|\[[^\]]+\])\.?(:\d*)?(?=\/)/;
 
 /**
  * Which part of the Worker a URL belongs to. `/-/` and `/.well-known/` are its own, every other path is the
@@ -10,7 +11,7 @@ const HOST = /^[a-z]+:\/\/([^/:]+|\[[^\]]+\])(:\d+)?(?=\/)/;
 export function surfaceOf(url: string, controlHostname: string | null): Surface {
   const own = OWN_PATH.exec(url)?.[1];
   if (controlHostname === null) return own === undefined ? "gateway" : "control";
-  const onControlHost = HOST.exec(url)?.[1] === controlHostname;
+  const onControlHost = HOST.exec(url)?.[1]?.toLowerCase() === controlHostname;
   if (own === "-") return onControlHost ? "control" : "nowhere";
   if (onControlHost) return "nowhere";
   return own === undefined ? "gateway" : "control";

@@ -6,6 +6,7 @@ import { withoutSecrets } from "../core/key-secret.ts";
 import type { Actor } from "../core/organization.ts";
 import { isRefusal, refuse, type Refusal, type RefusalCode } from "../core/refusal.ts";
 import type { Config, Env } from "../env.ts";
+import { fieldWithKey } from "./body-secrets.ts";
 import { readBody } from "./body.ts";
 import { describeEndpoint } from "./endpoint-document.ts";
 import { OPERATOR_SCOPE, type Identity, type IdentityVerifier } from "./identity.ts";
@@ -128,6 +129,10 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
   if (isRefusal(headers)) return headers;
   const json = endpoint.method === "get" ? { value: undefined } : await readBody(c.req.raw);
   if (isRefusal(json)) return json;
+  const exposed = endpoint.body && fieldWithKey(json.value, control.config.keyPrefix);
+  if (exposed) {
+    return refuse("invalid_value", { details: { field: exposed, problem: "Must not hold an API key" } });
+  }
   const body = parse(endpoint.body ?? NO_BODY, json.value, true);
   if (isRefusal(body)) return body;
   return endpoint.run(

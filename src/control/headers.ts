@@ -4,18 +4,20 @@ import { z } from "@hono/zod-openapi";
 
 const ENTITY_TAG = '(?:W/)?"[^"]*"';
 const PRECONDITION = new RegExp(`^(?:\\*|${ENTITY_TAG}(?:[ \\t]*,[ \\t]*${ENTITY_TAG})*)$`);
-/** No version is ever this. */
-const NO_VERSION = 0;
+/** A strong tag, as a version has one; weak tags never match (RFC 9110 section 8.8.3.2). */
+const VERSION_TAG = /^"([1-9]\d{0,14})"$/;
 
-/**
- * The version that `If-Match` expects (RFC 9110 section 13.1.1): `null` when any will do, one that never was when the
- * tag is not of a version.
- */
+/** The versions that `If-Match` would have changed (RFC 9110 section 13.1.1): `null` when any will do. */
 const IfMatch = z
   .string()
   .regex(PRECONDITION, 'must be * or the ETag of a version, like "3"')
-  .transform((value) => (value === "*" ? null : Number(/^"([1-9]\d{0,14})"$/.exec(value)?.[1] ?? NO_VERSION)))
+  .transform((value) => (value === "*" ? null : versionsOf(value)))
   .openapi({ type: "string", example: '"3"', description: "The ETag of the version that is to be changed." });
+
+function versionsOf(tags: string): number[] {
+  const versions = (tags.match(new RegExp(ENTITY_TAG, "g")) ?? []).map((tag) => VERSION_TAG.exec(tag)?.[1]);
+  return versions.filter((version) => version !== undefined).map(Number);
+}
 
 export const Precondition = z.object({ "If-Match": IfMatch.optional() });
 

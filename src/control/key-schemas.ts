@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { keyStatus } from "../core/key-record.ts";
 import type { ManagedKey } from "../core/organization.ts";
 import { ACTIONS } from "../core/scope.ts";
-import { isoTime, Limit, Pagination, Timestamp } from "./schemas.ts";
+import { isoTime, Limit, Name, Pagination, Timestamp } from "./schemas.ts";
 
 /** A key string is given out once; these bound what a key may carry to what fits in an origin's request headers. */
 const MAX_SCOPES = 50;
@@ -30,13 +30,6 @@ const RateLimit = z.strictObject({
   windowSeconds: z.int().min(1).max(2_678_400),
 });
 
-const Name = z
-  .string()
-  .trim()
-  .min(1)
-  .max(100)
-  .refine((text) => !/\p{Cc}/u.test(text), "must not hold control characters")
-  .openapi({ example: "Reporting service" });
 const Description = z.string().max(500).nullable();
 const Vaults = z.union(
   [z.literal("*"), z.array(z.string()).min(1).max(MAX_VAULTS)],
@@ -83,11 +76,7 @@ export const KeyRotation = z
     overlap: z
       .union([z.string(), z.literal(0)])
       .optional()
-      .openapi({
-        type: "string",
-        default: "24h",
-        description: "How long the old key goes on working; 0: not at all.",
-      }),
+      .openapi({ default: "24h", description: "How long the old key goes on working; 0: not at all." }),
   })
   .optional()
   .openapi("KeyRotation");

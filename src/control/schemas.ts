@@ -25,6 +25,15 @@ export function isoTime(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
 }
 
+/** What keys and service users are called. */
+export const Name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .refine((text) => !/\p{Cc}/u.test(text), "must not hold control characters")
+  .openapi({ example: "Reporting service" });
+
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 500;
 

@@ -5,7 +5,7 @@ import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { PLAIN_SEGMENT } from "../core/scope.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
-import { isoTime, Limit, Pagination, Timestamp } from "./schemas.ts";
+import { isoTime, Limit, Name, Pagination, Timestamp } from "./schemas.ts";
 
 const TAG = "Service users";
 const MAX_VAULTS = 500;
@@ -21,10 +21,14 @@ const VaultRoles = z
   .openapi({ example: { vault_3f8a2c1d9b: [DEVELOPER] } });
 
 const Fields = z.strictObject({
-  name: z.string().trim().min(1).max(100),
+  name: Name,
   description: z.string().max(500).nullable(),
   vaultRoles: VaultRoles,
   active: z.boolean(),
+});
+
+const Created = z.object({
+  Location: z.string().openapi({ example: "/-/service-users/svc_6f1e0d9c8b7a4f3e9d2c1b0a5f4e3d2c" }),
 });
 
 const Creation = Fields.partial({ description: true, vaultRoles: true, active: true }).openapi(
@@ -79,7 +83,7 @@ export function addServiceUserEndpoints(app: OpenAPIHono<ControlEnv>, control: C
     summary: "Create a service user",
     tag: TAG,
     body: Creation,
-    success: { 201: { description: "The service user.", schema: ServiceUserSchema } },
+    success: { 201: { description: "The service user.", schema: ServiceUserSchema, headers: Created } },
     refusals: ["role_required", "invalid_value"],
     run: async ({ body }, actor) => {
       const draft = { description: null, vaultRoles: {}, active: true, ...definedOf(body), name: body.name };
@@ -146,7 +150,9 @@ function definedOf(body: z.output<typeof Update> | z.output<typeof Creation>): S
 }
 
 function userReply(status: 200 | 201, user: ServiceUser | Refusal): Reply | Refusal {
-  return isRefusal(user) ? user : { status, body: userJson(user) };
+  if (isRefusal(user)) return user;
+  const headers = status === 201 ? { Location: `/-/service-users/${user.id}` } : {};
+  return { status, body: userJson(user), headers };
 }
 
 function userJson(user: ServiceUser): object {

@@ -20,5 +20,5 @@ export function identityHeaders(
 }
 
 function headerSafe(text: string): string {
-  return text.replace(/[^\x21-\x24\x26-\x7e]+/gu, (part) => encodeURIComponent(part));
+  return text.replace(/[^\x21-\x24\x26-\x7e]+/gu, (part) => encodeURIComponent(part.toWellFormed()));
 }

@@ -46,6 +46,16 @@ export function readKeyId(key: string, prefix: string): string | null {
   return `key_${key.slice(prefix.length + 1, prefix.length + 1 + ID_LENGTH)}`;
 }
 
+/** Whether the text holds a whole key: a key string of this prefix with a right checksum, wherever in it. */
+export function holdsKey(text: string, prefix: string): boolean {
+  const start = `${prefix}_`;
+  const length = start.length + ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH;
+  for (let at = text.indexOf(start); at !== -1; at = text.indexOf(start, at + 1)) {
+    if (readKeyId(text.slice(at, at + length), prefix) !== null) return true;
+  }
+  return false;
+}
+
 /** The text with every key string in it cut down to what is safe to show. */
 export function withoutSecrets(text: string): string {
   return text.replaceAll(KEY_IN_TEXT, "$1…");

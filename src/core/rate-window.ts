@@ -4,6 +4,8 @@ import type { RateLimit } from "./key-record.ts";
 export interface RateWindow {
   /** Milliseconds since the epoch; also the window's name. */
   readonly startedAt: number;
+  /** When it ends by the limit it was opened under; a limit that is changed later can only end it sooner. */
+  readonly endsAt: number;
   /** How much of the limit has been handed out. */
   readonly used: number;
 }
@@ -25,8 +27,8 @@ const SHARE = 20;
 
 /** The window that holds at `now`: the one given while it lasts, else a fresh one. */
 export function windowAt(window: RateWindow | null, limit: RateLimit, now: number): RateWindow {
-  if (window !== null && now < window.startedAt + limit.windowSeconds * 1000) return window;
-  return { startedAt: now, used: 0 };
+  if (window !== null && now < endOf(window, limit)) return window;
+  return { startedAt: now, endsAt: now + limit.windowSeconds * 1000, used: 0 };
 }
 
 /**
@@ -49,7 +51,7 @@ export function reserveAhead(used: number, limit: RateLimit): number {
 
 /** The state of a window at `now`. */
 export function windowState(window: RateWindow, limit: RateLimit, now: number): WindowState {
-  const resetAt = window.startedAt + limit.windowSeconds * 1000;
+  const resetAt = endOf(window, limit);
   return {
     startedAt: window.startedAt,
     limit: limit.requests,
@@ -58,6 +60,10 @@ export function windowState(window: RateWindow, limit: RateLimit, now: number): 
     resetAt,
     resetInMs: resetAt - now,
   };
+}
+
+function endOf(window: RateWindow, limit: RateLimit): number {
+  return Math.min(window.endsAt, window.startedAt + limit.windowSeconds * 1000);
 }
 
 /** Whole seconds to wait for a duration in milliseconds, at least 1 (RFC 9110 section 10.2.3). */

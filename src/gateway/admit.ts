@@ -19,7 +19,8 @@ export async function admit(x: Exchange, gateway: Gateway): Promise<Refusal | nu
     // The guard may have a newer version than the one that steps 3 and 4 let pass, or a clock that runs ahead.
     const refusal = recordRefusal(x, held.key, now);
     if (refusal !== null) {
-      if (x.admission !== "limited") held.giveBack();
+      if (x.admission === "limited") gateway.leases.recountRefused(held, x.address, x.background);
+      else held.giveBack();
       return refusal;
     }
     x.key = held.key as CompiledKey;

@@ -72,6 +72,11 @@ export class HeldKey {
     this.#counts.refused++;
   }
 
+  /** Takes the count of a rate-limited request back, which is then counted as what it was. */
+  uncountLimited(): void {
+    this.#counts.limited--;
+  }
+
   /** Whether the guard has said, within this lease, that the window is used up. */
   exhausted(now: number): boolean {
     return this.#units === 0 && this.#window?.remaining === 0 && this.vouched(now) && now < this.#windowEnd;
@@ -88,6 +93,11 @@ export class HeldKey {
     return this.#counts.admitted !== 0 || this.#counts.limited !== 0 || this.#counts.refused !== 0;
   }
 
+  /** Whether the guard is owed anything: counts, or units that nobody has used. */
+  get owing(): boolean {
+    return this.unreported || this.#units + this.#surplus > 0;
+  }
+
   /** Whether the lease is worth renewing in the background: in steady use, and half over or low on units. */
   worthRenewing(now: number): boolean {
     if (this.#spent < 2 || this.busy(now)) return false;
@@ -102,9 +112,9 @@ export class HeldKey {
     this.#backgroundSince = since;
   }
 
-  /** When the guard was last asked; milliseconds since the epoch. */
-  get askedAt(): number {
-    return this.#askedAt;
+  /** Whether a lease holds, or the guard was asked within the last `recentMs`. */
+  inUse(now: number, recentMs: number): boolean {
+    return this.vouched(now) || now - this.#askedAt < recentMs;
   }
 
   /** The next question to the guard. What it reports and returns is no longer held here. */
@@ -112,7 +122,7 @@ export class HeldKey {
     if (!this.vouched(now)) this.#setAside();
     const ask: Ask = {
       have: this.#version,
-      want: unitsToAsk(this.#spent, now - this.#askedAt, this.#leaseMs),
+      want: Math.max(1, unitsToAsk(this.#spent, now - this.#askedAt, this.#leaseMs) - this.#units),
       returned:
         this.#surplus > 0 && this.#window !== null
           ? { startedAt: this.#window.startedAt, units: this.#surplus }

@@ -72,7 +72,7 @@ export class KeyGuard extends DurableObject<Env> {
     const active = keyStatus(record, now) === "active";
     const units = active ? this.#handOut(ask.want, limit, now) : 0;
     if (ask.usage !== null) this.#usage.add(ask.usage, now);
-    if (ask.request !== null && active) this.#usage.add(usageOf(ask.request, units > 0), now);
+    if (ask.request !== null) this.#usage.add(usageOf(ask.request, units > 0), now);
     this.#promise(now);
     return {
       version: record.version,
@@ -201,9 +201,9 @@ export class KeyGuard extends DurableObject<Env> {
     const used = window.used + units;
     if (window !== this.#window || used > this.#reserved) {
       this.#reserved = reserveAhead(used, limit);
-      this.#kv.put<RateWindow>("window", { startedAt: window.startedAt, used: this.#reserved });
+      this.#kv.put<RateWindow>("window", { ...window, used: this.#reserved });
     }
-    this.#window = { startedAt: window.startedAt, used };
+    this.#window = { ...window, used };
     return units;
   }
 }

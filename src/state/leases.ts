@@ -11,7 +11,7 @@ const MAX_HELD_KEYS = 20_000;
 const MAX_ASKS = 3;
 /** A guard that has not answered by then counts as one that cannot be asked. */
 const GUARD_TIMEOUT_MS = 5000;
-/** A key that has gone quiet reports its last counts after this long. */
+/** A key that has gone quiet reports its last counts, and returns units it did not use, after this long. */
 const REPORT_AFTER_MS = 300;
 
 /** The outcome of asking for admission. `lease`: without any I/O; `guard`: the guard was asked. */
@@ -79,12 +79,19 @@ export class Leases {
     this.#count(held, "refused", Date.now(), address, background);
   }
 
+  /** Counts a request as refused that {@link admit} has counted as limited: the record that it brought refuses it. */
+  recountRefused(held: HeldKey, address: string, background: Background): void {
+    held.uncountLimited();
+    this.countRefused(held, address, background);
+  }
+
   async #askForUnit(held: HeldKey, address: string, background: Background): Promise<Admission> {
     const request = { at: Date.now(), address };
     const grant = await this.#call(held, (guard, ask) => guard.grant(ask), request);
     if (grant === null) return "unavailable";
     if (grant.units > 0) {
       held.noteSpent();
+      if (grant.units > 1) this.#planReport(held, Date.now(), background);
       return "guard";
     }
     // Another request of this isolate may have brought units meanwhile.
@@ -130,17 +137,21 @@ export class Leases {
     background: Background,
   ): void {
     held.count(outcome, now, address);
+    this.#planReport(held, now, background);
+  }
+
+  #planReport(held: HeldKey, now: number, background: Background): void {
     if (now - held.reportPlannedAt < REPORT_AFTER_MS) return;
     held.reportPlannedAt = now;
     background.waitUntil(this.#reportWhenQuiet(held, now));
   }
 
-  /** Reports the counts of a key that went quiet; one in use reports them with its next call. */
+  /** Reports the counts of a key that went quiet, and returns its units; one in use does so with its next call. */
   async #reportWhenQuiet(held: HeldKey, plannedAt: number): Promise<void> {
-    const due = (): boolean => held.unreported && held.reportPlannedAt === plannedAt;
+    const due = (): boolean => held.owing && held.reportPlannedAt === plannedAt;
     do {
       await scheduler.wait(REPORT_AFTER_MS);
-    } while (due() && Date.now() - held.askedAt < REPORT_AFTER_MS);
+    } while (due() && held.inUse(Date.now(), REPORT_AFTER_MS));
     if (due()) await this.describe(held);
   }
 }

@@ -65,6 +65,8 @@ export class UsageLedger {
       this.#setAlarm(Date.now() + RETRY_MS);
       return;
     }
+    // Another call may have delivered the same batch meanwhile, and sent the next one off.
+    if (this.#ledger.sent?.sequence !== sent.sequence) return;
     this.#ledger = { ...this.#ledger, sent: null, deliveredAt: Date.now() };
     this.#write();
     if (this.#ledger.pending !== null) this.#setAlarm(Date.now() + DELIVERY_INTERVAL_MS);

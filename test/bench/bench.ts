@@ -23,7 +23,7 @@ import { benchServices } from "./services.ts";
 import { measureStartup } from "./startup.ts";
 import { listVariants } from "./variants.ts";
 
-const MANY_KEYS = 300;
+const MANY_KEYS = 10_000;
 
 const { values: options } = parseArgs({
   options: {

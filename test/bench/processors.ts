@@ -1,5 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+
+/** Linux tells processor time to programs in hundredths of a second. */
+const TICK_MICROS = 10_000;
 
 /** Which processors the two sides run on, so that the load and the origin take nothing from what is measured. */
 export interface Pinning {
@@ -13,6 +17,7 @@ export interface Pinning {
  * and is the origin, off it. Where there is no `taskset` or one processor only, the scheduler decides.
  */
 export function pinProcessors(): Pinning {
+  const machine = `${availableParallelism()} processors, ${cpus()[0]?.model ?? "unknown"}`;
   try {
     const [first, ...others] = allowedProcessors();
     if (others.length > 0) {
@@ -22,13 +27,13 @@ export function pinProcessors(): Pinning {
       });
       return {
         prefix: ["taskset", "--cpu-list", String(first)],
-        description: `workerd on processor ${first}, load and origin on ${others.join(", ")}`,
+        description: `${machine}; workerd on processor ${first}, load and origin on ${others.join(", ")}`,
       };
     }
   } catch {
     // Not Linux, or without taskset.
   }
-  return { prefix: [], description: "no processor set aside for workerd" };
+  return { prefix: [], description: `${machine}; no processor set aside for workerd` };
 }
 
 /** Numbers out of a list like `0-3,8`. */
@@ -55,6 +60,3 @@ export function processorMicros(pid: number): number | null {
     return null;
   }
 }
-
-/** Linux tells processor time to programs in hundredths of a second. */
-const TICK_MICROS = 10_000;

@@ -1,9 +1,9 @@
-import { BASELINES } from "./variants.ts";
 import type { BundleSize } from "./bundles.ts";
 import type { Measurement } from "./measure.ts";
 import type { Series } from "./rounds.ts";
 import type { Startup } from "./startup.ts";
 import { median } from "./statistics.ts";
+import { BASELINES } from "./variants.ts";
 
 /** Everything that one run found out. */
 export interface Findings {
@@ -31,22 +31,39 @@ ${formatTable(series)}
 /** The report that programs read. */
 export function reportJson({ series, ...rest }: Findings): object {
   const variants = series.map((one) => [one.variant.name, { ...summarize(one), rounds: one.rounds }]);
-  return { ratios: ratios(series), ...rest, variants: Object.fromEntries(variants) as object };
+  return {
+    ratios: ratios(series, (m) => m.requestsPerSecond),
+    processorRatios: ratios(series, requestsPerProcessorSecond),
+    ...rest,
+    variants: Object.fromEntries(variants) as object,
+  };
 }
 
-/** For each comparison the median of the ratios of requests per second, taken round by round. */
-function ratios(series: readonly Series[]): Record<string, number> {
-  const rates = new Map(series.map(({ variant, rounds }) => [variant.name, rounds.map(rateOf)]));
+/** For each comparison the median of the ratios of a figure, taken round by round. */
+function ratios(
+  series: readonly Series[],
+  figure: (measurement: Measurement) => number,
+): Record<string, number> {
+  const figures = new Map(series.map(({ variant, rounds }) => [variant.name, rounds.map(figure)]));
   return Object.fromEntries(
     Object.entries(BASELINES).map(([name, baseline]) => {
-      const base = rates.get(baseline) ?? [];
-      return [name, median((rates.get(name) ?? []).map((rate, round) => rate / (base[round] as number)))];
+      const base = figures.get(baseline) ?? [];
+      return [
+        name,
+        median((figures.get(name) ?? []).map((value, round) => value / (base[round] ?? Number.NaN))),
+      ];
     }),
   );
 }
 
+/** What a whole processor would answer: it does not count what other programs took from it meanwhile. */
+function requestsPerProcessorSecond({ processorMicros }: Measurement): number {
+  return processorMicros === null ? Number.NaN : 1e6 / processorMicros;
+}
+
 function formatTable(series: readonly Series[]): string {
-  const ratioOf = ratios(series);
+  const byRate = ratios(series, (m) => m.requestsPerSecond);
+  const byProcessor = ratios(series, requestsPerProcessorSecond);
   const titles = new Map(series.map(({ variant }) => [variant.name, variant.title]));
   const rows = series.map((one) => {
     const { name, title } = one.variant;
@@ -59,25 +76,28 @@ function formatTable(series: readonly Series[]): string {
       p99Ms.toFixed(1),
       processorMicros === null ? "-" : processorMicros.toFixed(0),
       busy === null ? "-" : `${Math.round(busy * 100)}%`,
-      baseline === undefined ? "" : `${ratioOf[name]?.toFixed(2)} of ${titles.get(baseline)}`,
+      ratioText(byRate[name]),
+      ratioText(byProcessor[name]),
+      baseline === undefined ? "" : `of ${titles.get(baseline)}`,
     ];
   });
-  return align([["", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "workerd busy", "ratio"], ...rows]);
+  const head = ["", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "CPU used", "ratio", "by CPU", ""];
+  return align([head, ...rows]);
+}
+
+function ratioText(ratio: number | undefined): string {
+  return ratio === undefined || Number.isNaN(ratio) ? "" : ratio.toFixed(2);
 }
 
 /** The medians over the rounds. */
 function summarize({ rounds }: Series): Measurement {
   return {
-    requestsPerSecond: median(rounds.map(rateOf)),
+    requestsPerSecond: median(rounds.map((m) => m.requestsPerSecond)),
     p50Ms: median(rounds.map((m) => m.p50Ms)),
     p99Ms: median(rounds.map((m) => m.p99Ms)),
     processorMicros: medianOfKnown(rounds.map((m) => m.processorMicros)),
     busy: medianOfKnown(rounds.map((m) => m.busy)),
   };
-}
-
-function rateOf(measurement: Measurement): number {
-  return measurement.requestsPerSecond;
 }
 
 function medianOfKnown(values: readonly (number | null)[]): number | null {

@@ -1,9 +1,10 @@
-/** Writes workerd's configuration, in Cap'n Proto's text form (`workerd.capnp` describes it). */
+/** Writes workerd's configuration, which `workerd.capnp` in the package of that name describes. */
 
 import { join } from "node:path";
 import { unstable_readConfig } from "wrangler";
+import { capnpText, Embed, type Struct } from "./capnp.ts";
 
-/** A worker. Each has a socket of its own. */
+/** A worker with a socket of its own. */
 export interface Service {
   readonly name: string;
   /** Its module, a file next to the configuration. */
@@ -13,7 +14,7 @@ export interface Service {
   readonly objects?: {
     /** Which service has the Durable Objects of a class. */
     readonly homeOf: (className: string) => string;
-    /** Where this one keeps those that it has. Only on disk can they use SQL. */
+    /** Where this one keeps those that it has; only on disk can they use SQL. */
     readonly storage: "disk" | "memory";
     /** Whether they stay when they have been idle for ten seconds. */
     readonly keep: boolean;
@@ -36,61 +37,61 @@ const wrangler: WranglerConfig = unstable_readConfig({
   config: join(import.meta.dirname, "../../wrangler.toml"),
 });
 
-/** The configuration of a runtime with these services, whose modules are next to it, and Durable Objects in a directory. */
+/** The configuration of a runtime with these services, and a directory for their Durable Objects. */
 export function workerdConfig(services: readonly Service[], objectsDirectory: string): string {
-  return `using Workerd = import "/workerd/workerd.capnp";
-
-const config :Workerd.Config = (
-  services = [
-    (name = "internet", network = (allow = ["public", "private"])),
-    (name = "disk", disk = (path = ${text(objectsDirectory)}, writable = true)),
-    (name = "key-value", worker = (${code("key-value.js")})),
-    ${list(services, (service) => `(name = ${text(service.name)}, worker = (${worker(service)}))`)}
-  ],
-  sockets = [
-    ${list(services, ({ name }) => `(name = ${text(name)}, address = "127.0.0.1:0", http = (), service = ${text(name)})`)}
-  ],
-  extensions = [
-    (modules = [(name = "bench:failure-limit", internal = true, esModule = embed "failure-limit.js")]),
-  ],
-);
-`;
+  const config = {
+    services: [
+      { name: "internet", network: { allow: ["public", "private"] } },
+      { name: "disk", disk: { path: objectsDirectory, writable: true } },
+      { name: "key-value", worker: code("key-value.js") },
+      ...services.map((service) => ({ name: service.name, worker: worker(service) })),
+    ],
+    sockets: services.map(({ name }) => ({ name, address: "127.0.0.1:0", http: {}, service: name })),
+    extensions: [
+      { modules: [{ name: FAILURE_LIMIT, internal: true, esModule: new Embed("failure-limit.js") }] },
+    ],
+  };
+  return `using Workerd = import "/workerd/workerd.capnp";\nconst config :Workerd.Config = ${capnpText(config)};\n`;
 }
 
-function worker(service: Service): string {
+const FAILURE_LIMIT = "bench:failure-limit";
+
+function worker(service: Service): Struct {
   const { module, vars, objects } = service;
-  if (objects === undefined) return `${code(module)}, bindings = [${variables(vars)}]`;
+  if (objects === undefined) return { ...code(module), bindings: variables(vars) };
   const classes = wrangler.durable_objects.bindings;
-  const own = classes.filter(({ class_name }) => objects.homeOf(class_name) === service.name);
-  return `
-      ${code(module)},
-      bindings = [
-        ${variables({ ...wrangler.vars, ...vars })}
-        ${list(wrangler.kv_namespaces, (kv) => `(name = ${text(kv.binding)}, kvNamespace = "key-value")`)}
-        ${list(wrangler.ratelimits, ({ name }) => `(name = ${text(name)}, wrapped = (moduleName = "bench:failure-limit"))`)}
-        ${list(classes, ({ name, class_name }) => `(name = ${text(name)}, durableObjectNamespace = (className = ${text(class_name)}, serviceName = ${text(objects.homeOf(class_name))}))`)}
-      ],
-      durableObjectNamespaces = [
-        ${list(own, ({ class_name }) => `(className = ${text(class_name)}, uniqueKey = ${text(`${service.name}-${class_name}`)}, enableSql = ${objects.storage === "disk"}, preventEviction = ${objects.keep})`)}
-      ],
-      durableObjectStorage = (${objects.storage === "disk" ? `localDisk = "disk"` : "inMemory = void"}),
-    `;
+  const { homeOf, storage, keep } = objects;
+  return {
+    ...code(module),
+    bindings: [
+      ...variables({ ...wrangler.vars, ...vars }),
+      ...wrangler.kv_namespaces.map(({ binding }) => ({ name: binding, kvNamespace: "key-value" })),
+      ...wrangler.ratelimits.map(({ name }) => ({ name, wrapped: { moduleName: FAILURE_LIMIT } })),
+      ...classes.map(({ name, class_name: className }) => ({
+        name,
+        durableObjectNamespace: { className, serviceName: homeOf(className) },
+      })),
+    ],
+    durableObjectNamespaces: classes
+      .filter(({ class_name: className }) => homeOf(className) === service.name)
+      .map(({ class_name: className }) => ({
+        className,
+        uniqueKey: `${service.name}-${className}`,
+        enableSql: storage === "disk",
+        preventEviction: keep,
+      })),
+    durableObjectStorage: storage === "disk" ? { localDisk: "disk" } : { inMemory: null },
+  };
 }
 
-function code(module: string): string {
-  const { compatibility_date: date, compatibility_flags: flags } = wrangler;
-  return `modules = [(name = ${text(module)}, esModule = embed ${text(module)})], compatibilityDate = ${text(date)}, compatibilityFlags = [${flags.map(text).join(", ")}]`;
+function code(module: string): Struct {
+  return {
+    modules: [{ name: module, esModule: new Embed(module) }],
+    compatibilityDate: wrangler.compatibility_date,
+    compatibilityFlags: wrangler.compatibility_flags,
+  };
 }
 
-function variables(vars: Readonly<Record<string, string>>): string {
-  return list(Object.entries(vars), ([name, value]) => `(name = ${text(name)}, text = ${text(value)})`);
-}
-
-function list<T>(items: readonly T[], item: (value: T) => string): string {
-  return items.map((value) => `${item(value)},`).join("\n");
-}
-
-/** The two languages quote alike. */
-function text(value: string): string {
-  return JSON.stringify(value);
+function variables(vars: Readonly<Record<string, string>>): Struct[] {
+  return Object.entries(vars).map(([name, text]) => ({ name, text }));
 }

@@ -170,7 +170,9 @@ describe("an organisation", () => {
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => admin.call("POST", "/-/organization/bootstrap")),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409, 409]);
+    const [first, ...others] = answers.toSorted((a, b) => a.status - b.status);
+    expect(first?.status).toBe(201);
+    for (const other of others) expect(await refusalOf(other)).toEqual([409, "already_exists"]);
     const { bootstrapped } = (await (await admin.call("GET", "/-/organization")).json()) as {
       bootstrapped: boolean;
     };

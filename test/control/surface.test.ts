@@ -1,8 +1,6 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
 import { refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
-import type { OpenApiDocument } from "../support/openapi-check.ts";
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const CONTROL_HOST = "control.example";
@@ -169,84 +167,3 @@ function getFrom(host: string, path: string): Promise<{ status: number; requestI
     sent.on("error", reject).end();
   });
 }
-
-describe("the OpenAPI document", () => {
-  let document: OpenApiDocument;
-  beforeAll(async () => {
-    document = (await (await control.call("GET", "/-/openapi.json")).json()) as OpenApiDocument;
-  });
-
-  const operations = () =>
-    Object.entries(document.paths).flatMap(([path, item]) =>
-      Object.entries(item).map(([method, operation]) => ({ name: `${method} ${path}`, path, operation })),
-    );
-
-  test("is of OpenAPI 3.1 and describes what this API serves", () => {
-    expect(document.openapi).toMatch(/^3\.1\.\d$/);
-    expect(operations().map(({ name }) => name)).toEqual(
-      expect.arrayContaining([
-        "get /-/healthz",
-        "get /-/readyz",
-        "post /-/api-keys",
-        "get /-/api-keys",
-        "get /-/api-keys/{id}",
-        "patch /-/api-keys/{id}",
-        "delete /-/api-keys/{id}",
-        "get /-/organization",
-        "post /-/organization/bootstrap",
-      ]),
-    );
-  });
-
-  test("names each operation once, and each of its path parameters", () => {
-    const ids = operations().map(({ operation }) => operation.operationId);
-    expect(new Set(ids).size).toBe(ids.length);
-    for (const { name, path, operation } of operations()) {
-      const described = (operation.parameters ?? []).filter((p) => p.in === "path").map((p) => p.name);
-      expect([name, described]).toEqual([name, [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1])]);
-    }
-  });
-
-  test("describes every refusal of an operation with the one error schema", () => {
-    for (const { name, operation } of operations()) {
-      for (const [status, answer] of Object.entries(operation.responses)) {
-        if (Number(status) < 400 || name === "get /-/readyz") continue;
-        const schema = answer.content?.["application/json"]?.schema;
-        expect([name, status, schema]).toEqual([name, status, { $ref: "#/components/schemas/Error" }]);
-      }
-    }
-  });
-
-  test("refers to nothing that it does not hold", () => {
-    const text = JSON.stringify(document);
-    const targets = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1] ?? "");
-    expect(targets.length).toBeGreaterThan(0);
-    for (const target of new Set(targets)) {
-      const name = /^#\/components\/schemas\/(\w+)$/.exec(target)?.[1] ?? "";
-      expect(document.components.schemas, target).toHaveProperty(name);
-    }
-    const security = [...text.matchAll(/"security":\[\{"(\w+)"/g)].map((match) => match[1]);
-    for (const scheme of new Set(security)) {
-      expect(document.components).toHaveProperty(`securitySchemes.${scheme}`);
-    }
-  });
-
-  test("has examples that its own schemas take", () => {
-    const check = (schema: Readonly<Record<string, unknown>>): void => {
-      if (schema["example"] !== undefined && !("$ref" in schema)) {
-        const { example, ...rest } = schema;
-        const closed = JSON.parse(
-          JSON.stringify({ ...rest, $defs: document.components.schemas }).replaceAll(
-            "#/components/schemas/",
-            "#/$defs/",
-          ),
-        ) as z.core.JSONSchema.JSONSchema;
-        expect(z.fromJSONSchema(closed).safeParse(example).success, JSON.stringify(schema)).toBe(true);
-      }
-      for (const member of Object.values(schema)) {
-        if (typeof member === "object" && member !== null) check(member as Record<string, unknown>);
-      }
-    };
-    check(document as unknown as Record<string, unknown>);
-  });
-});

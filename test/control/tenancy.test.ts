@@ -21,6 +21,9 @@ beforeAll(async () => {
   organization = await control.newOrganization();
   elsewhere = await control.newOrganization();
   bob = organization.member("bob", developerOn("vault_1"));
+  const earlier = Math.floor(Date.now() / 1000) - 10;
+  const erin = organization.member("erin", { roles: ["admin"], iat: earlier });
+  expect((await erin.call("GET", "/-/api-keys?owner=*")).status).toBe(200);
 });
 afterAll(() => control.stop());
 beforeEach(async () => {

@@ -13,15 +13,30 @@ const limit = { requests: 1000, windowSeconds: 60 };
 describe("a window", () => {
   test("starts with the first request and lasts its length", () => {
     const window = windowAt(null, limit, 5000);
-    expect(window).toEqual({ startedAt: 5000, used: 0 });
-    expect(windowAt({ ...window, used: 7 }, limit, 64_999)).toEqual({ startedAt: 5000, used: 7 });
-    expect(windowAt({ ...window, used: 7 }, limit, 65_000)).toEqual({ startedAt: 65_000, used: 0 });
+    expect(window).toEqual({ startedAt: 5000, endsAt: 65_000, used: 0 });
+    expect(windowAt({ ...window, used: 7 }, limit, 64_999)).toEqual({ ...window, used: 7 });
+    expect(windowAt({ ...window, used: 7 }, limit, 65_000)).toEqual({
+      startedAt: 65_000,
+      endsAt: 125_000,
+      used: 0,
+    });
   });
 
   test("follows a changed limit at once", () => {
-    const state = windowState({ startedAt: 0, used: 800 }, { requests: 500, windowSeconds: 10 }, 1000);
+    const state = windowState(
+      { startedAt: 0, endsAt: 60_000, used: 800 },
+      { requests: 500, windowSeconds: 10 },
+      1000,
+    );
     expect(state).toMatchObject({ limit: 500, remaining: 0, resetAt: 10_000, resetInMs: 9000 });
   });
+});
+
+test("a window that has ended is not revived by a longer one, and one that lasts is ended by a shorter", () => {
+  const short = windowAt(null, { requests: 2, windowSeconds: 1 }, 0);
+  expect(windowAt({ ...short, used: 2 }, limit, 5000)).toEqual({ startedAt: 5000, endsAt: 65_000, used: 0 });
+  const long = windowAt(null, limit, 0);
+  expect(windowAt({ ...long, used: 2 }, { requests: 2, windowSeconds: 1 }, 1000).used).toBe(0);
 });
 
 describe("a grant", () => {
@@ -37,7 +52,7 @@ describe("a grant", () => {
     [0, 0, 0],
   ];
   test.each(cases)("for %i wanted with %i used takes %i", (wanted, used, units) => {
-    expect(unitsToGrant(wanted, { startedAt: 0, used }, limit)).toBe(units);
+    expect(unitsToGrant(wanted, { startedAt: 0, endsAt: 60_000, used }, limit)).toBe(units);
   });
 });
 

@@ -2,7 +2,7 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { originHeaders } from "../../src/gateway/origin-headers.ts";
 import { startForwarding } from "../support/forwarding.ts";
 import { answerOk, type ReceivedRequest } from "../support/origin-server.ts";
-import { requestText, sendRaw, type RawResponse } from "../support/raw-http.ts";
+import { requestText, sendRaw } from "../support/raw-http.ts";
 
 const { origin, urls, stop } = await startForwarding({ gateway: {}, based: { basePath: "/base/api" } });
 afterAll(stop);
@@ -17,10 +17,6 @@ async function forwarded(text: string, to = urls.gateway): Promise<ReceivedReque
   expect(response.status).toBe(200);
   expect(origin.requests).toHaveLength(1);
   return origin.requests[0] as ReceivedRequest;
-}
-
-function refusalCode(response: RawResponse): unknown {
-  return JSON.parse(response.body.toString()).code;
 }
 
 describe("path and query arrive byte for byte:", () => {

@@ -145,6 +145,12 @@ describe("every request leaves one line that says", () => {
   });
 });
 
+test("a request to the control API leaves one line, too", async () => {
+  const as = await portcullis.issuer.token(adminClaims());
+  const { line } = await logged({ as, path: "/-/api-keys/key_000000000000" });
+  expect(line).toMatchObject({ status: 404, code: "not_found", orgId: "org_test", actorId: "alice" });
+});
+
 describe("no line ever holds a secret", () => {
   /** Every place in a request where somebody could put a credential, rightly or by mistake. */
   const PLACES: readonly { name: string; lines: (as: string) => string[]; path?: (as: string) => string }[] =
@@ -219,6 +225,11 @@ describe("no line ever holds a secret", () => {
     await logged({ as: key.key });
     expect(linesWith([key.id]).length).toBeGreaterThan(0);
   });
+});
+
+test("nothing is written that is not such a line", async () => {
+  await logged({});
+  expect(portcullis.logs.filter((line) => !line.startsWith('{"time":'))).toEqual([]);
 });
 
 /** What of a key must never be seen: everything but prefix, id and checksum. */

@@ -3,6 +3,9 @@ import { mistyped, swapSecret, unknownKey } from "../support/key-strings.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 
 const PATH = "/v1/vaults/vault_1";
+const THROWS = 1;
+const OVERLOADED = 2;
+const SILENT = 3;
 const LIMIT = { requests: 25, windowSeconds: 900 };
 const FAILURES_ALLOWED = 60;
 
@@ -11,7 +14,7 @@ let portcullis: Portcullis;
 /** Keys are made over a sound edge, and used over those that cannot ask their guards. */
 beforeAll(async () => {
   portcullis = await startPortcullis({
-    edges: [{}, { guard: "BrokenGuard" }, { guard: "OverloadedGuard" }],
+    edges: [{}, { guard: "BrokenGuard" }, { guard: "OverloadedGuard" }, { guard: "SilentGuard" }],
   });
 });
 afterAll(() => portcullis.stop());
@@ -28,26 +31,27 @@ async function createCached(change?: object): Promise<CreatedKey> {
   return key;
 }
 
-describe.each([
-  { state: "throws", edge: 1 },
-  { state: "is overloaded", edge: 2 },
-])("where the guard $state", ({ edge }) => {
-  async function expectUnconfirmed(as: string, method = "GET"): Promise<Response> {
-    const arrived = portcullis.origin.requests.length;
-    const response = await portcullis.call(method, PATH, { as, edge, from: freshAddress() });
-    const body = await response.text();
-    expect(response.status).toBe(503);
-    if (method === "HEAD") expect(body).toBe("");
-    else expect(JSON.parse(body)).toMatchObject({ error: { code: "admission_unavailable" } });
-    expect(response.headers.get("Retry-After")).toMatch(/^[1-9]\d*$/);
-    expect(portcullis.origin.requests.length).toBe(arrived);
-    return response;
-  }
+/** A request over an edge that cannot ask the guard does not get through, and is told no more than that. */
+async function expectUnconfirmed(edge: number, as: string, method = "GET"): Promise<Response> {
+  const arrived = portcullis.origin.requests.length;
+  const response = await portcullis.call(method, PATH, { as, edge, from: freshAddress() });
+  const body = await response.text();
+  expect(response.status).toBe(503);
+  if (method === "HEAD") expect(body).toBe("");
+  else expect(JSON.parse(body)).toMatchObject({ error: { code: "admission_unavailable" } });
+  expect(response.headers.get("Retry-After")).toMatch(/^[1-9]\d*$/);
+  expect(portcullis.origin.requests.length).toBe(arrived);
+  return response;
+}
 
+describe.each([
+  { state: "throws", edge: THROWS },
+  { state: "is overloaded", edge: OVERLOADED },
+])("where the guard $state", ({ edge }) => {
   test("a live key is never let through, again and again, and is told its limit", async () => {
     const key = await createCached();
     for (let i = 0; i < 3; i++) {
-      const response = await expectUnconfirmed(key.key);
+      const response = await expectUnconfirmed(edge, key.key);
       expect(response.headers.get("X-RateLimit-Limit")).toBe(`${LIMIT.requests}`);
       expect(response.headers.get("X-RateLimit-Remaining")).toBe("0");
       expect(response.headers.get("RateLimit-Policy")).toBe(
@@ -60,7 +64,7 @@ describe.each([
 
   test("a HEAD request is refused without a body", async () => {
     const key = await createCached();
-    await expectUnconfirmed(key.key, "HEAD");
+    await expectUnconfirmed(edge, key.key, "HEAD");
   });
 
   test.each([
@@ -71,7 +75,7 @@ describe.each([
     { name: "an address that is not allowed", change: { allowedIps: ["192.0.2.1"] } },
   ])("nothing is said that the guard has not confirmed: $name", async ({ as, change }) => {
     const key = await createCached(change);
-    const response = await expectUnconfirmed(as?.(key) ?? key.key);
+    const response = await expectUnconfirmed(edge, as?.(key) ?? key.key);
     expect(response.headers.has("X-RateLimit-Limit")).toBe(false);
   });
 
@@ -94,9 +98,15 @@ describe.each([
 
   test("the key goes on working on an edge that can ask", async () => {
     const key = await createCached();
-    await expectUnconfirmed(key.key);
+    await expectUnconfirmed(edge, key.key);
     const response = await portcullis.call("GET", PATH, { as: key.key, edge: 0 });
     expect(response.status).toBe(200);
     expect(response.headers.get("X-RateLimit-Remaining")).toBe(`${LIMIT.requests - 1}`);
   });
+});
+
+test("where the guard never answers, nobody waits for ever, and nobody is let through", async () => {
+  const [key, disabled] = await Promise.all([createCached(), createCached({ disabled: true })]);
+  const credentials = [key.key, disabled.key, unknownKey(1)];
+  await Promise.all(credentials.map((as) => expectUnconfirmed(SILENT, as)));
 });

@@ -52,6 +52,7 @@ async function cached(key: CreatedKey, version: number): Promise<Readonly<Record
 
 describe.each([
   { state: "down", kv: "BrokenKv" },
+  { state: "silent", kv: "SilentKv" },
   { state: "stale for ever", kv: "StaleKv" },
 ])("with KV $state", ({ kv }) => {
   beforeAll(async () => {

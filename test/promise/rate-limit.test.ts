@@ -5,6 +5,8 @@ import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from 
 const EDGES = 3;
 const PATH = "/v1/vaults/vault_1";
 const LONG_WINDOW_S = 3600;
+/** How long an edge may use what it was given: the default. */
+const LEASE_MS = 200;
 /** The largest share of what remains that one edge is given at a time. */
 const SHARE = 20;
 
@@ -40,6 +42,19 @@ async function burst(key: CreatedKey, requests: number, edges: number): Promise<
   return counts;
 }
 
+/** Uses up what is left, once no lease can hold any of it back, and counts it. */
+async function drain(key: CreatedKey): Promise<number> {
+  let admitted = 0;
+  for (let before = -1; admitted > before;) {
+    before = admitted;
+    await wait(LEASE_MS);
+    for (let edge = 0; edge < EDGES; edge++) {
+      while ((await send(key, edge)).status === 200) admitted++;
+    }
+  }
+  return admitted;
+}
+
 /** How many requests with the key the origin got. */
 function arrived(key: CreatedKey): number {
   return portcullis.origin.requests.filter((request) => request.values("X-Portcullis-Key-Id")[0] === key.id)
@@ -62,32 +77,43 @@ describe.each([5, 40, 200])("of ten times a limit of %i sent at once", (limit) =
     expect(counts.get(200)).toBeGreaterThanOrEqual(limit - heldBack);
     expect((counts.get(200) ?? 0) + (counts.get(429) ?? 0)).toBe(10 * limit);
 
-    let admitted = counts.get(200) ?? 0;
-    for (let before = -1; admitted > before;) {
-      before = admitted;
-      for (let edge = 0; edge < EDGES; edge++) {
-        for (let i = 0; i < heldBack; i++) {
-          if ((await send(key, edge)).status === 200) admitted++;
-        }
-      }
-    }
+    const admitted = (counts.get(200) ?? 0) + (await drain(key));
     expect(admitted).toBe(limit);
     expect(arrived(key)).toBe(limit);
   });
 });
 
-describe("what remains of a small limit", () => {
+test("what an edge was given ahead and did not use by the end of its lease is not lost", async () => {
+  const limit = 200;
+  const used = 40;
+  let key: CreatedKey;
+  let remaining: number | null;
+  do {
+    key = await createLimited(limit);
+    for (let i = 0; i < used; i++) expect((await send(key, 0)).status).toBe(200);
+    ({ remaining } = await send(key, 1));
+  } while (remaining === limit - used - 1);
+  expect(used + 1 + (await drain(key))).toBe(limit);
+});
+
+describe("what remains of a limit", () => {
   test.each([
-    { name: "on one edge", edges: 1 },
-    { name: "over several edges in turn", edges: EDGES },
-  ])("counts down by one with each request $name", async ({ edges }) => {
-    const limit = 12;
+    { name: "on one edge", limit: 12, requests: 12, edges: 1 },
+    { name: "over several edges in turn, if the limit is small", limit: 12, requests: 12, edges: EDGES },
+    { name: "on one edge that is given some of it ahead", limit: 400, requests: 100, edges: 1 },
+  ])("counts down by one with each request $name", async ({ limit, requests, edges }) => {
     const key = await createLimited(limit);
     const answers: Answer[] = [];
-    for (let i = 0; i < limit + 2; i++) answers.push(await send(key, i % edges));
-    const admitted = Array.from({ length: limit }, (_, i) => ({ status: 200, remaining: limit - 1 - i }));
-    const refused = { status: 429, remaining: 0 };
-    expect(answers).toEqual([...admitted, refused, refused]);
+    for (let i = 0; i < requests; i++) answers.push(await send(key, i % edges));
+    const expected = Array.from({ length: requests }, (_, i) => ({ status: 200, remaining: limit - 1 - i }));
+    expect(answers).toEqual(expected);
+  });
+
+  test("is nothing once it is used up, however often it is asked for", async () => {
+    const key = await createLimited(2);
+    await burst(key, 2, 1);
+    const answers = await Promise.all(portcullis.edges.map((_, edge) => send(key, edge)));
+    expect(answers).toEqual(portcullis.edges.map(() => ({ status: 429, remaining: 0 })));
   });
 
   test.each([
@@ -134,10 +160,14 @@ test("a client that waits as long as Retry-After says is admitted, on whichever 
     } while (refused.status === 200);
     const seconds = refused.headers.get("Retry-After") ?? "";
     expect(seconds).toMatch(/^[1-9]\d*$/);
-    await new Promise((resolve) => {
-      setTimeout(resolve, Number(seconds) * 1000);
-    });
+    await wait(Number(seconds) * 1000);
     return (await send(key, edge)).status;
   });
   expect(await Promise.all(admitted)).toEqual(edges.map(() => 200));
 });
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

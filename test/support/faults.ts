@@ -14,6 +14,16 @@ export class BrokenKv extends WorkerEntrypoint {
   }
 }
 
+/** KV that never answers. */
+export class SilentKv extends WorkerEntrypoint {
+  get(): Promise<never> {
+    return silence();
+  }
+  put(): Promise<never> {
+    return silence();
+  }
+}
+
 /** KV that gives whatever was put first, for ever: a cache at its stalest. */
 export class StaleKv extends WorkerEntrypoint {
   static readonly #values = new Map<string, string>();
@@ -50,6 +60,16 @@ export class BrokenGuard extends DurableObject {
   }
 }
 
+/** A guard that never answers an edge. */
+export class SilentGuard extends DurableObject {
+  grant(): Promise<never> {
+    return silence();
+  }
+  describe(): Promise<never> {
+    return silence();
+  }
+}
+
 /** A guard as the platform answers for it under too many requests. */
 export class OverloadedGuard extends DurableObject {
   grant(): never {
@@ -58,6 +78,10 @@ export class OverloadedGuard extends DurableObject {
   describe(): never {
     throw overloaded();
   }
+}
+
+function silence(): Promise<never> {
+  return new Promise(() => {});
 }
 
 function overloaded(): Error {

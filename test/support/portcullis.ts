@@ -1,11 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { build } from "esbuild";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { unstable_getMiniflareWorkerOptions as getWorkerOptions } from "wrangler";
-import { BUNDLE_DIR } from "./build-bundle.ts";
+import type { Miniflare } from "miniflare";
 import { adminClaims, startIssuer, type TestIssuer } from "./issuer.ts";
 import { startOriginServer, type OriginServer } from "./origin-server.ts";
+import { startRuntime, type EdgeOptions, type Faults } from "./runtime.ts";
 
 export interface PortcullisOptions {
   /** Variables that differ from `wrangler.toml`. */
@@ -16,19 +12,6 @@ export interface PortcullisOptions {
   readonly faults?: Faults;
   /** Where everything is stored; without it, it goes with the runtime. */
   readonly stateDir?: string;
-}
-
-/** Bindings that are replaced by an entrypoint or object of `test/support/faults.ts`. */
-export interface Faults {
-  readonly kv?: string;
-  readonly guard?: string;
-  readonly organization?: string;
-  /** The rate-limiting binding. */
-  readonly failures?: string;
-}
-
-export interface EdgeOptions extends Faults {
-  readonly vars?: Readonly<Record<string, string>>;
 }
 
 export interface CreatedKey {
@@ -69,7 +52,6 @@ export interface Portcullis {
 }
 
 const DEFAULT_ADDRESS = "203.0.113.7";
-const HOST = "127.0.0.1";
 
 let addresses = 0;
 /** An address that nobody else calls from, so that one test's refusals do not slow another down. */
@@ -81,11 +63,9 @@ export function freshAddress(): string {
 /** Starts the production bundle; the organisation `org_test` is set up. */
 export async function startPortcullis(product: PortcullisOptions = {}): Promise<Portcullis> {
   const [issuer, origin] = await Promise.all([startIssuer(), startOriginServer()]);
-  const logs: string[] = [];
-  const options = edgeOptions(product);
-  const miniflare = await startRuntime(issuer, origin, options, logs, product.stateDir);
-  const edges = await Promise.all(
-    options.map(async (_, i) => (await miniflare.unsafeGetDirectURL(edgeName(i))).origin),
+  const { miniflare, edges, logs } = await startRuntime(
+    edgeOptions(product, { ORIGIN_URL: origin.url, OIDC_ISSUER: issuer.url }),
+    product.stateDir,
   );
 
   const call: Portcullis["call"] = (
@@ -129,133 +109,16 @@ export async function startPortcullis(product: PortcullisOptions = {}): Promise<
   };
 }
 
-/** What each edge differs in. */
-function edgeOptions({ edges = 1, vars, faults }: PortcullisOptions): EdgeOptions[] {
-  const own = typeof edges === "number" ? Array.from({ length: edges }, () => ({})) : edges;
-  return own.map((edge: EdgeOptions) => ({ ...faults, ...edge, vars: { ...vars, ...edge.vars } }));
-}
-
-function edgeName(index: number): string {
-  return `edge${index}`;
-}
-
-/** The part of the options of `wrangler.toml` that is changed here. */
-interface WorkerOptions {
-  readonly modulesRules?: unknown;
-  readonly bindings: Readonly<Record<string, string>>;
-  readonly kvNamespaces: Readonly<Record<string, unknown>>;
-  readonly durableObjects: Readonly<Record<string, { className: string }>>;
-  readonly compatibilityDate: string;
-  readonly compatibilityFlags: readonly string[];
-}
-
-type V4Options = Parameters<typeof convertV4MiniflareOptions>[0];
-
-async function startRuntime(
-  issuer: TestIssuer,
-  origin: OriginServer,
-  edges: readonly EdgeOptions[],
-  logs: string[],
-  stateDir: string | undefined,
-): Promise<Miniflare> {
-  const configPath = join(import.meta.dirname, "../../wrangler.toml");
-  const { modulesRules: _, ...worker } = getWorkerOptions(configPath)
-    .workerOptions as unknown as WorkerOptions;
-  const bindings = {
-    ...worker.bindings,
-    MAX_KEYS_PER_OWNER: "1000",
-    ORIGIN_URL: origin.url,
-    OIDC_ISSUER: issuer.url,
-  };
-  const edge = {
-    ...worker,
-    modules: [esModule("worker.js", readFileSync(`${BUNDLE_DIR}/worker.js`, "utf8"))],
-    stripCfConnectingIp: false,
-    unsafeDirectSockets: [{ host: HOST, port: 0 }],
-  };
-  const remoteObjects = Object.fromEntries(
-    Object.entries(worker.durableObjects).map(([name, object]) => [
-      name,
-      { ...object, scriptName: edgeName(0) },
-    ]),
-  );
-  const workers = [
-    ...edges.map((options, i) => ({
-      ...edge,
-      ...bindingsOf(options, i === 0 ? worker.durableObjects : remoteObjects),
-      bindings: { ...bindings, ...options.vars },
-      name: edgeName(i),
-    })),
-    {
-      name: "faults",
-      modules: [esModule("faults.js", await bundleFaults())],
-      compatibilityDate: worker.compatibilityDate,
-      compatibilityFlags: worker.compatibilityFlags,
-      // A guard with a fault may stand in front of the real one.
-      durableObjects: {
-        GUARD: { ...worker.durableObjects["KEY_GUARD"], scriptName: edgeName(0) },
-        ORGANIZATION_BEHIND: { ...worker.durableObjects["ORGANIZATION"], scriptName: edgeName(0) },
-        ...Object.fromEntries(
-          edges
-            .flatMap(({ guard, organization }) => [guard, organization])
-            .filter((name) => name !== undefined)
-            .map((name) => [name, faultyObject(name)]),
-        ),
-      },
-    },
-  ];
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      cf: false,
-      host: HOST,
-      ...(stateDir !== undefined && { resourcePersistencePath: stateDir }),
-      workers,
-      handleStructuredLogs: ({ message }: { message: string }) => logs.push(message),
-    } as unknown as V4Options),
-  );
-  await miniflare.ready;
-  return miniflare;
-}
-
-function esModule(path: string, contents: string) {
-  return { type: "ESModule" as const, path, contents };
-}
-
-/** The bindings of an edge that are not as in `wrangler.toml`. */
-function bindingsOf(
-  { kv, guard, organization, failures }: EdgeOptions,
-  objects: Readonly<Record<string, object>>,
-): object {
-  return {
-    durableObjects: {
-      ...objects,
-      ...(guard !== undefined && { REAL_GUARD: objects["KEY_GUARD"], KEY_GUARD: faultyObject(guard) }),
-      ...(organization !== undefined && {
-        REAL_ORGANIZATION: objects["ORGANIZATION"],
-        ORGANIZATION: faultyObject(organization),
-      }),
-    },
-    ...(kv !== undefined && { kvNamespaces: {} }),
-    ...(failures !== undefined && { ratelimits: {} }),
-    serviceBindings: {
-      ...(kv !== undefined && { KEY_RECORDS: { name: "faults", entrypoint: kv } }),
-      ...(failures !== undefined && { FAILURES: { name: "faults", entrypoint: failures } }),
-    },
-  };
-}
-
-function faultyObject(className: string) {
-  return { className, scriptName: "faults", useSQLite: true };
-}
-
-async function bundleFaults(): Promise<string> {
-  const result = await build({
-    entryPoints: [join(import.meta.dirname, "faults.ts")],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    external: ["cloudflare:*", "node:*"],
-  });
-  return result.outputFiles[0]?.text ?? "";
+/** What each edge differs in from `wrangler.toml`. */
+function edgeOptions(
+  { edges = 1, vars, faults }: PortcullisOptions,
+  servers: Readonly<Record<string, string>>,
+): EdgeOptions[] {
+  const own: readonly EdgeOptions[] =
+    typeof edges === "number" ? Array.from({ length: edges }, () => ({})) : edges;
+  return own.map((edge) => ({
+    ...faults,
+    ...edge,
+    vars: { MAX_KEYS_PER_OWNER: "1000", ...servers, ...vars, ...edge.vars },
+  }));
 }

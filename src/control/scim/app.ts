@@ -104,13 +104,13 @@ function addResources(
   scim.get(`${path}/:id`, (c) => run(c, (id) => ({ kind: "get", type, id })));
   scim.post(path, (c) =>
     run(c, async () => {
-      const sent = await readSent(c, type);
+      const sent = await readSent(c, control, type);
       return "problem" in sent ? sent : { kind: "create", type, ...sent };
     }),
   );
   scim.put(`${path}/:id`, (c) =>
     run(c, async (id) => {
-      const sent = await readSent(c, type);
+      const sent = await readSent(c, control, type);
       const expected = readExpected(c);
       if ("problem" in sent) return sent;
       return "problem" in expected ? expected : { kind: "replace", type, id, ...sent, ...expected };
@@ -118,7 +118,7 @@ function addResources(
   );
   scim.patch(`${path}/:id`, (c) =>
     run(c, async (id) => {
-      const sent = await readObject(c);
+      const sent = await readObject(c, control.config.keyPrefix);
       if ("problem" in sent) return sent;
       const read = readOperations(sent.body);
       const expected = readExpected(c);
@@ -156,7 +156,7 @@ function refuseWith(c: Context<ScimEnv>, problem: ScimProblem, allow?: readonly 
   return answerProblem(problem, allow);
 }
 
-async function readSent(c: Context<ScimEnv>, type: ResourceType) {
-  const sent = await readObject(c);
+async function readSent(c: Context<ScimEnv>, { config }: Control, type: ResourceType) {
+  const sent = await readObject(c, config.keyPrefix);
   return "problem" in sent ? sent : readResource(type, sent.body);
 }

@@ -6,6 +6,7 @@ import { isObject, type ScimObject } from "../../core/scim/resource.ts";
 import type { ResourceType } from "../../core/scim/schemas.ts";
 import { isRefusal, type RefusalCode } from "../../core/refusal.ts";
 import type { ScimCommand } from "../../state/organization/scim-command.ts";
+import { fieldWithKey } from "../body-secrets.ts";
 import { readBody } from "../body.ts";
 import type { ControlEnv } from "../endpoint.ts";
 import { MEDIA_TYPES } from "./answer.ts";
@@ -25,15 +26,19 @@ const BODY_PROBLEMS: Partial<Record<RefusalCode, ScimProblemName>> = {
   unsupported_media_type: "unsupportedMediaType",
 };
 
-/** Reads a body that must be a JSON object. */
-export async function readObject(c: Context<ScimEnv>): Promise<{ body: ScimObject } | ScimProblem> {
+/** Reads a body that must be a JSON object, and may hold no API key: what people are called is kept and shown. */
+export async function readObject(
+  c: Context<ScimEnv>,
+  keyPrefix: string,
+): Promise<{ body: ScimObject } | ScimProblem> {
   const read = await readBody(c.req.raw, MEDIA_TYPES);
   if (isRefusal(read)) {
     return scimProblem(BODY_PROBLEMS[read.code] ?? "invalidSyntax", "The body cannot be read as JSON");
   }
-  return isObject(read.value)
-    ? { body: read.value }
-    : scimProblem("invalidSyntax", "The body must be an object");
+  if (!isObject(read.value)) return scimProblem("invalidSyntax", "The body must be an object");
+  const exposed = fieldWithKey(read.value, keyPrefix);
+  if (exposed !== null) return scimProblem("invalidValue", `${exposed} must not hold an API key`);
+  return { body: read.value };
 }
 
 export function readShown(c: Context<ScimEnv>): Projection | ScimProblem {

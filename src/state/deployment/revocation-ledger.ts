@@ -1,3 +1,4 @@
+import { withoutSecrets } from "../../core/key-secret.ts";
 import type {
   KeyTarget,
   OwnerTarget,
@@ -78,7 +79,7 @@ export class RevocationLedger {
         `INSERT OR IGNORE INTO revocation_requests (id, at, reason, operator) VALUES (?, ?, ?, ?)`,
         request.id,
         request.at,
-        request.reason,
+        withoutSecrets(request.reason),
         JSON.stringify(request.operator),
       );
       for (const key of keys) this.#addKey(request.id, key, null, dueAt);

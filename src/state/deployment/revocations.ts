@@ -164,6 +164,7 @@ export class Revocations {
     try {
       const guard = this.#env.KEY_GUARD.getByName(keyId);
       const cut = await within(CUT_TIMEOUT_MS, guard.cut(matchOf(key)));
+      if (cut === null && isLocated(key)) throw new Error("The key has not reached its guard");
       const result: RevocationResult =
         cut === null
           ? withoutReceipt(target, keyId, "not_found")
@@ -189,7 +190,7 @@ export class Revocations {
     try {
       const guard = this.#env.KEY_GUARD.getByName(keyId);
       const found = await within(CUT_TIMEOUT_MS, guard.inspect(matchOf(key)));
-      if (found === null) return withoutReceipt(target, keyId, "not_found");
+      if (found === null) return withoutReceipt(target, keyId, isLocated(key) ? "unconfirmed" : "not_found");
       if (found.revokedAt === null || found.effectiveAt === null) {
         return withoutReceipt(target, keyId, "would_revoke");
       }
@@ -220,6 +221,14 @@ export class Revocations {
     });
     await Promise.all(telling);
   }
+}
+
+/**
+ * Whether the key's organisation has named it: then it exists, and a guard that knows nothing of it will, as soon as
+ * the key's creation has come through.
+ */
+function isLocated({ orgId }: KeyTarget): boolean {
+  return orgId !== null;
 }
 
 function matchOf({ orgId, hash }: KeyTarget): { orgId?: string; hash?: string } {

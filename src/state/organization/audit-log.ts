@@ -1,4 +1,5 @@
 import type { Actor, AuditEvent, AuditQuery } from "../../core/organization.ts";
+import { withoutSecrets } from "../../core/key-secret.ts";
 import type { RefusalCode } from "../../core/refusal.ts";
 
 /** Who makes a change, as far as it is put on record. */
@@ -33,12 +34,12 @@ export class AuditLog {
       actor.id,
       actor.name,
       entry.action,
-      entry.target,
+      withoutSecrets(entry.target),
       entry.refusal ?? null,
       actor.address,
       actor.requestId,
-      entry.before === null ? null : JSON.stringify(entry.before),
-      entry.after === null ? null : JSON.stringify(entry.after),
+      entry.before === null ? null : withoutSecrets(JSON.stringify(entry.before)),
+      entry.after === null ? null : withoutSecrets(JSON.stringify(entry.after)),
     );
   }
 

@@ -88,26 +88,39 @@ export class KeyTable {
     );
   }
 
-  /** Plans the moment at which a rotated key is revoked by itself. */
-  retire(id: string, at: number): void {
+  /** Whether a key has been rotated, or is just being. */
+  hasSuccessor(id: string): boolean {
+    return (
+      this.#sql.exec(`SELECT 1 FROM keys WHERE id = ? AND successor_id IS NOT NULL`, id).toArray().length > 0
+    );
+  }
+
+  setSuccessor(id: string, successorId: string | null): void {
+    this.#sql.exec(`UPDATE keys SET successor_id = ? WHERE id = ?`, successorId, id);
+  }
+
+  /** Plans the moment at which a rotated key is revoked by itself, or with `null` that it is not. */
+  retire(id: string, at: number | null): void {
     this.#sql.exec(`UPDATE keys SET retires_at = ?, version = version + 1 WHERE id = ?`, at, id);
   }
 
-  /** Rotated keys whose time has come, with that time. */
+  /** Rotated keys whose time has come and whose guards know it, with that time. */
   dueToRetire(now: number): { id: string; retiresAt: number }[] {
     return [
       ...this.#sql.exec<{ id: string; retiresAt: number }>(
-        `SELECT id, retires_at AS retiresAt FROM keys WHERE retires_at <= ? AND revoked_at IS NULL`,
+        `SELECT id, retires_at AS retiresAt FROM keys WHERE retires_at <= ? AND revoked_at IS NULL
+         AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.key_id = keys.id)`,
         now,
       ),
     ];
   }
 
-  /** When the next rotated key is to be revoked; milliseconds since the epoch. */
-  nextRetirement(): number | null {
+  /** When the next rotated key is to be revoked, after `now`; milliseconds since the epoch. */
+  nextRetirement(now: number): number | null {
     return this.#sql
       .exec<{ at: number | null }>(
-        `SELECT min(retires_at) AS at FROM keys WHERE retires_at IS NOT NULL AND revoked_at IS NULL`,
+        `SELECT min(retires_at) AS at FROM keys WHERE retires_at > ? AND revoked_at IS NULL`,
+        now,
       )
       .one().at;
   }
@@ -138,12 +151,12 @@ export class KeyTable {
       : { requestedAt: row.at, effectiveAt: row.effective, version: row.version };
   }
 
-  /** How many keys of an owner are neither revoked, nor about to be by rotation, nor expired. */
+  /** How many keys of an owner are neither revoked nor expired. */
   countLive(ownerId: string, now: number): number {
     return this.#sql
       .exec<{ n: number }>(
-        `SELECT count(*) AS n FROM keys WHERE owner_id = ? AND revoked_at IS NULL AND retires_at IS NULL
-         AND (expires_at IS NULL OR expires_at > ?)`,
+        `SELECT count(*) AS n FROM keys WHERE owner_id = ?1 AND revoked_at IS NULL AND (retires_at IS NULL OR retires_at > ?2)
+         AND (expires_at IS NULL OR expires_at > ?2)`,
         ownerId,
         now,
       )

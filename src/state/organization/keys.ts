@@ -81,19 +81,19 @@ export class Keys {
     return this.#table.list(query, Date.now());
   }
 
-  /** Changes a key, if its version is still the expected one; `null` expects nothing. */
+  /** Changes a key, if its version is still one of the expected; `null` expects nothing. */
   async update(
     actor: Actor,
     me: DirectoryUser,
     keyId: string,
     change: KeyChange,
-    expectedVersion: number | null,
+    expected: readonly number[] | null,
   ): Promise<ManagedKey | Refusal> {
     const now = Date.now();
     const updated = this.#storage.transactionSync(() => {
       const key = this.find(me, keyId);
       if (key === null) return refuse("not_found");
-      const refusal = this.#changeRefusal(key, change, expectedVersion, now);
+      const refusal = this.#changeRefusal(key, change, expected, now);
       if (refusal !== null) return refusal;
       const next = { ...key, ...change };
       if (JSON.stringify(next) === JSON.stringify(key)) return key;
@@ -179,10 +179,10 @@ export class Keys {
   #changeRefusal(
     key: ManagedKey,
     change: KeyChange,
-    expectedVersion: number | null,
+    expected: readonly number[] | null,
     now: number,
   ): Refusal | null {
-    if (expectedVersion !== null && expectedVersion !== key.version) return refuse("version_conflict");
+    if (expected !== null && !expected.includes(key.version)) return refuse("version_conflict");
     if (key.revokedAt !== null) return invalid("status", "A revoked key cannot be changed");
     if (change.vaults !== undefined) {
       const owner = this.#directory.find(key.owner.id) as DirectoryUser;

@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { within } from "../../core/concurrency.ts";
 import {
   ADMIN,
   type Actor,
@@ -39,6 +40,9 @@ import type { ScimAnswer, ScimCommand } from "./scim-command.ts";
 import { Settings } from "./settings.ts";
 import { UsageTable } from "./usage-table.ts";
 import { UserTable, type DirectoryUser } from "./user-table.ts";
+
+/** Whoever reads usage waits this long for a guard to deliver its latest counts. */
+const DELIVERY_TIMEOUT_MS = 1000;
 
 /** What an organisation tells of itself. */
 export interface OrganizationInfo {
@@ -143,9 +147,9 @@ export class Organization extends DurableObject<Env> {
     actor: Actor,
     keyId: string,
     change: KeyChange,
-    expectedVersion: number | null,
+    expected: readonly number[] | null,
   ): Promise<ManagedKey | Refusal> {
-    return this.#as(actor, (me) => this.#keys.update(actor, me, keyId, change, expectedVersion));
+    return this.#as(actor, (me) => this.#keys.update(actor, me, keyId, change, expected));
   }
 
   revokeKey(actor: Actor, keyId: string, reason: string | null): Promise<Receipt | Refusal> {
@@ -186,9 +190,8 @@ export class Organization extends DurableObject<Env> {
     return this.#as(actor, async (me) => {
       if (this.#keys.find(me, keyId) === null) return refuse("not_found");
       // A guard that does not answer delivers later; what is here is told all the same.
-      await this.env.KEY_GUARD.getByName(keyId)
-        .deliverUsage()
-        .catch(() => {});
+      const delivered = this.env.KEY_GUARD.getByName(keyId).deliverUsage();
+      await within(DELIVERY_TIMEOUT_MS, delivered).catch(() => {});
       return this.#usage.buckets(keyId, from, bucketMs);
     });
   }
@@ -270,7 +273,7 @@ export class Organization extends DurableObject<Env> {
     return this.#asAdmin(actor, () => this.#serviceUsers.update(actor, id, change));
   }
 
-  deleteServiceUser(actor: Actor, id: string): Promise<ServiceUser | Refusal> {
+  deleteServiceUser(actor: Actor, id: string): Promise<{ readonly id: string } | Refusal> {
     return this.#asAdmin(actor, () => this.#serviceUsers.delete(actor, id));
   }
 
@@ -278,12 +281,13 @@ export class Organization extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.#rotation.revokeDue(Date.now());
     await this.#propagation.retry();
+    this.#rotation.revokeDue(Date.now());
     await this.#planAlarm();
   }
 
   /** The one alarm rings for whatever comes first; what the outbox has planned stays planned. */
   async #planAlarm(): Promise<void> {
-    const retirement = this.#keyTable.nextRetirement();
+    const retirement = this.#keyTable.nextRetirement(Date.now());
     if (retirement === null) return;
     const planned = await this.ctx.storage.getAlarm();
     if (planned === null || retirement < planned) await this.ctx.storage.setAlarm(retirement);

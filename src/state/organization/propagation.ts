@@ -51,12 +51,7 @@ export class Propagation {
 
   /** Pushes what an earlier call did not finish, and plans the next attempt for what still fails. */
   async retry(): Promise<void> {
-    const due = this.#outbox.due();
-    const unconfirmed = new Set(await this.pushAll(due));
-    const confirmed = due.filter((keyId) => !unconfirmed.has(keyId));
-    for (const keyId of confirmed) {
-      await this.#outbox.cache(this.#keys.record(keyId, this.#settings.orgId()));
-    }
+    await this.pushAll(this.#outbox.due());
     this.#outbox.retryLater();
   }
 }

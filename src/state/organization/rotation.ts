@@ -32,7 +32,7 @@ export class Rotation {
 
   /**
    * Makes the successor of a key. The old key works for `overlapMs` more; with 0 it is dead when this returns. If the
-   * successor cannot be confirmed the old key stays as it was.
+   * rotation cannot be confirmed the old key stays as it was.
    */
   async rotate(
     actor: Actor,
@@ -49,26 +49,33 @@ export class Rotation {
       const refusal = this.#refusal(actor, me, old, draft, now);
       if (refusal !== null) return refusal;
       this.#table.insert(draft, old.owner.id, actor.id, now);
+      this.#table.setSuccessor(keyId, material.id);
       return this.#keys.noteChange(actor, "api_key.created", material.id, null, now);
     });
     if (isRefusal(created)) return created;
-    if ((await this.#propagation.push(created.id)) === null) return this.#undo(actor, created);
+    if ((await this.#propagation.push(created.id)) === null) return this.#undo(actor, keyId, created);
     this.#retire(actor, keyId, overlapMs, Date.now());
     const retired = await this.#propagation.push(keyId);
     // An overlap leaves the outbox time to tell the guard; without one the answer must mean that the old key is dead.
-    return retired === null && overlapMs === 0 ? this.#undo(actor, created) : created;
+    if (retired === null && overlapMs === 0) return this.#undo(actor, keyId, created);
+    if (overlapMs === 0) await this.#finish(keyId);
+    return created;
   }
 
-  /** Revokes the rotated keys whose overlap has ended; their guards have known the moment since the rotation. */
+  /**
+   * Revokes the rotated keys whose overlap has ended. One whose guard does not know the end yet waits until it does, so
+   * that no receipt is given for what is not in force.
+   */
   revokeDue(now: number): void {
-    for (const { id, retiresAt } of this.#table.dueToRetire(now)) {
-      this.#storage.transactionSync(() => {
-        const before = this.#table.find(id) as ManagedKey;
-        this.#table.revoke(id, SYSTEM.id, REASON, retiresAt);
-        this.#table.setEffective(id, retiresAt);
-        this.#keys.noteChange(SYSTEM, "api_key.revoked", id, before, now);
-      });
-    }
+    for (const { id, retiresAt } of this.#table.dueToRetire(now)) this.#revoke(id, retiresAt, now);
+  }
+
+  #revoke(id: string, retiresAt: number, now: number): void {
+    this.#storage.transactionSync(() => {
+      const before = this.#table.find(id) as ManagedKey;
+      this.#table.revoke(id, SYSTEM.id, REASON, retiresAt);
+      this.#keys.noteChange(SYSTEM, "api_key.revoked", id, before, now);
+    });
   }
 
   #refusal(
@@ -80,30 +87,43 @@ export class Rotation {
   ): Refusal | null {
     // Whoever rotates sees the new secret, so a person's key is that person's alone to rotate.
     if (old.owner.id !== me.id && old.owner.kind !== "service") return refuse("role_required");
-    if (keyStatus(old, now) === "revoked" || old.retiresAt !== null) {
+    const status = keyStatus(old, now);
+    if (status === "revoked" || this.#table.hasSuccessor(old.id)) {
       const problem = "A key that is revoked or has been rotated cannot be rotated";
       return refuse("invalid_value", { details: { field: "status", problem } });
     }
     const owner = this.#directory.find(old.owner.id) as DirectoryUser;
-    // The old key makes room for the new one.
-    return this.#keys.draftRefusal(draft, owner, actor, now, 1);
+    // The old key makes room for the new one, if it takes any.
+    return this.#keys.draftRefusal(draft, owner, actor, now, status === "expired" ? 0 : 1);
   }
 
   #retire(actor: Actor, keyId: string, overlapMs: number, now: number): void {
-    const old = this.#table.find(keyId) as ManagedKey;
-    if (overlapMs === 0) {
-      this.#keys.commitRevocation(actor, old, REASON, now);
-      return;
-    }
     this.#storage.transactionSync(() => {
+      const old = this.#table.find(keyId) as ManagedKey;
       this.#table.retire(keyId, now + overlapMs);
       this.#keys.noteChange(actor, "api_key.rotated", keyId, old, now);
     });
   }
 
-  /** Nobody will see the secret of a successor that is not handed over, so it must not live. */
-  #undo(actor: Actor, created: ManagedKey): Refusal {
-    this.#keys.commitRevocation(actor, created, "The rotation could not be confirmed", Date.now());
+  /** The guard has let go of a key that was to retire at once: now its revocation goes on record, and is final. */
+  async #finish(keyId: string): Promise<void> {
+    const { retiresAt, revokedAt } = this.#table.find(keyId) as ManagedKey;
+    if (revokedAt === null && retiresAt !== null) this.#revoke(keyId, retiresAt, Date.now());
+    await this.#propagation.push(keyId);
+  }
+
+  /** Nobody will see the secret of a successor that is not handed over, so it must not live; the old key goes on. */
+  async #undo(actor: Actor, keyId: string, created: ManagedKey): Promise<Refusal> {
+    const now = Date.now();
+    this.#storage.transactionSync(() => {
+      const old = this.#table.find(keyId) as ManagedKey;
+      this.#keys.commitRevocation(actor, created, "The rotation could not be confirmed", now);
+      this.#table.setSuccessor(keyId, null);
+      if (old.revokedAt !== null || old.retiresAt === null) return;
+      this.#table.retire(keyId, null);
+      this.#keys.noteChange(actor, "api_key.rotation_undone", keyId, old, now);
+    });
+    await this.#propagation.pushAll([created.id, keyId]);
     return UNCONFIRMED;
   }
 }

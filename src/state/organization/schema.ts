@@ -83,6 +83,7 @@ CREATE TABLE IF NOT EXISTS keys (
   created_by TEXT NOT NULL,
   expires_at INTEGER,
   retires_at INTEGER,
+  successor_id TEXT,
   revoked_at INTEGER,
   revoked_by TEXT,
   revocation_reason TEXT,

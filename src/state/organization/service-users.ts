@@ -95,17 +95,17 @@ export class ServiceUsers {
     return (await this.#pushKeys(id)) ? updated : UNCONFIRMED;
   }
 
-  /** Deletes a service user: its keys are revoked and stay on record. */
-  async delete(actor: Actor, id: string): Promise<ServiceUser | Refusal> {
+  /** Deletes a service user: its keys are revoked and stay on record. Repeating it finishes what was not confirmed. */
+  async delete(actor: Actor, id: string): Promise<{ readonly id: string } | Refusal> {
     const now = Date.now();
     const deleted = this.#storage.transactionSync(() => {
       const before = this.find(id);
-      if (isRefusal(before)) return before;
+      if (isRefusal(before)) return this.#table.pendingOf(id).length > 0 ? { id } : before;
       this.#storage.sql.exec(`UPDATE users SET active = 0, deleted_at = ? WHERE id = ?`, now, id);
       this.#keys.commitRevocationOfAll(actor, id, OWNER_DEACTIVATED, now);
       const entry = { action: "service_user.deleted", target: id, before, after: null };
       this.#audit.add(actor, entry, now);
-      return before;
+      return { id };
     });
     if (isRefusal(deleted)) return deleted;
     return (await this.#pushKeys(id)) ? deleted : UNCONFIRMED;

@@ -1,0 +1,103 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import { ConfigError, readConfig } from "../../src/env.ts";
+
+const REQUIRED = { ORIGIN_URL: "https://api.example", OIDC_ISSUER: "https://id.example/" };
+
+const DEFAULTS = {
+  originTimeoutMs: 30_000,
+  maxBodyBytes: 10 * 1024 * 1024,
+  audience: "portcullis",
+  keyPrefix: "fkc",
+  defaultKeyExpiryMs: 365 * 86_400_000,
+  maxKeysPerOwner: 20,
+  leaseMs: 200,
+  leaseSlackMs: 20,
+  rateLimit: { requests: 1000, windowSeconds: 60 },
+  controlHostname: null,
+  publicOrigin: null,
+};
+
+const read = (variables: object) => readConfig({ ...REQUIRED, ...variables });
+
+test("what is not set has its default", () => {
+  expect(read({})).toEqual({ originUrl: "https://api.example", issuer: "https://id.example/", ...DEFAULTS });
+});
+
+test("the variables that the project comes with are the defaults", () => {
+  expect(readConfig(env as unknown as Record<string, unknown>)).toMatchObject(DEFAULTS);
+});
+
+describe("a setting", () => {
+  test.each<[string, string, string, unknown]>([
+    ["ORIGIN_URL", "http://127.0.0.1:8788", "originUrl", "http://127.0.0.1:8788"],
+    ["ORIGIN_URL", "https://api.example/", "originUrl", "https://api.example"],
+    ["ORIGIN_URL", "https://api.example/base/", "originUrl", "https://api.example/base"],
+    ["ORIGIN_URL", "HTTPS://API.example:443", "originUrl", "https://api.example"],
+    ["ORIGIN_TIMEOUT_MS", "1", "originTimeoutMs", 1],
+    ["MAX_BODY_BYTES", "0", "maxBodyBytes", 0],
+    ["OIDC_ISSUER", "https://id.example/tenant", "issuer", "https://id.example/tenant"],
+    ["OIDC_AUDIENCE", "https://api.example", "audience", "https://api.example"],
+    ["KEY_PREFIX", "live2", "keyPrefix", "live2"],
+    ["DEFAULT_KEY_EXPIRY", "12h", "defaultKeyExpiryMs", 43_200_000],
+    ["MAX_KEYS_PER_OWNER", "1", "maxKeysPerOwner", 1],
+    ["ADMISSION_LEASE_MS", "0", "leaseMs", 0],
+    ["LEASE_SLACK_MS", "0", "leaseSlackMs", 0],
+    ["RATE_LIMIT_REQUESTS", "5", "rateLimit", { requests: 5, windowSeconds: 60 }],
+    ["RATE_LIMIT_WINDOW_S", "5", "rateLimit", { requests: 1000, windowSeconds: 5 }],
+    ["CONTROL_HOSTNAME", "", "controlHostname", null],
+    ["CONTROL_HOSTNAME", "control.example", "controlHostname", "control.example"],
+    ["CONTROL_HOSTNAME", "control.example", "publicOrigin", "https://control.example"],
+    ["PUBLIC_ORIGIN", "", "publicOrigin", null],
+    ["PUBLIC_ORIGIN", "https://docs.example", "publicOrigin", "https://docs.example"],
+  ])("%s=%s is read", (name, value, field, expected) => {
+    expect(read({ [name]: value })).toHaveProperty(field, expected);
+  });
+
+  test.each<[string, unknown]>([
+    ["ORIGIN_URL", undefined],
+    ["ORIGIN_URL", ""],
+    ["ORIGIN_URL", "api.example"],
+    ["ORIGIN_URL", "ftp://api.example"],
+    ["ORIGIN_URL", "https://user:password@api.example"],
+    ["ORIGIN_URL", "https://api.example/?a=b"],
+    ["ORIGIN_URL", "https://api.example/#top"],
+    ["ORIGIN_TIMEOUT_MS", "0"],
+    ["ORIGIN_TIMEOUT_MS", "30s"],
+    ["ORIGIN_TIMEOUT_MS", "600001"],
+    ["MAX_BODY_BYTES", "-1"],
+    ["MAX_BODY_BYTES", "1e6"],
+    ["OIDC_ISSUER", undefined],
+    ["OIDC_ISSUER", ""],
+    ["OIDC_ISSUER", "id.example"],
+    ["OIDC_AUDIENCE", ""],
+    ["KEY_PREFIX", ""],
+    ["KEY_PREFIX", "FKC"],
+    ["KEY_PREFIX", "fkc_"],
+    ["KEY_PREFIX", "2fkc"],
+    ["KEY_PREFIX", "a".repeat(17)],
+    ["DEFAULT_KEY_EXPIRY", "0d"],
+    ["DEFAULT_KEY_EXPIRY", "a year"],
+    ["MAX_KEYS_PER_OWNER", "0"],
+    ["MAX_KEYS_PER_OWNER", "twenty"],
+    ["ADMISSION_LEASE_MS", ""],
+    ["ADMISSION_LEASE_MS", "-200"],
+    ["ADMISSION_LEASE_MS", "60001"],
+    ["LEASE_SLACK_MS", "1.5"],
+    ["RATE_LIMIT_REQUESTS", "0"],
+    ["RATE_LIMIT_WINDOW_S", "0"],
+    ["RATE_LIMIT_WINDOW_S", " 60"],
+    ["CONTROL_HOSTNAME", "https://control.example"],
+    ["CONTROL_HOSTNAME", "control.example:8443"],
+    ["CONTROL_HOSTNAME", "Control.example"],
+    ["PUBLIC_ORIGIN", "https://docs.example/errors"],
+    ["PUBLIC_ORIGIN", "docs.example"],
+  ])("%s=%j stops it, and is named with what it is", (name, value) => {
+    const start = (): unknown => read({ [name]: value });
+    expect(start).toThrow(ConfigError);
+    expect(start).toThrow(
+      new RegExp(`^${name} .+\\(is ${RegExp.escape(JSON.stringify(value) ?? "undefined")}\\)$`),
+    );
+    expect(start).not.toThrow(/invalid input/i);
+  });
+});

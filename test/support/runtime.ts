@@ -1,0 +1,147 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { unstable_getMiniflareWorkerOptions as getWorkerOptions } from "wrangler";
+import { BUNDLE_DIR } from "./build-bundle.ts";
+
+/** Bindings that are replaced by an entrypoint or object of `test/support/faults.ts`. */
+export interface Faults {
+  readonly kv?: string;
+  readonly guard?: string;
+  readonly organization?: string;
+  /** The rate-limiting binding. */
+  readonly failures?: string;
+}
+
+/** How one edge differs from `wrangler.toml`. */
+export interface EdgeOptions extends Faults {
+  readonly vars?: Readonly<Record<string, string>>;
+}
+
+const HOST = "127.0.0.1";
+
+function edgeName(index: number): string {
+  return `edge${index}`;
+}
+
+/** The part of the options of `wrangler.toml` that is changed here. */
+interface WorkerOptions {
+  readonly modulesRules?: unknown;
+  readonly bindings: Readonly<Record<string, string>>;
+  readonly kvNamespaces: Readonly<Record<string, unknown>>;
+  readonly durableObjects: Readonly<Record<string, { className: string }>>;
+  readonly compatibilityDate: string;
+  readonly compatibilityFlags: readonly string[];
+}
+
+type V4Options = Parameters<typeof convertV4MiniflareOptions>[0];
+
+/** Edges over one set of Durable Objects, on one workerd. */
+interface Runtime {
+  readonly miniflare: Miniflare;
+  /** Where each edge answers. */
+  readonly edges: readonly string[];
+  /** What the runtime has written to its log. */
+  readonly logs: readonly string[];
+}
+
+/** Starts the production bundle as several edges, each as `wrangler.toml` says but for its options. */
+export async function startRuntime(edges: readonly EdgeOptions[], stateDir?: string): Promise<Runtime> {
+  const configPath = join(import.meta.dirname, "../../wrangler.toml");
+  const { modulesRules: _, ...worker } = getWorkerOptions(configPath)
+    .workerOptions as unknown as WorkerOptions;
+  const edge = {
+    ...worker,
+    modules: [esModule("worker.js", readFileSync(`${BUNDLE_DIR}/worker.js`, "utf8"))],
+    stripCfConnectingIp: false,
+    unsafeDirectSockets: [{ host: HOST, port: 0 }],
+  };
+  const remoteObjects = Object.fromEntries(
+    Object.entries(worker.durableObjects).map(([name, object]) => [
+      name,
+      { ...object, scriptName: edgeName(0) },
+    ]),
+  );
+  const workers = [
+    ...edges.map((options, i) => ({
+      ...edge,
+      ...bindingsOf(options, i === 0 ? worker.durableObjects : remoteObjects),
+      bindings: { ...worker.bindings, ...options.vars },
+      name: edgeName(i),
+    })),
+    {
+      name: "faults",
+      modules: [esModule("faults.js", await bundleFaults())],
+      compatibilityDate: worker.compatibilityDate,
+      compatibilityFlags: worker.compatibilityFlags,
+      // A guard with a fault may stand in front of the real one.
+      durableObjects: {
+        GUARD: { ...worker.durableObjects["KEY_GUARD"], scriptName: edgeName(0) },
+        ORGANIZATION_BEHIND: { ...worker.durableObjects["ORGANIZATION"], scriptName: edgeName(0) },
+        ...Object.fromEntries(
+          edges
+            .flatMap(({ guard, organization }) => [guard, organization])
+            .filter((name) => name !== undefined)
+            .map((name) => [name, faultyObject(name)]),
+        ),
+      },
+    },
+  ];
+  const logs: string[] = [];
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      cf: false,
+      host: HOST,
+      ...(stateDir !== undefined && { resourcePersistencePath: stateDir }),
+      workers,
+      handleStructuredLogs: ({ message }: { message: string }) => logs.push(message),
+    } as unknown as V4Options),
+  );
+  await miniflare.ready;
+  const urls = await Promise.all(edges.map((_edge, i) => miniflare.unsafeGetDirectURL(edgeName(i))));
+  return { miniflare, edges: urls.map((url) => url.origin), logs };
+}
+
+function esModule(path: string, contents: string) {
+  return { type: "ESModule" as const, path, contents };
+}
+
+/** The bindings of an edge that are not as in `wrangler.toml`. */
+function bindingsOf(
+  { kv, guard, organization, failures }: EdgeOptions,
+  objects: Readonly<Record<string, object>>,
+): object {
+  return {
+    durableObjects: {
+      ...objects,
+      ...(guard !== undefined && { REAL_GUARD: objects["KEY_GUARD"], KEY_GUARD: faultyObject(guard) }),
+      ...(organization !== undefined && {
+        REAL_ORGANIZATION: objects["ORGANIZATION"],
+        ORGANIZATION: faultyObject(organization),
+      }),
+    },
+    ...(kv !== undefined && { kvNamespaces: {} }),
+    ...(failures !== undefined && { ratelimits: {} }),
+    serviceBindings: {
+      ...(kv !== undefined && { KEY_RECORDS: { name: "faults", entrypoint: kv } }),
+      ...(failures !== undefined && { FAILURES: { name: "faults", entrypoint: failures } }),
+    },
+  };
+}
+
+function faultyObject(className: string) {
+  return { className, scriptName: "faults", useSQLite: true };
+}
+
+async function bundleFaults(): Promise<string> {
+  const result = await build({
+    entryPoints: [join(import.meta.dirname, "faults.ts")],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    external: ["cloudflare:*", "node:*"],
+  });
+  return result.outputFiles[0]?.text ?? "";
+}
