@@ -16,8 +16,8 @@ revoke cuts keys off for good, whoever they belong to; list shows what is still 
   --dry-run  only tells what would be revoked
   --yes      does not ask
 
-Exit code: 0 all confirmed · 1 wrong usage, no access, no connection · 2 some unconfirmed, they are being retried ·
-3 some not found
+Exit code: 0 all confirmed · 1 wrong usage, no access, no connection · 2 some unconfirmed, they are being retried, or
+the connection broke off half-way: what is known is printed, and repeating the command is harmless · 3 some not found
 `;
 
 const DEFAULT_URL = "http://127.0.0.1:8787";

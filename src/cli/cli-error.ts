@@ -2,3 +2,6 @@
 export class CliError extends Error {
   override readonly name = "CliError";
 }
+
+/** The gateway has taken what it was asked for, and the outcome is not known in full. */
+export class BrokenOff extends CliError {}

@@ -1,6 +1,6 @@
 import { NDJSON, readNdjson } from "../core/ndjson.ts";
 import type { RevocationStatus } from "../core/revocation.ts";
-import { CliError } from "./cli-error.ts";
+import { BrokenOff, CliError } from "./cli-error.ts";
 import { withoutSecrets } from "./secrets.ts";
 
 /** What became of one key; times as the API writes them. */
@@ -43,7 +43,7 @@ export class OperatorClient {
     this.#token = token;
   }
 
-  /** Sends a request; yields what becomes of each key as it is known. Throws a {@link CliError} if the answer breaks off. */
+  /** Sends a request; yields what becomes of each key as it is known. Throws {@link BrokenOff} if the answer does. */
   async *revoke(body: {
     targets: readonly object[];
     reason: string;
@@ -64,7 +64,7 @@ export class OperatorClient {
       // Falls through: the last line is missing.
     }
     if (!complete) {
-      throw new CliError("The answer broke off. What was asked for goes on; repeating it is harmless.");
+      throw new BrokenOff("The answer broke off. What was asked for goes on; repeating it is harmless.");
     }
   }
 

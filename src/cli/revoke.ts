@@ -2,9 +2,10 @@ import { createInterface } from "node:readline";
 import { chunksOf } from "../core/concurrency.ts";
 import { MAX_TARGETS } from "../core/revocation.ts";
 import type { RevokeCommand } from "./arguments.ts";
-import { CliError } from "./cli-error.ts";
+import { BrokenOff, CliError } from "./cli-error.ts";
 import { OperatorClient, type Result } from "./client.ts";
 import { ProgressBar } from "./progress-bar.ts";
+import { withoutSecrets } from "./secrets.ts";
 import { table } from "./table.ts";
 import { readTargets, type Target } from "./targets.ts";
 
@@ -24,6 +25,7 @@ export async function revoke(command: RevokeCommand, print: (text: string) => vo
   const summary: Summary = { matched: 0, confirmed: 0, unconfirmed: 0, notFound: 0 };
   const results: Result[] = [];
   const bar = new ProgressBar(process.stderr);
+  let failure: BrokenOff | null = null;
   try {
     for await (const { result, done, total } of send(command, targets)) {
       bar.show(done, total);
@@ -31,6 +33,10 @@ export async function revoke(command: RevokeCommand, print: (text: string) => vo
       if (command.output === "ndjson") print(`${JSON.stringify(result)}\n`);
       else results.push(result);
     }
+  } catch (error) {
+    // Once the gateway has taken anything, its outcome counts: what is known is told, and the rest is not confirmed.
+    if (!(error instanceof BrokenOff)) throw error;
+    failure = error;
   } finally {
     bar.clear();
   }
@@ -38,11 +44,15 @@ export async function revoke(command: RevokeCommand, print: (text: string) => vo
   if (command.output === "ndjson") print(`${JSON.stringify({ dryRun, summary })}\n`);
   if (command.output === "json") print(`${JSON.stringify({ dryRun, summary, results }, null, 2)}\n`);
   if (command.output === "table") print(tableOf(targets, results, summary, dryRun));
-  if (summary.unconfirmed > 0) return 2;
+  if (failure !== null) process.stderr.write(`${withoutSecrets(failure.message)}\n`);
+  if (summary.unconfirmed > 0 || failure !== null) return 2;
   return summary.notFound > 0 ? 3 : 0;
 }
 
-/** Sends the targets, in as many requests as the API needs; `target` of a result counts over all of them. */
+/**
+ * Sends the targets, in as many requests as the API needs; `target` of a result counts over all of them. Throws
+ * {@link BrokenOff} when it fails after the gateway has taken some of them.
+ */
 async function* send(
   { url, token, reason, dryRun }: RevokeCommand,
   targets: readonly Target[],
@@ -53,14 +63,21 @@ async function* send(
     const first = i * MAX_TARGETS;
     const before = done;
     const later = targets.length - first - batch.length;
-    for await (const line of client.revoke({ targets: batch.map(({ json }) => json), reason, dryRun })) {
-      const { progress, ...result } = line;
-      done++;
-      yield {
-        result: { ...result, target: first + result.target },
-        done,
-        total: before + progress.total + later,
-      };
+    try {
+      for await (const line of client.revoke({ targets: batch.map(({ json }) => json), reason, dryRun })) {
+        const { progress, ...result } = line;
+        done++;
+        yield {
+          result: { ...result, target: first + result.target },
+          done,
+          total: before + progress.total + later,
+        };
+      }
+    } catch (error) {
+      if (i === 0 || !(error instanceof CliError) || error instanceof BrokenOff) throw error;
+      throw new BrokenOff(
+        `${error.message}. The first ${first} targets were answered; repeating the command for all of them is harmless`,
+      );
     }
   }
 }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
+import { RevocationTarget } from "../control/ops/revocation-schemas.ts";
 import type { RevokeCommand } from "./arguments.ts";
 import { CliError } from "./cli-error.ts";
 import { holdsSecret, withoutSecrets } from "./secrets.ts";
@@ -10,12 +11,15 @@ export interface Target {
   readonly json: object;
 }
 
-/** All that a command names, in order; throws a {@link CliError} when the file cannot be read or says nothing. */
+/**
+ * All that a command names, in order. Throws a {@link CliError} when the file cannot be read or says nothing, or when
+ * one of them is no target: then nothing is to be sent.
+ */
 export async function readTargets(command: RevokeCommand): Promise<Target[]> {
   const targets = [
-    ...command.keyIds.map((keyId) => ({ label: keyId, json: { keyId } })),
+    ...command.keyIds.map((keyId) => targetOf("--key-id", { keyId })),
     ...command.owners.map(ownerTarget),
-    ...command.orgs.map((orgId) => ({ label: orgId, json: { orgId } })),
+    ...command.orgs.map((orgId) => targetOf("--org", { orgId })),
     ...(command.file === null ? [] : readLines(await readSource(command.file))),
   ];
   if (targets.length === 0) throw new CliError("The file names nothing to revoke");
@@ -36,31 +40,49 @@ function readLines(source: string): Target[] {
     .split("\n")
     .map((line, i) => ({ line: line.trim(), number: i + 1 }))
     .filter(({ line }) => line !== "" && !line.startsWith("#"))
-    .map(({ line, number }) => lineTarget(line, number));
+    .map(({ line, number }) => checked(`Line ${number}`, lineTarget(line, number)));
 }
 
 /** What is neither JSON nor a key id is taken for a key: one that is mistyped is then reported as not found. */
 function lineTarget(line: string, number: number): Target {
-  if (line.startsWith("{")) return jsonTarget(line, number);
-  if (line.startsWith("key_")) return { label: line, json: { keyId: line } };
-  return { label: holdsSecret(line) ? withoutSecrets(line) : `line ${number}`, json: { key: line } };
+  const where = `Line ${number}`;
+  if (line.startsWith("{")) return targetOf(where, parseJson(where, line));
+  if (line.startsWith("key_") && !holdsSecret(line)) return targetOf(where, { keyId: line });
+  return targetOf(where, { key: line });
 }
 
-function jsonTarget(line: string, number: number): Target {
-  let json: object;
+function parseJson(where: string, line: string): unknown {
   try {
-    json = JSON.parse(line) as object;
+    return JSON.parse(line) as unknown;
   } catch {
-    throw new CliError(`Line ${number} begins like JSON and is not`);
+    throw new CliError(`${where} begins like JSON and is not`);
   }
-  const { keyId, orgId, ownerId } = json as Partial<Record<string, string>>;
-  const owner = ownerId === undefined ? orgId : `${orgId}/${ownerId}`;
-  return { label: withoutSecrets(keyId ?? owner ?? `line ${number}`), json };
 }
 
 /** An owner's id may hold a slash, an organisation's cannot. */
 function ownerTarget(owner: string): Target {
   const [, orgId, ownerId] = /^([^/]+)\/(.+)$/.exec(owner) ?? [];
   if (orgId === undefined) throw new CliError("--owner must be ORG/OWNER");
-  return { label: owner, json: { orgId, ownerId } };
+  return targetOf("--owner", { orgId, ownerId });
+}
+
+/** What the API itself takes for a target; `where` tells the reader which one is none. */
+function targetOf(where: string, json: unknown): Target {
+  const target = RevocationTarget.safeParse(json).data;
+  if (target === undefined) {
+    throw new CliError(
+      `${where} is no target: it takes {"keyId"}, {"key"}, {"orgId","ownerId"} or {"orgId"}, each of 1 to 255 characters`,
+    );
+  }
+  if (!("key" in target) && holdsSecret(JSON.stringify(target))) {
+    throw new CliError(`${where} holds a whole key in place of an id: give it as {"key"}`);
+  }
+  return { label: labelOf(target, where), json: target };
+}
+
+function labelOf(target: RevocationTarget, where: string): string {
+  if ("keyId" in target) return target.keyId;
+  if ("ownerId" in target) return `${target.orgId}/${target.ownerId}`;
+  if ("orgId" in target) return target.orgId;
+  return holdsSecret(target.key) ? withoutSecrets(target.key) : where.toLowerCase();
 }

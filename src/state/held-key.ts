@@ -120,9 +120,10 @@ export class HeldKey {
   /** The next question to the guard. What it reports and returns is no longer held here. */
   ask(now: number, request: Ask["request"]): Ask {
     if (!this.vouched(now)) this.#setAside();
+    const expected = unitsToAsk(this.#spent, now - this.#askedAt, this.#leaseMs);
     const ask: Ask = {
       have: this.#version,
-      want: Math.max(1, unitsToAsk(this.#spent, now - this.#askedAt, this.#leaseMs) - this.#units),
+      want: Math.max(request === null ? 0 : 1, expected - this.#units),
       returned:
         this.#surplus > 0 && this.#window !== null
           ? { startedAt: this.#window.startedAt, units: this.#surplus }

@@ -107,7 +107,6 @@ describe("a lease", () => {
     key.receive(grant(1), T + 100, T + 110);
     key.receive(grant(1, { record: null }), T, T + 120);
     expect(key.vouched(T + 100 + USABLE_MS - 1)).toBe(true);
-    expect(key.askedAt).toBe(T + 100);
   });
 });
 
@@ -256,14 +255,19 @@ describe("counts", () => {
 });
 
 describe("the next question", () => {
-  test("asks for as many units as the recent rate uses in a lease", () => {
+  test("asks for what the recent rate uses in a lease, less what is in hand", () => {
     const key = leased(50);
     for (let i = 0; i < 30; i++) key.take(T + 50);
-    expect(key.ask(T + 100, null).want).toBe(60);
+    expect(key.ask(T + 100, null).want).toBe(60 - 20);
+  });
+
+  test("asks for none when enough is in hand, unless a request waits for one", () => {
+    const request = { at: T, address: "192.0.2.1" };
+    expect([leased(50).ask(T + 100, null).want, leased(50).ask(T + 100, request).want]).toEqual([0, 1]);
   });
 
   test("counts requests that the guard admitted itself towards the rate", () => {
-    const key = leased(50);
+    const key = leased(0);
     for (let i = 0; i < 10; i++) key.noteSpent();
     expect(key.ask(T + 100, null).want).toBe(20);
   });

@@ -10,7 +10,7 @@ import { isoTime, Limit, Pagination, Timestamp } from "../schemas.ts";
 /** Ids that are no ids, and keys that are no keys, are not found: one typing error must not stop the other targets. */
 const Id = z.string().min(1).max(255);
 
-const Target = z
+export const RevocationTarget = z
   .union([
     z.strictObject({ keyId: Id.openapi({ example: "key_3fA9xKq20LmZ" }) }),
     z.strictObject({
@@ -21,11 +21,11 @@ const Target = z
   ])
   .openapi("RevocationTarget");
 
-export type RevocationTarget = z.output<typeof Target>;
+export type RevocationTarget = z.output<typeof RevocationTarget>;
 
 export const RevocationBody = z
   .strictObject({
-    targets: z.array(Target).min(1).max(MAX_TARGETS),
+    targets: z.array(RevocationTarget).min(1).max(MAX_TARGETS),
     reason: z.string().trim().min(1).max(500).openapi({ example: "Leaked in a public repository" }),
     dryRun: z.boolean().optional(),
   })

@@ -65,14 +65,15 @@ export function readListing(
   return { kind: "list", type, filter, offset, limit: Math.min(Math.max(count, 0), MAX_RESULTS) };
 }
 
-/** The version in `If-Match` (RFC 7644 section 3.14); `null` when any will do. */
-export function readExpected(c: Context<ScimEnv>): { version: number | null } | ScimProblem {
+/** The versions in `If-Match` (RFC 7644 section 3.14, RFC 9110 section 13.1.1); `null` when any will do. */
+export function readExpected(c: Context<ScimEnv>): { versions: readonly number[] | null } | ScimProblem {
   const value = c.req.header("If-Match")?.trim();
-  if (value === undefined || value === "*") return { version: null };
-  const version = /^(?:W\/)?"(\d{1,15})"$/.exec(value)?.[1];
-  return version === undefined
+  if (value === undefined || value === "*") return { versions: null };
+  const versions = value.split(",").map((tag) => /^(?:W\/)?"(\d{1,15})"$/.exec(tag.trim())?.[1]);
+  const known = versions.filter((version) => version !== undefined).map(Number);
+  return known.length === 0
     ? scimProblem("versionConflict", "If-Match holds no version of this resource")
-    : { version: Number(version) };
+    : { versions: known };
 }
 
 function readInteger(text: string | undefined, absent: number): number | null {

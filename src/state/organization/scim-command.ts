@@ -10,9 +10,9 @@ export interface Target {
   readonly id: string;
 }
 
-/** The version that `If-Match` names; `null` when any will do. */
+/** The versions that `If-Match` names; `null` when any will do. */
 export interface Expecting {
-  readonly version: number | null;
+  readonly versions: readonly number[] | null;
 }
 
 /** What a SCIM client asks for, read and free of what only the server may set. */

@@ -99,14 +99,14 @@ export class Scim {
 
   async #change(
     author: Author,
-    { type, id, version }: Target & Expecting,
+    { type, id, versions }: Target & Expecting,
     edit: Change,
   ): Promise<ScimAnswer> {
     const now = Date.now();
     const outcome = this.#storage.transactionSync(() => {
       const stored = this.#stores[type].find(id);
       if (stored === null) return NOT_FOUND;
-      if (version !== null && version !== stored.version) return CONFLICT;
+      if (versions?.includes(stored.version) === false) return CONFLICT;
       const edited = edit(stored.resource);
       if ("problem" in edited) return edited;
       const resource =
@@ -125,12 +125,12 @@ export class Scim {
     return "problem" in outcome ? outcome : this.#answer(type, id, outcome.people);
   }
 
-  async #delete(author: Author, { type, id, version }: Target & Expecting): Promise<ScimAnswer> {
+  async #delete(author: Author, { type, id, versions }: Target & Expecting): Promise<ScimAnswer> {
     const now = Date.now();
     const outcome = this.#storage.transactionSync(() => {
       const stored = this.#stores[type].find(id);
       if (stored === null) return this.#deletedBefore(type, id);
-      if (version !== null && version !== stored.version) return CONFLICT;
+      if (versions?.includes(stored.version) === false) return CONFLICT;
       const change = () => this.#stores[type].remove(id, now);
       const affected = affectedBy(type, id, stored.resource, {});
       const people = this.#effects.of(author, affected, now, change);

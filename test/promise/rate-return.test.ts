@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+
+let portcullis: Portcullis;
+
+beforeAll(async () => {
+  portcullis = await startPortcullis({ edges: 2 });
+});
+afterAll(() => portcullis.stop());
+
+async function use(key: CreatedKey, times: number, edge: number): Promise<number> {
+  const answers = await Promise.all(
+    Array.from({ length: times }, () => portcullis.call("GET", "/v1/networks", { as: key.key, edge })),
+  );
+  return answers.filter(({ status }) => status === 200).length;
+}
+
+test("what one edge reserved in a burst and did not use, another may: together exactly the limit", async () => {
+  const limit = 200;
+  const key = await portcullis.createKey({ rateLimit: { requests: limit, windowSeconds: 120 } });
+  let admitted = 0;
+  for (let burst = 0; burst < 8; burst++) admitted += await use(key, 5, 0);
+  // Longer than an edge waits before it returns what a key that has gone quiet does not need.
+  await new Promise((resolve) => {
+    setTimeout(resolve, 1500);
+  });
+  for (let round = 0; round < 60; round++) admitted += await use(key, 5, 1);
+  expect(admitted).toBe(limit);
+});
