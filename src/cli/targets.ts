@@ -40,7 +40,7 @@ function readLines(source: string): Target[] {
     .split("\n")
     .map((line, i) => ({ line: line.trim(), number: i + 1 }))
     .filter(({ line }) => line !== "" && !line.startsWith("#"))
-    .map(({ line, number }) => checked(`Line ${number}`, lineTarget(line, number)));
+    .map(({ line, number }) => lineTarget(line, number));
 }
 
 /** What is neither JSON nor a key id is taken for a key: one that is mistyped is then reported as not found. */

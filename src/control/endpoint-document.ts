@@ -1,9 +1,10 @@
 import type { RouteConfig } from "@hono/zod-openapi";
-import type { z } from "zod";
+import { z } from "zod";
 import { NDJSON } from "../core/ndjson.ts";
 import { errorBody, type ErrorBody } from "../core/error-response.ts";
 import { REFUSALS, refuse, type RefusalCode } from "../core/refusal.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { Answered, REFUSAL_HEADERS } from "./headers.ts";
 import { OPERATOR_SCOPE } from "./identity.ts";
 import { ErrorSchema } from "./schemas.ts";
 
@@ -41,7 +42,7 @@ export function describeEndpoint(endpoint: Omit<AnyEndpoint, "run">): RouteConfi
   for (const [status, answer] of Object.entries(success)) {
     responses[status] = {
       description: answer.description,
-      ...(answer.headers && { headers: answer.headers }),
+      headers: Answered.extend(answer.headers?.shape ?? {}),
       ...(answer.schema && {
         content: {
           "application/json": { schema: answer.schema },
@@ -53,6 +54,7 @@ export function describeEndpoint(endpoint: Omit<AnyEndpoint, "run">): RouteConfi
   for (const [status, alike] of Map.groupBy(codes, (code) => REFUSALS[code].status)) {
     responses[status] = {
       description: alike.map((code) => `\`${code}\`: ${REFUSALS[code].message}`).join("\n\n"),
+      headers: Answered.extend(REFUSAL_HEADERS[status]?.shape ?? {}),
       content: { "application/json": { schema: ErrorSchema, examples: examplesOf(alike) } },
     };
   }
@@ -66,11 +68,25 @@ export function describeEndpoint(endpoint: Omit<AnyEndpoint, "run">): RouteConfi
     request: {
       ...(params && { params }),
       ...(query && { query }),
-      ...(headers && { headers }),
-      ...(body && { body: { required: true, content: { "application/json": { schema: body } } } }),
+      ...(headers && { headers: describedHeaders(headers) }),
+      ...(body && {
+        body: {
+          required: !body.safeParse(undefined).success,
+          content: { "application/json": { schema: body } },
+        },
+      }),
     },
     responses,
   };
+}
+
+/** OpenAPI 3.1 ignores parameters of these names: what they say is said by the media types of the answers. */
+const NOT_PARAMETERS: readonly string[] = ["Accept", "Content-Type", "Authorization"];
+
+function describedHeaders({ shape }: z.ZodObject): z.ZodObject {
+  return z.object(
+    Object.fromEntries(Object.entries(shape).filter(([name]) => !NOT_PARAMETERS.includes(name))),
+  );
 }
 
 /** What each refusal looks like, by its code. */

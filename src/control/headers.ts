@@ -32,6 +32,30 @@ export const PreferenceApplied = z.object({ "Preference-Applied": z.literal("ret
 
 const ETag = z.string().openapi({ example: '"3"', description: "The version." });
 
+/** What every answer has. */
+export const Answered = z.object({
+  "X-Request-Id": z.uuid().openapi({ description: "Names the request in the logs and in the audit." }),
+});
+
+/** What refusals of a status have beyond that (RFC 9110 sections 10.2.1, 10.2.3, 11.6.1). */
+const RetryAfter = z.object({
+  "Retry-After": z
+    .string()
+    .regex(/^[1-9]\d*$/)
+    .openapi({ example: "1", description: "In seconds." }),
+});
+export const REFUSAL_HEADERS: Readonly<Record<number, z.ZodObject>> = {
+  401: z.object({
+    "WWW-Authenticate": z.string().openapi({
+      example: 'Bearer realm="portcullis"',
+      description: "The challenge (RFC 6750 section 3, RFC 9470 section 3).",
+    }),
+  }),
+  405: z.object({ Allow: z.string().openapi({ example: "GET, POST" }) }),
+  429: RetryAfter,
+  503: RetryAfter,
+};
+
 export const Versioned = z.object({ ETag });
 export const Created = z.object({
   ETag,

@@ -1,5 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Control, ControlEnv } from "./endpoint.ts";
+import { Answered, REFUSAL_HEADERS } from "./headers.ts";
 
 /** No key can have this id, so asking about it leaves nothing behind. */
 const NO_KEY = "readyz";
@@ -19,6 +20,7 @@ const healthz = createRoute({
   responses: {
     200: {
       description: "It does.",
+      headers: Answered,
       content: { "application/json": { schema: z.object({ status: z.literal("ok") }).openapi("Health") } },
     },
   },
@@ -33,10 +35,12 @@ const readyz = createRoute({
   responses: {
     200: {
       description: "The configuration is valid; KV and the guards answer.",
+      headers: Answered,
       content: { "application/json": { schema: Readiness } },
     },
     503: {
       description: "Something that requests need does not answer.",
+      headers: Answered.extend(REFUSAL_HEADERS[503]?.shape ?? {}),
       content: { "application/json": { schema: Readiness } },
     },
   },

@@ -17,6 +17,8 @@ const TOKEN_TYPES = [undefined, "jwt", "at+jwt", "application/at+jwt"];
 const CLOCK_TOLERANCE_S = 30;
 /** The provider is asked again after ten minutes, and for an unknown `kid` at most once a minute. */
 const PROVIDER_MAX_AGE_MS = 600_000;
+/** One that does not answer then is asked again after this; what is known of it goes on counting. */
+const PROVIDER_RETRY_MS = 10_000;
 const JWKS_COOLDOWN_MS = 60_000;
 const FETCH_TIMEOUT_MS = 5000;
 
@@ -60,8 +62,9 @@ const TOKEN = new RegExp(`^${SEGMENT}\\.${SEGMENT}\\.${SEGMENT}$`);
 export class IdentityVerifier {
   readonly #issuer: string;
   readonly #audience: string;
-  #keys: ReturnType<typeof createRemoteJWKSet> | null = null;
-  #discoveredAt = 0;
+  #keys: ProviderKeys | null = null;
+  /** When the provider is to be asked again; milliseconds since the epoch. */
+  #refreshAt = 0;
 
   constructor(issuer: string, audience: string) {
     this.#issuer = issuer;
@@ -75,7 +78,7 @@ export class IdentityVerifier {
     if (token === undefined || !plausible(token)) return refuse("identity_token_invalid");
     let payload: JWTPayload;
     try {
-      const keys = await this.#discover(now);
+      const keys = await this.#knownKeys(now);
       ({ payload } = await jwtVerify(token, keys, {
         issuer: this.#issuer,
         audience: this.#audience,
@@ -92,22 +95,40 @@ export class IdentityVerifier {
     return readClaims(payload, now);
   }
 
-  async #discover(now: number): Promise<ReturnType<typeof createRemoteJWKSet>> {
-    if (this.#keys !== null && now < this.#discoveredAt + PROVIDER_MAX_AGE_MS) return this.#keys;
+  /** The provider's keys. Once known, an outage of the provider does not end them. */
+  async #knownKeys(now: number): Promise<ProviderKeys> {
+    const known = this.#keys;
+    if (known !== null && now < this.#refreshAt) return known;
+    // Whoever comes while this request asks the provider uses what is known.
+    this.#refreshAt = now + PROVIDER_RETRY_MS;
+    try {
+      this.#keys = await this.#discover();
+      this.#refreshAt = now + PROVIDER_MAX_AGE_MS;
+      return this.#keys;
+    } catch (error) {
+      if (known === null) throw error;
+      return known;
+    }
+  }
+
+  async #discover(): Promise<ProviderKeys> {
     const response = await fetch(`${this.#issuer.replace(/\/$/, "")}/.well-known/openid-configuration`, {
       signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
     });
     if (!response.ok) throw new Error(`The discovery document answers ${response.status}`);
     const metadata = Discovery.parse(await response.json());
     if (metadata.issuer !== this.#issuer) throw new Error("The discovery document is of another issuer");
-    this.#keys = createRemoteJWKSet(new URL(metadata.jwks_uri), {
+    const keys = createRemoteJWKSet(new URL(metadata.jwks_uri), {
       cooldownDuration: JWKS_COOLDOWN_MS,
       timeoutDuration: FETCH_TIMEOUT_MS,
+      cacheMaxAge: Infinity,
     });
-    this.#discoveredAt = now;
-    return this.#keys;
+    await keys.reload();
+    return keys;
   }
 }
+
+type ProviderKeys = ReturnType<typeof createRemoteJWKSet>;
 
 const Discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 

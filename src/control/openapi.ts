@@ -8,7 +8,7 @@ export const API_INFO = {
     title: "Portcullis control API",
     version: "1",
     description:
-      "Manages the API keys of an organisation. Every change is in force everywhere when it answers.",
+      "Manages the API keys of an organisation. Every change is in force everywhere when it answers. Identity providers push users and groups by SCIM 2.0 (RFC 7643, RFC 7644) at `/-/scim/v2/`, which describes itself at `/-/scim/v2/ServiceProviderConfig`, `/ResourceTypes` and `/Schemas`.",
   },
 };
 

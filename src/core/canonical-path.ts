@@ -5,7 +5,8 @@ export interface CanonicalPath {
   readonly query: string;
 }
 
-const URL_PARTS = /^https?:\/\/[^/?#]+(\/[^?#]*)(\?[^#]*)?$/;
+/** A query holds printable ASCII without `"` `#` `<` `>`. */
+const URL_PARTS = /^https?:\/\/[^/?#]+(\/[^?#]*)(\?[!$-;=?-~]*)?$/;
 
 /** Printable ASCII except `#` `%` `/` `;` `?` `\` and what the URL Standard escapes in a path: `"` `<` `>` `^` `` ` `` `{` `}`. */
 const PLAIN = String.raw`[!$&-.0-:=@-[\]_a-z|~]`;
@@ -18,7 +19,9 @@ const CANONICAL = new RegExp(String.raw`^(?:/|(?:/(?!\.\.?(?:/|$))(?:${PLAIN}|${
  *
  * `null` is `invalid_path`: the path has a spelling that two servers could read in two ways. That is an empty segment
  * (a trailing slash makes one), `.` or `..`, a backslash, `;`, a control or non-ASCII byte, a `%` that is no escape, an
- * escape of a character that has to be written plainly or not at all, or a character that a URL parser escapes.
+ * escape of a character that has to be written plainly or not at all, or a character that a URL parser escapes. So is a
+ * query with a control or non-ASCII byte or such a character: `fetch` would spell it anew. It does so with an apostrophe
+ * (`%27`), too, but that one is in use and means the same either way.
  */
 export function canonicalPath(url: string): CanonicalPath | null {
   const parts = URL_PARTS.exec(url);

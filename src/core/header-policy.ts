@@ -19,7 +19,7 @@ const HOP_BY_HOP = [
 ];
 
 /** What only the gateway may say to the origin. `Host` is the origin's own; `Proxy` becomes `HTTP_PROXY` in CGI. */
-const OWN = ["authorization", "host", "proxy", "x-portcullis-*", "x-request-id"];
+const OWN = ["authorization", "host", "proxy", "x-portcullis", "x-portcullis-*", "x-request-id"];
 
 /** Claims of proxies and platforms about where a request came from: the client's address, its certificate, its user. */
 const CLIENT_CLAIMS = [
@@ -28,8 +28,13 @@ const CLIENT_CLAIMS = [
   "*client-addr*",
   "*client-ip*",
   "*clientip*",
+  "*ip-address",
+  "*realip",
+  "*remoteip",
+  "*sourceip",
   "akamai-*",
   "cf-*",
+  "client-cert*",
   "cloudfront-*",
   "fastly-*",
   "fly-*",
@@ -69,13 +74,21 @@ const TARGET_CLAIMS = [
   "*-host",
   "*-proto",
   "*-scheme",
+  "*-verb",
+  "*path-info",
+  "*request-path",
+  "*script-name",
+  "*server-port",
   "base-url",
   "front-end-https",
+  "host-override",
   "http-method*",
   "http-url",
   "https",
   "method-override",
+  "request-method",
   "request-uri",
+  "server-name",
   "uri",
   "url",
   "x-accel-*",
@@ -87,8 +100,10 @@ const TARGET_CLAIMS = [
   "x-original-*",
   "x-originally-*",
   "x-override-*",
-  "x-path-info",
+  "x-path",
+  "x-port",
   "x-protocol",
+  "x-replaced-*",
   "x-request-uri",
   "x-rewrite-*",
   "x-rewritten-*",

@@ -27,9 +27,13 @@ export interface ListFilter {
   readonly visible: (id: string) => boolean;
 }
 
+/** How an answer may be compressed: the runtime undoes these by itself, and no other. */
+const READABLE_ENCODINGS: readonly (string | null)[] = [null, "identity", "gzip", "br"];
+
 /**
- * Takes the items that the client may not see out of the origin's answer. What cannot be read as such a list is not
- * passed on: `internal_error`. Headers about the bytes are dropped whether or not an item was, so that they do not tell.
+ * Takes the items that the client may not see out of the origin's answer, whatever its status. A success that cannot be
+ * read as such a list is not passed on: `internal_error`. Any other answer is, unless it cannot be told whether it holds
+ * a list. Headers about the bytes are dropped whether or not an item was, so that they do not tell.
  */
 export async function filterList(
   answer: Response,
@@ -37,10 +41,11 @@ export async function filterList(
   timeoutMs: number,
 ): Promise<Response | Refusal> {
   for (const name of VOID_AFTER_FILTERING) answer.headers.delete(name);
-  if (!answer.ok || answer.body === null) return answer;
+  if (answer.body === null) return answer;
   const bytes = await readAll(answer.body, timeoutMs);
   if (!(bytes instanceof Uint8Array)) return bytes;
-  const shown = shownOf(bytes, filter);
+  const readable = READABLE_ENCODINGS.includes(answer.headers.get("Content-Encoding"));
+  const shown = readable ? shownOf(bytes, filter, answer.ok) : null;
   if (shown === null) return refuse("internal_error", { reason: "the origin's list could not be read" });
   const filtered = new Response(shown, answer);
   filtered.headers.delete("Content-Encoding");
@@ -80,26 +85,28 @@ function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array {
   return whole;
 }
 
-/** The list without the items that are not for the client, the very same bytes if all are; `null` if it is no list. */
-function shownOf(bytes: Uint8Array, filter: ListFilter): Uint8Array | null {
+/**
+ * The document without the items that are not for the client; `null` if it cannot be shown. It is always written anew:
+ * of members with the same name only the last is read, and the others may hold what is to be hidden. What is no list
+ * passes where none `mustBeList`, and what is no JSON passes as it is.
+ */
+function shownOf(bytes: Uint8Array, filter: ListFilter, mustBeList: boolean): Uint8Array | string | null {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
-    const items = itemsIn(JSON.parse(text), filter.items);
-    if (items === null) return null;
-    if (items.every((item) => isVisible(item, filter))) return bytes;
-    return new TextEncoder().encode(withoutHidden(text, filter));
-  } catch {
-    return null;
+    const text = new TextDecoder("utf-8", { fatal: mustBeList, ignoreBOM: false }).decode(bytes);
+    const document = JSON.parse(text, keepNumber);
+    const items = itemsIn(document, filter.items);
+    if (items === null && mustBeList) return null;
+    if (items !== null) hide(items, filter);
+    return JSON.stringify(document);
+  } catch (error) {
+    return mustBeList || !(error instanceof SyntaxError) ? null : bytes;
   }
 }
 
-function withoutHidden(text: string, filter: ListFilter): string {
-  const document: unknown = JSON.parse(text, keepNumber);
-  const items = itemsIn(document, filter.items) ?? [];
+function hide(items: unknown[], filter: ListFilter): void {
   let kept = 0;
   for (const item of items) if (isVisible(item, filter)) items[kept++] = item;
   items.length = kept;
-  return JSON.stringify(document);
 }
 
 /** Keeps a number as it is spelled in the text: amounts can have more digits than a double can hold. */

@@ -6,6 +6,8 @@ export const ORIGIN_RETRY_AFTER_S = 1;
 /** An origin that names a longer time than this many seconds is not believed. */
 const MAX_RETRY_AFTER_S = 24 * 60 * 60;
 
+/** How each of the three forms of a date begins (RFC 9110 section 5.6.7). */
+const HTTP_DATE = /^(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?,? /;
 const JSON_TYPE = /^[\w.+-]+\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
 /**
@@ -42,10 +44,15 @@ function failed(origin: Response): Refusal {
 }
 
 function unavailable(code: "origin_unavailable" | "origin_timeout", origin: Response): Refusal {
-  const seconds = origin.headers.get("Retry-After") ?? "";
-  const believed = /^[1-9]\d{0,4}$/.test(seconds) && Number(seconds) <= MAX_RETRY_AFTER_S;
+  const seconds = secondsUntil(origin.headers.get("Retry-After") ?? "", Date.now());
   return refuse(code, {
-    retryAfter: believed ? Number(seconds) : ORIGIN_RETRY_AFTER_S,
+    retryAfter: seconds >= 1 && seconds <= MAX_RETRY_AFTER_S ? seconds : ORIGIN_RETRY_AFTER_S,
     reason: `the origin answered ${origin.status}`,
   });
+}
+
+/** The seconds that a `Retry-After` tells or its date is away (RFC 9110 section 10.2.3); `NaN` if it is neither. */
+function secondsUntil(retryAfter: string, now: number): number {
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter);
+  return HTTP_DATE.test(retryAfter) ? Math.ceil((Date.parse(retryAfter) - now) / 1000) : Number.NaN;
 }

@@ -1,8 +1,6 @@
 import { refuse, type Refusal } from "../core/refusal.ts";
 import { beforeSilence, type Movement } from "./silence.ts";
 
-/** A body that is known to be no larger is left to the runtime: it fits into the buffers on the way. */
-const SMALL_BODY_BYTES = 64 * 1024;
 const BUFFER_BYTES = 64 * 1024;
 /**
  * Many clients read no answer while they send. So what a refused request still sends is read, until it stops for so
@@ -14,8 +12,7 @@ const LINGER_BYTES = 64 * 1024 * 1024;
 /** The body of a request on its way to the origin. */
 export interface Upload {
   readonly body: ReadableStream;
-  /** `null` for a body that the runtime passes on by itself. */
-  readonly watch: UploadWatch | null;
+  readonly watch: UploadWatch;
 }
 
 /** What is seen of a body that passes through the gateway buffer by buffer. */
@@ -41,15 +38,15 @@ export interface UploadWatch extends Movement {
 export function openUpload(request: Request, maxBytes: number): Upload | Refusal | null {
   const body = request.body;
   const header = request.headers.get("Content-Length");
-  if (body === null || header === "0") return null;
+  const length = header === null ? null : Number(header);
+  if (body === null || length === 0) return null;
   if (request.method === "GET" || request.method === "HEAD") {
     return refuse("invalid_request", { details: { body: `not possible with ${request.method}` } });
   }
-  const length = header === null ? null : Number(header);
   if (length !== null && length > maxBytes) return refuse("payload_too_large");
-  if (length !== null && length <= SMALL_BODY_BYTES) return { body, watch: null };
   const pipe = length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
-  return { body: pipe.readable, watch: watchUpload(body, pipe.writable, maxBytes) };
+  const buffer = new ArrayBuffer(Math.min(length ?? BUFFER_BYTES, BUFFER_BYTES));
+  return { body: pipe.readable, watch: watchUpload(body, pipe.writable, buffer, maxBytes) };
 }
 
 /** Reads what a refused request still sends, unless its client waits to be asked for it. */
@@ -65,27 +62,33 @@ export async function discardRest(watch: UploadWatch): Promise<void> {
   await beforeSilence(watch.finished, LINGER_MS, watch);
 }
 
-function watchUpload(source: ReadableStream, sink: WritableStream, maxBytes: number): UploadWatch {
+function watchUpload(
+  source: ReadableStream,
+  sink: WritableStream,
+  buffer: ArrayBuffer,
+  maxBytes: number,
+): UploadWatch {
   const watch = {
     movedAt: Date.now(),
     tooLarge: false,
     cutOff: new AbortController(),
     finished: Promise.resolve(),
   };
-  watch.finished = pump(source.getReader({ mode: "byob" }), sink.getWriter(), watch, maxBytes);
+  watch.finished = pump(source.getReader({ mode: "byob" }), sink.getWriter(), buffer, watch, maxBytes);
   return watch;
 }
 
 async function pump(
   reader: ReadableStreamBYOBReader,
   writer: WritableStreamDefaultWriter<Uint8Array>,
+  buffer: ArrayBuffer,
   watch: { movedAt: number; tooLarge: boolean; readonly cutOff: AbortController },
   maxBytes: number,
 ): Promise<void> {
-  let buffer = new ArrayBuffer(BUFFER_BYTES);
+  let free = buffer;
   let passed = 0;
   for (;;) {
-    const part = await readInto(buffer, reader);
+    const part = await readInto(free, reader);
     if (part === null) return watch.cutOff.abort();
     passed += part.byteLength;
     if (passed > maxBytes) {
@@ -101,7 +104,7 @@ async function pump(
       return drain(reader, watch);
     }
     watch.movedAt = Date.now();
-    buffer = part.buffer;
+    free = part.buffer;
   }
 }
 

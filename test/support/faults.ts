@@ -152,6 +152,9 @@ export class FlakyOrganization extends DurableObject<{
   getKey(...args: Parameters<Organization["getKey"]>) {
     return this.#ask((organization) => organization.getKey(...args));
   }
+  isActive(...args: Parameters<Organization["isActive"]>) {
+    return this.#ask((organization) => organization.isActive(...args));
+  }
   listKeyIds(...args: Parameters<Organization["listKeyIds"]>) {
     return this.#ask((organization) => organization.listKeyIds(...args));
   }

@@ -41,6 +41,11 @@ export function difference(a: Grants, b: Grants): Grants {
   );
 }
 
+/** What both grant. */
+export function intersection(a: Grants, b: Grants): Grants {
+  return difference(a, difference(a, b));
+}
+
 export function sameGrants(a: Grants, b: Grants): boolean {
   return JSON.stringify(union(a, NOTHING)) === JSON.stringify(union(b, NOTHING));
 }

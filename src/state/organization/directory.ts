@@ -2,8 +2,9 @@ import type { Actor } from "../../core/organization.ts";
 import { refuse, type Refusal } from "../../core/refusal.ts";
 import { difference, grantsOf, NOTHING, sameGrants, union, type Grants } from "../../core/scim/roles.ts";
 import type { AuditLog, Author } from "./audit-log.ts";
+import { latestClaims } from "./claims.ts";
 import type { KeyTable } from "./key-table.ts";
-import type { Propagation } from "./propagation.ts";
+import { UNCONFIRMED, type Propagation } from "./propagation.ts";
 import type { ScimUsers } from "./scim-users.ts";
 import type { Settings } from "./settings.ts";
 import type { DirectoryUser, Person, Standing, UserTable } from "./user-table.ts";
@@ -41,19 +42,28 @@ export class Directory {
    * tells who the actor is now. A change of roles is in force for every key of theirs when this returns.
    */
   async see(actor: Actor): Promise<DirectoryUser | Refusal> {
-    const { users, keys, propagation } = this.#parts;
-    const changed = this.#storage.transactionSync(() => this.#signIn(actor, Date.now()));
-    if (changed) await propagation.pushAll(keys.pendingOf(actor.id));
-    const user = users.find(actor.id);
+    this.#storage.transactionSync(() => this.#signIn(actor, Date.now()));
+    if (!(await this.#keysFollow(actor.id))) return UNCONFIRMED;
+    const user = this.#parts.users.find(actor.id);
     return user === null || user.kind === "service" ? refuse("identity_token_invalid") : user;
+  }
+
+  /** Whether somebody with an identity token is not deactivated; nothing of the token is taken in. */
+  isActive(id: string, email: string | null): boolean {
+    const known = this.#parts.users.find(id);
+    if (known?.kind === "service") return false;
+    return this.#standingOf({ ...(known ?? STRANGER), id, email: email ?? known?.email ?? null }).active;
   }
 
   /** Works out what a person may do, and has their keys follow; tells whether that has changed. */
   settle(author: Author, personId: string, now: number): boolean {
-    const { users, audit } = this.#parts;
+    const { users, scimUsers, audit } = this.#parts;
     const before = users.find(personId) as Person;
     const after = this.#standingOf(before);
     users.settle(personId, after);
+    if (before.scimId !== null && after.scimId !== null && before.scimId !== after.scimId) {
+      scimUsers.inherit(before.scimId, after.scimId);
+    }
     const sameRoles = sameGrants(before, after);
     if (sameRoles && before.active === after.active) return false;
     if (!sameRoles) {
@@ -68,35 +78,57 @@ export class Directory {
     return true;
   }
 
-  /** Takes in what a token says; whether that has changed what the actor may do. */
-  #signIn(actor: Actor, now: number): boolean {
+  /** Takes in what a token says. */
+  #signIn(actor: Actor, now: number): void {
     const { users, settings } = this.#parts;
     settings.setOrgId(actor.orgId);
     const known = users.find(actor.id);
-    if (known !== null && (known.kind === "service" || known.claimsAt > actor.claimsAt)) return false;
-    users.noteClaims(actor, now);
-    if (known !== null) return this.settle(actor, actor.id, now);
-    // Somebody who is seen for the first time has no keys, and nothing of theirs has changed.
-    users.settle(actor.id, this.#standingOf(users.find(actor.id) as Person));
-    return false;
+    if (known?.kind === "service") return;
+    const claims = latestClaims(known, { grants: actor, issuedAt: actor.claimsAt }, now);
+    if (claims === null) return;
+    users.noteClaims(actor, claims, now);
+    if (known === null) {
+      // Somebody who is seen for the first time has no keys, and nothing of theirs has changed.
+      users.settle(actor.id, this.#standingOf(users.find(actor.id) as Person));
+    } else if (this.settle(actor, actor.id, now)) {
+      users.awaitKeys(actor.id, now);
+    }
+  }
+
+  /** Pushes what this sign-in or an earlier one has changed for the keys of a person; whether all of them follow. */
+  async #keysFollow(personId: string): Promise<boolean> {
+    const { users, keys, propagation } = this.#parts;
+    const since = users.find(personId)?.unconfirmedSince ?? null;
+    if (since === null) return true;
+    const unconfirmed = await propagation.pushAll(keys.pendingOf(personId));
+    if (unconfirmed.length === 0) users.confirmKeys(personId, since);
+    return unconfirmed.length === 0;
   }
 
   /**
    * Roles follow the rules of matching as they are now. Whoever was matched once and is nobody else since stays
-   * bound to that SCIM user: it may have been renamed before it is deactivated.
+   * bound to that SCIM user: it may have been renamed before it is deactivated. Whoever comes back as another SCIM
+   * user gets nothing back by an old token: what was taken from the one before, or ended with it, stays so.
    */
-  #standingOf({ id, email, claimed, claimsAt, scimId }: Person): Standing {
+  #standingOf(person: Matchable): Standing {
+    const { id, email, claimed, claimsAt, scimId } = person;
     const { scimUsers } = this.#parts;
     const matched = scimUsers.match(id, email);
     const bound = scimId === null ? null : scimUsers.remembered(scimId);
-    const governing = matched ?? bound ?? scimUsers.matchDeleted(id, email);
-    if (governing === null) return { ...union(claimed, NOTHING), active: true, scimId: null };
-    const withdrawn = grantsOf(scimUsers.withdrawnSince(governing.id, claimsAt));
+    const candidates = [matched, bound, ...scimUsers.matchDeleted(id, email)].filter((each) => each !== null);
+    const [governing] = candidates;
+    const withdrawn = candidates.flatMap((each) => scimUsers.withdrawnSince(each.id, claimsAt));
+    const claimsVoidBefore = Math.max(
+      person.claimsVoidBefore,
+      ...candidates.map((each) => each.claimsVoidBefore),
+    );
+    const kept = claimsAt > claimsVoidBefore ? difference(claimed, grantsOf(withdrawn)) : NOTHING;
     const granted = matched === null ? NOTHING : grantsOf(scimUsers.roleNames(matched.id));
     return {
-      ...union(difference(claimed, withdrawn), granted),
-      active: governing.active,
-      scimId: governing.id,
+      ...union(kept, granted),
+      active: governing?.active ?? true,
+      scimId: governing?.id ?? null,
+      claimsVoidBefore,
     };
   }
 
@@ -109,6 +141,12 @@ export class Directory {
     }
   }
 }
+
+/** What of a person decides about their standing. */
+type Matchable = Pick<Person, "id" | "email" | "claimed" | "claimsAt" | "scimId" | "claimsVoidBefore">;
+
+/** Somebody who has not signed in yet. */
+const STRANGER = { claimed: NOTHING, claimsAt: 0, scimId: null, claimsVoidBefore: 0 };
 
 function entry(action: string, target: string, before: object, after: object) {
   return { action, target, before, after };

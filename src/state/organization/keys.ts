@@ -14,12 +14,9 @@ import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import type { AuditLog, Author } from "./audit-log.ts";
 import type { Directory } from "./directory.ts";
 import type { KeyTable } from "./key-table.ts";
-import type { Propagation } from "./propagation.ts";
+import { UNCONFIRMED, type Propagation } from "./propagation.ts";
 import type { Settings } from "./settings.ts";
 import type { DirectoryUser } from "./user-table.ts";
-
-/** The guard has not said that a change is in force: it is committed, and the outbox goes on trying. */
-export const UNCONFIRMED = refuse("admission_unavailable", { retryAfter: 2 });
 
 /**
  * Creating, changing and revoking keys. A change is committed with its audit event and its outbox row in one

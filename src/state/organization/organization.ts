@@ -156,6 +156,11 @@ export class Organization extends DurableObject<Env> {
     return this.#as(actor, (me) => this.#keys.revoke(actor, me, keyId, reason));
   }
 
+  /** Whether somebody with an identity token is not deactivated here. Tells of strangers too, and writes nothing. */
+  isActive(userId: string, email: string | null): boolean {
+    return !this.#exists || this.#directory.isActive(userId, email);
+  }
+
   /** For operators: a page of the ids of an owner's keys, or with `null` of everybody's. */
   listKeyIds(ownerId: string | null, after: string, limit: number): string[] {
     return this.#exists ? this.#keyTable.idsAfter(ownerId, after, limit) : [];

@@ -1,8 +1,12 @@
+import { refuse } from "../../core/refusal.ts";
 import type { Env } from "../../env.ts";
 import type { Applied } from "../key-guard.ts";
 import type { KeyTable } from "./key-table.ts";
 import { Outbox } from "./outbox.ts";
 import type { Settings } from "./settings.ts";
+
+/** The guard has not said that a change is in force: it is committed, and the outbox goes on trying. */
+export const UNCONFIRMED = refuse("admission_unavailable", { retryAfter: 2 });
 
 /** How many guards are written to at a time: a change of a person's roles may concern hundreds of keys. */
 const CONCURRENT_PUSHES = 64;

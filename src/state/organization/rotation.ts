@@ -3,8 +3,8 @@ import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import { keyStatus } from "../../core/key-record.ts";
 import type { Directory } from "./directory.ts";
 import type { KeyTable } from "./key-table.ts";
-import { UNCONFIRMED, type Keys } from "./keys.ts";
-import type { Propagation } from "./propagation.ts";
+import type { Keys } from "./keys.ts";
+import { UNCONFIRMED, type Propagation } from "./propagation.ts";
 import type { DirectoryUser } from "./user-table.ts";
 
 /** Who revokes a rotated key when its time has come. */

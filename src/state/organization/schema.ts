@@ -21,7 +21,10 @@ CREATE TABLE IF NOT EXISTS users (
   claimed_vault_roles TEXT NOT NULL DEFAULT '{}',
   id_key TEXT,
   email_key TEXT,
-  scim_id TEXT
+  scim_id TEXT,
+  claims_iat INTEGER NOT NULL DEFAULT 0,
+  claims_void_before INTEGER NOT NULL DEFAULT 0,
+  unconfirmed_since INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS users_by_id_key ON users (id_key);
 CREATE INDEX IF NOT EXISTS users_by_email_key ON users (email_key);
@@ -36,7 +39,8 @@ CREATE TABLE IF NOT EXISTS scim_users (
   version INTEGER NOT NULL DEFAULT 1,
   created_at INTEGER NOT NULL,
   modified_at INTEGER NOT NULL,
-  deleted_at INTEGER
+  deleted_at INTEGER,
+  claims_void_before INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS scim_users_by_name ON scim_users (user_name_key) WHERE deleted_at IS NULL;
 CREATE INDEX IF NOT EXISTS scim_users_by_any_name ON scim_users (user_name_key);

@@ -5,9 +5,9 @@ import { sameKey, type ScimStore, type StoredResource } from "./scim-store.ts";
 type Row = Record<string, SqlStorageValue>;
 
 /** Rules by which a SCIM user and a person of identity tokens are one; the first that fits counts. */
-const MATCH = `SELECT id, active, deleted_at FROM scim_users WHERE deleted_at IS NULL AND
+const MATCH = `SELECT * FROM scim_users WHERE deleted_at IS NULL AND
   (external_id_key = ?1 OR user_name_key = ?1 OR user_name_key = ?2)
-  ORDER BY CASE WHEN external_id_key = ?1 THEN 1 WHEN user_name_key = ?1 THEN 2 ELSE 3 END, created_at, id LIMIT 1`;
+  ORDER BY CASE WHEN external_id_key = ?1 THEN 1 WHEN user_name_key = ?1 THEN 2 ELSE 3 END, created_at, id`;
 const DELETED = MATCH.replace("deleted_at IS NULL", "deleted_at IS NOT NULL");
 
 /** A SCIM user as far as it decides about a person. */
@@ -15,6 +15,8 @@ export interface ScimMatch {
   readonly id: string;
   /** Neither deactivated nor deleted. */
   readonly active: boolean;
+  /** When they were last deactivated or deleted; milliseconds since the epoch, 0 for never. */
+  readonly claimsVoidBefore: number;
 }
 
 /** The users that the identity provider has pushed. A deleted one stays, without what it said of the person. */
@@ -58,8 +60,9 @@ export class ScimUsers implements ScimStore {
 
   insert(id: string, resource: ScimObject, now: number): void {
     this.#sql.exec(
-      `INSERT INTO scim_users (id, user_name_key, external_id_key, active, resource, created_at, modified_at)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)`,
+      `INSERT INTO scim_users (id, user_name_key, external_id_key, active, resource, created_at, modified_at,
+         claims_void_before)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, iif(?4 = 0, ?6, 0))`,
       id,
       ...columnsOf(resource),
       now,
@@ -69,7 +72,8 @@ export class ScimUsers implements ScimStore {
   update(id: string, resource: ScimObject, now: number): void {
     this.#sql.exec(
       `UPDATE scim_users SET user_name_key = ?2, external_id_key = ?3, active = ?4, resource = ?5,
-         modified_at = ?6, version = version + 1 WHERE id = ?1`,
+         modified_at = ?6, version = version + 1,
+         claims_void_before = iif(active = 1 AND ?4 = 0, ?6, claims_void_before) WHERE id = ?1`,
       id,
       ...columnsOf(resource),
       now,
@@ -80,7 +84,8 @@ export class ScimUsers implements ScimStore {
   remove(id: string, now: number): void {
     this.#sql.exec(`DELETE FROM scim_members WHERE user_id = ?`, id);
     this.#sql.exec(
-      `UPDATE scim_users SET active = 0, resource = '{}', modified_at = ?2, deleted_at = ?2 WHERE id = ?1`,
+      `UPDATE scim_users SET active = 0, resource = '{}', modified_at = ?2, deleted_at = ?2,
+         claims_void_before = ?2 WHERE id = ?1`,
       id,
       now,
     );
@@ -107,19 +112,17 @@ export class ScimUsers implements ScimStore {
 
   /** The SCIM user that a person is by the rules. */
   match(subject: string, email: string | null): ScimMatch | null {
-    const [row] = this.#sql.exec<Row>(MATCH, sameKey(subject), email === null ? null : sameKey(email));
-    return row === undefined ? null : readMatch(row);
+    return this.#matching(MATCH, subject, email)[0] ?? null;
   }
 
-  /** The deleted SCIM user that a person is by the rules. */
-  matchDeleted(subject: string, email: string | null): ScimMatch | null {
-    const [row] = this.#sql.exec<Row>(DELETED, sameKey(subject), email === null ? null : sameKey(email));
-    return row === undefined ? null : readMatch(row);
+  /** The deleted SCIM users that a person was by the rules, the closest match first. */
+  matchDeleted(subject: string, email: string | null): ScimMatch[] {
+    return this.#matching(DELETED, subject, email);
   }
 
   /** A SCIM user by its id, a deleted one included. */
   remembered(id: string): ScimMatch | null {
-    const [row] = this.#sql.exec<Row>(`SELECT id, active, deleted_at FROM scim_users WHERE id = ?`, id);
+    const [row] = this.#sql.exec<Row>(`SELECT * FROM scim_users WHERE id = ?`, id);
     return row === undefined ? null : readMatch(row);
   }
 
@@ -155,6 +158,17 @@ export class ScimUsers implements ScimStore {
     }
   }
 
+  /** What was taken from somebody stays taken when they are another SCIM user from now on. */
+  inherit(from: string, to: string): void {
+    this.#sql.exec(
+      `INSERT INTO scim_withdrawals (scim_id, role, at)
+       SELECT ?2, role, at FROM scim_withdrawals WHERE scim_id = ?1
+       ON CONFLICT DO UPDATE SET at = max(at, excluded.at)`,
+      from,
+      to,
+    );
+  }
+
   /** What has been taken from a user since a moment. */
   withdrawnSince(id: string, moment: number): string[] {
     const rows = this.#sql.exec<{ role: string }>(
@@ -163,6 +177,11 @@ export class ScimUsers implements ScimStore {
       moment,
     );
     return [...rows].map(({ role }) => role);
+  }
+
+  #matching(rules: string, subject: string, email: string | null): ScimMatch[] {
+    const rows = this.#sql.exec<Row>(rules, sameKey(subject), email === null ? null : sameKey(email));
+    return [...rows].map(readMatch);
   }
 }
 
@@ -183,7 +202,11 @@ function columnsOf(resource: ScimObject): [string, string | null, number, string
 }
 
 function readMatch(row: Row): ScimMatch {
-  return { id: row["id"] as string, active: row["active"] === 1 && row["deleted_at"] === null };
+  return {
+    id: row["id"] as string,
+    active: row["active"] === 1 && row["deleted_at"] === null,
+    claimsVoidBefore: row["claims_void_before"] as number,
+  };
 }
 
 function readRow(row: Row): StoredResource {

@@ -8,8 +8,8 @@ import type {
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import type { AuditLog } from "./audit-log.ts";
 import type { KeyTable } from "./key-table.ts";
-import { UNCONFIRMED, type Keys } from "./keys.ts";
-import type { Propagation } from "./propagation.ts";
+import type { Keys } from "./keys.ts";
+import { UNCONFIRMED, type Propagation } from "./propagation.ts";
 
 type Row = Record<string, SqlStorageValue>;
 

@@ -1,6 +1,7 @@
 import type { OwnerKind } from "../../core/key-record.ts";
 import type { Actor, VaultRoles } from "../../core/organization.ts";
 import type { Grants } from "../../core/scim/roles.ts";
+import type { Claims } from "./claims.ts";
 import { sameKey } from "./scim-store.ts";
 
 /** Somebody who can own keys, with what the organisation knows of their roles now. */
@@ -11,21 +12,23 @@ export interface DirectoryUser {
   readonly roles: readonly string[];
   readonly vaultRoles: VaultRoles;
   readonly active: boolean;
-  /** When the identity provider last told; milliseconds since the epoch. */
-  readonly claimsAt: number;
 }
 
 /** A person with what their identity tokens say, and the SCIM user that they were last found to be. */
-export interface Person extends DirectoryUser {
+export interface Person extends DirectoryUser, Claims {
   readonly email: string | null;
-  readonly claimed: Grants;
   readonly scimId: string | null;
+  /** Claims of tokens up to this moment count for nothing; milliseconds since the epoch. */
+  readonly claimsVoidBefore: number;
+  /** Since when a sign-in has changed their roles without every key being known to follow; `null` when all do. */
+  readonly unconfirmedSince: number | null;
 }
 
 /** What a person may do, all things considered. */
 export interface Standing extends Grants {
   readonly active: boolean;
   readonly scimId: string | null;
+  readonly claimsVoidBefore: number;
 }
 
 /** The people of an organisation, as rows. */
@@ -47,43 +50,62 @@ export class UserTable {
       roles: JSON.parse(row["roles"] as string) as string[],
       vaultRoles: JSON.parse(row["vault_roles"] as string) as VaultRoles,
       active: row["active"] === 1,
+      claimsIat: row["claims_iat"] as number,
       claimsAt: row["claims_at"] as number,
       claimed: {
         roles: JSON.parse(row["claimed_roles"] as string) as string[],
         vaultRoles: JSON.parse(row["claimed_vault_roles"] as string) as VaultRoles,
       },
       scimId: row["scim_id"] as string | null,
+      claimsVoidBefore: row["claims_void_before"] as number,
+      unconfirmedSince: row["unconfirmed_since"] as number | null,
     };
   }
 
-  /** Notes what a person's identity token says; what they may do is for {@link settle}. */
-  noteClaims(actor: Actor, now: number): void {
+  /** Notes what a person's identity tokens say; what they may do is for {@link settle}. */
+  noteClaims(actor: Actor, { claimed, claimsIat, claimsAt }: Claims, now: number): void {
     this.#sql.exec(
       `INSERT INTO users (id, kind, name, email, claimed_roles, claimed_vault_roles, claims_at, created_at,
-         id_key, email_key, roles, vault_roles, active)
-       VALUES (?1, 'user', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '[]', '{}', 1)
+         id_key, email_key, claims_iat, roles, vault_roles, active)
+       VALUES (?1, 'user', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, '[]', '{}', 1)
        ON CONFLICT DO UPDATE SET name = ?2, email = ?3, claimed_roles = ?4, claimed_vault_roles = ?5,
-         claims_at = ?6, email_key = ?9`,
+         claims_at = ?6, email_key = ?9, claims_iat = ?10`,
       actor.id,
       actor.name,
       actor.email,
-      JSON.stringify(actor.roles),
-      JSON.stringify(actor.vaultRoles),
-      actor.claimsAt,
+      JSON.stringify(claimed.roles),
+      JSON.stringify(claimed.vaultRoles),
+      claimsAt,
       now,
       sameKey(actor.id),
       actor.email === null ? null : sameKey(actor.email),
+      claimsIat,
+    );
+  }
+
+  /** Notes that the keys of a person are to be known to follow a change of roles before it is answered. */
+  awaitKeys(id: string, now: number): void {
+    this.#sql.exec(`UPDATE users SET unconfirmed_since = ? WHERE id = ?`, now, id);
+  }
+
+  /** Notes that all keys follow what had changed at a moment; a change that has come since stays open. */
+  confirmKeys(id: string, since: number): void {
+    this.#sql.exec(
+      `UPDATE users SET unconfirmed_since = NULL WHERE id = ? AND unconfirmed_since <= ?`,
+      id,
+      since,
     );
   }
 
   /** Sets what a person may do. */
   settle(id: string, standing: Standing): void {
     this.#sql.exec(
-      `UPDATE users SET roles = ?, vault_roles = ?, active = ?, scim_id = ? WHERE id = ?`,
+      `UPDATE users SET roles = ?, vault_roles = ?, active = ?, scim_id = ?, claims_void_before = ? WHERE id = ?`,
       JSON.stringify(standing.roles),
       JSON.stringify(standing.vaultRoles),
       standing.active ? 1 : 0,
       standing.scimId,
+      standing.claimsVoidBefore,
       id,
     );
   }

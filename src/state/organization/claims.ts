@@ -1,0 +1,29 @@
+import { intersection, type Grants } from "../../core/scim/roles.ts";
+
+/** What a person's identity tokens say. Times are milliseconds since the epoch. */
+export interface Claims {
+  readonly claimed: Grants;
+  /** When the latest token was issued, by the provider's clock: it may run ahead of ours. */
+  readonly claimsIat: number;
+  /** The same, but never later than the token was first seen: what happened since then was after it. */
+  readonly claimsAt: number;
+}
+
+/**
+ * What counts once a token has been seen at `now`; `null` when a later one has said otherwise. Where the order of two
+ * tokens is not known, as of the same second or of clocks that differ, only what both say counts, so that a token
+ * that has been superseded brings nothing back.
+ */
+export function latestClaims(
+  known: Claims | null,
+  token: { readonly grants: Grants; readonly issuedAt: number },
+  now: number,
+): Claims | null {
+  const { grants, issuedAt } = token;
+  if (known === null || issuedAt > known.claimsIat) {
+    return { claimed: grants, claimsIat: issuedAt, claimsAt: Math.min(issuedAt, now) };
+  }
+  if (issuedAt < known.claimsAt) return null;
+  const { claimsIat, claimsAt } = known;
+  return { claimed: intersection(known.claimed, grants), claimsIat, claimsAt };
+}

@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, test } from "vitest";
+
+const SRC = join(import.meta.dirname, "../src");
+/** Settings and bindings, which whoever needs them may read. */
+const SETTINGS = ["env", "config", "surface"];
+
+/** What the files of each folder may import of ours. Surfaces never import each other, and the rules import nothing. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  state: ["core", ...SETTINGS],
+  gateway: ["core", "state", ...SETTINGS],
+  control: ["core", "state", ...SETTINGS],
+  // The command line speaks the control API, by the same schemas.
+  cli: ["core", "control"],
+  demo: ["env"],
+};
+
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((file) => /\.tsx?$/.test(file));
+
+test.each(Object.entries(MAY_IMPORT))("imports of %s go one way", (folder, allowed) => {
+  const own = files.filter((file) => file.startsWith(`${folder}/`));
+  expect(own).not.toEqual([]);
+  const backward = own.flatMap((file) =>
+    importsOf(file)
+      .filter((target) => target !== folder && !allowed.includes(target))
+      .map((target) => `${file} imports ${target}`),
+  );
+  expect(backward).toEqual([]);
+});
+
+/** The folder, or the file at the top, of everything of ours that a file imports. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(SRC, file), "utf8");
+  return [...text.matchAll(/(?:from|import) "(\.[^"]+)"/g)].map(([, path]) => {
+    const [first = ""] = relative(SRC, join(SRC, dirname(file), path ?? "")).split("/");
+    return first.replace(/\.\w+$/, "");
+  });
+}
