@@ -81,11 +81,13 @@ export function describeEndpoint(endpoint: Omit<AnyEndpoint, "run">): RouteConfi
 }
 
 /** OpenAPI 3.1 ignores parameters of these names: what they say is said by the media types of the answers. */
-const NOT_PARAMETERS: readonly string[] = ["Accept", "Content-Type", "Authorization"];
+const NOT_PARAMETERS: readonly string[] = ["accept", "content-type", "authorization"];
 
 function describedHeaders({ shape }: z.ZodObject): z.ZodObject {
   return z.object(
-    Object.fromEntries(Object.entries(shape).filter(([name]) => !NOT_PARAMETERS.includes(name))),
+    Object.fromEntries(
+      Object.entries(shape).filter(([name]) => !NOT_PARAMETERS.includes(name.toLowerCase())),
+    ),
   );
 }
 

@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -54,6 +57,9 @@ async function statusOf(key: CreatedKey): Promise<number> {
 function secretOf({ key }: CreatedKey): string {
   return key.slice("fkc_".length + 12);
 }
+
+/** As many lines as one request takes. */
+const MANY = "key_of_nobody\n".repeat(10_000);
 
 describe("revoke", () => {
   test("cuts off what a file names in every way, prints a table and no secret, and exits with 0", async () => {
@@ -151,12 +157,52 @@ describe("revoke", () => {
 
   test("splits more targets than one request may hold, and counts them through", async () => {
     const key = await portcullis.createKey();
-    const input = `${"key_of_nobody\n".repeat(10_000)}${key.id}\n`;
+    const input = `${MANY}${key.id}\n`;
     const { code, out } = await ops(["revoke", "--file", "-", "--output", "json"], { input });
     expect(code).toBe(3);
     const { summary, results } = JSON.parse(out) as { summary: object; results: object[] };
     expect(summary).toEqual({ matched: 1, confirmed: 1, unconfirmed: 0, notFound: 10_000 });
     expect(results.at(-1)).toMatchObject({ target: 10_000, keyId: key.id, status: "revoked" });
+  });
+});
+
+describe("when a later request fails, what is known is printed and the exit code is 2:", () => {
+  const summary = { matched: 1, confirmed: 1, unconfirmed: 0, notFound: 0 };
+  const line = { target: 0, keyId: "key_000000000000", status: "revoked" };
+
+  /** A gateway that answers the first request, and the next as it is told. */
+  async function brokenGateway(next: RequestListener): Promise<Server> {
+    let requests = 0;
+    const server = createServer((request, response) => {
+      request.resume().on("end", () => {
+        if (++requests > 1) {
+          next(request, response);
+          return;
+        }
+        const lines = [
+          { ...line, progress: { done: 1, total: 1 } },
+          { dryRun: false, summary },
+        ];
+        response.end(lines.map((each) => `${JSON.stringify(each)}\n`).join(""));
+      });
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    return server;
+  }
+
+  test.each<[string, RequestListener]>([
+    ["refused", (_, response) => response.writeHead(500).end("{}")],
+    ["without an answer", (request) => request.socket.destroy()],
+    ["broken off", (_, response) => response.end('{"target":')],
+  ])("%s", async (_, next) => {
+    const server = await brokenGateway(next);
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const args = ["revoke", "--file", "-", "--output", "json", "--url", url];
+    const { code, out, err } = await ops(args, { input: `${MANY}key_1` });
+    server.close();
+    expect(code).toBe(2);
+    expect(JSON.parse(out)).toEqual({ dryRun: false, summary, results: [line] });
+    expect(err).toContain("harmless");
   });
 });
 
@@ -181,6 +227,15 @@ describe("what cannot be done exits with 1, says why and prints nothing else:", 
     ["an empty file", ["revoke", "--file", "-"], { input: "# nothing\n" }, "nothing to revoke"],
     ["a file that is not there", ["revoke", "--file", "/nowhere"], {}, "ENOENT"],
     ["a line that is broken JSON", ["revoke", "--file", "-"], { input: 'key_1\n{"keyId":' }, "Line 2"],
+    ["a last line that is no target", ["revoke", "--file", "-"], { input: `${MANY}{"foo":1}` }, "Line 10001"],
+    [
+      "a line that names two things",
+      ["revoke", "--file", "-"],
+      { input: '{"keyId":"a","orgId":"b"}' },
+      "Line 1",
+    ],
+    ["a line that is too long", ["revoke", "--file", "-"], { input: `key_1\n${"x".repeat(256)}` }, "Line 2"],
+    ["a key id that is empty", ["revoke", "--key-id", ""], {}, "--key-id"],
     ["an owner without organisation", ["revoke", "--owner", "ann"], {}, "ORG/OWNER"],
     ["an unknown option", [...target, "--force"], {}, "--force"],
     ["an unknown output", [...target, "--output", "xml"], {}, "--output"],

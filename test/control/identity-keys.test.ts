@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { IdentityVerifier } from "../../src/control/identity.ts";
-import { AUDIENCE, close, listen, startIssuer, type TestIssuer } from "../support/issuer.ts";
+import { AUDIENCE, close, listen, startIssuer, type Down, type TestIssuer } from "../support/issuer.ts";
 
 /** Over real HTTP with a real provider; only the clock is moved, as nobody wants to wait for it. */
 const MINUTE_MS = 60_000;
@@ -62,17 +62,39 @@ test("a new key of the provider works within a minute, and its old one no longer
   expect(await outcomeOf(old)).toBe("identity_token_invalid");
 });
 
-test("a provider that is down stops nobody while its keys are known, and everybody after that", async () => {
+test("a provider that is down stops nobody once its keys are known, and everybody before that", async () => {
   const token = await issuer.token({ exp: Math.floor(Date.now() / 1000) + 3600 });
-  expect(await outcomeOf(token)).toBe("accepted");
-  issuer.setDown(true);
-  pass(9 * MINUTE_MS);
-  expect(await outcomeOf(token)).toBe("accepted");
-  pass(MINUTE_MS + 1);
+  issuer.setDown("everything");
   expect(await outcomeOf(token)).toBe("identity_provider_unavailable");
-  issuer.setDown(false);
+  issuer.setDown("nothing");
   expect(await outcomeOf(token)).toBe("accepted");
+  issuer.setDown("everything");
+  for (const minutes of [9, 2, 10, 10]) {
+    pass(minutes * MINUTE_MS);
+    expect(await outcomeOf(token)).toBe("accepted");
+  }
 });
+
+test.each<Down>(["everything", "keys"])(
+  "a provider of which %s is down is asked again every ten seconds, until its new keys count",
+  async (down) => {
+    const old = await issuer.token({ exp: Math.floor(Date.now() / 1000) + 3600 });
+    expect(await outcomeOf(old)).toBe("accepted");
+    issuer.setDown(down);
+    pass(10 * MINUTE_MS + 1);
+    const before = issuer.discoveries;
+    for (let i = 0; i < 5; i++) expect(await outcomeOf(old)).toBe("accepted");
+    expect(issuer.discoveries).toBe(before + 1);
+    pass(10_000);
+    expect(await outcomeOf(old)).toBe("accepted");
+    expect(issuer.discoveries).toBe(before + 2);
+    await issuer.rotate();
+    issuer.setDown("nothing");
+    pass(10_000);
+    expect(await outcomeOf(await issuer.token())).toBe("accepted");
+    expect(await outcomeOf(old)).toBe("identity_token_invalid");
+  },
+);
 
 const json =
   (body: unknown, status = 200) =>

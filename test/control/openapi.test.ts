@@ -54,6 +54,47 @@ describe("the OpenAPI document", () => {
     }
   });
 
+  test("names the headers that come with an answer", () => {
+    const expected: Readonly<Record<string, string>> = {
+      401: "WWW-Authenticate",
+      405: "Allow",
+      429: "Retry-After",
+      503: "Retry-After",
+    };
+    for (const { name, operation } of operations()) {
+      for (const [status, { headers }] of Object.entries(operation.responses)) {
+        const names = ["X-Request-Id", ...(expected[status] === undefined ? [] : [expected[status]])];
+        expect([name, status, Object.keys(headers ?? {})]).toEqual([
+          name,
+          status,
+          expect.arrayContaining(names),
+        ]);
+      }
+    }
+  });
+
+  test("describes no header parameter that OpenAPI ignores", () => {
+    const ignored = operations().flatMap(({ operation }) =>
+      (operation.parameters ?? []).filter((p) => /^(accept|content-type|authorization)$/i.test(p.name)),
+    );
+    expect(ignored).toEqual([]);
+  });
+
+  test("takes for the overlap of a rotation what the API takes, and no body at all", () => {
+    const schema = JSON.parse(
+      JSON.stringify(document.components.schemas["KeyRotation"]),
+    ) as z.core.JSONSchema.JSONSchema;
+    const rotation = z.fromJSONSchema(schema);
+    for (const overlap of [0, "0", "24h"]) expect(rotation.safeParse({ overlap }).success).toBe(true);
+    expect(rotation.safeParse({ overlap: 1 }).success).toBe(false);
+    const rotate = operations().find(({ path }) => path.endsWith("/rotate"));
+    expect(rotate?.operation).toHaveProperty("requestBody.required", false);
+  });
+
+  test("says that there is SCIM", () => {
+    expect(document).toHaveProperty("info.description", expect.stringContaining("/-/scim/v2/"));
+  });
+
   test("refers to nothing that it does not hold", () => {
     const text = JSON.stringify(document);
     const targets = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1] ?? "");

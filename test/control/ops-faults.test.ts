@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readNdjson } from "../../src/core/ndjson.ts";
-import { eventually, operatorOf, setOutage, type OperatorResult } from "../support/operators.ts";
+import { eventually, OPERATOR, operatorOf, setOutage, type OperatorResult } from "../support/operators.ts";
 import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 
 let portcullis: Portcullis;
@@ -43,6 +43,15 @@ describe.each(["organization throws", "organization hangs"] as const)("while the
     });
   });
 
+  test("its operators cut keys off all the same", async () => {
+    const key = await portcullis.createKey();
+    await setOutage(portcullis, OPERATOR.org_id, outage);
+    const answer = await operator.revoke([{ keyId: key.id }]);
+    expect(answer.results).toMatchObject([{ keyId: key.id, status: "revoked" }]);
+    await setOutage(portcullis, OPERATOR.org_id, null);
+    expect(await statusOf(key)).toBe(401);
+  });
+
   test("that all its keys are to go is kept, and done when it is back", async () => {
     const key = await portcullis.createKey();
     await setOutage(portcullis, "org_test", outage);
@@ -81,6 +90,28 @@ describe("a key whose guard cannot be reached", () => {
     const [again] = (await operator.revoke([{ keyId: key.id }])).results;
     expect(entry).toMatchObject({ requestedAt: again?.requestedAt, effectiveAt: again?.effectiveAt });
   });
+});
+
+test("a key whose creation is on its way to its guard is cut when it arrives there", async () => {
+  const owner = { orgId: "org_test", ownerId: "alice" };
+  await setOutage(portcullis, "org_test", "guard hangs");
+  const creating = portcullis.createKey();
+  const unconfirmed = async () => {
+    const { results } = await operator.revoke([owner], { dryRun: true });
+    return results.filter(({ status }) => status === "unconfirmed");
+  };
+  await eventually(async () => (await unconfirmed()).length === 1);
+  const [named] = await unconfirmed();
+  const answer = await operator.revoke([owner]);
+  expect(answer.summary).toMatchObject({ unconfirmed: 1, notFound: 0 });
+  expect(await operator.list("unconfirmed")).toMatchObject([{ keyId: named?.keyId, ...owner }]);
+
+  await setOutage(portcullis, "org_test", null);
+  const key = await creating;
+  expect(key.id).toBe(named?.keyId);
+  await eventually(async () => (await operator.list("confirmed", key.id)).length === 1);
+  expect(await statusOf(key)).toBe(401);
+  expect(await operator.list("unconfirmed")).toEqual([]);
 });
 
 describe("an answer as NDJSON", () => {

@@ -276,15 +276,18 @@ describe("somebody who was deactivated", () => {
   test.each([
     ["by PATCH", (path: string) => client.patch(path, { op: "replace", value: { active: true } })],
     ["by PUT", (path: string) => client.call("PUT", path, { userName: "bob", active: true })],
-  ])("may make keys again when reactivated %s, and the old ones stay dead", async (_, reactivate) => {
-    const key = await bobWith().createKey();
-    const id = await client.create("/Users", { userName: "bob" });
-    await client.call("PUT", `/Users/${id}`, { userName: "bob", active: false });
-    expect(await tryToCreateKey(bobWith())).toEqual(REFUSED);
-    await reactivate(`/Users/${id}`);
-    expect(await use(control, key)).toEqual(REVOKED);
-    expect(await tryToCreateKey(bobWith())).toEqual([201]);
-  });
+  ])(
+    "may make keys again by a newer token when reactivated %s, and the old ones stay dead",
+    async (_, reactivate) => {
+      const key = await bobWith().createKey();
+      const id = await client.create("/Users", { userName: "bob" });
+      await client.call("PUT", `/Users/${id}`, { userName: "bob", active: false });
+      expect(await tryToCreateKey(bobWith())).toEqual(REFUSED);
+      await reactivate(`/Users/${id}`);
+      expect(await use(control, key)).toEqual(REVOKED);
+      expect(await tryToCreateKey(bobIssued(1, developerOn("vault_1")))).toEqual([201]);
+    },
+  );
 });
 
 describe("somebody who was deleted", () => {

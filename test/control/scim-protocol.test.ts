@@ -263,6 +263,7 @@ test("the version of a change may be asked for, and grows only with a change", a
   const put = (body: object, version: string) =>
     client.call("PUT", `/Users/${id}`, body, { "If-Match": version });
   expect((await put({ ...user, title: "Dr" }, 'W/"1"')).headers.get("ETag")).toBe('W/"2"');
+  expect((await put({ ...user, title: "Dr" }, 'W/"1", W/"2"')).headers.get("ETag")).toBe('W/"2"');
   expect((await put({ ...user, title: "Dr" }, "*")).headers.get("ETag")).toBe('W/"2"');
   expect((await put(user, 'W/"1"')).status).toBe(412);
   expect((await client.call("GET", `/Users/${id}`)).body).toMatchObject({ title: "Dr" });

@@ -3,8 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashKey } from "../../src/core/key-secret.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { NEW_KEY, startControl, type Control } from "../support/control.ts";
+import { NEW_KEY, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import { mistyped } from "../support/key-strings.ts";
+import { operatorOf } from "../support/operators.ts";
 import { freshAddress } from "../support/portcullis.ts";
+import { scimClient } from "../support/scim.ts";
 
 const SECRET_AND_CHECKSUM = 38;
 
@@ -74,4 +77,60 @@ test("a key's secret is in the answer to its creation and nowhere else, its hash
   expect(stored.includes(id)).toBe(true);
   expect(stored.includes(hash)).toBe(true);
   expect(stored.includes(secret)).toBe(false);
+});
+
+function createServiceUser(organization: Organization, body: object): Promise<Response> {
+  return organization.admin.call("POST", "/-/service-users", { name: "Reporter", ...body });
+}
+
+test("a body that holds a whole key is refused, whatever it is about, and names the field", async () => {
+  const organization = await control.newOrganization();
+  const { key, id } = await organization.admin.createKey();
+  const operator = operatorOf(control);
+  const targets = [{ keyId: id }];
+  const refused: [Promise<Response>, string][] = [
+    [createServiceUser(organization, { name: key }), "name"],
+    [createServiceUser(organization, { description: `It is x${key}.` }), "description"],
+    [createServiceUser(organization, { vaultRoles: { [key]: ["developer"] } }), "vaultRoles"],
+    [operator.call("POST", { targets, reason: `Found ${key}` }), "reason"],
+    [operator.call("POST", { targets: [{ keyId: key }], reason: "Leaked" }), "targets"],
+    [operator.call("POST", { targets: [{ key: [key] }], reason: "Leaked" }), "targets"],
+  ];
+  for (const [answer, field] of refused) {
+    expect(await refusalOf(await answer)).toEqual([422, "invalid_value", field]);
+  }
+  const scim = await scimClient(control, organization);
+  for (const [path, body] of [
+    ["/Users", { userName: "ann", displayName: key }],
+    ["/Users", { userName: key }],
+    ["/Groups", { displayName: key }],
+  ] as const) {
+    const answer = await scim.call("POST", path, body);
+    expect([answer.status, answer.body["scimType"]]).toEqual([400, "invalidValue"]);
+  }
+  const user = await scim.create("/Users", { userName: "ann" });
+  const patched = await scim.patch(`/Users/${user}`, { op: "replace", path: "displayName", value: key });
+  expect([patched.status, patched.body["scimType"]]).toEqual([400, "invalidValue"]);
+
+  expect(storedBytes().includes(key.slice(-SECRET_AND_CHECKSUM))).toBe(false);
+  expect(await (await organization.admin.call("GET", `/-/api-keys/${id}`)).json()).toMatchObject({
+    status: "active",
+  });
+});
+
+test("a key that is not quite right is cut short where it goes on record", async () => {
+  const organization = await control.newOrganization();
+  const { key, id } = await organization.admin.createKey();
+  const wrong = mistyped(key);
+  const answers = [
+    await operatorOf(control).call("POST", { targets: [{ keyId: id }], reason: `Found ${wrong}` }),
+    await organization.admin.call("GET", `/-/api-keys/${id}`),
+    await operatorOf(control).call("GET", undefined, undefined, "?status=confirmed"),
+  ];
+  expect((await createServiceUser(organization, { name: wrong })).status).toBe(201);
+  answers.push(await organization.admin.call("GET", "/-/audit-events"));
+  for (const answer of answers) {
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).not.toContain(wrong.slice(-SECRET_AND_CHECKSUM));
+  }
 });

@@ -45,6 +45,27 @@ test("what was admitted, rate-limited and refused is counted for the key, on eve
     .toEqual({ admitted, rateLimited: 30 - admitted, refused: 3 });
 });
 
+test("a request that is refused by a change that it learns of at the guard counts as refused", async () => {
+  const key = await organization.admin.createKey({ rateLimit: { requests: 5, windowSeconds: 600 } });
+  await use(key, 8, "198.51.100.2");
+  const narrowed = { allowedIps: ["192.0.2.1"] };
+  expect((await organization.admin.call("PATCH", `/-/api-keys/${key.id}`, narrowed)).status).toBe(200);
+  for (let i = 0; i < 3; i++) expect(await use(key, 1, "198.51.100.2")).toEqual([403]);
+  await expect
+    .poll(async () => (await usage(`/-/api-keys/${key.id}/usage`)).totals, { timeout: 10_000 })
+    .toEqual({ admitted: 5, rateLimited: 3, refused: 3 });
+});
+
+test("a request that is refused by a revocation that it learns of at the guard counts as refused", async () => {
+  const key = await organization.admin.createKey();
+  await use(key, 2, "198.51.100.3");
+  expect((await organization.admin.call("DELETE", `/-/api-keys/${key.id}`)).status).toBe(200);
+  for (let i = 0; i < 3; i++) expect(await use(key, 1, "198.51.100.3")).toEqual([401]);
+  await expect
+    .poll(async () => (await usage(`/-/api-keys/${key.id}/usage`)).totals, { timeout: 10_000 })
+    .toEqual({ admitted: 2, rateLimited: 0, refused: 3 });
+});
+
 test("last used time and address are in the key and in the list", async () => {
   const key = await organization.admin.createKey();
   const before = Date.now();

@@ -13,6 +13,7 @@ describe("path and query are passed on byte for byte", () => {
     ["/v1/vaults", "?next=//x/../;%00%zz\\?/v2"],
     ["/a-b.c_d~e/!$&'()*+,=:@", ""],
     ["/.../..a/a../.a/a.", ""],
+    ["/v1", "?q={a}|^`[]\\~()*!$'"],
     ["/caf%C3%A9/caf%c3%a9", ""],
     ["/%20%21%23%3F%40%5B%7c", ""],
     ["/a|[]'", ""],
@@ -70,6 +71,15 @@ describe("a path that two servers could read in two ways is refused", () => {
       if ("/?".includes(character)) continue;
       const expected = code > 0x20 && code < 0x7f && !`\\;%#"<>^\`{}`.includes(character);
       expect(canonicalPath(`${ORIGIN}/a${character}b`) !== null, hex(code)).toBe(expected);
+    }
+  });
+
+  test("of all bytes in a query, exactly those are let through that a URL parser leaves as they are, and the apostrophe", () => {
+    for (let code = 0; code < 0x180; code++) {
+      const character = String.fromCharCode(code);
+      const url = `${ORIGIN}/v1?a${character}b`;
+      const expected = character === "'" || new URL(url).search === `?a${character}b`;
+      expect(canonicalPath(url) !== null, hex(code)).toBe(expected);
     }
   });
 

@@ -3,7 +3,7 @@ import { barredFromClient, barredFromOrigin, namedByConnection } from "../../src
 
 const NEVER_TO_ORIGIN = {
   "credentials and what only the gateway says":
-    "authorization host proxy x-portcullis-assertion x-portcullis-key-id x-portcullis-new x-request-id",
+    "authorization host proxy x-portcullis x-portcullis-assertion x-portcullis-key-id x-portcullis-new x-request-id",
   "headers of one connection":
     "connection content-length expect http2-settings keep-alive proxy-authenticate proxy-authorization " +
     "proxy-connection te trailer transfer-encoding upgrade",
@@ -16,9 +16,10 @@ const NEVER_TO_ORIGIN = {
     "cf-pseudo-ipv4 fastly-client-ip fly-client-ip do-connecting-ip eo-connecting-ip incap-client-ip ali-cdn-real-ip " +
     "cdn-src-ip tx-client-ip x-nf-client-connection-ip x-appengine-user-ip x-appengine-remote-addr x-azure-clientip " +
     "x-azure-socketip x-sucuri-clientip x-envoy-external-address x-vercel-forwarded-for x-vercel-ip-country " +
-    "akamai-origin-hop cloudfront-viewer-address x-arr-log-id",
+    "akamai-origin-hop cloudfront-viewer-address x-arr-log-id realip x-realip remoteip x-remoteip sourceip x-sourceip " +
+    "x-source-ip ip-address x-ip-address psu-ip-address",
   "claims of a user or a certificate that another proxy would have checked":
-    "remote-user x-remote-user cf-access-jwt-assertion ssl-client-verify x-ssl-client-s-dn x-client-cert " +
+    "remote-user x-remote-user cf-access-jwt-assertion ssl-client-verify x-ssl-client-s-dn client-cert client-cert-chain x-client-cert " +
     "x-forwarded-client-cert x-arr-clientcert x-auth-request-email x-webauth-user x-goog-iap-jwt-assertion " +
     "x-goog-authenticated-user-email x-amzn-oidc-data x-ms-client-principal-id",
   "claims of a host or a scheme":
@@ -26,23 +27,24 @@ const NEVER_TO_ORIGIN = {
     "x-http-host-override http-host fastly-host x-backend-host x-gateway-host disguised-host was-default-hostname " +
     "proxy-host x-server-name x-forwarded-proto x-forwarded-protocol x-forwarded-scheme x-forwarded-ssl x-proto " +
     "x-protocol x-scheme x-url-scheme x-original-proto x-appservice-proto cloudfront-forwarded-proto front-end-https " +
-    "x-https https fastly-ssl x-arr-ssl wl-proxy-ssl cf-visitor",
+    "x-https https fastly-ssl x-arr-ssl wl-proxy-ssl cf-visitor host-override server-name server-port x-server-port x-port",
   "claims of a URL, a method or a file":
     "x-original-url x-original-uri x-rewrite-url x-rewritten-url x-override-url x-waws-unencoded-url x-envoy-original-path " +
     "x-forwarded-uri x-forwarded-path x-accel-redirect x-sendfile x-sendfile-type x-proxy-url proxy-url http-url base-url " +
     "request-uri x-request-uri x-path-info url uri x-url x-uri x-http-destinationurl x-middleware-rewrite " +
     "x-middleware-subrequest x-http-method x-http-method-override x-method-override x-method method-override " +
-    "http-method-override x-original-method x-forwarded-method",
+    "http-method-override x-original-method x-forwarded-method request-method http-verb x-verb script-name x-script-name " +
+    "path-info request-path x-request-path x-path x-replaced-path",
 };
 
 const TO_ORIGIN =
   "accept accept-charset accept-encoding accept-language access-control-request-headers access-control-request-method " +
   "baggage cache-control cdn-loop content-digest content-encoding content-language content-md5 content-type cookie date " +
   "depth destination digest dnt forecast from idempotency-key if-match if-modified-since if-none-match if-range " +
-  "if-unmodified-since last-event-id link max-forwards origin pragma prefer priority psu-ip-address range referer " +
+  "if-unmodified-since last-event-id link max-forwards origin pragma prefer priority range referer " +
   "sec-fetch-mode sec-websocket-extensions sec-websocket-key sec-websocket-protocol sec-websocket-version signature " +
   "soapaction traceparent tracestate upgrade-insecure-requests user-agent via x-amz-date x-api-key x-api-version " +
-  "x-callback-url x-client-version x-correlation-id x-csrf-token x-requested-with x-rewards x-shipping-method";
+  "x-callback-url x-client-version x-correlation-id x-csrf-token x-import x-path-prefix x-requested-with x-rewards x-shipping-method";
 
 const NEVER_TO_CLIENT =
   "connection keep-alive proxy-authenticate ratelimit ratelimit-limit ratelimit-policy server set-cookie te trailer " +

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { generateKey, hashKey, readKeyId, sameHash } from "../../src/core/key-secret.ts";
+import { generateKey, hashKey, holdsKey, readKeyId, sameHash } from "../../src/core/key-secret.ts";
 
 describe("a generated key", () => {
   test("is prefix, id of 12, secret of 32 and checksum of 6", () => {
@@ -70,4 +70,17 @@ test("the checksum is the CRC-32 of everything before it, in base62 with 0-9A-Za
     value = Math.floor(value / 62);
   }
   expect(key.slice(-6)).toBe(text);
+});
+
+describe("a text holds a whole key", () => {
+  const { key, keyPrefix } = generateKey("fkc");
+  test.each([
+    ["alone", key, true],
+    ["in its midst", `at x${key}y`, true],
+    ["after something like one", `fkc_${key}`, true],
+    ["but not its public part", keyPrefix, false],
+    ["but not one mistyped", `${key.slice(0, -1)}${key.endsWith("0") ? "1" : "0"}`, false],
+  ])("%s", (_, text, holds) => {
+    expect(holdsKey(text, "fkc")).toBe(holds);
+  });
 });

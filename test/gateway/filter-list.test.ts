@@ -42,12 +42,22 @@ function code(response: RawResponse): string {
 }
 
 describe("a list shows what the client may see:", () => {
-  test("all of it, byte for byte, when nothing is to be hidden", async () => {
-    const body = ' {\n  "data": [ {"id":"vault_2", "n": 1.10}, {"id" : "vault_1"} ], "x":"\\u00e9\u00e9" }\n';
-    const response = await list(body);
-    expect(response.body.toString()).toBe(body);
-    expect(response.values("content-length")).toEqual([`${Buffer.byteLength(body)}`]);
+  test("all of it, when nothing is to be hidden", async () => {
+    const shown = '{"data":[{"id":"vault_2","n":1.10},{"id":"vault_1"}],"x":"\u00e9\\u001f"}';
+    const response = await list(` ${shown.replaceAll(",", " ,\n ")}\r\n`);
+    expect(response.body.toString()).toBe(shown);
+    expect(response.values("content-length")).toEqual([`${Buffer.byteLength(shown)}`]);
     expect(response.values("content-type")).toEqual(["application/json"]);
+  });
+
+  test.each([
+    ["the list", '{"data":[{"id":"vault_9"}],"data":[{"id":"vault_1"}]}'],
+    ["an id", '{"data":[{"id":"vault_9","id":"vault_1"}]}'],
+    ["an item's member", '{"data":[{"id":"vault_1","x":{"id":"vault_9"},"x":1}],"y":"vault_9","y":1}'],
+  ])("of members with the same name only the last (%s)", async (_kind, body) => {
+    const text = (await list(body)).body.toString();
+    expect(JSON.parse(text)).toEqual(JSON.parse(body));
+    expect(text).not.toContain("vault_9");
   });
 
   test("without the items that it may not see, and without those that have no id", async () => {
@@ -214,10 +224,51 @@ test("a slow list is no silence as long as it keeps coming", async () => {
   client.close();
 });
 
-test.each([
-  [400, '{"error":"limit must be a number"}'],
-  [204, ""],
-])("an answer that is no list passes (%i)", async (status, body) => {
-  const response = await list(body, {}, status);
-  expect([response.status, response.body.toString()]).toEqual([status, body]);
+describe("an answer other than success", () => {
+  test.each([
+    [200, '{"data":[]}'],
+    [307, ""],
+    [400, '{"error":"limit must be a number","limit":1.10}'],
+    [400, '{"data":{"id":"vault_9"}}'],
+    [400, "limit must be a number"],
+    [422, Buffer.from("caf\u00e9", "latin1")],
+    [204, ""],
+  ])("passes when it is no list (%i %s)", async (status, body) => {
+    const response = await list(body, { Location: "/v1/x" }, status);
+    expect(response.status).toBe(status);
+    expect(response.values("location")).toEqual(["/v1/x"]);
+    expect(response.body).toEqual(Buffer.from(body));
+  });
+
+  test.each([300, 302, 400, 409, 500, 507])("is filtered when it is a list (%i)", async (status) => {
+    const numbers = '"n":1.10,"n":1.20';
+    const response = await list(`{"data":[{"id":"vault_9"},{"id":"vault_1",${numbers}}]}`, {}, status);
+    expect([response.status, response.body.toString()]).toEqual([
+      status,
+      '{"data":[{"id":"vault_1","n":1.20}]}',
+    ]);
+  });
+
+  test.each([
+    ["in a compressed list", gzipSync('{"data":[{"id":"vault_9"}]}'), { "Content-Encoding": "gzip" }],
+    ["in a list that is no UTF-8", Buffer.from('{"data":[{"id":"vault_9","n":"\u00e9"}]}', "latin1"), {}],
+    ["in a list of the same name as what is no list", '{"data":[{"id":"vault_9"}],"data":null}', {}],
+  ])("does not show what is hidden %s", async (_kind, body, headers: Record<string, string>) => {
+    const response = await list(body, headers, 400);
+    expect(response.status).toBe(400);
+    expect(JSON.parse(response.body.toString())).toHaveProperty("data");
+    expect(response.body.toString()).not.toContain("vault_9");
+  });
+
+  test.each([
+    ["its encoding cannot be read", deflateSync('{"data":[{"id":"vault_9"}]}'), "deflate"],
+    [
+      "it is nested beyond reason",
+      `{"data":[{"id":"vault_9"}],"x":${"[".repeat(200_000)}${"]".repeat(200_000)}}`,
+      "identity",
+    ],
+  ])("is not shown when %s", async (_kind, body, encoding) => {
+    const response = await list(body, { "Content-Encoding": encoding }, 400);
+    expect([response.status, code(response)]).toEqual([500, "internal_error"]);
+  });
 });

@@ -199,6 +199,9 @@ describe("an origin that failed or has nothing to show is a refusal:", () => {
     ["-5", 1],
     ["1.5", 1],
     ["Fri, 20 Nov 2026 18:00:00 GMT", 1],
+    ["Fri, 20 Nov 2126 18:00:00 GMT", 1],
+    ["2126-11-20T18:00:00Z", 1],
+    ["Friday", 1],
     ["99999999999999999999", 1],
   ])("a Retry-After of %s on a 503 becomes %i", async (value, seconds) => {
     const response = await answered("503 Service Unavailable", [
@@ -206,6 +209,22 @@ describe("an origin that failed or has nothing to show is a refusal:", () => {
       "Content-Length: 0",
     ]);
     expect(refusal(response).retryAfter).toBe(seconds);
+  });
+
+  test.each([
+    ["IMF-fixdate", (at: Date) => at.toUTCString()],
+    ["RFC 850", rfc850],
+    ["asctime", asctime],
+  ])("a Retry-After with a date becomes the seconds until then (%s)", async (_form, spelled) => {
+    const at = new Date(Date.now() + 3_600_000);
+    const response = await answered("503 Service Unavailable", [
+      `Retry-After: ${spelled(at)}`,
+      "Content-Length: 0",
+    ]);
+    const { retryAfter } = refusal(response);
+    expect(retryAfter).toBeLessThanOrEqual(3_600);
+    expect(retryAfter).toBeGreaterThan(3_500);
+    expect(retryAfter).toSatisfy(Number.isInteger);
   });
 
   test.each([
@@ -256,3 +275,15 @@ describe("an origin that failed or has nothing to show is a refusal:", () => {
     },
   );
 });
+
+/** The obsolete forms of a date (RFC 9110 section 5.6.7), made of `Sun, 06 Nov 1994 08:49:37 GMT`. */
+function rfc850(at: Date): string {
+  const [, day, month, year, time] = at.toUTCString().split(" ");
+  const weekday = at.toLocaleDateString("en", { weekday: "long", timeZone: "UTC" });
+  return `${weekday}, ${day}-${month}-${year?.slice(2)} ${time} GMT`;
+}
+
+function asctime(at: Date): string {
+  const [weekday, day, month, year, time] = at.toUTCString().split(" ");
+  return `${weekday?.slice(0, 3)} ${month} ${day?.replace(/^0/, " ")} ${time} ${year}`;
+}

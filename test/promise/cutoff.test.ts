@@ -62,9 +62,9 @@ interface Call {
 function load(key: CreatedKey, clients: number) {
   const address = freshAddress();
   const calls: Call[] = [];
-  let stopped = false;
+  const stop = new AbortController();
   const client = async (edge: number): Promise<void> => {
-    while (!stopped) {
+    while (!stop.signal.aborted) {
       const sentAt = performance.now();
       const response = await portcullis.call("GET", PATH, { as: key.key, edge, from: address });
       const body = (await response.json()) as { error?: { code: string } };
@@ -75,7 +75,7 @@ function load(key: CreatedKey, clients: number) {
   return {
     calls,
     stop: () => {
-      stopped = true;
+      stop.abort();
       return running;
     },
   };

@@ -123,6 +123,7 @@ export class FlakyGuard extends DurableObject<{ GUARD: DurableObjectNamespace<Ke
     return this.#guard.cut(match);
   }
   async put(record: KeyRecord): Promise<Applied> {
+    while (outages.get(record.orgId) === "guard hangs") await scheduler.wait(10);
     if (outages.get(record.orgId) === "guard unreachable") throw new Error("The object cannot be reached");
     const applied = await this.#guard.put(record);
     if (outages.get(record.orgId) === "guard answer lost") throw new Error("The connection was lost");

@@ -7,6 +7,8 @@ export interface TestIssuer {
   readonly url: string;
   /** How often its key set was fetched. */
   readonly keyFetches: number;
+  /** How often its discovery document was. */
+  readonly discoveries: number;
   /** Signs a token; claims that are `undefined` are left out. */
   token(
     claims?: Readonly<Record<string, unknown>>,
@@ -14,10 +16,12 @@ export interface TestIssuer {
   ): Promise<string>;
   /** Replaces the signing key, as a provider that rotates does. */
   rotate(): Promise<void>;
-  /** Answers 500 to everything while `true`. */
-  setDown(down: boolean): void;
+  /** From now on answers 500 to whoever asks for this. */
+  setDown(down: Down): void;
   close(): Promise<void>;
 }
+
+export type Down = "nothing" | "keys" | "everything";
 
 export const AUDIENCE = "portcullis";
 
@@ -29,18 +33,20 @@ interface Signer {
 
 export async function startIssuer(): Promise<TestIssuer> {
   let signer = await newSigner();
-  let down = false;
+  let down: Down = "nothing";
   let keyFetches = 0;
+  let discoveries = 0;
   const server = createServer((request, response) => {
-    const answer = (body: object) => {
-      response.writeHead(down ? 500 : 200, { "Content-Type": "application/json" });
+    const answer = (body: object, fails: boolean) => {
+      response.writeHead(fails ? 500 : 200, { "Content-Type": "application/json" });
       response.end(JSON.stringify(body));
     };
     if (request.url === "/.well-known/openid-configuration") {
-      answer({ issuer: url, jwks_uri: `${url}/jwks` });
+      discoveries++;
+      answer({ issuer: url, jwks_uri: `${url}/jwks` }, down === "everything");
     } else {
       keyFetches++;
-      answer({ keys: [signer.jwk] });
+      answer({ keys: [signer.jwk] }, down !== "nothing");
     }
   });
   const url = await listen(server);
@@ -48,6 +54,9 @@ export async function startIssuer(): Promise<TestIssuer> {
     url,
     get keyFetches() {
       return keyFetches;
+    },
+    get discoveries() {
+      return discoveries;
     },
     token: (claims, header) => sign(signer, url, claims, header),
     rotate: async () => {
