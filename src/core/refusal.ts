@@ -30,7 +30,7 @@ export const REFUSALS = {
     type: "invalid_request",
     message: "The path could mean different things to different servers.",
     cause:
-      "The path holds an empty, `.` or `..` segment, a backslash, a `;` parameter, a control or non-ASCII byte, a broken percent escape, or an escape of a character that must not be escaped.",
+      "The path holds an empty, `.` or `..` segment, a backslash, a `;` parameter, a control or non-ASCII byte, a broken percent escape, or an escape of a character that must not be escaped; or the query holds a byte that URLs cannot hold.",
     remedy: "Send the path exactly as the API documents it, without escapes of plain characters.",
     retry: NEVER,
   },

@@ -90,14 +90,14 @@ function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array {
  * of members with the same name only the last is read, and the others may hold what is to be hidden. What is no list
  * passes where none `mustBeList`, and what is no JSON passes as it is.
  */
-function shownOf(bytes: Uint8Array, filter: ListFilter, mustBeList: boolean): Uint8Array | string | null {
+function shownOf(bytes: Uint8Array, filter: ListFilter, mustBeList: boolean): Uint8Array | null {
   try {
     const text = new TextDecoder("utf-8", { fatal: mustBeList, ignoreBOM: false }).decode(bytes);
     const document = JSON.parse(text, keepNumber);
     const items = itemsIn(document, filter.items);
     if (items === null && mustBeList) return null;
     if (items !== null) hide(items, filter);
-    return JSON.stringify(document);
+    return new TextEncoder().encode(JSON.stringify(document));
   } catch (error) {
     return mustBeList || !(error instanceof SyntaxError) ? null : bytes;
   }

@@ -103,6 +103,7 @@ describe("a list shows what the client may see:", () => {
     };
     const response = await sendRaw(urls.gateway, requestText("GET", "/v1/vaults"));
     expect([response.status, response.body.toString()]).toEqual([203, '{"data":[]}']);
+    expect(response.values("content-type")).toEqual([]);
   });
 });
 

@@ -182,10 +182,10 @@ describe("an origin that does not answer is a refusal:", () => {
   });
 
   test.each([
-    ["of unknown size", CHUNKED, chunk("p".repeat(10_000)), LAST_CHUNK],
-    ["large", sized(80_000), "p".repeat(10_000), ""],
-    ["small", sized(8), "p", ""],
-  ])("an upload that is still flowing is no silence (%s)", async (_kind, head, part, end) => {
+    ["of unknown size", CHUNKED, chunk("p".repeat(10_000)), LAST_CHUNK, 80_000],
+    ["large", sized(80_000), "p".repeat(10_000), "", 80_000],
+    ["small", sized(8), "p", "", 8],
+  ])("an upload that is still flowing is no silence (%s)", async (_kind, head, part, end, length) => {
     origin.handler = answerWithLength;
     const client = new RawConnection(urls.impatient);
     client.send(head);
@@ -194,9 +194,7 @@ describe("an origin that does not answer is a refusal:", () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     client.send(end);
-    expect((await client.response("POST")).body.toString()).toBe(
-      part.startsWith("p") && part.length === 1 ? "8" : "80000",
-    );
+    expect((await client.response("POST")).body.toString()).toBe(`${length}`);
     client.close();
   });
 

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { adminClaims } from "../support/issuer.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 
 const EDGES = 3;
@@ -28,14 +27,6 @@ const patch =
   (changes: object): Change =>
   (key) =>
     portcullis.manage("PATCH", `/-/api-keys/${key.id}`, changes);
-
-/** The owner comes to the control API with other roles than before. */
-const ownerReturns =
-  (vaultRoles: object): Change =>
-  async () => {
-    const token = await portcullis.issuer.token(adminClaims({ vault_roles: vaultRoles }));
-    return portcullis.call("GET", "/-/api-keys", { as: token });
-  };
 
 const NOT_FOUND = { status: 404, code: "not_found" };
 const IP_NOT_ALLOWED = { status: 403, code: "ip_not_allowed" };
@@ -102,12 +93,6 @@ const WIDENINGS: readonly Widening[] = [
     created: { rateLimit: { requests: 1, windowSeconds: 900 } },
     refusal: RATE_LIMITED,
     widen: patch({ rateLimit: null }),
-  },
-  {
-    name: "the owner gets a lost role back",
-    narrow: ownerReturns({}),
-    refusal: { status: 403, code: "access_withdrawn" },
-    widen: ownerReturns({ "*": ["developer"] }),
   },
 ];
 
