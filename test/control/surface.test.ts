@@ -72,7 +72,7 @@ describe("every answer", () => {
     ["PUT", "/-/api-keys"],
     ["GET", "/-/nothing"],
   ])("to %s %s has a fresh id, whatever the client sent, and may not be stored", async (method, path) => {
-    const token = await control.issuer.token({ org_id: organization.id });
+    const token = await control.issuer.token({ sub: "bob", org_id: organization.id });
     const ids = new Set(["3f8a2c1d-0000-4000-8000-000000000000"]);
     for (let i = 0; i < 2; i++) {
       const headers = { Authorization: `Bearer ${token}`, "X-Request-Id": [...ids][0] ?? "" };
