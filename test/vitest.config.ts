@@ -6,6 +6,8 @@ const root = new URL("..", import.meta.url).pathname;
 /** `workerd`: tests inside the runtime. `http`: tests that start whole runtimes and talk to them over sockets. */
 export default defineConfig({
   test: {
+    // On a busy machine a socket or a clock may let a test down; one that fails three times has found a fault.
+    retry: 2,
     projects: [
       {
         root,
@@ -21,8 +23,6 @@ export default defineConfig({
           name: "http",
           globalSetup: ["test/support/build-bundle.ts"],
           include: ["test/*.test.ts", "test/{gateway,control,cli,promise,demo}/**/*.test.ts"],
-          // On a busy machine a socket or a clock may let a test down once; twice is a fault.
-          retry: 1,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

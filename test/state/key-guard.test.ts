@@ -75,8 +75,8 @@ describe("a change", () => {
 
   test("is answered only when every lease on the version before has ended", async () => {
     const { record, guard } = await newKey();
-    await guard.grant(ask());
     const granted = Date.now();
+    await guard.grant(ask());
     const applied = await guard.put({ ...record, version: 2, disabled: true });
     expect(Date.now() - granted).toBeGreaterThanOrEqual(LEASE_MS - 5);
     expect(applied).toMatchObject({ version: 2, revokedAt: null });
@@ -102,8 +102,8 @@ describe("a change", () => {
 
   test("that is repeated waits as long as the first", async () => {
     const { record, guard } = await newKey();
-    await guard.grant(ask());
     const start = Date.now();
+    await guard.grant(ask());
     const first = guard.put({ ...record, version: 2 });
     const again = guard.put({ ...record, version: 2 });
     await Promise.all([first, again]);
@@ -152,8 +152,8 @@ describe("a change", () => {
 describe("an emergency cut", () => {
   test("needs no organisation, waits for the leases and is final", async () => {
     const { record, guard } = await newKey();
-    await guard.grant(ask());
     const start = Date.now();
+    await guard.grant(ask());
     const cut = await guard.cut();
     expect(Date.now() - start).toBeGreaterThanOrEqual(LEASE_MS - 5);
     expect(cut).toMatchObject({ version: 2, orgId: "org_test" });

@@ -9,10 +9,13 @@ export interface Claims {
   readonly claimsAt: number;
 }
 
+/** Of two tokens of one second, the one that is seen last while they are fresh is taken for the later. */
+const FRESH_MS = 5000;
+
 /**
  * What counts once a token has been seen at `now`; `null` when a later one has said otherwise. Where the order of two
- * tokens is not known, as of the same second or of clocks that differ, only what both say counts, so that a token
- * that has been superseded brings nothing back.
+ * tokens is not known, as of the same second once they have aged or of clocks that differ, only what both say counts,
+ * so that a token that has been superseded brings nothing back.
  */
 export function latestClaims(
   known: Claims | null,
@@ -20,10 +23,14 @@ export function latestClaims(
   now: number,
 ): Claims | null {
   const { grants, issuedAt } = token;
-  if (known === null || issuedAt > known.claimsIat) {
+  if (known === null || issuedAt > known.claimsIat || isFreshTwin(known, issuedAt, now)) {
     return { claimed: grants, claimsIat: issuedAt, claimsAt: Math.min(issuedAt, now) };
   }
   if (issuedAt < known.claimsAt) return null;
   const { claimsIat, claimsAt } = known;
   return { claimed: intersection(known.claimed, grants), claimsIat, claimsAt };
+}
+
+function isFreshTwin({ claimsIat, claimsAt }: Claims, issuedAt: number, now: number): boolean {
+  return issuedAt === claimsIat && claimsAt === claimsIat && now - issuedAt < FRESH_MS;
 }
