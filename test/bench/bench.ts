@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startIssuer } from "../support/issuer.ts";
+import { measureBulk } from "./bulk.ts";
 import { buildBundles } from "./bundles.ts";
 import { createKeys } from "./keys.ts";
 import { startOrigin } from "./origin.ts";
@@ -67,10 +68,12 @@ async function run(): Promise<Findings> {
   const { keys, seconds } = await createKeys(urls, issuer, MANY_KEYS);
 
   const series = await measureRounds(listVariants(urls, keys), runtime.pid, plan, progress);
+  progress("working with a large organisation");
+  const bulk = await measureBulk(urls.leased, issuer);
   await runtime.stop();
   await issuer.close();
   origin.close();
-  return { machine: description, bundle, startup, keyCreation: { keys: MANY_KEYS, seconds }, series };
+  return { machine: description, bundle, startup, keyCreation: { keys: MANY_KEYS, seconds }, bulk, series };
 }
 
 function progress(text: string): void {

@@ -1,3 +1,4 @@
+import type { Bulk } from "./bulk.ts";
 import type { BundleSize } from "./bundles.ts";
 import type { Measurement } from "./measure.ts";
 import type { Series } from "./rounds.ts";
@@ -12,17 +13,20 @@ export interface Findings {
   readonly bundle: BundleSize;
   readonly startup: Startup;
   readonly keyCreation: { readonly keys: number; readonly seconds: number };
+  readonly bulk: Bulk;
   readonly series: readonly Series[];
 }
 
 /** The report that people read. */
-export function formatReport({ machine, bundle, startup, keyCreation, series }: Findings): string {
+export function formatReport({ machine, bundle, startup, keyCreation, bulk, series }: Findings): string {
   const { keys, seconds } = keyCreation;
   return `
 ${machine}
 Bundle   ${kib(bundle.uploadBytes)}, ${kib(bundle.gzipBytes)} gzipped
 Startup  ${startup.gatewayMs.toFixed(0)} ms to the first answer, ${startup.addedMs.toFixed(0)} ms more than a bare worker
 Keys     ${keys.toLocaleString("en")} created in ${seconds.toFixed(1)} s, ${(keys / seconds).toFixed(0)} a second
+Bulk     ${bulk.keys.toLocaleString("en")} keys in one organisation: a page of 500 in ${bulk.firstPageMs.toFixed(0)} ms, the last page in ${bulk.lastPageMs.toFixed(0)} ms, a search in ${bulk.searchMs.toFixed(0)} ms
+         all revoked in one call: ${bulk.revokedPerSecond.toFixed(0)} a second, the first receipt after ${bulk.firstReceiptMs.toFixed(0)} ms, the last after ${bulk.lastReceiptMs.toFixed(0)} ms
 
 ${formatTable(series)}
 `;
