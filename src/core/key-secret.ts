@@ -1,6 +1,5 @@
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
-import { timingSafeEqual } from "node:crypto";
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -63,7 +62,7 @@ export function withoutSecrets(text: string): string {
 
 /** SHA-256 of the whole key string: 32 bytes. */
 export function hashKey(key: string): Uint8Array {
-  return sha256(utf8ToBytes(key));
+  return createHash("sha256").update(key).digest();
 }
 
 /** The bytes of a stored hash. */
