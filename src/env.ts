@@ -37,6 +37,9 @@ const httpOrigin = httpUrl.refine(
 const optional = <T extends z.ZodType<unknown, string>>(schema: T) =>
   z.union([z.literal("").transform(() => null), schema]).default(null);
 
+/** A key needs time to be known before it signs. */
+const MIN_SIGNING_KEY_LIFETIME_MS = 3_600_000;
+
 const Variables = z.object({
   ORIGIN_URL: httpUrl,
   ORIGIN_TIMEOUT_MS: wholeNumber(1, 600_000).default(30_000),
@@ -59,6 +62,18 @@ const Variables = z.object({
   LEASE_SLACK_MS: wholeNumber(0, 10_000).default(20),
   RATE_LIMIT_REQUESTS: wholeNumber(1, 1_000_000_000).default(1000),
   RATE_LIMIT_WINDOW_S: wholeNumber(1, 2_678_400).default(60),
+  TOKENS_PER_MINUTE: wholeNumber(1, 1_000_000).default(60),
+  SIGNING_KEY_LIFETIME: z
+    .string()
+    .transform((text) => parseDuration(text))
+    .refine(
+      (ms) => ms !== null && ms >= MIN_SIGNING_KEY_LIFETIME_MS,
+      "must be a duration of at least 1h, like 90d",
+    )
+    .transform((ms) => ms as number)
+    .default(7_776_000_000),
+  ORIGIN_AUDIENCE: optional(z.string()),
+  ORIGIN_ASSERTION: z.enum(["on", "off"], "must be on or off").default("on"),
   CONTROL_HOSTNAME: optional(
     z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "must be a host name in lower case, without a port"),
   ),
@@ -78,6 +93,14 @@ export interface Config {
   readonly leaseMs: number;
   readonly leaseSlackMs: number;
   readonly rateLimit: KeyRateLimit;
+  /** Access tokens that one key may be exchanged for in a minute. */
+  readonly tokensPerMinute: number;
+  /** How long a signing key is used before its successor takes over. */
+  readonly signingKeyLifetimeMs: number;
+  /** Who the origin is, as the assertions for it name it. */
+  readonly originAudience: string;
+  /** Whether the origin gets a signed assertion with every request. */
+  readonly originAssertion: boolean;
   readonly controlHostname: string | null;
   /** Where `/-/errors/` is served; `null` for the host of the request. */
   readonly publicOrigin: string | null;
@@ -110,6 +133,10 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     leaseMs: v.ADMISSION_LEASE_MS,
     leaseSlackMs: v.LEASE_SLACK_MS,
     rateLimit: { requests: v.RATE_LIMIT_REQUESTS, windowSeconds: v.RATE_LIMIT_WINDOW_S },
+    tokensPerMinute: v.TOKENS_PER_MINUTE,
+    signingKeyLifetimeMs: v.SIGNING_KEY_LIFETIME,
+    originAudience: v.ORIGIN_AUDIENCE ?? v.ORIGIN_URL,
+    originAssertion: v.ORIGIN_ASSERTION === "on",
     controlHostname: v.CONTROL_HOSTNAME,
     publicOrigin: v.PUBLIC_ORIGIN ?? (v.CONTROL_HOSTNAME && `https://${v.CONTROL_HOSTNAME}`),
   };

@@ -3,12 +3,17 @@ import { config } from "./config.ts";
 import { createControlApp } from "./control/app.ts";
 import { IdentityVerifier } from "./control/identity.ts";
 import apiDocument from "./core/api.openapi.json";
-import { compilePolicy } from "./core/route-policy.ts";
+import { originOf } from "./core/error-response.ts";
+import { compilePolicy, scopesOf } from "./core/route-policy.ts";
 import type { Env } from "./env.ts";
-import { FailureLimiter } from "./gateway/failure-limiter.ts";
 import { handle } from "./gateway/index.ts";
+import { AccessTokens } from "./state/access-tokens.ts";
+import { Assertions } from "./state/assertions.ts";
+import { deploymentOf } from "./state/deployment/deployment-object.ts";
+import { FailureLimiter } from "./state/failure-limiter.ts";
 import { KeyRecordCache } from "./state/key-record-cache.ts";
 import { Leases } from "./state/leases.ts";
+import { TokenKeys } from "./state/token-keys.ts";
 import { surfaceOf } from "./surface.ts";
 
 export { Deployment } from "./state/deployment/deployment.ts";
@@ -18,17 +23,34 @@ export { Organization } from "./state/organization/organization.ts";
 const bindings = env as unknown as Env;
 const policy = compilePolicy(apiDocument);
 
+const tokens = new AccessTokens(new TokenKeys(bindings.ORGANIZATION));
+const failures = new FailureLimiter(bindings.FAILURES);
+const issuerOf = (url: string): string => config.publicOrigin ?? originOf(url);
+
 const gateway = {
   config,
   policy,
   leases: new Leases(bindings.KEY_GUARD, new KeyRecordCache(bindings.KEY_RECORDS), config.leaseSlackMs),
-  failures: new FailureLimiter(bindings.FAILURES),
+  failures,
+  tokens,
+  issuerOf,
+  assertions: config.originAssertion
+    ? new Assertions({
+        audience: config.originAudience,
+        issuer: config.publicOrigin ?? "portcullis",
+        signingKey: () => deploymentOf(bindings).assertionKey(),
+      })
+    : null,
 };
 
 const control = createControlApp({
   config,
   env: bindings,
   identities: new IdentityVerifier(config.issuer, config.audience),
+  tokens,
+  failures,
+  issuerOf,
+  apiScopes: scopesOf(policy),
   checkScope: (scope) => policy.checkScope(scope),
 });
 

@@ -10,6 +10,7 @@ import { addKeyEndpoints } from "./keys.ts";
 import { logControlRequest } from "./log-control-request.ts";
 import { allowedMethods } from "./methods.ts";
 import { addOperatorEndpoints } from "./ops/revocations.ts";
+import { addOAuthEndpoints } from "./oauth/oauth.ts";
 import { addOpenApi } from "./openapi.ts";
 import { addOrganizationEndpoints } from "./organization.ts";
 import { createScimApp, SCIM_PATH } from "./scim/app.ts";
@@ -50,6 +51,7 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
   addScimTokenEndpoint(app, control);
   app.route(SCIM_PATH, createScimApp(control));
   addOperatorEndpoints(app, control);
+  addOAuthEndpoints(app, control);
   addOpenApi(app);
   addApiPage(app);
 

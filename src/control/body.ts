@@ -23,7 +23,7 @@ export async function readBody(
 }
 
 /** `null` for a longer body, which is read to its end nevertheless: many clients read no answer while they send. */
-async function readAtMost(
+export async function readAtMost(
   body: ReadableStream<Uint8Array> | null,
   limit: number,
 ): Promise<Uint8Array | null> {

@@ -7,6 +7,8 @@ import { withoutSecrets } from "../core/key-secret.ts";
 import type { Actor } from "../core/organization.ts";
 import { isRefusal, refuse, type Refusal, type RefusalCode } from "../core/refusal.ts";
 import type { Config, Env } from "../env.ts";
+import type { AccessTokens } from "../state/access-tokens.ts";
+import type { FailureLimiter } from "../state/failure-limiter.ts";
 import { fieldWithKey } from "./body-secrets.ts";
 import { readBody } from "./body.ts";
 import { describeEndpoint } from "./endpoint-document.ts";
@@ -18,6 +20,13 @@ export interface Control {
   readonly config: Config;
   readonly env: Env;
   readonly identities: IdentityVerifier;
+  /** The access tokens and the failing addresses of this isolate. */
+  readonly tokens: AccessTokens;
+  readonly failures: FailureLimiter;
+  /** Scheme and authority of the gateway for a request to this address. */
+  readonly issuerOf: (url: string) => string;
+  /** The scopes that the operations of the API need. */
+  readonly apiScopes: string[];
   /** What is wrong with a scope by the API document, or `null`. */
   readonly checkScope: (scope: {
     action: "read" | "write" | "admin" | "*";
@@ -27,7 +36,15 @@ export interface Control {
 
 export interface ControlEnv {
   Bindings: Env;
-  Variables: { requestId: string; address: string; refusal?: Refusal; actor?: Actor };
+  Variables: {
+    requestId: string;
+    address: string;
+    refusal?: Refusal;
+    actor?: Actor;
+    /** The key that a client has shown. */
+    keyId?: string;
+    oauthError?: { readonly code: string; readonly reason?: string };
+  };
 }
 
 /** What an endpoint answers when it does not refuse. */

@@ -1,7 +1,8 @@
 import { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from "jose";
 import { z } from "zod";
 import { MFA_MAX_AGE_S } from "../core/error-response.ts";
-import type { VaultRoles } from "../core/organization.ts";
+import { isCanonicalJwt } from "../core/jwt-form.ts";
+import { ORG_ID, type VaultRoles } from "../core/organization.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 
 /** The scope of a token that lets operators cut off anybody's keys. */
@@ -21,9 +22,6 @@ const PROVIDER_MAX_AGE_MS = 600_000;
 const PROVIDER_RETRY_MS = 10_000;
 const JWKS_COOLDOWN_MS = 60_000;
 const FETCH_TIMEOUT_MS = 5000;
-
-/** What an organisation's id looks like. */
-export const ORG_ID = /^[\w.:@-]{1,128}$/;
 
 const Claims = z.object({
   sub: z.string().min(1).max(255),
@@ -53,10 +51,6 @@ export interface Identity {
   /** Whether a second factor was used within the last {@link MFA_MAX_AGE_S} seconds. */
   readonly freshMfa: boolean;
 }
-
-/** Base64url in its one canonical spelling (RFC 4648 section 3.5): other bits in the last letter change no byte. */
-const SEGMENT = "(?:[\\w-]{4})*(?:[\\w-]{2}[AEIMQUYcgkosw048]|[\\w-][AQgw])?";
-const TOKEN = new RegExp(`^${SEGMENT}\\.${SEGMENT}\\.${SEGMENT}$`);
 
 /** Verifies access tokens of the identity provider, by the keys that its discovery document names. */
 export class IdentityVerifier {
@@ -134,7 +128,7 @@ const Discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
 /** Whether the token could be one of ours by its form and header; one that could not is refused without any fetch. */
 function plausible(token: string): boolean {
-  if (!TOKEN.test(token)) return false;
+  if (!isCanonicalJwt(token)) return false;
   try {
     const { alg, typ, kid } = decodeProtectedHeader(token);
     return (

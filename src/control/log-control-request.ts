@@ -6,17 +6,19 @@ import type { ControlEnv } from "./endpoint.ts";
 export function logControlRequest(c: Context<ControlEnv>, startedAt: number): void {
   const refusal = c.get("refusal");
   const actor = c.get("actor");
+  const oauthError = c.get("oauthError");
   console.log(
     JSON.stringify({
       time: new Date(startedAt).toISOString(),
       requestId: c.get("requestId"),
       orgId: actor?.orgId,
       actorId: actor?.id,
+      keyId: c.get("keyId"),
       method: c.req.method,
       operation: routePath(c, -1),
       status: c.res.status,
-      code: refusal?.code,
-      reason: refusal?.reason,
+      code: refusal?.code ?? oauthError?.code,
+      reason: refusal?.reason ?? oauthError?.reason,
       address: c.get("address"),
       ms: { total: Date.now() - startedAt },
     }),

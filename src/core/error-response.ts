@@ -4,6 +4,8 @@ import { REFUSALS, type Refusal, type RefusalCode } from "./refusal.ts";
 /** A step-up challenge asks for a sign-in with several factors (OpenID PAPE 1.0) within this many seconds. */
 export const MFA_MAX_AGE_S = 300;
 const MFA_ACR = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
+/** What can stand between quotes as it is; a client can send any text as its host. */
+const PLAIN_ORIGIN = /^https?:\/\/[\w.:[\]-]+$/;
 /** A 503 without better knowledge says to come back after this many seconds. */
 const DEFAULT_RETRY_AFTER_S = 1;
 
@@ -11,6 +13,8 @@ export interface ErrorContext {
   readonly requestId: string;
   /** Scheme and authority under which `/-/errors/` is served. */
   readonly publicOrigin: string;
+  /** Scheme and authority of the protected API, whose metadata challenges point to (RFC 9728 section 5.1). */
+  readonly protectedOrigin?: string;
   /** HEAD answers have no body. */
   readonly head: boolean;
 }
@@ -61,7 +65,7 @@ export function errorResponse(refusal: Refusal, context: ErrorContext): Response
     "Cache-Control": "no-store",
     "X-Request-Id": context.requestId,
   });
-  const challenge = challengeFor(refusal);
+  const challenge = challengeFor(refusal, context.protectedOrigin);
   if (challenge !== null) headers.set("WWW-Authenticate", challenge);
   if (status === 429 || status === 503) {
     headers.set("Retry-After", `${refusal.retryAfter ?? DEFAULT_RETRY_AFTER_S}`);
@@ -71,7 +75,14 @@ export function errorResponse(refusal: Refusal, context: ErrorContext): Response
 }
 
 /** The `WWW-Authenticate` value of a refusal (RFC 6750 section 3, RFC 9470 section 3), or `null`. */
-function challengeFor(refusal: Refusal): string | null {
+function challengeFor(refusal: Refusal, protectedOrigin: string | undefined): string | null {
+  const challenge = bearerChallenge(refusal);
+  if (challenge === null || protectedOrigin === undefined || !PLAIN_ORIGIN.test(protectedOrigin))
+    return challenge;
+  return `${challenge}, resource_metadata="${protectedOrigin}/.well-known/oauth-protected-resource"`;
+}
+
+function bearerChallenge(refusal: Refusal): string | null {
   const { status, message } = REFUSALS[refusal.code];
   if (refusal.code === "insufficient_scope") {
     return `Bearer realm="portcullis", error="insufficient_scope", scope="${refusal.scope ?? ""}"`;

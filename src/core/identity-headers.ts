@@ -19,6 +19,20 @@ export function identityHeaders(
   ];
 }
 
+/** The same as claims of a JWT: the key is its subject, scopes are a list separated by spaces (RFC 8693 section 4.2). */
+export function identityClaims(
+  key: Pick<KeyRecord, "id" | "orgId" | "ownerId" | "scopes">,
+  effectiveVaults: VaultSet,
+): Readonly<Record<string, unknown>> {
+  return {
+    sub: key.id,
+    org_id: key.orgId,
+    owner_id: key.ownerId,
+    scope: key.scopes.map(formatScope).join(" "),
+    vaults: effectiveVaults === "*" ? ["*"] : effectiveVaults,
+  };
+}
+
 function headerSafe(text: string): string {
   return text.replace(/[^\x21-\x24\x26-\x7e]+/gu, (part) => encodeURIComponent(part.toWellFormed()));
 }

@@ -8,12 +8,13 @@
  */
 
 import type { KeyRecord } from "./key-record.ts";
+import type { TokenDenials } from "./token-denials.ts";
 import type { WindowState } from "./rate-window.ts";
 import type { Usage } from "./usage.ts";
 
 /** What an isolate asks of a guard. */
 export interface Ask {
-  /** The version of the record that the guard has vouched for to this isolate before; 0 for none. */
+  /** The revision that the guard has vouched for to this isolate before; 0 for none. */
   readonly have: number;
   /** How many units of the rate limit it wants; 0 to have only the record vouched for. */
   readonly want: number;
@@ -27,10 +28,12 @@ export interface Ask {
 
 /** What a guard answers: a record that it vouches for during `leaseMs`, and units to admit requests with. */
 export interface Grant {
-  /** 0 when no key of this id was ever created. */
-  readonly version: number;
-  /** `null` when there is none, or when the isolate has this version. */
+  /** Grows with each change of what the guard knows of the key; 0 when no key of this id was ever created. */
+  readonly revision: number;
+  /** `null` when there is none, or when the isolate has this revision. */
   readonly record: KeyRecord | null;
+  /** The key's access tokens that were revoked; comes with the record. */
+  readonly denials: TokenDenials;
   readonly leaseMs: number;
   readonly units: number;
   readonly window: WindowState | null;

@@ -10,6 +10,9 @@ export const DEVELOPER = "developer";
 /** The role that manages an organisation. */
 export const ADMIN = "admin";
 
+/** What an organisation's id looks like. */
+export const ORG_ID = /^[\w.:@-]{1,128}$/;
+
 /** Who asks, as a verified identity token says it, and from where. */
 export interface Actor {
   readonly orgId: string;

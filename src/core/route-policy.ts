@@ -5,7 +5,7 @@ import { readOperation, type Operation } from "./operation.ts";
 import { ambiguous, readPathTemplate, type PathTemplate } from "./path-template.ts";
 import { checkFilter, readResourceTypes, type ResourceTypes } from "./resource-types.ts";
 import { RouteTable, type PathParams } from "./route-table.ts";
-import type { Scope } from "./scope.ts";
+import { formatScope, type Scope } from "./scope.ts";
 
 export interface Match {
   readonly operation: Operation;
@@ -21,6 +21,11 @@ export interface RoutePolicy {
   match(method: string, path: string): Match | null;
   /** What makes a scope impossible for this API, as a sentence, or `null`. */
   checkScope(scope: Scope): string | null;
+}
+
+/** The scopes that operations need, each once, as they are written. */
+export function scopesOf({ operations }: Pick<RoutePolicy, "operations">): string[] {
+  return [...new Set(operations.flatMap(({ security }) => security.flat().map(formatScope)))];
 }
 
 /**

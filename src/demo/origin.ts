@@ -12,7 +12,7 @@ import {
 
 /**
  * The sample API behind the gateway: the operations of `core/api.openapi.json` over made-up custody data. It does not
- * ask who calls: that is the gateway's work.
+ * ask who calls: that is the gateway's work, and that it was the gateway is up to `assertion.ts`.
  */
 
 interface Answer {

@@ -1,7 +1,9 @@
 import { rmSync } from "node:fs";
+import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { ConfigError } from "../env.ts";
+import { ConfigError, type Config } from "../env.ts";
+import { behindGateway } from "./assertion.ts";
 import { controlClient } from "./control-client.ts";
 import { type DemoKey, provideDemoKey } from "./demo-key.ts";
 import { startDemoServer } from "./demo-server.ts";
@@ -31,7 +33,7 @@ async function start(fresh: boolean): Promise<void> {
   };
   const { url } = await startRuntime({ stateDir, fresh, port, vars, log });
   if (fresh) for (const file of [keyFile, secretsFile]) rmSync(file, { force: true });
-  await startSamples(settings, secretsFile);
+  await startSamples(settings, url, secretsFile);
 
   const demo = await demoKey(settings, url, keyFile);
   console.log(summary(settings, url, demo));
@@ -39,13 +41,13 @@ async function start(fresh: boolean): Promise<void> {
 }
 
 /** Serves the sample origin and the sample identity provider, as far as they are used. */
-async function startSamples(settings: Settings, secretsFile: string): Promise<void> {
+async function startSamples(settings: Settings, gateway: string, secretsFile: string): Promise<void> {
   const { config, port, usesSampleOrigin, usesSampleProvider } = settings;
   if (!usesSampleOrigin && !usesSampleProvider) return;
   const hosts = ["127.0.0.1", "localhost", config.controlHostname ?? []].flat();
   const consoles = [...hosts.map((host) => `http://${host}:${port}`), config.publicOrigin ?? []].flat();
   await startDemoServer(settings.demoPort, {
-    origin: usesSampleOrigin ? originHandler : undefined,
+    origin: usesSampleOrigin ? sampleOrigin(config, gateway) : undefined,
     identityProvider: usesSampleProvider
       ? identityProvider(
           { issuer: config.issuer, audience: config.audience, consoleOrigins: consoles },
@@ -53,6 +55,13 @@ async function startSamples(settings: Settings, secretsFile: string): Promise<vo
         )
       : undefined,
   });
+}
+
+/** The sample API, which answers only what comes through the gateway. */
+function sampleOrigin(config: Config, gateway: string): RequestListener {
+  if (!config.originAssertion) return originHandler;
+  const { originAudience: audience, controlHostname: host } = config;
+  return behindGateway(originHandler, { jwksUrl: `${gateway}/-/jwks.json`, audience, host });
 }
 
 /** A key of alice, or why there is none: the gateway runs without one, too. */

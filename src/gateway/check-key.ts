@@ -8,7 +8,7 @@ import { judge, keyRefusal, recordRefusal } from "./verdict.ts";
  * failing nothing is looked up: only keys that this isolate knows to be good go on.
  */
 export async function checkKey(x: Exchange, gateway: Gateway): Promise<Refusal | null> {
-  const keyId = (x.credential as NonNullable<Exchange["credential"]>).keyId;
+  const keyId = x.keyId as string;
   const blocked = gateway.failures.blocked(x.address, x.startedAt);
   if (blocked !== null && !knownGood(x, gateway.leases.peek(keyId))) return blocked;
   x.held = gateway.leases.peek(keyId) ?? (await gateway.leases.find(keyId));

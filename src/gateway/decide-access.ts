@@ -5,7 +5,9 @@ import type { Exchange } from "./exchange.ts";
 
 /** Step 7: the key's scopes, its owner's live roles and its vaults together cover what the operation touches. */
 export function decideAccess(x: Exchange): Refusal | null {
-  const decision = (x.key as CompiledKey).access.decide(x.operation as Operation, x.params ?? {});
+  const key = x.key as CompiledKey;
+  x.caller = x.token?.callerFor(key) ?? key.caller;
+  const decision = x.caller.access.decide(x.operation as Operation, x.params ?? {});
   if ("code" in decision) return decision;
   x.visible = decision.visible;
   return null;

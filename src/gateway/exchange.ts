@@ -1,12 +1,14 @@
-import type { ApiKeyCredential } from "../core/credential.ts";
 import type { RateHeaders } from "../core/rate-window.ts";
 import type { Refusal } from "../core/refusal.ts";
 import type { Operation, RoutePolicy } from "../core/route-policy.ts";
 import type { Config } from "../env.ts";
+import type { AccessTokens, VerifiedToken } from "../state/access-tokens.ts";
+import type { Assertions } from "../state/assertions.ts";
+import type { Caller } from "../state/caller.ts";
 import type { CompiledKey } from "../state/compiled-key.ts";
+import type { FailureLimiter } from "../state/failure-limiter.ts";
 import type { HeldKey } from "../state/held-key.ts";
 import type { Admission, Background, Leases } from "../state/leases.ts";
-import type { FailureLimiter } from "./failure-limiter.ts";
 
 /** What an isolate needs to decide about requests. */
 export interface Gateway {
@@ -14,6 +16,11 @@ export interface Gateway {
   readonly policy: RoutePolicy;
   readonly leases: Leases;
   readonly failures: FailureLimiter;
+  readonly tokens: AccessTokens;
+  /** Scheme and authority of the gateway for a request to this address: what tokens for it must name. */
+  readonly issuerOf: (url: string) => string;
+  /** `null` when the origin gets none. */
+  readonly assertions: Assertions | null;
 }
 
 /** One request on its way through the gateway: each step adds what it found out. */
@@ -26,12 +33,16 @@ export interface Exchange {
   /** The client's address, as Cloudflare gives it; empty when it gives none. */
   readonly address: string;
 
-  credential?: ApiKeyCredential;
-  /** SHA-256 of the presented key. */
+  /** The key that was presented, or that the presented token was made from. */
+  keyId?: string;
+  /** SHA-256 of the presented key; absent with a token. */
   presentedHash?: Uint8Array;
+  token?: VerifiedToken;
   held?: HeldKey;
   /** The version of the key that this request is decided by. */
   key?: CompiledKey;
+  /** Whoever presented the key or the token, by that version. */
+  caller?: Caller;
   admission?: Admission;
   admittedAt?: number;
   rate?: RateHeaders;
@@ -42,6 +53,8 @@ export interface Exchange {
   params?: Readonly<Record<string, string>>;
   /** Which items of a list the credential may see; `null` for all. */
   visible?: ((id: string) => boolean) | null;
+  /** The signed form of who calls. */
+  assertion?: string;
   /** When the origin was asked, and when its headers had come. */
   forwardedAt?: number;
   answeredAt?: number;

@@ -1,6 +1,6 @@
 import type { Refusal } from "../core/refusal.ts";
 import type { Operation } from "../core/route-policy.ts";
-import type { CompiledKey } from "../state/compiled-key.ts";
+import type { Caller } from "../state/caller.ts";
 import type { Exchange, Gateway } from "./exchange.ts";
 import { forward, type ListFilter } from "./forward.ts";
 
@@ -15,7 +15,8 @@ export async function forwardToOrigin(x: Exchange, gateway: Gateway): Promise<Re
     config: gateway.config,
     requestId: x.requestId,
     clientAddress: x.address,
-    identity: (x.key as CompiledKey).identityHeaders,
+    identity: (x.caller as Caller).identityHeaders,
+    assertion: x.assertion ?? null,
     filter: listFilter(operation, x.visible ?? null),
   });
   x.answeredAt = Date.now();

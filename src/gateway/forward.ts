@@ -27,6 +27,8 @@ export interface Forwarding {
   readonly clientAddress: string;
   /** Headers by which the origin learns who calls. */
   readonly identity: readonly (readonly [string, string])[];
+  /** The same, signed; `null` for none. */
+  readonly assertion: string | null;
   /** For a list of which the client may see only some items. */
   readonly filter: ListFilter | null;
 }

@@ -3,6 +3,7 @@ import { setRateHeaders } from "../core/rate-window.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import type { Background } from "../state/leases.ts";
 import { admit } from "./admit.ts";
+import { assertIdentity } from "./assert-identity.ts";
 import { checkAddress } from "./check-address.ts";
 import { checkKey } from "./check-key.ts";
 import { decideAccess } from "./decide-access.ts";
@@ -15,7 +16,7 @@ import { readCredential } from "./read-credential.ts";
 /** The steps that identify the caller: an address that keeps failing them is turned away. */
 const IDENTIFY: readonly Step[] = [readCredential, checkKey, checkAddress];
 /** The steps that decide what an identified caller may do. */
-const DECIDE: readonly Step[] = [admit, matchRoute, decideAccess];
+const DECIDE: readonly Step[] = [admit, matchRoute, decideAccess, assertIdentity];
 
 /**
  * The way of a request through the gateway. Its id comes first, then the steps in their order; the first that refuses
@@ -65,6 +66,7 @@ function refusalResponse(refusal: Refusal, x: Exchange, gateway: Gateway): Respo
   return errorResponse(refusal, {
     requestId: x.requestId,
     publicOrigin: gateway.config.publicOrigin ?? originOf(x.request.url),
+    protectedOrigin: originOf(x.request.url),
     head: x.request.method === "HEAD",
   });
 }

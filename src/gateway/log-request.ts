@@ -8,7 +8,8 @@ export function logRequest(x: Exchange, status: number, refusal: Refusal | null)
     JSON.stringify({
       time: new Date(x.startedAt).toISOString(),
       requestId: x.requestId,
-      keyId: x.credential?.keyId,
+      keyId: x.keyId,
+      tokenId: x.token?.claims.id,
       orgId: x.key?.record.orgId,
       method: x.request.method,
       operation: x.operation?.id,

@@ -22,6 +22,7 @@ export function originHeaders(f: Forwarding): Headers {
   const host = sent.get("Host");
   if (host !== null) headers.set("X-Forwarded-Host", host);
   for (const [name, value] of f.identity) headers.set(name, value);
+  if (f.assertion !== null) headers.set("X-Portcullis-Assertion", f.assertion);
   return headers;
 }
 

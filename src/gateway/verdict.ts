@@ -1,26 +1,26 @@
-import { keyStatus } from "../core/key-record.ts";
+import { standingRefusal } from "../core/key-standing.ts";
 import { sameHash } from "../core/key-secret.ts";
-import { refuse, type Refusal } from "../core/refusal.ts";
+import { refuse, type Refusal, type RefusalCode } from "../core/refusal.ts";
+import { isDenied } from "../core/token-denials.ts";
 import type { CompiledKey } from "../state/compiled-key.ts";
 import type { HeldKey } from "../state/held-key.ts";
 import type { Exchange, Gateway } from "./exchange.ts";
 
+/** Refusals of credentials that are not the key's: nobody used the key. */
+const NOT_THE_KEYS: readonly RefusalCode[] = ["api_key_invalid", "access_token_invalid"];
 /** What a refused client may do about a guard that does not answer: come back in a second. */
 export const UNCONFIRMED = refuse("admission_unavailable", { retryAfter: 1 });
 
-/** Whether the record is that of the presented key, and live. Its status is told only for the right secret. */
+/** Whether the record is that of the presented credential, and live. Its status is told only for the right one. */
 export function keyRefusal(x: Exchange, key: CompiledKey | null | undefined, now: number): Refusal | null {
-  if (!key || !sameHash(x.presentedHash as Uint8Array, key.hash)) return refuse("api_key_invalid");
-  switch (keyStatus(key.record, now)) {
-    case "revoked":
-      return refuse("api_key_revoked");
-    case "disabled":
-      return refuse("api_key_disabled");
-    case "expired":
-      return refuse("api_key_expired");
-    case "active":
-      return null;
-  }
+  if (!key || !isPresented(x, key)) return refuse(x.token ? "access_token_invalid" : "api_key_invalid");
+  return standingRefusal(key.record, now);
+}
+
+/** Whether the credential is the key, or a token that was made from it and not revoked. */
+function isPresented({ token, presentedHash }: Exchange, key: CompiledKey): boolean {
+  if (token === undefined) return sameHash(presentedHash as Uint8Array, key.hash);
+  return token.claims.orgId === key.record.orgId && !isDenied(key.denials, token.claims);
 }
 
 /** Whether the key may be used from the client's address. */
@@ -50,6 +50,6 @@ export async function judge(
     refusal = refusalOf(x, held.key, Date.now());
   }
   if (refusal === null) x.key = held.key as CompiledKey;
-  else if (refusal.code !== "api_key_invalid") gateway.leases.countRefused(held, x.address, x.background);
+  else if (!NOT_THE_KEYS.includes(refusal.code)) gateway.leases.countRefused(held, x.address, x.background);
   return refusal;
 }

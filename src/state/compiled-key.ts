@@ -1,26 +1,26 @@
-import { compileAccess, type Access } from "../core/access.ts";
-import { identityHeaders } from "../core/identity-headers.ts";
 import { compileAllowlist } from "../core/ip-allowlist.ts";
 import type { KeyRecord } from "../core/key-record.ts";
 import { readHash } from "../core/key-secret.ts";
+import { NO_DENIALS, type TokenDenials } from "../core/token-denials.ts";
+import { compileCaller, type Caller } from "./caller.ts";
 
-/** A key record made ready to decide with: compiled once for each version that an isolate sees. */
+/** A key record made ready to decide with: compiled once for each revision that an isolate sees. */
 export interface CompiledKey {
   readonly record: KeyRecord;
   readonly hash: Uint8Array;
   readonly allowsAddress: (address: string) => boolean;
-  readonly access: Access;
-  /** The headers by which the origin learns who calls. */
-  readonly identityHeaders: readonly (readonly [string, string])[];
+  /** Whoever presents the key itself. */
+  readonly caller: Caller;
+  /** The access tokens made from the key that were revoked. */
+  readonly denials: TokenDenials;
 }
 
-export function compileKey(record: KeyRecord): CompiledKey {
-  const access = compileAccess(record);
+export function compileKey(record: KeyRecord, denials: TokenDenials = NO_DENIALS): CompiledKey {
   return {
     record,
     hash: readHash(record.hash),
     allowsAddress: compileAllowlist(record.allowedIps),
-    access,
-    identityHeaders: identityHeaders(record, access.effectiveVaults),
+    caller: compileCaller(record, null),
+    denials,
   };
 }

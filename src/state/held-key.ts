@@ -17,8 +17,8 @@ export class HeldKey {
   /** When the latest report of counts was planned. */
   reportPlannedAt = 0;
 
-  /** The version that the guard has vouched for to this isolate; 0 for none, as for a copy out of the cache. */
-  #version = 0;
+  /** The revision that the guard has vouched for to this isolate; 0 for none, as for a copy out of the cache. */
+  #revision = 0;
   readonly #slackMs: number;
   #leaseMs = 0;
   #askedAt = 0;
@@ -122,7 +122,7 @@ export class HeldKey {
     if (!this.vouched(now)) this.#setAside();
     const expected = unitsToAsk(this.#spent, now - this.#askedAt, this.#leaseMs);
     const ask: Ask = {
-      have: this.#version,
+      have: this.#revision,
       want: Math.max(request === null ? 0 : 1, expected - this.#units),
       returned:
         this.#surplus > 0 && this.#window !== null
@@ -150,13 +150,13 @@ export class HeldKey {
    * vouches for nothing.
    */
   receive(grant: Grant, askedAt: number, now: number): boolean {
-    if (grant.version < this.#version) return false;
-    if (grant.version !== this.#version || this.key === undefined) {
-      if (grant.record === null && grant.version !== 0) return false;
+    if (grant.revision < this.#revision) return false;
+    if (grant.revision !== this.#revision || this.key === undefined) {
+      if (grant.record === null && grant.revision !== 0) return false;
       this.#setAside();
-      this.key = grant.record === null ? null : compileKey(grant.record);
-      this.#version = grant.version;
-    } else if (this.#version === 0) this.key = null;
+      this.key = grant.record === null ? null : compileKey(grant.record, grant.denials);
+      this.#revision = grant.revision;
+    } else if (this.#revision === 0) this.key = null;
     if (askedAt >= this.#askedAt) {
       this.#askedAt = askedAt;
       this.#leaseMs = grant.leaseMs;

@@ -5,6 +5,7 @@ import { keyStatus, type KeyRecord, type RateLimit } from "../core/key-record.ts
 import { readHash, sameHash } from "../core/key-secret.ts";
 import { guardLeaseEnd, type Ask, type Grant } from "../core/lease.ts";
 import { reserveAhead, unitsToGrant, windowAt, windowState, type RateWindow } from "../core/rate-window.ts";
+import { deny, NO_DENIALS, type DeniableToken, type TokenDenials } from "../core/token-denials.ts";
 import type { Usage } from "../core/usage.ts";
 import { UsageLedger } from "./usage-ledger.ts";
 
@@ -65,7 +66,14 @@ export class KeyGuard extends DurableObject<Env> {
     const now = Date.now();
     const record = this.#record();
     if (record === undefined) {
-      return { version: 0, record: null, leaseMs: config.leaseMs, units: 0, window: null };
+      return {
+        revision: 0,
+        record: null,
+        denials: NO_DENIALS,
+        leaseMs: config.leaseMs,
+        units: 0,
+        window: null,
+      };
     }
     const limit = record.rateLimit ?? config.rateLimit;
     this.#takeBack(ask.returned);
@@ -74,9 +82,12 @@ export class KeyGuard extends DurableObject<Env> {
     if (ask.usage !== null) this.#usage.add(ask.usage, now);
     if (ask.request !== null) this.#usage.add(usageOf(ask.request, units > 0), now);
     this.#promise(now);
+    const revision = this.#revision();
+    const known = ask.have === revision;
     return {
-      version: record.version,
-      record: ask.have === record.version ? null : record,
+      revision,
+      record: known ? null : record,
+      denials: known ? NO_DENIALS : this.#denials(),
       leaseMs: config.leaseMs,
       units,
       window: windowState(windowAt(this.#window, limit, now), limit, now),
@@ -122,6 +133,28 @@ export class KeyGuard extends DurableObject<Env> {
     return { revokedAt: record.revokedAt, version, effectiveAt };
   }
 
+  /** Revokes one access token of the key, as a change of the key; `null` when the organisation has no such key. */
+  async revokeToken(orgId: string, token: DeniableToken): Promise<Applied | null> {
+    if (this.#match({ orgId }) === null) return null;
+    const known = this.#denials();
+    const denials = deny(known, token, Date.now());
+    if (denials !== known) {
+      this.#kv.put("denials", denials);
+      this.#advance(this.#revision() + 1);
+    }
+    return this.#whenQuiet();
+  }
+
+  /** Counts a token that is to be issued from the key; the milliseconds to wait first, when it has had its share. */
+  takeTokenIssue(): number {
+    const now = Date.now();
+    const limit = { requests: config.tokensPerMinute, windowSeconds: 60 };
+    const window = windowAt(this.#kv.get<RateWindow>("tokenWindow") ?? null, limit, now);
+    if (window.used >= limit.requests) return window.endsAt - now;
+    this.#kv.put<RateWindow>("tokenWindow", { ...window, used: window.used + 1 });
+    return 0;
+  }
+
   override alarm(): Promise<void> {
     return this.deliverUsage();
   }
@@ -153,8 +186,23 @@ export class KeyGuard extends DurableObject<Env> {
     if (record.revokedAt !== null && this.#revocation() === undefined) {
       this.#kv.put<Revocation>("revocation", { version: record.version, effectiveAt: null });
     }
+    const revision = Math.max(this.#revision() + 1, record.version);
     this.#kv.put("record", record);
+    this.#advance(revision);
+  }
+
+  #advance(revision: number): void {
+    this.#kv.put("revision", revision);
     this.#quietAt = this.#leaseEnd;
+  }
+
+  /** Before revisions were counted they were the versions of the record. */
+  #revision(): number {
+    return this.#kv.get<number>("revision") ?? this.#record()?.version ?? 0;
+  }
+
+  #denials(): TokenDenials {
+    return this.#kv.get<TokenDenials>("denials") ?? NO_DENIALS;
   }
 
   async #whenQuiet(): Promise<Applied> {

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createControlApp } from "../../src/control/app.ts";
 import { IdentityVerifier } from "../../src/control/identity.ts";
 import { readConfig, type Env } from "../../src/env.ts";
+import type { AccessTokens } from "../../src/state/access-tokens.ts";
+import type { FailureLimiter } from "../../src/state/failure-limiter.ts";
 import { adminClaims } from "../support/issuer.ts";
 import {
   developerOn,
@@ -33,9 +35,18 @@ interface Endpoint {
 }
 
 /** What anybody may read. */
-const PUBLIC = ["/-/healthz", "/-/readyz", "/-/errors", "/-/errors/:code", "/-/openapi", "/-/openapi.json"];
+const PUBLIC = [
+  "/-/healthz",
+  "/-/jwks.json",
+  "/-/organizations/:orgId/jwks.json",
+  "/-/readyz",
+  "/-/errors",
+  "/-/errors/:code",
+  "/-/openapi",
+  "/-/openapi.json",
+];
 /** What has a credential and a description of its own, and tests of its own. */
-const OTHER_STANDARDS = /^\/-\/scim\//;
+const OTHER_STANDARDS = /^\/-\/(scim|oauth)\/|^\/\.well-known\//;
 
 const config = readConfig({ ORIGIN_URL: "http://origin.test", OIDC_ISSUER: "http://issuer.test" });
 const app = createControlApp({
@@ -43,6 +54,10 @@ const app = createControlApp({
   env: {} as Env,
   identities: new IdentityVerifier(config.issuer, config.audience),
   checkScope: () => null,
+  tokens: {} as AccessTokens,
+  failures: {} as FailureLimiter,
+  issuerOf: () => "http://gateway.test",
+  apiScopes: [],
 });
 const document = app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "", version: "" } });
 const described: Endpoint[] = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
@@ -53,8 +68,10 @@ const described: Endpoint[] = Object.entries(document.paths ?? {}).flatMap(([pat
     operation,
   })),
 );
-/** What takes a credential. */
-const endpoints = described.filter(({ operation }) => operation.security !== undefined);
+/** What takes an identity token. */
+const endpoints = described.filter(({ operation }) =>
+  operation.security?.some((scheme) => "identityToken" in scheme),
+);
 
 /** What nobody but its owner and the organisation's admins may read. */
 const KEY_NAME = "The eyes of others are not for this";

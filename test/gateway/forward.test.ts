@@ -82,6 +82,7 @@ describe("headers", () => {
       "x-forwarded-for: 203.0.113.9",
       "x-forwarded-host: api.example",
       "x-forwarded-proto: http",
+      "x-portcullis-assertion: signed",
       "x-portcullis-key-id: key_1",
       "x-portcullis-vaults: vault_1 vault_2",
       "x-request-id: request-1",
@@ -97,6 +98,7 @@ describe("headers", () => {
       requestId: "request-1",
       clientAddress: "",
       identity: [],
+      assertion: null,
       filter: null,
     });
     expect([...headers]).toEqual([

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { KeyRecord } from "../../src/core/key-record.ts";
 import type { Grant } from "../../src/core/lease.ts";
+import { NO_DENIALS } from "../../src/core/token-denials.ts";
 import { compileKey } from "../../src/state/compiled-key.ts";
 import { HeldKey } from "../../src/state/held-key.ts";
 import { makeRecord } from "../support/records.ts";
@@ -18,7 +19,15 @@ function held(): HeldKey {
 
 /** A grant of the first version with its record, in a window that started at `T`, unless said otherwise. */
 function grant(units: number, changes: Partial<Grant> = {}): Grant {
-  return { version: 1, record, leaseMs: LEASE_MS, units, window: windowAt(T, LIMIT - units), ...changes };
+  return {
+    revision: 1,
+    record,
+    denials: NO_DENIALS,
+    leaseMs: LEASE_MS,
+    units,
+    window: windowAt(T, LIMIT - units),
+    ...changes,
+  };
 }
 
 function windowAt(startedAt: number, remaining: number): NonNullable<Grant["window"]> {
@@ -33,8 +42,8 @@ function windowAt(startedAt: number, remaining: number): NonNullable<Grant["wind
   };
 }
 
-function version(n: number, changes: Partial<KeyRecord> = {}): Pick<Grant, "version" | "record"> {
-  return { version: n, record: { ...record, version: n, ...changes } };
+function revision(n: number, changes: Partial<KeyRecord> = {}): Pick<Grant, "revision" | "record"> {
+  return { revision: n, record: { ...record, version: n, ...changes } };
 }
 
 /** A key that asked at `T` and was answered 10 ms later. */
@@ -68,7 +77,7 @@ describe("a copy out of the cache", () => {
   test("of a key that never was is gone when the guard says so", () => {
     const key = held();
     key.guess(compileKey(record));
-    expect(key.receive(grant(0, { version: 0, record: null, window: null }), T, T)).toBe(true);
+    expect(key.receive(grant(0, { revision: 0, record: null, window: null }), T, T)).toBe(true);
     expect(key.key).toBeNull();
     expect(key.vouched(T)).toBe(true);
   });
@@ -112,7 +121,7 @@ describe("a lease", () => {
 
 describe("an answer", () => {
   test("of an older version is not believed", () => {
-    const key = leased(0, version(2, { disabled: true }));
+    const key = leased(0, revision(2, { disabled: true }));
     expect(key.receive(grant(5), T + 50, T + 60)).toBe(false);
     expect(key.key?.record).toMatchObject({ version: 2, disabled: true });
     expect(key.take(T + 60)).toBe(false);
@@ -121,7 +130,7 @@ describe("an answer", () => {
 
   test("of a version whose record it does not bring, and is not held, is not believed", () => {
     const key = leased(1);
-    expect(key.receive(grant(5, { version: 2, record: null }), T + 50, T + 60)).toBe(false);
+    expect(key.receive(grant(5, { revision: 2, record: null }), T + 50, T + 60)).toBe(false);
     expect(key.key?.record.version).toBe(1);
     expect(held().receive(grant(5, { record: null }), T, T)).toBe(false);
   });
@@ -147,7 +156,7 @@ describe("units that may not be used any more", () => {
 
   test("are those of an older version", () => {
     const key = leased(5);
-    key.receive(grant(2, version(2)), T + 50, T + 60);
+    key.receive(grant(2, revision(2)), T + 50, T + 60);
     expect(takeAll(key, T + 60)).toBe(2);
     expect(key.ask(T + 70, null).returned).toEqual({ startedAt: T, units: 5 });
   });

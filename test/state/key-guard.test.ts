@@ -32,8 +32,8 @@ describe("an id that was never created", () => {
   test("is answered as unknown and leaves nothing in storage", async () => {
     const { record } = makeRecord();
     const guard = guardOf(record);
-    expect(await guard.grant(ask())).toMatchObject({ version: 0, record: null, units: 0, window: null });
-    expect(await guard.describe(NOTHING)).toMatchObject({ version: 0, record: null });
+    expect(await guard.grant(ask())).toMatchObject({ revision: 0, record: null, units: 0, window: null });
+    expect(await guard.describe(NOTHING)).toMatchObject({ revision: 0, record: null });
     expect(await guard.cut()).toBeNull();
     await runInDurableObject(guard, async (_, state) => {
       expect([...state.storage.kv.list()]).toEqual([]);
@@ -46,7 +46,7 @@ describe("a lease", () => {
   test("vouches for the record, which is sent once a version", async () => {
     const { record, guard } = await newKey();
     const grant = await guard.grant(ask());
-    expect(grant).toMatchObject({ version: 1, leaseMs: LEASE_MS, units: 1 });
+    expect(grant).toMatchObject({ revision: 1, leaseMs: LEASE_MS, units: 1 });
     expect(grant.record).toEqual(record);
     expect((await guard.grant(ask({ have: 1 }))).record).toBeNull();
   });
@@ -63,7 +63,7 @@ describe("a lease", () => {
     ["expired", { expiresAt: 1 }],
   ] satisfies [string, Partial<KeyRecord>][])("on a %s key has no units", async (_, changes) => {
     const { guard } = await newKey(changes);
-    expect(await guard.grant(ask({ want: 5 }))).toMatchObject({ version: 1, units: 0 });
+    expect(await guard.grant(ask({ want: 5 }))).toMatchObject({ revision: 1, units: 0 });
   });
 });
 
@@ -87,7 +87,7 @@ describe("a change", () => {
     const { record, guard } = await newKey();
     await guard.grant(ask());
     const change = guard.put({ ...record, version: 2, disabled: true });
-    expect(await guard.grant(ask())).toMatchObject({ version: 2, units: 0 });
+    expect(await guard.grant(ask())).toMatchObject({ revision: 2, units: 0 });
     await change;
   });
 
@@ -122,7 +122,7 @@ describe("a change", () => {
     const { record, guard } = await newKey();
     await guard.put({ ...record, version: 2, revokedAt: 1234 });
     expect(await guard.put({ ...record, version: 3 })).toMatchObject({ version: 3, revokedAt: 1234 });
-    expect(await guard.grant(ask())).toMatchObject({ version: 3, units: 0 });
+    expect(await guard.grant(ask())).toMatchObject({ revision: 3, units: 0 });
   });
 
   test("waits for the leases of a guard that died, of which its successor knows only the length", async () => {

@@ -27,6 +27,7 @@ export default {
         ["X-Portcullis-Key-Id", "key_1"],
         ["X-Portcullis-Vaults", "vault_1 vault_2"],
       ],
+      assertion: "signed",
       filter: visible && { items: ["data"], id: "id", visible: (id) => visible.includes(id) },
     });
     if (!(answer instanceof Response)) {

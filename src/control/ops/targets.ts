@@ -6,7 +6,7 @@ import {
   type OwnerTarget,
   type RevocationResult,
 } from "../../core/revocation.ts";
-import { ORG_ID } from "../identity.ts";
+import { ORG_ID } from "../../core/organization.ts";
 import type { RevocationTarget } from "./revocation-schemas.ts";
 
 const KEY_ID = /^key_[0-9A-Za-z]{12}$/;

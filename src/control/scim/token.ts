@@ -1,12 +1,12 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { hashKey } from "../../core/key-secret.ts";
+import { ORG_ID } from "../../core/organization.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
 
 const SECRET_BYTES = 32;
 const TOKEN = /^Bearer +(scim_([\w-]{1,172})\.[\w-]{43})$/i;
-const ORG_ID = /^[\w.:@-]{1,128}$/;
 
 const ScimToken = z
   .object({ token: z.string().openapi({ description: "The bearer token; this answer alone holds it." }) })

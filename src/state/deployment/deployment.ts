@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { config } from "../../config.ts";
 import type {
   KeyTarget,
   OwnerTarget,
@@ -6,13 +7,34 @@ import type {
   RevocationQuery,
   RevocationRequest,
 } from "../../core/revocation.ts";
+import type { PublicJwk, RingPolicy, SigningKey } from "../../core/signing-key.ts";
 import type { Env } from "../../env.ts";
+import { SigningKeys } from "../signing-keys.ts";
 import { RevocationLedger } from "./revocation-ledger.ts";
 import { Revocations, type Located } from "./revocations.ts";
 
-/** What is kept once for the whole deployment: the record of emergency revocations, and the work left on them. */
+/**
+ * Isolates ask for the key every five minutes, and origins may remember the published ones for as long: a key is known
+ * everywhere before it signs. It is published for a day after, far longer than an assertion lives.
+ */
+const ASSERTION_KEYS: RingPolicy = {
+  lifetimeMs: config.signingKeyLifetimeMs,
+  publishAheadMs: 900_000,
+  keptMs: 86_400_000,
+};
+
+/** What is kept once for the whole deployment: emergency revocations and the work left on them, and its signing keys. */
 export class Deployment extends DurableObject<Env> {
   readonly #revocations = new Revocations(this.env, new RevocationLedger(this.ctx.storage));
+
+  readonly #signingKeys = new SigningKeys(
+    {
+      read: () => this.ctx.storage.kv.get<readonly SigningKey[]>("signingKeys") ?? [],
+      write: (ring) => this.ctx.storage.kv.put("signingKeys", ring),
+    },
+    ASSERTION_KEYS,
+    () => crypto.randomUUID(),
+  );
 
   /** Puts a request on record: from here on everything that it names is retried until it is confirmed. */
   openRevocation(
@@ -41,6 +63,25 @@ export class Deployment extends DurableObject<Env> {
   /** A page of what is on record, and one more if there is a next page. */
   listRevocations(query: RevocationQuery): RevocationEntry[] {
     return this.#revocations.list(query);
+  }
+
+  /** The key that signs assertions now, private half included: isolates sign by themselves. */
+  assertionKey(): Promise<SigningKey> {
+    return this.#signingKeys.current();
+  }
+
+  /** The public keys by which origins verify assertions. */
+  async publicKeys(): Promise<PublicJwk[]> {
+    // An origin may ask before the first request does.
+    await this.#signingKeys.current();
+    return this.#signingKeys.published();
+  }
+
+  /** Publishes the next key for assertions, which takes over a little later. */
+  async rotateAssertionKey(): Promise<{ readonly kid: string; readonly activeFrom: number }> {
+    await this.#signingKeys.current();
+    const { kid, activeFrom } = await this.#signingKeys.rotate();
+    return { kid, activeFrom };
   }
 
   override alarm(): Promise<void> {

@@ -17,10 +17,12 @@ import {
   type UsageBucket,
   type UserPosition,
 } from "../../core/organization.ts";
+import type { AccessToken } from "../../core/access-token.ts";
 import { readHash, sameHash } from "../../core/key-secret.ts";
 import { isRefusal, refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
 import type { Cut, RevocationRequest } from "../../core/revocation.ts";
 import { UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
+import type { PublicJwk } from "../../core/signing-key.ts";
 import type { UsageBatch } from "../../core/usage.ts";
 import type { Env } from "../../env.ts";
 import { AuditLog, type Author } from "./audit-log.ts";
@@ -38,6 +40,7 @@ import { ScimUsers } from "./scim-users.ts";
 import { Scim } from "./scim.ts";
 import type { ScimAnswer, ScimCommand } from "./scim-command.ts";
 import { Settings } from "./settings.ts";
+import { Tokens, type SigningKeyInfo } from "./tokens.ts";
 import { UsageTable } from "./usage-table.ts";
 import { UserTable, type DirectoryUser } from "./user-table.ts";
 
@@ -100,6 +103,7 @@ export class Organization extends DurableObject<Env> {
   });
   readonly #cuts = new EmergencyCuts(this.ctx.storage, { table: this.#keyTable, keys: this.#keys });
   readonly #usage = new UsageTable(this.ctx.storage.sql);
+  readonly #tokens = new Tokens(this.ctx.storage, { settings: this.#settings, audit: this.#audit });
 
   /** Whether anything was ever kept. Asking about an organisation that nobody belongs to must not write. */
   #exists: boolean;
@@ -118,11 +122,12 @@ export class Organization extends DurableObject<Env> {
   /** Sets the organisation up, once: makes its signing key. */
   bootstrap(actor: Actor): Promise<OrganizationInfo | Refusal> {
     return this.#asAdmin(actor, async () => {
-      const signingKey = await this.#settings.generateSigningKey();
+      if (this.#settings.bootstrappedAt() !== null) return refuse("already_exists");
+      await this.#tokens.prepare();
       const now = Date.now();
       return this.ctx.storage.transactionSync(() => {
         if (this.#settings.bootstrappedAt() !== null) return refuse("already_exists");
-        this.#settings.bootstrap(signingKey, now);
+        this.#settings.bootstrap(now);
         const entry = { action: "organization.bootstrapped", target: actor.orgId, before: null, after: null };
         this.#audit.add(actor, entry, now);
         return { id: actor.orgId, bootstrappedAt: now };
@@ -211,6 +216,30 @@ export class Organization extends DurableObject<Env> {
       buckets: this.#usage.buckets(null, from, bucketMs),
       byKey: this.#usage.byKey(from),
     }));
+  }
+
+  /** Signs an access token; `null` when the organisation has not been set up. */
+  async signToken(token: AccessToken): Promise<string | null> {
+    const ready = this.#exists && this.#settings.bootstrappedAt() !== null;
+    return ready ? this.#tokens.sign(token) : null;
+  }
+
+  /** The public keys by which its access tokens are verified; `null` when there is no such organisation. */
+  publicKeys(): PublicJwk[] | null {
+    const ready = this.#exists && this.#settings.bootstrappedAt() !== null;
+    return ready ? this.#tokens.publicKeys() : null;
+  }
+
+  /** Publishes the next signing key, which takes over a little later. */
+  rotateSigningKey(actor: Actor): Promise<SigningKeyInfo | Refusal> {
+    return this.#asAdmin(actor, () => this.#tokens.rotate(actor));
+  }
+
+  /** Notes that one access token of a key was revoked. */
+  noteTokenRevoked(author: Author, keyId: string, tokenId: string): void {
+    if (!this.#exists) return;
+    const entry = { action: "access_token.revoked", target: keyId, before: null, after: { tokenId } };
+    this.#audit.add(author, entry, Date.now());
   }
 
   /** Sets the SHA-256 of the SCIM client's token; the token before ends. */

@@ -1,9 +1,4 @@
-/** A signing key of the organisation: ES256 (RFC 7518 section 3.4). The private half never leaves the object. */
-export interface SigningKey {
-  readonly kid: string;
-  readonly privateJwk: JsonWebKey;
-  readonly publicJwk: JsonWebKey;
-}
+import type { SigningKey } from "../../core/signing-key.ts";
 
 /** What is kept once for a whole organisation. */
 export class Settings {
@@ -27,9 +22,17 @@ export class Settings {
     return this.#get<number>("bootstrappedAt");
   }
 
-  bootstrap(signingKey: SigningKey, now: number): void {
-    this.#set("signingKeys", [signingKey]);
+  bootstrap(now: number): void {
     this.#set("bootstrappedAt", now);
+  }
+
+  /** The organisation's signing keys, in the order in which they take over. The private halves never leave the object. */
+  signingKeys(): readonly SigningKey[] {
+    return this.#get<readonly SigningKey[]>("signingKeys") ?? [];
+  }
+
+  setSigningKeys(ring: readonly SigningKey[]): void {
+    this.#set("signingKeys", ring);
   }
 
   /** SHA-256 of the SCIM client's bearer token, lower-case hex; `null` while there is none. */
@@ -40,16 +43,6 @@ export class Settings {
   /** Sets the one token that counts; the one before ends. */
   setScimTokenHash(hash: string): void {
     this.#set("scimTokenHash", hash);
-  }
-
-  async generateSigningKey(): Promise<SigningKey> {
-    const algorithm = { name: "ECDSA", namedCurve: "P-256" };
-    const pair = (await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as CryptoKeyPair;
-    return {
-      kid: `${this.orgId()}.${crypto.randomUUID()}`,
-      privateJwk: (await crypto.subtle.exportKey("jwk", pair.privateKey)) as JsonWebKey,
-      publicJwk: (await crypto.subtle.exportKey("jwk", pair.publicKey)) as JsonWebKey,
-    };
   }
 
   #get<T>(name: string): T | null {

@@ -1,0 +1,81 @@
+import { hashKey, readKeyId, sameHash } from "../../core/key-secret.ts";
+import { standingRefusal } from "../../core/key-standing.ts";
+import { refuse } from "../../core/refusal.ts";
+import type { CompiledKey } from "../../state/compiled-key.ts";
+import { currentKey } from "../../state/current-key.ts";
+import type { Control } from "../endpoint.ts";
+import type { Form } from "./form.ts";
+import { invalidClient, oauthError, unavailable, type OAuthError } from "./oauth-error.ts";
+
+/** What a client presents: the key's id, and the whole key as its secret. */
+export interface ClientCredentials {
+  readonly keyId: string;
+  readonly key: string;
+}
+
+const BASIC = /^basic +([\w+/]+=*)$/i;
+const INVALID = invalidClient(refuse("api_key_invalid"));
+
+/**
+ * Reads the client's credentials from HTTP Basic or the form (RFC 6749 section 2.3.1), one of them and not both; `null`
+ * when there are none. Nothing is looked up.
+ */
+export function readClient(
+  authorization: string | undefined,
+  form: Form,
+  keyPrefix: string,
+): ClientCredentials | null | OAuthError {
+  const { client_id: id, client_secret: secret } = form;
+  if (authorization === undefined) {
+    if (secret === undefined) return null;
+    return checked(id ?? null, secret, keyPrefix);
+  }
+  if (secret !== undefined) {
+    return oauthError("invalid_request", "The client must authenticate in one way, not in two.");
+  }
+  const basic = readBasic(authorization);
+  if (basic === null || (id !== undefined && id !== basic.id)) return INVALID;
+  return checked(basic.id, basic.secret, keyPrefix);
+}
+
+/** The key behind a client, which knows its secret; it may be a dead one. */
+export async function identify(
+  client: ClientCredentials,
+  { env }: Control,
+): Promise<CompiledKey | OAuthError> {
+  let key: CompiledKey | null;
+  try {
+    key = await currentKey(env.KEY_GUARD, client.keyId);
+  } catch (error) {
+    return unavailable(error);
+  }
+  return key !== null && sameHash(hashKey(client.key), key.hash) ? key : INVALID;
+}
+
+/** Why a client may not act for its key: that is dead, or not for this address (steps 3 and 4 of a request). */
+export function clientRefusal(key: CompiledKey, address: string): OAuthError | null {
+  const refusal = standingRefusal(key.record, Date.now());
+  if (refusal !== null) return invalidClient(refusal);
+  if (key.allowsAddress(address)) return null;
+  return oauthError("unauthorized_client", "This key may not be used from this address.", {
+    reason: "ip_not_allowed",
+  });
+}
+
+/** Both halves are form-encoded before they are joined (RFC 6749 section 2.3.1). */
+function readBasic(authorization: string): { id: string; secret: string } | null {
+  const encoded = BASIC.exec(authorization)?.[1];
+  if (encoded === undefined) return null;
+  try {
+    const [id, secret, ...more] = atob(encoded).split(":");
+    if (id === undefined || secret === undefined || more.length > 0) return null;
+    return { id: decodeURIComponent(id), secret: decodeURIComponent(secret) };
+  } catch {
+    return null;
+  }
+}
+
+function checked(id: string | null, key: string, keyPrefix: string): ClientCredentials | OAuthError {
+  const keyId = readKeyId(key, keyPrefix);
+  return keyId === null || id !== keyId ? INVALID : { keyId, key };
+}

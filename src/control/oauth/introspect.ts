@@ -1,0 +1,118 @@
+import { z } from "@hono/zod-openapi";
+import type { AccessToken } from "../../core/access-token.ts";
+import { hashKey, readKeyId, sameHash } from "../../core/key-secret.ts";
+import { standingRefusal } from "../../core/key-standing.ts";
+import { narrowed } from "../../core/narrowing.ts";
+import { formatScope } from "../../core/scope.ts";
+import { isDenied } from "../../core/token-denials.ts";
+import type { CompiledKey } from "../../state/compiled-key.ts";
+import { currentKey } from "../../state/current-key.ts";
+import type { Control } from "../endpoint.ts";
+import type { OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
+import { oauthError, unavailable, type OAuthError } from "./oauth-error.ts";
+
+/** `POST /-/oauth/introspect` (RFC 7662): what a key or token of the client's own organisation is worth now. */
+export const INTROSPECT: OAuthEndpoint = {
+  name: "introspect",
+  operationId: "introspect",
+  summary: "Tell whether a key or an access token of the organisation is live",
+  form: z.object({
+    token: z.string().openapi({ description: "The whole key, or an access token." }),
+    token_type_hint: z.string().optional().openapi({ description: "Not needed; what it is shows." }),
+  }),
+  answer: {
+    description: "Whether it is live, and only then what it is.",
+    schema: z
+      .object({
+        active: z.boolean(),
+        token_type: z.literal("Bearer").optional(),
+        client_id: z.string().optional(),
+        sub: z.string().optional(),
+        org_id: z.string().optional(),
+        owner_id: z.string().optional(),
+        scope: z.string().optional(),
+        vaults: z.union([z.literal("*"), z.array(z.string())]).optional(),
+        iss: z.string().optional(),
+        aud: z.string().optional(),
+        iat: z.int().optional(),
+        exp: z.int().optional(),
+        jti: z.string().optional(),
+      })
+      .openapi("Introspection"),
+  },
+  clientRequired: true,
+  run: introspect,
+};
+
+const INACTIVE = { active: false };
+
+async function introspect(request: OAuthRequest, control: Control): Promise<object | OAuthError> {
+  const { token } = request.form;
+  if (token === undefined) return oauthError("invalid_request", "token is missing.");
+  const keyId = readKeyId(token, control.config.keyPrefix);
+  const { orgId } = (request.client as CompiledKey).record;
+  const now = Date.now();
+  try {
+    if (keyId !== null) {
+      const key = await liveKey(keyId, orgId, now, control);
+      return key !== null && sameHash(hashKey(token), key.hash) ? ofKey(key) : INACTIVE;
+    }
+    const verified = await control.tokens.verify(token, request.issuer, now, request.background);
+    if ("code" in verified) {
+      return verified.code === "access_token_invalid" ? INACTIVE : unavailable(verified.reason);
+    }
+    const { claims } = verified;
+    if (claims.orgId !== orgId || claims.expiresAt <= now) return INACTIVE;
+    const key = await liveKey(claims.keyId, orgId, now, control);
+    return key === null || isDenied(key.denials, claims) ? INACTIVE : ofToken(claims, key);
+  } catch (error) {
+    return unavailable(error);
+  }
+}
+
+/** A live key of the organisation, as its guard knows it now. */
+async function liveKey(
+  keyId: string,
+  orgId: string,
+  now: number,
+  { env }: Control,
+): Promise<CompiledKey | null> {
+  const key = await currentKey(env.KEY_GUARD, keyId);
+  return key?.record.orgId === orgId && standingRefusal(key.record, now) === null ? key : null;
+}
+
+function ofKey({ record }: CompiledKey): object {
+  const { id, orgId, ownerId, scopes, vaults, expiresAt } = record;
+  return {
+    active: true,
+    token_type: "Bearer",
+    client_id: id,
+    sub: id,
+    org_id: orgId,
+    owner_id: ownerId,
+    scope: scopes.map(formatScope).join(" "),
+    vaults,
+    ...(expiresAt !== null && { exp: Math.floor(expiresAt / 1000) }),
+  };
+}
+
+/** What the token is good for by the key as it is now: that may have been narrowed since. */
+function ofToken(claims: AccessToken, key: CompiledKey): object {
+  const { record } = key;
+  const common = narrowed(record, claims);
+  return {
+    active: true,
+    token_type: "Bearer",
+    client_id: claims.keyId,
+    sub: claims.keyId,
+    org_id: claims.orgId,
+    owner_id: record.ownerId,
+    scope: common.scopes.map(formatScope).join(" "),
+    vaults: common.vaults,
+    iss: claims.issuer,
+    aud: claims.issuer,
+    iat: claims.issuedAt / 1000,
+    exp: claims.expiresAt / 1000,
+    jti: claims.id,
+  };
+}

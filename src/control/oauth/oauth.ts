@@ -1,0 +1,23 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Control, ControlEnv } from "../endpoint.ts";
+import { INTROSPECT } from "./introspect.ts";
+import { addMetadata } from "./metadata.ts";
+import { addOAuthEndpoint } from "./oauth-endpoint.ts";
+import { addPublicKeys } from "./public-keys.ts";
+import { REVOKE } from "./revoke.ts";
+import { addSigningKeyEndpoints } from "./signing-keys.ts";
+import { TOKEN } from "./token.ts";
+
+/** The authorization server: keys are exchanged for tokens, tokens and keys inspected and revoked by their holders. */
+export function addOAuthEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
+  for (const endpoint of [TOKEN, REVOKE, INTROSPECT]) addOAuthEndpoint(app, control, endpoint);
+  addMetadata(app, control);
+  addPublicKeys(app, control);
+  addSigningKeyEndpoints(app, control);
+  app.openAPIRegistry.registerComponent("securitySchemes", "keyAsClient", {
+    type: "http",
+    scheme: "basic",
+    description:
+      "The key's id and the whole key, form-encoded; or as `client_id` and `client_secret` in the form.",
+  });
+}

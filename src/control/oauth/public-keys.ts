@@ -1,0 +1,87 @@
+import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
+import { within } from "../../core/concurrency.ts";
+import { ORG_ID } from "../../core/organization.ts";
+import { refuse } from "../../core/refusal.ts";
+import type { PublicJwk } from "../../core/signing-key.ts";
+import { deploymentOf } from "../../state/deployment/deployment-object.ts";
+import { refuseWith, type Control, type ControlEnv } from "../endpoint.ts";
+import { Answered } from "../headers.ts";
+import { ErrorSchema } from "../schemas.ts";
+
+/** A successor is published longer than this before it signs. */
+const CACHED = { "Cache-Control": "public, max-age=300" };
+const TIMEOUT_MS = 5000;
+
+const KeySet = z
+  .object({
+    keys: z.array(
+      z.object({
+        kty: z.literal("EC"),
+        crv: z.literal("P-256"),
+        x: z.string(),
+        y: z.string(),
+        kid: z.string(),
+        alg: z.literal("ES256"),
+        use: z.literal("sig"),
+      }),
+    ),
+  })
+  .openapi("KeySet");
+
+const refused = (description: string) => ({
+  description,
+  headers: Answered,
+  content: { "application/json": { schema: ErrorSchema } },
+});
+const responses = {
+  200: {
+    description: "The public keys, the next one included (RFC 7517 section 5).",
+    headers: Answered,
+    content: { "application/json": { schema: KeySet } },
+  },
+  503: refused("`admission_unavailable`: the keys cannot be read at the moment."),
+};
+
+const deploymentKeys = createRoute({
+  method: "get",
+  path: "/-/jwks.json",
+  operationId: "getAssertionKeys",
+  summary: "The keys by which an origin verifies `X-Portcullis-Assertion`",
+  tags: ["Public keys"],
+  responses,
+});
+
+const organizationKeys = createRoute({
+  method: "get",
+  path: "/-/organizations/{orgId}/jwks.json",
+  operationId: "getAccessTokenKeys",
+  summary: "The keys by which access tokens of an organisation are signed",
+  tags: ["Public keys"],
+  request: { params: z.object({ orgId: z.string() }) },
+  responses: { ...responses, 404: refused("`not_found`: there is no such organisation.") },
+});
+
+/** The public halves of everything that signs. */
+export function addPublicKeys(app: OpenAPIHono<ControlEnv>, control: Control): void {
+  const { env, config } = control;
+
+  app.get(deploymentKeys.getRoutingPath(), async (c) => {
+    const keys = await asked(deploymentOf(env).publicKeys());
+    return keys === UNAVAILABLE ? refuseWith(c, keys, config) : c.json({ keys }, 200, CACHED);
+  });
+
+  app.get(organizationKeys.getRoutingPath(), async (c) => {
+    const orgId = c.req.param("orgId");
+    const keys = ORG_ID.test(orgId) ? await asked(env.ORGANIZATION.getByName(orgId).publicKeys()) : null;
+    if (keys === UNAVAILABLE) return refuseWith(c, keys, config);
+    return keys === null ? c.notFound() : c.json({ keys }, 200, CACHED);
+  });
+
+  for (const route of [deploymentKeys, organizationKeys]) app.openAPIRegistry.registerPath(route);
+}
+
+const UNAVAILABLE = refuse("admission_unavailable", { retryAfter: 1 });
+
+async function asked(keys: Promise<PublicJwk[] | null>): Promise<PublicJwk[] | null | typeof UNAVAILABLE> {
+  return within(TIMEOUT_MS, keys).catch(() => UNAVAILABLE);
+}

@@ -1,0 +1,20 @@
+import { refuse, type Refusal } from "../core/refusal.ts";
+import type { Caller } from "../state/caller.ts";
+import type { Exchange, Gateway } from "./exchange.ts";
+
+/** Has the request tell the origin who calls in a way that it can verify; without that nothing is forwarded. */
+export function assertIdentity(x: Exchange, gateway: Gateway): Refusal | null | Promise<Refusal | null> {
+  if (gateway.assertions === null) return null;
+  const assertion = gateway.assertions.of(x.caller as Caller, Date.now(), x.background);
+  if (typeof assertion === "string") {
+    x.assertion = assertion;
+    return null;
+  }
+  return assertion.then(
+    (jwt) => {
+      x.assertion = jwt;
+      return null;
+    },
+    (error: unknown) => refuse("admission_unavailable", { retryAfter: 1, reason: String(error) }),
+  );
+}

@@ -1,0 +1,77 @@
+import { compactVerify, errors } from "jose";
+import { LRUCache } from "lru-cache";
+import { readAccessToken, SIGNATURE_ALGORITHM, type AccessToken } from "../core/access-token.ts";
+import { refuse, type Refusal } from "../core/refusal.ts";
+import { compileCaller, type Caller } from "./caller.ts";
+import type { CompiledKey } from "./compiled-key.ts";
+import type { Background } from "./leases.ts";
+import type { TokenKeys } from "./token-keys.ts";
+
+/** Verified tokens that an isolate remembers; of one that it has forgotten it verifies the signature again. */
+const MAX_REMEMBERED_TOKENS = 10_000;
+
+/** A token whose signature has been verified. Whether it counts is up to the clock and to its key. */
+export class VerifiedToken {
+  readonly claims: AccessToken;
+  #key: CompiledKey | null = null;
+  #caller: Caller | null = null;
+
+  constructor(claims: AccessToken) {
+    this.claims = claims;
+  }
+
+  /** What the token's holder may do, by this revision of its key. */
+  callerFor(key: CompiledKey): Caller {
+    if (this.#caller === null || this.#key !== key) {
+      this.#caller = compileCaller(key.record, this.claims);
+      this.#key = key;
+    }
+    return this.#caller;
+  }
+}
+
+/**
+ * Access tokens that were presented to this isolate. Only the verification of a signature is remembered, by the whole
+ * text of the token; everything else is asked at every request.
+ */
+export class AccessTokens {
+  readonly #keys: TokenKeys;
+  readonly #verified = new LRUCache<string, VerifiedToken>({ max: MAX_REMEMBERED_TOKENS });
+
+  constructor(keys: TokenKeys) {
+    this.#keys = keys;
+  }
+
+  /** A token that was verified here before. */
+  peek(text: string): VerifiedToken | undefined {
+    return this.#verified.get(text);
+  }
+
+  /**
+   * Verifies a token of `issuer` at `now`, in milliseconds since the epoch: its form, its header, its claims and its
+   * signature by its organisation's key. Refuses with `access_token_invalid`, or with `admission_unavailable` when the
+   * organisation has to be asked for the key and does not answer. A token that has expired verifies.
+   */
+  async verify(
+    text: string,
+    issuer: string,
+    now: number,
+    background: Background,
+  ): Promise<VerifiedToken | Refusal> {
+    const known = this.#verified.get(text);
+    if (known !== undefined) return known.claims.issuer === issuer ? known : refuse("access_token_invalid");
+    const token = readAccessToken(text, now);
+    if (token === null || token.claims.issuer !== issuer) return refuse("access_token_invalid");
+    try {
+      const key = await this.#keys.find(token.kid, now, background);
+      if (key === null) return refuse("access_token_invalid");
+      await compactVerify(text, key, { algorithms: [SIGNATURE_ALGORITHM] });
+    } catch (error) {
+      if (error instanceof errors.JOSEError) return refuse("access_token_invalid");
+      return refuse("admission_unavailable", { retryAfter: 1, reason: String(error) });
+    }
+    const verified = new VerifiedToken(token.claims);
+    this.#verified.set(text, verified);
+    return verified;
+  }
+}

@@ -1,0 +1,97 @@
+import { importJWK, SignJWT, type CryptoKey } from "jose";
+import { SIGNATURE_ALGORITHM } from "../core/access-token.ts";
+import { within } from "../core/concurrency.ts";
+import type { SigningKey } from "../core/signing-key.ts";
+import type { Caller } from "./caller.ts";
+import type { Background } from "./leases.ts";
+
+/** The media type of an assertion without its prefix: no other JWT can be taken for one (RFC 8725 section 3.11). */
+export const ASSERTION_TYPE = "portcullis-assertion+jwt";
+/** The life of an assertion in seconds. */
+const LIFE_S = 60;
+/** The next one is signed after this long, in the background; a request never goes out with one that ends within 10 s. */
+const RENEW_AFTER_MS = 30_000;
+const USABLE_MS = 50_000;
+/** A renewal that has not come to anything is tried again after this. */
+const RENEWAL_RETRY_MS = 2000;
+/** The deployment is asked again for the key that signs after this, while requests go on with the one at hand. */
+const KEY_REFRESH_MS = 300_000;
+const TIMEOUT_MS = 5000;
+
+export interface AssertionOptions {
+  /** Who the assertions are for: the origin. */
+  readonly audience: string;
+  readonly issuer: string;
+  /** Asks the deployment for the key that signs now. */
+  readonly signingKey: () => Promise<Pick<SigningKey, "kid" | "privateJwk">>;
+}
+
+interface HeldSigningKey {
+  readonly kid: string;
+  readonly key: CryptoKey;
+  readonly askedAt: number;
+}
+
+/** Signs for the origin who calls: once a caller and half a minute, so that the request path hardly ever does. */
+export class Assertions {
+  readonly #options: AssertionOptions;
+  #held: HeldSigningKey | null = null;
+
+  constructor(options: AssertionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * An assertion that is good for at least 10 s more, at `now` in milliseconds since the epoch. A promise only when
+   * there is none at hand; it rejects when the deployment has to be asked for its key and does not answer.
+   */
+  of(caller: Caller, now: number, background: Background): string | Promise<string> {
+    const { assertion } = caller;
+    if (assertion === null || now >= assertion.usableUntil || now < assertion.issuedAt) {
+      return this.#sign(caller, now, background);
+    }
+    if (now >= assertion.renewAt) {
+      caller.assertion = { ...assertion, renewAt: now + RENEWAL_RETRY_MS };
+      background.waitUntil(this.#sign(caller, now, background).catch(() => {}));
+    }
+    return assertion.jwt;
+  }
+
+  async #sign(caller: Caller, now: number, background: Background): Promise<string> {
+    const { kid, key } = await this.#signingKey(now, background);
+    const issuedAt = Math.floor(now / 1000);
+    const jwt = await new SignJWT({
+      iss: this.#options.issuer,
+      aud: this.#options.audience,
+      iat: issuedAt,
+      exp: issuedAt + LIFE_S,
+      ...caller.identityClaims,
+    })
+      .setProtectedHeader({ alg: SIGNATURE_ALGORITHM, typ: ASSERTION_TYPE, kid })
+      .sign(key);
+    caller.assertion = {
+      jwt,
+      issuedAt: issuedAt * 1000,
+      renewAt: issuedAt * 1000 + RENEW_AFTER_MS,
+      usableUntil: issuedAt * 1000 + USABLE_MS,
+    };
+    return jwt;
+  }
+
+  async #signingKey(now: number, background: Background): Promise<HeldSigningKey> {
+    const held = this.#held;
+    if (held === null) return this.#ask(now);
+    if (now - held.askedAt > KEY_REFRESH_MS) {
+      this.#held = { ...held, askedAt: now };
+      background.waitUntil(this.#ask(now).catch(() => {}));
+    }
+    return held;
+  }
+
+  async #ask(now: number): Promise<HeldSigningKey> {
+    const { kid, privateJwk } = await within(TIMEOUT_MS, this.#options.signingKey());
+    const key = (await importJWK(privateJwk as object, SIGNATURE_ALGORITHM)) as CryptoKey;
+    this.#held = { kid, key, askedAt: now };
+    return this.#held;
+  }
+}

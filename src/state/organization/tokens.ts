@@ -1,0 +1,85 @@
+import { importJWK, SignJWT } from "jose";
+import { config } from "../../config.ts";
+import {
+  ACCESS_TOKEN_TYPE,
+  hasCanonicalSignature,
+  MAX_TOKEN_LIFE_S,
+  SIGNATURE_ALGORITHM,
+  signingKeyId,
+  tokenClaims,
+  type AccessToken,
+} from "../../core/access-token.ts";
+import type { Actor } from "../../core/organization.ts";
+import { refuse, type Refusal } from "../../core/refusal.ts";
+import type { PublicJwk, RingPolicy } from "../../core/signing-key.ts";
+import { SigningKeys } from "../signing-keys.ts";
+import type { AuditLog } from "./audit-log.ts";
+import type { Settings } from "./settings.ts";
+
+/** Isolates ask for public keys every five minutes; a token lives a day at most. */
+const TOKEN_KEYS: RingPolicy = {
+  lifetimeMs: config.signingKeyLifetimeMs,
+  publishAheadMs: 600_000,
+  keptMs: MAX_TOKEN_LIFE_S * 1000,
+};
+
+/** What is told of a signing key. Milliseconds since the epoch. */
+export interface SigningKeyInfo {
+  readonly kid: string;
+  readonly activeFrom: number;
+}
+
+/** The signing of an organisation's access tokens. */
+export class Tokens {
+  readonly #storage: DurableObjectStorage;
+  readonly #settings: Settings;
+  readonly #audit: AuditLog;
+  readonly #keys: SigningKeys;
+
+  constructor(storage: DurableObjectStorage, parts: { settings: Settings; audit: AuditLog }) {
+    this.#storage = storage;
+    this.#settings = parts.settings;
+    this.#audit = parts.audit;
+    this.#keys = new SigningKeys(
+      {
+        read: () => this.#settings.signingKeys(),
+        write: (ring) => this.#settings.setSigningKeys(ring),
+      },
+      TOKEN_KEYS,
+      () => signingKeyId(this.#settings.orgId()),
+    );
+  }
+
+  /** Has a signing key at hand. */
+  async prepare(): Promise<void> {
+    await this.#keys.current();
+  }
+
+  /** Signs a token (RFC 9068), in the one spelling that the gateway takes. */
+  async sign(token: AccessToken): Promise<string> {
+    const { kid, privateJwk } = await this.#keys.current();
+    const key = await importJWK(privateJwk as object, SIGNATURE_ALGORITHM);
+    const header = { alg: SIGNATURE_ALGORITHM, typ: ACCESS_TOKEN_TYPE, kid };
+    const unsigned = new SignJWT(tokenClaims(token)).setProtectedHeader(header);
+    // Every signature is made anew at random, and every other one is in that spelling.
+    for (;;) {
+      const signed = await unsigned.sign(key);
+      if (hasCanonicalSignature(signed)) return signed;
+    }
+  }
+
+  publicKeys(): PublicJwk[] {
+    return this.#keys.published();
+  }
+
+  async rotate(actor: Actor): Promise<SigningKeyInfo | Refusal> {
+    if (this.#settings.bootstrappedAt() === null) return refuse("not_bootstrapped");
+    if (!actor.freshMfa) return refuse("mfa_required");
+    const { kid, activeFrom } = await this.#keys.rotate();
+    this.#storage.transactionSync(() => {
+      const entry = { action: "signing_key.rotated", target: actor.orgId, before: null, after: { kid } };
+      this.#audit.add(actor, entry, Date.now());
+    });
+    return { kid, activeFrom };
+  }
+}

@@ -1,0 +1,59 @@
+import { importJWK, type CryptoKey } from "jose";
+import { LRUCache } from "lru-cache";
+import { organizationOfKid, SIGNATURE_ALGORITHM } from "../core/access-token.ts";
+import { within } from "../core/concurrency.ts";
+import type { Env } from "../env.ts";
+import type { Background } from "./leases.ts";
+
+const MAX_ORGANIZATIONS = 1000;
+/** An organisation is asked again after this, while requests go on with what is known. */
+const REFRESH_AFTER_MS = 300_000;
+/** A `kid` that an organisation does not know is not asked for again sooner than this. */
+const COOLDOWN_MS = 10_000;
+/** An organisation that has not answered by then counts as one that cannot be asked. */
+const TIMEOUT_MS = 5000;
+
+interface KnownKeys {
+  readonly byKid: ReadonlyMap<string, CryptoKey>;
+  /** Milliseconds since the epoch. */
+  readonly askedAt: number;
+}
+
+/** The public keys by which organisations' access tokens are verified, as far as this isolate has needed them. */
+export class TokenKeys {
+  readonly #organizations: Env["ORGANIZATION"];
+  readonly #known = new LRUCache<string, KnownKeys>({ max: MAX_ORGANIZATIONS });
+
+  constructor(organizations: Env["ORGANIZATION"]) {
+    this.#organizations = organizations;
+  }
+
+  /** The key of this id; `null` when its organisation has no such key. Rejects when it cannot be asked. */
+  async find(kid: string, now: number, background: Background): Promise<CryptoKey | null> {
+    const orgId = organizationOfKid(kid);
+    if (orgId === null) return null;
+    const known = this.#known.get(orgId);
+    const key = known?.byKid.get(kid);
+    const age = known === undefined ? Number.POSITIVE_INFINITY : now - known.askedAt;
+    if (known !== undefined && key !== undefined) {
+      if (age > REFRESH_AFTER_MS) {
+        // Whoever comes while this is under way does not ask, too; nor when it fails, for a while.
+        this.#known.set(orgId, { ...known, askedAt: now });
+        background.waitUntil(this.#ask(orgId, now).catch(() => {}));
+      }
+      return key;
+    }
+    if (age < COOLDOWN_MS) return null;
+    return (await this.#ask(orgId, now)).byKid.get(kid) ?? null;
+  }
+
+  async #ask(orgId: string, now: number): Promise<KnownKeys> {
+    const published = await within(TIMEOUT_MS, this.#organizations.getByName(orgId).publicKeys());
+    const entries = (published ?? []).map(
+      async (jwk) => [jwk.kid, (await importJWK(jwk, SIGNATURE_ALGORITHM)) as CryptoKey] as const,
+    );
+    const keys: KnownKeys = { byKid: new Map(await Promise.all(entries)), askedAt: now };
+    this.#known.set(orgId, keys);
+    return keys;
+  }
+}
