@@ -18,7 +18,7 @@ export type Credential = ApiKeyCredential | AccessTokenCredential;
 
 /** `Bearer` and a `b64token` (RFC 6750 section 2.1); two headers arrive joined by a comma, which it cannot hold. */
 const BEARER = /^bearer +([\w\-.~+/]+=*)$/i;
-const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const JWT = /^[\w-]+\.[\w-]*\.[\w-]*$/;
 
 /** Reads the one bearer credential of a request (RFC 6750 section 2.1). */
 export function readCredential(authorization: string | null, keyPrefix: string): Credential | Refusal {

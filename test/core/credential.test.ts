@@ -20,6 +20,7 @@ const cases: [string, string | null, object][] = [
   ["two headers, joined", `Bearer ${key}, Bearer ${key}`, { code: "credential_malformed" }],
   ["two credentials", `Bearer ${key} ${key}`, { code: "credential_malformed" }],
   ["something that is neither key nor token", "Bearer hello", { code: "credential_malformed" }],
+  ["a token without a signature", "Bearer a.b.", { kind: "access_token", token: "a.b." }],
   ["a token", "Bearer a.b.c", { kind: "access_token", token: "a.b.c" }],
 ];
 

@@ -70,6 +70,16 @@ export class SilentGuard extends DurableObject {
   }
 }
 
+/** A deployment's object that cannot be reached. */
+export class BrokenDeployment extends DurableObject {
+  assertionKey(): never {
+    throw new Error("The object is broken");
+  }
+  publicKeys(): never {
+    throw new Error("The object is broken");
+  }
+}
+
 /** A guard as the platform answers for it under too many requests. */
 export class OverloadedGuard extends DurableObject {
   grant(): never {
@@ -116,6 +126,15 @@ export class FlakyGuard extends DurableObject<{ GUARD: DurableObjectNamespace<Ke
   inspect(match: KeyMatch): Promise<Awaited<ReturnType<KeyGuard["inspect"]>>> {
     return this.#guard.inspect(match);
   }
+  takeTokenIssue(): Promise<number> {
+    return this.#guard.takeTokenIssue();
+  }
+  async revokeToken(...args: Parameters<KeyGuard["revokeToken"]>): ReturnType<KeyGuard["revokeToken"]> {
+    if (outages.get(this.ctx.id.name ?? "") === "guard unreachable") {
+      throw new Error("The object cannot be reached");
+    }
+    return this.#guard.revokeToken(...args);
+  }
   async cut(match: KeyMatch): ReturnType<KeyGuard["cut"]> {
     const outage = outages.get(this.ctx.id.name ?? "");
     if (outage === "guard unreachable") throw new Error("The object cannot be reached");
@@ -152,6 +171,15 @@ export class FlakyOrganization extends DurableObject<{
   }
   getKey(...args: Parameters<Organization["getKey"]>) {
     return this.#ask((organization) => organization.getKey(...args));
+  }
+  signToken(...args: Parameters<Organization["signToken"]>) {
+    return this.#ask((organization) => organization.signToken(...args));
+  }
+  publicKeys() {
+    return this.#ask((organization) => organization.publicKeys());
+  }
+  noteTokenRevoked(...args: Parameters<Organization["noteTokenRevoked"]>) {
+    return this.#ask((organization) => organization.noteTokenRevoked(...args));
   }
   isActive(...args: Parameters<Organization["isActive"]>) {
     return this.#ask((organization) => organization.isActive(...args));

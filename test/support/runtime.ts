@@ -10,6 +10,7 @@ export interface Faults {
   readonly kv?: string;
   readonly guard?: string;
   readonly organization?: string;
+  readonly deployment?: string;
   /** The rate-limiting binding. */
   readonly failures?: string;
 }
@@ -81,7 +82,7 @@ export async function startRuntime(edges: readonly EdgeOptions[], stateDir?: str
         ORGANIZATION_BEHIND: { ...worker.durableObjects["ORGANIZATION"], scriptName: edgeName(0) },
         ...Object.fromEntries(
           edges
-            .flatMap(({ guard, organization }) => [guard, organization])
+            .flatMap(({ guard, organization, deployment }) => [guard, organization, deployment])
             .filter((name) => name !== undefined)
             .map((name) => [name, faultyObject(name)]),
         ),
@@ -109,7 +110,7 @@ function esModule(path: string, contents: string) {
 
 /** The bindings of an edge that are not as in `wrangler.toml`. */
 function bindingsOf(
-  { kv, guard, organization, failures }: EdgeOptions,
+  { kv, guard, organization, deployment, failures }: EdgeOptions,
   objects: Readonly<Record<string, object>>,
 ): object {
   return {
@@ -120,6 +121,7 @@ function bindingsOf(
         REAL_ORGANIZATION: objects["ORGANIZATION"],
         ORGANIZATION: faultyObject(organization),
       }),
+      ...(deployment !== undefined && { DEPLOYMENT: faultyObject(deployment) }),
     },
     ...(kv !== undefined && { kvNamespaces: {} }),
     ...(failures !== undefined && { ratelimits: {} }),
