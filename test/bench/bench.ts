@@ -55,12 +55,14 @@ async function run(): Promise<Findings> {
   const startup = await measureStartup(directory, services.perRequest, services.bareRefusal, prefix);
 
   progress("creating keys");
-  const { leased, strangers, perRequest, bare, bareRefusal } = services;
-  const all = [...Object.values(leased), ...Object.values(strangers), perRequest, bare, bareRefusal];
+  const { leased, strangers, unsigned, perRequest, bare, bareRefusal } = services;
+  const withGuards = [leased, strangers, unsigned].flatMap((gateway) => Object.values(gateway));
+  const all = [...withGuards, perRequest, bare, bareRefusal];
   const runtime = await startRuntime(directory, all, prefix);
   const urls = {
     leased: runtime.url(leased.gateway.name),
     strangers: runtime.url(strangers.gateway.name),
+    unsigned: runtime.url(unsigned.gateway.name),
     perRequest: runtime.url(perRequest.name),
     bare: runtime.url(bare.name),
     bareRefusal: runtime.url(bareRefusal.name),

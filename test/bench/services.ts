@@ -6,15 +6,16 @@ export function benchServices(originUrl: string, issuerUrl: string) {
   const vars = { ORIGIN_URL: originUrl, OIDC_ISSUER: issuerUrl, MAX_KEYS_PER_OWNER: "100000" };
 
   /** A gateway, and its guards in memory. */
-  function withLeases(name: string, keep: boolean) {
+  function withLeases(name: string, keep: boolean, changes: Readonly<Record<string, string>> = {}) {
+    const own = { ...vars, ...changes };
     const guards = `${name}-guards`;
     const homeOf = (className: string) => (className === "KeyGuard" ? guards : name);
     return {
-      gateway: { name, module: GATEWAY_MODULE, vars, objects: { homeOf, storage: "disk", keep } },
+      gateway: { name, module: GATEWAY_MODULE, vars: own, objects: { homeOf, storage: "disk", keep } },
       guards: {
         name: guards,
         module: "memory-guards.js",
-        vars,
+        vars: own,
         objects: { homeOf, storage: "memory", keep },
       },
     } satisfies Record<string, Service>;
@@ -25,6 +26,8 @@ export function benchServices(originUrl: string, issuerUrl: string) {
     leased: withLeases("gateway", true),
     /** For keys that nobody has: each has a guard for a moment. */
     strangers: withLeases("strangers", false),
+    /** Tells the origin who calls by headers alone. */
+    unsigned: withLeases("unsigned", true, { ORIGIN_ASSERTION: "off" }),
     perRequest: {
       name: "per-request",
       module: GATEWAY_MODULE,

@@ -6,6 +6,8 @@ export interface Urls {
   readonly bare: string;
   readonly leased: string;
   readonly perRequest: string;
+  /** A gateway with leases that signs nothing for the origin. */
+  readonly unsigned: string;
   /** A gateway for unknown keys, each presented once. */
   readonly strangers: string;
   readonly bareRefusal: string;
@@ -19,6 +21,8 @@ export const BASELINES: Readonly<Record<string, string>> = {
   refusedChecksum: "bareRefusal",
   refusedRevoked: "bareRefusal",
   refusedEverDifferent: "bareRefusal",
+  token: "leased",
+  asserted: "unsigned",
   keys10000: "leased",
   keys10000Zipf: "leased",
 };
@@ -53,6 +57,9 @@ export function listVariants(urls: Urls, keys: Keys): Variant[] {
     row("perRequest", "guard asked each time, 1 key", urls.perRequest, 200, keys.perRequest),
     row("bare", "bare pass-through", urls.bare, 200, key),
     row("leased", "leases, 1 key", urls.leased, 200, key),
+    row("token", "leases, access token", urls.leased, 200, keys.token),
+    row("unsigned", "leases, no assertion", urls.unsigned, 200, keys.unsigned),
+    row("asserted", "leases, with the assertion", urls.leased, 200, key),
     row("keys10000Zipf", `leases, ${many} keys, by Zipf's law`, urls.leased, 200, (count) =>
       drawByZipf(keys.active, count),
     ),

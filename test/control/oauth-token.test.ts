@@ -325,8 +325,8 @@ describe("a request for a token", () => {
 });
 
 /** A key string of the same length whose last letter is another. */
-function wrong(key: string): string {
-  return key.slice(0, -1) + (key.endsWith("0") ? "1" : "0");
+function wrong(text: string): string {
+  return text.slice(0, -1) + (text.endsWith("0") ? "1" : "0");
 }
 
 test("a token's line in the log names it, and holds neither it nor the key", async () => {

@@ -11,8 +11,8 @@ export async function stealSigningKey(
 ): Promise<{ readonly kid: string; readonly key: CryptoKey }> {
   for (const file of readdirSync(stateDir, { recursive: true, encoding: "utf8" })) {
     if (!file.endsWith(".sqlite")) continue;
-    const [ring] = signingKeys(join(stateDir, file)).filter(([first]) => first?.kid.startsWith(`${orgId}.`));
-    const first = ring?.[0];
+    const rings = signingKeys(join(stateDir, file));
+    const first = rings.flat().find(({ kid }) => kid.startsWith(`${orgId}.`));
     if (first === undefined) continue;
     return { kid: first.kid, key: (await importJWK(first.privateJwk as object, "ES256")) as CryptoKey };
   }
