@@ -1,5 +1,5 @@
 import type { OwnerKind, RateLimit, VaultSet } from "./key-record.ts";
-import type { Scope } from "./scope.ts";
+import { PLAIN_SEGMENT, type Scope } from "./scope.ts";
 import type { UsageCounts } from "./usage.ts";
 
 /** Roles on vaults: vault id, or `*` for every vault, to the roles held there. */
@@ -29,9 +29,11 @@ export interface Actor {
   readonly address: string;
 }
 
-/** The vaults on which somebody holds the Developer role. */
+/** The vaults on which somebody holds the Developer role; a name that no vault can have stands for none. */
 export function developerVaults(vaultRoles: VaultRoles): VaultSet {
-  const vaults = Object.keys(vaultRoles).filter((vault) => vaultRoles[vault]?.includes(DEVELOPER));
+  const vaults = Object.keys(vaultRoles).filter(
+    (vault) => (vault === "*" || PLAIN_SEGMENT.test(vault)) && vaultRoles[vault]?.includes(DEVELOPER),
+  );
   return vaults.includes("*") ? "*" : vaults;
 }
 

@@ -44,12 +44,13 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  test("describes every refusal of an operation with the one error schema", () => {
+  test("describes every refusal of an operation with the one error schema, OAuth's with its own", () => {
     for (const { name, operation } of operations()) {
       for (const [status, answer] of Object.entries(operation.responses)) {
         if (Number(status) < 400 || name === "get /-/readyz") continue;
         const schema = answer.content?.["application/json"]?.schema;
-        expect([name, status, schema]).toEqual([name, status, { $ref: "#/components/schemas/Error" }]);
+        const own = name.includes("/-/oauth/") ? "OAuthError" : "Error";
+        expect([name, status, schema]).toEqual([name, status, { $ref: `#/components/schemas/${own}` }]);
       }
     }
   });

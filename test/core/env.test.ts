@@ -14,6 +14,9 @@ const DEFAULTS = {
   leaseMs: 200,
   leaseSlackMs: 20,
   rateLimit: { requests: 1000, windowSeconds: 60 },
+  tokensPerMinute: 60,
+  signingKeyLifetimeMs: 90 * 86_400_000,
+  originAssertion: true,
   controlHostname: null,
   publicOrigin: null,
 };
@@ -21,7 +24,12 @@ const DEFAULTS = {
 const read = (variables: object) => readConfig({ ...REQUIRED, ...variables });
 
 test("what is not set has its default", () => {
-  expect(read({})).toEqual({ originUrl: "https://api.example", issuer: "https://id.example/", ...DEFAULTS });
+  expect(read({})).toEqual({
+    originUrl: "https://api.example",
+    originAudience: "https://api.example",
+    issuer: "https://id.example/",
+    ...DEFAULTS,
+  });
 });
 
 test("the variables that the project comes with are the defaults", () => {
@@ -45,6 +53,11 @@ describe("a setting", () => {
     ["LEASE_SLACK_MS", "0", "leaseSlackMs", 0],
     ["RATE_LIMIT_REQUESTS", "5", "rateLimit", { requests: 5, windowSeconds: 60 }],
     ["RATE_LIMIT_WINDOW_S", "5", "rateLimit", { requests: 1000, windowSeconds: 5 }],
+    ["TOKENS_PER_MINUTE", "5", "tokensPerMinute", 5],
+    ["SIGNING_KEY_LIFETIME", "1h", "signingKeyLifetimeMs", 3_600_000],
+    ["ORIGIN_AUDIENCE", "custody", "originAudience", "custody"],
+    ["ORIGIN_AUDIENCE", "", "originAudience", "https://api.example"],
+    ["ORIGIN_ASSERTION", "off", "originAssertion", false],
     ["CONTROL_HOSTNAME", "", "controlHostname", null],
     ["CONTROL_HOSTNAME", "control.example", "controlHostname", "control.example"],
     ["CONTROL_HOSTNAME", "control.example", "publicOrigin", "https://control.example"],
@@ -76,6 +89,10 @@ describe("a setting", () => {
     ["KEY_PREFIX", "fkc_"],
     ["KEY_PREFIX", "2fkc"],
     ["KEY_PREFIX", "a".repeat(17)],
+    ["TOKENS_PER_MINUTE", "0"],
+    ["SIGNING_KEY_LIFETIME", "59m"],
+    ["SIGNING_KEY_LIFETIME", "for ever"],
+    ["ORIGIN_ASSERTION", "no"],
     ["DEFAULT_KEY_EXPIRY", "0d"],
     ["DEFAULT_KEY_EXPIRY", "a year"],
     ["MAX_KEYS_PER_OWNER", "0"],

@@ -29,6 +29,8 @@ describe("with a control host", () => {
     ["https://control.example/", "nowhere"],
     ["https://control.example/v1/vaults", "nowhere"],
     ["https://control.example/.well-known/oauth-protected-resource", "nowhere"],
+    ["https://control.example/.well-known/oauth-authorization-server", "control"],
+    ["https://control.example/.well-known/oauth-authorization-server/x", "nowhere"],
     ["https://api.example/-/healthz", "nowhere"],
     ["https://control.example.evil.example/-/healthz", "nowhere"],
     ["https://evil.example/https://control.example/-/healthz", "gateway"],

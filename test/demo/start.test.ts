@@ -59,6 +59,17 @@ describe("what a start prints", () => {
     expect(answer).toContain("vault_3f8a2c1d9b");
   });
 
+  test("leads to an origin that answers nobody who goes around the gateway", async () => {
+    const origin = `http://127.0.0.1:${environment["DEMO_PORT"]}/v1/vaults`;
+    for (const headers of [{}, { "X-Portcullis-Key-Id": "key_1", "X-Portcullis-Assertion": "a.b.c" }]) {
+      const answer = await fetch(origin, { headers });
+      expect([answer.status, await answer.text()]).toEqual([
+        401,
+        expect.not.stringContaining("vault_3f8a2c1d9b"),
+      ]);
+    }
+  });
+
   test("has no colours when nobody looks at a terminal", () => {
     expect(launched.output()).not.toContain("\u001b");
   });

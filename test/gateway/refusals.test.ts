@@ -48,9 +48,14 @@ interface Case {
   readonly origin?: OriginHandler;
 }
 
-const MISSING = /^Bearer realm="portcullis"$/;
-const INVALID = /^Bearer realm="portcullis", error="invalid_token", error_description="[^"\\]+"$/;
-const SCOPE = /^Bearer realm="portcullis", error="insufficient_scope", scope="vault:read"$/;
+const METADATA = String.raw`, resource_metadata="http://127\.0\.0\.1:\d+/\.well-known/oauth-protected-resource"$`;
+const MISSING = new RegExp(`^Bearer realm="portcullis"${METADATA}`);
+const INVALID = new RegExp(
+  String.raw`^Bearer realm="portcullis", error="invalid_token", error_description="[^"\\]+"${METADATA}`,
+);
+const SCOPE = new RegExp(
+  `^Bearer realm="portcullis", error="insufficient_scope", scope="vault:read"${METADATA}`,
+);
 
 const unauthorized = { status: 401, type: "unauthorized", challenge: INVALID };
 const forbidden = { status: 403, type: "forbidden" };

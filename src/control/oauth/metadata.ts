@@ -3,6 +3,7 @@ import { originOf } from "../../core/error-response.ts";
 import { surfaceOf } from "../../surface.ts";
 import type { Control, ControlEnv } from "../endpoint.ts";
 import { Answered } from "../headers.ts";
+import { ErrorSchema } from "../schemas.ts";
 
 /** Metadata changes with a deployment; clients may keep it for so many seconds. */
 const CACHED = { "Cache-Control": "public, max-age=3600" };
@@ -20,7 +21,11 @@ const authorizationServer = createRoute({
       headers: Answered,
       content: { "application/json": { schema: z.looseObject({ issuer: z.string() }) } },
     },
-    404: { description: "Another host is the authorization server." },
+    404: {
+      description: "`not_found`: another host is the authorization server.",
+      headers: Answered,
+      content: { "application/json": { schema: ErrorSchema } },
+    },
   },
 });
 

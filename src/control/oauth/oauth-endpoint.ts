@@ -2,7 +2,7 @@ import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { CompiledKey } from "../../state/compiled-key.ts";
 import type { Control, ControlEnv } from "../endpoint.ts";
-import { Answered } from "../headers.ts";
+import { Answered, REFUSAL_HEADERS } from "../headers.ts";
 import { clientRefusal, identify, readClient } from "./client.ts";
 import { readForm, type Form } from "./form.ts";
 import {
@@ -125,9 +125,9 @@ const Client = z.object({
 
 function describe(app: OpenAPIHono<ControlEnv>, path: string, endpoint: OAuthEndpoint): void {
   const { operationId, summary, form, answer: success, clientRequired } = endpoint;
-  const error = (description: string) => ({
+  const error = (status: number, description: string) => ({
     description,
-    headers: Answered,
+    headers: Answered.extend(REFUSAL_HEADERS[status]?.shape ?? {}),
     content: { "application/json": { schema: OAuthErrorSchema } },
   });
   app.openAPIRegistry.registerPath({
@@ -149,13 +149,13 @@ function describe(app: OpenAPIHono<ControlEnv>, path: string, endpoint: OAuthEnd
         headers: Answered,
         ...(success.schema && { content: { "application/json": { schema: success.schema } } }),
       },
-      400: error("The request is not one of OAuth, or asks for what the key may not do."),
-      401: error("The client's key is not valid."),
-      405: error("The method must be POST."),
-      413: error("The body is too large."),
-      429: error("Too many tokens in a minute, or too many failures from this address."),
-      500: error("Something went wrong."),
-      503: error("The key's state cannot be confirmed at the moment."),
+      400: error(400, "The request is not one of OAuth, or asks for what the key may not do."),
+      401: error(401, "The client's key is not valid."),
+      405: error(405, "The method must be POST."),
+      413: error(413, "The body is too large."),
+      429: error(429, "Too many tokens in a minute, or too many failures from this address."),
+      500: error(500, "Something went wrong."),
+      503: error(503, "The key's state cannot be confirmed at the moment."),
     },
   });
 }

@@ -5,7 +5,7 @@ import { refuse } from "../../core/refusal.ts";
 import type { PublicJwk } from "../../core/signing-key.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import { refuseWith, type Control, type ControlEnv } from "../endpoint.ts";
-import { Answered } from "../headers.ts";
+import { Answered, REFUSAL_HEADERS } from "../headers.ts";
 import { ErrorSchema } from "../schemas.ts";
 
 /** A successor is published longer than this before it signs. */
@@ -28,9 +28,9 @@ const KeySet = z
   })
   .openapi("KeySet");
 
-const refused = (description: string) => ({
+const refused = (status: number, description: string) => ({
   description,
-  headers: Answered,
+  headers: Answered.extend(REFUSAL_HEADERS[status]?.shape ?? {}),
   content: { "application/json": { schema: ErrorSchema } },
 });
 const responses = {
@@ -39,7 +39,7 @@ const responses = {
     headers: Answered,
     content: { "application/json": { schema: KeySet } },
   },
-  503: refused("`admission_unavailable`: the keys cannot be read at the moment."),
+  503: refused(503, "`admission_unavailable`: the keys cannot be read at the moment."),
 };
 
 const deploymentKeys = createRoute({
@@ -58,7 +58,7 @@ const organizationKeys = createRoute({
   summary: "The keys by which access tokens of an organisation are signed",
   tags: ["Public keys"],
   request: { params: z.object({ orgId: z.string() }) },
-  responses: { ...responses, 404: refused("`not_found`: there is no such organisation.") },
+  responses: { ...responses, 404: refused(404, "`not_found`: there is no such organisation.") },
 });
 
 /** The public halves of everything that signs. */
