@@ -52,6 +52,7 @@ const control = createControlApp({
   issuerOf,
   apiScopes: scopesOf(policy),
   checkScope: (scope) => policy.checkScope(scope),
+  operations: policy.operations,
 });
 
 export default {

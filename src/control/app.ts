@@ -6,6 +6,7 @@ import { addApiPage } from "./api-page.tsx";
 import { addAuditEndpoint } from "./audit.ts";
 import { addErrorPages } from "./error-pages.tsx";
 import { addHealthEndpoints } from "./health.ts";
+import { addImpactEndpoint } from "./impact.ts";
 import { addKeyEndpoints } from "./keys.ts";
 import { logControlRequest } from "./log-control-request.ts";
 import { allowedMethods } from "./methods.ts";
@@ -44,6 +45,7 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
   addHealthEndpoints(app, control);
   addErrorPages(app);
   addKeyEndpoints(app, control);
+  addImpactEndpoint(app, control);
   addUsageEndpoints(app, control);
   addServiceUserEndpoints(app, control);
   addAuditEndpoint(app, control);

@@ -5,6 +5,7 @@ import { within } from "../core/concurrency.ts";
 import { errorResponse, originOf } from "../core/error-response.ts";
 import { withoutSecrets } from "../core/key-secret.ts";
 import type { Actor } from "../core/organization.ts";
+import type { Operation } from "../core/operation.ts";
 import { isRefusal, refuse, type Refusal, type RefusalCode } from "../core/refusal.ts";
 import type { Config, Env } from "../env.ts";
 import type { AccessTokens } from "../state/access-tokens.ts";
@@ -32,6 +33,8 @@ export interface Control {
     action: "read" | "write" | "admin" | "*";
     resource: string;
   }) => string | null;
+  /** The operations of the API behind the gateway. */
+  readonly operations: readonly Operation[];
 }
 
 export interface ControlEnv {
@@ -63,6 +66,8 @@ type Json = z.ZodType | undefined;
 /** One operation of the control API: what describes it in OpenAPI is what validates its requests. */
 export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, B extends Json> {
   readonly method: "get" | "post" | "patch" | "put" | "delete";
+  /** That it changes nothing, whatever its method (RFC 9110 section 9.2.1): a refusal of it is no attempt at a change. */
+  readonly safe?: boolean;
   /** With parameters as `{name}`. */
   readonly path: string;
   readonly operationId: string;
@@ -107,7 +112,8 @@ export function addEndpoint<P extends Fields, Q extends Fields, H extends Fields
   app.openAPIRegistry.registerPath(describeEndpoint(endpoint));
   app.on(endpoint.method.toUpperCase(), endpoint.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (c) => {
     const outcome = await serve(c, control, endpoint);
-    if (isRefusal(outcome) && endpoint.method !== "get") noteRefusal(c, control, endpoint, outcome);
+    const safe = endpoint.safe ?? endpoint.method === "get";
+    if (isRefusal(outcome) && !safe) noteRefusal(c, control, endpoint, outcome);
     return isRefusal(outcome) ? refuseWith(c, outcome, control.config) : reply(c, outcome);
   });
 }

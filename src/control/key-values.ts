@@ -2,9 +2,10 @@ import { z } from "zod";
 import { parseDuration } from "../core/duration.ts";
 import { parseRange } from "../core/ip-allowlist.ts";
 import { withoutSecrets } from "../core/key-secret.ts";
+import type { KeyChange } from "../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
 import { ACTIONS, formatScope, parseScope, PLAIN_SEGMENT, type Scope } from "../core/scope.ts";
-import type { KeyCreation } from "./key-schemas.ts";
+import type { KeyCreation, KeyUpdate } from "./key-schemas.ts";
 import type { Control } from "./endpoint.ts";
 
 /** What a request may say of a key whose values need more than a schema. */
@@ -53,6 +54,17 @@ export function readKeyValues(
     }),
     ...(expiry !== undefined && { expiresAt: expiry === null ? null : expiry.at }),
   };
+}
+
+/** Reads what is to be changed of a key at `now`; a refusal names the field that cannot be. */
+export function readKeyChange(
+  body: z.output<typeof KeyUpdate>,
+  checkScope: Control["checkScope"],
+  now: number,
+): KeyChange | Refusal {
+  const { expiresIn: _, expiresAt: __, ...plain } = body;
+  const values = readKeyValues(body, checkScope, now);
+  return isRefusal(values) ? values : ({ ...plain, ...values } as KeyChange);
 }
 
 function distinct<T>(values: readonly T[], name: (value: T) => string): T[] {

@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { parseDuration } from "../core/duration.ts";
 import { generateKey } from "../core/key-secret.ts";
-import type { Actor, KeyChange, KeyPosition, ManagedKey } from "../core/organization.ts";
+import type { Actor, KeyPosition, ManagedKey } from "../core/organization.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
@@ -18,7 +18,7 @@ import {
   KeyUpdate,
   ReceiptSchema,
 } from "./key-schemas.ts";
-import { invalid, readKeyValues } from "./key-values.ts";
+import { invalid, readKeyChange, readKeyValues } from "./key-values.ts";
 import { isoTime } from "./schemas.ts";
 
 const TAG = "API keys";
@@ -112,11 +112,9 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     success: { 200: { description: "The key as it is now.", schema: Key, headers: Versioned } },
     refusals: ["not_found", "version_conflict", "key_limit_reached", "admission_unavailable"],
     run: async ({ params, headers, body }, actor) => {
-      const { expiresIn: _, expiresAt: __, ...plain } = body;
-      const values = readKeyValues(body, control.checkScope, Date.now());
-      if (isRefusal(values)) return values;
+      const change = readKeyChange(body, control.checkScope, Date.now());
+      if (isRefusal(change)) return change;
       const expected = headers["If-Match"] ?? null;
-      const change = { ...plain, ...values } as KeyChange;
       return keyReply(await organizationOf(actor, control).updateKey(actor, params.id, change, expected));
     },
   });

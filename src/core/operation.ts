@@ -37,6 +37,8 @@ export interface Operation {
   /** The resource that the operation is about; `null` for data that everyone with the scope may see. */
   readonly resource: ResourceTemplate | null;
   readonly list: ListRule | null;
+  /** The path parameters on which access depends, in the order of the path. */
+  readonly accessParams: readonly string[];
   readonly deprecation: Deprecation | null;
 }
 
@@ -70,6 +72,11 @@ export function readOperation(
     security,
     resource,
     list,
+    accessParams: parameters.filter((name) =>
+      [...(resource ?? []), ...(list?.resource ?? [])].some(
+        (segment) => "parameter" in segment && segment.parameter === name,
+      ),
+    ),
     deprecation: readDeprecation(operation, document, where),
   };
 }

@@ -1,3 +1,5 @@
+import type { CallCounts } from "./calls.ts";
+
 /** Counts of requests that presented a key with its right secret. */
 export interface UsageCounts {
   readonly admitted: number;
@@ -13,6 +15,8 @@ export interface Usage extends UsageCounts {
   readonly lastUsedAt: number;
   /** The client's address. */
   readonly lastUsedIp: string;
+  /** The calls that were let through; absent where there were none. */
+  readonly calls?: CallCounts;
 }
 
 /** Counts by the hour, as a guard delivers them to the organisation. */
@@ -23,6 +27,8 @@ export interface UsageBatch {
   readonly hours: Readonly<Record<number, UsageCounts>>;
   readonly lastUsedAt: number;
   readonly lastUsedIp: string;
+  /** The calls that were let through, all of which count for the hour of the last use. */
+  readonly calls?: CallCounts;
 }
 
 const HOUR_MS = 3_600_000;

@@ -6,6 +6,7 @@ import { admit } from "./admit.ts";
 import { assertIdentity } from "./assert-identity.ts";
 import { checkAddress } from "./check-address.ts";
 import { checkKey } from "./check-key.ts";
+import { countCall } from "./count-call.ts";
 import { decideAccess } from "./decide-access.ts";
 import type { Exchange, Gateway, Step } from "./exchange.ts";
 import { forwardToOrigin } from "./forward-to-origin.ts";
@@ -15,8 +16,8 @@ import { readCredential } from "./read-credential.ts";
 
 /** The steps that identify the caller: an address that keeps failing them is turned away. */
 const IDENTIFY: readonly Step[] = [readCredential, checkKey, checkAddress];
-/** The steps that decide what an identified caller may do. */
-const DECIDE: readonly Step[] = [admit, matchRoute, decideAccess, assertIdentity];
+/** The steps that decide what an identified caller may do, count what it did, and tell the origin who it is. */
+const DECIDE: readonly Step[] = [admit, matchRoute, decideAccess, countCall, assertIdentity];
 
 /**
  * The way of a request through the gateway. Its id comes first, then the steps in their order; the first that refuses

@@ -1,3 +1,4 @@
+import { addCalls } from "../core/calls.ts";
 import { isolateLeaseEnd, unitsToAsk, type Ask, type Grant } from "../core/lease.ts";
 import type { RateHeaders, WindowState } from "../core/rate-window.ts";
 import type { Usage, UsageCounts } from "../core/usage.ts";
@@ -34,6 +35,8 @@ export class HeldKey {
   #spent = 0;
   #backgroundSince = 0;
   #counts: { -readonly [K in keyof UsageCounts]: number } = { admitted: 0, limited: 0, refused: 0 };
+  /** Calls that were let through, by their names; `null` for none. */
+  #calls: Map<string, number> | null = null;
   #lastUsedAt = 0;
   #lastUsedIp = "";
 
@@ -86,6 +89,18 @@ export class HeldKey {
     this.#counts[outcome]++;
     this.#lastUsedAt = now;
     this.#lastUsedIp = address;
+  }
+
+  /** Counts a call that was let through, by its name. */
+  countCall(name: string, now: number, address: string): void {
+    addCalls((this.#calls ??= new Map()), name, 1);
+    this.#lastUsedAt = now;
+    this.#lastUsedIp = address;
+  }
+
+  /** Whether there are calls that have not been reported. */
+  get hasCalls(): boolean {
+    return this.#calls !== null;
   }
 
   /** Whether there are counts that no call has reported. */
@@ -143,6 +158,7 @@ export class HeldKey {
     this.#counts.refused += usage.refused;
     this.#lastUsedAt ||= usage.lastUsedAt;
     this.#lastUsedIp ||= usage.lastUsedIp;
+    for (const [name, calls] of usage.calls ?? []) addCalls((this.#calls ??= new Map()), name, calls);
   }
 
   /**
@@ -199,9 +215,15 @@ export class HeldKey {
   }
 
   #takeUsage(): Usage | null {
-    if (!this.unreported) return null;
-    const usage = { ...this.#counts, lastUsedAt: this.#lastUsedAt, lastUsedIp: this.#lastUsedIp };
+    if (!this.unreported && !this.hasCalls) return null;
+    const usage = {
+      ...this.#counts,
+      lastUsedAt: this.#lastUsedAt,
+      lastUsedIp: this.#lastUsedIp,
+      ...(this.#calls && { calls: this.#calls }),
+    };
     this.#counts = { admitted: 0, limited: 0, refused: 0 };
+    this.#calls = null;
     return usage;
   }
 }

@@ -13,6 +13,8 @@ const MAX_ASKS = 3;
 const GUARD_TIMEOUT_MS = 5000;
 /** A key that has gone quiet reports its last counts, and returns units it did not use, after this long. */
 const REPORT_AFTER_MS = 300;
+/** One that has only calls to tell of does so after this long: most often its next question takes them along. */
+const REPORT_CALLS_AFTER_MS = 2000;
 
 /** The outcome of asking for admission. `lease`: without any I/O; `guard`: the guard was asked. */
 export type Admission = "lease" | "guard" | "limited" | "unavailable";
@@ -85,6 +87,12 @@ export class Leases {
     this.countRefused(held, address, background);
   }
 
+  /** Counts a call that was let through, by its name. */
+  countCall(held: HeldKey, name: string, now: number, address: string, background: Background): void {
+    held.countCall(name, now, address);
+    this.#planReport(held, now, background);
+  }
+
   async #askForUnit(held: HeldKey, address: string, background: Background): Promise<Admission> {
     const request = { at: Date.now(), address };
     const grant = await this.#call(held, (guard, ask) => guard.grant(ask), request);
@@ -148,10 +156,10 @@ export class Leases {
 
   /** Reports the counts of a key that went quiet, and returns its units; one in use does so with its next call. */
   async #reportWhenQuiet(held: HeldKey, plannedAt: number): Promise<void> {
-    const due = (): boolean => held.owing && held.reportPlannedAt === plannedAt;
+    const due = (): boolean => (held.owing || held.hasCalls) && held.reportPlannedAt === plannedAt;
     do {
       await scheduler.wait(REPORT_AFTER_MS);
-    } while (due() && held.inUse(Date.now(), REPORT_AFTER_MS));
+    } while (due() && held.inUse(Date.now(), held.owing ? REPORT_AFTER_MS : REPORT_CALLS_AFTER_MS));
     if (due()) await this.describe(held);
   }
 }

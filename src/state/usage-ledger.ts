@@ -1,3 +1,4 @@
+import { addCalls, type CallCounts } from "../core/calls.ts";
 import { addCounts, hourOf, type Usage, type UsageBatch } from "../core/usage.ts";
 
 /** What is counted is on disk at most this much later; a crash forgets no more. */
@@ -36,14 +37,17 @@ export class UsageLedger {
   add(usage: Usage, now: number): void {
     const { pending, sequence, deliveredAt } = this.#ledger;
     const hour = hourOf(usage.lastUsedAt);
+    const last = pending !== null && pending.lastUsedAt > usage.lastUsedAt ? pending : usage;
+    const calls = sumOf(pending?.calls, usage.calls);
     this.#ledger = {
       ...this.#ledger,
       sequence: pending?.sequence ?? sequence + 1,
       pending: {
         sequence: pending?.sequence ?? sequence + 1,
         hours: { ...pending?.hours, [hour]: addCounts(pending?.hours[hour], usage) },
-        lastUsedAt: usage.lastUsedAt,
-        lastUsedIp: usage.lastUsedIp,
+        lastUsedAt: last.lastUsedAt,
+        lastUsedIp: last.lastUsedIp,
+        ...(calls && { calls }),
       },
     };
     this.#writeBehind();
@@ -91,4 +95,11 @@ export class UsageLedger {
     this.#alarmSet = true;
     void this.#storage.setAlarm(time, { allowUnconfirmed: true });
   }
+}
+
+function sumOf(a: CallCounts | undefined, b: CallCounts | undefined): CallCounts | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  const sum = new Map(a);
+  for (const [name, calls] of b) addCalls(sum, name, calls);
+  return sum;
 }

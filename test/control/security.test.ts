@@ -58,6 +58,7 @@ const app = createControlApp({
   failures: {} as FailureLimiter,
   issuerOf: () => "http://gateway.test",
   apiScopes: [],
+  operations: [],
 });
 const document = app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "", version: "" } });
 const described: Endpoint[] = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>

@@ -1,5 +1,5 @@
 import { config } from "../../config.ts";
-import { keyStatus, type VaultSet } from "../../core/key-record.ts";
+import { keyStatus, type KeyRecord, type VaultSet } from "../../core/key-record.ts";
 import {
   ADMIN,
   developerVaults,
@@ -88,17 +88,29 @@ export class Keys {
   ): Promise<ManagedKey | Refusal> {
     const now = Date.now();
     const updated = this.#storage.transactionSync(() => {
-      const key = this.find(me, keyId);
-      if (key === null) return refuse("not_found");
-      const refusal = this.#changeRefusal(key, change, expected, now);
-      if (refusal !== null) return refusal;
-      const next = { ...key, ...change };
+      const edit = this.#edit(me, keyId, change, expected, now);
+      if (isRefusal(edit)) return edit;
+      const { key, next } = edit;
       if (JSON.stringify(next) === JSON.stringify(key)) return key;
       this.#table.update(keyId, next);
       return this.noteChange(actor, "api_key.updated", keyId, key, now);
     });
     if (isRefusal(updated)) return updated;
     return (await this.#propagation.push(keyId)) === null ? UNCONFIRMED : updated;
+  }
+
+  /** What {@link update} would make of a key's record, or why it would refuse. */
+  preview(
+    orgId: string,
+    me: DirectoryUser,
+    keyId: string,
+    change: KeyChange,
+  ): { before: KeyRecord; after: KeyRecord } | Refusal {
+    const edit = this.#edit(me, keyId, change, null, Date.now());
+    if (isRefusal(edit)) return edit;
+    const { scopes, vaults, allowedIps, rateLimit, disabled, expiresAt } = edit.next;
+    const before = this.#table.record(keyId, orgId);
+    return { before, after: { ...before, scopes, vaults, allowedIps, rateLimit, disabled, expiresAt } };
   }
 
   /** Revokes a key for good. Repeating it gives the same receipt. */
@@ -171,6 +183,19 @@ export class Keys {
     const refusal = vaultsRefusal(draft.vaults, owned);
     if (refusal !== null) return refusal;
     return this.#limitRefusal(owner.id, now, replaced);
+  }
+
+  /** A key as it is and as it would be after a change. */
+  #edit(
+    me: DirectoryUser,
+    keyId: string,
+    change: KeyChange,
+    expected: readonly number[] | null,
+    now: number,
+  ): { key: ManagedKey; next: ManagedKey } | Refusal {
+    const key = this.find(me, keyId);
+    if (key === null) return refuse("not_found");
+    return this.#changeRefusal(key, change, expected, now) ?? { key, next: { ...key, ...change } };
   }
 
   #changeRefusal(

@@ -18,6 +18,8 @@ import {
   type UserPosition,
 } from "../../core/organization.ts";
 import type { AccessToken } from "../../core/access-token.ts";
+import type { CallCounts } from "../../core/calls.ts";
+import type { KeyRecord } from "../../core/key-record.ts";
 import { readHash, sameHash } from "../../core/key-secret.ts";
 import { isRefusal, refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
 import type { Cut, RevocationRequest } from "../../core/revocation.ts";
@@ -26,6 +28,7 @@ import type { PublicJwk } from "../../core/signing-key.ts";
 import type { UsageBatch } from "../../core/usage.ts";
 import type { Env } from "../../env.ts";
 import { AuditLog, type Author } from "./audit-log.ts";
+import { CallTable } from "./call-table.ts";
 import { Directory } from "./directory.ts";
 import { EmergencyCuts } from "./emergency-cuts.ts";
 import { KeyTable } from "./key-table.ts";
@@ -52,6 +55,13 @@ export interface OrganizationInfo {
   readonly id: string;
   /** Milliseconds since the epoch; `null` before bootstrap. */
   readonly bootstrappedAt: number | null;
+}
+
+/** A key before and after a change that has not been made, and what the key was used for. */
+export interface UpdatePreview {
+  readonly before: KeyRecord;
+  readonly after: KeyRecord;
+  readonly calls: CallCounts;
 }
 
 /**
@@ -104,6 +114,7 @@ export class Organization extends DurableObject<Env> {
   readonly #cuts = new EmergencyCuts(this.ctx.storage, { table: this.#keyTable, keys: this.#keys });
   readonly #usage = new UsageTable(this.ctx.storage.sql);
   readonly #tokens = new Tokens(this.ctx.storage, { settings: this.#settings, audit: this.#audit });
+  readonly #calls = new CallTable(this.ctx.storage.sql);
 
   /** Whether anything was ever kept. Asking about an organisation that nobody belongs to must not write. */
   #exists: boolean;
@@ -178,7 +189,10 @@ export class Organization extends DurableObject<Env> {
 
   /** Takes in what a key's guard has counted. */
   recordUsage(keyId: string, batch: UsageBatch): void {
-    if (this.#exists) this.ctx.storage.transactionSync(() => this.#usage.record(keyId, batch));
+    if (!this.#exists) return;
+    this.ctx.storage.transactionSync(() => {
+      if (this.#usage.record(keyId, batch)) this.#calls.record(keyId, batch, Date.now());
+    });
   }
 
   /** Makes the successor of a key; the old one works for `overlapMs` more. */
@@ -199,10 +213,23 @@ export class Organization extends DurableObject<Env> {
   keyUsage(actor: Actor, keyId: string, from: number, bucketMs: number): Promise<UsageBucket[] | Refusal> {
     return this.#as(actor, async (me) => {
       if (this.#keys.find(me, keyId) === null) return refuse("not_found");
-      // A guard that does not answer delivers later; what is here is told all the same.
-      const delivered = this.env.KEY_GUARD.getByName(keyId).deliverUsage();
-      await within(DELIVERY_TIMEOUT_MS, delivered).catch(() => {});
+      await this.#fetchUsage(keyId);
       return this.#usage.buckets(keyId, from, bucketMs);
+    });
+  }
+
+  /** What a change would make of a key, and what the key was used for since `from`. It changes nothing. */
+  previewUpdate(
+    actor: Actor,
+    keyId: string,
+    change: KeyChange,
+    from: number,
+  ): Promise<UpdatePreview | Refusal> {
+    return this.#as(actor, async (me) => {
+      const records = this.#keys.preview(actor.orgId, me, keyId, change);
+      if (isRefusal(records)) return records;
+      await this.#fetchUsage(keyId);
+      return { ...records, calls: this.#calls.since(keyId, from) };
     });
   }
 
@@ -317,6 +344,12 @@ export class Organization extends DurableObject<Env> {
     await this.#propagation.retry();
     this.#rotation.revokeDue(Date.now());
     await this.#planAlarm();
+  }
+
+  /** Has a key's guard deliver its counts. One that does not answer delivers later; what is here is told all the same. */
+  async #fetchUsage(keyId: string): Promise<void> {
+    const delivered = this.env.KEY_GUARD.getByName(keyId).deliverUsage();
+    await within(DELIVERY_TIMEOUT_MS, delivered).catch(() => {});
   }
 
   /** The one alarm rings for whatever comes first; what the outbox has planned stays planned. */

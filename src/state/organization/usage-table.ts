@@ -14,8 +14,8 @@ export class UsageTable {
     this.#sql = sql;
   }
 
-  /** Adds delivered counts; a batch that comes again changes nothing. */
-  record(keyId: string, batch: UsageBatch): void {
+  /** Adds delivered counts. `false` for a batch that comes again, which changes nothing. */
+  record(keyId: string, batch: UsageBatch): boolean {
     const updated = this.#sql.exec(
       `UPDATE keys SET usage_sequence = ?1, last_used_at = max(coalesce(last_used_at, 0), ?2),
          last_used_ip = CASE WHEN ?2 >= coalesce(last_used_at, 0) THEN ?3 ELSE last_used_ip END
@@ -25,7 +25,7 @@ export class UsageTable {
       batch.lastUsedIp,
       keyId,
     );
-    if (updated.rowsWritten === 0) return;
+    if (updated.rowsWritten === 0) return false;
     for (const [hour, counts] of Object.entries(batch.hours)) {
       this.#sql.exec(
         `INSERT INTO usage (key_id, hour, admitted, limited, refused) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -38,6 +38,7 @@ export class UsageTable {
       );
     }
     this.#sql.exec(`DELETE FROM usage WHERE key_id = ? AND hour < ?`, keyId, batch.lastUsedAt - KEPT_MS);
+    return true;
   }
 
   /** Counts since `from` in buckets of `bucketMs`, of one key or, with `null`, of all; empty buckets are left out. */

@@ -1,0 +1,45 @@
+import { addCalls, callsKeptFrom, type CallCounts } from "../../core/calls.ts";
+import { hourOf, type UsageBatch } from "../../core/usage.ts";
+
+/** The calls of an organisation's keys that were let through in the last day: a row for a key's hour. */
+export class CallTable {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Adds the calls of a batch that has not come before, and forgets what is too old to be asked for. */
+  record(keyId: string, batch: UsageBatch, now: number): void {
+    if (batch.calls === undefined) return;
+    const hour = hourOf(batch.lastUsedAt);
+    const [stored] = this.#rows(`hour = ?`, keyId, hour);
+    const counts = new Map(stored);
+    for (const [name, calls] of batch.calls) addCalls(counts, name, calls);
+    this.#sql.exec(
+      `INSERT INTO calls (key_id, hour, counts) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET counts = ?3`,
+      keyId,
+      hour,
+      JSON.stringify([...counts]),
+    );
+    this.#sql.exec(`DELETE FROM calls WHERE hour < ?`, callsKeptFrom(now));
+  }
+
+  /** What a key was used for since `from`. */
+  since(keyId: string, from: number): CallCounts {
+    const sum = new Map<string, number>();
+    for (const [name, calls] of this.#rows(`hour >= ?`, keyId, from).flat()) {
+      sum.set(name, (sum.get(name) ?? 0) + calls);
+    }
+    return sum;
+  }
+
+  #rows(hours: string, keyId: string, hour: number): [name: string, calls: number][][] {
+    const rows = this.#sql.exec<{ counts: string }>(
+      `SELECT counts FROM calls WHERE key_id = ? AND ${hours}`,
+      keyId,
+      hour,
+    );
+    return [...rows].map(({ counts }) => JSON.parse(counts) as [string, number][]);
+  }
+}
