@@ -29,6 +29,7 @@ describe("the OpenAPI document", () => {
         "get /-/api-keys/{id}",
         "patch /-/api-keys/{id}",
         "delete /-/api-keys/{id}",
+        "post /-/api-keys/{id}/impact",
         "get /-/organization",
         "post /-/organization/bootstrap",
       ]),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { MAX_NAMES, OTHERS } from "../../src/core/calls.ts";
 import type { KeyRecord } from "../../src/core/key-record.ts";
 import type { Grant } from "../../src/core/lease.ts";
 import { NO_DENIALS } from "../../src/core/token-denials.ts";
@@ -260,6 +261,47 @@ describe("counts", () => {
     key.giveBack();
     expect(key.take(T + 10)).toBe(true);
     expect(key.ask(T + 20, null).usage).toMatchObject({ admitted: 0, refused: 1 });
+  });
+});
+
+describe("calls that were let through", () => {
+  const usage = { admitted: 0, limited: 0, refused: 0, lastUsedAt: T + 2, lastUsedIp: "192.0.2.2" };
+
+  test("are reported once, by their names, with the last of them", () => {
+    const key = leased(1);
+    key.countCall("a", T + 1, "192.0.2.1");
+    key.countCall("b", T + 1, "192.0.2.1");
+    key.countCall("a", T + 2, "192.0.2.2");
+    expect([key.hasCalls, key.unreported]).toEqual([true, false]);
+    const calls = new Map(Object.entries({ a: 2, b: 1 }));
+    expect(key.ask(T + 3, null).usage).toEqual({ ...usage, calls });
+    expect([key.hasCalls, key.ask(T + 3, null).usage]).toEqual([false, null]);
+  });
+
+  test("that did not reach the guard are reported again with what came meanwhile", () => {
+    const key = leased(1);
+    key.countCall("a", T + 1, "192.0.2.1");
+    const ask = key.ask(T + 1, null);
+    key.countCall("a", T + 2, "192.0.2.2");
+    key.restore(ask.usage);
+    expect(key.ask(T + 3, null).usage).toEqual({ ...usage, calls: new Map([["a", 2]]) });
+  });
+
+  test("take up no more room than so many names, however often a report fails", () => {
+    const key = leased(1);
+    for (let i = 0; i < 5 * MAX_NAMES; i++) {
+      key.countCall(`n${i}`, T, "192.0.2.1");
+      if (i % MAX_NAMES === 0) key.restore(key.ask(T, null).usage);
+    }
+    const calls = key.ask(T, null).usage?.calls;
+    expect(calls?.size).toBe(MAX_NAMES + 1);
+    expect(calls?.get(OTHERS)).toBe(4 * MAX_NAMES);
+  });
+
+  test("are no part of what the guard is owed in units and counts", () => {
+    const key = leased(0);
+    key.countCall("a", T, "192.0.2.1");
+    expect([key.hasCalls, key.owing]).toEqual([true, false]);
   });
 });
 

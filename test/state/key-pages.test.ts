@@ -1,23 +1,12 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { generateKey } from "../../src/core/key-secret.ts";
-import type { Actor, KeyPosition, ManagedKey } from "../../src/core/organization.ts";
+import type { KeyPosition, ManagedKey } from "../../src/core/organization.ts";
+import { makeActor, makeDraft } from "../support/records.ts";
 
 const KEYS = 7;
 
-const alice: Actor = {
-  orgId: "org_pages",
-  id: "alice",
-  name: "Alice",
-  email: null,
-  roles: ["admin"],
-  vaultRoles: { "*": ["developer"] },
-  claimsAt: Date.now(),
-  freshMfa: true,
-  requestId: "",
-  address: "",
-};
+const alice = makeActor("org_pages");
 
 /** A moment has many milliseconds' worth of keys in a clock that stands still while an object computes. */
 test.each([1, 2, 3, 10])("keys that were made at one moment are each on one page of %i", async (limit) => {
@@ -25,20 +14,9 @@ test.each([1, 2, 3, 10])("keys that were made at one moment are each on one page
   await organization.bootstrap(alice);
   const created = new Set<string>();
   for (let i = 0; i < KEYS; i++) {
-    const { key: _, ...material } = generateKey("fkc");
-    created.add(material.id);
-    await organization.createKey(alice, {
-      ...material,
-      name: "Test",
-      description: null,
-      ownerId: null,
-      scopes: [{ action: "read", resource: "vault" }],
-      vaults: "*",
-      allowedIps: [],
-      rateLimit: null,
-      expiresAt: null,
-      disabled: false,
-    });
+    const draft = makeDraft();
+    created.add(draft.id);
+    await organization.createKey(alice, draft);
   }
   await runInDurableObject(organization, (_, state) => {
     state.storage.sql.exec(`UPDATE keys SET created_at = 1000`);

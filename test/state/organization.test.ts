@@ -1,6 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { hourOf } from "../../src/core/usage.ts";
+import { makeActor, makeDraft } from "../support/records.ts";
 
 test("asking about an organisation that nobody belongs to leaves nothing in storage", async () => {
   const organization = env.ORGANIZATION.getByName("org_nobody");
@@ -11,6 +13,7 @@ test("asking about an organisation that nobody belongs to leaves nothing in stor
     hours: {},
     lastUsedAt: 0,
     lastUsedIp: "",
+    calls: new Map([["a", 1]]),
   });
   await runInDurableObject(organization, async (_, state) => {
     const tables = state.storage.sql.exec(
@@ -18,5 +21,22 @@ test("asking about an organisation that nobody belongs to leaves nothing in stor
     );
     expect(tables.toArray()).toEqual([]);
     expect(await state.storage.getAlarm()).toBeNull();
+  });
+});
+
+test("a guard's batch counts once, however often it comes", async () => {
+  const organization = env.ORGANIZATION.getByName("org_batches");
+  const alice = makeActor("org_batches");
+  await organization.bootstrap(alice);
+  const { id } = makeDraft();
+  await organization.createKey(alice, { ...makeDraft(), id });
+  const now = Date.now();
+  const hour = hourOf(now);
+  const use = { admitted: 2, limited: 0, refused: 0 };
+  const batch = { hours: { [hour]: use }, lastUsedAt: now, lastUsedIp: "", calls: new Map([["a", 2]]) };
+  for (const sequence of [1, 1, 2, 1]) await organization.recordUsage(id, { ...batch, sequence });
+  expect(await organization.keyUsage(alice, id, hour, 3_600_000)).toMatchObject([{ admitted: 4 }]);
+  expect(await organization.previewUpdate(alice, id, {}, hour)).toMatchObject({
+    calls: new Map([["a", 4]]),
   });
 });

@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { MAX_NAMES, OTHERS } from "../../src/core/calls.ts";
 import type { UsageBatch } from "../../src/core/usage.ts";
 import { UsageLedger } from "../../src/state/usage-ledger.ts";
 
@@ -37,5 +38,36 @@ test("a delivery that ends late does not take the next batch for delivered", asy
     await again;
     await ledger.deliver(receive);
     expect(calls).toHaveLength(4);
+  });
+});
+
+test("calls go with the counts, each once, and at most so many names in a batch", async () => {
+  await runInDurableObject(env.KEY_GUARD.getByName("key_calls"), async (_, { storage }) => {
+    const ledger = new UsageLedger(storage);
+    const batches: UsageBatch[] = [];
+    const deliver = () => ledger.deliver(async (batch) => void batches.push(batch));
+    ledger.add(USE, 0);
+    await deliver();
+    ledger.add({ ...USE, calls: new Map([["a", 1]]) }, 0);
+    ledger.add(USE, 0);
+    ledger.add({ ...USE, calls: new Map(Object.entries({ a: 2, b: 1 })) }, 0);
+    await deliver();
+    for (let i = 0; i < 2 * MAX_NAMES; i++) ledger.add({ ...USE, calls: new Map([[`n${i}`, 1]]) }, 0);
+    await deliver();
+    const [none, some, many] = batches.map(({ calls }) => calls);
+    expect(none).toBeUndefined();
+    expect(some).toEqual(new Map(Object.entries({ a: 3, b: 1 })));
+    expect([many?.size, many?.get(OTHERS)]).toEqual([MAX_NAMES + 1, MAX_NAMES]);
+  });
+});
+
+test("a report that comes late does not turn the last use back", async () => {
+  await runInDurableObject(env.KEY_GUARD.getByName("key_last"), async (_, { storage }) => {
+    const ledger = new UsageLedger(storage);
+    const batches: UsageBatch[] = [];
+    ledger.add({ ...USE, lastUsedAt: 2000, lastUsedIp: "192.0.2.2" }, 2000);
+    ledger.add({ ...USE, lastUsedAt: 1000, lastUsedIp: "192.0.2.1" }, 2000);
+    await ledger.deliver(async (batch) => void batches.push(batch));
+    expect(batches[0]).toMatchObject({ lastUsedAt: 2000, lastUsedIp: "192.0.2.2" });
   });
 });

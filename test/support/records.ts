@@ -1,5 +1,6 @@
 import { generateKey, type NewKey } from "../../src/core/key-secret.ts";
 import type { KeyRecord } from "../../src/core/key-record.ts";
+import type { Actor, KeyDraft } from "../../src/core/organization.ts";
 
 /** A fresh key and its record, active and unrestricted unless said otherwise. */
 export function makeRecord(changes: Partial<KeyRecord> = {}): { secret: NewKey; record: KeyRecord } {
@@ -23,4 +24,37 @@ export function makeRecord(changes: Partial<KeyRecord> = {}): { secret: NewKey; 
     ...changes,
   };
   return { secret, record };
+}
+
+/** An admin who is a developer on every vault, with a fresh second factor. */
+export function makeActor(orgId: string): Actor {
+  return {
+    orgId,
+    id: "alice",
+    name: "Alice",
+    email: null,
+    roles: ["admin"],
+    vaultRoles: { "*": ["developer"] },
+    claimsAt: Date.now(),
+    freshMfa: true,
+    requestId: "",
+    address: "",
+  };
+}
+
+/** An unrestricted key that is to be made. */
+export function makeDraft(): KeyDraft {
+  const { key: _, ...material } = generateKey("fkc");
+  return {
+    ...material,
+    name: "Test",
+    description: null,
+    ownerId: null,
+    scopes: [{ action: "read", resource: "vault" }],
+    vaults: "*",
+    allowedIps: [],
+    rateLimit: null,
+    expiresAt: null,
+    disabled: false,
+  };
 }

@@ -1,0 +1,63 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { MAX_NAMES, OTHERS, type CallCounts } from "../../src/core/calls.ts";
+import { hourOf } from "../../src/core/usage.ts";
+import { CallTable } from "../../src/state/organization/call-table.ts";
+import { SCHEMA } from "../../src/state/organization/schema.ts";
+
+const HOUR_MS = 3_600_000;
+const NOW = Date.parse("2026-11-20T10:45:00Z");
+const KEY = "key_1";
+
+/** Works on the table of an organisation that nobody else uses. */
+async function withTable(name: string, work: (table: CallTable) => void): Promise<void> {
+  await runInDurableObject(env.ORGANIZATION.getByName(`org_${name}`), (_, { storage }) => {
+    storage.sql.exec(SCHEMA);
+    work(new CallTable(storage.sql));
+  });
+}
+
+function record(table: CallTable, at: number, calls: CallCounts, now = at, keyId = KEY): void {
+  table.record(keyId, { sequence: 1, hours: {}, lastUsedAt: at, lastUsedIp: "", calls }, now);
+}
+
+test("calls add up over batches and hours, for each key by itself", async () => {
+  await withTable("sums", (table) => {
+    record(table, NOW - HOUR_MS, new Map([["a", 1]]));
+    record(table, NOW - 1000, new Map(Object.entries({ a: 2, b: 1 })));
+    record(table, NOW, new Map([["a", 4]]));
+    record(table, NOW, new Map([["a", 8]]), NOW, "key_2");
+    expect(table.since(KEY, 0)).toEqual(new Map(Object.entries({ a: 7, b: 1 })));
+    expect(table.since(KEY, hourOf(NOW))).toEqual(new Map(Object.entries({ a: 6, b: 1 })));
+    expect(table.since("key_3", 0).size).toBe(0);
+  });
+});
+
+test("a batch without calls leaves nothing", async () => {
+  await withTable("none", (table) => {
+    table.record(KEY, { sequence: 1, hours: {}, lastUsedAt: NOW, lastUsedIp: "" }, NOW);
+    expect(table.since(KEY, 0).size).toBe(0);
+  });
+});
+
+test("an hour of a key tells at most so many calls apart, and no batch adds to that", async () => {
+  await withTable("bound", (table) => {
+    for (let batch = 0; batch < 3; batch++) {
+      const names = Array.from({ length: MAX_NAMES }, (_, i) => [`${batch}/${i}`, 1] as const);
+      record(table, NOW, new Map(names));
+    }
+    const counts = table.since(KEY, 0);
+    expect([counts.size, counts.get(OTHERS)]).toEqual([MAX_NAMES + 1, 2 * MAX_NAMES]);
+  });
+});
+
+test("calls of the last 24 hours are kept, and what is older goes, of every key", async () => {
+  await withTable("age", (table) => {
+    record(table, NOW - 24 * HOUR_MS, new Map([["a", 1]]), NOW - 24 * HOUR_MS);
+    record(table, NOW - 25 * HOUR_MS, new Map([["old", 1]]), NOW - 25 * HOUR_MS, "key_2");
+    record(table, NOW, new Map([["a", 2]]));
+    expect(table.since(KEY, 0)).toEqual(new Map([["a", 3]]));
+    expect(table.since("key_2", 0).size).toBe(0);
+  });
+});
