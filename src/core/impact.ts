@@ -1,6 +1,6 @@
 /** What an edit of a key would have done to the calls that were made with it. */
 
-import { compileAccess, effectiveVaults, type Access, type Allowed } from "./access.ts";
+import { compileAccess, effectiveVaults, type Allowed } from "./access.ts";
 import { OTHERS, readCallName, type Call, type CallCounts } from "./calls.ts";
 import { compileAllowlist } from "./ip-allowlist.ts";
 import { keyStatus, type KeyRecord } from "./key-record.ts";
@@ -78,10 +78,7 @@ export function impactOf(
 
 function judgeOf(before: KeyRecord, after: KeyRecord, now: number) {
   const end = endOf(before, after, now);
-  const [was, is] = [before, after].map((key) => ({
-    allowsAddress: compileAllowlist(key.allowedIps),
-    access: compileAccess(key),
-  })) as [Judge, Judge];
+  const [was, is] = [compile(before), compile(after)];
   const scopesAlone = compileAccess({ ...after, vaults: "*", ownerVaults: "*" });
   const named = namedIds(before);
 
@@ -99,9 +96,8 @@ function judgeOf(before: KeyRecord, after: KeyRecord, now: number) {
   };
 }
 
-interface Judge {
-  readonly allowsAddress: (address: string) => boolean;
-  readonly access: Access;
+function compile(key: KeyRecord) {
+  return { allowsAddress: compileAllowlist(key.allowedIps), access: compileAccess(key) };
 }
 
 /** How the edit ends the use of an active key; `null` when it does not. */
