@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
   developerOn,
   refusalOf,
@@ -44,9 +44,14 @@ function ask(key: Pick<CreatedKey, "id">, edit: object, by: Person = organizatio
 
 /** What an edit would do, once all of `calls` have been counted. */
 async function impact(key: CreatedKey, calls: number, edit: object, by?: Person): Promise<Impact> {
-  const told = async () => (await (await ask(key, edit, by)).json()) as Impact;
-  await expect.poll(async () => (await told()).calls, { timeout: 20_000, interval: 300 }).toBe(calls);
-  return told();
+  return vi.waitFor(
+    async () => {
+      const told = (await (await ask(key, edit, by)).json()) as Impact;
+      expect(told.calls).toBe(calls);
+      return told;
+    },
+    { timeout: 20_000, interval: 300 },
+  );
 }
 
 interface Call {
