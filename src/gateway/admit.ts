@@ -2,24 +2,32 @@ import { retryAfterSeconds, type RateHeaders } from "../core/rate-window.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import type { CompiledKey } from "../state/compiled-key.ts";
 import type { HeldKey } from "../state/held-key.ts";
+import type { Admission } from "../state/leases.ts";
 import type { Exchange, Gateway } from "./exchange.ts";
 import { recordRefusal, UNCONFIRMED } from "./verdict.ts";
 
 /** Step 5: the key's guard says that it is live, and takes one from its budget. */
-export async function admit(x: Exchange, gateway: Gateway): Promise<Refusal | null> {
+export function admit(x: Exchange, gateway: Gateway): Refusal | null | Promise<Refusal | null> {
+  const admission = gateway.leases.admit(x.held as HeldKey, x.address, x.background);
+  return admission instanceof Promise
+    ? admission.then((asked) => conclude(x, gateway, asked))
+    : conclude(x, gateway, admission);
+}
+
+function conclude(x: Exchange, gateway: Gateway, admission: Admission): Refusal | null {
   const held = x.held as HeldKey;
-  x.admission = await gateway.leases.admit(held, x.address, x.background);
   const now = Date.now();
+  x.admission = admission;
   x.admittedAt = now;
-  if (x.admission === "unavailable") {
+  if (admission === "unavailable") {
     x.rate = held.rate() ?? unknownRate(x.key as CompiledKey, gateway, now);
     return UNCONFIRMED;
   }
-  if (held.key !== x.key || x.admission === "limited") {
+  if (held.key !== x.key || admission === "limited") {
     // The guard may have a newer version than the one that steps 3 and 4 let pass, or a clock that runs ahead.
     const refusal = recordRefusal(x, held.key, now);
     if (refusal !== null) {
-      if (x.admission === "limited") gateway.leases.recountRefused(held, x.address, x.background);
+      if (admission === "limited") gateway.leases.recountRefused(held, x.address, x.background);
       else held.giveBack();
       return refusal;
     }
@@ -27,7 +35,7 @@ export async function admit(x: Exchange, gateway: Gateway): Promise<Refusal | nu
   }
   const rate = held.rate();
   if (rate !== null) x.rate = rate;
-  if (x.admission !== "limited") return null;
+  if (admission !== "limited") return null;
   return refuse("rate_limited", { retryAfter: retryAfterSeconds((rate?.retryAt ?? now) - now) });
 }
 

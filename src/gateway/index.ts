@@ -33,10 +33,7 @@ export async function handle(request: Request, background: Background, gateway: 
   };
   let outcome: Response | Refusal;
   try {
-    outcome =
-      (await countFailure(x, gateway, await run(IDENTIFY, x, gateway))) ??
-      (await run(DECIDE, x, gateway)) ??
-      (await forwardToOrigin(x, gateway));
+    outcome = (await decide(x, gateway)) ?? (await forwardToOrigin(x, gateway));
   } catch (error) {
     outcome = refuse("internal_error", { reason: String(error) });
   }
@@ -48,6 +45,12 @@ export async function handle(request: Request, background: Background, gateway: 
   return response;
 }
 
+async function decide(x: Exchange, gateway: Gateway): Promise<Refusal | null> {
+  const failure = await run(IDENTIFY, x, gateway);
+  return failure === null ? run(DECIDE, x, gateway) : countFailure(x, gateway, failure);
+}
+
+/** A step that has all at hand answers at once; only one that asks somebody is waited for. */
 async function run(steps: readonly Step[], x: Exchange, gateway: Gateway): Promise<Refusal | null> {
   for (const step of steps) {
     const outcome = step(x, gateway);
@@ -58,8 +61,8 @@ async function run(steps: readonly Step[], x: Exchange, gateway: Gateway): Promi
 }
 
 /** Counts a failed identification against the client's address; a guard that could not be asked is not its fault. */
-async function countFailure(x: Exchange, gateway: Gateway, refusal: Refusal | null): Promise<Refusal | null> {
-  if (refusal === null || refusal.code === "admission_unavailable") return refusal;
+async function countFailure(x: Exchange, gateway: Gateway, refusal: Refusal): Promise<Refusal> {
+  if (refusal.code === "admission_unavailable") return refusal;
   return (await gateway.failures.count(x.address, Date.now())) ?? refusal;
 }
 

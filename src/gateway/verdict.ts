@@ -37,18 +37,31 @@ export function recordRefusal(x: Exchange, key: CompiledKey | null | undefined, 
  * Judges the held record, and never refuses by one that the guard has not vouched for: then the guard is asked and
  * the record judged again, so that a widened key works on the first request after the change.
  */
-export async function judge(
+export function judge(
   x: Exchange,
   gateway: Gateway,
   held: HeldKey,
-  refusalOf: (x: Exchange, key: CompiledKey | null | undefined, now: number) => Refusal | null,
-): Promise<Refusal | null> {
+  refusalOf: RefusalOf,
+): Refusal | null | Promise<Refusal | null> {
   const now = Date.now();
-  let refusal = refusalOf(x, held.key, now);
-  if (refusal !== null && !held.vouched(now)) {
-    if (!(await gateway.leases.describe(held))) return UNCONFIRMED;
-    refusal = refusalOf(x, held.key, Date.now());
-  }
+  const refusal = refusalOf(x, held.key, now);
+  if (refusal !== null && !held.vouched(now)) return judgeAnew(x, gateway, held, refusalOf);
+  return conclude(x, gateway, held, refusal);
+}
+
+type RefusalOf = (x: Exchange, key: CompiledKey | null | undefined, now: number) => Refusal | null;
+
+async function judgeAnew(
+  x: Exchange,
+  gateway: Gateway,
+  held: HeldKey,
+  refusalOf: RefusalOf,
+): Promise<Refusal | null> {
+  if (!(await gateway.leases.describe(held))) return UNCONFIRMED;
+  return conclude(x, gateway, held, refusalOf(x, held.key, Date.now()));
+}
+
+function conclude(x: Exchange, gateway: Gateway, held: HeldKey, refusal: Refusal | null): Refusal | null {
   if (refusal === null) x.key = held.key as CompiledKey;
   else if (!NOT_THE_KEYS.includes(refusal.code)) gateway.leases.countRefused(held, x.address, x.background);
   return refusal;

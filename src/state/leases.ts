@@ -62,7 +62,7 @@ export class Leases {
    * Takes one unit of the key's budget for a request from `address`. `held.key` may be another version afterwards:
    * then the record has to be checked again, and the unit given back if it refuses.
    */
-  async admit(held: HeldKey, address: string, background: Background): Promise<Admission> {
+  admit(held: HeldKey, address: string, background: Background): Admission | Promise<Admission> {
     const now = Date.now();
     if (held.take(now)) {
       this.#count(held, "admitted", now, address, background);
