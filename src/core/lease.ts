@@ -21,7 +21,12 @@ export interface Ask {
   /** Units of an earlier grant that the isolate did not use and will not use. */
   readonly returned: { readonly startedAt: number; readonly units: number } | null;
   /** The request that waits for this answer and takes the first unit; `null` when none does. */
-  readonly request: { readonly at: number; readonly address: string } | null;
+  readonly request: {
+    readonly at: number;
+    readonly address: string;
+    /** The name of the call that it is going to be once admitted; `null` when it will be refused. */
+    readonly call: string | null;
+  } | null;
   /** What the isolate has seen of the key since it last asked. */
   readonly usage: Usage | null;
 }

@@ -3,12 +3,18 @@ import { refuse, type Refusal } from "../core/refusal.ts";
 import type { CompiledKey } from "../state/compiled-key.ts";
 import type { HeldKey } from "../state/held-key.ts";
 import type { Admission } from "../state/leases.ts";
+import { expectCall } from "./count-call.ts";
 import type { Exchange, Gateway } from "./exchange.ts";
 import { recordRefusal, UNCONFIRMED } from "./verdict.ts";
 
 /** Step 5: the key's guard says that it is live, and takes one from its budget. */
 export function admit(x: Exchange, gateway: Gateway): Refusal | null | Promise<Refusal | null> {
-  const admission = gateway.leases.admit(x.held as HeldKey, x.address, x.background);
+  const admission = gateway.leases.admit(
+    x.held as HeldKey,
+    x.address,
+    () => expectCall(x, gateway),
+    x.background,
+  );
   return admission instanceof Promise
     ? admission.then((asked) => conclude(x, gateway, asked))
     : conclude(x, gateway, admission);

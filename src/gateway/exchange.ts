@@ -46,6 +46,8 @@ export interface Exchange {
   admission?: Admission;
   admittedAt?: number;
   rate?: RateHeaders;
+  /** The call that a guard which was asked for admission has been told of. */
+  toldCall?: string | null;
   /** The raw path and query that were matched. */
   path?: string;
   query?: string;

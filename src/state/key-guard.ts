@@ -256,12 +256,13 @@ export class KeyGuard extends DurableObject<Env> {
   }
 }
 
-function usageOf(request: { at: number; address: string }, admitted: boolean): Usage {
+function usageOf(request: NonNullable<Ask["request"]>, admitted: boolean): Usage {
   return {
     admitted: admitted ? 1 : 0,
     limited: admitted ? 0 : 1,
     refused: 0,
     lastUsedAt: request.at,
     lastUsedIp: request.address,
+    ...(admitted && request.call !== null && { calls: new Map([[request.call, 1]]) }),
   };
 }

@@ -16,7 +16,10 @@ const REPORT_AFTER_MS = 300;
 /** One that has only calls to tell of does so after this long: most often its next question takes them along. */
 const REPORT_CALLS_AFTER_MS = 2000;
 
-/** The outcome of asking for admission. `lease`: without any I/O; `guard`: the guard was asked. */
+/**
+ * The outcome of asking for admission. `lease`: by a unit of a lease; `guard`: the guard was asked, has admitted the
+ * request itself and counted its call.
+ */
 export type Admission = "lease" | "guard" | "limited" | "unavailable";
 
 /** The part of an execution context that keeps background work alive. */
@@ -59,10 +62,16 @@ export class Leases {
   }
 
   /**
-   * Takes one unit of the key's budget for a request from `address`. `held.key` may be another version afterwards:
-   * then the record has to be checked again, and the unit given back if it refuses.
+   * Takes one unit of the key's budget for a request from `address`, which is going to be `call()` if nothing changes.
+   * `held.key` may be another version afterwards: then the record has to be checked again, and the unit given back if
+   * it refuses.
    */
-  admit(held: HeldKey, address: string, background: Background): Admission | Promise<Admission> {
+  admit(
+    held: HeldKey,
+    address: string,
+    call: () => string | null,
+    background: Background,
+  ): Admission | Promise<Admission> {
     const now = Date.now();
     if (held.take(now)) {
       this.#count(held, "admitted", now, address, background);
@@ -73,7 +82,7 @@ export class Leases {
       this.#count(held, "limited", now, address, background);
       return "limited";
     }
-    return this.#askForUnit(held, address, background);
+    return this.#askForUnit(held, { at: now, address, call: call() }, background);
   }
 
   /** Counts a request that was refused for the key's status or the client's address. */
@@ -93,8 +102,11 @@ export class Leases {
     this.#planReport(held, now, background);
   }
 
-  async #askForUnit(held: HeldKey, address: string, background: Background): Promise<Admission> {
-    const request = { at: Date.now(), address };
+  async #askForUnit(
+    held: HeldKey,
+    request: NonNullable<Ask["request"]>,
+    background: Background,
+  ): Promise<Admission> {
     const grant = await this.#call(held, (guard, ask) => guard.grant(ask), request);
     if (grant === null) return "unavailable";
     if (grant.units > 0) {
@@ -105,8 +117,8 @@ export class Leases {
     // Another request of this isolate may have brought units meanwhile.
     const now = Date.now();
     if (!held.take(now)) return "limited";
-    this.#count(held, "admitted", now, address, background);
-    return "guard";
+    this.#count(held, "admitted", now, request.address, background);
+    return "lease";
   }
 
   /** Asks the guard and takes in its answer; the first unit of it belongs to `request`. `null`: cannot be asked. */

@@ -313,7 +313,7 @@ describe("the next question", () => {
   });
 
   test("asks for none when enough is in hand, unless a request waits for one", () => {
-    const request = { at: T, address: "192.0.2.1" };
+    const request = { at: T, address: "192.0.2.1", call: null };
     expect([leased(50).ask(T + 100, null).want, leased(50).ask(T + 100, request).want]).toEqual([0, 1]);
   });
 
@@ -324,7 +324,7 @@ describe("the next question", () => {
   });
 
   test("passes on the request that waits for it", () => {
-    const request = { at: T, address: "192.0.2.1" };
+    const request = { at: T, address: "192.0.2.1", call: null };
     expect(held().ask(T, request).request).toEqual(request);
   });
 });
