@@ -8,6 +8,7 @@ import { addErrorPages } from "./error-pages.tsx";
 import { addHealthEndpoints } from "./health.ts";
 import { addImpactEndpoint } from "./impact.ts";
 import { addKeyEndpoints } from "./keys.ts";
+import { addMeEndpoint } from "./me.ts";
 import { logControlRequest } from "./log-control-request.ts";
 import { allowedMethods } from "./methods.ts";
 import { addOperatorEndpoints } from "./ops/revocations.ts";
@@ -49,6 +50,7 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
   addUsageEndpoints(app, control);
   addServiceUserEndpoints(app, control);
   addAuditEndpoint(app, control);
+  addMeEndpoint(app, control);
   addOrganizationEndpoints(app, control);
   addScimTokenEndpoint(app, control);
   app.route(SCIM_PATH, createScimApp(control));

@@ -29,6 +29,15 @@ export interface Actor {
   readonly address: string;
 }
 
+/** Somebody as their organisation knows them. */
+export interface Me {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly roles: readonly string[];
+  readonly vaultRoles: VaultRoles;
+}
+
 /** The vaults on which somebody holds the Developer role; a name that no vault can have stands for none. */
 export function developerVaults(vaultRoles: VaultRoles): VaultSet {
   const vaults = Object.keys(vaultRoles).filter(

@@ -11,6 +11,7 @@ import {
   type KeyQuery,
   type KeyUsage,
   type ManagedKey,
+  type Me,
   type Receipt,
   type ServiceUser,
   type ServiceUserChange,
@@ -128,6 +129,17 @@ export class Organization extends DurableObject<Env> {
   /** The organisation as the actor may see it. */
   describe(actor: Actor): Promise<OrganizationInfo | Refusal> {
     return this.#as(actor, () => ({ id: actor.orgId, bootstrappedAt: this.#settings.bootstrappedAt() }));
+  }
+
+  /** Who the actor is here, by identity token and SCIM together. */
+  me(actor: Actor): Promise<Me | Refusal> {
+    return this.#as(actor, ({ id, name, roles, vaultRoles }) => ({
+      id,
+      name,
+      email: actor.email,
+      roles,
+      vaultRoles,
+    }));
   }
 
   /** Sets the organisation up, once: makes its signing key. */
