@@ -10,6 +10,7 @@ import type {
 import type { PublicJwk, RingPolicy, SigningKey } from "../../core/signing-key.ts";
 import type { Env } from "../../env.ts";
 import { SigningKeys } from "../signing-keys.ts";
+import { CookieKeys, type CookieKey } from "./cookie-keys.ts";
 import { RevocationLedger } from "./revocation-ledger.ts";
 import { Revocations, type Located } from "./revocations.ts";
 
@@ -23,8 +24,12 @@ const ASSERTION_KEYS: RingPolicy = {
   keptMs: 86_400_000,
 };
 
-/** What is kept once for the whole deployment: emergency revocations and the work left on them, and its signing keys. */
+/**
+ * What is kept once for the whole deployment: emergency revocations and the work left on them, its signing keys, and the
+ * keys of the console's cookies.
+ */
 export class Deployment extends DurableObject<Env> {
+  readonly #cookieKeys = new CookieKeys(this.ctx.storage.sql);
   readonly #revocations = new Revocations(this.env, new RevocationLedger(this.ctx.storage));
 
   readonly #signingKeys = new SigningKeys(
@@ -82,6 +87,11 @@ export class Deployment extends DurableObject<Env> {
     await this.#signingKeys.current();
     const { kid, activeFrom } = await this.#signingKeys.rotate();
     return { kid, activeFrom };
+  }
+
+  /** The keys that seal the console's cookies, the newest first; made at first use. */
+  cookieKeys(): CookieKey[] {
+    return this.#cookieKeys.current(Date.now());
   }
 
   override alarm(): Promise<void> {
