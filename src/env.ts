@@ -47,6 +47,16 @@ const Variables = z.object({
   // As written: the `iss` claim must equal it, a trailing slash included.
   OIDC_ISSUER: z.string().refine((text) => httpUrl.safeParse(text).success, "must be an http or https URL"),
   OIDC_AUDIENCE: z.string().min(1, "must not be empty").default("portcullis"),
+  OIDC_CLIENT_ID: z.string().min(1, "must not be empty").default("portcullis-console"),
+  OIDC_CLIENT_SECRET: optional(z.string()),
+  OIDC_SCOPE: z
+    .string()
+    .refine(
+      (text) => text.split(" ").includes("openid"),
+      "must be scopes separated by spaces, openid among them",
+    )
+    .default("openid profile email"),
+  OIDC_RESOURCE: optional(z.string()),
   KEY_PREFIX: z
     .string()
     .regex(/^[a-z][a-z0-9]{0,15}$/, "must be 1 to 16 lower-case letters and digits, a letter first")
@@ -80,6 +90,16 @@ const Variables = z.object({
   PUBLIC_ORIGIN: optional(httpOrigin),
 });
 
+/** The console as the identity provider's client (RFC 6749 section 2). */
+export interface ConsoleClient {
+  readonly id: string;
+  /** `null` for a public client. */
+  readonly secret: string | null;
+  /** What it asks for: scopes separated by spaces, and the resource that tokens are for (RFC 8707), if it must say so. */
+  readonly scope: string;
+  readonly resource: string | null;
+}
+
 /** The deployment's settings, checked. Durations are in milliseconds. */
 export interface Config {
   readonly originUrl: string;
@@ -87,6 +107,8 @@ export interface Config {
   readonly maxBodyBytes: number;
   readonly issuer: string;
   readonly audience: string;
+  /** As what the console signs people in. */
+  readonly client: ConsoleClient;
   readonly keyPrefix: string;
   readonly defaultKeyExpiryMs: number;
   readonly maxKeysPerOwner: number;
@@ -127,6 +149,12 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     maxBodyBytes: v.MAX_BODY_BYTES,
     issuer: v.OIDC_ISSUER,
     audience: v.OIDC_AUDIENCE,
+    client: {
+      id: v.OIDC_CLIENT_ID,
+      secret: v.OIDC_CLIENT_SECRET,
+      scope: v.OIDC_SCOPE,
+      resource: v.OIDC_RESOURCE,
+    },
     keyPrefix: v.KEY_PREFIX,
     defaultKeyExpiryMs: v.DEFAULT_KEY_EXPIRY,
     maxKeysPerOwner: v.MAX_KEYS_PER_OWNER,

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { config } from "./config.ts";
+import { createConsoleApp } from "./console/app.tsx";
 import { createControlApp } from "./control/app.ts";
 import { IdentityVerifier } from "./control/identity.ts";
 import apiDocument from "./core/api.openapi.json";
@@ -55,10 +56,22 @@ const control = createControlApp({
   operations: policy.operations,
 });
 
+const consolePages = createConsoleApp({
+  config,
+  env: bindings,
+  callControl: async (request, context) => control.fetch(request, bindings, context),
+});
+
 export default {
   fetch(request, _, context) {
-    return surfaceOf(request.url, config.controlHostname) === "gateway"
-      ? handle(request, context, gateway)
-      : control.fetch(request, bindings, context);
+    switch (surfaceOf(request.url, config.controlHostname)) {
+      case "gateway":
+        return handle(request, context, gateway);
+      case "console":
+        return consolePages.fetch(request, bindings, context);
+      case "control":
+      case "nowhere":
+        return control.fetch(request, bindings, context);
+    }
   },
 } satisfies ExportedHandler<Env>;

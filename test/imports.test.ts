@@ -12,6 +12,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   state: ["core", ...SETTINGS],
   gateway: ["core", "state", ...SETTINGS],
   control: ["core", "state", ...SETTINGS],
+  // The console is a client of the control API, which the Worker hands it.
+  console: ["core", "state", ...SETTINGS],
   // The command line speaks the control API, by the same schemas.
   cli: ["core", "control"],
   demo: ["env"],

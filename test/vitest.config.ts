@@ -14,6 +14,7 @@ export default defineConfig({
         plugins: [cloudflareTest({ wrangler: { configPath: `${root}wrangler.toml` } })],
         test: {
           name: "workerd",
+          globalSetup: ["test/support/build-assets.ts"],
           include: ["test/{core,state}/**/*.test.ts"],
         },
       },
@@ -22,7 +23,7 @@ export default defineConfig({
         test: {
           name: "http",
           globalSetup: ["test/support/build-bundle.ts"],
-          include: ["test/*.test.ts", "test/{gateway,control,cli,promise,demo}/**/*.test.ts"],
+          include: ["test/*.test.ts", "test/{gateway,control,console,cli,promise,demo}/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

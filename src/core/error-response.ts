@@ -3,7 +3,7 @@ import { REFUSALS, type Refusal, type RefusalCode } from "./refusal.ts";
 
 /** A step-up challenge asks for a sign-in with several factors (OpenID PAPE 1.0) within this many seconds. */
 export const MFA_MAX_AGE_S = 300;
-const MFA_ACR = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
+export const MFA_ACR = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
 /** What can stand between quotes as it is; a client can send any text as its host. */
 const PLAIN_ORIGIN = /^https?:\/\/[\w.:[\]-]+$/;
 /** A 503 without better knowledge says to come back after this many seconds. */

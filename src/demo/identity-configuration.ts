@@ -40,7 +40,7 @@ export function configuration(options: IdentityProviderOptions, secrets: Identit
         grant_types: ["authorization_code"],
         response_types: ["code"],
         redirect_uris: options.consoleOrigins.map((origin) => `${origin}/-/console/callback`),
-        post_logout_redirect_uris: options.consoleOrigins.map((origin) => `${origin}/-/console/`),
+        post_logout_redirect_uris: options.consoleOrigins.map((origin) => `${origin}/-/console/signed-out`),
       },
       {
         client_id: COMMAND_LINE_CLIENT,

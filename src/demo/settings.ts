@@ -20,6 +20,9 @@ export interface Settings {
   readonly usesSampleProvider: boolean;
 }
 
+/** Variables that are not in wrangler.toml, since a deployment keeps them as secrets. */
+const SECRETS = ["OIDC_CLIENT_SECRET"];
+
 /**
  * Puts the environment's variables over those of wrangler.toml. The sample origin and the sample identity provider are
  * used while nothing else is named in either. Throws a {@link ConfigError}.
@@ -39,6 +42,11 @@ export function readSettings(
   const vars = {
     ...Object.fromEntries(
       Object.entries(configured).map(([name, value]) => [name, environment[name] ?? value]),
+    ),
+    ...Object.fromEntries(
+      SECRETS.map((name) => [name, environment[name] ?? configured[name]]).filter(
+        (entry): entry is [string, string] => entry[1] !== undefined,
+      ),
     ),
     ...(usesSampleOrigin && { ORIGIN_URL: sampleOrigin(demo) }),
     ...(usesSampleProvider && { OIDC_ISSUER: sampleIssuer(demo) }),

@@ -16,6 +16,14 @@ describe("without a control host", () => {
     ["https://api.example/-/healthz?a=b", "control"],
     ["https://api.example:8443/-/healthz", "control"],
     ["http://[::1]:8787/-/healthz", "control"],
+    ["https://api.example/-/console", "console"],
+    ["https://api.example/-/console/", "console"],
+    ["https://api.example/-/console?a=b", "console"],
+    ["https://api.example/-/console/keys/key_1", "console"],
+    ["https://api.example/-/consoles", "control"],
+    ["https://api.example/-/x/console/", "control"],
+    ["https://api.example/v1/-/console/", "gateway"],
+    ["https://api.example/?/-/console/", "gateway"],
     ["https://api.example/.well-known/oauth-protected-resource", "control"],
   ])("%s belongs to the %s", (url, surface) => {
     expect(surfaceOf(url, null)).toBe(surface);
@@ -26,6 +34,8 @@ describe("with a control host", () => {
   test.each<[string, Surface]>([
     ["https://control.example/-/healthz", "control"],
     ["https://control.example:8443/-/healthz", "control"],
+    ["https://control.example/-/console/", "console"],
+    ["https://api.example/-/console/", "nowhere"],
     ["https://control.example/", "nowhere"],
     ["https://control.example/v1/vaults", "nowhere"],
     ["https://control.example/.well-known/oauth-protected-resource", "nowhere"],

@@ -227,7 +227,7 @@ describe("signing in", () => {
     const { open } = browser();
     const { url } = await open((await open(authorizationUrl())).url, { user: "alice" });
     const { id_token = "" } = (await redeem(url)).body;
-    const back = `${consoleOrigin}/-/console/`;
+    const back = `${consoleOrigin}/-/console/signed-out`;
     const leave = new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: back });
     const page = await open(`${issuer}/session/end?${leave.toString()}`);
     const [, xsrf = ""] = /name="xsrf" value="([^"]+)"/.exec(page.body) ?? [];

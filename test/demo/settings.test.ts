@@ -27,6 +27,11 @@ test("what the environment does not name keeps its value, and no other variable 
   expect(vars).toEqual({ ...configured, ADMISSION_LEASE_MS: "0" });
 });
 
+test("a secret of the environment, which wrangler.toml does not hold, gets in", () => {
+  const { config } = readSettings({ OIDC_CLIENT_SECRET: "a-secret" }, configured);
+  expect(config.client.secret).toBe("a-secret");
+});
+
 test("the sample origin and provider follow DEMO_PORT", () => {
   const { vars, usesSampleOrigin, usesSampleProvider } = readSettings({ DEMO_PORT: "9999" }, configured);
   expect(vars).toMatchObject({

@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, "../..");
 /** Where the production bundle lies that the tests run. */
 export const BUNDLE_DIR = join(ROOT, ".wrangler/test-bundle");
 
-/** Builds the production bundle, once before all tests that start whole runtimes. */
+/** Builds the production bundle, once before all tests that start whole runtimes; what browsers load with it. */
 export function setup(): void {
   execFileSync("wrangler", ["deploy", "--dry-run", "--outdir", BUNDLE_DIR], { cwd: ROOT, stdio: "pipe" });
 }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from "jose";
 
 /** An identity provider for tests: discovery and keys over real HTTP, and tokens with any claims. */
@@ -16,10 +17,15 @@ export interface TestIssuer {
   ): Promise<string>;
   /** Replaces the signing key, as a provider that rotates does. */
   rotate(): Promise<void>;
+  /** What its token endpoint answers from now on. */
+  answerWith(answer: TokenEndpoint): void;
   /** From now on answers 500 to whoever asks for this. */
   setDown(down: Down): void;
   close(): Promise<void>;
 }
+
+/** Answers a request to the token endpoint (RFC 6749 section 3.2), by its form. */
+export type TokenEndpoint = (form: URLSearchParams) => Promise<{ status: number; body: object }>;
 
 export type Down = "nothing" | "keys" | "everything";
 
@@ -36,14 +42,20 @@ export async function startIssuer(): Promise<TestIssuer> {
   let down: Down = "nothing";
   let keyFetches = 0;
   let discoveries = 0;
+  let tokenEndpoint: TokenEndpoint = async () => ({ status: 400, body: { error: "invalid_grant" } });
   const server = createServer((request, response) => {
-    const answer = (body: object, fails: boolean) => {
-      response.writeHead(fails ? 500 : 200, { "Content-Type": "application/json" });
+    const send = (status: number, body: object) => {
+      response.writeHead(status, { "Content-Type": "application/json" });
       response.end(JSON.stringify(body));
     };
+    const answer = (body: object, fails: boolean) => send(fails ? 500 : 200, body);
     if (request.url === "/.well-known/openid-configuration") {
       discoveries++;
-      answer({ issuer: url, jwks_uri: `${url}/jwks` }, down === "everything");
+      answer(metadata(url), down === "everything");
+    } else if (request.url === "/token") {
+      void text(request)
+        .then((form) => tokenEndpoint(new URLSearchParams(form)))
+        .then(({ status, body }) => send(down === "everything" ? 500 : status, body));
     } else {
       keyFetches++;
       answer({ keys: [signer.jwk] }, down !== "nothing");
@@ -62,10 +74,24 @@ export async function startIssuer(): Promise<TestIssuer> {
     rotate: async () => {
       signer = await newSigner();
     },
+    answerWith: (value) => {
+      tokenEndpoint = value;
+    },
     setDown: (value) => {
       down = value;
     },
     close: () => close(server),
+  };
+}
+
+function metadata(url: string): object {
+  return {
+    issuer: url,
+    jwks_uri: `${url}/jwks`,
+    authorization_endpoint: `${url}/authorize`,
+    token_endpoint: `${url}/token`,
+    end_session_endpoint: `${url}/sign-out`,
+    id_token_signing_alg_values_supported: ["ES256"],
   };
 }
 

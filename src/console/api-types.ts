@@ -1,0 +1,77 @@
+import type { VaultRoles } from "../core/organization.ts";
+import type { RateLimit } from "../core/key-record.ts";
+import type { Scope } from "../core/scope.ts";
+
+/** What the control API answers, as its OpenAPI document says. Times are ISO 8601 in UTC. */
+
+export const KEY_STATUSES = ["active", "disabled", "expired", "revoked"] as const;
+export type KeyStatus = (typeof KEY_STATUSES)[number];
+
+export interface Key {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly keyPrefix: string;
+  readonly scopes: readonly Scope[];
+  readonly vaults: "*" | readonly string[];
+  readonly allowedIps: readonly string[];
+  readonly rateLimit: RateLimit | null;
+  readonly status: KeyStatus;
+  readonly disabled: boolean;
+  readonly version: number;
+  readonly owner: { readonly id: string; readonly kind: "user" | "service"; readonly name: string };
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly expiresAt: string | null;
+  readonly lastUsedAt: string | null;
+  readonly lastUsedIp: string | null;
+  readonly revokedAt: string | null;
+  readonly revokedBy: string | null;
+  readonly revocationReason: string | null;
+}
+
+/** A page of a list. */
+export interface Page<T> {
+  readonly data: readonly T[];
+  readonly pagination: { readonly limit: number; readonly nextCursor: string | null };
+}
+
+export const USAGE_WINDOWS = ["24h", "7d", "30d"] as const;
+export type UsageWindow = (typeof USAGE_WINDOWS)[number];
+
+export interface UsageCounts {
+  readonly admitted: number;
+  readonly rateLimited: number;
+  readonly refused: number;
+}
+
+export interface Usage {
+  readonly window: UsageWindow;
+  readonly bucketSeconds: number;
+  readonly totals: UsageCounts;
+  readonly buckets: readonly (UsageCounts & { readonly start: string })[];
+}
+
+export interface AuditEvent {
+  readonly id: string;
+  readonly time: string;
+  readonly actor: { readonly id: string; readonly name: string | null };
+  readonly action: string;
+  readonly target: string;
+  readonly outcome: "done" | "refused";
+  readonly code: string | null;
+  readonly address: string | null;
+  readonly requestId: string | null;
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+}
+
+/** Whoever is signed in. */
+export interface Me {
+  readonly id: string;
+  readonly orgId: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly roles: readonly string[];
+  readonly vaultRoles: VaultRoles;
+}

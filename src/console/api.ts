@@ -1,0 +1,69 @@
+import type { ErrorBody } from "../core/error-response.ts";
+import type { RefusalCode } from "../core/refusal.ts";
+import type { Console, ConsoleContext } from "./context.ts";
+import { link } from "./paths.ts";
+
+/** What the control API says when it refuses. */
+export class ApiRefusal {
+  readonly status: number;
+  readonly code: RefusalCode;
+  readonly message: string;
+  /** For 422: `field`, and what is wrong with it. */
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly correlationId: string;
+
+  constructor(status: number, { code, message, details, correlationId }: ErrorBody["error"]) {
+    this.status = status;
+    this.code = code;
+    this.message = message;
+    this.details = details ?? {};
+    this.correlationId = correlationId;
+  }
+}
+
+type Query = Readonly<Record<string, string | undefined>>;
+type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+/** The control API with the access token of whoever is signed in. Paths are those of its OpenAPI document. */
+export class Api {
+  readonly #call: (request: Request) => Promise<Response>;
+  readonly #origin: string;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  constructor(c: ConsoleContext, { callControl }: Pick<Console, "callControl">, accessToken: string) {
+    this.#call = (request) => callControl(request, c.executionCtx);
+    this.#origin = new URL(c.req.url).origin;
+    this.#headers = { Authorization: `Bearer ${accessToken}`, "CF-Connecting-IP": c.get("address") };
+  }
+
+  /** Reads; parameters that are `undefined` or empty are left out. */
+  get<T>(path: string, query: Query = {}): Promise<T | ApiRefusal> {
+    return this.#send<T>("GET", link(path, query));
+  }
+
+  /** Changes something; `version` is the one that is meant, as `If-Match` says it. */
+  change<T>(
+    method: Exclude<Method, "GET">,
+    path: string,
+    body?: object,
+    version?: number,
+  ): Promise<T | ApiRefusal> {
+    return this.#send<T>(method, path, body, version);
+  }
+
+  async #send<T>(method: Method, path: string, body?: object, version?: number): Promise<T | ApiRefusal> {
+    const response = await this.#call(
+      new Request(this.#origin + path, {
+        method,
+        headers: {
+          ...this.#headers,
+          ...(body !== undefined && { "Content-Type": "application/json" }),
+          ...(version !== undefined && { "If-Match": `"${version}"` }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      }),
+    );
+    if (!response.ok) return new ApiRefusal(response.status, (await response.json<ErrorBody>()).error);
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  }
+}

@@ -1,0 +1,87 @@
+import { Hono, type MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { matchedRoutes } from "hono/route";
+import { secureHeaders } from "hono/secure-headers";
+import { addAssets } from "./assets.ts";
+import type { Console, ConsoleEnv } from "./context.ts";
+import { addKeyDetail } from "./pages/key.tsx";
+import { addKeyList } from "./pages/keys.tsx";
+import { errorPage, notFoundPage, tooLargePage } from "./pages/messages.tsx";
+import { CONSOLE, HOME } from "./paths.ts";
+import { CookieKeyRing } from "./session/cookie-key-ring.ts";
+import { Provider } from "./session/provider.ts";
+import { refuseCrossSite } from "./session/request-forgery.ts";
+import { SealedCookies } from "./session/sealed-cookies.ts";
+import { addSignIn } from "./session/sign-in.tsx";
+import { signedIn } from "./session/signed-in.ts";
+import { addTheme } from "./theme.ts";
+
+const MAX_FORM_BYTES = 1_048_576;
+
+/** Pages load from their own origin alone, run no text as a script, and send forms nowhere else. */
+const pageHeaders = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", "data:"],
+    connectSrc: ["'self'"],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+    requireTrustedTypesFor: ["'script'"],
+    trustedTypes: ["'none'"],
+  },
+  crossOriginOpenerPolicy: "same-origin",
+  crossOriginResourcePolicy: "same-origin",
+  // `no-referrer` would also take the origin from forms, by which they are told from other sites'.
+  referrerPolicy: "same-origin",
+  xFrameOptions: "DENY",
+});
+
+/** `/-/console/`: pages for whoever has keys, and for admins. */
+export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
+  const provider = new Provider(console_.config);
+  const cookies = new SealedCookies(new CookieKeyRing(console_.env));
+  const app = new Hono<ConsoleEnv>({ strict: false }).basePath(CONSOLE);
+
+  app.use(observe);
+  app.use(pageHeaders);
+  addAssets(app);
+  app.use(bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (c) => tooLargePage(c) }));
+  app.use(refuseCrossSite);
+  addTheme(app);
+  addSignIn(app, provider, cookies);
+  app.get("/", (c) => c.redirect(HOME, 303));
+
+  // All that follows is for whoever is signed in.
+  app.use(signedIn(console_, provider, cookies));
+  addKeyList(app);
+  addKeyDetail(app);
+
+  app.notFound(notFoundPage);
+  app.onError((error, c) => errorPage(c, error));
+  return app;
+}
+
+/** Names each request, keeps pages out of caches, and writes the one log line of each, which holds no secret. */
+const observe: MiddlewareHandler<ConsoleEnv> = async (c, next) => {
+  const startedAt = Date.now();
+  c.set("requestId", crypto.randomUUID());
+  c.set("address", c.req.header("CF-Connecting-IP") ?? "");
+  await next();
+  c.res.headers.set("X-Request-Id", c.get("requestId"));
+  if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");
+  console.log(
+    JSON.stringify({
+      time: new Date(startedAt).toISOString(),
+      requestId: c.get("requestId"),
+      method: c.req.method,
+      operation: matchedRoutes(c).findLast(({ path }) => !path.endsWith("*"))?.path,
+      status: c.res.status,
+      reason: c.get("reason"),
+      address: c.get("address"),
+      ms: { total: Date.now() - startedAt },
+    }),
+  );
+};

@@ -1,0 +1,30 @@
+import type { Context, ExecutionContext } from "hono";
+import type { Config, Env } from "../env.ts";
+import type { Api, ApiRefusal } from "./api.ts";
+import type { Me } from "./api-types.ts";
+import type { Session } from "./session/session.ts";
+
+/** What the console works with. */
+export interface Console {
+  readonly config: Config;
+  readonly env: Env;
+  /** The control API: the console is a client of it in the same process, with the rights of whoever is signed in. */
+  readonly callControl: (request: Request, context: ExecutionContext) => Promise<Response>;
+}
+
+export interface ConsoleEnv {
+  Bindings: Env;
+  Variables: {
+    requestId: string;
+    /** The client's. */
+    address: string;
+    /** For the operator's log alone. */
+    reason?: string;
+    /** On pages for whoever is signed in, and so is what follows. */
+    session: Session;
+    api: Api;
+    me: Promise<Me | ApiRefusal>;
+  };
+}
+
+export type ConsoleContext = Context<ConsoleEnv>;

@@ -1,0 +1,146 @@
+import type { FC } from "hono/jsx";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { REFUSALS, type RefusalCode } from "../../core/refusal.ts";
+import type { ApiRefusal } from "../api.ts";
+import type { ConsoleContext } from "../context.ts";
+import { Icon, type IconName } from "../parts/icons.tsx";
+import { bare, pageForAll } from "../parts/page.tsx";
+import { HOME, pathOf, startUrl } from "../paths.ts";
+import { stepUpPage } from "./passages.tsx";
+
+/** Pages that only say something. */
+
+interface MessageProps {
+  icon: IconName;
+  title: string;
+  text: string;
+  /** Where to go on, and what that is called. */
+  onward?: { label: string; href: string };
+  /** By which the request can be found in the logs. */
+  requestId?: string;
+}
+
+const Message: FC<MessageProps> = ({ icon, title, text, onward, requestId }) => (
+  <>
+    <Icon name={icon} />
+    <h1>{title}</h1>
+    <p>{text}</p>
+    {onward && (
+      <a role="button" href={onward.href}>
+        {onward.label}
+      </a>
+    )}
+    {requestId && (
+      <p class="soft">
+        Request <code>{requestId}</code>
+      </p>
+    )}
+  </>
+);
+
+const TO_KEYS = { label: "To my keys", href: HOME };
+
+export function notFoundPage(c: ConsoleContext): Promise<Response> {
+  const title = "Not found";
+  const text = "There is nothing here, or it is not for you to see.";
+  const content = <Message icon="compass" title={title} text={text} onward={TO_KEYS} />;
+  return pageForAll(c, title, content, { status: 404 });
+}
+
+/** A form that this session did not make: it was left open for too long, or another site has sent it. */
+export function staleFormPage(c: ConsoleContext, reason: string): Response | Promise<Response> {
+  c.set("reason", reason);
+  const title = "This form is out of date";
+  const text =
+    "It was not made by the session that you are in now, so nothing was done. Open the page again.";
+  const onward = { label: "Open the page", href: pathOf(c.req.raw) };
+  return bare(c, title, <Message icon="alert" title={title} text={text} onward={onward} />, {
+    status: 403,
+    keepForms: true,
+  });
+}
+
+export function tooLargePage(c: ConsoleContext): Response | Promise<Response> {
+  const title = "That is too much at once";
+  const text = "What was sent is larger than any form of the console, so nothing was done.";
+  return bare(c, title, <Message icon="alert" title={title} text={text} onward={TO_KEYS} />, { status: 413 });
+}
+
+export function errorPage(c: ConsoleContext, error: unknown): Promise<Response> {
+  c.set("reason", String(error));
+  const title = "Something went wrong";
+  const text = "It is not your fault. Try again in a moment; if it happens again, report the request.";
+  const requestId = c.get("requestId");
+  const content = <Message icon="alert" title={title} text={text} onward={retry(c)} requestId={requestId} />;
+  return pageForAll(c, title, content, { status: 500, keepForms: true });
+}
+
+/** Says what the control API has refused, in place of the page that would have shown it. */
+export function refusalPage(c: ConsoleContext, refusal: ApiRefusal): Response | Promise<Response> {
+  c.set("reason", `${refusal.code} (${refusal.correlationId})`);
+  return (PAGES[refusal.code] ?? unexpectedPage)(c, refusal);
+}
+
+/** Refusals that have a page of their own. */
+const PAGES: Partial<
+  Record<RefusalCode, (c: ConsoleContext, refusal: ApiRefusal) => Response | Promise<Response>>
+> = {
+  mfa_required: stepUpPage,
+  not_found: notFoundPage,
+  role_required: noPermissionPage,
+  identity_token_invalid: tokenRefusedPage,
+};
+
+function noPermissionPage(c: ConsoleContext): Promise<Response> {
+  const title = "Not for your role";
+  const text =
+    "What you may do here follows from your roles at your identity provider. Ask an admin of your organisation.";
+  return pageForAll(c, title, <Message icon="lock" title={title} text={text} onward={TO_KEYS} />, {
+    status: 403,
+  });
+}
+
+/** A token that was refused just after the sign-in would be refused again. */
+const JUST_NOW_MS = 60_000;
+
+/** The session was ended by the provider, or the provider gives tokens that the control API does not take. */
+function tokenRefusedPage(c: ConsoleContext, refusal: ApiRefusal): Response | Promise<Response> {
+  const isNew = Date.now() - c.get("session").signedInAt < JUST_NOW_MS;
+  if (!isNew && c.req.method === "GET") return c.redirect(startUrl(pathOf(c.req.raw)), 303);
+  const title = isNew ? "Your sign-in is not accepted here" : "Your session has ended";
+  const text = isNew
+    ? "Your identity provider has signed you in, but with a token that Portcullis does not accept. Tell your administrator."
+    : "Sign in again to go on. What you have filled in is kept.";
+  const onward = { label: "Sign in again", href: startUrl(pathOf(c.req.raw)) };
+  const content = (
+    <Message icon="lock" title={title} text={text} onward={onward} requestId={refusal.correlationId} />
+  );
+  return bare(c, title, content, { status: 401, keepForms: true });
+}
+
+/** The table of refusals says what to do. */
+function unexpectedPage(c: ConsoleContext, { code, status, correlationId }: ApiRefusal): Promise<Response> {
+  const { message, remedy } = REFUSALS[code];
+  const content = (
+    <Message
+      icon="alert"
+      title={message}
+      text={remedy.replaceAll("`", "")}
+      onward={retry(c)}
+      requestId={correlationId}
+    />
+  );
+  const options = { status: status as ContentfulStatusCode, keepForms: true };
+  return pageForAll(
+    c,
+    message,
+    content,
+    status === 503 ? { ...options, retryAfter: RETRY_AFTER_S } : options,
+  );
+}
+
+const RETRY_AFTER_S = 1;
+
+function retry(c: ConsoleContext): { label: string; href: string } {
+  return { label: "Try again", href: pathOf(c.req.raw) };
+}

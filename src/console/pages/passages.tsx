@@ -1,0 +1,62 @@
+import type { ConsoleContext } from "../context.ts";
+import { Icon } from "../parts/icons.tsx";
+import { bare } from "../parts/page.tsx";
+import { pathOf, startUrl } from "../paths.ts";
+
+/**
+ * Pages between a form and a sign-in. They lead on by themselves, and not by a redirect: a redirect would still count as
+ * the form's, and the Content Security Policy lets forms lead nowhere else.
+ */
+
+/** Asks for a second factor; whoever comes back from it finds the form as it was. */
+export function stepUpPage(c: ConsoleContext): Response | Promise<Response> {
+  const { steppedUp, signedInAt } = c.get("session");
+  if (steppedUp && Date.now() - signedInAt < JUST_NOW_MS) return noSecondFactorPage(c);
+  const url = startUrl(pathOf(c.req.raw), true);
+  const content = (
+    <>
+      <Icon name="lock" />
+      <h1>Confirm that it is you</h1>
+      <p>This needs a second factor that is at most five minutes old. What you have filled in is kept.</p>
+      <a role="button" href={url}>
+        Continue
+      </a>
+    </>
+  );
+  return bare(c, "Confirm that it is you", content, { status: 401, keepForms: true, refresh: url });
+}
+
+/** The session has ended while a form was being filled in. */
+export function signInAgainPage(c: ConsoleContext, url: string): Response | Promise<Response> {
+  const content = (
+    <>
+      <Icon name="lock" />
+      <h1>Your session has ended</h1>
+      <p>Sign in again to go on. What you have filled in is kept, and nothing has been sent yet.</p>
+      <a role="button" href={url}>
+        Continue
+      </a>
+    </>
+  );
+  return bare(c, "Your session has ended", content, { status: 401, keepForms: true, refresh: url });
+}
+
+/** Asking once more this soon would be answered the same. */
+const JUST_NOW_MS = 60_000;
+
+function noSecondFactorPage(c: ConsoleContext): Response | Promise<Response> {
+  const content = (
+    <>
+      <Icon name="alert" />
+      <h1>No second factor</h1>
+      <p>
+        Your identity provider was asked for a second factor and did not say that one was used. Set one up
+        there, or ask your administrator.
+      </p>
+      <a role="button" href={startUrl(pathOf(c.req.raw), true)}>
+        Try again
+      </a>
+    </>
+  );
+  return bare(c, "No second factor", content, { status: 401, keepForms: true });
+}

@@ -1,0 +1,35 @@
+import type { FC } from "hono/jsx";
+import { Icon } from "../parts/icons.tsx";
+
+/** Where somebody who is not signed in starts. */
+export const SignInPage: FC<{ startUrl: string; provider: string }> = ({ startUrl, provider }) => (
+  <>
+    <h1>Sign in</h1>
+    <p>See, make and revoke the API keys of your organisation.</p>
+    <a role="button" href={startUrl}>
+      Continue with {provider}
+    </a>
+  </>
+);
+
+/** On the way to the provider, which ends its own session too. */
+export const SigningOutPage: FC<{ url: string }> = ({ url }) => (
+  <>
+    <h1>Signing out</h1>
+    <p>You are signed out of Portcullis. Your identity provider signs you out as well.</p>
+    <a role="button" href={url}>
+      Continue
+    </a>
+  </>
+);
+
+export const SignedOutPage: FC<{ signInUrl: string }> = ({ signInUrl }) => (
+  <>
+    <Icon name="check" />
+    <h1>Signed out</h1>
+    <p>Nobody is signed in to Portcullis in this browser any more.</p>
+    <a role="button" href={signInUrl}>
+      Sign in again
+    </a>
+  </>
+);

@@ -1,0 +1,25 @@
+import type { Child, FC } from "hono/jsx";
+import { CSRF_FIELD } from "../session/csrf-field.ts";
+
+interface Props {
+  action: string;
+  csrf: string;
+  /**
+   * A name under which what was filled in comes back after a sign-in that had to come in between. Passwords and fields
+   * with `data-secret` are never kept.
+   */
+  keep?: string;
+  class?: string;
+  children?: Child;
+}
+
+/**
+ * A form that changes something. It is sent to the path of the page that it is on, so that somebody who has to sign in
+ * first finds it again there.
+ */
+export const Form: FC<Props> = ({ action, csrf, keep, class: className, children }) => (
+  <form method="post" action={action} class={className} data-keep={keep}>
+    <input type="hidden" name={CSRF_FIELD} value={csrf} />
+    {children}
+  </form>
+);

@@ -1,0 +1,20 @@
+import type { Child } from "hono/jsx";
+import { ApiRefusal } from "../api.ts";
+import type { Me } from "../api-types.ts";
+import type { ConsoleContext } from "../context.ts";
+import { refusalPage } from "../pages/messages.tsx";
+import type { Section } from "./navigation.tsx";
+import { navigable, type PageOptions } from "./page.tsx";
+
+/** A page with the navigation for whoever is signed in; what it shows may depend on who that is. */
+export async function pageForMe(
+  c: ConsoleContext,
+  title: string,
+  section: Section,
+  content: (me: Me) => Child,
+  options: PageOptions = {},
+): Promise<Response> {
+  const me = await c.get("me");
+  if (me instanceof ApiRefusal) return refusalPage(c, me);
+  return navigable(c, title, me, section, content(me), options);
+}

@@ -1,0 +1,37 @@
+/** Where the console's paths begin. */
+export const CONSOLE = "/-/console";
+
+/** The first page. */
+export const HOME = `${CONSOLE}/keys`;
+
+/** A path and query of one of the console's pages, as browsers write them. */
+const OWN_PATH = /^\/-\/console\/[\w\-.~!$&'()*+,;=:@%/?]*$/;
+/** What is no page to return to. */
+const PASSAGES = /^\/-\/console\/(sign-in|sign-out|signed-out|callback|theme|assets)(\/|$)/;
+const MAX_LENGTH = 1000;
+
+/** The page of the console to go to after signing in: `wanted` if it is one, else the first page. */
+export function returnPath(wanted: string | undefined): string {
+  if (wanted === undefined || wanted.length > MAX_LENGTH || !OWN_PATH.test(wanted)) return HOME;
+  // Resolved as the browser will: dot segments must not lead out.
+  const { pathname, search } = new URL(wanted, "http://console.invalid");
+  const isPage = pathname.startsWith(`${CONSOLE}/`) && !PASSAGES.test(pathname);
+  return isPage ? pathname + search : HOME;
+}
+
+/** The page that a request is about. A form is sent to the page that it is on, so this is where it can be found again. */
+export function pathOf(request: Request): string {
+  const { pathname, search } = new URL(request.url);
+  return returnPath(pathname + search);
+}
+
+/** Where a sign-in starts that leads back to a page of the console; with `stepUp` it asks for a second factor. */
+export function startUrl(returnTo: string, stepUp = false): string {
+  return link(`${CONSOLE}/sign-in/start`, { return: returnTo, step_up: stepUp ? "1" : undefined });
+}
+
+/** A path with its query; parameters that are `undefined` or empty are left out. */
+export function link(path: string, query: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
+}

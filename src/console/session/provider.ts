@@ -1,0 +1,232 @@
+import * as oauth from "oauth4webapi";
+import { MFA_ACR, MFA_MAX_AGE_S } from "../../core/error-response.ts";
+import type { Config } from "../../env.ts";
+
+/** The provider's metadata are read again after ten minutes; what is known outlives an outage. */
+const METADATA_MAX_AGE_MS = 600_000;
+const METADATA_RETRY_MS = 10_000;
+const FETCH_TIMEOUT_MS = 5000;
+/** A token of which the provider does not say how long it lasts (RFC 6749 section 5.1 only recommends it). */
+const DEFAULT_LIFETIME_S = 300;
+
+/** What a sign-in brings. */
+export interface Tokens {
+  readonly accessToken: string;
+  readonly idToken: string;
+  readonly refreshToken: string | null;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** Why nobody was signed in. `denied`: the provider, or the person there, said no. */
+export class SignInProblem {
+  readonly problem: "denied" | "rejected" | "unavailable";
+  /** For the operator's log. */
+  readonly reason: string;
+
+  constructor(problem: SignInProblem["problem"], reason: string) {
+    this.problem = problem;
+    this.reason = reason;
+  }
+}
+
+/** What has to be the same when the provider leads back. */
+export interface Transaction {
+  readonly state: string;
+  readonly nonce: string;
+  /** The PKCE code verifier (RFC 7636). */
+  readonly verifier: string;
+  /** Whether a second factor is asked for. */
+  readonly stepUp: boolean;
+}
+
+export function newTransaction(stepUp: boolean): Transaction {
+  return {
+    state: oauth.generateRandomState(),
+    nonce: oauth.generateRandomNonce(),
+    verifier: oauth.generateRandomCodeVerifier(),
+    stepUp,
+  };
+}
+
+/** The OpenID provider that signs people in, and this deployment as its client. */
+export class Provider {
+  readonly #config: Config;
+  readonly #client: oauth.Client;
+  readonly #options: { readonly signal: () => AbortSignal; [oauth.allowInsecureRequests]: boolean };
+  #metadata: oauth.AuthorizationServer | null = null;
+  /** Milliseconds since the epoch. */
+  #refreshAt = 0;
+
+  constructor(config: Config) {
+    this.#config = config;
+    this.#client = { client_id: config.client.id };
+    this.#options = {
+      signal: () => AbortSignal.timeout(FETCH_TIMEOUT_MS),
+      // Plain HTTP where the operator has named such an issuer: the local provider.
+      [oauth.allowInsecureRequests]: config.issuer.startsWith("http:"),
+    };
+  }
+
+  /** What people know the provider by. */
+  get host(): string {
+    return new URL(this.#config.issuer).host;
+  }
+
+  /** Where to send somebody to sign in (OpenID Connect Core 3.1.2.1, RFC 7636, RFC 9470 section 4). */
+  async authorizationUrl(transaction: Transaction, redirectUri: string): Promise<URL | SignInProblem> {
+    const server = await this.#server();
+    if (server instanceof SignInProblem) return server;
+    if (server.authorization_endpoint === undefined) return missing("authorization_endpoint");
+    const { id, scope, resource } = this.#config.client;
+    const url = new URL(server.authorization_endpoint);
+    const parameters = {
+      client_id: id,
+      response_type: "code",
+      redirect_uri: redirectUri,
+      scope,
+      state: transaction.state,
+      nonce: transaction.nonce,
+      code_challenge: await oauth.calculatePKCECodeChallenge(transaction.verifier),
+      code_challenge_method: "S256",
+      ...(resource !== null && { resource }),
+      // A new sign-in even if the last one is not long ago: what it is for takes a while to fill in.
+      ...(transaction.stepUp && { acr_values: MFA_ACR, max_age: `${MFA_MAX_AGE_S}`, prompt: "login" }),
+    };
+    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+    return url;
+  }
+
+  /** Turns the answer that the provider has sent along into tokens. */
+  async redeem(
+    callback: URL,
+    transaction: Transaction,
+    redirectUri: string,
+  ): Promise<Tokens | SignInProblem> {
+    const server = await this.#server();
+    if (server instanceof SignInProblem) return server;
+    return attempt(async () => {
+      const answer = oauth.validateAuthResponse(server, this.#client, callback, transaction.state);
+      const response = await oauth.authorizationCodeGrantRequest(
+        server,
+        this.#client,
+        this.#authentication(server),
+        answer,
+        redirectUri,
+        transaction.verifier,
+        { ...this.#options, ...this.#tokenParameters() },
+      );
+      const result = await oauth.processAuthorizationCodeResponse(server, this.#client, response, {
+        expectedNonce: transaction.nonce,
+        requireIdToken: true,
+        ...(transaction.stepUp && { maxAge: MFA_MAX_AGE_S }),
+      });
+      await oauth.validateApplicationLevelSignature(server, response, this.#options);
+      return tokensOf(result, null);
+    });
+  }
+
+  /** Gets new tokens without asking anybody (RFC 6749 section 6). */
+  async refresh(tokens: Tokens & { readonly refreshToken: string }): Promise<Tokens | SignInProblem> {
+    const server = await this.#server();
+    if (server instanceof SignInProblem) return server;
+    return attempt(async () => {
+      const response = await oauth.refreshTokenGrantRequest(
+        server,
+        this.#client,
+        this.#authentication(server),
+        tokens.refreshToken,
+        { ...this.#options, ...this.#tokenParameters() },
+      );
+      return tokensOf(await oauth.processRefreshTokenResponse(server, this.#client, response), tokens);
+    });
+  }
+
+  /** Where signing out goes on (OpenID Connect RP-Initiated Logout 1.0), or `null` if the provider has no such place. */
+  async signOutUrl(idToken: string, returnUri: string): Promise<URL | null> {
+    const server = await this.#server();
+    if (server instanceof SignInProblem || server.end_session_endpoint === undefined) return null;
+    const url = new URL(server.end_session_endpoint);
+    url.searchParams.set("id_token_hint", idToken);
+    url.searchParams.set("client_id", this.#client.client_id);
+    url.searchParams.set("post_logout_redirect_uri", returnUri);
+    return url;
+  }
+
+  async #server(): Promise<oauth.AuthorizationServer | SignInProblem> {
+    const known = this.#metadata;
+    const now = Date.now();
+    if (known !== null && now < this.#refreshAt) return known;
+    // Whoever comes while this request asks the provider uses what is known.
+    this.#refreshAt = now + METADATA_RETRY_MS;
+    const found = await attempt(async () => {
+      const issuer = new URL(this.#config.issuer);
+      const response = await oauth.discoveryRequest(issuer, { ...this.#options, algorithm: "oidc" });
+      return oauth.processDiscoveryResponse(issuer, response);
+    });
+    if (found instanceof SignInProblem) return known ?? new SignInProblem("unavailable", found.reason);
+    this.#metadata = found;
+    this.#refreshAt = now + METADATA_MAX_AGE_MS;
+    return found;
+  }
+
+  #authentication(server: oauth.AuthorizationServer): oauth.ClientAuth {
+    const { secret } = this.#config.client;
+    if (secret === null) return oauth.None();
+    // Basic where nothing is said (OpenID Connect Discovery 1.0 section 3).
+    const methods = server.token_endpoint_auth_methods_supported ?? ["client_secret_basic"];
+    return methods.includes("client_secret_basic")
+      ? oauth.ClientSecretBasic(secret)
+      : oauth.ClientSecretPost(secret);
+  }
+
+  #tokenParameters(): { additionalParameters?: Record<string, string> } {
+    const { resource } = this.#config.client;
+    return resource === null ? {} : { additionalParameters: { resource } };
+  }
+}
+
+/** What a refresh leaves out stays as it was. */
+function tokensOf(result: oauth.TokenEndpointResponse, before: Tokens | null): Tokens {
+  return {
+    accessToken: result.access_token,
+    idToken: result.id_token ?? before?.idToken ?? "",
+    refreshToken: result.refresh_token ?? before?.refreshToken ?? null,
+    expiresAt: Date.now() + (result.expires_in ?? DEFAULT_LIFETIME_S) * 1000,
+  };
+}
+
+async function attempt<T>(act: () => Promise<T>): Promise<T | SignInProblem> {
+  try {
+    return await act();
+  } catch (error) {
+    return new SignInProblem(problemOf(error), reasonOf(error));
+  }
+}
+
+/** Errors with which a provider says that it is in trouble itself (RFC 6749 section 4.1.2.1). */
+const PROVIDER_TROUBLE = ["server_error", "temporarily_unavailable"];
+
+function problemOf(error: unknown): SignInProblem["problem"] {
+  if (error instanceof oauth.AuthorizationResponseError) {
+    return PROVIDER_TROUBLE.includes(error.error) ? "unavailable" : "denied";
+  }
+  const answered =
+    error instanceof oauth.ResponseBodyError ||
+    error instanceof oauth.WWWAuthenticateChallengeError ||
+    (error instanceof oauth.OperationProcessingError && error.code !== oauth.RESPONSE_IS_NOT_CONFORM);
+  return answered ? "rejected" : "unavailable";
+}
+
+/** Messages of the library name what was wrong and hold no token; OAuth errors are named by the provider. */
+function reasonOf(error: unknown): string {
+  const oauthError =
+    error instanceof oauth.ResponseBodyError || error instanceof oauth.AuthorizationResponseError
+      ? ` (${error.error}: ${error.error_description ?? ""})`
+      : "";
+  return `${String(error)}${oauthError}`;
+}
+
+function missing(name: string): SignInProblem {
+  return new SignInProblem("unavailable", `The provider's metadata name no ${name}`);
+}

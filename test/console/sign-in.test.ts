@@ -1,0 +1,363 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  comeBack,
+  consoleClient,
+  csrfOf,
+  giveTokens,
+  headingOf,
+  signIn,
+  startSignIn,
+  type ConsoleClient,
+} from "../support/console-client.ts";
+import { startIssuer } from "../support/issuer.ts";
+import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
+
+const KEYS = "/-/console/keys";
+const SESSION = "portcullis-session";
+
+let portcullis: Portcullis;
+beforeAll(async () => {
+  portcullis = await startPortcullis();
+});
+afterAll(() => portcullis.stop());
+
+function newClient(): ConsoleClient {
+  return consoleClient(portcullis.edges[0] ?? "");
+}
+
+/** Somebody who has signed in. */
+async function signedIn(answers?: Parameters<typeof signIn>[2]): Promise<ConsoleClient> {
+  const client = newClient();
+  const answer = await signIn(client, portcullis.issuer, answers);
+  expect([answer.status, answer.headers.get("Location")]).toEqual([303, KEYS]);
+  return client;
+}
+
+describe("signing in", () => {
+  test("asks the provider for a code, bound to this browser by state, nonce and PKCE", async () => {
+    const client = newClient();
+    const { request } = await startSignIn(client);
+    expect(Object.fromEntries(request)).toEqual({
+      client_id: "portcullis-console",
+      response_type: "code",
+      redirect_uri: `${portcullis.edges[0]}/-/console/callback`,
+      scope: "openid profile email",
+      state: expect.stringMatching(/^[\w-]{43}$/),
+      nonce: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge_method: "S256",
+    });
+    const again = await startSignIn(client);
+    for (const name of ["state", "nonce", "code_challenge"]) {
+      expect(again.request.get(name)).not.toBe(request.get(name));
+    }
+  });
+
+  test("asks for a new sign-in with a second factor where one is needed", async () => {
+    const { request } = await startSignIn(newClient(), "?step_up=1");
+    expect(request.get("acr_values")).toBe("http://schemas.openid.net/pape/policies/2007/06/multi-factor");
+    expect(request.get("max_age")).toBe("300");
+    expect(request.get("prompt")).toBe("login");
+  });
+
+  test("takes no sign-in for a second factor that is an old one", async () => {
+    const client = newClient();
+    const started = await startSignIn(client, "?step_up=1");
+    giveTokens(portcullis.issuer, started.nonce, { id: { auth_time: Math.floor(Date.now() / 1000) - 900 } });
+    expect((await comeBack(client, started)).status).toBe(502);
+  });
+
+  test("redeems the code with the verifier that only this browser's cookie holds", async () => {
+    const client = newClient();
+    const started = await startSignIn(client);
+    let form = new URLSearchParams();
+    portcullis.issuer.answerWith(async (sent) => {
+      form = sent;
+      return { status: 400, body: { error: "invalid_grant" } };
+    });
+    await comeBack(client, started);
+    const challenge = createHash("sha256")
+      .update(form.get("code_verifier") ?? "")
+      .digest("base64url");
+    expect(challenge).toBe(started.request.get("code_challenge"));
+    expect(form.get("redirect_uri")).toBe(started.request.get("redirect_uri"));
+  });
+
+  test("leads to the page that was asked for", async () => {
+    const client = newClient();
+    const page = await client.get(`${KEYS}?status=all`);
+    expect(page.headers.get("Location")).toBe(
+      `/-/console/sign-in?return=${encodeURIComponent(`${KEYS}?status=all`)}`,
+    );
+    const started = await startSignIn(client, `?return=${encodeURIComponent(`${KEYS}?status=all`)}`);
+    giveTokens(portcullis.issuer, started.nonce);
+    expect((await comeBack(client, started)).headers.get("Location")).toBe(`${KEYS}?status=all`);
+  });
+
+  test.each([
+    "https://evil.example/-/console/keys",
+    "//evil.example/-/console/keys",
+    "/\\evil.example",
+    "/-/console/../../v1/vaults",
+    "/-/console/%2e%2e/%2e%2e/v1/vaults",
+    "/-/console/..//evil.example",
+    "/-/api-keys",
+    "/-/consoles",
+    "javascript:alert(1)",
+    "/-/console/keys\r\nSet-Cookie: a=b",
+    "/-/console/callback?code=a",
+    "/-/console/sign-out",
+    `/-/console/keys?q=${"a".repeat(2000)}`,
+    "",
+  ])("leads to the first page when asked to lead to %j", async (wanted) => {
+    const client = newClient();
+    const started = await startSignIn(client, `?return=${encodeURIComponent(wanted)}`);
+    giveTokens(portcullis.issuer, started.nonce);
+    expect((await comeBack(client, started)).headers.get("Location")).toBe(KEYS);
+  });
+
+  test("keeps apart the sign-ins of several tabs", async () => {
+    const client = newClient();
+    const first = await startSignIn(client, `?return=${KEYS}%3Fstatus=all`);
+    const second = await startSignIn(client);
+    giveTokens(portcullis.issuer, first.nonce);
+    expect((await comeBack(client, first)).headers.get("Location")).toBe(`${KEYS}?status=all`);
+    giveTokens(portcullis.issuer, second.nonce);
+    expect((await comeBack(client, second)).headers.get("Location")).toBe(KEYS);
+  });
+});
+
+describe("nobody is signed in", () => {
+  test("by a code that was sent to another browser", async () => {
+    const attacker = newClient();
+    const started = await startSignIn(attacker);
+    giveTokens(portcullis.issuer, started.nonce);
+    const victim = newClient();
+    await startSignIn(victim);
+    expect((await comeBack(victim, started)).status).toBe(400);
+    expect(victim.cookies.has(SESSION)).toBe(false);
+  });
+
+  test("by the same answer of the provider a second time", async () => {
+    const client = newClient();
+    const started = await startSignIn(client);
+    giveTokens(portcullis.issuer, started.nonce);
+    expect((await comeBack(client, started)).status).toBe(303);
+    expect((await comeBack(client, started)).status).toBe(400);
+  });
+
+  const now = Math.floor(Date.now() / 1000);
+  test.each<[string, Parameters<typeof giveTokens>[2]]>([
+    ["for another nonce", { id: { nonce: "another" } }],
+    ["for another client", { id: { aud: "another" } }],
+    ["of another issuer", { id: { iss: "https://another.example" } }],
+    ["that has ended", { id: { iat: now - 7200, exp: now - 3600 } }],
+    ["that says nothing of who it is", { id: { sub: undefined } }],
+    ["that is missing", { body: { id_token: undefined } }],
+    ["that is no token", { body: { id_token: "a.b.c" } }],
+  ])("by an ID token %s", async (_, answers) => {
+    const client = newClient();
+    const answer = await signIn(client, portcullis.issuer, answers);
+    expect([answer.status, await headingOf(answer)]).toEqual([502, "The sign-in did not work"]);
+    expect(client.cookies.has(SESSION)).toBe(false);
+  });
+
+  test("by an ID token that somebody else has signed", async () => {
+    const other = await startIssuer();
+    const client = newClient();
+    const started = await startSignIn(client);
+    const claims = { iss: portcullis.issuer.url, aud: "portcullis-console", nonce: started.nonce };
+    giveTokens(portcullis.issuer, started.nonce, {
+      body: { id_token: await other.token(claims, { typ: "JWT" }) },
+    });
+    expect((await comeBack(client, started)).status).toBe(502);
+    expect(client.cookies.has(SESSION)).toBe(false);
+    await other.close();
+  });
+
+  test.each([
+    ["access_denied", 403, "You were not signed in"],
+    ["login_required", 403, "You were not signed in"],
+    ["server_error", 503, "The identity provider cannot be reached"],
+    ["temporarily_unavailable", 503, "The identity provider cannot be reached"],
+  ])("when the provider says %s", async (error, status, heading) => {
+    const client = newClient();
+    const { state } = await startSignIn(client);
+    const answer = await client.get(`/-/console/callback?error=${error}&state=${state}`);
+    expect([answer.status, await headingOf(answer)]).toEqual([status, heading]);
+    expect(client.cookies.has(SESSION)).toBe(false);
+  });
+
+  test("while the provider is down, which is said with when to try again", async () => {
+    const client = newClient();
+    const started = await startSignIn(client);
+    portcullis.issuer.setDown("everything");
+    const answer = await comeBack(client, started);
+    portcullis.issuer.setDown("nothing");
+    expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "5"]);
+  });
+
+  test("with tokens that do not fit into cookies", async () => {
+    const client = newClient();
+    const answer = await signIn(client, portcullis.issuer, { id: { padding: "x".repeat(20_000) } });
+    expect(answer.status).toBe(502);
+  });
+});
+
+describe("a session", () => {
+  test("is kept in a cookie that scripts cannot read, that other sites' requests lack, and that shows no token", async () => {
+    const client = newClient();
+    const answer = await signIn(client, portcullis.issuer);
+    const cookie = answer.headers.getSetCookie().find((set) => set.startsWith(SESSION)) ?? "";
+    expect(cookie).toMatch(/; Path=\/; HttpOnly; SameSite=Lax$/);
+    const [header = "", ...parts] = (client.cookies.get(SESSION) ?? "").split(".");
+    expect(JSON.parse(atob(header))).toMatchObject({ alg: "dir", enc: "A256GCM" });
+    expect(parts).toHaveLength(4);
+  });
+
+  test("is kept in several cookies when its tokens are large", async () => {
+    const client = await signedIn({ id: { padding: "x".repeat(4000) } });
+    expect([...client.cookies.keys()]).toEqual([SESSION, `${SESSION}.1`, `${SESSION}.2`]);
+    expect((await client.get(KEYS)).status).toBe(200);
+    // One that is smaller leaves nothing of it behind.
+    await signIn(client, portcullis.issuer);
+    expect([...client.cookies.keys()]).toEqual([SESSION]);
+  });
+
+  test("is a new one after every sign-in: forms of the one before are refused", async () => {
+    const client = await signedIn();
+    const csrf = await csrfOf(await client.get(KEYS));
+    await signIn(client, portcullis.issuer);
+    expect((await client.post("/-/console/sign-out", { csrf })).status).toBe(403);
+    expect((await client.get(KEYS)).status).toBe(200);
+  });
+
+  test.each([
+    ["altered", (value: string) => `${value.slice(0, -4)}AAAA`],
+    ["cut short", (value: string) => value.slice(0, -40)],
+    ["made up", () => "a.b.c.d.e"],
+    ["empty", () => ""],
+  ])("does not count when its cookie was %s", async (_, change) => {
+    const client = await signedIn();
+    client.cookies.set(SESSION, change(client.cookies.get(SESSION) ?? ""));
+    expect((await client.get(KEYS)).headers.get("Location")).toMatch(/^\/-\/console\/sign-in\?/);
+  });
+
+  test("cannot be made of the cookie of a sign-in under way", async () => {
+    const client = newClient();
+    await startSignIn(client);
+    client.cookies.set(SESSION, [...client.cookies.values()][0] ?? "");
+    expect((await client.get(KEYS)).headers.get("Location")).toMatch(/^\/-\/console\/sign-in\?/);
+  });
+
+  test("that has ended leads to the provider at once, and back", async () => {
+    const client = await signedIn({ body: { expires_in: 0 } });
+    const answer = await client.get(`${KEYS}?q=a`);
+    expect(answer.headers.get("Location")).toBe(
+      `/-/console/sign-in/start?return=${encodeURIComponent(`${KEYS}?q=a`)}`,
+    );
+  });
+
+  test("that has ended while a form was filled in asks to sign in, and comes back to the form's page", async () => {
+    const client = await signedIn({ body: { expires_in: 0 } });
+    const answer = await client.post(KEYS, { name: "a" });
+    const page = await answer.text();
+    expect(answer.status).toBe(401);
+    expect(page).toContain("Your session has ended");
+    expect(page).toContain(`content="0; url=/-/console/sign-in/start?return=${encodeURIComponent(KEYS)}"`);
+    expect(page).toContain("data-keep-forms");
+  });
+
+  test("goes on with new tokens where the provider gives them", async () => {
+    const client = await signedIn({ body: { expires_in: 0, refresh_token: "the-refresh-token" } });
+    const before = client.cookies.get(SESSION);
+    let form = new URLSearchParams();
+    const token = await portcullis.issuer.token({ sub: "renewed", name: "Renée Renewed" });
+    portcullis.issuer.answerWith(async (sent) => {
+      form = sent;
+      return { status: 200, body: { access_token: token, token_type: "Bearer", expires_in: 600 } };
+    });
+    const page = await client.get(KEYS);
+    expect(Object.fromEntries(form)).toMatchObject({
+      grant_type: "refresh_token",
+      refresh_token: "the-refresh-token",
+    });
+    expect(await page.text()).toContain("Renée Renewed");
+    expect(client.cookies.get(SESSION)).not.toBe(before);
+    // The next page needs no more.
+    portcullis.issuer.answerWith(async () => ({ status: 400, body: { error: "invalid_grant" } }));
+    expect((await client.get(KEYS)).status).toBe(200);
+  });
+
+  test("ends when the provider gives no new tokens", async () => {
+    const client = await signedIn({ body: { expires_in: 0, refresh_token: "the-refresh-token" } });
+    portcullis.issuer.answerWith(async () => ({ status: 400, body: { error: "invalid_grant" } }));
+    expect((await client.get(KEYS)).headers.get("Location")).toMatch(/^\/-\/console\/sign-in\/start\?/);
+  });
+
+  test("with a token that the control API does not take says so, and does not lead in circles", async () => {
+    const client = await signedIn({ access: { org_id: undefined } });
+    const answer = await client.get(KEYS);
+    expect([answer.status, await headingOf(answer)]).toEqual([401, "Your sign-in is not accepted here"]);
+  });
+});
+
+describe("signing out", () => {
+  test("ends the session here and leads on to the provider's own end", async () => {
+    const client = await signedIn();
+    const csrf = await csrfOf(await client.get(KEYS));
+    const page = await (await client.post("/-/console/sign-out", { csrf })).text();
+    expect(client.cookies.size).toBe(0);
+    const [, url = ""] = /content="0; url=([^"]+)"/.exec(page.replaceAll("&amp;", "&")) ?? [];
+    const { origin, pathname, searchParams } = new URL(url);
+    expect(origin + pathname).toBe(`${portcullis.issuer.url}/sign-out`);
+    expect(searchParams.get("post_logout_redirect_uri")).toBe(`${portcullis.edges[0]}/-/console/signed-out`);
+    expect(searchParams.get("id_token_hint")).toMatch(/^eyJ/);
+  });
+
+  test("does nothing for a session that is not there", async () => {
+    const answer = await newClient().post("/-/console/sign-out", {});
+    expect([answer.status, answer.headers.get("Location")]).toEqual([303, "/-/console/signed-out"]);
+  });
+
+  test.each([
+    ["another site", { "Sec-Fetch-Site": "cross-site" }],
+    ["another host of the site", { "Sec-Fetch-Site": "same-site" }],
+    ["another origin, of an old browser", { Origin: "https://evil.example" }],
+    ["nowhere that is told", {}],
+  ])("is not done for %s", async (_, headers) => {
+    const client = await signedIn();
+    const csrf = await csrfOf(await client.get(KEYS));
+    const answer = await client.post("/-/console/sign-out", { csrf }, headers as Record<string, string>);
+    expect([answer.status, await headingOf(answer)]).toEqual([403, "This form is out of date"]);
+    expect((await client.get(KEYS)).status).toBe(200);
+  });
+
+  test.each([["no"], ["another session's"]])("is not done with %s token", async (kind) => {
+    const client = await signedIn();
+    const other = await signedIn();
+    const csrf = kind === "no" ? undefined : await csrfOf(await other.get(KEYS));
+    const answer = await client.post("/-/console/sign-out", csrf === undefined ? {} : { csrf });
+    expect(answer.status).toBe(403);
+    expect((await client.get(KEYS)).status).toBe(200);
+  });
+
+  test("is done for an old browser that says where it comes from", async () => {
+    const client = await signedIn();
+    const csrf = await csrfOf(await client.get(KEYS));
+    const headers = { Origin: portcullis.edges[0] ?? "" };
+    expect((await client.post("/-/console/sign-out", { csrf }, headers)).status).toBe(200);
+    expect(client.cookies.size).toBe(0);
+  });
+});
+
+test("the log names every page and holds no token, code or cookie", async () => {
+  const client = await signedIn();
+  await client.get(`${KEYS}?q=a`);
+  await portcullis.call("GET", "/-/healthz");
+  const lines = portcullis.logs.join("\n");
+  expect(lines).toContain('"operation":"/-/console/callback"');
+  expect(lines).toContain('"operation":"/-/console/keys"');
+  expect(lines).not.toMatch(/eyJ|the-code|the-refresh-token/);
+});

@@ -1,0 +1,98 @@
+import { Hono } from "hono";
+import { beforeEach, expect, test } from "vitest";
+import { createConsoleApp } from "../../src/console/app.tsx";
+import { refusalPage } from "../../src/console/pages/messages.tsx";
+import { ApiRefusal } from "../../src/console/api.ts";
+import type { ConsoleEnv } from "../../src/console/context.ts";
+import { CookieKeyRing } from "../../src/console/session/cookie-key-ring.ts";
+import { SealedCookies } from "../../src/console/session/sealed-cookies.ts";
+import { newSession, writeSession } from "../../src/console/session/session.ts";
+import { readConfig, type Env } from "../../src/env.ts";
+
+/** A form for which the control API wants a second factor, whatever it is about. */
+
+const FORM = "/-/console/form";
+const ORIGIN = "https://console.test";
+const config = readConfig({ ORIGIN_URL: "http://origin.test", OIDC_ISSUER: "http://issuer.test" });
+const cookieKeys = async () => [{ id: "one", secret: new Uint8Array(32) }];
+const env = { DEPLOYMENT: { getByName: () => ({ cookieKeys }) } } as unknown as Env;
+const context = { waitUntil: () => {}, passThroughOnException: () => {}, props: {} };
+
+let sent: Request[];
+let app: ReturnType<typeof createConsoleApp>;
+beforeEach(() => {
+  sent = [];
+  app = createConsoleApp({
+    config,
+    env,
+    callControl: async (request) => {
+      sent.push(request);
+      if (request.method === "GET") return Response.json({ name: "Alice", roles: [] });
+      const error = { code: "mfa_required", message: "", correlationId: "" };
+      return Response.json({ error }, { status: 401 });
+    },
+  });
+  app.post("/form", async (c) => {
+    const answer = await c.get("api").change("POST", "/-/api-keys", { name: "a" });
+    return answer instanceof ApiRefusal ? refusalPage(c, answer) : c.text("done");
+  });
+});
+
+/** Sends the form as somebody who has signed in at some moment, with or without being asked for a second factor. */
+async function submit(signedInAt: number, steppedUp: boolean): Promise<Response> {
+  const tokens = {
+    accessToken: "the-token",
+    idToken: "",
+    refreshToken: null,
+    expiresAt: Date.now() + 60_000,
+  };
+  const session = newSession(tokens, steppedUp, signedInAt);
+  const cookies = new SealedCookies(new CookieKeyRing(env));
+  const sealing = new Hono<ConsoleEnv>().get("/", async (c) => {
+    await writeSession(c, cookies, session);
+    return c.body(null);
+  });
+  const [cookie = ""] = (await sealing.request(`${ORIGIN}/`)).headers.getSetCookie();
+  return app.request(
+    `${ORIGIN}${FORM}?a=b`,
+    {
+      method: "POST",
+      body: new URLSearchParams({ csrf: session.csrf }),
+      headers: {
+        Cookie: cookie.split(";")[0] ?? "",
+        "Sec-Fetch-Site": "same-origin",
+        "CF-Connecting-IP": "203.0.113.9",
+      },
+    },
+    env,
+    context,
+  );
+}
+
+test("a second factor that is missing is asked for at the provider, and the form is kept meanwhile", async () => {
+  const answer = await submit(Date.now() - 3_600_000, false);
+  const page = await answer.text();
+  expect(answer.status).toBe(401);
+  expect(page).toContain("Confirm that it is you");
+  expect(page).toContain("data-keep-forms");
+  const url = `/-/console/sign-in/start?return=${encodeURIComponent(`${FORM}?a=b`)}&step_up=1`;
+  expect(page.replaceAll("&amp;", "&")).toContain(`content="0; url=${url}"`);
+});
+
+test("it is asked for again when the last one is too old", async () => {
+  expect(await (await submit(Date.now() - 600_000, true)).text()).toContain("Confirm that it is you");
+});
+
+test("it is not asked for in circles when the provider does not tell of one", async () => {
+  const page = await (await submit(Date.now() - 2000, true)).text();
+  expect(page).toContain("No second factor");
+  expect(page).not.toContain("http-equiv");
+});
+
+test("the control API is called with the session's token, from the client's address", async () => {
+  await submit(Date.now(), false);
+  const request = sent.find(({ method }) => method === "POST");
+  expect(request?.url).toBe(`${ORIGIN}/-/api-keys`);
+  expect(request?.headers.get("Authorization")).toBe("Bearer the-token");
+  expect(request?.headers.get("CF-Connecting-IP")).toBe("203.0.113.9");
+});

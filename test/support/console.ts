@@ -1,0 +1,103 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { controlClient, type ControlClient } from "../../src/demo/control-client.ts";
+import { startDemoServer } from "../../src/demo/demo-server.ts";
+import { identityProvider } from "../../src/demo/identity-provider.ts";
+import { loadIdentitySecrets } from "../../src/demo/identity-secrets.ts";
+import { requestToken } from "../../src/demo/identity-token.ts";
+import { originHandler } from "../../src/demo/origin.ts";
+import { startRuntime } from "../../src/demo/runtime.ts";
+import { freePort } from "../demo/free-port.ts";
+import { launchBrowser, visit, type Browser, type Visitor } from "./browser.ts";
+import { BUNDLE_DIR } from "./build-bundle.ts";
+
+/** The people of the sample provider, as its page calls them. */
+const PEOPLE = { alice: "Alice Andersson", bob: "Bob Baker", carol: "Carol Chen" } as const;
+export type Person = keyof typeof PEOPLE;
+
+/** The production bundle with the sample identity provider and the sample origin, and a browser. */
+export interface ConsoleProduct {
+  readonly url: string;
+  readonly browser: Browser;
+  /** What the Worker has logged. */
+  readonly logs: readonly string[];
+  /** A client of the control API for a sample user with a fresh second factor. */
+  control(user: Person): Promise<ControlClient>;
+  /** Calls the API through the gateway; the status of the answer. */
+  call(key: string, path?: string): Promise<number>;
+  /** A window without cookies at the console's first page, whatever that leads to. */
+  open(options?: Parameters<typeof visit>[1]): Promise<Visitor>;
+  /** A window of somebody who has signed in. */
+  signIn(user: Person, options?: Parameters<typeof visit>[1]): Promise<Visitor>;
+  stop(): Promise<void>;
+}
+
+/** Starts everything; the sample organisation is set up. */
+export async function startConsole(vars: Readonly<Record<string, string>> = {}): Promise<ConsoleProduct> {
+  const [port, demoPort, stateDir] = await Promise.all([
+    freePort(),
+    freePort(),
+    mkdtemp(join(tmpdir(), "portcullis-console-")),
+  ]);
+  const issuer = `http://127.0.0.1:${demoPort}/oidc`;
+  const logs: string[] = [];
+  const consoleOrigins = [`http://127.0.0.1:${port}`];
+  const secrets = await loadIdentitySecrets(join(stateDir, "identity-provider.json"));
+  const [demo, runtime, browser] = await Promise.all([
+    startDemoServer(demoPort, {
+      origin: originHandler,
+      identityProvider: identityProvider({ issuer, audience: "portcullis", consoleOrigins }, secrets),
+    }),
+    startRuntime({
+      stateDir,
+      port,
+      bundleDir: BUNDLE_DIR,
+      vars: { ORIGIN_URL: `http://127.0.0.1:${demoPort}`, OIDC_ISSUER: issuer, ...vars },
+      log: (line) => logs.push(line),
+    }),
+    launchBrowser(),
+  ]);
+  const { url } = runtime;
+
+  const control: ConsoleProduct["control"] = async (user) =>
+    controlClient(url, await requestToken(issuer, { user, mfa: true }), null);
+  await (
+    await control("alice")
+  )("POST", "/-/organization/bootstrap");
+
+  const open: ConsoleProduct["open"] = async (options) => {
+    const visitor = await visit(browser, { baseURL: url, ...options });
+    await visitor.page.goto("/-/console/");
+    return visitor;
+  };
+  return {
+    url,
+    browser,
+    logs,
+    control,
+    open,
+    async call(key, path = "/v1/vaults") {
+      const answer = await fetch(url + path, { headers: { Authorization: `Bearer ${key}` } });
+      await answer.arrayBuffer();
+      return answer.status;
+    },
+    async signIn(user, options) {
+      const visitor = await open(options);
+      await visitor.page.getByRole("button", { name: /^Continue with/ }).click();
+      await pickPerson(visitor, user);
+      await visitor.page.waitForURL(/\/-\/console\/keys/);
+      return visitor;
+    },
+    async stop() {
+      await browser.close();
+      await Promise.all([runtime.dispose(), demo.close()]);
+      await rm(stateDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** At the sample provider: signs in as somebody. */
+export async function pickPerson({ page }: Visitor, user: Person): Promise<void> {
+  await page.getByRole("button", { name: PEOPLE[user] }).click();
+}
