@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { createConsoleApp } from "../../src/console/app.tsx";
 import { refusalPage } from "../../src/console/pages/messages.tsx";
 import { ApiRefusal } from "../../src/console/api.ts";
@@ -22,6 +22,7 @@ let sent: Request[];
 let app: ReturnType<typeof createConsoleApp>;
 beforeEach(() => {
   sent = [];
+  vi.spyOn(console, "log").mockImplementation(() => {});
   app = createConsoleApp({
     config,
     env,

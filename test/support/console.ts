@@ -7,6 +7,8 @@ import { identityProvider } from "../../src/demo/identity-provider.ts";
 import { loadIdentitySecrets } from "../../src/demo/identity-secrets.ts";
 import { requestToken } from "../../src/demo/identity-token.ts";
 import { originHandler } from "../../src/demo/origin.ts";
+import { SAMPLE_ORGANIZATION } from "../../src/demo/sample-users.ts";
+import type { UsageBatch } from "../../src/core/usage.ts";
 import { startRuntime } from "../../src/demo/runtime.ts";
 import { freePort } from "../demo/free-port.ts";
 import { launchBrowser, visit, type Browser, type Visitor } from "./browser.ts";
@@ -26,6 +28,8 @@ export interface ConsoleProduct {
   control(user: Person): Promise<ControlClient>;
   /** Calls the API through the gateway; the status of the answer. */
   call(key: string, path?: string): Promise<number>;
+  /** Notes what a key was used for in the past, as its guard would have, by the start of the hour. */
+  recordUsage(keyId: string, hours: UsageBatch["hours"]): Promise<void>;
   /** A window without cookies at the console's first page, whatever that leads to. */
   open(options?: Parameters<typeof visit>[1]): Promise<Visitor>;
   /** A window of somebody who has signed in. */
@@ -77,6 +81,19 @@ export async function startConsole(vars: Readonly<Record<string, string>> = {}):
     logs,
     control,
     open,
+    async recordUsage(keyId, hours) {
+      const organizations = await runtime.miniflare.getDurableObjectNamespace("ORGANIZATION", "portcullis");
+      const organization = organizations.get(organizations.idFromName(SAMPLE_ORGANIZATION)) as unknown as {
+        recordUsage(id: string, batch: UsageBatch): Promise<void>;
+      };
+      const batch = {
+        sequence: Date.now(),
+        hours,
+        lastUsedAt: Date.now() - 420_000,
+        lastUsedIp: "203.0.113.24",
+      };
+      await organization.recordUsage(keyId, batch);
+    },
     async call(key, path = "/v1/vaults") {
       const answer = await fetch(url + path, { headers: { Authorization: `Bearer ${key}` } });
       await answer.arrayBuffer();

@@ -23,7 +23,7 @@ const UNITS = [
 export function relative(iso: string, now: number): string {
   const ms = Date.parse(iso) - now;
   const unit = UNITS.find(([, length]) => Math.abs(ms) >= length);
-  return unit === undefined ? "just now" : RELATIVE.format(Math.trunc(ms / unit[1]), unit[0]);
+  return unit === undefined ? "just now" : RELATIVE.format(Math.round(ms / unit[1]), unit[0]);
 }
 
 /** A moment like "20 Nov 2026, 21:47 UTC". */

@@ -7,7 +7,7 @@ import type { CookieKeyRing } from "./cookie-key-ring.ts";
 const CHUNK_LENGTH = 3800;
 /** Servers take some 16 KiB of headers. */
 const MAX_CHUNKS = 4;
-/** Marks a cookie as one that anybody may have made up. */
+/** A cookie names a key that there is not: anybody may have made it up. */
 class NoSuchKey extends errors.JOSEError {}
 
 /** A value that does not fit into cookies. */

@@ -93,15 +93,14 @@ function rememberTransaction(
   return cookies.write(c, name, { transaction: { ...transaction, returnTo } }, TRANSACTION_S);
 }
 
-/** A sign-in is finished once. */
+/** The sign-in that an answer may belong to; it is finished once. That the whole state is equal is seen when redeeming. */
 async function takeTransaction(c: ConsoleContext, cookies: SealedCookies, state: string) {
   if (!/^[\w-]{16,}$/.test(state)) return null;
   const name = transactionCookie(state);
   const payload = await cookies.read(c, name);
   if (payload === null) return null;
   cookies.clear(c, name);
-  const transaction = TransactionSchema.safeParse(payload["transaction"]).data ?? null;
-  return transaction?.state === state ? transaction : null;
+  return TransactionSchema.safeParse(payload["transaction"]).data ?? null;
 }
 
 function redirectUri(c: ConsoleContext): string {

@@ -1,0 +1,121 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { hourOf, type UsageCounts } from "../../src/core/usage.ts";
+import type { Page } from "../support/browser.ts";
+import { setup } from "../support/build-bundle.ts";
+import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
+
+/** `npm run screenshots`: every page, light and dark, wide and narrow, as pictures in `.screenshots/` to look at. */
+
+const DIRECTORY = join(import.meta.dirname, "../../.screenshots");
+const SCREENS = { wide: { width: 1280, height: 860 }, narrow: { width: 390, height: 844 } };
+const HOUR_MS = 3_600_000;
+
+/** The ids of what there is to see. */
+interface Sample {
+  readonly keyId: string;
+}
+
+/** What is done to get to a page; by itself, the path is opened. */
+type Steps = (page: Page, sample: Sample) => Promise<unknown>;
+
+const open =
+  (path: string): Steps =>
+  (page, { keyId }) =>
+    page.goto(`/-/console${path.replace("{key}", keyId)}`);
+
+const PAGES: Readonly<Record<string, Steps>> = {
+  keys: open("/keys"),
+  "keys-all": open("/keys?status=all"),
+  "keys-not-found": open("/keys?q=nothing"),
+  "keys-empty": open("/keys?status=expired"),
+  key: open("/keys/{key}"),
+  "key-usage": open("/keys/{key}?window=7d"),
+  "not-found": open("/keys/nothing"),
+  "sign-in-over": open("/callback"),
+  "signed-out": open("/signed-out"),
+};
+
+async function main(): Promise<void> {
+  setup();
+  rmSync(DIRECTORY, { recursive: true, force: true });
+  mkdirSync(DIRECTORY);
+  const product = await startConsole();
+  try {
+    const sample = await makeSample(product);
+    for (const [screen, viewport] of Object.entries(SCREENS)) {
+      for (const colorScheme of ["light", "dark"] as const) {
+        await takeAll(product, sample, `${screen}-${colorScheme}`, { viewport, colorScheme });
+      }
+    }
+  } finally {
+    await product.stop();
+  }
+}
+
+async function takeAll(
+  product: ConsoleProduct,
+  sample: Sample,
+  suffix: string,
+  options: Parameters<ConsoleProduct["open"]>[0],
+): Promise<void> {
+  const visitor = await product.open(options);
+  const { page } = visitor;
+  const take = (name: string) =>
+    page.screenshot({ path: join(DIRECTORY, `${name}-${suffix}.png`), fullPage: true });
+  await take("sign-in");
+  await page.getByRole("button", { name: /^Continue with/ }).click();
+  await pickPerson(visitor, "alice");
+  await page.waitForURL("**/-/console/keys");
+  for (const [name, steps] of Object.entries(PAGES)) {
+    await steps(page, sample);
+    await take(name);
+  }
+  await page.goto("/-/console/keys");
+  const menu = page.getByRole("button", { name: "Menu" });
+  if (await menu.isVisible()) {
+    await menu.click();
+    await take("menu");
+  }
+  await visitor.close();
+}
+
+/** Keys as a small organisation may have them, one of them with a week of use. */
+async function makeSample(product: ConsoleProduct): Promise<Sample> {
+  const alice = await product.control("alice");
+  const create = async (name: string, changes: object = {}): Promise<string> => {
+    const body = { name, scopes: ["vault:read"], vaults: "*", ...changes };
+    return ((await alice("POST", "/-/api-keys", body)).body as { id: string }).id;
+  };
+  await create("Ledger export", { expiresIn: "30d", allowedIps: ["203.0.113.0/24"] });
+  const old = await create("Old integration");
+  const paused = await create("Month-end close", { vaults: ["vault_3f8a2c1d9b"] });
+  await create("Monitoring", { scopes: ["vault/#/balance:read"], expiresIn: null });
+  const keyId = await create("Treasury dashboard", {
+    description: "Reads balances for the wall in the treasury office.",
+    scopes: ["vault/#/balance:read", "vault/#/transaction:read"],
+    vaults: ["vault_3f8a2c1d9b"],
+    allowedIps: ["203.0.113.0/24", "2001:db8::/32"],
+    rateLimit: { requests: 600, windowSeconds: 60 },
+    expiresIn: "90d",
+  });
+  await alice("PATCH", `/-/api-keys/${paused}`, { disabled: true });
+  await alice("DELETE", `/-/api-keys/${old}`);
+  await alice("PATCH", `/-/api-keys/${keyId}`, { allowedIps: ["203.0.113.0/24"] });
+  await product.recordUsage(keyId, weekOfUse(Date.now()));
+  return { keyId };
+}
+
+/** More by day than by night; now and then too much. */
+function weekOfUse(now: number): Record<number, UsageCounts> {
+  const hours = Array.from({ length: 7 * 24 }, (_, i) => hourOf(now) - i * HOUR_MS);
+  return Object.fromEntries(
+    hours.map((hour, i) => {
+      const ofDay = new Date(hour).getUTCHours();
+      const admitted = Math.round(320 + 260 * Math.sin(((ofDay - 7) / 24) * 2 * Math.PI) + ((i * 37) % 60));
+      return [hour, { admitted, limited: i % 19 === 4 ? 85 : 0, refused: i % 31 === 9 ? 40 : 0 }];
+    }),
+  );
+}
+
+await main();
