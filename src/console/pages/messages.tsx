@@ -1,11 +1,12 @@
 import type { FC } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { REFUSALS, type RefusalCode } from "../../core/refusal.ts";
-import type { ApiRefusal } from "../api.ts";
+import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext } from "../context.ts";
+import { Form } from "../parts/form.tsx";
 import { Icon, type IconName } from "../parts/icons.tsx";
 import { bare, pageForAll } from "../parts/page.tsx";
-import { HOME, pathOf, startUrl } from "../paths.ts";
+import { CONSOLE, HOME, pathOf, startUrl } from "../paths.ts";
 import { stepUpPage } from "./passages.tsx";
 
 /** Pages that only say something. */
@@ -91,13 +92,31 @@ const PAGES: Partial<
   identity_token_invalid: tokenRefusedPage,
 };
 
-function noPermissionPage(c: ConsoleContext): Promise<Response> {
+async function noPermissionPage(c: ConsoleContext): Promise<Response> {
+  // Refused even this: who it is may do nothing here at all.
+  if ((await c.get("me")) instanceof ApiRefusal) return noAccessPage(c);
   const title = "Not for your role";
   const text =
     "What you may do here follows from your roles at your identity provider. Ask an admin of your organisation.";
   return pageForAll(c, title, <Message icon="lock" title={title} text={text} onward={TO_KEYS} />, {
     status: 403,
   });
+}
+
+/** For somebody who can sign in, but has been deactivated in the organisation. */
+function noAccessPage(c: ConsoleContext): Response | Promise<Response> {
+  const title = "You have no access";
+  const text =
+    "Your organisation has ended your access to Portcullis, and your keys with it. Ask one of its admins.";
+  const content = (
+    <>
+      <Message icon="lock" title={title} text={text} />
+      <Form action={`${CONSOLE}/sign-out`} csrf={c.get("session").csrf}>
+        <button>Sign out</button>
+      </Form>
+    </>
+  );
+  return bare(c, title, content, { status: 403 });
 }
 
 /** A token that was refused just after the sign-in would be refused again. */
@@ -118,25 +137,17 @@ function tokenRefusedPage(c: ConsoleContext, refusal: ApiRefusal): Response | Pr
   return bare(c, title, content, { status: 401, keepForms: true });
 }
 
-/** The table of refusals says what to do. */
-function unexpectedPage(c: ConsoleContext, { code, status, correlationId }: ApiRefusal): Promise<Response> {
+/** What to do about it the table of refusals says; when something is down, that is nothing but to wait. */
+function unexpectedPage(
+  c: ConsoleContext,
+  { code, status, correlationId: requestId }: ApiRefusal,
+): Promise<Response> {
   const { message, remedy } = REFUSALS[code];
-  const content = (
-    <Message
-      icon="alert"
-      title={message}
-      text={remedy.replaceAll("`", "")}
-      onward={retry(c)}
-      requestId={correlationId}
-    />
-  );
+  const title = message.replace(/\.$/, "");
+  const text = status === 503 ? "Try again in a moment." : remedy.replaceAll("`", "");
+  const content = <Message icon="alert" title={title} text={text} onward={retry(c)} requestId={requestId} />;
   const options = { status: status as ContentfulStatusCode, keepForms: true };
-  return pageForAll(
-    c,
-    message,
-    content,
-    status === 503 ? { ...options, retryAfter: RETRY_AFTER_S } : options,
-  );
+  return pageForAll(c, title, content, status === 503 ? { ...options, retryAfter: RETRY_AFTER_S } : options);
 }
 
 const RETRY_AFTER_S = 1;
