@@ -1,10 +1,11 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import { isoTime } from "../core/iso-time.ts";
 import { NDJSON, ndjsonLine } from "../core/ndjson.ts";
 import type { Actor, AuditEvent, AuditQuery } from "../core/organization.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
-import { isoTime, Limit, Pagination, Timestamp } from "./schemas.ts";
+import { Limit, Pagination, Timestamp } from "./schemas.ts";
 
 /** An export reads the log in pages of this many events. */
 const EXPORT_PAGE = 500;

@@ -1,3 +1,4 @@
+import { isoTime } from "../core/iso-time.ts";
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import { callsKeptFrom } from "../core/calls.ts";
 import { impactOf, REASONS, type Impact } from "../core/impact.ts";
@@ -5,7 +6,7 @@ import { isRefusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 import { KeyParams, KeyUpdate } from "./key-schemas.ts";
 import { readKeyChange } from "./key-values.ts";
-import { isoTime, Timestamp } from "./schemas.ts";
+import { Timestamp } from "./schemas.ts";
 
 const ImpactSchema = z
   .object({

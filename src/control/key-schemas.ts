@@ -1,8 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import { keyStatus } from "../core/key-record.ts";
-import type { ManagedKey } from "../core/organization.ts";
+import type { KeyJson } from "../core/key-json.ts";
 import { ACTIONS } from "../core/scope.ts";
-import { isoTime, Limit, Name, Pagination, Timestamp } from "./schemas.ts";
+import { Limit, Name, Pagination, Timestamp } from "./schemas.ts";
 
 /** A key string is given out once; these bound what a key may carry to what fits in an origin's request headers. */
 const MAX_SCOPES = 50;
@@ -114,7 +113,7 @@ export const Key = z
     revokedBy: z.string().nullable(),
     revocationReason: z.string().nullable(),
   })
-  .openapi("Key");
+  .openapi("Key") satisfies z.ZodType<KeyJson>;
 
 export const CreatedKey = z
   .object({
@@ -136,29 +135,3 @@ export const ReceiptSchema = z
     version: z.int(),
   })
   .openapi("Receipt");
-
-/** A key as JSON, with its status at `now`. */
-export function keyJson(key: ManagedKey, now: number): z.input<typeof Key> {
-  return {
-    id: key.id,
-    name: key.name,
-    description: key.description,
-    keyPrefix: key.keyPrefix,
-    scopes: [...key.scopes],
-    vaults: key.vaults === "*" ? "*" : [...key.vaults],
-    allowedIps: [...key.allowedIps],
-    rateLimit: key.rateLimit,
-    status: keyStatus(key, now),
-    disabled: key.disabled,
-    version: key.version,
-    owner: key.owner,
-    createdAt: isoTime(key.createdAt),
-    createdBy: key.createdBy,
-    expiresAt: isoTime(key.expiresAt),
-    lastUsedAt: isoTime(key.lastUsedAt),
-    lastUsedIp: key.lastUsedIp,
-    revokedAt: isoTime(key.revokedAt),
-    revokedBy: key.revokedBy,
-    revocationReason: key.revocationReason,
-  };
-}

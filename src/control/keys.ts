@@ -1,5 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { parseDuration } from "../core/duration.ts";
+import { isoTime } from "../core/iso-time.ts";
+import { keyJson } from "../core/key-json.ts";
 import { generateKey } from "../core/key-secret.ts";
 import type { Actor, KeyPosition, ManagedKey } from "../core/organization.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
@@ -10,7 +12,6 @@ import {
   CreatedKey,
   Key,
   KeyCreation,
-  keyJson,
   KeyList,
   KeyListQuery,
   KeyParams,
@@ -19,7 +20,6 @@ import {
   ReceiptSchema,
 } from "./key-schemas.ts";
 import { invalid, readKeyChange, readKeyValues } from "./key-values.ts";
-import { isoTime } from "./schemas.ts";
 
 const TAG = "API keys";
 

@@ -1,8 +1,9 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import { isoTime } from "../core/iso-time.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
 import type { OrganizationInfo } from "../state/organization/organization.ts";
 import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
-import { isoTime, Timestamp } from "./schemas.ts";
+import { Timestamp } from "./schemas.ts";
 
 const TAG = "Organisation";
 

@@ -18,13 +18,6 @@ export const ErrorSchema = z
 
 export const Timestamp = z.iso.datetime().openapi({ example: "2026-11-20T09:30:00.000Z" });
 
-/** An ISO 8601 time in UTC for milliseconds since the epoch. */
-export function isoTime(ms: number): string;
-export function isoTime(ms: number | null): string | null;
-export function isoTime(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
-}
-
 /** What keys and service users are called. */
 export const Name = z
   .string()

@@ -1,11 +1,12 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import { isoTime } from "../core/iso-time.ts";
 import type { Actor, ServiceUser, ServiceUserChange, UserPosition } from "../core/organization.ts";
 import { DEVELOPER } from "../core/organization.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { PLAIN_SEGMENT } from "../core/scope.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
-import { isoTime, Limit, Name, Pagination, Timestamp } from "./schemas.ts";
+import { Limit, Name, Pagination, Timestamp } from "./schemas.ts";
 
 const TAG = "Service users";
 const MAX_VAULTS = 500;

@@ -1,10 +1,11 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import { isoTime } from "../core/iso-time.ts";
 import type { UsageBucket } from "../core/organization.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { addCounts, hourOf, type UsageCounts } from "../core/usage.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 import { KeyParams } from "./key-schemas.ts";
-import { isoTime, Timestamp } from "./schemas.ts";
+import { Timestamp } from "./schemas.ts";
 
 const TAG = "Usage";
 const HOUR_MS = 3_600_000;

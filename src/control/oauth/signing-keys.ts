@@ -1,8 +1,9 @@
+import { isoTime } from "../../core/iso-time.ts";
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import { isRefusal } from "../../core/refusal.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import { addEndpoint, type Control, type ControlEnv, type Reply } from "../endpoint.ts";
-import { isoTime, Timestamp } from "../schemas.ts";
+import { Timestamp } from "../schemas.ts";
 
 const SigningKey = z
   .object({

@@ -1,11 +1,12 @@
 import { z } from "@hono/zod-openapi";
+import { isoTime } from "../../core/iso-time.ts";
 import {
   MAX_TARGETS,
   REVOCATION_STATUSES,
   type RevocationEntry,
   type RevocationResult,
 } from "../../core/revocation.ts";
-import { isoTime, Limit, Pagination, Timestamp } from "../schemas.ts";
+import { Limit, Pagination, Timestamp } from "../schemas.ts";
 
 /** Ids that are no ids, and keys that are no keys, are not found: one typing error must not stop the other targets. */
 const Id = z.string().min(1).max(255);
