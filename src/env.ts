@@ -88,6 +88,7 @@ const Variables = z.object({
     z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "must be a host name in lower case, without a port"),
   ),
   PUBLIC_ORIGIN: optional(httpOrigin),
+  GITHUB_SECRET_SCANNING_KEYS_URL: httpUrl.default("https://api.github.com/meta/public_keys/secret_scanning"),
 });
 
 /** The console as the identity provider's client (RFC 6749 section 2). */
@@ -126,6 +127,8 @@ export interface Config {
   readonly controlHostname: string | null;
   /** Where `/-/errors/` is served; `null` for the host of the request. */
   readonly publicOrigin: string | null;
+  /** Where GitHub publishes the keys that it signs reports of leaked keys with. */
+  readonly githubKeysUrl: string;
 }
 
 /** A setting that cannot be used; the message begins with the variable's name. */
@@ -167,6 +170,7 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     originAssertion: v.ORIGIN_ASSERTION === "on",
     controlHostname: v.CONTROL_HOSTNAME,
     publicOrigin: v.PUBLIC_ORIGIN ?? (v.CONTROL_HOSTNAME && `https://${v.CONTROL_HOSTNAME}`),
+    githubKeysUrl: v.GITHUB_SECRET_SCANNING_KEYS_URL,
   };
 }
 

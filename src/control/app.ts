@@ -11,6 +11,8 @@ import { addKeyEndpoints } from "./keys.ts";
 import { addMeEndpoint } from "./me.ts";
 import { logControlRequest } from "./log-control-request.ts";
 import { allowedMethods } from "./methods.ts";
+import { addGithubLeakEndpoint } from "./ops/github-leaks.ts";
+import { addLeakEndpoint } from "./ops/leaks.ts";
 import { addOperatorEndpoints } from "./ops/revocations.ts";
 import { addOAuthEndpoints } from "./oauth/oauth.ts";
 import { addOpenApi } from "./openapi.ts";
@@ -56,6 +58,8 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
   app.route(SCIM_PATH, createScimApp(control));
   addOperatorEndpoints(app, control);
   addOAuthEndpoints(app, control);
+  addLeakEndpoint(app, control);
+  addGithubLeakEndpoint(app, control);
   addOpenApi(app);
   addApiPage(app);
 

@@ -1,7 +1,11 @@
 import { holdsKey, withoutSecrets } from "../core/key-secret.ts";
 
-/** The field in which an operator names a leaked key; what is read there is neither kept nor shown. */
-const TARGETS = "targets";
+/** In which lists operators name leaked keys, and where in their items; what is read there is neither kept nor shown. */
+const LEAKED: Readonly<Record<string, readonly string[]>> = {
+  targets: ["key"],
+  // The place where a key was found may hold it, too.
+  leaks: ["token", "url", "source", "type"],
+};
 
 /**
  * The field of a body that holds a whole API key where none belongs, or `null`: whatever else a request says is kept
@@ -10,16 +14,21 @@ const TARGETS = "targets";
 export function fieldWithKey(body: unknown, prefix: string): string | null {
   if (typeof body !== "object" || body === null) return null;
   for (const [field, value] of Object.entries(body)) {
-    const kept = field === TARGETS && Array.isArray(value) ? value.map(withoutLeakedKey) : value;
+    const leaked = Object.hasOwn(LEAKED, field) ? LEAKED[field] : undefined;
+    const kept =
+      leaked !== undefined && Array.isArray(value)
+        ? value.map((item: unknown) => withoutLeakedKey(item, leaked))
+        : value;
     if (holdsKey(field, prefix) || anyHoldsKey(kept, prefix)) return withoutSecrets(field);
   }
   return null;
 }
 
-function withoutLeakedKey(target: unknown): unknown {
-  if (typeof target !== "object" || target === null || !("key" in target)) return target;
-  const { key, ...rest } = target;
-  return typeof key === "string" ? rest : target;
+function withoutLeakedKey(item: unknown, fields: readonly string[]): unknown {
+  if (typeof item !== "object" || item === null) return item;
+  return Object.fromEntries(
+    Object.entries(item).filter(([name, value]) => !fields.includes(name) || typeof value !== "string"),
+  );
 }
 
 function anyHoldsKey(value: unknown, prefix: string): boolean {

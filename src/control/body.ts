@@ -1,16 +1,29 @@
-import { refuse, type Refusal } from "../core/refusal.ts";
+import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
 
 /** The control API's bodies are small: the largest holds ten thousand ids. */
 const MAX_BODY_BYTES = 4_194_304;
+
+/** Reads a body of any type to its end. */
+export async function readBytes(request: Request): Promise<Uint8Array | Refusal> {
+  return (await readAtMost(request.body, MAX_BODY_BYTES)) ?? refuse("payload_too_large");
+}
 
 /** Reads a JSON body (RFC 8259: UTF-8) of one of these media types. A body that is absent reads as `undefined`. */
 export async function readBody(
   request: Request,
   mediaTypes: readonly string[] = ["application/json"],
 ): Promise<{ value: unknown } | Refusal> {
+  const bytes = await readBytes(request);
+  return isRefusal(bytes) ? bytes : parseBody(request, bytes, mediaTypes);
+}
+
+/** Parses a body that has been read as JSON of one of these media types; an absent one is `undefined`. */
+export function parseBody(
+  request: Request,
+  bytes: Uint8Array,
+  mediaTypes: readonly string[] = ["application/json"],
+): { value: unknown } | Refusal {
   const mediaType = request.headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase();
-  const bytes = await readAtMost(request.body, MAX_BODY_BYTES);
-  if (bytes === null) return refuse("payload_too_large");
   if (bytes.byteLength === 0) return { value: undefined };
   if (mediaType === undefined || !mediaTypes.includes(mediaType)) return refuse("unsupported_media_type");
   try {

@@ -38,6 +38,33 @@ export function describeEndpoint(endpoint: Omit<AnyEndpoint, "run">): RouteConfi
     ...(body === undefined ? [] : (["invalid_value"] as const)),
     ...endpoint.refusals,
   ]);
+  return {
+    method,
+    path,
+    operationId,
+    summary,
+    tags: [tag],
+    security: [{ identityToken: operator ? [OPERATOR_SCOPE] : [] }],
+    request: {
+      ...(params && { params }),
+      ...(query && { query }),
+      ...(headers && { headers: describedHeaders(headers) }),
+      ...(body && {
+        body: {
+          required: !body.safeParse(undefined).success,
+          content: { "application/json": { schema: body } },
+        },
+      }),
+    },
+    responses: describeResponses(success, codes),
+  };
+}
+
+/** Every answer and refusal of an endpoint, by its status. */
+export function describeResponses(
+  success: AnyEndpoint["success"],
+  codes: Iterable<RefusalCode>,
+): RouteConfig["responses"] {
   const responses: RouteConfig["responses"] = {};
   for (const [status, answer] of Object.entries(success)) {
     responses[status] = {
@@ -58,26 +85,7 @@ export function describeEndpoint(endpoint: Omit<AnyEndpoint, "run">): RouteConfi
       content: { "application/json": { schema: ErrorSchema, examples: examplesOf(alike) } },
     };
   }
-  return {
-    method,
-    path,
-    operationId,
-    summary,
-    tags: [tag],
-    security: [{ identityToken: operator ? [OPERATOR_SCOPE] : [] }],
-    request: {
-      ...(params && { params }),
-      ...(query && { query }),
-      ...(headers && { headers: describedHeaders(headers) }),
-      ...(body && {
-        body: {
-          required: !body.safeParse(undefined).success,
-          content: { "application/json": { schema: body } },
-        },
-      }),
-    },
-    responses,
-  };
+  return responses;
 }
 
 /** OpenAPI 3.1 ignores parameters of these names: what they say is said by the media types of the answers. */

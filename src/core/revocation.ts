@@ -1,3 +1,5 @@
+import type { Leak } from "./leak.ts";
+
 /** Emergency revocation: what operators name, and what becomes of it. Times are milliseconds since the epoch. */
 
 /** How many targets one request may name. */
@@ -12,6 +14,8 @@ export interface KeyTarget {
   readonly orgId: string | null;
   /** SHA-256 of the secret that was presented, lower-case hex: only the key that it belongs to is cut. */
   readonly hash: string | null;
+  /** Where it was found; absent when it was named for another reason. */
+  readonly leak?: Leak;
 }
 
 /** An owner, or with `null` a whole organisation, whose keys are to be cut. */
@@ -51,6 +55,8 @@ export interface Cut {
   readonly revokedAt: number;
   readonly effectiveAt: number;
   readonly version: number;
+  /** Where it was found, if it is cut because it has leaked. */
+  readonly leak: Leak | null;
 }
 
 /** One line of the record of emergency revocations. */

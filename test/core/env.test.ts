@@ -20,6 +20,7 @@ const DEFAULTS = {
   originAssertion: true,
   controlHostname: null,
   publicOrigin: null,
+  githubKeysUrl: "https://api.github.com/meta/public_keys/secret_scanning",
 };
 
 const read = (variables: object) => readConfig({ ...REQUIRED, ...variables });
@@ -68,6 +69,12 @@ describe("a setting", () => {
     ["CONTROL_HOSTNAME", "control.example", "publicOrigin", "https://control.example"],
     ["PUBLIC_ORIGIN", "", "publicOrigin", null],
     ["PUBLIC_ORIGIN", "https://docs.example", "publicOrigin", "https://docs.example"],
+    [
+      "GITHUB_SECRET_SCANNING_KEYS_URL",
+      "http://127.0.0.1:9/keys",
+      "githubKeysUrl",
+      "http://127.0.0.1:9/keys",
+    ],
   ])("%s=%s is read", (name, value, field, expected) => {
     expect(read({ [name]: value })).toHaveProperty(field, expected);
   });
@@ -116,6 +123,8 @@ describe("a setting", () => {
     ["CONTROL_HOSTNAME", "Control.example"],
     ["PUBLIC_ORIGIN", "https://docs.example/errors"],
     ["PUBLIC_ORIGIN", "docs.example"],
+    ["GITHUB_SECRET_SCANNING_KEYS_URL", ""],
+    ["GITHUB_SECRET_SCANNING_KEYS_URL", "api.github.com"],
   ])("%s=%j stops it, and is named with what it is", (name, value) => {
     const start = (): unknown => read({ [name]: value });
     expect(start).toThrow(ConfigError);

@@ -33,16 +33,18 @@ export function sortTargets(targets: readonly RevocationTarget[], keyPrefix: str
   return { keys, owners, unknown };
 }
 
+/** The key that a leaked credential stands for; `null` for one that was never given out here. */
+export function targetOfSecret(secret: string, target: number, keyPrefix: string): KeyTarget | null {
+  const keyId = readKeyId(secret, keyPrefix);
+  return keyId === null ? null : { target, keyId, orgId: null, hash: bytesToHex(hashKey(secret)) };
+}
+
 function sort(target: RevocationTarget, index: number, keyPrefix: string): KeyTarget | OwnerTarget | null {
   if ("keyId" in target) {
     if (!KEY_ID.test(target.keyId)) return null;
     return { target: index, keyId: target.keyId, orgId: null, hash: null };
   }
-  if ("key" in target) {
-    const keyId = readKeyId(target.key, keyPrefix);
-    if (keyId === null) return null;
-    return { target: index, keyId, orgId: null, hash: bytesToHex(hashKey(target.key)) };
-  }
+  if ("key" in target) return targetOfSecret(target.key, index, keyPrefix);
   if (!ORG_ID.test(target.orgId)) return null;
   return { target: index, orgId: target.orgId, ownerId: "ownerId" in target ? target.ownerId : null };
 }

@@ -1,4 +1,5 @@
 import { withoutSecrets } from "../../core/key-secret.ts";
+import type { Leak } from "../../core/leak.ts";
 import type {
   KeyTarget,
   OwnerTarget,
@@ -11,7 +12,8 @@ import type {
 
 /**
  * A row for each key that is to be cut. `key_id` is empty while the organisation has not said which keys are meant;
- * `due_at` is when the alarm is to look after the row, and `NULL` when nothing is left to do.
+ * `due_at` is when the alarm is to look after the row, and `NULL` when nothing is left to do. Of a target that has
+ * leaked, `revocation_leaks` says where.
  */
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS revocation_requests (
@@ -38,6 +40,12 @@ CREATE TABLE IF NOT EXISTS revocations (
   due_at INTEGER,
   UNIQUE (request_id, target, key_id)
 );
+CREATE TABLE IF NOT EXISTS revocation_leaks (
+  request_id TEXT NOT NULL REFERENCES revocation_requests (id),
+  target INTEGER NOT NULL,
+  leak TEXT NOT NULL,
+  PRIMARY KEY (request_id, target)
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS revocations_by_due ON revocations (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS revocations_by_status ON revocations (status, id);
 `;
@@ -99,6 +107,16 @@ export class RevocationLedger {
 
   request(id: string): RevocationRequest {
     return readRequest(this.#sql.exec<Row>(`SELECT * FROM revocation_requests WHERE id = ?`, id).one());
+  }
+
+  /** Where a target of a request was found, if it was named because it has leaked. */
+  leak(requestId: string, target: number): Leak | null {
+    const [row] = this.#sql.exec<{ leak: string }>(
+      `SELECT leak FROM revocation_leaks WHERE request_id = ? AND target = ?`,
+      requestId,
+      target,
+    );
+    return row === undefined ? null : (JSON.parse(row.leak) as Leak);
   }
 
   /** Replaces the row of an owner by rows of the keys that the organisation named. */
@@ -216,6 +234,13 @@ export class RevocationLedger {
       ownerId,
       key.hash,
       dueAt,
+    );
+    if (key.leak === undefined) return;
+    this.#sql.exec(
+      `INSERT OR IGNORE INTO revocation_leaks (request_id, target, leak) VALUES (?, ?, ?)`,
+      requestId,
+      key.target,
+      JSON.stringify(key.leak),
     );
   }
 }

@@ -1,5 +1,6 @@
 import { config } from "../../config.ts";
 import { within } from "../../core/concurrency.ts";
+import type { Leak } from "../../core/leak.ts";
 import { ndjsonLine } from "../../core/ndjson.ts";
 import {
   withoutReceipt,
@@ -211,7 +212,7 @@ export class Revocations {
         const organization = this.#env.ORGANIZATION.getByName(orgId);
         const told = organization.noteCuts(
           request,
-          cuts.map(({ result }) => cutOf(result)),
+          cuts.map(({ result }) => cutOf(result, this.#ledger.leak(requestId, result.target))),
         );
         await within(ORGANIZATION_TIMEOUT_MS, told);
         for (const { result } of cuts) this.#ledger.told(requestId, result);
@@ -236,12 +237,13 @@ function matchOf({ orgId, hash }: KeyTarget): { orgId?: string; hash?: string } 
 }
 
 /** The cut behind a result that says `revoked`, whose receipt is complete. */
-function cutOf(result: RevocationResult): Cut {
+function cutOf(result: RevocationResult, leak: Leak | null): Cut {
   return {
     keyId: result.keyId as string,
     revokedAt: result.requestedAt as number,
     effectiveAt: result.effectiveAt as number,
     version: result.version as number,
+    leak,
   };
 }
 

@@ -5,6 +5,9 @@ import type { RefusalCode } from "../../core/refusal.ts";
 /** Who makes a change, as far as it is put on record. */
 export type Author = Pick<Actor, "id" | "name" | "address" | "requestId">;
 
+/** The author of what nobody asked for. */
+export const SYSTEM: Author = { id: "portcullis", name: "Portcullis", address: "", requestId: "" };
+
 export interface AuditEntry {
   /** What was done, as `<thing>.<past participle>`; of a refused attempt the operation. */
   readonly action: string;

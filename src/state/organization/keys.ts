@@ -1,5 +1,6 @@
 import { config } from "../../config.ts";
 import { keyStatus, type KeyRecord, type VaultSet } from "../../core/key-record.ts";
+import type { Leak } from "../../core/leak.ts";
 import {
   ADMIN,
   developerVaults,
@@ -13,6 +14,7 @@ import {
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import type { AuditLog, Author } from "./audit-log.ts";
 import type { Directory } from "./directory.ts";
+import type { KeyEvents } from "./key-events.ts";
 import type { KeyTable } from "./key-table.ts";
 import { UNCONFIRMED, type Propagation } from "./propagation.ts";
 import type { Settings } from "./settings.ts";
@@ -29,6 +31,7 @@ export class Keys {
   readonly #settings: Settings;
   readonly #audit: AuditLog;
   readonly #propagation: Propagation;
+  readonly #events: KeyEvents;
 
   constructor(
     storage: DurableObjectStorage,
@@ -38,6 +41,7 @@ export class Keys {
       settings: Settings;
       audit: AuditLog;
       propagation: Propagation;
+      events: KeyEvents;
     },
   ) {
     this.#storage = storage;
@@ -46,6 +50,7 @@ export class Keys {
     this.#settings = parts.settings;
     this.#audit = parts.audit;
     this.#propagation = parts.propagation;
+    this.#events = parts.events;
   }
 
   /** Creates a key for the actor or, by an admin, for a service user. */
@@ -145,7 +150,7 @@ export class Keys {
     }
   }
 
-  /** Writes the audit event and the outbox row of a change, in its transaction, and reads the key back. */
+  /** Writes the audit event and the outbox rows of a change, in its transaction, and reads the key back. */
   noteChange(
     actor: Author,
     action: string,
@@ -157,7 +162,14 @@ export class Keys {
     this.#propagation.note(keyId);
     const entry = { action, target: keyId, before: before && withoutHash(before), after: withoutHash(after) };
     this.#audit.add(actor, entry, now);
+    this.#events.changed(action, after, now);
     return after;
+  }
+
+  /** Writes the audit event that a key was found where it does not belong, and tells of it. */
+  noteLeak(actor: Author, keyId: string, leak: Leak, now: number): void {
+    this.#audit.add(actor, { action: "api_key.leaked", target: keyId, before: null, after: leak }, now);
+    this.#events.leaked(this.#table.find(keyId) as ManagedKey, leak, now);
   }
 
   #ownerOf(draft: KeyDraft, me: DirectoryUser): DirectoryUser | Refusal {

@@ -27,13 +27,18 @@ import type { Cut, RevocationRequest } from "../../core/revocation.ts";
 import { UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
 import type { PublicJwk } from "../../core/signing-key.ts";
 import type { UsageBatch } from "../../core/usage.ts";
+import type { WebhookDelivery, WebhookDraft, WebhookEndpoint } from "../../core/webhook.ts";
 import type { Env } from "../../env.ts";
+import { Alarm } from "./alarm.ts";
 import { AuditLog, type Author } from "./audit-log.ts";
 import { CallTable } from "./call-table.ts";
 import { Directory } from "./directory.ts";
 import { EmergencyCuts } from "./emergency-cuts.ts";
+import { ExpiryNotices } from "./expiry-notices.ts";
+import { KeyEvents } from "./key-events.ts";
 import { KeyTable } from "./key-table.ts";
 import { Keys } from "./keys.ts";
+import { LeakTable } from "./leak-table.ts";
 import { Propagation } from "./propagation.ts";
 import { Rotation } from "./rotation.ts";
 import { SCHEMA } from "./schema.ts";
@@ -47,6 +52,9 @@ import { Settings } from "./settings.ts";
 import { Tokens, type SigningKeyInfo } from "./tokens.ts";
 import { UsageTable } from "./usage-table.ts";
 import { UserTable, type DirectoryUser } from "./user-table.ts";
+import { WebhookOutbox } from "./webhook-outbox.ts";
+import { WebhookTable } from "./webhook-table.ts";
+import { Webhooks } from "./webhooks.ts";
 
 /** Whoever reads usage waits this long for a guard to deliver its latest counts. */
 const DELIVERY_TIMEOUT_MS = 1000;
@@ -70,10 +78,24 @@ export interface UpdatePreview {
  * the Worker can ask of it; each first takes in who asks.
  */
 export class Organization extends DurableObject<Env> {
+  readonly #alarm = new Alarm(this.ctx);
   readonly #audit = new AuditLog(this.ctx.storage.sql);
   readonly #settings = new Settings(this.ctx.storage.sql);
   readonly #keyTable = new KeyTable(this.ctx.storage.sql);
-  readonly #propagation = new Propagation(this.ctx, this.env, this.#keyTable, this.#settings);
+  readonly #propagation = new Propagation(this.ctx, this.env, this.#keyTable, this.#settings, this.#alarm);
+  readonly #webhookParts = {
+    alarm: this.#alarm,
+    outbox: new WebhookOutbox(this.ctx.storage.sql),
+    expiry: new ExpiryNotices(this.ctx.storage.sql),
+    table: new WebhookTable(this.ctx.storage.sql),
+  };
+  readonly #webhooks = new Webhooks(this.ctx, { ...this.#webhookParts, audit: this.#audit });
+  readonly #keyEvents = new KeyEvents({
+    ...this.#webhookParts,
+    webhook: this.#webhookParts.table,
+    keys: this.#keyTable,
+    settings: this.#settings,
+  });
   readonly #scimUsers = new ScimUsers(this.ctx.storage.sql);
   readonly #directory = new Directory(this.ctx.storage, {
     users: new UserTable(this.ctx.storage.sql),
@@ -99,6 +121,7 @@ export class Organization extends DurableObject<Env> {
     settings: this.#settings,
     audit: this.#audit,
     propagation: this.#propagation,
+    events: this.#keyEvents,
   });
   readonly #rotation = new Rotation(this.ctx.storage, {
     table: this.#keyTable,
@@ -112,7 +135,11 @@ export class Organization extends DurableObject<Env> {
     audit: this.#audit,
     propagation: this.#propagation,
   });
-  readonly #cuts = new EmergencyCuts(this.ctx.storage, { table: this.#keyTable, keys: this.#keys });
+  readonly #cuts = new EmergencyCuts(this.ctx.storage, {
+    table: this.#keyTable,
+    keys: this.#keys,
+    leaks: new LeakTable(this.ctx.storage.sql),
+  });
   readonly #usage = new UsageTable(this.ctx.storage.sql);
   readonly #tokens = new Tokens(this.ctx.storage, { settings: this.#settings, audit: this.#audit });
   readonly #calls = new CallTable(this.ctx.storage.sql);
@@ -216,7 +243,7 @@ export class Organization extends DurableObject<Env> {
   ): Promise<ManagedKey | Refusal> {
     return this.#as(actor, async (me) => {
       const created = await this.#rotation.rotate(actor, me, keyId, material, overlapMs);
-      await this.#planAlarm();
+      this.#planAlarm();
       return created;
     });
   }
@@ -350,12 +377,48 @@ export class Organization extends DurableObject<Env> {
     return this.#asAdmin(actor, () => this.#serviceUsers.delete(actor, id));
   }
 
-  /** Revokes rotated keys whose time has come, and pushes again what was not confirmed. */
+  getWebhook(actor: Actor): Promise<WebhookEndpoint | Refusal> {
+    return this.#asAdmin(actor, () => this.#webhooks.find());
+  }
+
+  /** Sets where events go; the secret of a new endpoint is told this once. */
+  putWebhook(
+    actor: Actor,
+    draft: WebhookDraft,
+  ): Promise<{ endpoint: WebhookEndpoint; secret: string | null } | Refusal> {
+    return this.#asAdmin(actor, () => this.#webhooks.put(actor, draft));
+  }
+
+  deleteWebhook(actor: Actor): Promise<{ deleted: true } | Refusal> {
+    return this.#asAdmin(actor, () => this.#webhooks.delete(actor));
+  }
+
+  rotateWebhookSecret(actor: Actor): Promise<{ endpoint: WebhookEndpoint; secret: string } | Refusal> {
+    return this.#asAdmin(actor, () => this.#webhooks.rotateSecret(actor));
+  }
+
+  testWebhook(actor: Actor): Promise<WebhookDelivery | Refusal> {
+    return this.#asAdmin(actor, () => this.#webhooks.test(actor));
+  }
+
+  /** A page of deliveries, the newest first, and one more if there is a next page. */
+  listWebhookDeliveries(
+    actor: Actor,
+    limit: number,
+    before: number | null,
+  ): Promise<WebhookDelivery[] | Refusal> {
+    return this.#asAdmin(actor, () => this.#webhooks.deliveries(limit, before));
+  }
+
+  /** Does what is due: revokes rotated keys, tells of expiries, sends events, pushes again what was not confirmed. */
   override async alarm(): Promise<void> {
+    this.#alarm.hasRung();
     this.#rotation.revokeDue(Date.now());
+    this.#keyEvents.noteExpiries(Date.now());
+    this.#webhooks.deliver();
     await this.#propagation.retry();
     this.#rotation.revokeDue(Date.now());
-    await this.#planAlarm();
+    this.#planAlarm();
   }
 
   /** Has a key's guard deliver its counts. One that does not answer delivers later; what is here is told all the same. */
@@ -364,12 +427,13 @@ export class Organization extends DurableObject<Env> {
     await within(DELIVERY_TIMEOUT_MS, delivered).catch(() => {});
   }
 
-  /** The one alarm rings for whatever comes first; what the outbox has planned stays planned. */
-  async #planAlarm(): Promise<void> {
-    const retirement = this.#keyTable.nextRetirement(Date.now());
-    if (retirement === null) return;
-    const planned = await this.ctx.storage.getAlarm();
-    if (planned === null || retirement < planned) await this.ctx.storage.setAlarm(retirement);
+  #planAlarm(): void {
+    const moments = [
+      this.#keyTable.nextRetirement(Date.now()),
+      this.#propagation.nextRetry(),
+      this.#webhooks.nextAt(),
+    ];
+    for (const at of moments) if (at !== null) this.#alarm.ringBy(at);
   }
 
   /** Makes the tables when the first person with an identity token comes. */

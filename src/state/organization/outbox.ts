@@ -4,6 +4,7 @@ import type { KeyRecord } from "../../core/key-record.ts";
 import type { Env } from "../../env.ts";
 import { KeyRecordCache } from "../key-record-cache.ts";
 import type { Applied } from "../key-guard.ts";
+import type { Alarm } from "./alarm.ts";
 
 /** An alarm looks after what a call did not finish: soon after it should have, then ever more rarely. */
 const FIRST_RETRY_MS = 5000;
@@ -19,10 +20,12 @@ export class Outbox {
   readonly #storage: DurableObjectStorage;
   readonly #guards: Env["KEY_GUARD"];
   readonly #cache: KeyRecordCache;
+  readonly #alarm: Alarm;
   /** When the next attempt is planned for; milliseconds since the epoch. */
   #retryAt = 0;
 
-  constructor(storage: DurableObjectStorage, env: Env) {
+  constructor(storage: DurableObjectStorage, env: Env, alarm: Alarm) {
+    this.#alarm = alarm;
     this.#storage = storage;
     this.#guards = env.KEY_GUARD;
     this.#cache = new KeyRecordCache(env.KEY_RECORDS);
@@ -57,12 +60,20 @@ export class Outbox {
     this.#storage.sql.exec(`DELETE FROM outbox WHERE key_id = ? AND version <= ?`, record.id, record.version);
   }
 
-  /** Keys whose latest change has not reached both the guard and KV; to be asked for when the alarm has rung. */
-  due(): string[] {
+  /** Keys whose latest change has not reached both the guard and KV, when it is time to try again. */
+  due(now: number): string[] {
+    if (now < this.#retryAt) return [];
     this.#retryAt = 0;
     return [...this.#storage.sql.exec<{ key_id: string }>(`SELECT key_id FROM outbox`)].map(
       (row) => row.key_id,
     );
+  }
+
+  /** When the next attempt is due, if anything is left; milliseconds since the epoch. */
+  nextAttempt(): number | null {
+    return this.#storage.sql.exec(`SELECT 1 FROM outbox LIMIT 1`).toArray().length === 0
+      ? null
+      : this.#retryAt;
   }
 
   /** Plans the next attempt for what is left. */
@@ -80,6 +91,6 @@ export class Outbox {
     const now = Date.now();
     if (this.#retryAt > now && this.#retryAt <= now + ms) return;
     this.#retryAt = now + ms;
-    void this.#storage.setAlarm(this.#retryAt);
+    this.#alarm.ringBy(this.#retryAt);
   }
 }

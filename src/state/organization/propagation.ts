@@ -1,6 +1,7 @@
 import { refuse } from "../../core/refusal.ts";
 import type { Env } from "../../env.ts";
 import type { Applied } from "../key-guard.ts";
+import type { Alarm } from "./alarm.ts";
 import type { KeyTable } from "./key-table.ts";
 import { Outbox } from "./outbox.ts";
 import type { Settings } from "./settings.ts";
@@ -18,11 +19,11 @@ export class Propagation {
   readonly #outbox: Outbox;
   readonly #context: DurableObjectState;
 
-  constructor(context: DurableObjectState, env: Env, keys: KeyTable, settings: Settings) {
+  constructor(context: DurableObjectState, env: Env, keys: KeyTable, settings: Settings, alarm: Alarm) {
     this.#context = context;
     this.#keys = keys;
     this.#settings = settings;
-    this.#outbox = new Outbox(context.storage, env);
+    this.#outbox = new Outbox(context.storage, env, alarm);
   }
 
   /** Notes that the current version of a key is to be pushed. To be called in the transaction of the change. */
@@ -55,7 +56,14 @@ export class Propagation {
 
   /** Pushes what an earlier call did not finish, and plans the next attempt for what still fails. */
   async retry(): Promise<void> {
-    await this.pushAll(this.#outbox.due());
+    const due = this.#outbox.due(Date.now());
+    if (due.length === 0) return;
+    await this.pushAll(due);
     this.#outbox.retryLater();
+  }
+
+  /** When {@link retry} is to be called again; milliseconds since the epoch. */
+  nextRetry(): number | null {
+    return this.#outbox.nextAttempt();
   }
 }

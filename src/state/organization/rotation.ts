@@ -1,14 +1,14 @@
 import type { Actor, KeyMaterial, ManagedKey } from "../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import { keyStatus } from "../../core/key-record.ts";
+import { SYSTEM } from "./audit-log.ts";
 import type { Directory } from "./directory.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { Keys } from "./keys.ts";
 import { UNCONFIRMED, type Propagation } from "./propagation.ts";
 import type { DirectoryUser } from "./user-table.ts";
 
-/** Who revokes a rotated key when its time has come. */
-const SYSTEM = { id: "portcullis", name: "Portcullis", address: "", requestId: "" };
+/** Why a rotated key is revoked when its time has come. */
 const REASON = "Rotated";
 
 /** Replacing a key by a new one with the same settings, and revoking the old one when the overlap has ended. */

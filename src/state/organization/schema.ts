@@ -107,6 +107,51 @@ CREATE TABLE IF NOT EXISTS outbox (
   attempts INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS leaks (
+  key_id TEXT NOT NULL REFERENCES keys (id),
+  source TEXT NOT NULL,
+  url TEXT NOT NULL,
+  PRIMARY KEY (key_id, source, url)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS webhook (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  url TEXT NOT NULL,
+  description TEXT,
+  disabled INTEGER NOT NULL,
+  disabled_reason TEXT,
+  secret TEXT NOT NULL,
+  previous_secret TEXT,
+  previous_secret_until INTEGER,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS webhook_messages (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  type TEXT NOT NULL,
+  key_id TEXT,
+  payload TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('pending', 'delivered', 'failed')),
+  attempts INTEGER NOT NULL DEFAULT 0,
+  last_status INTEGER,
+  last_error TEXT,
+  next_attempt_at INTEGER,
+  settled_at INTEGER,
+  created_at INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS webhook_messages_by_due ON webhook_messages (next_attempt_at)
+  WHERE status = 'pending';
+CREATE INDEX IF NOT EXISTS webhook_messages_settled ON webhook_messages (settled_at) WHERE status <> 'pending';
+
+CREATE TABLE IF NOT EXISTS expiry_notices (
+  key_id TEXT PRIMARY KEY REFERENCES keys (id),
+  expires_at INTEGER NOT NULL,
+  next_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS expiry_notices_by_time ON expiry_notices (next_at) WHERE next_at IS NOT NULL;
+
 CREATE TABLE IF NOT EXISTS usage (
   key_id TEXT NOT NULL,
   hour INTEGER NOT NULL,

@@ -1,0 +1,78 @@
+import { z } from "@hono/zod-openapi";
+import { isWebUrl, leakLabel, MAX_LEAK_URL } from "../../core/leak.ts";
+import { MAX_TARGETS, type RevocationResult } from "../../core/revocation.ts";
+import { Timestamp } from "../schemas.ts";
+import { resultJson } from "./revocation-schemas.ts";
+
+const Text = z.string().trim().min(1).max(200);
+const Label = z.enum(["true_positive", "false_positive"]);
+
+export const LeakReport = z
+  .strictObject({
+    leaks: z
+      .array(
+        z.strictObject({
+          token: z.string().min(1).max(4096).openapi({
+            description: "What was found; it is neither kept nor shown.",
+          }),
+          source: Text.optional().openapi({ description: "Who found it, or in what.", example: "Pastebin" }),
+          url: z
+            .string()
+            .max(MAX_LEAK_URL)
+            .refine(isWebUrl, "must be an http or https URL")
+            .optional()
+            .openapi({ description: "Where it was found.", example: "https://pastebin.example/3fA9xKq2" }),
+          type: Text.optional().openapi({ description: "What the scanner takes it for." }),
+        }),
+      )
+      .min(1)
+      .max(MAX_TARGETS),
+  })
+  .openapi("LeakReport");
+
+const LeakResult = z
+  .object({
+    index: z.int().openapi({ description: "Which leak of the request, from 0." }),
+    keyId: z.string().nullable(),
+    status: z.enum(["revoked", "unconfirmed", "not_found"]).openapi({
+      description: "`unconfirmed` is retried until it is revoked; `not_found` is no key of this gateway.",
+    }),
+    requestedAt: Timestamp.nullable(),
+    effectiveAt: Timestamp.nullable().openapi({
+      description: "No request that arrived later was let through, anywhere.",
+    }),
+    version: z.int().nullable(),
+    label: Label,
+  })
+  .openapi("LeakResult");
+
+export const LeakAnswer = z.object({ results: z.array(LeakResult) }).openapi("LeakAnswer");
+
+/** What became of a leaked key, as JSON. */
+export function leakJson(result: RevocationResult): object {
+  const { target: index, ...rest } = resultJson(result);
+  return { index, ...rest, label: leakLabel(result.status) };
+}
+
+/** GitHub's report (secret scanning partner programme). It may come to say more. */
+export const GithubReport = z
+  .array(
+    z.object({
+      token: z.string(),
+      type: z.string(),
+      url: z.string().nullish(),
+      source: z.string().nullish(),
+    }),
+  )
+  .max(MAX_TARGETS)
+  .openapi("GithubLeakReport");
+
+export const GithubAnswer = z
+  .array(
+    z.object({
+      token_hash: z.string().openapi({ description: "SHA-256 of the token, base64." }),
+      token_type: z.string(),
+      label: Label,
+    }),
+  )
+  .openapi("GithubLeakFeedback");

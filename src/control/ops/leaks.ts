@@ -1,0 +1,39 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { describeLeak } from "../../core/leak.ts";
+import { isRefusal } from "../../core/refusal.ts";
+import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
+import { LeakAnswer, leakJson, LeakReport } from "./leak-schemas.ts";
+import { revokeLeaks } from "./revoke-leaks.ts";
+
+const UNNAMED_SOURCE = "reported to the operators";
+
+/** `POST /-/ops/leaks`: what secret scanners have found. */
+export function addLeakEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): void {
+  addEndpoint(app, control, {
+    method: "post",
+    path: "/-/ops/leaks",
+    operationId: "reportLeaks",
+    summary: "Revoke keys that were found where they do not belong, and tell their owners' organisations",
+    tag: "Operators",
+    access: "operator",
+    body: LeakReport,
+    success: {
+      200: { description: "What became of each. Repeating a report is harmless.", schema: LeakAnswer },
+    },
+    refusals: ["admission_unavailable"],
+    run: async ({ body }, { requestId, id, name, address }) => {
+      const request = {
+        id: requestId,
+        at: Date.now(),
+        reason: "Reported as leaked",
+        operator: { id, name, address },
+      };
+      const found = body.leaks.map(({ token, source, url, type }) => ({
+        token,
+        leak: describeLeak(source ?? UNNAMED_SOURCE, url ?? null, type ?? null),
+      }));
+      const results = await revokeLeaks(control, request, found);
+      return isRefusal(results) ? results : { status: 200, body: { results: results.map(leakJson) } };
+    },
+  });
+}

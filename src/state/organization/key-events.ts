@@ -1,0 +1,64 @@
+import { keyJson } from "../../core/key-json.ts";
+import type { Leak } from "../../core/leak.ts";
+import type { ManagedKey } from "../../core/organization.ts";
+import { KEY_EVENTS, type KeyEventType } from "../../core/webhook.ts";
+import type { Alarm } from "./alarm.ts";
+import type { ExpiryNotices } from "./expiry-notices.ts";
+import type { KeyTable } from "./key-table.ts";
+import type { Settings } from "./settings.ts";
+import type { WebhookOutbox } from "./webhook-outbox.ts";
+import type { WebhookTable } from "./webhook-table.ts";
+
+/** Notices that one run of the alarm gives; the next run gives more. */
+const NOTICES_A_RUN = 100;
+
+interface Parts {
+  readonly keys: KeyTable;
+  readonly settings: Settings;
+  readonly webhook: WebhookTable;
+  readonly outbox: WebhookOutbox;
+  readonly expiry: ExpiryNotices;
+  readonly alarm: Alarm;
+}
+
+/**
+ * What happens to keys, as the organisation's webhook tells it. Without an endpoint, or while it is disabled, nothing
+ * is kept for it.
+ */
+export class KeyEvents {
+  readonly #parts: Parts;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Takes in a change, named as in the audit log. To be called in its transaction. */
+  changed(action: string, key: ManagedKey, now: number): void {
+    const { expiry, alarm } = this.#parts;
+    expiry.plan(key, now);
+    const noticeAt = expiry.nextAt();
+    if (noticeAt !== null) alarm.ringBy(noticeAt);
+    const type = KEY_EVENTS.find((event) => event === action);
+    if (type !== undefined) this.#tell(type, key, {}, now);
+  }
+
+  /** Tells that a key was found where it does not belong. To be called in the transaction that notes it. */
+  leaked(key: ManagedKey, leak: Leak, now: number): void {
+    this.#tell("api_key.leaked", key, { leak }, now);
+  }
+
+  /** Tells of keys that are about to expire or have expired. */
+  noteExpiries(now: number): void {
+    for (const { keyId, daysLeft } of this.#parts.expiry.take(now, NOTICES_A_RUN)) {
+      const key = this.#parts.keys.find(keyId) as ManagedKey;
+      if (daysLeft === 0) this.#tell("api_key.expired", key, {}, now);
+      else this.#tell("api_key.expiring", key, { daysLeft }, now);
+    }
+  }
+
+  #tell(type: KeyEventType, key: ManagedKey, more: object, now: number): void {
+    const { settings, webhook, outbox, alarm } = this.#parts;
+    if (webhook.find()?.disabled !== false) return;
+    outbox.add(type, key.id, { ...keyJson(key, now), orgId: settings.orgId(), ...more }, now);
+    alarm.ringBy(now);
+  }
+}

@@ -1,0 +1,133 @@
+import {
+  nextAttemptAt,
+  webhookPayload,
+  type DeliveryStatus,
+  type WebhookDelivery,
+  type WebhookEventType,
+} from "../../core/webhook.ts";
+import type { Attempt } from "./webhook-sender.ts";
+
+type Row = Record<string, SqlStorageValue>;
+
+/** A message to be sent now. */
+export interface DueMessage {
+  readonly id: string;
+  readonly payload: string;
+  /** How often it has been sent, this time included. */
+  readonly attempts: number;
+}
+
+/** What is settled is kept for this long, to be looked at, and no more of it than so many. */
+const KEPT_MS = 30 * 86_400_000;
+const KEPT_ROWS = 1000;
+
+/** Messages for the endpoint. A row is written in the transaction of the event and stays until it is settled. */
+export class WebhookOutbox {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** To be called in the transaction of the event. */
+  add(type: WebhookEventType, keyId: string | null, data: object, now: number): WebhookDelivery {
+    const [row] = this.#sql.exec<Row>(
+      `INSERT INTO webhook_messages (id, type, key_id, payload, status, next_attempt_at, created_at)
+       VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5) RETURNING *`,
+      `msg_${crypto.randomUUID()}`,
+      type,
+      keyId,
+      webhookPayload(type, data, now),
+      now,
+    );
+    return readDelivery(row as Row);
+  }
+
+  /**
+   * Takes messages that are due, the longest waiting first. Each counts as attempted, and is due again at `again` if
+   * nothing is heard of it: whoever crashes while sending has it sent once more.
+   */
+  claim(now: number, again: number, limit: number): DueMessage[] {
+    const rows = this.#sql.exec<{ id: string; payload: string; attempts: number }>(
+      `UPDATE webhook_messages SET attempts = attempts + 1, next_attempt_at = ?
+       WHERE sequence IN (SELECT sequence FROM webhook_messages WHERE status = 'pending' AND next_attempt_at <= ?
+         ORDER BY next_attempt_at, sequence LIMIT ?) RETURNING id, payload, attempts`,
+      again,
+      now,
+      limit,
+    );
+    return rows.toArray();
+  }
+
+  /** Notes what became of an attempt. A message that was given up meanwhile stays so, unless it has arrived. */
+  settle({ id, attempts }: DueMessage, attempt: Attempt, now: number): void {
+    const retryAt = attempt.delivered
+      ? null
+      : nextAttemptAt(attempts, now, Math.random(), attempt.retryAfterMs);
+    const status: DeliveryStatus = attempt.delivered ? "delivered" : retryAt === null ? "failed" : "pending";
+    this.#sql.exec(
+      `UPDATE webhook_messages SET status = ?, last_status = ?, last_error = ?, next_attempt_at = ?, settled_at = ?
+       WHERE id = ? AND (status = 'pending' OR ?1 = 'delivered')`,
+      status,
+      attempt.status,
+      attempt.error,
+      retryAt,
+      retryAt === null ? now : null,
+      id,
+    );
+  }
+
+  /** Gives up what has not arrived. */
+  abandon(reason: string, now: number): void {
+    this.#sql.exec(
+      `UPDATE webhook_messages SET status = 'failed', last_error = ?, next_attempt_at = NULL, settled_at = ?
+       WHERE status = 'pending'`,
+      reason,
+      now,
+    );
+  }
+
+  /** When the next message is due; milliseconds since the epoch. */
+  nextAttempt(): number | null {
+    return this.#sql
+      .exec<{ at: number | null }>(
+        `SELECT min(next_attempt_at) AS at FROM webhook_messages WHERE status = 'pending'`,
+      )
+      .one().at;
+  }
+
+  /** A page, the newest first, and one more if there is a next page. */
+  list(limit: number, before: number | null): WebhookDelivery[] {
+    const rows = this.#sql.exec<Row>(
+      `SELECT * FROM webhook_messages WHERE sequence < ? ORDER BY sequence DESC LIMIT ?`,
+      before ?? Number.MAX_SAFE_INTEGER,
+      limit + 1,
+    );
+    return [...rows].map(readDelivery);
+  }
+
+  /** Forgets what was settled long ago. */
+  prune(now: number): void {
+    this.#sql.exec(
+      `DELETE FROM webhook_messages WHERE status <> 'pending' AND (settled_at < ?1 OR sequence <=
+         (SELECT sequence FROM webhook_messages WHERE status <> 'pending' ORDER BY sequence DESC LIMIT 1 OFFSET ?2))`,
+      now - KEPT_MS,
+      KEPT_ROWS,
+    );
+  }
+}
+
+function readDelivery(row: Row): WebhookDelivery {
+  return {
+    sequence: row["sequence"] as number,
+    id: row["id"] as string,
+    type: row["type"] as WebhookEventType,
+    keyId: row["key_id"] as string | null,
+    status: row["status"] as DeliveryStatus,
+    attempts: row["attempts"] as number,
+    lastStatus: row["last_status"] as number | null,
+    lastError: row["last_error"] as string | null,
+    nextAttemptAt: row["next_attempt_at"] as number | null,
+    createdAt: row["created_at"] as number,
+  };
+}
