@@ -21,6 +21,7 @@ import { createScimApp, SCIM_PATH } from "./scim/app.ts";
 import { addScimTokenEndpoint } from "./scim/token.ts";
 import { addServiceUserEndpoints } from "./service-users.ts";
 import { addUsageEndpoints } from "./usage.ts";
+import { addWebhookEndpoints } from "./webhook.ts";
 import { surfaceOf } from "../surface.ts";
 
 /**
@@ -55,6 +56,7 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
   addMeEndpoint(app, control);
   addOrganizationEndpoints(app, control);
   addScimTokenEndpoint(app, control);
+  addWebhookEndpoints(app, control);
   app.route(SCIM_PATH, createScimApp(control));
   addOperatorEndpoints(app, control);
   addOAuthEndpoints(app, control);

@@ -1,0 +1,154 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Actor } from "../core/organization.ts";
+import { isRefusal, type Refusal } from "../core/refusal.ts";
+import { isLoopbackUrl, webhookUrlProblem, type WebhookEndpoint } from "../core/webhook.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
+import { invalid } from "./key-values.ts";
+import {
+  deliveryJson,
+  WebhookDeliveryList,
+  WebhookDeliveryQuery,
+  WebhookDeliverySchema,
+  WebhookHeaders,
+  WebhookInput,
+  webhookJson,
+  WebhookMessage,
+  WebhookSchema,
+  WebhookWithSecret,
+} from "./webhook-schemas.ts";
+
+const TAG = "Organisation";
+const PATH = "/-/organization/webhook";
+const POSITION = { sequence: "number" } as const;
+
+/** `/-/organization/webhook`: where the organisation is told of what happens to its keys. */
+export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
+  const organizationOf = ({ orgId }: Actor) => control.env.ORGANIZATION.getByName(orgId);
+  // Plain http is for trying things out, where the identity provider is on this machine, too.
+  const allowLoopback = isLoopbackUrl(control.config.issuer);
+  describeMessages(app);
+
+  addEndpoint(app, control, {
+    method: "get",
+    path: PATH,
+    operationId: "getWebhook",
+    summary: "Read where events go",
+    tag: TAG,
+    success: { 200: { description: "The webhook.", schema: WebhookSchema } },
+    refusals: ["not_found"],
+    run: async (_, actor) => webhookReply(await organizationOf(actor).getWebhook(actor)),
+  });
+
+  addEndpoint(app, control, {
+    method: "put",
+    path: PATH,
+    operationId: "putWebhook",
+    summary: "Set where events go; the answer to the first time is the only one that holds the secret",
+    tag: TAG,
+    body: WebhookInput,
+    success: {
+      200: { description: "The webhook as it is now.", schema: WebhookSchema },
+      201: { description: "The new webhook, with its secret.", schema: WebhookWithSecret },
+    },
+    refusals: [],
+    run: async ({ body }, actor) => {
+      const problem = webhookUrlProblem(body.url, allowLoopback);
+      if (problem !== null) return invalid("url", problem);
+      const { url, description = null, disabled = false } = body;
+      const put = await organizationOf(actor).putWebhook(actor, { url, description, disabled });
+      if (isRefusal(put)) return put;
+      return put.secret === null ? webhookReply(put.endpoint) : secretReply(put.endpoint, put.secret);
+    },
+  });
+
+  addEndpoint(app, control, {
+    method: "delete",
+    path: PATH,
+    operationId: "deleteWebhook",
+    summary: "Send no more events; what has not arrived is given up",
+    tag: TAG,
+    success: { 204: { description: "There is no webhook any more." } },
+    refusals: ["not_found"],
+    run: async (_, actor) => {
+      const deleted = await organizationOf(actor).deleteWebhook(actor);
+      return isRefusal(deleted) ? deleted : { status: 204 };
+    },
+  });
+
+  addEndpoint(app, control, {
+    method: "post",
+    path: `${PATH}/rotate-secret`,
+    operationId: "rotateWebhookSecret",
+    summary: "Make a new secret; for 24 hours messages are signed with the one before, too",
+    tag: TAG,
+    success: { 201: { description: "The webhook, with its new secret.", schema: WebhookWithSecret } },
+    refusals: ["not_found"],
+    run: async (_, actor) => {
+      const rotated = await organizationOf(actor).rotateWebhookSecret(actor);
+      return isRefusal(rotated) ? rotated : secretReply(rotated.endpoint, rotated.secret);
+    },
+  });
+
+  addEndpoint(app, control, {
+    method: "post",
+    path: `${PATH}/test`,
+    operationId: "testWebhook",
+    summary: "Send an event of the type `webhook.test`",
+    tag: TAG,
+    success: { 201: { description: "The event, on its way.", schema: WebhookDeliverySchema } },
+    refusals: ["not_found", "invalid_value"],
+    run: async (_, actor) => {
+      const delivery = await organizationOf(actor).testWebhook(actor);
+      return isRefusal(delivery) ? delivery : { status: 201, body: deliveryJson(delivery) };
+    },
+  });
+
+  addEndpoint(app, control, {
+    method: "get",
+    path: `${PATH}/deliveries`,
+    operationId: "listWebhookDeliveries",
+    summary: "List what was sent or is to be, the newest first",
+    tag: TAG,
+    query: WebhookDeliveryQuery,
+    success: { 200: { description: "A page of deliveries.", schema: WebhookDeliveryList } },
+    refusals: [],
+    run: async ({ query: { limit, nextCursor: cursor } }, actor) => {
+      const after = cursor === undefined ? null : readCursor<{ sequence: number }>(cursor, POSITION);
+      if (after !== null && isRefusal(after)) return after;
+      const found = await organizationOf(actor).listWebhookDeliveries(actor, limit, after?.sequence ?? null);
+      if (isRefusal(found)) return found;
+      const shown = found.slice(0, limit);
+      const last = found.length > limit ? shown.at(-1) : undefined;
+      const nextCursor = last === undefined ? null : writeCursor({ sequence: last.sequence });
+      return { status: 200, body: { data: shown.map(deliveryJson), pagination: { limit, nextCursor } } };
+    },
+  });
+}
+
+function webhookReply(endpoint: WebhookEndpoint | Refusal): Reply | Refusal {
+  return isRefusal(endpoint) ? endpoint : { status: 200, body: webhookJson(endpoint) };
+}
+
+function secretReply(endpoint: WebhookEndpoint, secret: string): Reply {
+  return { status: 201, body: { ...webhookJson(endpoint), secret } };
+}
+
+/** What is sent, in the part of the OpenAPI document that is for it. */
+function describeMessages(app: OpenAPIHono<ControlEnv>): void {
+  app.openAPIRegistry.registerWebhook({
+    method: "post",
+    path: "keyEvent",
+    operationId: "receiveKeyEvent",
+    summary: "Something has happened to a key; in the form of Standard Webhooks",
+    tags: [TAG],
+    request: {
+      headers: WebhookHeaders,
+      body: { required: true, content: { "application/json": { schema: WebhookMessage } } },
+    },
+    responses: {
+      "2XX": { description: "The event has arrived." },
+      410: { description: "The endpoint wants no more events; it is disabled." },
+    },
+  });
+}
