@@ -181,6 +181,15 @@ export class FlakyOrganization extends DurableObject<{
   noteTokenRevoked(...args: Parameters<Organization["noteTokenRevoked"]>) {
     return this.#ask((organization) => organization.noteTokenRevoked(...args));
   }
+  updateKey(...args: Parameters<Organization["updateKey"]>) {
+    return this.#ask((organization) => organization.updateKey(...args));
+  }
+  revokeKey(...args: Parameters<Organization["revokeKey"]>) {
+    return this.#ask((organization) => organization.revokeKey(...args));
+  }
+  listAuditEvents(...args: Parameters<Organization["listAuditEvents"]>) {
+    return this.#ask((organization) => organization.listAuditEvents(...args));
+  }
   isActive(...args: Parameters<Organization["isActive"]>) {
     return this.#ask((organization) => organization.isActive(...args));
   }

@@ -46,13 +46,16 @@ export class GithubKeys {
 
   /** A key of the list; `null` when there is none of this name. Throws {@link KeysUnavailable}. */
   async find(identifier: string, now: number): Promise<CryptoKey | null> {
-    await this.#othersFetch(identifier, now);
-    if (this.#known === null || now - this.#known.fetchedAt >= MAX_AGE_MS) await this.#fetch(now);
+    if (this.#known === null || now - this.#known.fetchedAt >= MAX_AGE_MS) {
+      await this.#fetch(identifier, now);
+    }
     const key = this.#known?.keys.get(identifier);
     if (key !== undefined) return key;
     if (now - this.#unknownAskedAt >= UNKNOWN_COOLDOWN_MS && this.#known?.fetchedAt !== now) {
       this.#unknownAskedAt = now;
-      await this.#fetch(now);
+      await this.#fetch(identifier, now);
+    } else {
+      await this.#othersFetch(identifier, now);
     }
     const found = this.#known?.keys.get(identifier);
     if (found === undefined && (this.#known === null || this.#failedAt > this.#known.fetchedAt)) {
@@ -74,8 +77,9 @@ export class GithubKeys {
   }
 
   /** Fetches the list, unless that has just failed. What is known stays, up to its age limit, when it fails. */
-  async #fetch(now: number): Promise<void> {
-    if (now - this.#failedAt >= RETRY_MS && now >= this.#fetchingUntil) {
+  async #fetch(identifier: string, now: number): Promise<void> {
+    if (now < this.#fetchingUntil) return this.#othersFetch(identifier, now);
+    if (now - this.#failedAt >= RETRY_MS) {
       this.#fetchingUntil = now + FETCH_TIMEOUT_MS;
       try {
         this.#known = { keys: await this.#download(), fetchedAt: now };
