@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { generateKey } from "../../src/core/key-secret.ts";
+import { refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import { OPERATOR } from "../support/operators.ts";
+import type { CreatedKey } from "../support/portcullis.ts";
+
+const PATH = "/-/ops/leaks";
+const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
+
+let control: Control;
+let organization: Organization;
+
+beforeAll(async () => {
+  control = await startControl();
+  organization = await control.newOrganization();
+});
+afterAll(() => control.stop());
+
+async function report(leaks: unknown): Promise<Response> {
+  return control.call("POST", PATH, { as: await control.issuer.token(OPERATOR), body: { leaks } });
+}
+
+async function statusOf(key: CreatedKey): Promise<number> {
+  return (await control.call("GET", "/v1/vaults/vault_1", { as: key.key })).status;
+}
+
+async function leaksOf(keyId: string): Promise<unknown[]> {
+  const answer = await organization.admin.call(
+    "GET",
+    `/-/audit-events?action=api_key.leaked&target=${keyId}`,
+  );
+  return ((await answer.json()) as { data: unknown[] }).data;
+}
+
+test("a scanner's finds are revoked before the answer, which says what each was and holds none", async () => {
+  const [one, other] = [await organization.admin.createKey(), await organization.admin.createKey()];
+  const stranger = generateKey("fkc");
+  expect(await statusOf(one)).toBe(200);
+  const answer = await report([
+    { token: "AKIAIOSFODNN7EXAMPLE" },
+    { token: one.key, source: "Pastebin", url: `https://pastebin.example/${one.key}`, type: "API key" },
+    { token: stranger.key },
+    { token: other.key },
+  ]);
+  expect(await Promise.all([one, other].map(statusOf))).toEqual([401, 401]);
+  const text = await answer.text();
+  const receipt = { requestedAt: TIME, effectiveAt: TIME, version: 2 };
+  const none = { requestedAt: null, effectiveAt: null, version: null };
+  expect(JSON.parse(text)).toEqual({
+    results: [
+      { index: 0, keyId: null, status: "not_found", ...none, label: "false_positive" },
+      { index: 1, keyId: one.id, status: "revoked", ...receipt, label: "true_positive" },
+      { index: 2, keyId: stranger.id, status: "not_found", ...none, label: "false_positive" },
+      { index: 3, keyId: other.id, status: "revoked", ...receipt, label: "true_positive" },
+    ],
+  });
+  for (const { key } of [one, other, stranger]) expect(text).not.toContain(key.slice(-38));
+});
+
+test("the organisation learns who found its key and where, of each place once, and the key is not in it", async () => {
+  const key = await organization.admin.createKey();
+  const leak = {
+    token: key.key,
+    source: "Pastebin",
+    url: `https://pastebin.example/${key.key}`,
+    type: "key",
+  };
+  await report([leak]);
+  await report([leak, leak]);
+  await report([{ token: key.key }]);
+  const events = await leaksOf(key.id);
+  expect(events).toMatchObject([
+    { actor: { id: OPERATOR.sub }, after: { source: "reported to the operators", url: null, type: null } },
+    {
+      actor: { id: OPERATOR.sub, name: OPERATOR.name },
+      after: { source: "Pastebin", url: `https://pastebin.example/${key.key.slice(0, -38)}…`, type: "key" },
+    },
+  ]);
+  const shown = await (await organization.admin.call("GET", `/-/api-keys/${key.id}`)).json();
+  expect(shown).toMatchObject({ revokedBy: OPERATOR.sub, revocationReason: "Leaked: Pastebin" });
+});
+
+test("a key that is found all over is not told of for ever", async () => {
+  const key = await organization.admin.createKey();
+  await report(Array.from({ length: 30 }, (_, i) => ({ token: key.key, source: `Fork ${i}` })));
+  expect(await leaksOf(key.id)).toHaveLength(20);
+});
+
+describe("a report is refused", () => {
+  const token = "x";
+  test.each<[string, object | null, [number, string, string?]]>([
+    ["without leaks", null, [400, "invalid_request", "leaks"]],
+    ["with none", [], [422, "invalid_value", "leaks"]],
+    ["without a token", [{ source: "a" }], [400, "invalid_request", "leaks.0.token"]],
+    ["with an unknown field", [{ token, where: "a" }], [400, "invalid_request", "leaks.0.where"]],
+    [
+      "with an address that is no web address",
+      [{ token, url: "javascript:x" }],
+      [422, "invalid_value", "leaks.0.url"],
+    ],
+    ["with an empty source", [{ token, source: " " }], [422, "invalid_value", "leaks.0.source"]],
+    ["with too many", Array(10_001).fill({ token }), [422, "invalid_value", "leaks"]],
+  ])("%s", async (_, leaks, expected) => {
+    expect(await refusalOf(await report(leaks ?? undefined))).toEqual(expected);
+  });
+
+  test("with a key where none belongs", async () => {
+    const { key } = generateKey("fkc");
+    const answer = await report([{ token: "x", [key]: 1 }]);
+    expect(await refusalOf(answer)).toEqual([422, "invalid_value", "leaks"]);
+  });
+});
