@@ -5,7 +5,7 @@ import { hashKey } from "../../src/core/key-secret.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { NEW_KEY, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
 import { mistyped } from "../support/key-strings.ts";
-import { operatorOf } from "../support/operators.ts";
+import { OPERATOR, operatorOf } from "../support/operators.ts";
 import { freshAddress } from "../support/portcullis.ts";
 import { scimClient } from "../support/scim.ts";
 
@@ -116,6 +116,24 @@ test("a body that holds a whole key is refused, whatever it is about, and names 
   expect(await (await organization.admin.call("GET", `/-/api-keys/${id}`)).json()).toMatchObject({
     status: "active",
   });
+});
+
+test("a leaked key is kept nowhere, whatever of its report holds it, and no webhook leads to it", async () => {
+  const organization = await control.newOrganization();
+  const { key, id } = await organization.admin.createKey();
+  const leaks = [{ token: key, source: `In ${key}`, url: `https://example.com/${key}`, type: key }];
+  const reported = await control.call("POST", "/-/ops/leaks", {
+    as: await control.issuer.token(OPERATOR),
+    body: { leaks },
+  });
+  expect(reported.status).toBe(200);
+  const url = `https://hooks.example.com/?key=${key}`;
+  const refused = await organization.admin.call("PUT", "/-/organization/webhook", { url });
+  expect(await refusalOf(refused)).toEqual([422, "invalid_value", "url"]);
+  const stored = storedBytes();
+  expect(stored.includes(id)).toBe(true);
+  expect(stored.includes(key.slice(-SECRET_AND_CHECKSUM))).toBe(false);
+  expect(control.logs.join("\n")).not.toContain(key.slice(-SECRET_AND_CHECKSUM));
 });
 
 test("a key that is not quite right is cut short where it goes on record", async () => {

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../support/operators.ts";
+import { startReceiver } from "../support/webhook-receiver.ts";
 import { localProduct, type LocalProduct } from "../support/local-product.ts";
 
 /** Long enough to be killed within the wait of a revocation. */
@@ -58,6 +60,22 @@ async function use({ key }: Key): Promise<{ status: number; code?: string }> {
 const DEAD = { status: 401, code: "api_key_revoked" };
 
 describe("when everything is killed", () => {
+  test("what a webhook has not taken is sent again afterwards, under the same id", async () => {
+    const receiver = await startReceiver();
+    const put = await manage("PUT", "/-/organization/webhook", { url: receiver.url });
+    const { secret } = (await put.json()) as { secret: string };
+    receiver.answer = (response) => void response.writeHead(500).end();
+    const key = await createKey();
+    await eventually(async () => receiver.received.length > 0);
+    await product.kill();
+    receiver.answer = (response) => void response.writeHead(204).end();
+    await product.start();
+    await eventually(async () => receiver.events(secret, "api_key.created", key.id).length > 1);
+    const ids = receiver.received.map(({ headers }) => headers["webhook-id"]);
+    expect(new Set(ids).size).toBe(1);
+    await receiver.stop();
+  });
+
   test("right after a revocation was acknowledged, the key is dead after the restart, and others live", async () => {
     const [revoked, kept] = [await createKey(), await createKey()];
     expect(await use(revoked)).toEqual({ status: 200 });
