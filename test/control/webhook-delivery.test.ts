@@ -170,6 +170,22 @@ describe("a message", () => {
     });
   });
 
+  test("that gets no answer is given 15 seconds, and holds up nothing else", async () => {
+    receiver.answer = () => {};
+    await sendTest();
+    await eventually(async () => receiver.received.length === 1);
+    const { id } = await organization.admin.createKey();
+    expect((await organization.admin.call("DELETE", `/-/api-keys/${id}`)).status).toBe(200);
+    expect(await deliveries()).toMatchObject([{ attempts: 0 }, { attempts: 0 }, { attempts: 1 }]);
+    receiver.answer = (response) => void response.writeHead(204).end();
+    await arrived("api_key.revoked", id);
+    expect((await deliveries())[2]).toMatchObject({
+      status: "pending",
+      lastStatus: null,
+      lastError: "No answer within 15 seconds",
+    });
+  });
+
   test("is not sent again earlier than the endpoint asks", async () => {
     receiver.answer = (response) => void response.writeHead(503, { "Retry-After": "3600" }).end();
     const before = Date.now();

@@ -3,6 +3,8 @@ import { p1363FromDer } from "../../src/core/ecdsa-signature.ts";
 
 const LONG = `00${"f1".repeat(32)}`;
 const PLAIN = "71".repeat(32);
+const INTEGER = `0220${PLAIN}`;
+const OTHER_TYPE = `0320${PLAIN}`;
 
 /** The DER of two integers given as hex. */
 function der(r: string, s: string, after = ""): Buffer {
@@ -48,9 +50,9 @@ describe("a DER signature", () => {
     ["another type", Buffer.concat([Buffer.from([0x31]), der(PLAIN, PLAIN).subarray(1)])],
     ["bytes after it", der(PLAIN, PLAIN, "00")],
     ["bytes missing", der(PLAIN, PLAIN).subarray(0, -1)],
-    ["a third integer", Buffer.from(`3066${`0220${PLAIN}`.repeat(3)}`, "hex")],
-    ["one integer", Buffer.from(`3022${`0220${PLAIN}`}`, "hex")],
-    ["an integer of another type", Buffer.from(`3044${`0320${PLAIN}`.repeat(2)}`, "hex")],
+    ["a third integer", Buffer.from(`3066${INTEGER.repeat(3)}`, "hex")],
+    ["one integer", Buffer.from(`3022${INTEGER}`, "hex")],
+    ["an integer of another type", Buffer.from(`3044${OTHER_TYPE.repeat(2)}`, "hex")],
     ["an empty integer", der("", PLAIN)],
     ["zero", der("00", PLAIN)],
     ["a negative number", der("f1".repeat(32), PLAIN)],
@@ -60,7 +62,7 @@ describe("a DER signature", () => {
       "a length of several bytes",
       Buffer.concat([Buffer.from("308144", "hex"), der(PLAIN, PLAIN).subarray(2)]),
     ],
-    ["an integer that is longer than the rest", Buffer.from(`3024${`0220${PLAIN}`}0220`, "hex")],
+    ["an integer that is longer than the rest", Buffer.from(`3024${INTEGER}0220`, "hex")],
   ])("with %s is none", (_, bytes) => {
     expect(p1363FromDer(bytes)).toBeNull();
   });

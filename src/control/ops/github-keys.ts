@@ -49,7 +49,7 @@ export class GithubKeys {
     if (this.#known === null || now - this.#known.fetchedAt >= MAX_AGE_MS) {
       await this.#fetch(identifier, now);
     }
-    const key = this.#known?.keys.get(identifier);
+    const key = this.#lookUp(identifier, now);
     if (key !== undefined) return key;
     if (now - this.#unknownAskedAt >= UNKNOWN_COOLDOWN_MS && this.#known?.fetchedAt !== now) {
       this.#unknownAskedAt = now;
@@ -57,11 +57,16 @@ export class GithubKeys {
     } else {
       await this.#othersFetch(identifier, now);
     }
-    const found = this.#known?.keys.get(identifier);
+    const found = this.#lookUp(identifier, now);
     if (found === undefined && (this.#known === null || this.#failedAt > this.#known.fetchedAt)) {
       throw new KeysUnavailable();
     }
     return found ?? null;
+  }
+
+  #lookUp(identifier: string, now: number): CryptoKey | undefined {
+    if (this.#known === null || now - this.#known.fetchedAt >= MAX_STALE_MS) return undefined;
+    return this.#known.keys.get(identifier);
   }
 
   /** Requests must not wait for each other's promises: while another fetches the list, this one looks again. */
@@ -76,19 +81,17 @@ export class GithubKeys {
     }
   }
 
-  /** Fetches the list, unless that has just failed. What is known stays, up to its age limit, when it fails. */
+  /** Fetches the list, unless that has just failed. When it fails, what is known stays. */
   async #fetch(identifier: string, now: number): Promise<void> {
     if (now < this.#fetchingUntil) return this.#othersFetch(identifier, now);
-    if (now - this.#failedAt >= RETRY_MS) {
-      this.#fetchingUntil = now + FETCH_TIMEOUT_MS;
-      try {
-        this.#known = { keys: await this.#download(), fetchedAt: now };
-      } catch {
-        this.#failedAt = now;
-      }
-      this.#fetchingUntil = 0;
+    if (now - this.#failedAt < RETRY_MS) return;
+    this.#fetchingUntil = now + FETCH_TIMEOUT_MS;
+    try {
+      this.#known = { keys: await this.#download(), fetchedAt: now };
+    } catch {
+      this.#failedAt = now;
     }
-    if (this.#known !== null && now - this.#known.fetchedAt >= MAX_STALE_MS) this.#known = null;
+    this.#fetchingUntil = 0;
   }
 
   async #download(): Promise<ReadonlyMap<string, CryptoKey>> {
