@@ -48,20 +48,22 @@ export class AccessTokens {
   }
 
   /**
-   * Verifies a token of `issuer` at `now`, in milliseconds since the epoch: its form, its header, its claims and its
+   * Verifies a token of `issuer`, or with `null` of any, at `now`, in milliseconds since the epoch: its form, its header, its claims and its
    * signature by its organisation's key. Refuses with `access_token_invalid`, or with `admission_unavailable` when the
    * organisation has to be asked for the key and does not answer. A token that has expired verifies.
    */
   async verify(
     text: string,
-    issuer: string,
+    issuer: string | null,
     now: number,
     background: Background,
   ): Promise<VerifiedToken | Refusal> {
     const known = this.#verified.get(text);
-    if (known !== undefined) return known.claims.issuer === issuer ? known : refuse("access_token_invalid");
-    const token = readAccessToken(text, now);
-    if (token === null || token.claims.issuer !== issuer) return refuse("access_token_invalid");
+    const token = known ?? readAccessToken(text, now);
+    if (token === null || (issuer !== null && token.claims.issuer !== issuer)) {
+      return refuse("access_token_invalid");
+    }
+    if (token instanceof VerifiedToken) return token;
     try {
       const key = await this.#keys.find(token.kid, now, background);
       if (key === null) return refuse("access_token_invalid");

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { generateKey } from "../../src/core/key-secret.ts";
 import { refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
 import { OPERATOR } from "../support/operators.ts";
-import type { CreatedKey } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
+import { exchange } from "../support/tokens.ts";
 
 const PATH = "/-/ops/leaks";
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
@@ -48,13 +49,62 @@ test("a scanner's finds are revoked before the answer, which says what each was 
   const none = { requestedAt: null, effectiveAt: null, version: null };
   expect(JSON.parse(text)).toEqual({
     results: [
-      { index: 0, keyId: null, status: "not_found", ...none, label: "false_positive" },
-      { index: 1, keyId: one.id, status: "revoked", ...receipt, label: "true_positive" },
-      { index: 2, keyId: stranger.id, status: "not_found", ...none, label: "false_positive" },
-      { index: 3, keyId: other.id, status: "revoked", ...receipt, label: "true_positive" },
+      { index: 0, credential: null, keyId: null, status: "not_found", ...none, label: "false_positive" },
+      {
+        index: 1,
+        credential: "api_key",
+        keyId: one.id,
+        status: "revoked",
+        ...receipt,
+        label: "true_positive",
+      },
+      {
+        index: 2,
+        credential: null,
+        keyId: stranger.id,
+        status: "not_found",
+        ...none,
+        label: "false_positive",
+      },
+      {
+        index: 3,
+        credential: "api_key",
+        keyId: other.id,
+        status: "revoked",
+        ...receipt,
+        label: "true_positive",
+      },
     ],
   });
   for (const { key } of [one, other, stranger]) expect(text).not.toContain(key.slice(-38));
+});
+
+test("an access token that was found is dead before the answer, and its key goes on", async () => {
+  const key = await organization.admin.createKey();
+  const { access_token: token } = await exchange(control, key);
+  const forged = `${token.slice(0, token.lastIndexOf("."))}.${"A".repeat(86)}`;
+  const call = (as: string) => control.call("GET", "/v1/vaults/vault_1", { as, from: freshAddress() });
+  expect((await call(token)).status).toBe(200);
+  const answer = await report([{ token: forged }, { token, source: "Pastebin" }]);
+  expect(await answer.json()).toMatchObject({
+    results: [
+      { credential: null, status: "not_found", label: "false_positive" },
+      {
+        credential: "access_token",
+        keyId: key.id,
+        status: "revoked",
+        effectiveAt: TIME,
+        label: "true_positive",
+      },
+    ],
+  });
+  expect((await call(token)).status).toBe(401);
+  expect((await call(key.key)).status).toBe(200);
+  const audit = await organization.admin.call(
+    "GET",
+    `/-/audit-events?action=access_token.revoked&target=${key.id}`,
+  );
+  expect(await audit.json()).toMatchObject({ data: [{ after: { leak: { source: "Pastebin" } } }] });
 });
 
 test("the organisation learns who found its key and where, of each place once, and the key is not in it", async () => {

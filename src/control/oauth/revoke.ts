@@ -3,15 +3,11 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { within } from "../../core/concurrency.ts";
 import { hashKey, readKeyId } from "../../core/key-secret.ts";
 import type { KeyTarget, RevocationResult } from "../../core/revocation.ts";
-import type { AccessToken } from "../../core/access-token.ts";
 import type { Control } from "../endpoint.ts";
 import { openRevocation, revoke } from "../ops/revoke.ts";
+import { CUT_TIMEOUT_MS, killToken } from "./kill-token.ts";
 import type { Failed, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
 import { oauthError, unavailable, type OAuthError } from "./oauth-error.ts";
-
-/** A guard may wait out the leases of a longer setting that was in force before. */
-const CUT_TIMEOUT_MS = 10_000;
-const AUDIT_TIMEOUT_MS = 2000;
 
 /** Who it was, on record: nobody is asked for more than the secret. */
 const HOLDER = { id: "holder", name: "Whoever holds the secret" };
@@ -75,18 +71,9 @@ async function revokeToken(
   const { claims } = verified;
   if (claims.expiresAt <= Date.now()) return DONE;
   try {
-    const guard = env.KEY_GUARD.getByName(claims.keyId);
-    await within(CUT_TIMEOUT_MS, guard.revokeToken(claims.orgId, deniable(claims)));
+    await killToken(claims, { ...HOLDER, address, requestId }, env);
+    return DONE;
   } catch (error) {
     return unavailable(error);
   }
-  // The token is dead; an organisation that does not answer now only misses the line in its record.
-  const author = { ...HOLDER, address, requestId };
-  const noted = env.ORGANIZATION.getByName(claims.orgId).noteTokenRevoked(author, claims.keyId, claims.id);
-  await within(AUDIT_TIMEOUT_MS, noted).catch(() => {});
-  return DONE;
-}
-
-function deniable({ id, issuedAt, expiresAt }: AccessToken) {
-  return { id, issuedAt, expiresAt };
 }

@@ -5,6 +5,7 @@ import { Timestamp } from "../schemas.ts";
 import { resultJson } from "./revocation-schemas.ts";
 
 const Text = z.string().trim().min(1).max(200);
+const CREDENTIALS = ["api_key", "access_token"] as const;
 const Label = z.enum(["true_positive", "false_positive"]);
 
 export const LeakReport = z
@@ -12,7 +13,7 @@ export const LeakReport = z
     leaks: z
       .array(
         z.strictObject({
-          token: z.string().min(1).max(4096).openapi({
+          token: z.string().min(1).max(16_384).openapi({
             description: "What was found; it is neither kept nor shown.",
           }),
           source: Text.optional().openapi({ description: "Who found it, or in what.", example: "Pastebin" }),
@@ -30,12 +31,17 @@ export const LeakReport = z
   })
   .openapi("LeakReport");
 
-const LeakResult = z
+const LeakResultSchema = z
   .object({
     index: z.int().openapi({ description: "Which leak of the request, from 0." }),
+    credential: z.enum(CREDENTIALS).nullable().openapi({
+      description:
+        "What it is: `access_token` is one token of the key, which itself goes on; `null` when nothing.",
+    }),
     keyId: z.string().nullable(),
     status: z.enum(["revoked", "unconfirmed", "not_found"]).openapi({
-      description: "`unconfirmed` is retried until it is revoked; `not_found` is no key of this gateway.",
+      description:
+        "`unconfirmed`: a key is retried until it is revoked, a token is to be reported again. `not_found`: nothing of this gateway.",
     }),
     requestedAt: Timestamp.nullable(),
     effectiveAt: Timestamp.nullable().openapi({
@@ -46,12 +52,17 @@ const LeakResult = z
   })
   .openapi("LeakResult");
 
-export const LeakAnswer = z.object({ results: z.array(LeakResult) }).openapi("LeakAnswer");
+export const LeakAnswer = z.object({ results: z.array(LeakResultSchema) }).openapi("LeakAnswer");
 
-/** What became of a leaked key, as JSON. */
-export function leakJson(result: RevocationResult): object {
+/** What became of a leaked credential. */
+export interface LeakResult extends RevocationResult {
+  readonly credential: (typeof CREDENTIALS)[number] | null;
+}
+
+/** The same as JSON. */
+export function leakJson(result: LeakResult): object {
   const { target: index, ...rest } = resultJson(result);
-  return { index, ...rest, label: leakLabel(result.status) };
+  return { index, credential: result.credential, ...rest, label: leakLabel(result.status) };
 }
 
 /** GitHub's report (secret scanning partner programme). It may come to say more. */

@@ -1,10 +1,22 @@
+import { waitUntil } from "cloudflare:workers";
+import { eachOf } from "../../core/concurrency.ts";
+import { isCanonicalJwt } from "../../core/jwt-form.ts";
 import type { Leak } from "../../core/leak.ts";
 import { refuse, type Refusal } from "../../core/refusal.ts";
-import type { KeyTarget, RevocationRequest, RevocationResult } from "../../core/revocation.ts";
-import { withoutReceipt } from "../../core/revocation.ts";
+import {
+  withoutReceipt,
+  type KeyTarget,
+  type RevocationRequest,
+  type RevocationResult,
+} from "../../core/revocation.ts";
 import type { Control } from "../endpoint.ts";
+import { killToken } from "../oauth/kill-token.ts";
+import type { LeakResult } from "./leak-schemas.ts";
 import { openRevocation, revoke } from "./revoke.ts";
-import { targetOfSecret, type SortedTargets } from "./targets.ts";
+import { targetOfSecret } from "./targets.ts";
+
+/** Tokens that are being revoked at a time. */
+const CONCURRENT_TOKENS = 16;
 
 /** Something that was found, and where. */
 export interface FoundSecret {
@@ -12,35 +24,82 @@ export interface FoundSecret {
   readonly leak: Leak;
 }
 
+/** A found secret that may be an access token. */
+interface FoundToken extends FoundSecret {
+  readonly target: number;
+}
+
 /**
- * Revokes whatever of the found secrets are keys, and has their organisations told. A result for each, in the same
- * order, once all are dead; what could not be confirmed is on record and retried.
+ * Revokes whatever of the found secrets are keys or access tokens, and has their organisations told. A result for each,
+ * in the same order, once all are dead. A key that could not be confirmed is on record and retried.
  */
 export async function revokeLeaks(
-  { env, config }: Control,
+  control: Control,
   request: RevocationRequest,
   found: readonly FoundSecret[],
-): Promise<RevocationResult[] | Refusal> {
-  const targets = targetsOf(found, config.keyPrefix);
-  const results: RevocationResult[] = [];
-  try {
-    // What holds no key at all leaves no trace.
-    if (targets.keys.length > 0) await openRevocation(env, request, targets);
-  } catch (error) {
-    return refuse("admission_unavailable", { retryAfter: 1, reason: String(error) });
+): Promise<LeakResult[] | Refusal> {
+  const results: LeakResult[] = [];
+  const keys: KeyTarget[] = [];
+  const tokens: FoundToken[] = [];
+  for (const [target, { token, leak }] of found.entries()) {
+    const key = targetOfSecret(token, target, control.config.keyPrefix);
+    if (key !== null) keys.push({ ...key, leak });
+    else if (isCanonicalJwt(token)) tokens.push({ target, token, leak });
+    else results.push({ ...withoutReceipt(target, null, "not_found"), credential: null });
   }
-  await revoke(env, request, targets, { expect: () => {}, settle: (result) => results.push(result) });
+  const refusal = await revokeKeys(control, request, keys, (result) =>
+    results.push({ ...result, credential: result.status === "not_found" ? null : "api_key" }),
+  );
+  if (refusal !== null) return refusal;
+  await eachOf(tokens, CONCURRENT_TOKENS, async (token) => {
+    results.push(await revokeToken(control, request, token));
+  });
   return results.sort((a, b) => a.target - b.target);
 }
 
-/** The keys that the secrets stand for. Of the secrets themselves nothing goes on from here. */
-function targetsOf(found: readonly FoundSecret[], keyPrefix: string): SortedTargets {
-  const keys: KeyTarget[] = [];
-  const unknown: RevocationResult[] = [];
-  for (const [index, { token, leak }] of found.entries()) {
-    const key = targetOfSecret(token, index, keyPrefix);
-    if (key === null) unknown.push(withoutReceipt(index, null, "not_found"));
-    else keys.push({ ...key, leak });
+async function revokeKeys(
+  { env }: Control,
+  request: RevocationRequest,
+  keys: readonly KeyTarget[],
+  settle: (result: RevocationResult) => void,
+): Promise<Refusal | null> {
+  // What holds no key at all leaves no trace.
+  if (keys.length === 0) return null;
+  const targets = { keys, owners: [], unknown: [] };
+  try {
+    await openRevocation(env, request, targets);
+  } catch (error) {
+    return refuse("admission_unavailable", { retryAfter: 1, reason: String(error) });
   }
-  return { keys, owners: [], unknown };
+  await revoke(env, request, targets, { expect: () => {}, settle });
+  return null;
+}
+
+/** One token is dead, its key goes on: that was not found. */
+async function revokeToken(
+  { env, tokens }: Control,
+  { id: requestId, at, operator }: RevocationRequest,
+  { target, token, leak }: FoundToken,
+): Promise<LeakResult> {
+  const verified = await tokens.verify(token, null, at, { waitUntil });
+  if ("code" in verified) {
+    const status = verified.code === "access_token_invalid" ? "not_found" : "unconfirmed";
+    return { ...withoutReceipt(target, null, status), credential: null };
+  }
+  const { claims } = verified;
+  const { keyId } = claims;
+  try {
+    const applied = await killToken(claims, { ...operator, requestId }, env, leak);
+    return {
+      target,
+      keyId,
+      status: "revoked",
+      requestedAt: at,
+      effectiveAt: applied?.effectiveAt ?? at,
+      version: applied?.version ?? null,
+      credential: "access_token",
+    };
+  } catch {
+    return { ...withoutReceipt(target, keyId, "unconfirmed", at), credential: "access_token" };
+  }
 }

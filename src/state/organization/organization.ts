@@ -22,6 +22,7 @@ import type { AccessToken } from "../../core/access-token.ts";
 import type { CallCounts } from "../../core/calls.ts";
 import type { KeyRecord } from "../../core/key-record.ts";
 import { readHash, sameHash } from "../../core/key-secret.ts";
+import type { Leak } from "../../core/leak.ts";
 import { isRefusal, refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
 import type { Cut, RevocationRequest } from "../../core/revocation.ts";
 import { UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
@@ -302,9 +303,9 @@ export class Organization extends DurableObject<Env> {
   }
 
   /** Notes that one access token of a key was revoked. */
-  noteTokenRevoked(author: Author, keyId: string, tokenId: string): void {
+  noteTokenRevoked(author: Author, keyId: string, tokenId: string, leak: Leak | null): void {
     if (!this.#exists) return;
-    const entry = { action: "access_token.revoked", target: keyId, before: null, after: { tokenId } };
+    const entry = { action: "access_token.revoked", target: keyId, before: null, after: { tokenId, leak } };
     this.#audit.add(author, entry, Date.now());
   }
 
