@@ -146,6 +146,12 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     throw new ConfigError(`${name} ${problem} (is ${JSON.stringify(variables[name])})`);
   }
   const v = parsed.data;
+  const publicHost = v.PUBLIC_ORIGIN && new URL(v.PUBLIC_ORIGIN).hostname;
+  if (publicHost && v.CONTROL_HOSTNAME && publicHost !== v.CONTROL_HOSTNAME) {
+    throw new ConfigError(
+      `PUBLIC_ORIGIN must be on CONTROL_HOSTNAME (is ${JSON.stringify(v.PUBLIC_ORIGIN)})`,
+    );
+  }
   return {
     originUrl: v.ORIGIN_URL,
     originTimeoutMs: v.ORIGIN_TIMEOUT_MS,

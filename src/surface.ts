@@ -2,7 +2,7 @@ export type Surface = "gateway" | "control" | "console" | "nowhere";
 
 const OWN_PATH = /^[a-z]+:\/\/[^/]+\/(-|\.well-known)\//;
 /** Where a host describes itself as an authorization server (RFC 8414 section 3). */
-const AUTHORIZATION_SERVER = /^[a-z]+:\/\/[^/]+\/\.well-known\/oauth-authorization-server$/;
+const AUTHORIZATION_SERVER = /^[a-z]+:\/\/[^/]+\/\.well-known\/oauth-authorization-server(?=\?|$)/;
 const CONSOLE_PATH = /^[a-z]+:\/\/[^/]+\/-\/console(?=[/?#]|$)/;
 /** A host in any spelling that names the same one: letter case, a dot at the end and the port do not count. */
 const HOST = /^[a-z]+:\/\/(?:[^/@]*@)?([^/:@]+?|\[[^\]]+\])\.?(:\d*)?(?=\/)/;
@@ -16,8 +16,13 @@ export function surfaceOf(url: string, controlHostname: string | null): Surface 
   const own = OWN_PATH.exec(url)?.[1];
   const ownSurface = CONSOLE_PATH.test(url) ? "console" : "control";
   if (controlHostname === null) return own === undefined ? "gateway" : ownSurface;
-  const onControlHost = HOST.exec(url)?.[1]?.toLowerCase() === controlHostname;
+  const onControlHost = isOnHost(url, controlHostname);
   if (own === "-") return onControlHost ? ownSurface : "nowhere";
   if (onControlHost) return AUTHORIZATION_SERVER.test(url) ? "control" : "nowhere";
   return own === undefined ? "gateway" : "control";
+}
+
+/** Whether a URL is on a host, of any port. */
+export function isOnHost(url: string, hostname: string): boolean {
+  return HOST.exec(url)?.[1]?.toLowerCase() === hostname;
 }

@@ -1,10 +1,10 @@
-import { env } from "cloudflare:workers";
+import { env, waitUntil } from "cloudflare:workers";
 import { config } from "./config.ts";
 import { createConsoleApp } from "./console/app.tsx";
 import { createControlApp } from "./control/app.ts";
 import { IdentityVerifier } from "./control/identity.ts";
 import apiDocument from "./core/api.openapi.json";
-import { originOf } from "./core/error-response.ts";
+import { canonicalOriginOf } from "./core/error-response.ts";
 import { compilePolicy, scopesOf } from "./core/route-policy.ts";
 import type { Env } from "./env.ts";
 import { handle } from "./gateway/index.ts";
@@ -25,13 +25,14 @@ const bindings = env as unknown as Env;
 const policy = compilePolicy(apiDocument);
 
 const tokens = new AccessTokens(new TokenKeys(bindings.ORGANIZATION));
+const leases = new Leases(bindings.KEY_GUARD, new KeyRecordCache(bindings.KEY_RECORDS), config.leaseSlackMs);
 const failures = new FailureLimiter(bindings.FAILURES);
-const issuerOf = (url: string): string => config.publicOrigin ?? originOf(url);
+const issuerOf = (url: string): string => config.publicOrigin ?? canonicalOriginOf(url);
 
 const gateway = {
   config,
   policy,
-  leases: new Leases(bindings.KEY_GUARD, new KeyRecordCache(bindings.KEY_RECORDS), config.leaseSlackMs),
+  leases,
   failures,
   tokens,
   issuerOf,
@@ -48,8 +49,10 @@ const control = createControlApp({
   config,
   env: bindings,
   identities: new IdentityVerifier(config.issuer, config.audience),
+  leases,
   tokens,
   failures,
+  background: { waitUntil },
   issuerOf,
   apiScopes: scopesOf(policy),
   checkScope: (scope) => policy.checkScope(scope),

@@ -10,6 +10,7 @@ import { isRefusal, refuse, type Refusal, type RefusalCode } from "../core/refus
 import type { Config, Env } from "../env.ts";
 import type { AccessTokens } from "../state/access-tokens.ts";
 import type { FailureLimiter } from "../state/failure-limiter.ts";
+import type { Background, Leases } from "../state/leases.ts";
 import { fieldWithKey } from "./body-secrets.ts";
 import { readBody } from "./body.ts";
 import { describeEndpoint } from "./endpoint-document.ts";
@@ -21,9 +22,12 @@ export interface Control {
   readonly config: Config;
   readonly env: Env;
   readonly identities: IdentityVerifier;
-  /** The access tokens and the failing addresses of this isolate. */
+  /** The access tokens, the keys' leases and the failing addresses of this isolate. */
   readonly tokens: AccessTokens;
+  readonly leases: Leases;
   readonly failures: FailureLimiter;
+  /** Keeps work alive that no answer waits for. */
+  readonly background: Background;
   /** Scheme and authority of the gateway for a request to this address. */
   readonly issuerOf: (url: string) => string;
   /** The scopes that the operations of the API need. */
@@ -46,7 +50,7 @@ export interface ControlEnv {
     actor?: Actor;
     /** The key that a client has shown. */
     keyId?: string;
-    oauthError?: { readonly code: string; readonly reason?: string };
+    oauthError?: { readonly code: string; readonly reason: string | undefined };
   };
 }
 

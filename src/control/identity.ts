@@ -1,4 +1,11 @@
-import { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from "jose";
+import {
+  createRemoteJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+} from "jose";
 import { z } from "zod";
 import { MFA_MAX_AGE_S } from "../core/error-response.ts";
 import { isCanonicalJwt } from "../core/jwt-form.ts";
@@ -69,7 +76,7 @@ export class IdentityVerifier {
   async verify(authorization: string | null, now: number): Promise<Identity | Refusal> {
     if (!authorization) return refuse("credential_missing");
     const token = /^bearer +([\w.-]+)$/i.exec(authorization)?.[1];
-    if (token === undefined || !plausible(token)) return refuse("identity_token_invalid");
+    if (token === undefined || !plausible(token, this.#issuer)) return refuse("identity_token_invalid");
     let payload: JWTPayload;
     try {
       const keys = await this.#knownKeys(now);
@@ -126,8 +133,8 @@ type ProviderKeys = ReturnType<typeof createRemoteJWKSet>;
 
 const Discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
-/** Whether the token could be one of ours by its form and header; one that could not is refused without any fetch. */
-function plausible(token: string): boolean {
+/** Whether the token could be one of ours by its form, header and issuer; one that could not is refused without any fetch. */
+function plausible(token: string, issuer: string): boolean {
   if (!isCanonicalJwt(token)) return false;
   try {
     const { alg, typ, kid } = decodeProtectedHeader(token);
@@ -135,7 +142,8 @@ function plausible(token: string): boolean {
       alg !== undefined &&
       ALGORITHMS.includes(alg) &&
       TOKEN_TYPES.includes(typ?.toLowerCase()) &&
-      (kid === undefined || typeof kid === "string")
+      (kid === undefined || typeof kid === "string") &&
+      decodeJwt(token).iss === issuer
     );
   } catch {
     return false;

@@ -1,11 +1,9 @@
 import { z } from "@hono/zod-openapi";
 import type { KeyJson } from "../core/key-json.ts";
+import { MAX_SCOPES, MAX_VAULTS } from "../core/grant-limits.ts";
 import { ACTIONS } from "../core/scope.ts";
 import { Limit, Name, Pagination, Timestamp } from "./schemas.ts";
 
-/** A key string is given out once; these bound what a key may carry to what fits in an origin's request headers. */
-const MAX_SCOPES = 50;
-const MAX_VAULTS = 200;
 const MAX_RANGES = 200;
 
 const Scope = z

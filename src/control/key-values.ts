@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseDuration } from "../core/duration.ts";
+import { scopesTooMany, vaultsTooMany } from "../core/grant-limits.ts";
 import { parseRange } from "../core/ip-allowlist.ts";
 import { withoutSecrets } from "../core/key-secret.ts";
 import type { KeyChange } from "../core/organization.ts";
@@ -35,11 +36,15 @@ export function readKeyValues(
   }
   const scopes = input.scopes?.map((scope) => readScope(scope, checkScope));
   for (const scope of scopes ?? []) if ("problem" in scope) return invalid("scopes", scope.problem);
+  const excess = scopes && scopesTooMany(scopes as Scope[]);
+  if (excess) return invalid("scopes", excess);
   const ranges = input.allowedIps?.map(parseRange);
   for (const range of ranges ?? []) if ("problem" in range) return invalid("allowedIps", range.problem);
   if (Array.isArray(input.vaults)) {
     const bad = input.vaults.find((vault) => !PLAIN_SEGMENT.test(vault));
-    if (bad !== undefined) return invalid("vaults", `Not the id of a vault: ${bad}`);
+    if (bad !== undefined) return invalid("vaults", `Not the id of a vault: ${bad.slice(0, 100)}`);
+    const tooMany = vaultsTooMany(input.vaults);
+    if (tooMany !== null) return invalid("vaults", tooMany);
   }
   const expiry = readExpiry(input, now);
   if (expiry !== undefined && expiry !== null && isRefusal(expiry)) return expiry;

@@ -43,8 +43,16 @@ export function effectiveVaults({ vaults, ownerVaults }: Omit<Grants, "scopes">)
   return vaults.filter((vault) => owned.has(vault));
 }
 
-/** Prepares a credential's grants, once, for the decisions about its requests. */
-export function compileAccess(grants: Grants): Access {
+/** Whether the owner no longer holds the role on any vault that the key may use. */
+export function isWithdrawn(grants: Omit<Grants, "scopes">): boolean {
+  return effectiveVaults(grants).length === 0;
+}
+
+/**
+ * Prepares a credential's grants, once, for the decisions about its requests. A token's are narrower than its key's:
+ * then `withdrawn` tells of the key whether its owner still holds a role for it.
+ */
+export function compileAccess(grants: Grants, withdrawn = isWithdrawn(grants)): Access {
   const held = grants.scopes.map((scope) => ({ scope, filter: filterSegments(scope.resource) }));
   const reachable = effectiveVaults(grants);
   const vaultIds = reachable === "*" ? null : new Set(reachable);
@@ -71,7 +79,7 @@ export function compileAccess(grants: Grants): Access {
         const needed = operation.security[0] ?? [];
         return refuse("insufficient_scope", { scope: needed.map(formatScope).join(" ") });
       }
-      if (vaultIds?.size === 0) return WITHDRAWN;
+      if (withdrawn) return WITHDRAWN;
       const { resource, list } = operation;
       if (resource !== null && !sees(operation, fillTemplate(resource, params))) return NOT_FOUND;
       if (list === null) return ALLOWED;

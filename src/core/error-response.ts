@@ -24,6 +24,16 @@ export function originOf(url: string): string {
   return /^https?:\/\/[^/?#]*/.exec(url)?.[0] ?? "";
 }
 
+const CANONICAL_ORIGIN = /^https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d+)?$/;
+const DEFAULT_PORT = /:(?:80|443)$/;
+
+/** The same in the one spelling that names the gateway in tokens: host in lower case, no default port. */
+export function canonicalOriginOf(url: string): string {
+  const origin = originOf(url);
+  if (CANONICAL_ORIGIN.test(origin) && !DEFAULT_PORT.test(origin)) return origin;
+  return URL.canParse(origin) ? new URL(origin).origin : origin;
+}
+
 /** The JSON form of a refusal. */
 export interface ErrorBody {
   readonly error: {

@@ -1,5 +1,13 @@
 import type { VaultSet } from "./key-record.ts";
-import { filterSegments, filtersOverlap, permits, segmentsCover, type Action, type Scope } from "./scope.ts";
+import {
+  filterSegments,
+  filtersOverlap,
+  formatScope,
+  permits,
+  segmentsCover,
+  type Action,
+  type Scope,
+} from "./scope.ts";
 
 /** What a token may do at most, of what its key may. */
 export interface Narrowing {
@@ -32,10 +40,13 @@ function commonVaults(a: VaultSet, b: VaultSet): VaultSet {
   return b === "*" ? a : a.filter((vault) => b.includes(vault));
 }
 
-/** What two lists of scopes have in common. */
+/** What two lists of scopes have in common, each scope once and none that another includes. */
 export function commonScopes(a: readonly Scope[], b: readonly Scope[]): Scope[] {
-  const common = a.flatMap((one) => b.map((other) => commonScope(one, other)));
-  return common.filter((scope) => scope !== null);
+  const common = b.flatMap((scope) =>
+    holdsScope(a, scope) ? [scope] : a.flatMap((other) => commonScope(other, scope) ?? []),
+  );
+  const distinct = [...new Map(common.map((scope) => [formatScope(scope), scope])).values()];
+  return distinct.filter((scope) => !distinct.some((other) => other !== scope && holdsScope([other], scope)));
 }
 
 function commonScope(a: Scope, b: Scope): Scope | null {

@@ -63,9 +63,7 @@ export function withSuccessor(
   policy: RingPolicy,
 ): SigningKey[] {
   const activeFrom = ring.length === 0 ? now : now + policy.publishAheadMs;
-  // A successor that has not taken over yet gives way to the newer one.
-  const kept = publishedKeys(ring, now, policy).filter((each) => each.activeFrom <= now || ring.length === 1);
-  return [...kept, { ...key, activeFrom }];
+  return [...publishedKeys(ring, now, policy), { ...key, activeFrom }];
 }
 
 /** The keys by which a token that has not expired may be signed, now or soon. */

@@ -62,8 +62,5 @@ export interface Exchange {
   answeredAt?: number;
 }
 
-/** What has been found out by the time that the named parts are needed. */
-export type With<Part extends keyof Exchange> = Exchange & Required<Pick<Exchange, Part>>;
-
 /** A step refuses the request or lets it go on. */
 export type Step = (x: Exchange, gateway: Gateway) => Refusal | null | Promise<Refusal | null>;

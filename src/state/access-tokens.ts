@@ -7,8 +7,12 @@ import type { CompiledKey } from "./compiled-key.ts";
 import type { Background } from "./leases.ts";
 import type { TokenKeys } from "./token-keys.ts";
 
-/** Verified tokens that an isolate remembers; of one that it has forgotten it verifies the signature again. */
-const MAX_REMEMBERED_TOKENS = 10_000;
+/**
+ * What verified tokens may take of an isolate's memory; of one that is forgotten the signature is verified again. A
+ * token takes about five times its length.
+ */
+const MAX_REMEMBERED_BYTES = 16 * 1024 * 1024;
+const BYTES_A_LETTER = 5;
 
 /** A token whose signature has been verified. Whether it counts is up to the clock and to its key. */
 export class VerifiedToken {
@@ -36,7 +40,10 @@ export class VerifiedToken {
  */
 export class AccessTokens {
   readonly #keys: TokenKeys;
-  readonly #verified = new LRUCache<string, VerifiedToken>({ max: MAX_REMEMBERED_TOKENS });
+  readonly #verified = new LRUCache<string, VerifiedToken>({
+    maxSize: MAX_REMEMBERED_BYTES,
+    sizeCalculation: (_, text) => text.length * BYTES_A_LETTER,
+  });
 
   constructor(keys: TokenKeys) {
     this.#keys = keys;

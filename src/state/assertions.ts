@@ -16,6 +16,8 @@ const USABLE_MS = 50_000;
 const RENEWAL_RETRY_MS = 2000;
 /** The deployment is asked again for the key that signs after this, while requests go on with the one at hand. */
 const KEY_REFRESH_MS = 300_000;
+/** A key that was asked for longer ago may have been replaced, and not be published any more: it is asked for first. */
+const KEY_MAX_AGE_MS = 3_600_000;
 const TIMEOUT_MS = 5000;
 
 export interface AssertionOptions {
@@ -29,7 +31,9 @@ export interface AssertionOptions {
 interface HeldSigningKey {
   readonly kid: string;
   readonly key: CryptoKey;
+  /** When it was last asked for, and when it was last told; milliseconds since the epoch. */
   readonly askedAt: number;
+  readonly knownAt: number;
 }
 
 /** Signs for the origin who calls: once a caller and half a minute, so that the request path hardly ever does. */
@@ -80,7 +84,7 @@ export class Assertions {
 
   async #signingKey(now: number, background: Background): Promise<HeldSigningKey> {
     const held = this.#held;
-    if (held === null) return this.#ask(now);
+    if (held === null || now - held.knownAt > KEY_MAX_AGE_MS) return this.#ask(now);
     if (now - held.askedAt > KEY_REFRESH_MS) {
       this.#held = { ...held, askedAt: now };
       background.waitUntil(this.#ask(now).catch(() => {}));
@@ -91,7 +95,7 @@ export class Assertions {
   async #ask(now: number): Promise<HeldSigningKey> {
     const { kid, privateJwk } = await within(TIMEOUT_MS, this.#options.signingKey());
     const key = (await importJWK(privateJwk as object, SIGNATURE_ALGORITHM)) as CryptoKey;
-    this.#held = { kid, key, askedAt: now };
+    this.#held = { kid, key, askedAt: now, knownAt: now };
     return this.#held;
   }
 }

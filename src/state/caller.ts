@@ -1,4 +1,4 @@
-import { compileAccess, type Access } from "../core/access.ts";
+import { compileAccess, isWithdrawn, type Access } from "../core/access.ts";
 import { identityClaims, identityHeaders } from "../core/identity-headers.ts";
 import type { KeyRecord } from "../core/key-record.ts";
 import { narrowed, type Narrowing } from "../core/narrowing.ts";
@@ -27,7 +27,7 @@ export interface Caller {
 /** With a narrowing, only what it and the key have in common is allowed. */
 export function compileCaller(record: KeyRecord, narrowing: Narrowing | null): Caller {
   const grants = narrowing === null ? record : { ...record, ...narrowed(record, narrowing) };
-  const access = compileAccess(grants);
+  const access = compileAccess(grants, isWithdrawn(record));
   return {
     access,
     identityHeaders: identityHeaders(grants, access.effectiveVaults),

@@ -133,8 +133,14 @@ export class KeyGuard extends DurableObject<Env> {
     return { revokedAt: record.revokedAt, version, effectiveAt };
   }
 
-  /** Revokes one access token of the key, as a change of the key; `null` when the organisation has no such key. */
-  async revokeToken(orgId: string, token: DeniableToken): Promise<Applied | null> {
+  /**
+   * Revokes one access token of the key, as a change of the key; tells whether it was live until then. `null` when the
+   * organisation has no such key.
+   */
+  async revokeToken(
+    orgId: string,
+    token: DeniableToken,
+  ): Promise<(Applied & { readonly changed: boolean }) | null> {
     if (this.#match({ orgId }) === null) return null;
     const known = this.#denials();
     const denials = deny(known, token, Date.now());
@@ -142,7 +148,7 @@ export class KeyGuard extends DurableObject<Env> {
       this.#kv.put("denials", denials);
       this.#advance(this.#revision() + 1);
     }
-    return this.#whenQuiet();
+    return { ...(await this.#whenQuiet()), changed: denials !== known };
   }
 
   /** Counts a token that is to be issued from the key; the milliseconds to wait first, when it has had its share. */

@@ -1,5 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { within } from "../core/concurrency.ts";
+import { sameHash } from "../core/key-secret.ts";
+import { standingRefusal } from "../core/key-standing.ts";
 import type { Ask, Grant } from "../core/lease.ts";
 import type { KeyGuard } from "./key-guard.ts";
 import { HeldKey } from "./held-key.ts";
@@ -54,6 +56,13 @@ export class Leases {
     if (cached !== null) held.guess(cached);
     this.#held.set(keyId, held);
     return held;
+  }
+
+  /** Whether this isolate remembers the key of this SHA-256 as live, and allowed from the address. Nothing is asked. */
+  knowsGood(keyId: string, hash: Uint8Array, address: string, now: number): boolean {
+    const key = this.#held.get(keyId)?.key;
+    if (!key || !sameHash(hash, key.hash)) return false;
+    return standingRefusal(key.record, now) === null && key.allowsAddress(address);
   }
 
   /** Has the guard vouch for the record. `false` when the guard cannot be asked. */

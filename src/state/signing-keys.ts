@@ -36,9 +36,11 @@ export class SigningKeys {
     return activeKey(this.#store.read(), Date.now()) as SigningKey;
   }
 
-  /** Publishes a successor before its time; it takes over once everybody can know it. */
+  /** Publishes a successor before its time, if none is waiting; it takes over once everybody can know it. */
   async rotate(): Promise<SigningKey> {
-    await this.#add(() => true);
+    const waiting = this.#store.read().at(-1);
+    if (waiting !== undefined && waiting.activeFrom > Date.now()) return waiting;
+    await this.#add((now) => (this.#store.read().at(-1)?.activeFrom ?? 0) <= now);
     return this.#store.read().at(-1) as SigningKey;
   }
 

@@ -10,6 +10,8 @@ const MAX_ORGANIZATIONS = 1000;
 const REFRESH_AFTER_MS = 300_000;
 /** A `kid` that an organisation does not know is not asked for again sooner than this. */
 const COOLDOWN_MS = 10_000;
+/** An organisation may come to be at any moment. */
+const ABSENCE_MS = 1000;
 /** An organisation that has not answered by then counts as one that cannot be asked. */
 const TIMEOUT_MS = 5000;
 
@@ -23,6 +25,8 @@ interface KnownKeys {
 export class TokenKeys {
   readonly #organizations: Env["ORGANIZATION"];
   readonly #known = new LRUCache<string, KnownKeys>({ max: MAX_ORGANIZATIONS });
+  /** Organisations that there are not: those that tokens may name at will do not push the others out. */
+  readonly #absent = new LRUCache<string, true>({ max: MAX_ORGANIZATIONS, ttl: ABSENCE_MS });
 
   constructor(organizations: Env["ORGANIZATION"]) {
     this.#organizations = organizations;
@@ -43,13 +47,17 @@ export class TokenKeys {
       }
       return key;
     }
-    if (age < COOLDOWN_MS) return null;
-    return (await this.#ask(orgId, now)).byKid.get(kid) ?? null;
+    if (age < COOLDOWN_MS || this.#absent.has(orgId)) return null;
+    return (await this.#ask(orgId, now))?.byKid.get(kid) ?? null;
   }
 
-  async #ask(orgId: string, now: number): Promise<KnownKeys> {
+  async #ask(orgId: string, now: number): Promise<KnownKeys | null> {
     const published = await within(TIMEOUT_MS, this.#organizations.getByName(orgId).publicKeys());
-    const entries = (published ?? []).map(
+    if (published === null) {
+      this.#absent.set(orgId, true);
+      return null;
+    }
+    const entries = published.map(
       async (jwk) => [jwk.kid, (await importJWK(jwk, SIGNATURE_ALGORITHM)) as CryptoKey] as const,
     );
     const keys: KnownKeys = { byKid: new Map(await Promise.all(entries)), askedAt: now };

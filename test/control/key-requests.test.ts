@@ -32,6 +32,7 @@ const IMPOSSIBLE: readonly (readonly [field: string, value: unknown])[] = [
   ["vaults", []],
   ["vaults", MANY],
   ["vaults", ["vault/1"]],
+  ["vaults", ["v".repeat(3001)]],
   ["vaults", [""]],
   ["allowedIps", MANY],
   ["allowedIps", [""]],

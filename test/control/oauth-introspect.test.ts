@@ -63,6 +63,34 @@ test.each<[string, (key: CreatedKey) => Promise<unknown>]>([
   expect(await introspect(token)).toEqual(INACTIVE);
 });
 
+test("a key is told with the vaults that its owner may still use, and without any as inactive", async () => {
+  const made = await portcullis.manage("POST", "/-/service-users", {
+    name: "Robot",
+    vaultRoles: { "*": ["developer"] },
+  });
+  const owner = (await made.json()) as { id: string };
+  const key = await portcullis.createKey({ ownerId: owner.id });
+  const { access_token: token } = await exchange(portcullis, key);
+  const roles = (vaultRoles: object) =>
+    portcullis.manage("PATCH", `/-/service-users/${owner.id}`, { vaultRoles });
+  await roles({ vault_7: ["developer"] });
+  expect(await introspect(key.key)).toMatchObject({ active: true, vaults: ["vault_7"] });
+  expect(await introspect(token)).toMatchObject({ active: true, vaults: ["vault_7"] });
+  await roles({});
+  expect(await introspect(key.key)).toEqual(INACTIVE);
+  expect(await introspect(token)).toEqual(INACTIVE);
+  const again = await postForm(
+    portcullis,
+    "token",
+    { grant_type: "client_credentials" },
+    { client: key, from: freshAddress() },
+  );
+  expect([again.status, ((await again.json()) as { error: string }).error]).toEqual([
+    400,
+    "unauthorized_client",
+  ]);
+});
+
 test("a revoked token is inactive", async () => {
   const { access_token: token } = await exchange(portcullis, await portcullis.createKey());
   await postForm(portcullis, "revoke", { token });

@@ -1,6 +1,7 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from "jose";
 import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { generateKey } from "../../src/core/key-secret.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { exchange, postForm, type TokenAnswer } from "../support/tokens.ts";
 
@@ -168,6 +169,23 @@ describe("a token", () => {
     expect(assertion).toMatchObject({ sub: key.id, scope: narrow.scope, vaults: ["vault_1"] });
   });
 
+  test("of everything that its key may do tells the origin exactly what its key does", async () => {
+    const scopes = ["vault:read", "vault/#/balance:read", "vault:*", "vault/vault_1:read"];
+    const own = await portcullis.createKey({ scopes });
+    const { access_token: token } = await exchange(portcullis, own);
+    const received = portcullis.origin.next();
+    await call(token);
+    expect((await received).values("X-Portcullis-Scopes")).toEqual(["vault:*"]);
+  });
+
+  test("is not for what its key was taken from its only vault; other data stays", async () => {
+    const own = await portcullis.createKey({ vaults: ["vault_1", "vault_2"] });
+    const { access_token: token } = await exchange(portcullis, own, { vaults: "vault_1" });
+    await portcullis.manage("PATCH", `/-/api-keys/${own.id}`, { vaults: ["vault_2"] });
+    expect((await call(token)).status).toBe(404);
+    expect((await call(token, "/v1/networks")).status).toBe(200);
+  });
+
   test("does not widen when its key does", async () => {
     const own = await portcullis.createKey({ vaults: ["vault_1"] });
     const { access_token: token } = await exchange(portcullis, own);
@@ -208,6 +226,8 @@ describe("a request for a token", () => {
     ["everything", form({ scope: "*:*" }), "invalid_scope"],
     ["a vault that the key does not hold", form({ vaults: "vault_1 vault_3" }), "invalid_scope"],
     ["every vault", form({ vaults: "*" }), "invalid_scope"],
+    ["more vaults than an origin takes headers", form({ vaults: manyVaults() }), "invalid_scope"],
+    ["a vault that is a key", form({ vaults: generateKey("fkc").key }), "invalid_scope"],
     ["a vault with an impossible id", form({ vaults: "vault_1/.." }), "invalid_scope"],
     ["too short a life", form({ expires_in: "59" }), "invalid_request"],
     ["too long a life", form({ expires_in: "86401" }), "invalid_request"],
@@ -318,11 +338,21 @@ describe("a request for a token", () => {
       status = (await postForm(portcullis, "token", GRANT, { client, from })).status;
     }
     expect(status).toBe(429);
-    const good = await postForm(portcullis, "token", GRANT, { client: key, from });
+    const stranger = await portcullis.createKey();
+    const good = await postForm(portcullis, "token", GRANT, { client: stranger, from });
     expect(good.status).toBe(429);
     expect(Number(good.headers.get("Retry-After"))).toBeGreaterThanOrEqual(1);
+    // A key that has been used here is known, and goes on.
+    expect((await call(stranger.key)).status).toBe(200);
+    const known = await postForm(portcullis, "token", GRANT, { client: stranger, from });
+    expect(known.status).toBe(200);
   });
 });
+
+/** Vault ids that together are longer than a key or token may carry. */
+function manyVaults(): string {
+  return Array.from({ length: 100 }, (_, i) => `vault_${i}_${"x".repeat(40)}`).join(" ");
+}
 
 /** A key string of the same length whose last letter is another. */
 function wrong(text: string): string {

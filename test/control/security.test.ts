@@ -3,6 +3,7 @@ import { createControlApp } from "../../src/control/app.ts";
 import { IdentityVerifier } from "../../src/control/identity.ts";
 import { readConfig, type Env } from "../../src/env.ts";
 import type { AccessTokens } from "../../src/state/access-tokens.ts";
+import type { Leases } from "../../src/state/leases.ts";
 import type { FailureLimiter } from "../../src/state/failure-limiter.ts";
 import { adminClaims } from "../support/issuer.ts";
 import {
@@ -57,6 +58,8 @@ const app = createControlApp({
   identities: new IdentityVerifier(config.issuer, config.audience),
   checkScope: () => null,
   tokens: {} as AccessTokens,
+  leases: {} as Leases,
+  background: { waitUntil: () => {} },
   failures: {} as FailureLimiter,
   issuerOf: () => "http://gateway.test",
   apiScopes: [],

@@ -1,11 +1,12 @@
 import { hashKey, readKeyId, sameHash } from "../../core/key-secret.ts";
 import { standingRefusal } from "../../core/key-standing.ts";
+import { isWithdrawn } from "../../core/access.ts";
 import { refuse } from "../../core/refusal.ts";
 import type { CompiledKey } from "../../state/compiled-key.ts";
 import { currentKey } from "../../state/current-key.ts";
 import type { Control } from "../endpoint.ts";
 import type { Form } from "./form.ts";
-import { invalidClient, oauthError, unavailable, type OAuthError } from "./oauth-error.ts";
+import { invalidClient, OAuthError, unauthorizedClient, unavailable } from "./oauth-error.ts";
 
 /** What a client presents: the key's id, and the whole key as its secret. */
 export interface ClientCredentials {
@@ -31,7 +32,7 @@ export function readClient(
     return checked(id ?? null, secret, keyPrefix);
   }
   if (secret !== undefined) {
-    return oauthError("invalid_request", "The client must authenticate in one way, not in two.");
+    return new OAuthError("invalid_request", "The client must authenticate in one way, not in two.");
   }
   const basic = readBasic(authorization);
   if (basic === null || (id !== undefined && id !== basic.id)) return INVALID;
@@ -56,10 +57,8 @@ export async function identify(
 export function clientRefusal(key: CompiledKey, address: string): OAuthError | null {
   const refusal = standingRefusal(key.record, Date.now());
   if (refusal !== null) return invalidClient(refusal);
-  if (key.allowsAddress(address)) return null;
-  return oauthError("unauthorized_client", "This key may not be used from this address.", {
-    reason: "ip_not_allowed",
-  });
+  if (!key.allowsAddress(address)) return unauthorizedClient("ip_not_allowed");
+  return isWithdrawn(key.record) ? unauthorizedClient("access_withdrawn") : null;
 }
 
 /** Both halves are form-encoded before they are joined (RFC 6749 section 2.3.1). */

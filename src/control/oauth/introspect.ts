@@ -1,15 +1,17 @@
 import { z } from "@hono/zod-openapi";
+import { effectiveVaults, isWithdrawn } from "../../core/access.ts";
 import type { AccessToken } from "../../core/access-token.ts";
 import { hashKey, readKeyId, sameHash } from "../../core/key-secret.ts";
 import { standingRefusal } from "../../core/key-standing.ts";
 import { narrowed } from "../../core/narrowing.ts";
+import { isRefusal } from "../../core/refusal.ts";
 import { formatScope } from "../../core/scope.ts";
 import { isDenied } from "../../core/token-denials.ts";
 import type { CompiledKey } from "../../state/compiled-key.ts";
 import { currentKey } from "../../state/current-key.ts";
 import type { Control } from "../endpoint.ts";
-import type { OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
-import { oauthError, unavailable, type OAuthError } from "./oauth-error.ts";
+import type { Answer, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
+import { OAuthError, unavailable } from "./oauth-error.ts";
 
 /** `POST /-/oauth/introspect` (RFC 7662): what a key or token of the client's own organisation is worth now. */
 export const INTROSPECT: OAuthEndpoint = {
@@ -44,33 +46,36 @@ export const INTROSPECT: OAuthEndpoint = {
   run: introspect,
 };
 
-const INACTIVE = { active: false };
+const INACTIVE: Answer = { body: { active: false } };
 
-async function introspect(request: OAuthRequest, control: Control): Promise<object | OAuthError> {
+async function introspect(
+  request: OAuthRequest<CompiledKey>,
+  control: Control,
+): Promise<Answer | OAuthError> {
   const { token } = request.form;
-  if (token === undefined) return oauthError("invalid_request", "token is missing.");
+  if (token === undefined) return new OAuthError("invalid_request", "token is missing.");
   const keyId = readKeyId(token, control.config.keyPrefix);
-  const { orgId } = (request.client as CompiledKey).record;
+  const { orgId } = request.client.record;
   const now = Date.now();
   try {
     if (keyId !== null) {
       const key = await liveKey(keyId, orgId, now, control);
-      return key !== null && sameHash(hashKey(token), key.hash) ? ofKey(key) : INACTIVE;
+      return key !== null && sameHash(hashKey(token), key.hash) ? { body: ofKey(key) } : INACTIVE;
     }
-    const verified = await control.tokens.verify(token, request.issuer, now, request.background);
-    if ("code" in verified) {
+    const verified = await control.tokens.verify(token, request.issuer, now, control.background);
+    if (isRefusal(verified)) {
       return verified.code === "access_token_invalid" ? INACTIVE : unavailable(verified.reason);
     }
     const { claims } = verified;
     if (claims.orgId !== orgId || claims.expiresAt <= now) return INACTIVE;
     const key = await liveKey(claims.keyId, orgId, now, control);
-    return key === null || isDenied(key.denials, claims) ? INACTIVE : ofToken(claims, key);
+    return key === null || isDenied(key.denials, claims) ? INACTIVE : { body: ofToken(claims, key) };
   } catch (error) {
     return unavailable(error);
   }
 }
 
-/** A live key of the organisation, as its guard knows it now. */
+/** A live key of the organisation, as its guard knows it now, whose owner may still use a vault of it. */
 async function liveKey(
   keyId: string,
   orgId: string,
@@ -78,11 +83,12 @@ async function liveKey(
   { env }: Control,
 ): Promise<CompiledKey | null> {
   const key = await currentKey(env.KEY_GUARD, keyId);
-  return key?.record.orgId === orgId && standingRefusal(key.record, now) === null ? key : null;
+  if (key?.record.orgId !== orgId || standingRefusal(key.record, now) !== null) return null;
+  return isWithdrawn(key.record) ? null : key;
 }
 
 function ofKey({ record }: CompiledKey): object {
-  const { id, orgId, ownerId, scopes, vaults, expiresAt } = record;
+  const { id, orgId, ownerId, scopes, expiresAt } = record;
   return {
     active: true,
     token_type: "Bearer",
@@ -91,7 +97,7 @@ function ofKey({ record }: CompiledKey): object {
     org_id: orgId,
     owner_id: ownerId,
     scope: scopes.map(formatScope).join(" "),
-    vaults,
+    vaults: effectiveVaults(record),
     ...(expiresAt !== null && { exp: Math.floor(expiresAt / 1000) }),
   };
 }
@@ -108,7 +114,7 @@ function ofToken(claims: AccessToken, key: CompiledKey): object {
     org_id: claims.orgId,
     owner_id: record.ownerId,
     scope: common.scopes.map(formatScope).join(" "),
-    vaults: common.vaults,
+    vaults: effectiveVaults({ ...common, ownerVaults: record.ownerVaults }),
     iss: claims.issuer,
     aud: claims.issuer,
     iat: claims.issuedAt / 1000,

@@ -23,6 +23,7 @@ export async function killToken(
   const { id, keyId, orgId, issuedAt, expiresAt } = token;
   const guard = env.KEY_GUARD.getByName(keyId);
   const applied = await within(CUT_TIMEOUT_MS, guard.revokeToken(orgId, { id, issuedAt, expiresAt }));
+  if (applied?.changed !== true) return applied;
   const noted = env.ORGANIZATION.getByName(orgId).noteTokenRevoked(author, keyId, id, leak);
   await within(AUDIT_TIMEOUT_MS, noted).catch(() => {});
   return applied;

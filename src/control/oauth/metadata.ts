@@ -1,7 +1,8 @@
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { originOf } from "../../core/error-response.ts";
-import { surfaceOf } from "../../surface.ts";
-import type { Control, ControlEnv } from "../endpoint.ts";
+import { refuse } from "../../core/refusal.ts";
+import { isOnHost } from "../../surface.ts";
+import { refuseWith, type Control, type ControlEnv } from "../endpoint.ts";
 import { Answered } from "../headers.ts";
 import { ErrorSchema } from "../schemas.ts";
 
@@ -48,9 +49,11 @@ const protectedResource = createRoute({
 export function addMetadata(app: OpenAPIHono<ControlEnv>, control: Control): void {
   const { controlHostname } = control.config;
 
+  app.use(authorizationServer.getRoutingPath(), (c, next) => {
+    const elsewhere = controlHostname !== null && !isOnHost(c.req.raw.url, controlHostname);
+    return elsewhere ? Promise.resolve(refuseWith(c, refuse("not_found"), control.config)) : next();
+  });
   app.openapi(authorizationServer, (c) => {
-    const own = c.req.raw.url.replace(/\/\.well-known\/.*$/, "/-/");
-    if (surfaceOf(own, controlHostname) !== "control") return c.notFound() as never;
     const issuer = control.issuerOf(c.req.raw.url);
     const metadata = {
       issuer,

@@ -1,38 +1,38 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { hashKey, readKeyId } from "../../core/key-secret.ts";
 import type { CompiledKey } from "../../state/compiled-key.ts";
 import type { Control, ControlEnv } from "../endpoint.ts";
 import { Answered, REFUSAL_HEADERS } from "../headers.ts";
-import { clientRefusal, identify, readClient } from "./client.ts";
+import { clientRefusal, identify, readClient, type ClientCredentials } from "./client.ts";
 import { readForm, type Form } from "./form.ts";
-import {
-  isOAuthError,
-  oauthError,
-  OAuthErrorSchema,
-  oauthErrorResponse,
-  tooManyFailures,
-  type OAuthError,
-} from "./oauth-error.ts";
+import { OAuthError, OAuthErrorSchema, oauthErrorResponse, tooManyFailures } from "./oauth-error.ts";
 
 /** Who asks, from where, and through which address of the gateway. */
-export interface OAuthRequest {
+export interface OAuthRequest<Client extends CompiledKey | null> {
   readonly form: Form;
   /** The client's key; `null` where the client need not say who it is, and has not. */
-  readonly client: CompiledKey | null;
+  readonly client: Client;
   readonly address: string;
   readonly requestId: string;
   /** Scheme and authority of the gateway as the client knows it. */
   readonly issuer: string;
-  readonly background: ExecutionContext;
+  /** Names the key that the request turns out to be about, for the log. */
+  readonly about: (keyId: string) => void;
 }
 
-/** Something went wrong in a way that counts against the client's address, whatever it is answered. */
-export interface Failed {
-  readonly failed: true;
-  readonly outcome: object;
+/** What is answered; what `failed` counts against the client's address all the same. */
+export interface Answer {
+  readonly body: object;
+  readonly failed?: true;
 }
 
-export interface OAuthEndpoint {
+type Run<Client extends CompiledKey | null> = (
+  request: OAuthRequest<Client>,
+  control: Control,
+) => Promise<Answer | OAuthError>;
+
+interface Described {
   /** Below `/-/oauth/`. */
   readonly name: "token" | "revoke" | "introspect";
   readonly operationId: string;
@@ -40,12 +40,16 @@ export interface OAuthEndpoint {
   /** What the form may hold besides the client's credentials; for the API's description. */
   readonly form: z.ZodObject;
   readonly answer: { readonly description: string; readonly schema?: z.ZodType };
-  /** Whether the client must say who it is, by a live key; else it may, by any key. */
-  readonly clientRequired: boolean;
-  readonly run: (request: OAuthRequest, control: Control) => Promise<object | OAuthError | Failed>;
 }
 
-const CLIENT_FAULTS: readonly OAuthError["oauthError"][] = ["invalid_client", "unauthorized_client"];
+/** The client must say who it is, by a live key; or it may, by any key. */
+export type OAuthEndpoint = Described &
+  (
+    | { readonly clientRequired: true; readonly run: Run<CompiledKey> }
+    | { readonly clientRequired: false; readonly run: Run<CompiledKey | null> }
+  );
+
+const CLIENT_FAULTS: readonly OAuthError["code"][] = ["invalid_client", "unauthorized_client"];
 
 /** Adds an endpoint of OAuth 2.0: a form comes in, JSON goes out, errors have the form of RFC 6749 section 5.2. */
 export function addOAuthEndpoint(
@@ -56,66 +60,73 @@ export function addOAuthEndpoint(
   const path = `/-/oauth/${endpoint.name}`;
   describe(app, path, endpoint);
   app.post(path, async (c) => {
-    const outcome = await serve(c, control, endpoint).catch((error: unknown) =>
-      oauthError("server_error", "Something went wrong.", { status: 500, reason: String(error) }),
+    const outcome = await serve(c, control, endpoint).catch(
+      (error: unknown) =>
+        new OAuthError("server_error", "Something went wrong.", { status: 500, reason: String(error) }),
     );
-    return isOAuthError(outcome) ? oauthErrorResponse(c, outcome) : c.json(outcome);
+    if (outcome instanceof OAuthError) return oauthErrorResponse(c, outcome);
+    // Besides `Cache-Control: no-store` (RFC 6749 section 5.1).
+    return c.json(outcome.body, 200, { Pragma: "no-cache" });
   });
   app.all(path, (c) =>
-    oauthErrorResponse(c, oauthError("invalid_request", "The method must be POST.", { status: 405 })),
+    oauthErrorResponse(c, new OAuthError("invalid_request", "The method must be POST.", { status: 405 })),
   );
 }
 
-/** An address that keeps failing is turned away before anything is looked up. */
+/** Counts what fails against the client's address. */
 async function serve(
   c: Context<ControlEnv>,
   control: Control,
   endpoint: OAuthEndpoint,
-): Promise<object | OAuthError> {
-  const address = c.get("address");
-  const blocked = control.failures.blocked(address, Date.now());
-  if (blocked !== null) {
-    await c.req.raw.body?.cancel();
-    return tooManyFailures(blocked);
-  }
+): Promise<Answer | OAuthError> {
   const outcome = await answer(c, control, endpoint);
-  const failed = "failed" in outcome || (isOAuthError(outcome) && CLIENT_FAULTS.includes(outcome.oauthError));
-  if (failed) {
-    const tooMany = await control.failures.count(address, Date.now());
-    if (tooMany !== null) return tooManyFailures(tooMany);
-  }
-  return "failed" in outcome ? (outcome as Failed).outcome : outcome;
+  const failed = outcome instanceof OAuthError ? CLIENT_FAULTS.includes(outcome.code) : outcome.failed;
+  const tooMany = failed ? await control.failures.count(c.get("address"), Date.now()) : null;
+  return tooMany === null ? outcome : tooManyFailures(tooMany);
 }
 
 async function answer(
   c: Context<ControlEnv>,
   control: Control,
   endpoint: OAuthEndpoint,
-): Promise<object | OAuthError | Failed> {
+): Promise<Answer | OAuthError> {
   const form = await readForm(c.req.raw);
-  if (isOAuthError(form)) return form;
+  if (form instanceof OAuthError) return form;
   const address = c.get("address");
   const credentials = readClient(c.req.header("Authorization"), form, control.config.keyPrefix);
-  if (credentials !== null && isOAuthError(credentials)) return credentials;
-  if (credentials === null && endpoint.clientRequired) {
-    return oauthError("invalid_client", "The client must authenticate with its key.");
-  }
+  const blocked = control.failures.blocked(address, Date.now());
+  if (blocked !== null && !showsGoodKey(credentials, form, address, control)) return tooManyFailures(blocked);
+  if (credentials instanceof OAuthError) return credentials;
   const client = credentials && (await identify(credentials, control));
-  if (client !== null && isOAuthError(client)) return client;
+  if (client instanceof OAuthError) return client;
   if (client !== null) c.set("keyId", client.record.id);
-  const refusal = client && endpoint.clientRequired ? clientRefusal(client, address) : null;
-  if (refusal !== null) return refusal;
-  return endpoint.run(
-    {
-      form,
-      client,
-      address,
-      requestId: c.get("requestId"),
-      issuer: control.issuerOf(c.req.raw.url),
-      background: c.executionCtx as ExecutionContext,
-    },
-    control,
-  );
+
+  const request = {
+    form,
+    address,
+    requestId: c.get("requestId"),
+    issuer: control.issuerOf(c.req.raw.url),
+    about: (keyId: string) => c.set("keyId", keyId),
+  };
+  if (!endpoint.clientRequired) return endpoint.run({ ...request, client }, control);
+  if (client === null) return new OAuthError("invalid_client", "The client must authenticate with its key.");
+  return clientRefusal(client, address) ?? endpoint.run({ ...request, client }, control);
+}
+
+/**
+ * Whether a key is shown, as the client's or as what is to be revoked, that this isolate knows to be good: an address
+ * that keeps failing is turned away before anything is looked up, and such keys go on.
+ */
+function showsGoodKey(
+  credentials: ClientCredentials | OAuthError | null,
+  { token }: Form,
+  address: string,
+  { leases, config }: Control,
+): boolean {
+  if (credentials instanceof OAuthError) return false;
+  const key = credentials?.key ?? token ?? "";
+  const keyId = readKeyId(key, config.keyPrefix);
+  return keyId !== null && leases.knowsGood(keyId, hashKey(key), address, Date.now());
 }
 
 const Client = z.object({

@@ -14,43 +14,51 @@ export const OAUTH_ERRORS = [
   "server_error",
 ] as const;
 
-/** A refusal in the form of OAuth. Like other refusals it is returned, not thrown. */
-export interface OAuthError {
-  readonly oauthError: (typeof OAUTH_ERRORS)[number];
-  /** For the developer of the client; ASCII without quotes and backslashes (RFC 6749 section 5.2). */
-  readonly description: string;
-  readonly status: 400 | 401 | 405 | 413 | 429 | 500 | 503;
+type Code = (typeof OAUTH_ERRORS)[number];
+
+interface Extra {
+  readonly status?: 400 | 401 | 405 | 413 | 429 | 500 | 503;
   /** Whole seconds, at least 1; for 429 and 503. */
   readonly retryAfter?: number;
   /** For the operator's log alone. */
   readonly reason?: string;
 }
 
+/** A refusal in the form of OAuth. Like other refusals it is returned, not thrown. */
+export class OAuthError {
+  readonly code: Code;
+  /** For the developer of the client; ASCII without quotes and backslashes (RFC 6749 section 5.2). */
+  readonly description: string;
+  readonly status: NonNullable<Extra["status"]>;
+  readonly retryAfter: number | undefined;
+  readonly reason: string | undefined;
+
+  constructor(code: Code, description: string, { status, retryAfter, reason }: Extra = {}) {
+    this.code = code;
+    this.description = description;
+    this.status = status ?? (code === "invalid_client" ? 401 : 400);
+    this.retryAfter = retryAfter;
+    this.reason = reason;
+  }
+}
+
 export const OAuthErrorSchema = z
   .object({ error: z.enum(OAUTH_ERRORS), error_description: z.string() })
   .openapi("OAuthError");
 
-export function oauthError(
-  error: OAuthError["oauthError"],
-  description: string,
-  extra: Partial<Pick<OAuthError, "status" | "retryAfter" | "reason">> = {},
-): OAuthError {
-  const status = error === "invalid_client" ? 401 : 400;
-  return { oauthError: error, description, status, ...extra };
-}
-
-export function isOAuthError(outcome: object): outcome is OAuthError {
-  return "oauthError" in outcome;
-}
-
 /** A client whose key does not count, for the reason that the gateway would give it. */
-export function invalidClient(refusal: Refusal): OAuthError {
-  return oauthError("invalid_client", REFUSALS[refusal.code].message, { reason: refusal.code });
+export function invalidClient({ code }: Refusal): OAuthError {
+  return new OAuthError("invalid_client", REFUSALS[code].message, { reason: code });
+}
+
+/** A client whose key is good, and may not be used like this. */
+export function unauthorizedClient(code: "ip_not_allowed" | "access_withdrawn"): OAuthError {
+  return new OAuthError("unauthorized_client", REFUSALS[code].message, { reason: code });
 }
 
 /** Something that the answer depends on cannot be asked: nothing is confirmed without it. */
 export function unavailable(error: unknown): OAuthError {
-  return oauthError("temporarily_unavailable", "The key's state cannot be confirmed at the moment.", {
+  return new OAuthError("temporarily_unavailable", REFUSALS.admission_unavailable.message, {
     status: 503,
     retryAfter: 1,
     reason: String(error),
@@ -59,7 +67,7 @@ export function unavailable(error: unknown): OAuthError {
 
 /** The refusal of an address that keeps failing. */
 export function tooManyFailures({ retryAfter = 1 }: Refusal): OAuthError {
-  return oauthError("temporarily_unavailable", REFUSALS.too_many_failures.message, {
+  return new OAuthError("temporarily_unavailable", REFUSALS.too_many_failures.message, {
     status: 429,
     retryAfter,
     reason: "too_many_failures",
@@ -68,10 +76,10 @@ export function tooManyFailures({ retryAfter = 1 }: Refusal): OAuthError {
 
 /** The answer that tells a client what went wrong, and leaves it for the log. */
 export function oauthErrorResponse(c: Context<ControlEnv>, error: OAuthError): Response {
-  const { status, retryAfter, reason } = error;
-  c.set("oauthError", { code: error.oauthError, ...(reason !== undefined && { reason }) });
+  const { code, description, status, retryAfter } = error;
+  c.set("oauthError", error);
   if (status === 401) c.header("WWW-Authenticate", `Basic realm="portcullis", charset="UTF-8"`);
   if (retryAfter !== undefined) c.header("Retry-After", `${retryAfter}`);
   if (status === 405) c.header("Allow", "POST");
-  return c.json({ error: error.oauthError, error_description: error.description }, status);
+  return c.json({ error: code, error_description: description }, status);
 }

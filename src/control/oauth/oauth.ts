@@ -3,7 +3,7 @@ import type { Control, ControlEnv } from "../endpoint.ts";
 import { INTROSPECT } from "./introspect.ts";
 import { addMetadata } from "./metadata.ts";
 import { addOAuthEndpoint } from "./oauth-endpoint.ts";
-import { addPublicKeys } from "./public-keys.ts";
+import { addPublicKeys, newKeySets } from "./public-keys.ts";
 import { REVOKE } from "./revoke.ts";
 import { addSigningKeyEndpoints } from "./signing-keys.ts";
 import { TOKEN } from "./token.ts";
@@ -12,8 +12,9 @@ import { TOKEN } from "./token.ts";
 export function addOAuthEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
   for (const endpoint of [TOKEN, REVOKE, INTROSPECT]) addOAuthEndpoint(app, control, endpoint);
   addMetadata(app, control);
-  addPublicKeys(app, control);
-  addSigningKeyEndpoints(app, control);
+  const sets = newKeySets();
+  addPublicKeys(app, control, sets);
+  addSigningKeyEndpoints(app, control, sets);
   app.openAPIRegistry.registerComponent("securitySchemes", "keyAsClient", {
     type: "http",
     scheme: "basic",

@@ -1,4 +1,5 @@
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
+import { LRUCache } from "lru-cache";
 import { within } from "../../core/concurrency.ts";
 import { ORG_ID } from "../../core/organization.ts";
 import { refuse } from "../../core/refusal.ts";
@@ -11,6 +12,18 @@ import { ErrorSchema } from "../schemas.ts";
 /** A successor is published longer than this before it signs. */
 const CACHED = { "Cache-Control": "public, max-age=300" };
 const TIMEOUT_MS = 5000;
+
+/** The sets that this isolate has been told lately, by organisation; `null` for one that does not exist. */
+export type KeySets = LRUCache<string, { readonly keys: PublicJwk[] | null }>;
+
+/** No organisation's id has a space. */
+const DEPLOYMENT = "the deployment";
+const MAX_SETS = 1000;
+const FRESH_MS = 5000;
+
+export function newKeySets(): KeySets {
+  return new LRUCache({ max: MAX_SETS, ttl: FRESH_MS });
+}
 
 const KeySet = z
   .object({
@@ -62,17 +75,19 @@ const organizationKeys = createRoute({
 });
 
 /** The public halves of everything that signs. */
-export function addPublicKeys(app: OpenAPIHono<ControlEnv>, control: Control): void {
+export function addPublicKeys(app: OpenAPIHono<ControlEnv>, control: Control, sets: KeySets): void {
   const { env, config } = control;
 
   app.get(deploymentKeys.getRoutingPath(), async (c) => {
-    const keys = await asked(deploymentOf(env).publicKeys());
+    const keys = await ask(sets, DEPLOYMENT, () => deploymentOf(env).publicKeys());
     return keys === UNAVAILABLE ? refuseWith(c, keys, config) : c.json({ keys }, 200, CACHED);
   });
 
   app.get(organizationKeys.getRoutingPath(), async (c) => {
     const orgId = c.req.param("orgId");
-    const keys = ORG_ID.test(orgId) ? await asked(env.ORGANIZATION.getByName(orgId).publicKeys()) : null;
+    const keys = ORG_ID.test(orgId)
+      ? await ask(sets, orgId, () => env.ORGANIZATION.getByName(orgId).publicKeys())
+      : null;
     if (keys === UNAVAILABLE) return refuseWith(c, keys, config);
     return keys === null ? c.notFound() : c.json({ keys }, 200, CACHED);
   });
@@ -82,6 +97,19 @@ export function addPublicKeys(app: OpenAPIHono<ControlEnv>, control: Control): v
 
 const UNAVAILABLE = refuse("admission_unavailable", { retryAfter: 1 });
 
-async function asked(keys: Promise<PublicJwk[] | null>): Promise<PublicJwk[] | null | typeof UNAVAILABLE> {
-  return within(TIMEOUT_MS, keys).catch(() => UNAVAILABLE);
+/** Asks for a set, unless the answer is fresh: everybody may ask, and what signs has other work. */
+async function ask(
+  sets: KeySets,
+  name: string,
+  read: () => Promise<PublicJwk[] | null>,
+): Promise<PublicJwk[] | null | typeof UNAVAILABLE> {
+  const fresh = sets.get(name);
+  if (fresh !== undefined) return fresh.keys;
+  try {
+    const keys = await within(TIMEOUT_MS, read());
+    sets.set(name, { keys });
+    return keys;
+  } catch {
+    return UNAVAILABLE;
+  }
 }

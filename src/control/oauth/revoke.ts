@@ -2,16 +2,22 @@ import { z } from "@hono/zod-openapi";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { within } from "../../core/concurrency.ts";
 import { hashKey, readKeyId } from "../../core/key-secret.ts";
-import type { KeyTarget, RevocationResult } from "../../core/revocation.ts";
+import { isRefusal } from "../../core/refusal.ts";
+import type { Cut, RevocationRequest } from "../../core/revocation.ts";
+import type { CompiledKey } from "../../state/compiled-key.ts";
 import type { Control } from "../endpoint.ts";
-import { openRevocation, revoke } from "../ops/revoke.ts";
+import { openRevocation } from "../ops/revoke.ts";
 import { CUT_TIMEOUT_MS, killToken } from "./kill-token.ts";
-import type { Failed, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
-import { oauthError, unavailable, type OAuthError } from "./oauth-error.ts";
+import type { Answer, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
+import { OAuthError, unavailable } from "./oauth-error.ts";
+
+type Request = OAuthRequest<CompiledKey | null>;
 
 /** Who it was, on record: nobody is asked for more than the secret. */
 const HOLDER = { id: "holder", name: "Whoever holds the secret" };
 const REASON = "Revoked by whoever holds the secret";
+/** Nobody waits longer for an organisation to take it in. */
+const TELL_TIMEOUT_MS = 2000;
 
 /** `POST /-/oauth/revoke` (RFC 7009): whoever holds a key or a token can kill it, and it is dead when this answers. */
 export const REVOKE: OAuthEndpoint = {
@@ -26,54 +32,67 @@ export const REVOKE: OAuthEndpoint = {
   clientRequired: false,
   run: async (request, control) => {
     const { token } = request.form;
-    if (token === undefined) return oauthError("invalid_request", "token is missing.");
+    if (token === undefined) return new OAuthError("invalid_request", "token is missing.");
     const keyId = readKeyId(token, control.config.keyPrefix);
-    return keyId === null
-      ? revokeToken(token, request, control)
-      : revokeKey({ target: 0, keyId, orgId: null, hash: bytesToHex(hashKey(token)) }, request, control);
+    try {
+      return await (keyId === null
+        ? revokeToken(token, request, control)
+        : revokeKey(keyId, bytesToHex(hashKey(token)), request, control));
+    } catch (error) {
+      return unavailable(error);
+    }
   },
 };
 
 /** The empty answer, for what is dead now and for what never lived (RFC 7009 section 2.2). */
-const DONE = {};
-const UNKNOWN: Failed = { failed: true, outcome: DONE };
+const DONE: Answer = { body: {} };
+const UNKNOWN: Answer = { body: {}, failed: true };
 
-async function revokeKey(
-  target: KeyTarget,
-  { address, requestId }: OAuthRequest,
-  { env }: Control,
-): Promise<object | OAuthError | Failed> {
+/** The key's guard alone decides: it is asked first, and whoever else is to know is told afterwards. */
+async function revokeKey(keyId: string, hash: string, request: Request, { env }: Control): Promise<Answer> {
+  const guard = env.KEY_GUARD.getByName(keyId);
+  const known = await within(CUT_TIMEOUT_MS, guard.inspect({ hash }));
+  if (known === null) return UNKNOWN;
+  request.about(keyId);
+  if (known.revokedAt !== null && known.effectiveAt !== null) return DONE;
+  const applied = await within(CUT_TIMEOUT_MS, guard.cut({ hash }));
+  if (applied === null) return UNKNOWN;
+  const { orgId, revokedAt, effectiveAt, version } = applied;
+  const cut = { keyId, revokedAt: revokedAt as number, effectiveAt, version, leak: null };
+  await tell(env, orgId, hash, cut, request);
+  return DONE;
+}
+
+/** Tells the organisation of a dead key; one that does not answer is told by the deployment as soon as it does. */
+async function tell(
+  env: Control["env"],
+  orgId: string,
+  hash: string,
+  cut: Cut,
+  { requestId: id, address }: Request,
+): Promise<void> {
+  const operator = { ...HOLDER, address };
+  const request: RevocationRequest = { id, at: Date.now(), reason: REASON, operator };
   try {
-    const guard = env.KEY_GUARD.getByName(target.keyId);
-    const found = await within(CUT_TIMEOUT_MS, guard.inspect({ hash: target.hash as string }));
-    if (found === null) return UNKNOWN;
-    if (found.revokedAt !== null && found.effectiveAt !== null) return DONE;
-    const request = { id: requestId, at: Date.now(), reason: REASON, operator: { ...HOLDER, address } };
-    const targets = { keys: [target], owners: [], unknown: [] };
-    await openRevocation(env, request, targets);
-    const results: RevocationResult[] = [];
-    await revoke(env, request, targets, { expect: () => {}, settle: (result) => results.push(result) });
-    return results.every(({ status }) => status === "revoked") ? DONE : unavailable("Not confirmed");
-  } catch (error) {
-    return unavailable(error);
+    await within(TELL_TIMEOUT_MS, env.ORGANIZATION.getByName(orgId).noteCuts(request, [cut]));
+  } catch {
+    const keys = [{ target: 0, keyId: cut.keyId, orgId: null, hash }];
+    // When nobody answers, the key's next use or inspection still finds it dead: only its organisation's record waits.
+    await openRevocation(env, request, { keys, owners: [], unknown: [] }).catch(() => {});
   }
 }
 
 async function revokeToken(
   text: string,
-  { issuer, background, address, requestId }: OAuthRequest,
-  { env, tokens }: Control,
-): Promise<object | OAuthError | Failed> {
+  { issuer, address, requestId, about }: Request,
+  { env, tokens, background }: Control,
+): Promise<Answer | OAuthError> {
   const verified = await tokens.verify(text, issuer, Date.now(), background);
-  if ("code" in verified) {
+  if (isRefusal(verified)) {
     return verified.code === "access_token_invalid" ? UNKNOWN : unavailable(verified.reason);
   }
   const { claims } = verified;
-  if (claims.expiresAt <= Date.now()) return DONE;
-  try {
-    await killToken(claims, { ...HOLDER, address, requestId }, env);
-    return DONE;
-  } catch (error) {
-    return unavailable(error);
-  }
+  about(claims.keyId);
+  if (claims.expiresAt > Date.now()) await killToken(claims, { ...HOLDER, address, requestId }, env);
+  return DONE;
 }

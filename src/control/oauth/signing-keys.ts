@@ -2,6 +2,7 @@ import { isoTime } from "../../core/iso-time.ts";
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import { isRefusal } from "../../core/refusal.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
+import type { KeySets } from "./public-keys.ts";
 import { addEndpoint, type Control, type ControlEnv, type Reply } from "../endpoint.ts";
 import { Timestamp } from "../schemas.ts";
 
@@ -13,7 +14,7 @@ const SigningKey = z
   .openapi("SigningKey");
 
 /** Taking the next signing key before its time. What the ones before have signed stays good until it expires. */
-export function addSigningKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
+export function addSigningKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control, sets: KeySets): void {
   addEndpoint(app, control, {
     method: "post",
     path: "/-/organization/signing-key/rotate",
@@ -25,6 +26,7 @@ export function addSigningKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Co
     refusals: ["role_required", "mfa_required", "not_bootstrapped"],
     run: async (_, actor) => {
       const key = await control.env.ORGANIZATION.getByName(actor.orgId).rotateSigningKey(actor);
+      sets.clear();
       return isRefusal(key) ? key : reply(key);
     },
   });
@@ -38,7 +40,12 @@ export function addSigningKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Co
     access: "operator",
     success: { 201: { description: "The next key.", schema: SigningKey } },
     refusals: [],
-    run: async () => reply(await deploymentOf(control.env).rotateAssertionKey()),
+    run: async (_, actor) => {
+      const key = await deploymentOf(control.env).rotateAssertionKey();
+      sets.clear();
+      await control.env.ORGANIZATION.getByName(actor.orgId).noteAssertionKeyRotated(actor, key.kid);
+      return reply(key);
+    },
   });
 }
 

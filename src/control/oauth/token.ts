@@ -8,19 +8,18 @@ import {
 } from "../../core/access-token.ts";
 import { within } from "../../core/concurrency.ts";
 import type { KeyRecord, VaultSet } from "../../core/key-record.ts";
+import { scopesTooMany, vaultsTooMany } from "../../core/grant-limits.ts";
+import { holdsKey } from "../../core/key-secret.ts";
 import { holdsScope, holdsVaults, type Narrowing } from "../../core/narrowing.ts";
 import { retryAfterSeconds } from "../../core/rate-window.ts";
 import { formatScope, PLAIN_SEGMENT } from "../../core/scope.ts";
 import type { CompiledKey } from "../../state/compiled-key.ts";
 import type { Control } from "../endpoint.ts";
 import type { Form } from "./form.ts";
-import type { OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
-import { isOAuthError, oauthError, unavailable, type OAuthError } from "./oauth-error.ts";
+import type { Answer, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
+import { OAuthError, unavailable } from "./oauth-error.ts";
 
 const TIMEOUT_MS = 5000;
-/** As many as a key may carry, which fit in an origin's request headers. */
-const MAX_SCOPES = 50;
-const MAX_VAULTS = 200;
 
 /** `POST /-/oauth/token`: a short-lived token for a key (RFC 6749 section 4.4). */
 export const TOKEN: OAuthEndpoint = {
@@ -63,19 +62,20 @@ export const TOKEN: OAuthEndpoint = {
   run: issue,
 };
 
-async function issue(request: OAuthRequest, control: Control): Promise<object | OAuthError> {
+async function issue(request: OAuthRequest<CompiledKey>, control: Control): Promise<Answer | OAuthError> {
   const { form, issuer } = request;
-  const { record } = request.client as CompiledKey;
-  if (form["grant_type"] === undefined) return oauthError("invalid_request", "grant_type is missing.");
+  const { record, denials } = request.client;
+  if (form["grant_type"] === undefined) return new OAuthError("invalid_request", "grant_type is missing.");
   if (form["grant_type"] !== "client_credentials") {
-    return oauthError("unsupported_grant_type", "The grant type must be client_credentials.");
+    return new OAuthError("unsupported_grant_type", "The grant type must be client_credentials.");
   }
   const narrowing = readNarrowing(form, record, control);
-  if (isOAuthError(narrowing)) return narrowing;
+  if (narrowing instanceof OAuthError) return narrowing;
   const lifeS = readLife(form["expires_in"]);
   if (typeof lifeS !== "number") return lifeS;
 
-  const issuedAt = Math.floor(Date.now() / 1000) * 1000;
+  // Whatever was issued up to a moment may have been revoked together: this one is not.
+  const issuedAt = Math.floor(Math.max(Date.now(), denials.issuedUntil + 1000) / 1000) * 1000;
   const expiresAt = Math.min(issuedAt + lifeS * 1000, endOf(record));
   const token: AccessToken = {
     id: crypto.randomUUID(),
@@ -89,11 +89,13 @@ async function issue(request: OAuthRequest, control: Control): Promise<object | 
   const text = await sign(token, control);
   if (typeof text !== "string") return text;
   return {
-    access_token: text,
-    token_type: "Bearer",
-    expires_in: (expiresAt - issuedAt) / 1000,
-    scope: narrowing.scopes.map(formatScope).join(" "),
-    vaults: narrowing.vaults,
+    body: {
+      access_token: text,
+      token_type: "Bearer",
+      expires_in: (expiresAt - issuedAt) / 1000,
+      scope: narrowing.scopes.map(formatScope).join(" "),
+      vaults: narrowing.vaults,
+    },
   };
 }
 
@@ -102,7 +104,7 @@ async function sign(token: AccessToken, { env }: Control): Promise<string | OAut
   try {
     const wait = await within(TIMEOUT_MS, env.KEY_GUARD.getByName(token.keyId).takeTokenIssue());
     if (wait > 0) {
-      return oauthError("temporarily_unavailable", "The key was exchanged for too many tokens.", {
+      return new OAuthError("temporarily_unavailable", "The key was exchanged for too many tokens.", {
         status: 429,
         retryAfter: retryAfterSeconds(wait),
       });
@@ -122,26 +124,31 @@ function endOf({ expiresAt, retiresAt }: KeyRecord): number {
 }
 
 /** What is asked for of the key's scopes and vaults; more than it has is refused, not cut down. */
-function readNarrowing(form: Form, key: Narrowing, { checkScope }: Control): Narrowing | OAuthError {
+function readNarrowing(form: Form, key: Narrowing, { checkScope, config }: Control): Narrowing | OAuthError {
+  if (holdsKey(`${form["scope"]} ${form["vaults"]}`, config.keyPrefix)) {
+    return new OAuthError("invalid_scope", "scope and vaults must not hold an API key.");
+  }
   const scopes = form["scope"] === undefined ? key.scopes : readScopes(form["scope"]);
-  if (scopes === null || scopes.length === 0 || scopes.length > MAX_SCOPES) {
-    return oauthError("invalid_scope", `scope takes 1 to ${MAX_SCOPES} scopes, written <filter>:<action>.`);
+  if (scopes === null || scopes.length === 0) {
+    return new OAuthError("invalid_scope", "scope is a list of scopes, written <filter>:<action>.");
   }
   if (scopes.some((scope) => checkScope(scope) !== null)) {
-    return oauthError("invalid_scope", "A scope names a type of resource that this API does not have.");
+    return new OAuthError("invalid_scope", "A scope names a type of resource that this API does not have.");
   }
   if (!scopes.every((scope) => holdsScope(key.scopes, scope))) {
-    return oauthError("invalid_scope", "The key does not hold a scope that was asked for.");
+    return new OAuthError("invalid_scope", "The key does not hold a scope that was asked for.");
   }
   const vaults = form["vaults"] === undefined ? key.vaults : readVaults(form["vaults"]);
-  if (vaults !== "*" && (vaults.length === 0 || vaults.length > MAX_VAULTS)) {
-    return oauthError("invalid_scope", `vaults takes 1 to ${MAX_VAULTS} ids, or * alone.`);
+  if (vaults !== "*" && vaults.length === 0) {
+    return new OAuthError("invalid_scope", "vaults is a list of ids, or * alone.");
   }
+  const excess = scopesTooMany(scopes) ?? vaultsTooMany(vaults);
+  if (excess !== null) return new OAuthError("invalid_scope", `${excess}.`);
   if (vaults !== "*" && !vaults.every((id) => PLAIN_SEGMENT.test(id))) {
-    return oauthError("invalid_scope", "A vault that was asked for has no possible id.");
+    return new OAuthError("invalid_scope", "A vault that was asked for has no possible id.");
   }
   if (!holdsVaults(key.vaults, vaults)) {
-    return oauthError("invalid_scope", "The key does not hold a vault that was asked for.");
+    return new OAuthError("invalid_scope", "The key does not hold a vault that was asked for.");
   }
   return { scopes, vaults };
 }
@@ -155,7 +162,7 @@ function readLife(text: string | undefined): number | OAuthError {
   if (text === undefined) return DEFAULT_TOKEN_LIFE_S;
   const seconds = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
   if (seconds >= MIN_TOKEN_LIFE_S && seconds <= MAX_TOKEN_LIFE_S) return seconds;
-  return oauthError(
+  return new OAuthError(
     "invalid_request",
     `expires_in is whole seconds, ${MIN_TOKEN_LIFE_S} to ${MAX_TOKEN_LIFE_S}.`,
   );

@@ -1,4 +1,3 @@
-import { waitUntil } from "cloudflare:workers";
 import { eachOf } from "../../core/concurrency.ts";
 import { isCanonicalJwt } from "../../core/jwt-form.ts";
 import type { Leak } from "../../core/leak.ts";
@@ -77,11 +76,11 @@ async function revokeKeys(
 
 /** One token is dead, its key goes on: that was not found. */
 async function revokeToken(
-  { env, tokens }: Control,
+  { env, tokens, background }: Control,
   { id: requestId, at, operator }: RevocationRequest,
   { target, token, leak }: FoundToken,
 ): Promise<LeakResult> {
-  const verified = await tokens.verify(token, null, at, { waitUntil });
+  const verified = await tokens.verify(token, null, at, background);
   if ("code" in verified) {
     const status = verified.code === "access_token_invalid" ? "not_found" : "unconfirmed";
     return { ...withoutReceipt(target, null, status), credential: null };

@@ -302,6 +302,13 @@ export class Organization extends DurableObject<Env> {
     return this.#asAdmin(actor, () => this.#tokens.rotate(actor));
   }
 
+  /** Notes that an operator, who belongs to this organisation, has published the next key for assertions. */
+  noteAssertionKeyRotated(operator: Author, kid: string): void {
+    this.#open();
+    const entry = { action: "assertion_key.rotated", target: "deployment", before: null, after: { kid } };
+    this.#audit.add(operator, entry, Date.now());
+  }
+
   /** Notes that one access token of a key was revoked. */
   noteTokenRevoked(author: Author, keyId: string, tokenId: string, leak: Leak | null): void {
     if (!this.#exists) return;
