@@ -1,6 +1,6 @@
 import { importJWK, SignJWT, type CryptoKey } from "jose";
 import { SIGNATURE_ALGORITHM } from "../core/access-token.ts";
-import { within } from "../core/concurrency.ts";
+import { OBJECT_TIMEOUT_MS, within } from "../core/concurrency.ts";
 import type { SigningKey } from "../core/signing-key.ts";
 import type { Caller } from "./caller.ts";
 import type { Background } from "./leases.ts";
@@ -18,7 +18,6 @@ const RENEWAL_RETRY_MS = 2000;
 const KEY_REFRESH_MS = 300_000;
 /** A key that was asked for longer ago may have been replaced, and not be published any more: it is asked for first. */
 const KEY_MAX_AGE_MS = 3_600_000;
-const TIMEOUT_MS = 5000;
 
 export interface AssertionOptions {
   /** Who the assertions are for: the origin. */
@@ -93,7 +92,7 @@ export class Assertions {
   }
 
   async #ask(now: number): Promise<HeldSigningKey> {
-    const { kid, privateJwk } = await within(TIMEOUT_MS, this.#options.signingKey());
+    const { kid, privateJwk } = await within(OBJECT_TIMEOUT_MS, this.#options.signingKey());
     const key = (await importJWK(privateJwk as object, SIGNATURE_ALGORITHM)) as CryptoKey;
     this.#held = { kid, key, askedAt: now, knownAt: now };
     return this.#held;

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { within } from "../core/concurrency.ts";
+import { OBJECT_TIMEOUT_MS, within } from "../core/concurrency.ts";
 import { sameHash } from "../core/key-secret.ts";
 import { standingRefusal } from "../core/key-standing.ts";
 import type { Ask, Grant } from "../core/lease.ts";
@@ -11,8 +11,6 @@ import type { KeyRecordCache } from "./key-record-cache.ts";
 const MAX_HELD_KEYS = 20_000;
 /** How often a question is put again whose answer was older than what another request had learnt meanwhile. */
 const MAX_ASKS = 3;
-/** A guard that has not answered by then counts as one that cannot be asked. */
-const GUARD_TIMEOUT_MS = 5000;
 /** A key that has gone quiet reports its last counts, and returns units it did not use, after this long. */
 const REPORT_AFTER_MS = 300;
 /** One that has only calls to tell of does so after this long: most often its next question takes them along. */
@@ -141,7 +139,7 @@ export class Leases {
       const askedAt = Date.now();
       const ask = held.ask(askedAt, request);
       try {
-        const grant = await within(GUARD_TIMEOUT_MS, rpc(guard, ask));
+        const grant = await within(OBJECT_TIMEOUT_MS, rpc(guard, ask));
         const forOthers = request !== null && grant.units > 0 ? { ...grant, units: grant.units - 1 } : grant;
         if (held.receive(forOthers, askedAt, Date.now())) return grant;
       } catch {

@@ -1,7 +1,7 @@
 import { importJWK, type CryptoKey } from "jose";
 import { LRUCache } from "lru-cache";
 import { organizationOfKid, SIGNATURE_ALGORITHM } from "../core/access-token.ts";
-import { within } from "../core/concurrency.ts";
+import { OBJECT_TIMEOUT_MS, within } from "../core/concurrency.ts";
 import type { Env } from "../env.ts";
 import type { Background } from "./leases.ts";
 
@@ -12,8 +12,6 @@ const REFRESH_AFTER_MS = 300_000;
 const COOLDOWN_MS = 10_000;
 /** An organisation may come to be at any moment. */
 const ABSENCE_MS = 1000;
-/** An organisation that has not answered by then counts as one that cannot be asked. */
-const TIMEOUT_MS = 5000;
 
 interface KnownKeys {
   readonly byKid: ReadonlyMap<string, CryptoKey>;
@@ -52,7 +50,7 @@ export class TokenKeys {
   }
 
   async #ask(orgId: string, now: number): Promise<KnownKeys | null> {
-    const published = await within(TIMEOUT_MS, this.#organizations.getByName(orgId).publicKeys());
+    const published = await within(OBJECT_TIMEOUT_MS, this.#organizations.getByName(orgId).publicKeys());
     if (published === null) {
       this.#absent.set(orgId, true);
       return null;

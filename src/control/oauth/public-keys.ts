@@ -1,6 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { LRUCache } from "lru-cache";
-import { within } from "../../core/concurrency.ts";
+import { OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 import { ORG_ID } from "../../core/organization.ts";
 import { refuse } from "../../core/refusal.ts";
 import type { PublicJwk } from "../../core/signing-key.ts";
@@ -11,7 +11,6 @@ import { ErrorSchema } from "../schemas.ts";
 
 /** A successor is published longer than this before it signs. */
 const CACHED = { "Cache-Control": "public, max-age=300" };
-const TIMEOUT_MS = 5000;
 
 /** The sets that this isolate has been told lately, by organisation; `null` for one that does not exist. */
 export type KeySets = LRUCache<string, { readonly keys: PublicJwk[] | null }>;
@@ -106,7 +105,7 @@ async function ask(
   const fresh = sets.get(name);
   if (fresh !== undefined) return fresh.keys;
   try {
-    const keys = await within(TIMEOUT_MS, read());
+    const keys = await within(OBJECT_TIMEOUT_MS, read());
     sets.set(name, { keys });
     return keys;
   } catch {

@@ -6,7 +6,7 @@ import {
   readScopes,
   type AccessToken,
 } from "../../core/access-token.ts";
-import { within } from "../../core/concurrency.ts";
+import { OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 import type { KeyRecord, VaultSet } from "../../core/key-record.ts";
 import { scopesTooMany, vaultsTooMany } from "../../core/grant-limits.ts";
 import { holdsKey } from "../../core/key-secret.ts";
@@ -18,8 +18,6 @@ import type { Control } from "../endpoint.ts";
 import type { Form } from "./form.ts";
 import type { Answer, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
 import { OAuthError, unavailable } from "./oauth-error.ts";
-
-const TIMEOUT_MS = 5000;
 
 /** `POST /-/oauth/token`: a short-lived token for a key (RFC 6749 section 4.4). */
 export const TOKEN: OAuthEndpoint = {
@@ -102,7 +100,7 @@ async function issue(request: OAuthRequest<CompiledKey>, control: Control): Prom
 /** Signs a token, if the key has not had its share of them. */
 async function sign(token: AccessToken, { env }: Control): Promise<string | OAuthError> {
   try {
-    const wait = await within(TIMEOUT_MS, env.KEY_GUARD.getByName(token.keyId).takeTokenIssue());
+    const wait = await within(OBJECT_TIMEOUT_MS, env.KEY_GUARD.getByName(token.keyId).takeTokenIssue());
     if (wait > 0) {
       return new OAuthError("temporarily_unavailable", "The key was exchanged for too many tokens.", {
         status: 429,
@@ -110,7 +108,7 @@ async function sign(token: AccessToken, { env }: Control): Promise<string | OAut
       });
     }
     const organization = env.ORGANIZATION.getByName(token.orgId);
-    const text = await within(TIMEOUT_MS, organization.signToken(token));
+    const text = await within(OBJECT_TIMEOUT_MS, organization.signToken(token));
     return text ?? unavailable("The organisation has no signing key");
   } catch (error) {
     return unavailable(error);
