@@ -27,6 +27,19 @@ const Prefer = z
   .transform((value) => /(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)/i.test(value))
   .openapi({ type: "string", example: "return=minimal", description: "`return=minimal` asks for no body." });
 
+/** Names a request, so that it does its work once (draft-ietf-httpapi-idempotency-key-header), quoted or not. */
+const IdempotencyKey = z
+  .string()
+  .regex(/^("?)[\w.~:@+/=-]{1,128}\1$/, "must be a string of at most 128 characters, like a UUID")
+  .transform((value) => value.replaceAll('"', ""))
+  .openapi({
+    type: "string",
+    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+    description: "Names the request: one that comes again within a day makes no second key.",
+  });
+
+export const Idempotency = z.object({ "Idempotency-Key": IdempotencyKey.optional() });
+
 export const Preference = z.object({ Prefer: Prefer.optional() });
 export const PreferenceApplied = z.object({ "Preference-Applied": z.literal("return=minimal") });
 

@@ -22,19 +22,32 @@ const ScopeInput = z.union(
   "must be <filter>:<action>, or an object of action and resource",
 );
 
+const wholeNumber = (max: number) =>
+  z.int("Must be a whole number").min(1, "Must be at least 1").max(max, `Must be at most ${max}`);
+
 const RateLimit = z.strictObject({
-  requests: z.int().min(1).max(1_000_000_000),
-  windowSeconds: z.int().min(1).max(2_678_400),
+  requests: wholeNumber(1_000_000_000),
+  windowSeconds: wholeNumber(2_678_400),
 });
 
-const Description = z.string().max(500).nullable();
+const Scopes = z
+  .array(ScopeInput)
+  .min(1, "Must name at least one scope")
+  .max(MAX_SCOPES, `Must name at most ${MAX_SCOPES} scopes`);
+const Description = z.string().max(500, "Must have at most 500 characters").nullable();
 const Vaults = z.union(
-  [z.literal("*"), z.array(z.string()).min(1).max(MAX_VAULTS)],
+  [
+    z.literal("*"),
+    z
+      .array(z.string())
+      .min(1, "Must name at least one vault")
+      .max(MAX_VAULTS, `Must name at most ${MAX_VAULTS} vaults`),
+  ],
   'must be a list of vault ids, or "*"',
 );
 const AllowedIps = z
   .array(z.string())
-  .max(MAX_RANGES)
+  .max(MAX_RANGES, `Must hold at most ${MAX_RANGES} addresses and ranges`)
   .openapi({ example: ["203.0.113.0/24", "2001:db8::/32"] });
 const ExpiresIn = z.string().nullable().openapi({ example: "30d" });
 const ExpiresAt = z.string().nullable().openapi({ format: "date-time" });
@@ -43,7 +56,7 @@ export const KeyCreation = z
   .strictObject({
     name: Name,
     description: Description.optional(),
-    scopes: z.array(ScopeInput).min(1).max(MAX_SCOPES),
+    scopes: Scopes,
     vaults: Vaults,
     allowedIps: AllowedIps.optional(),
     expiresIn: ExpiresIn.optional(),
@@ -57,7 +70,7 @@ export const KeyUpdate = z
   .strictObject({
     name: Name,
     description: Description,
-    scopes: z.array(ScopeInput).min(1).max(MAX_SCOPES),
+    scopes: Scopes,
     vaults: Vaults,
     allowedIps: AllowedIps,
     expiresIn: ExpiresIn,

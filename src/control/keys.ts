@@ -7,7 +7,7 @@ import type { Actor, KeyPosition, ManagedKey } from "../core/organization.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
-import { Created, Precondition, Preference, PreferenceApplied, Versioned } from "./headers.ts";
+import { Created, Idempotency, Precondition, Preference, PreferenceApplied, Versioned } from "./headers.ts";
 import {
   CreatedKey,
   Key,
@@ -31,16 +31,18 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     operationId: "createApiKey",
     summary: "Create a key; the answer is the only one that holds it",
     tag: TAG,
+    headers: Idempotency,
     body: KeyCreation,
     success: { 201: { description: "The key, with its secret.", schema: CreatedKey, headers: Created } },
     refusals: [
       "mfa_required",
       "role_required",
       "key_limit_reached",
+      "already_exists",
       "not_bootstrapped",
       "admission_unavailable",
     ],
-    run: async ({ body }, actor) => {
+    run: async ({ headers, body }, actor) => {
       const now = Date.now();
       const values = readKeyValues(body, control.checkScope, now);
       if (isRefusal(values)) return values;
@@ -48,7 +50,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
         values.expiresAt === undefined ? now + control.config.defaultKeyExpiryMs : values.expiresAt;
       if (expiresAt !== null && expiresAt <= now) return invalid("expiresAt", "Must be in the future");
       const { key, ...generated } = generateKey(control.config.keyPrefix);
-      const created = await organizationOf(actor, control).createKey(actor, {
+      const draft = {
         ...generated,
         name: body.name,
         description: body.description ?? null,
@@ -59,8 +61,9 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
         rateLimit: body.rateLimit ?? null,
         expiresAt,
         disabled: false,
-      });
-      return createdReply(key, created);
+      };
+      const request = headers["Idempotency-Key"] ?? null;
+      return createdReply(key, await organizationOf(actor, control).createKey(actor, draft, request));
     },
   });
 

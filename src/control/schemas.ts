@@ -22,9 +22,9 @@ export const Timestamp = z.iso.datetime().openapi({ example: "2026-11-20T09:30:0
 export const Name = z
   .string()
   .trim()
-  .min(1)
-  .max(100)
-  .refine((text) => !/\p{Cc}/u.test(text), "must not hold control characters")
+  .min(1, "Must not be empty")
+  .max(100, "Must have at most 100 characters")
+  .refine((text) => !/\p{Cc}/u.test(text), "Must not hold control characters")
   .openapi({ example: "Reporting service" });
 
 const DEFAULT_LIMIT = 100;

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startControl, type Control, type Organization } from "../support/control.ts";
+import {
+  developerOn,
+  refusalOf,
+  startControl,
+  type Control,
+  type ErrorBody,
+  type Organization,
+} from "../support/control.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
 
 const DAY_MS = 86_400_000;
@@ -127,5 +134,45 @@ describe("a new key", () => {
     ],
   ])("stores %s in its one canonical form", async (_, asked, stored) => {
     expect(await create(asked)).toMatchObject(stored);
+  });
+});
+
+describe("a request that has a name", () => {
+  const name = () => ({ "Idempotency-Key": `"${crypto.randomUUID()}"` });
+  const body = { name: "Once", scopes: ["vault:read"], vaults: "*" };
+
+  test("makes one key, however often it comes, and tells which", async () => {
+    const { admin } = await control.newOrganization();
+    const headers = name();
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, () => admin.call("POST", "/-/api-keys", body, headers)),
+    );
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([201, 409, 409, 409]);
+    const { id } = (await answers[statuses.indexOf(201)]?.json()) as Created;
+    const again = await admin.call("POST", "/-/api-keys", body, headers);
+    const { error } = (await again.json()) as ErrorBody;
+    expect([error.code, error.details]).toEqual(["already_exists", { keyId: id }]);
+    const { data } = (await (await admin.call("GET", "/-/api-keys")).json()) as { data: Created[] };
+    expect(data.map((key) => key.id)).toEqual([id]);
+  });
+
+  test("may come again after it was refused", async () => {
+    const headers = name();
+    const { admin } = organization;
+    expect((await admin.call("POST", "/-/api-keys", { ...body, name: "" }, headers)).status).toBe(422);
+    expect((await admin.call("POST", "/-/api-keys", body, headers)).status).toBe(201);
+  });
+
+  test("is another than somebody else's of the same name", async () => {
+    const headers = name();
+    const bob = organization.member("bob", developerOn("*"));
+    expect((await organization.admin.call("POST", "/-/api-keys", body, headers)).status).toBe(201);
+    expect((await bob.call("POST", "/-/api-keys", body, headers)).status).toBe(201);
+  });
+
+  test.each(["", '"', "two words", "x".repeat(129)])("has a name that can be: not %j", async (bad) => {
+    const answer = await organization.admin.call("POST", "/-/api-keys", body, { "Idempotency-Key": bad });
+    expect(await refusalOf(answer)).toEqual([400, "invalid_request", "Idempotency-Key"]);
   });
 });

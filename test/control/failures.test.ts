@@ -121,7 +121,8 @@ describe.concurrent.each(GUARD_OUTAGES)("while the %s", (outage) => {
   test("a key that nobody was given is never to live, and is on record as revoked", async () => {
     const organization = await control.newOrganization();
     await startOutage(organization, outage);
-    const refused = await organization.admin.call("POST", "/-/api-keys", NEW_KEY);
+    const named = { "Idempotency-Key": crypto.randomUUID() };
+    const refused = await organization.admin.call("POST", "/-/api-keys", NEW_KEY, named);
     expect(await refused.clone().text()).not.toContain("fkc_");
     await expectUnconfirmed(refused);
     await endOutage(organization);
@@ -139,6 +140,7 @@ describe.concurrent.each(GUARD_OUTAGES)("while the %s", (outage) => {
     const [key] = all.data as [CreatedKey];
     await eventually(async () => (await cached(key))?.revokedAt !== undefined, true);
     expect(await cached(key)).toMatchObject({ version: 2, revokedAt: expect.any(Number) });
+    expect((await organization.admin.call("POST", "/-/api-keys", NEW_KEY, named)).status).toBe(201);
   });
 });
 

@@ -13,6 +13,7 @@ import {
 } from "../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import type { AuditLog, Author } from "./audit-log.ts";
+import type { CreationTable } from "./creation-table.ts";
 import type { Directory } from "./directory.ts";
 import type { KeyEvents } from "./key-events.ts";
 import type { KeyTable } from "./key-table.ts";
@@ -27,6 +28,7 @@ import type { DirectoryUser } from "./user-table.ts";
 export class Keys {
   readonly #storage: DurableObjectStorage;
   readonly #table: KeyTable;
+  readonly #creations: CreationTable;
   readonly #directory: Directory;
   readonly #settings: Settings;
   readonly #audit: AuditLog;
@@ -37,6 +39,7 @@ export class Keys {
     storage: DurableObjectStorage,
     parts: {
       keys: KeyTable;
+      creations: CreationTable;
       directory: Directory;
       settings: Settings;
       audit: AuditLog;
@@ -46,6 +49,7 @@ export class Keys {
   ) {
     this.#storage = storage;
     this.#table = parts.keys;
+    this.#creations = parts.creations;
     this.#directory = parts.directory;
     this.#settings = parts.settings;
     this.#audit = parts.audit;
@@ -53,21 +57,33 @@ export class Keys {
     this.#events = parts.events;
   }
 
-  /** Creates a key for the actor or, by an admin, for a service user. */
-  async create(actor: Actor, me: DirectoryUser, draft: KeyDraft): Promise<ManagedKey | Refusal> {
+  /**
+   * Creates a key for the actor or, by an admin, for a service user. A request that has a name makes one key, however
+   * often it comes.
+   */
+  async create(
+    actor: Actor,
+    me: DirectoryUser,
+    draft: KeyDraft,
+    request: string | null,
+  ): Promise<ManagedKey | Refusal> {
     const now = Date.now();
     const created = this.#storage.transactionSync(() => {
+      const keyId = request && this.#creations.find(actor, request);
+      if (keyId) return refuse("already_exists", { details: { keyId } });
       const owner = this.#ownerOf(draft, me);
       if (isRefusal(owner)) return owner;
       const refusal = this.draftRefusal(draft, owner, actor, now);
       if (refusal !== null) return refusal;
       this.#table.insert(draft, owner.id, actor.id, now);
+      if (request) this.#creations.note(actor, request, draft.id, now);
       return this.noteChange(actor, "api_key.created", draft.id, null, now);
     });
     if (isRefusal(created)) return created;
     if ((await this.#propagation.push(draft.id)) !== null) return created;
     // Nobody has seen the secret, so nobody can repeat the call: what may have reached the guard must not live.
     this.commitRevocation(actor, created, "The creation could not be confirmed", Date.now());
+    this.#creations.forget(draft.id);
     return UNCONFIRMED;
   }
 

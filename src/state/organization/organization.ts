@@ -33,6 +33,7 @@ import type { Env } from "../../env.ts";
 import { Alarm } from "./alarm.ts";
 import { AuditLog, type Author } from "./audit-log.ts";
 import { CallTable } from "./call-table.ts";
+import { CreationTable } from "./creation-table.ts";
 import { Directory } from "./directory.ts";
 import { EmergencyCuts } from "./emergency-cuts.ts";
 import { ExpiryNotices } from "./expiry-notices.ts";
@@ -118,6 +119,7 @@ export class Organization extends DurableObject<Env> {
   });
   readonly #keys = new Keys(this.ctx.storage, {
     keys: this.#keyTable,
+    creations: new CreationTable(this.ctx.storage.sql),
     directory: this.#directory,
     settings: this.#settings,
     audit: this.#audit,
@@ -186,8 +188,9 @@ export class Organization extends DurableObject<Env> {
     });
   }
 
-  createKey(actor: Actor, draft: KeyDraft): Promise<ManagedKey | Refusal> {
-    return this.#as(actor, (me) => this.#keys.create(actor, me, draft));
+  /** `request` names the request, so that it makes no second key when it comes again. */
+  createKey(actor: Actor, draft: KeyDraft, request: string | null = null): Promise<ManagedKey | Refusal> {
+    return this.#as(actor, (me) => this.#keys.create(actor, me, draft, request));
   }
 
   getKey(actor: Actor, keyId: string): Promise<ManagedKey | Refusal> {

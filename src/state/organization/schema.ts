@@ -152,6 +152,16 @@ CREATE TABLE IF NOT EXISTS expiry_notices (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS expiry_notices_by_time ON expiry_notices (next_at) WHERE next_at IS NOT NULL;
 
+CREATE TABLE IF NOT EXISTS creations (
+  actor_id TEXT NOT NULL,
+  request TEXT NOT NULL,
+  key_id TEXT NOT NULL REFERENCES keys (id),
+  at INTEGER NOT NULL,
+  PRIMARY KEY (actor_id, request)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS creations_by_age ON creations (at);
+CREATE INDEX IF NOT EXISTS creations_by_key ON creations (key_id);
+
 CREATE TABLE IF NOT EXISTS usage (
   key_id TEXT NOT NULL,
   hour INTEGER NOT NULL,
