@@ -62,6 +62,7 @@ const control = createControlApp({
 const consolePages = createConsoleApp({
   config,
   env: bindings,
+  policy,
   callControl: async (request, context) => control.fetch(request, bindings, context),
 });
 

@@ -30,6 +30,47 @@ export interface Key {
   readonly revocationReason: string | null;
 }
 
+/** A key at the one moment at which its secret is told. */
+export interface CreatedKey extends Key {
+  readonly key: string;
+}
+
+/** That a key is dead everywhere, and since when. */
+export interface Receipt {
+  readonly keyId: string;
+  readonly requestedAt: string;
+  readonly effectiveAt: string;
+  readonly version: number;
+}
+
+/** What an edit would have done to the calls of the last day. */
+export interface Impact {
+  readonly calls: number;
+  readonly wouldRefuse: number;
+  readonly wouldSeeLess: number;
+  readonly unknown: number;
+  readonly byReason: readonly {
+    readonly reason: "disabled" | "expired" | "address" | "scope" | "vault";
+    readonly calls: number;
+  }[];
+  readonly examples: readonly {
+    readonly operation: string;
+    readonly resource: string | null;
+    readonly address: string;
+    readonly calls: number;
+  }[];
+}
+
+/** A user that has keys and cannot sign in. */
+export interface ServiceUser {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly vaultRoles: VaultRoles;
+  readonly active: boolean;
+  readonly createdAt: string;
+}
+
 /** A page of a list. */
 export interface Page<T> {
   readonly data: readonly T[];

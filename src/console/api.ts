@@ -41,24 +41,35 @@ export class Api {
     return this.#send<T>("GET", link(path, query));
   }
 
-  /** Changes something; `version` is the one that is meant, as `If-Match` says it. */
+  /**
+   * Changes something. `version` is the one that is meant, as `If-Match` says it; `request` names the request, so that
+   * it does its work once.
+   */
   change<T>(
     method: Exclude<Method, "GET">,
     path: string,
     body?: object,
-    version?: number,
+    { version, request }: { readonly version?: number; readonly request?: string } = {},
   ): Promise<T | ApiRefusal> {
-    return this.#send<T>(method, path, body, version);
+    return this.#send<T>(method, path, body, {
+      ...(version !== undefined && { "If-Match": `"${version}"` }),
+      ...(request !== undefined && { "Idempotency-Key": request }),
+    });
   }
 
-  async #send<T>(method: Method, path: string, body?: object, version?: number): Promise<T | ApiRefusal> {
+  async #send<T>(
+    method: Method,
+    path: string,
+    body?: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<T | ApiRefusal> {
     const response = await this.#call(
       new Request(this.#origin + path, {
         method,
         headers: {
           ...this.#headers,
           ...(body !== undefined && { "Content-Type": "application/json" }),
-          ...(version !== undefined && { "If-Match": `"${version}"` }),
+          ...headers,
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       }),

@@ -4,6 +4,11 @@ import { matchedRoutes } from "hono/route";
 import { secureHeaders } from "hono/secure-headers";
 import { addAssets } from "./assets.ts";
 import type { Console, ConsoleEnv } from "./context.ts";
+import { addKeyEditing } from "./pages/key-edit.tsx";
+import { addKeyCreation } from "./pages/key-new.tsx";
+import { addKeyRevocation } from "./pages/key-revoke.tsx";
+import { addKeyRotation } from "./pages/key-rotate.tsx";
+import { addKeySwitch } from "./pages/key-switch.tsx";
 import { addKeyDetail } from "./pages/key.tsx";
 import { addKeyList } from "./pages/keys.tsx";
 import { errorPage, notFoundPage, tooLargePage } from "./pages/messages.tsx";
@@ -57,7 +62,12 @@ export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
   // All that follows is for whoever is signed in.
   app.use(signedIn(console_, provider, cookies));
   addKeyList(app);
+  addKeyCreation(app, console_);
   addKeyDetail(app);
+  addKeyEditing(app, console_);
+  addKeySwitch(app);
+  addKeyRotation(app);
+  addKeyRevocation(app);
 
   app.notFound(notFoundPage);
   app.onError((error, c) => errorPage(c, error));

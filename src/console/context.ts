@@ -1,4 +1,5 @@
 import type { Context, ExecutionContext } from "hono";
+import type { RoutePolicy } from "../core/route-policy.ts";
 import type { Config, Env } from "../env.ts";
 import type { Api, ApiRefusal } from "./api.ts";
 import type { Me } from "./api-types.ts";
@@ -8,6 +9,8 @@ import type { Session } from "./session/session.ts";
 export interface Console {
   readonly config: Config;
   readonly env: Env;
+  /** The API behind the gateway: what there is to reach, and how it is named. */
+  readonly policy: Pick<RoutePolicy, "operations" | "resourceTypes" | "checkScope">;
   /** The control API: the console is a client of it in the same process, with the rights of whoever is signed in. */
   readonly callControl: (request: Request, context: ExecutionContext) => Promise<Response>;
 }

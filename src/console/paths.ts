@@ -4,6 +4,15 @@ export const CONSOLE = "/-/console";
 /** The first page. */
 export const HOME = `${CONSOLE}/keys`;
 
+/** What was just done to a key, for its page to say. */
+export const OUTCOMES = ["saved", "disabled", "enabled"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** The page of a key. */
+export function keyPage(id: string, outcome?: Outcome): string {
+  return link(`${HOME}/${encodeURIComponent(id)}`, { done: outcome });
+}
+
 /** A path and query of one of the console's pages, as browsers write them. */
 const OWN_PATH = /^\/-\/console\/[\w\-.~!$&'()*+,;=:@%/?]*$/;
 /** What is no page to return to. */

@@ -33,7 +33,7 @@ const WITHDRAWN = refuse("access_withdrawn");
 /** For what does not exist and for what the credential may not see: the answer does not tell which. */
 const NOT_FOUND = refuse("not_found");
 /** No filter and no allowlist can name it, so a credential that may see the item with this id may see all. */
-const ANY_ITEM = "";
+export const ANY_ITEM = "";
 
 /** The vault allowlist, as far as the owner may still use it. */
 export function effectiveVaults({ vaults, ownerVaults }: Omit<Grants, "scopes">): VaultSet {

@@ -63,6 +63,17 @@ export function compileAllowlist(ranges: readonly string[]): (address: string) =
   };
 }
 
+/** Prefixes of ranges so large that nobody has one to themselves: 16 million IPv4 addresses, or half a provider's IPv6. */
+const WIDE = { 4: 8, 16: 31 } as const;
+
+/** How little a range that {@link parseRange} made canonical restricts: `all` of a family, `wide`, or `null` for neither. */
+export function breadthOf(canonical: string): "all" | "wide" | null {
+  const range = readRange(canonical);
+  if (typeof range === "string" || range.prefix === null) return null;
+  if (range.prefix === 0) return "all";
+  return range.prefix <= WIDE[range.address.length as keyof typeof WIDE] ? "wide" : null;
+}
+
 /** The range as written, host bits and all, or what is wrong with it. */
 function readRange(text: string): Range | string {
   const slash = text.indexOf("/");

@@ -26,6 +26,7 @@ beforeEach(() => {
   app = createConsoleApp({
     config,
     env,
+    policy: { operations: [], resourceTypes: new Map(), checkScope: () => null },
     callControl: async (request) => {
       sent.push(request);
       if (request.method === "GET") return Response.json({ name: "Alice", roles: [] });

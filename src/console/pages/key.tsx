@@ -1,25 +1,30 @@
 import type { Hono } from "hono";
 import type { Child, FC } from "hono/jsx";
 import { ADMIN } from "../../core/organization.ts";
-import { formatScope } from "../../core/scope.ts";
 import { ApiRefusal } from "../api.ts";
-import { USAGE_WINDOWS, type AuditEvent, type Key, type Page, type Usage } from "../api-types.ts";
+import { USAGE_WINDOWS, type AuditEvent, type Key, type Me, type Page, type Usage } from "../api-types.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
+import { SETTING_NAMES, settingText } from "../key-form/settings.tsx";
 import { AuditList } from "../parts/audit-list.tsx";
 import { Facts, PageHeader, StatusBadge, Tabs } from "../parts/bits.tsx";
+import { Icon } from "../parts/icons.tsx";
+import { Banner } from "../parts/notice.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { Moment } from "../parts/time.tsx";
 import { UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
-import { HOME, link } from "../paths.ts";
+import { HOME, keyPage, link, OUTCOMES, type Outcome } from "../paths.ts";
 import { refusalPage } from "./messages.tsx";
 
 const AUDIT_EVENTS = "20";
+/** Of its settings, those that the heading does not show. */
+const SHOWN = ["scopes", "vaults", "allowedIps", "rateLimit", "expiresAt"] as const;
 
 /** `/keys/<id>`: all about a key, but for its secret, which nobody has. */
 export function addKeyDetail(app: Hono<ConsoleEnv>): void {
   app.get("/keys/:id", async (c) => {
     const id = c.req.param("id");
     const window = USAGE_WINDOWS.find((known) => known === c.req.query("window")) ?? "24h";
+    const outcome = OUTCOMES.find((known) => known === c.req.query("done"));
     const path = `/-/api-keys/${encodeURIComponent(id)}`;
     // Before the key itself: to be counted, what its guard knows is brought in, the last use too.
     const [usage, events] = await Promise.all([
@@ -29,7 +34,9 @@ export function addKeyDetail(app: Hono<ConsoleEnv>): void {
     if (usage instanceof ApiRefusal) return refusalPage(c, usage);
     const key = await c.get("api").get<Key>(path);
     if (key instanceof ApiRefusal) return refusalPage(c, key);
-    return pageForMe(c, key.name, "keys", () => <KeyDetail key_={key} usage={usage} events={events} />);
+    return pageForMe(c, key.name, "keys", (me) => (
+      <KeyDetail key_={key} me={me} usage={usage} events={events} outcome={outcome} />
+    ));
   });
 }
 
@@ -43,11 +50,16 @@ async function auditOf(c: ConsoleContext, id: string): Promise<readonly AuditEve
   return events instanceof ApiRefusal ? null : events.data;
 }
 
-const KeyDetail: FC<{ key_: Key; usage: Usage; events: readonly AuditEvent[] | null }> = ({
-  key_: key,
-  usage,
-  events,
-}) => (
+interface DetailProps {
+  key_: Key;
+  me: Me;
+  usage: Usage;
+  events: readonly AuditEvent[] | null;
+  /** What has just been done to it. */
+  outcome: Outcome | undefined;
+}
+
+const KeyDetail: FC<DetailProps> = ({ key_: key, me, usage, events, outcome }) => (
   <>
     <PageHeader
       back={{ label: "My keys", href: HOME }}
@@ -56,12 +68,15 @@ const KeyDetail: FC<{ key_: Key; usage: Usage; events: readonly AuditEvent[] | n
           {key.name} <StatusBadge status={key.status} />
         </>
       }
-    />
+    >
+      <Actions key_={key} me={me} />
+    </PageHeader>
+    {outcome && <Banner kind="good" title={DONE[outcome]} />}
     {key.description && <p class="lead">{key.description}</p>}
     <div class="columns">
       <section class="card">
         <h2>Settings</h2>
-        <Facts rows={settingsOf(key)} />
+        <Facts rows={SHOWN.map((setting) => [SETTING_NAMES[setting], settingText(setting, key)] as const)} />
       </section>
       <section class="card">
         <h2>Record</h2>
@@ -92,36 +107,35 @@ const KeyDetail: FC<{ key_: Key; usage: Usage; events: readonly AuditEvent[] | n
   </>
 );
 
-function settingsOf(key: Key): (readonly [string, Child])[] {
-  return [
-    ["Scopes", <Codes items={key.scopes.map(formatScope)} />],
-    [
-      "Vaults",
-      key.vaults === "*" ? "Every vault that the owner may use, now and later" : <Codes items={key.vaults} />,
-    ],
-    [
-      "Allowed addresses",
-      key.allowedIps.length === 0 ? <b class="warn">Any address</b> : <Codes items={key.allowedIps} />,
-    ],
-    [
-      "Rate limit",
-      key.rateLimit === null
-        ? "As the deployment has it"
-        : `${NUMBER.format(key.rateLimit.requests)} requests ${perWindow(key.rateLimit.windowSeconds)}`,
-    ],
-    ["Expires", <Moment time={key.expiresAt} otherwise="Never" />],
-  ];
-}
+/** What can be done with a key, and by whom: a person's key is that person's alone to rotate. */
+const Actions: FC<{ key_: Key; me: Me }> = ({ key_: key, me }) => {
+  const page = keyPage(key.id);
+  if (key.status === "revoked") return <></>;
+  return (
+    <>
+      <a href={`${page}/edit`} role="button" class="secondary outline">
+        <Icon name="pencil" /> Edit
+      </a>
+      {(key.owner.id === me.id || key.owner.kind === "service") && (
+        <a href={`${page}/rotate`} role="button" class="secondary outline">
+          <Icon name="rotate" /> Rotate
+        </a>
+      )}
+      <a href={`${page}/${key.disabled ? "enable" : "disable"}`} role="button" class="secondary outline">
+        <Icon name={key.disabled ? "play" : "pause"} /> {key.disabled ? "Enable" : "Disable"}
+      </a>
+      <a href={`${page}/revoke`} role="button" class="danger outline">
+        <Icon name="trash" /> Revoke
+      </a>
+    </>
+  );
+};
 
-const NUMBER = new Intl.NumberFormat("en");
-const UNITS: Readonly<Record<number, string>> = { 1: "second", 60: "minute", 3600: "hour", 86_400: "day" };
-
-function perWindow(seconds: number): string {
-  const unit = UNITS[seconds];
-  return unit === undefined
-    ? `in ${NUMBER.format(seconds)} seconds`
-    : `a ${unit}`.replace("a hour", "an hour");
-}
+const DONE: Readonly<Record<Outcome, string>> = {
+  saved: "The change is saved and in force everywhere.",
+  disabled: "The key is disabled and refused everywhere.",
+  enabled: "The key is enabled again.",
+};
 
 function recordOf(key: Key): (readonly [string, Child])[] {
   const rows: (readonly [string, Child])[] = [
@@ -149,13 +163,3 @@ function recordOf(key: Key): (readonly [string, Child])[] {
   }
   return rows;
 }
-
-const Codes: FC<{ items: readonly string[] }> = ({ items }) => (
-  <ul class="codes">
-    {items.map((item) => (
-      <li>
-        <code>{item}</code>
-      </li>
-    ))}
-  </ul>
-);

@@ -1,9 +1,10 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import { z } from "zod";
+import { ADMIN, developerVaults } from "../../core/organization.ts";
 import { formatScope } from "../../core/scope.ts";
 import { ApiRefusal } from "../api.ts";
-import { KEY_STATUSES, type Key, type Page } from "../api-types.ts";
+import { KEY_STATUSES, type Key, type Me, type Page } from "../api-types.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { capitalized, Empty, PageHeader, StatusBadge, Tabs } from "../parts/bits.tsx";
 import { Icon } from "../parts/icons.tsx";
@@ -34,14 +35,25 @@ export function addKeyList(app: Hono<ConsoleEnv>): void {
       limit: PAGE_SIZE,
     });
     if (keys instanceof ApiRefusal) return refusalPage(c, keys);
-    return pageForMe(c, "My keys", "keys", () => (
+    return pageForMe(c, "My keys", "keys", (me) => (
       <>
-        <PageHeader title="My keys" />
+        <PageHeader title="My keys">
+          {mayMakeKeys(me) && (
+            <a href={`${HOME}/new`} role="button">
+              <Icon name="plus" /> New key
+            </a>
+          )}
+        </PageHeader>
         <KeyFilters path={HOME} query={query} />
         <KeyList path={HOME} query={query} keys={keys} />
       </>
     ));
   });
+}
+
+/** Admins make them for service users, too. */
+function mayMakeKeys({ roles, vaultRoles }: Me): boolean {
+  return roles.includes(ADMIN) || developerVaults(vaultRoles).length > 0;
 }
 
 /** Narrows a list of keys by status and by name. */

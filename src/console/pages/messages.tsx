@@ -1,43 +1,14 @@
-import type { FC } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { REFUSALS, type RefusalCode } from "../../core/refusal.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext } from "../context.ts";
 import { Form } from "../parts/form.tsx";
-import { Icon, type IconName } from "../parts/icons.tsx";
+import { Message } from "../parts/message.tsx";
 import { bare, pageForAll } from "../parts/page.tsx";
 import { CONSOLE, HOME, pathOf, startUrl } from "../paths.ts";
 import { stepUpPage } from "./passages.tsx";
 
 /** Pages that only say something. */
-
-interface MessageProps {
-  icon: IconName;
-  title: string;
-  text: string;
-  /** Where to go on, and what that is called. */
-  onward?: { label: string; href: string };
-  /** By which the request can be found in the logs. */
-  requestId?: string;
-}
-
-const Message: FC<MessageProps> = ({ icon, title, text, onward, requestId }) => (
-  <>
-    <Icon name={icon} />
-    <h1>{title}</h1>
-    <p>{text}</p>
-    {onward && (
-      <a role="button" href={onward.href}>
-        {onward.label}
-      </a>
-    )}
-    {requestId && (
-      <p class="soft">
-        Request <code>{requestId}</code>
-      </p>
-    )}
-  </>
-);
 
 const TO_KEYS = { label: "To my keys", href: HOME };
 

@@ -9,6 +9,8 @@ interface Props {
    * with `data-secret` are never kept.
    */
   keep?: string;
+  /** Whether what follows from the values is shown as they are filled in. */
+  live?: boolean;
   class?: string;
   children?: Child;
 }
@@ -17,8 +19,15 @@ interface Props {
  * A form that changes something. It is sent to the path of the page that it is on, so that somebody who has to sign in
  * first finds it again there.
  */
-export const Form: FC<Props> = ({ action, csrf, keep, class: className, children }) => (
-  <form method="post" action={action} class={className} data-keep={keep}>
+export const Form: FC<Props> = ({ action, csrf, keep, live = false, class: className, children }) => (
+  <form
+    method="post"
+    action={action}
+    class={className}
+    data-keep={keep}
+    data-live={live ? "" : undefined}
+    data-needs-connection=""
+  >
     <input type="hidden" name={CSRF_FIELD} value={csrf} />
     {children}
   </form>

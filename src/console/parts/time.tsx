@@ -8,6 +8,7 @@ const DATE_TIME = new Intl.DateTimeFormat("en-GB", {
   minute: "2-digit",
   timeZone: "UTC",
 });
+const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 /** Units from the largest on, in milliseconds. */
@@ -29,6 +30,11 @@ export function relative(iso: string, now: number): string {
 /** A moment like "20 Nov 2026, 21:47 UTC". */
 export function exact(iso: string): string {
   return `${DATE_TIME.format(Date.parse(iso))} UTC`;
+}
+
+/** A day like "20 November 2026". */
+export function day(iso: string): string {
+  return DAY.format(Date.parse(iso));
 }
 
 /** How far away, with the moment itself for whoever asks; `otherwise` when there is none. */

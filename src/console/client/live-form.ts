@@ -1,0 +1,114 @@
+import { RESTORE, type KeptForm } from "./keep-forms.ts";
+
+/** After the last key stroke. */
+const PAUSE_MS = 250;
+/** What follows from the values; and that with the fields that depend on others. */
+type Extent = "results" | "fields";
+
+/**
+ * Shows what follows from a form while it is filled in. The form is sent to its page, which draws itself anew with the
+ * same values and changes nothing; of the answer, the parts marked `data-swap` take the place of those here. So rules and
+ * looks are the server's, as they are without scripts.
+ */
+export function checkAsOneTypes(): void {
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-live]")) {
+    new LiveForm(form).start();
+  }
+}
+
+class LiveForm {
+  readonly #form: HTMLFormElement;
+  #timer = 0;
+  #request: XMLHttpRequest | null = null;
+  #restoring = false;
+
+  constructor(form: HTMLFormElement) {
+    this.#form = form;
+  }
+
+  start(): void {
+    const form = this.#form;
+    form.addEventListener("input", () => this.#soon());
+    form.addEventListener("change", (event) => {
+      if ((event.target as Element).matches("select[data-rebuild]")) this.#now("fields");
+      else this.#soon();
+    });
+    form.addEventListener("click", (event) => {
+      const button = (event.target as Element).closest<HTMLButtonElement>("button[data-rebuild]");
+      if (button === null) return;
+      event.preventDefault();
+      this.#now("fields", button.value, true);
+    });
+    form.addEventListener(RESTORE, (event) => {
+      this.#restoring = true;
+      this.#send("fields", "check", restored(form, (event as CustomEvent<KeptForm["fields"]>).detail));
+    });
+  }
+
+  #soon(): void {
+    if (this.#restoring) return;
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#now("results"), PAUSE_MS);
+  }
+
+  #now(extent: Extent, step = "check", moveFocus = false): void {
+    if (!this.#restoring) this.#send(extent, step, new FormData(this.#form), moveFocus);
+  }
+
+  #send(extent: Extent, step: string, data: FormData, moveFocus = false): void {
+    clearTimeout(this.#timer);
+    this.#request?.abort();
+    const request = new XMLHttpRequest();
+    this.#request = request;
+    data.set("do", step);
+    request.open("POST", this.#form.action);
+    // Parsed by the browser without running anything, which the page's policy allows (no text becomes markup here).
+    request.responseType = "document";
+    request.addEventListener("load", () => {
+      this.#restoring = false;
+      const drawn = request.responseXML?.querySelector("form[data-live]");
+      if (drawn) this.#swap(drawn, extent, moveFocus);
+      this.#say(drawn ? "" : "This could not be brought up to date. Save to see why.");
+    });
+    request.addEventListener("error", () => {
+      this.#restoring = false;
+      this.#say("This could not be brought up to date: there is no connection.");
+    });
+    request.send(data);
+  }
+
+  #swap(drawn: Element, extent: Extent, moveFocus: boolean): void {
+    for (const part of this.#form.querySelectorAll<HTMLElement>("[data-swap]")) {
+      const next = drawn.querySelector(`#${part.id}`);
+      const isFields = part.dataset["swap"] === "fields";
+      if (next === null || (isFields && extent === "results")) continue;
+      const focused = isFields ? nameOf(document.activeElement, part) : null;
+      part.replaceChildren(...[...next.childNodes].map((node) => document.adoptNode(node)));
+      if (focused !== null) part.querySelector<HTMLElement>(`[name="${focused}"]`)?.focus();
+      if (moveFocus) part.querySelector<HTMLElement>("[autofocus]")?.focus();
+    }
+    for (const field of this.#form.querySelectorAll("[aria-invalid]")) {
+      if (document.querySelector(`#${field.id}-problem`)?.textContent === "")
+        field.removeAttribute("aria-invalid");
+    }
+  }
+
+  #say(trouble: string): void {
+    const place = this.#form.querySelector("#reach-trouble");
+    if (place !== null && place.textContent !== trouble) place.textContent = trouble;
+  }
+}
+
+/** The form's own unseen fields with what was kept of the others. */
+function restored(form: HTMLFormElement, fields: KeptForm["fields"]): FormData {
+  const data = new FormData();
+  for (const field of form.querySelectorAll<HTMLInputElement>("input[type=hidden]"))
+    data.set(field.name, field.value);
+  for (const [name, value] of fields) data.append(name, value);
+  return data;
+}
+
+/** The name of an element that is inside of another, to find it again. */
+function nameOf(element: Element | null, part: Element): string | null {
+  return element !== null && part.contains(element) ? element.getAttribute("name") : null;
+}

@@ -1,0 +1,69 @@
+import type { FC } from "hono/jsx";
+import { FieldGroup, TextArea } from "../parts/fields.tsx";
+import { Icon } from "../parts/icons.tsx";
+import type { AddressCheck, Preview } from "./preview.ts";
+
+interface Props {
+  text: string;
+  checks: Preview["addresses"];
+  ownAddress: Preview["ownAddress"];
+  /** That of whoever fills in the form. */
+  address: string;
+  problem: string | undefined;
+}
+
+/** Addresses and ranges, a line each, with what is to be said of each of them. */
+export const AddressEditor: FC<Props> = ({ text, checks, ownAddress, address, problem }) => (
+  <FieldGroup name="allowedIps" title="From where" problem={problem}>
+    <TextArea
+      name="addresses"
+      label="Allowed addresses"
+      hint="IPv4 or IPv6 addresses and CIDR ranges, one on each line. Empty: from anywhere."
+      rows={4}
+      code
+      placeholder={"203.0.113.0/24\n2001:db8::/32"}
+      value={text}
+    />
+    <ul id="address-checks" class="checks" data-swap="" aria-live="polite">
+      {checks.map((check) => (
+        <Check check={check} />
+      ))}
+      {checks.length === 0 && (
+        <li class="warn">
+          <Icon name="alert" /> Whoever gets hold of the key can use it from anywhere.
+        </li>
+      )}
+      {ownAddress !== null && address !== "" && (
+        <li class="soft">
+          <Icon name="compass" />
+          <span>
+            Your own address, <code>{address}</code>, is {ownAddress ? "" : "not "}among them.
+          </span>
+        </li>
+      )}
+    </ul>
+  </FieldGroup>
+);
+
+const BREADTHS = {
+  all: "This is every address of its family: as good as no restriction.",
+  wide: "This is a very large part of the internet.",
+} as const;
+
+const Check: FC<{ check: AddressCheck }> = ({ check: { text, canonical, problem, breadth } }) => {
+  const remark = problem ?? (breadth === null ? null : BREADTHS[breadth]);
+  return (
+    <li class={problem === null ? (breadth === null ? "good" : "warn") : "bad"}>
+      <Icon name={remark === null ? "check" : "alert"} />
+      <span>
+        <code>{text}</code>{" "}
+        {canonical !== null && canonical !== text && (
+          <>
+            kept as <code>{canonical}</code>{" "}
+          </>
+        )}
+        {remark ?? <span class="visually-hidden">is fine.</span>}
+      </span>
+    </li>
+  );
+};

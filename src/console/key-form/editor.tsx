@@ -1,0 +1,143 @@
+import type { Child, FC } from "hono/jsx";
+import type { Console } from "../context.ts";
+import { Banner } from "../parts/notice.tsx";
+import { FieldGroup, Problem, described, TextArea, TextField } from "../parts/fields.tsx";
+import { Form } from "../parts/form.tsx";
+import { AddressEditor } from "./address-editor.tsx";
+import { Expiry, RateFields } from "./limits.tsx";
+import type { Owner } from "./owner.ts";
+import { FIELD_NAMES, type Problems } from "./problems.ts";
+import type { Preview } from "./preview.ts";
+import { ReachCard } from "./reach.tsx";
+import { ScopeBuilder } from "./scope-builder.tsx";
+import type { KeyForm } from "./values.ts";
+import { VaultPicker } from "./vault-picker.tsx";
+
+interface Props {
+  action: string;
+  csrf: string;
+  api: Pick<Console, "config" | "policy">;
+  form: KeyForm;
+  owner: Owner;
+  /** Whom the key may be made for, where there is a choice. */
+  owners?: readonly Owner[];
+  preview: Preview;
+  problems: Problems;
+  /** That of whoever fills in the form. */
+  address: string;
+  /** Where to go on by keyboard: a row of the scopes. */
+  focus?: number | null;
+  /** When the key ends as it is; absent for a new one. */
+  expiresAt?: string | null;
+  /** What is sent along unseen. */
+  hidden: Readonly<Record<string, string>>;
+  submit: { readonly label: string; readonly value: string };
+  cancel: string;
+  children?: Child;
+}
+
+/** The form of a key, new or to be changed, with what follows from it beside. */
+export const KeyEditor: FC<Props> = (props) => {
+  const { form, owner, owners = [], preview, problems, submit } = props;
+  const problemOf = (field: string) => problems.fields.get(field);
+  const vaults = owner.vaults === "*" || owner.vaults === null ? form.vaults : owner.vaults;
+  return (
+    <Form action={props.action} csrf={props.csrf} keep="key" live class="editor">
+      {/* The first button is the one that the Enter key presses. */}
+      <button hidden name="do" value={submit.value} />
+      {Object.entries(props.hidden).map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+      <div class="editor-fields">
+        <Complaints problems={problems} />
+        {props.children}
+        <FieldGroup name="about" title="What it is for">
+          {owners.length > 1 && <OwnerField owner={owner} owners={owners} problem={problemOf("owner")} />}
+          <TextField name="name" label="Name" value={form.name} problem={problemOf("name")} />
+          <TextArea
+            name="description"
+            label="Description"
+            rows={2}
+            value={form.description}
+            problem={problemOf("description")}
+          />
+        </FieldGroup>
+        <ScopeBuilder
+          rows={form.scopes}
+          types={props.api.policy.resourceTypes}
+          previews={preview.scopes}
+          vaults={vaults}
+          problem={problemOf("scopes")}
+          focus={props.focus ?? null}
+        />
+        <VaultPicker form={form} owner={owner} problem={problemOf("vaults")} />
+        <AddressEditor
+          text={form.addresses}
+          checks={preview.addresses}
+          ownAddress={preview.ownAddress}
+          address={props.address}
+          problem={problemOf("allowedIps")}
+        />
+        <Expiry form={form} current={props.expiresAt} problem={problemOf("expiry")} />
+        <RateFields form={form} usual={props.api.config.rateLimit} problem={problemOf("rateLimit")} />
+      </div>
+      <aside class="editor-side">
+        <ReachCard form={form} preview={preview} ownerVaultsKnown={owner.vaults !== null} />
+        <noscript>
+          <button name="do" value="check" class="secondary outline">
+            Bring this up to date
+          </button>
+        </noscript>
+      </aside>
+      <footer class="editor-actions">
+        <button name="do" value={submit.value}>
+          {submit.label}
+        </button>
+        <a href={props.cancel} role="button" class="secondary outline">
+          Cancel
+        </a>
+      </footer>
+    </Form>
+  );
+};
+
+/** All that is wrong, first: with links to where it is to be corrected. */
+const Complaints: FC<{ problems: Problems }> = ({ problems: { fields, notice } }) => (
+  <>
+    {notice && (
+      <Banner kind="bad" title={notice.title}>
+        <p>{notice.text}</p>
+        {notice.link && <a href={notice.link.href}>{notice.link.label}</a>}
+      </Banner>
+    )}
+    {fields.size > 0 && (
+      <Banner kind="bad" title="Nothing was saved yet">
+        <ul>
+          {[...fields].map(([field, problem]) => (
+            <li>
+              <a href={`#${field}`}>{FIELD_NAMES[field]}</a>: {problem}
+            </li>
+          ))}
+        </ul>
+      </Banner>
+    )}
+  </>
+);
+
+const OwnerField: FC<{ owner: Owner; owners: readonly Owner[]; problem: string | undefined }> = ({
+  owner,
+  owners,
+  problem,
+}) => (
+  <div class="field">
+    <label for="owner">Owner</label>
+    <select id="owner" name="owner" data-rebuild="" {...described("owner", false, problem)}>
+      {owners.map(({ id, name }) => (
+        <option value={id} selected={id === owner.id}>
+          {name}
+        </option>
+      ))}
+    </select>
+    <Problem of="owner" problem={problem} />
+  </div>
+);

@@ -1,0 +1,98 @@
+import type { FC } from "hono/jsx";
+import { parseDuration } from "../../core/duration.ts";
+import type { RateLimit } from "../../core/key-record.ts";
+import { Choices, FieldGroup, TextField } from "../parts/fields.tsx";
+import { day, exact } from "../parts/time.tsx";
+import { NUMBER, rateText } from "../parts/wording.ts";
+import { LIFETIME_NAMES, LIFETIMES, type KeyForm } from "./values.ts";
+
+interface ExpiryProps {
+  form: KeyForm;
+  /** When the key ends as it is; absent for a new one. */
+  current?: string | null | undefined;
+  problem: string | undefined;
+}
+
+/** How long the key lives. */
+export const Expiry: FC<ExpiryProps> = ({ form, current, problem }) => {
+  const lifetimes = LIFETIMES.map((value) => ({
+    value,
+    label: LIFETIME_NAMES[value],
+    note: `Until ${day(new Date(Date.now() + (parseDuration(value) ?? 0)).toISOString())}`,
+  }));
+  const asItIs = {
+    value: "keep",
+    label: "As it is",
+    note: current ? `Until ${exact(current)}` : "Never expires",
+  };
+  return (
+    <FieldGroup name="expiry" title="Until when" problem={problem}>
+      <Choices
+        name="expiry"
+        chosen={form.expiry}
+        options={[
+          ...(current === undefined ? [] : [asItIs]),
+          ...lifetimes,
+          { value: "on", label: "Until the end of a day" },
+          {
+            value: "never",
+            label: "Never",
+            note: <span class="warn">Nobody will be reminded of it, and if it leaks it works for good.</span>,
+          },
+        ]}
+      />
+      <div class="when-on">
+        <TextField name="expiresOn" label="Last day" type="date" value={form.expiresOn} hint="In UTC." />
+      </div>
+    </FieldGroup>
+  );
+};
+
+const WINDOWS = [
+  [1, "a second"],
+  [60, "a minute"],
+  [3600, "an hour"],
+  [86_400, "a day"],
+] as const;
+
+/** How often the key may be used. */
+export const RateFields: FC<{ form: KeyForm; usual: RateLimit; problem: string | undefined }> = ({
+  form,
+  usual,
+  problem,
+}) => {
+  const own = Number(form.rateSeconds);
+  const windows: (readonly [number, string])[] = [...WINDOWS];
+  if (!WINDOWS.some(([seconds]) => seconds === own)) windows.push([own, `${NUMBER.format(own)} seconds`]);
+  return (
+    <FieldGroup
+      name="rateLimit"
+      title="How often"
+      hint={`Empty: as usual here, ${rateText(usual)}.`}
+      problem={problem}
+    >
+      <div class="rate">
+        <label>
+          Requests
+          <input
+            name="rateRequests"
+            inputmode="numeric"
+            autocomplete="off"
+            value={form.rateRequests}
+            placeholder={NUMBER.format(usual.requests)}
+          />
+        </label>
+        <label>
+          In
+          <select name="rateSeconds">
+            {windows.map(([seconds, name]) => (
+              <option value={`${seconds}`} selected={seconds === own}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+    </FieldGroup>
+  );
+};

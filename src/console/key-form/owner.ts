@@ -1,0 +1,37 @@
+import { ADMIN, developerVaults } from "../../core/organization.ts";
+import type { VaultSet } from "../../core/key-record.ts";
+import { ApiRefusal } from "../api.ts";
+import type { Key, Me, Page, ServiceUser } from "../api-types.ts";
+import type { ConsoleContext } from "../context.ts";
+
+/** Whose key it is, or is to be. */
+export interface Owner {
+  /** Empty for oneself. */
+  readonly id: string;
+  readonly name: string;
+  /** The vaults on which the owner holds the Developer role; `null` where that is not told. */
+  readonly vaults: VaultSet | null;
+}
+
+/** The owners that somebody may make keys for: oneself with the role on a vault, and for admins, service users. */
+export async function possibleOwners(c: ConsoleContext, me: Me): Promise<Owner[] | ApiRefusal> {
+  const vaults = developerVaults(me.vaultRoles);
+  const own = vaults.length === 0 ? [] : [{ id: "", name: `${me.name} (you)`, vaults }];
+  if (!me.roles.includes(ADMIN)) return own;
+  const users = await c.get("api").get<Page<ServiceUser>>("/-/service-users", { limit: "500" });
+  if (users instanceof ApiRefusal) return users;
+  return [...own, ...users.data.filter(({ active }) => active).map(serviceOwner)];
+}
+
+/** The owner of a key that there is. */
+export async function ownerOfKey(c: ConsoleContext, { owner }: Key, me: Me): Promise<Owner> {
+  if (owner.id === me.id) return { id: "", name: owner.name, vaults: developerVaults(me.vaultRoles) };
+  const unknown = { ...owner, vaults: null };
+  if (owner.kind === "user") return unknown;
+  const user = await c.get("api").get<ServiceUser>(`/-/service-users/${encodeURIComponent(owner.id)}`);
+  return user instanceof ApiRefusal ? unknown : serviceOwner(user);
+}
+
+function serviceOwner({ id, name, vaultRoles }: ServiceUser): Owner {
+  return { id, name: `${name} (service user)`, vaults: developerVaults(vaultRoles) };
+}

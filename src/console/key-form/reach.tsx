@@ -1,0 +1,88 @@
+import type { FC } from "hono/jsx";
+import type { ReachedOperation } from "../../core/reach.ts";
+import { counted, listed } from "../parts/wording.ts";
+import type { Preview } from "./preview.ts";
+import type { KeyForm } from "./values.ts";
+
+/** What a key with these settings will reach, in a sentence and in full. */
+export const ReachCard: FC<{ form: KeyForm; preview: Preview; ownerVaultsKnown: boolean }> = ({
+  form,
+  preview,
+  ownerVaultsKnown,
+}) => (
+  <section class="card reach" aria-labelledby="reach-title">
+    <h2 id="reach-title">What it will reach</h2>
+    <p id="reach-sentence" data-swap="" role="status">
+      {sentenceOf(form, preview)}
+    </p>
+    <div id="reach-list" data-swap="">
+      <ul>
+        {preview.reach.operations.map((reached) => (
+          <Reached reached={reached} />
+        ))}
+      </ul>
+      {preview.reach.unreached.length > 0 && (
+        <details>
+          <summary>Not reached: {counted(preview.reach.unreached.length, "operation")}</summary>
+          <ul>
+            {preview.reach.unreached.map(({ method, template }) => (
+              <li>
+                <code>
+                  {method} {template}
+                </code>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      {preview.reach.shortened && (
+        <p class="soft">There are too many combinations of ids to show them all.</p>
+      )}
+      {!ownerVaultsKnown && <p class="soft">As far as the owner's roles reach at that moment.</p>}
+    </div>
+    <p id="reach-trouble" class="problem" role="status"></p>
+  </section>
+);
+
+function sentenceOf(form: KeyForm, { reach, addresses, scopes }: Preview) {
+  const all = reach.operations.length + reach.unreached.length;
+  if (form.vaultChoice === "some" && form.vaults.length === 0)
+    return "Name a vault to see what it will reach.";
+  if (scopes.some(({ problem }) => problem !== null)) return "One of the scopes is not possible yet.";
+  if (reach.operations.length === 0) return "Nothing: no operation of the API lets such a key through.";
+  const from =
+    addresses.length === 0
+      ? "from anywhere"
+      : `from ${addresses.length === 1 ? "one address or range" : `${addresses.length} addresses and ranges`}`;
+  const on = form.vaultChoice === "all" ? "every vault" : counted(form.vaults.length, "vault");
+  return (
+    <>
+      <b>
+        {reach.operations.length === all ? "All" : `${reach.operations.length} of`}{" "}
+        {counted(all, "operation")}
+      </b>{" "}
+      of the API, on {on}, {from}.
+    </>
+  );
+}
+
+const Reached: FC<{ reached: ReachedOperation }> = ({ reached: { operation, on, shows } }) => (
+  <li>
+    <code>
+      {operation.method} {operation.template}
+    </code>
+    <span>{[onText(on), showsText(shows)].filter(Boolean).join(", ")}</span>
+  </li>
+);
+
+function onText(on: ReachedOperation["on"]): string {
+  if (on === null) return "";
+  if (on === "any") return "on any";
+  return `on ${listed(on.map((values) => values.map((value) => value || "any").join(" / ")))}`;
+}
+
+function showsText(shows: ReachedOperation["shows"]): string {
+  if (shows === null) return "";
+  if (shows === "any") return "shows all";
+  return shows.length === 0 ? "shows nothing" : `shows ${listed(shows)}`;
+}

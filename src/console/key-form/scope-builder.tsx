@@ -1,0 +1,149 @@
+import type { FC } from "hono/jsx";
+import type { ResourceType, ResourceTypes } from "../../core/resource-types.ts";
+import { ACTIONS } from "../../core/scope.ts";
+import { FieldGroup } from "../parts/fields.tsx";
+import { Icon } from "../parts/icons.tsx";
+import type { Preview } from "./preview.ts";
+import { EVERYTHING, type ScopeRow } from "./scope-rows.ts";
+
+interface Props {
+  rows: readonly ScopeRow[];
+  types: ResourceTypes;
+  previews: Preview["scopes"];
+  /** Ids to offer where one is to be typed. */
+  vaults: readonly string[];
+  problem: string | undefined;
+  /** The row to go on with, or `rows.length` for the button that adds one. */
+  focus: number | null;
+}
+
+/** Scopes, a row each: an action, and what it is allowed on, by the API's own types. */
+export const ScopeBuilder: FC<Props> = ({ rows, types, previews, vaults, problem, focus }) => (
+  <FieldGroup
+    name="scopes"
+    title="What it may do"
+    hint="Each scope allows an action on everything of a kind, or on some of it. An empty part stands for any."
+    problem={problem}
+  >
+    <div id="scope-rows" data-swap="fields">
+      {rows.map((row, i) => (
+        <Row
+          row={row}
+          i={i}
+          types={types}
+          preview={previews[i]}
+          only={rows.length === 1}
+          focus={focus === i}
+        />
+      ))}
+      <datalist id="vault-ids">
+        {vaults.map((vault) => (
+          <option value={vault} />
+        ))}
+      </datalist>
+      <button
+        name="do"
+        value="add-scope"
+        class="secondary outline"
+        data-rebuild=""
+        autofocus={focus === rows.length}
+      >
+        <Icon name="plus" /> Add a scope
+      </button>
+    </div>
+  </FieldGroup>
+);
+
+const Row: FC<{
+  row: ScopeRow;
+  i: number;
+  types: ResourceTypes;
+  preview: Preview["scopes"][number] | undefined;
+  only: boolean;
+  focus: boolean;
+}> = ({ row, i, types, preview, only, focus }) => (
+  <div class="scope-row" role="group" aria-label={`Scope ${i + 1}`}>
+    <div class="parts">
+      <label>
+        Action
+        <select name={`scopes.${i}.action`} autofocus={focus}>
+          {ACTIONS.map((action) => (
+            <option value={action} selected={action === row.action}>
+              {action === "*" ? "any action" : action}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        Of
+        <select name={`scopes.${i}.type`} data-rebuild="">
+          {typeNames(types, row.type).map((type) => (
+            <option value={type} selected={type === row.type}>
+              {type === EVERYTHING ? "everything" : type}
+            </option>
+          ))}
+        </select>
+      </label>
+      <Segments row={row} i={i} type={types.get(row.type)} />
+      {!only && (
+        <button
+          name="do"
+          value={`remove-scope-${i}`}
+          class="plain remove"
+          data-rebuild=""
+          aria-label={`Remove scope ${i + 1}`}
+          title="Remove this scope"
+        >
+          <Icon name="trash" />
+        </button>
+      )}
+    </div>
+    <p id={`scope-${i}-result`} class="result" data-swap="" aria-live="polite">
+      {preview && <code>{preview.text}</code>}{" "}
+      {preview?.problem && <span class="problem">{preview.problem}</span>}
+    </p>
+  </div>
+);
+
+/** The types of the API, and that of the row if it is none of them any more. */
+function typeNames(types: ResourceTypes, current: string): string[] {
+  return [...new Set([...types.keys(), EVERYTHING, current])];
+}
+
+/** What may be written after a type. What is there already is shown even if the type has no place for it any more. */
+const Segments: FC<{ row: ScopeRow; i: number; type: ResourceType | undefined }> = ({ row, i, type }) => {
+  if (row.type === EVERYTHING) return <></>;
+  const count = Math.max(type?.segments.length ?? 0, row.segments.length);
+  return (
+    <>
+      {Array.from({ length: count }, (_, k) => {
+        const segment = type?.segments[k];
+        const value = row.segments[k] ?? "";
+        const name = `scopes.${i}.segments.${k}`;
+        return (
+          <label>
+            {segment?.name ?? `Part ${k + 2}`}
+            {segment?.values ? (
+              <select name={name}>
+                {[...new Set(["", ...segment.values, value])].map((each) => (
+                  <option value={each} selected={each === value}>
+                    {each === "" ? "any" : each}
+                  </option>
+                ))}
+              </select>
+            ) : (
+              <input
+                name={name}
+                value={value}
+                placeholder="any"
+                list="vault-ids"
+                autocomplete="off"
+                spellcheck={false}
+              />
+            )}
+          </label>
+        );
+      })}
+    </>
+  );
+};

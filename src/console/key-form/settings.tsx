@@ -1,0 +1,68 @@
+import type { Child, FC } from "hono/jsx";
+import type { VaultSet } from "../../core/key-record.ts";
+import { formatScope } from "../../core/scope.ts";
+import type { Key } from "../api-types.ts";
+import { Moment } from "../parts/time.tsx";
+import { rateText } from "../parts/wording.ts";
+
+/** Settings of a key as people read them. */
+
+export const SETTINGS = [
+  "name",
+  "description",
+  "scopes",
+  "vaults",
+  "allowedIps",
+  "rateLimit",
+  "expiresAt",
+] as const;
+export type Setting = (typeof SETTINGS)[number];
+type Values = Pick<Key, Setting>;
+
+export const SETTING_NAMES: Readonly<Record<Setting, string>> = {
+  name: "Name",
+  description: "Description",
+  scopes: "Scopes",
+  vaults: "Vaults",
+  allowedIps: "Allowed addresses",
+  rateLimit: "Rate limit",
+  expiresAt: "Expires",
+};
+
+export const Codes: FC<{ items: readonly string[] }> = ({ items }) => (
+  <ul class="codes">
+    {items.map((item) => (
+      <li>
+        <code>{item}</code>
+      </li>
+    ))}
+  </ul>
+);
+
+/** The value of a setting. */
+export function settingText(setting: Setting, values: Values): Child {
+  switch (setting) {
+    case "name":
+      return values.name;
+    case "description":
+      return values.description ?? <span class="soft">None</span>;
+    case "scopes":
+      return <Codes items={values.scopes.map(formatScope)} />;
+    case "vaults":
+      return vaultsText(values.vaults);
+    case "allowedIps":
+      return values.allowedIps.length === 0 ? (
+        <b class="warn">Any address</b>
+      ) : (
+        <Codes items={values.allowedIps} />
+      );
+    case "rateLimit":
+      return values.rateLimit === null ? "As the deployment has it" : rateText(values.rateLimit);
+    case "expiresAt":
+      return <Moment time={values.expiresAt} otherwise="Never" />;
+  }
+}
+
+function vaultsText(vaults: VaultSet): Child {
+  return vaults === "*" ? "Every vault that the owner may use, now and later" : <Codes items={vaults} />;
+}

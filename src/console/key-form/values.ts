@@ -1,0 +1,148 @@
+import type { VaultSet } from "../../core/key-record.ts";
+import type { Key } from "../api-types.ts";
+import { textOf, textsOf } from "./form-data.ts";
+import { readRows, rowOf, scopeOf, type ScopeRow } from "./scope-rows.ts";
+
+/** Lifetimes that one can choose by a click, as the control API writes durations. */
+export const LIFETIMES = ["30d", "90d", "1y"] as const;
+
+export const LIFETIME_NAMES: Readonly<Record<string, string>> = {
+  "30d": "30 days",
+  "90d": "90 days",
+  "1y": "A year",
+};
+
+/** A key as it is filled in: texts as they were typed, whatever the control API will say to them. */
+export interface KeyForm {
+  /** Whose key it is to be; empty for one's own. */
+  readonly owner: string;
+  readonly name: string;
+  readonly description: string;
+  readonly scopes: readonly ScopeRow[];
+  /** `all`, or `some` for those that are ticked or typed. */
+  readonly vaultChoice: string;
+  readonly vaults: readonly string[];
+  /** A lifetime, `on` a day, `never`, or `keep` for what the key has. */
+  readonly expiry: string;
+  /** Like 2027-01-31. */
+  readonly expiresOn: string;
+  readonly addresses: string;
+  /** Empty for the deployment's default. */
+  readonly rateRequests: string;
+  readonly rateSeconds: string;
+}
+
+/** A form with the least that a key takes, for an owner with the role on these vaults. */
+export function newForm(owner: string, vaults: VaultSet, firstType: string): KeyForm {
+  return {
+    owner,
+    name: "",
+    description: "",
+    scopes: [{ action: "read", type: firstType, segments: [] }],
+    vaultChoice: "some",
+    vaults: vaults !== "*" && vaults.length === 1 ? vaults : [],
+    expiry: "90d",
+    expiresOn: "",
+    addresses: "",
+    rateRequests: "",
+    rateSeconds: "60",
+  };
+}
+
+/** The form of a key as it is. */
+export function formOf(key: Key): KeyForm {
+  return {
+    owner: key.owner.id,
+    name: key.name,
+    description: key.description ?? "",
+    scopes: key.scopes.map(rowOf),
+    vaultChoice: key.vaults === "*" ? "all" : "some",
+    vaults: key.vaults === "*" ? [] : key.vaults,
+    expiry: "keep",
+    expiresOn: key.expiresAt?.slice(0, 10) ?? "",
+    addresses: key.allowedIps.join("\n"),
+    rateRequests: key.rateLimit === null ? "" : `${key.rateLimit.requests}`,
+    rateSeconds: `${key.rateLimit?.windowSeconds ?? 60}`,
+  };
+}
+
+/** A form that was sent. */
+export function readForm(data: FormData): KeyForm {
+  const text = (name: string) => textOf(data, name);
+  return {
+    owner: text("owner"),
+    name: text("name"),
+    description: text("description").replaceAll("\r\n", "\n"),
+    scopes: readRows(data),
+    vaultChoice: text("vaults"),
+    vaults: [...new Set([...textsOf(data, "vault"), ...wordsOf(text("vaultIds"))])],
+    expiry: text("expiry"),
+    expiresOn: text("expiresOn"),
+    addresses: text("addresses").replaceAll("\r\n", "\n"),
+    rateRequests: text("rateRequests"),
+    rateSeconds: text("rateSeconds"),
+  };
+}
+
+/** The fields that {@link readForm} reads this form from. */
+export function fieldsOf(form: KeyForm): [name: string, value: string][] {
+  const { scopes, vaultChoice, vaults, ...plain } = form;
+  return [
+    ...Object.entries(plain),
+    ...scopes.flatMap(({ action, type, segments }, i): [string, string][] => [
+      [`scopes.${i}.action`, action],
+      [`scopes.${i}.type`, type],
+      ...segments.map((segment, k): [string, string] => [`scopes.${i}.segments.${k}`, segment]),
+    ]),
+    ["vaults", vaultChoice],
+    ...vaults.map((vault): [string, string] => ["vault", vault]),
+  ];
+}
+
+/** What was typed in a box that takes several: separated by lines, spaces or commas. */
+export function wordsOf(text: string): string[] {
+  return text.split(/[\s,;]+/).filter((word) => word !== "");
+}
+
+/** What the control API is told of a key; what stays as it is, is left out. */
+export interface KeyBody {
+  readonly name: string;
+  readonly description: string | null;
+  readonly scopes: readonly { readonly action: string; readonly resource: string }[];
+  readonly vaults: VaultSet;
+  readonly allowedIps: readonly string[];
+  readonly rateLimit: { readonly requests: number; readonly windowSeconds: number } | null;
+  readonly expiresIn?: string | null;
+  readonly expiresAt?: string;
+}
+
+export function bodyOf(form: KeyForm): KeyBody {
+  return {
+    name: form.name,
+    description: form.description === "" ? null : form.description,
+    scopes: form.scopes.map(scopeOf),
+    vaults: form.vaultChoice === "all" ? "*" : form.vaults,
+    allowedIps: wordsOf(form.addresses),
+    rateLimit:
+      form.rateRequests === ""
+        ? null
+        : { requests: Number(form.rateRequests), windowSeconds: Number(form.rateSeconds) },
+    ...expiryOf(form),
+  };
+}
+
+/** A day lasts until its end in UTC. */
+function expiryOf({ expiry, expiresOn }: KeyForm): Pick<KeyBody, "expiresIn" | "expiresAt"> {
+  if (expiry === "keep") return {};
+  if (expiry === "never") return { expiresIn: null };
+  return expiry === "on" ? { expiresAt: `${expiresOn}T23:59:59Z` } : { expiresIn: expiry };
+}
+
+/** What of a body differs from the key as it is. */
+export function changeOf(body: KeyBody, key: Key): Partial<KeyBody> {
+  const known: Readonly<Record<string, unknown>> = { ...key, expiresIn: key.expiresAt };
+  const changed = Object.entries(body).filter(
+    ([field, value]) => JSON.stringify(value) !== JSON.stringify(known[field]),
+  );
+  return Object.fromEntries(changed);
+}

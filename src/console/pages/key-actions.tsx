@@ -1,0 +1,39 @@
+import { ApiRefusal } from "../api.ts";
+import type { Impact, Key, Me } from "../api-types.ts";
+import type { ConsoleContext } from "../context.ts";
+import type { Notice } from "../key-form/problems.ts";
+import { Banner } from "../parts/notice.tsx";
+import { revokedPage } from "./key-messages.tsx";
+import { refusalPage } from "./messages.tsx";
+
+/** Calls with the key of the page's path and whoever is signed in; a revoked key can do nothing any more. */
+export async function withKey(
+  c: ConsoleContext,
+  page: (me: Me, key: Key) => Response | Promise<Response>,
+): Promise<Response> {
+  const path = apiPath(c);
+  const [me, key] = await Promise.all([c.get("me"), c.get("api").get<Key>(path)]);
+  if (me instanceof ApiRefusal) return refusalPage(c, me);
+  if (key instanceof ApiRefusal) return refusalPage(c, key);
+  return key.status === "revoked" ? revokedPage(c, key.id) : page(me, key);
+}
+
+/** What ending the use of a key at this moment would have refused in the last day. */
+export function impactOfEnding(c: ConsoleContext): Promise<Impact | ApiRefusal> {
+  return c.get("api").change<Impact>("POST", `${apiPath(c)}/impact`, { disabled: true });
+}
+
+/** The control API's path of the key that the page is about. */
+export function apiPath(c: ConsoleContext): string {
+  return `/-/api-keys/${encodeURIComponent(c.req.param("id") ?? "")}`;
+}
+
+/** Why something was not done, if it was not. */
+export const Refused = ({ notice }: { notice: Notice | null }) =>
+  notice === null ? (
+    <></>
+  ) : (
+    <Banner kind="bad" title={notice.title}>
+      <p>{notice.text}</p>
+    </Banner>
+  );

@@ -1,0 +1,39 @@
+import type { ConsoleContext } from "../context.ts";
+import { Message } from "../parts/message.tsx";
+import { pageForAll } from "../parts/page.tsx";
+import { HOME } from "../paths.ts";
+
+/** What is said in place of a form for a key. */
+
+/** For whoever may make a key for nobody. */
+export function noDeveloperPage(c: ConsoleContext, isAdmin: boolean): Promise<Response> {
+  const title = "No vault to make a key for";
+  const text = isAdmin
+    ? "You hold the Developer role on no vault, and there is no active service user. Make a service user first, or have the role given to you at your identity provider."
+    : "A key reaches what its owner may, and you hold the Developer role on no vault. Ask an admin of your organisation.";
+  const onward = { label: "To my keys", href: HOME };
+  return pageForAll(c, title, <Message icon="lock" title={title} text={text} onward={onward} />, {
+    status: 403,
+  });
+}
+
+/** A form that was sent before: by a second press, or by loading the page with the secret anew. */
+export function madeAlreadyPage(c: ConsoleContext, keyId: string): Promise<Response> {
+  const title = "This key was made already";
+  const text =
+    "The form was sent before, so no second key was made. The key's secret was shown then and is shown only once. If you do not have it, rotate the key or revoke it.";
+  const onward = { label: "Open the key", href: `${HOME}/${encodeURIComponent(keyId)}` };
+  return pageForAll(c, title, <Message icon="key" title={title} text={text} onward={onward} />, {
+    status: 409,
+  });
+}
+
+/** A key that is revoked has nothing more to do with it. */
+export function revokedPage(c: ConsoleContext, keyId: string): Promise<Response> {
+  const title = "This key is revoked";
+  const text = "That is final: it can no longer be changed, rotated or used.";
+  const onward = { label: "Open the key", href: `${HOME}/${encodeURIComponent(keyId)}` };
+  return pageForAll(c, title, <Message icon="lock" title={title} text={text} onward={onward} />, {
+    status: 409,
+  });
+}

@@ -1,0 +1,142 @@
+import type { Hono } from "hono";
+import type { FC } from "hono/jsx";
+import { ADMIN } from "../../core/organization.ts";
+import { MFA_MAX_AGE_S } from "../../core/error-response.ts";
+import { ApiRefusal } from "../api.ts";
+import type { CreatedKey, Me } from "../api-types.ts";
+import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
+import { KeyEditor } from "../key-form/editor.tsx";
+import { textOf } from "../key-form/form-data.ts";
+import { possibleOwners, type Owner } from "../key-form/owner.ts";
+import { previewOf } from "../key-form/preview.ts";
+import { fieldProblem, NO_PROBLEMS, noticeOf, type Problems } from "../key-form/problems.ts";
+import { EVERYTHING } from "../key-form/scope-rows.ts";
+import { afterStep } from "../key-form/steps.ts";
+import { bodyOf, newForm, readForm, type KeyForm } from "../key-form/values.ts";
+import { PageHeader } from "../parts/bits.tsx";
+import { navigable } from "../parts/page.tsx";
+import { HOME, pathOf, startUrl } from "../paths.ts";
+import { madeAlreadyPage, noDeveloperPage } from "./key-messages.tsx";
+import { secretPage } from "./key-secret.tsx";
+import { refusalPage } from "./messages.tsx";
+
+const UNCONFIRMED =
+  "No key was made: its guard could not say that it is in force, so what there was of it was revoked. Try again in a moment.";
+
+/** `/keys/new`: makes a key for oneself or, by an admin, for a service user. */
+export function addKeyCreation(app: Hono<ConsoleEnv>, console_: Console): void {
+  const [firstType = EVERYTHING] = console_.policy.resourceTypes.keys();
+
+  app.get("/keys/new", (c) =>
+    withOwners(c, c.req.query("owner") ?? "", (me, owner, owners) =>
+      show(c, console_, { me, owner, owners, form: newForm(owner.id, owner.vaults ?? [], firstType) }),
+    ),
+  );
+
+  app.post("/keys/new", async (c) => {
+    const data = await c.req.formData();
+    const sent = readForm(data);
+    const attempt = textOf(data, "attempt");
+    const ownerId = data.has("owner") ? sent.owner : (c.req.query("owner") ?? "");
+    return withOwners(c, ownerId, async (me, owner, owners) => {
+      const page = { me, owner, owners, form: sent };
+      const step = textOf(data, "do");
+      if (step !== "save")
+        return show(c, console_, { ...page, ...afterStep(sent, step, firstType), attempt });
+      const body = { ...bodyOf(sent), ...(owner.id !== "" && { ownerId: owner.id }) };
+      const created = await c
+        .get("api")
+        .change<CreatedKey>("POST", "/-/api-keys", body, { request: attempt });
+      if (created instanceof ApiRefusal) return refused(c, console_, page, attempt, created);
+      return secretPage(c, created, null);
+    });
+  });
+}
+
+interface Shown {
+  readonly me: Me;
+  readonly owner: Owner;
+  readonly owners: readonly Owner[];
+  readonly form: KeyForm;
+  readonly focus?: number | null;
+  readonly problems?: Problems;
+  /** Names the form, so that it makes one key, however often it is sent. */
+  readonly attempt?: string;
+}
+
+/** Calls with the owner that is meant, among those that there may be. */
+async function withOwners(
+  c: ConsoleContext,
+  ownerId: string,
+  page: (me: Me, owner: Owner, owners: readonly Owner[]) => Response | Promise<Response>,
+): Promise<Response> {
+  const me = await c.get("me");
+  if (me instanceof ApiRefusal) return refusalPage(c, me);
+  const owners = await possibleOwners(c, me);
+  if (owners instanceof ApiRefusal) return refusalPage(c, owners);
+  const owner = owners.find(({ id }) => id === ownerId) ?? owners[0];
+  return owner === undefined ? noDeveloperPage(c, me.roles.includes(ADMIN)) : page(me, owner, owners);
+}
+
+function show(
+  c: ConsoleContext,
+  console_: Console,
+  { me, owner, owners, form, focus = null, problems = NO_PROBLEMS, attempt }: Shown,
+  status: 200 | 409 | 422 | 503 | 500 = 200,
+): Response | Promise<Response> {
+  const content = (
+    <>
+      <PageHeader title="New key" back={{ label: "My keys", href: HOME }} />
+      {!isSteppedUp(c) && <SecondFactorFirst path={pathOf(c.req.raw)} />}
+      <KeyEditor
+        action={pathOf(c.req.raw)}
+        csrf={c.get("session").csrf}
+        api={console_}
+        form={form}
+        owner={owner}
+        owners={owners}
+        preview={previewOf(form, owner, console_.policy, c.get("address"))}
+        problems={problems}
+        address={c.get("address")}
+        focus={focus}
+        hidden={{ attempt: attempt || crypto.randomUUID() }}
+        submit={{ label: "Create key", value: "save" }}
+        cancel={HOME}
+      />
+    </>
+  );
+  return navigable(c, "New key", me, "keys", content, { status });
+}
+
+/** A refusal that the form can do something about comes with the form. */
+function refused(
+  c: ConsoleContext,
+  console_: Console,
+  page: Shown,
+  attempt: string,
+  refusal: ApiRefusal,
+): Response | Promise<Response> {
+  const { code, details, status } = refusal;
+  if (code === "mfa_required" || code === "identity_token_invalid") return refusalPage(c, refusal);
+  if (code === "already_exists") return madeAlreadyPage(c, String(details["keyId"]));
+  c.set("reason", `${code} (${refusal.correlationId})`);
+  const problems = fieldProblem(refusal) ?? { ...NO_PROBLEMS, notice: noticeOf(refusal, UNCONFIRMED) };
+  return show(c, console_, { ...page, problems, attempt }, status as 422);
+}
+
+/** Without scripts a form is not kept while somebody shows a second factor, so it is better shown before. */
+const SecondFactorFirst: FC<{ path: string }> = ({ path }) => (
+  <noscript>
+    <p class="banner warn">
+      <span>
+        Making a key takes a second factor. <a href={startUrl(path, true)}>Show it first</a>: without scripts,
+        what you fill in here would be lost on the way.
+      </span>
+    </p>
+  </noscript>
+);
+
+function isSteppedUp(c: ConsoleContext): boolean {
+  const { steppedUp, signedInAt } = c.get("session");
+  return steppedUp && Date.now() - signedInAt < MFA_MAX_AGE_S * 1000;
+}

@@ -1,0 +1,162 @@
+import type { Hono } from "hono";
+import type { FC } from "hono/jsx";
+import { ApiRefusal } from "../api.ts";
+import type { Impact, Key, Me, Receipt } from "../api-types.ts";
+import type { ConsoleContext, ConsoleEnv } from "../context.ts";
+import { noticeOf, type Notice } from "../key-form/problems.ts";
+import { Facts, PageHeader } from "../parts/bits.tsx";
+import { TextField } from "../parts/fields.tsx";
+import { Form } from "../parts/form.tsx";
+import { Banner } from "../parts/notice.tsx";
+import { navigable } from "../parts/page.tsx";
+import { relative } from "../parts/time.tsx";
+import { counted } from "../parts/wording.ts";
+import { HOME, keyPage, pathOf } from "../paths.ts";
+import { apiPath, impactOfEnding, Refused, withKey } from "./key-actions.tsx";
+import { refusalPage } from "./messages.tsx";
+
+const UNCONFIRMED =
+  "The revocation is on record and final, but it is not confirmed yet that the key is refused everywhere. Portcullis goes on trying until it is. Press the button again for the receipt.";
+
+/** `/keys/<id>/revoke`: ends a key for good, and tells since when it is dead. */
+export function addKeyRevocation(app: Hono<ConsoleEnv>): void {
+  app.get("/keys/:id/revoke", async (c) => {
+    // First: to tell of the last day, what the key's guard knows is brought in, the last use too.
+    const impact = await impactOfEnding(c);
+    return withKey(c, (me, key) => show(c, me, key, impact));
+  });
+
+  app.post("/keys/:id/revoke", async (c) => {
+    const { name } = await c.req.parseBody();
+    const [me, key] = await Promise.all([c.get("me"), c.get("api").get<Key>(apiPath(c))]);
+    if (me instanceof ApiRefusal) return refusalPage(c, me);
+    if (key instanceof ApiRefusal) return refusalPage(c, key);
+    if (typeof name !== "string" || name.trim() !== key.name) {
+      const wrong = "This is not the key's name.";
+      return show(c, me, key, await impactOfEnding(c), { wrong, status: 422 });
+    }
+    // A revocation that is asked for again is answered the same.
+    const receipt = await c.get("api").change<Receipt>("DELETE", apiPath(c));
+    if (!(receipt instanceof ApiRefusal)) return receiptPage(c, me, key, receipt);
+    if (receipt.code === "identity_token_invalid") return refusalPage(c, receipt);
+    c.set("reason", `${receipt.code} (${receipt.correlationId})`);
+    const notice = noticeOf(receipt, UNCONFIRMED);
+    return show(c, me, key, await impactOfEnding(c), { notice, status: receipt.status as 503 });
+  });
+}
+
+interface Refusal {
+  readonly notice?: Notice;
+  /** What is wrong with the name that was typed. */
+  readonly wrong?: string;
+  readonly status?: 200 | 422 | 500 | 503;
+}
+
+function show(
+  c: ConsoleContext,
+  me: Me,
+  key: Key,
+  impact: Impact | ApiRefusal,
+  { notice, wrong, status = 200 }: Refusal = {},
+): Response | Promise<Response> {
+  const title = `Revoke ${key.name}`;
+  const content = (
+    <>
+      <PageHeader title={title} back={{ label: key.name, href: keyPage(key.id) }} />
+      <Refused notice={notice ?? null} />
+      <Banner kind="warn" title="This is permanent">
+        <p>
+          A revoked key never works again. To keep it for later, disable it instead; to replace it, rotate it.
+        </p>
+      </Banner>
+      <section class="card question">
+        <LastUse key_={key} impact={impact} />
+        <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="revoke">
+          <TextField
+            name="name"
+            label={`Type the key's name, “${key.name}”, to confirm`}
+            value=""
+            problem={wrong}
+            focus={wrong !== undefined}
+          />
+          <footer class="decision">
+            <button class="danger">Revoke the key for good</button>
+            <a href={keyPage(key.id)} role="button" class="secondary outline">
+              Cancel
+            </a>
+          </footer>
+        </Form>
+      </section>
+    </>
+  );
+  return navigable(c, title, me, "keys", content, { status });
+}
+
+const LastUse: FC<{ key_: Key; impact: Impact | ApiRefusal }> = ({ key_: key, impact }) => (
+  <p class="last-use">
+    {key.lastUsedAt === null ? (
+      <>
+        It has <b>never been used</b>.
+      </>
+    ) : (
+      <>
+        It was last used <b>{relative(key.lastUsedAt, Date.now())}</b>
+        {key.lastUsedIp && (
+          <>
+            {" "}
+            from <code>{key.lastUsedIp}</code>
+          </>
+        )}
+        .
+      </>
+    )}
+    {!(impact instanceof ApiRefusal) && impact.calls > 0 && (
+      <> It let {counted(impact.calls, "call")} through in the last 24 hours.</>
+    )}
+  </p>
+);
+
+function receiptPage(
+  c: ConsoleContext,
+  me: Me,
+  key: Key,
+  { requestedAt, effectiveAt, version }: Receipt,
+): Response | Promise<Response> {
+  const title = `${key.name} is revoked`;
+  const content = (
+    <>
+      <PageHeader title={title} back={{ label: "My keys", href: HOME }} />
+      <Banner kind="good" title="The key is dead everywhere">
+        <p>
+          No request that arrived after <time datetime={effectiveAt}>{precise(effectiveAt)}</time> was let
+          through with it.
+        </p>
+      </Banner>
+      <section class="card">
+        <h2>Receipt</h2>
+        <Facts
+          rows={[
+            ["Key", <code>{key.id}</code>],
+            ["Requested", <time datetime={requestedAt}>{precise(requestedAt)}</time>],
+            ["Effective", <time datetime={effectiveAt}>{precise(effectiveAt)}</time>],
+            ["Version", `${version}`],
+          ]}
+        />
+      </section>
+      <p class="decision">
+        <a href={keyPage(key.id)} role="button">
+          Open the key
+        </a>
+        <a href={HOME} role="button" class="secondary outline">
+          To my keys
+        </a>
+      </p>
+    </>
+  );
+  return navigable(c, title, me, "keys", content);
+}
+
+/** To the millisecond, as a record wants it. */
+function precise(iso: string): string {
+  return `${iso.replace("T", " ").replace("Z", "")} UTC`;
+}

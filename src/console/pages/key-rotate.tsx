@@ -1,0 +1,89 @@
+import type { Hono } from "hono";
+import { parseDuration } from "../../core/duration.ts";
+import { ApiRefusal } from "../api.ts";
+import type { CreatedKey, Key, Me } from "../api-types.ts";
+import type { ConsoleContext, ConsoleEnv } from "../context.ts";
+import { fieldProblem, noticeOf, type Notice } from "../key-form/problems.ts";
+import { PageHeader } from "../parts/bits.tsx";
+import { Choices, FieldGroup } from "../parts/fields.tsx";
+import { Form } from "../parts/form.tsx";
+import { navigable } from "../parts/page.tsx";
+import { exact } from "../parts/time.tsx";
+import { keyPage, pathOf } from "../paths.ts";
+import { apiPath, Refused, withKey } from "./key-actions.tsx";
+import { secretPage } from "./key-secret.tsx";
+import { refusalPage } from "./messages.tsx";
+
+const OVERLAPS = [
+  ["0", "Not at all", "What still uses the old key is refused at once. For a key that has leaked."],
+  ["1h", "An hour", undefined],
+  ["24h", "A day", undefined],
+  ["7d", "A week", undefined],
+  ["30d", "30 days", "The longer, the longer two keys open the same door."],
+] as const;
+const USUAL = "24h";
+const UNCONFIRMED =
+  "The key was not rotated: it could not be confirmed everywhere, so it works as before and there is no new one. Try again in a moment.";
+
+/** `/keys/<id>/rotate`: a new key in the place of one. */
+export function addKeyRotation(app: Hono<ConsoleEnv>): void {
+  app.get("/keys/:id/rotate", (c) => withKey(c, (me, key) => show(c, me, key, USUAL, null)));
+  app.post("/keys/:id/rotate", (c) => withKey(c, (me, key) => rotate(c, me, key)));
+}
+
+async function rotate(c: ConsoleContext, me: Me, old: Key): Promise<Response> {
+  const { overlap: given } = await c.req.parseBody();
+  const overlap = typeof given === "string" ? given : USUAL;
+  const created = await c.get("api").change<CreatedKey>("POST", `${apiPath(c)}/rotate`, { overlap });
+  if (!(created instanceof ApiRefusal)) {
+    const ms = parseDuration(overlap) ?? 0;
+    const worksUntil = ms === 0 ? null : new Date(Date.parse(created.createdAt) + ms).toISOString();
+    return secretPage(c, created, { old, worksUntil });
+  }
+  if (created.code === "mfa_required" || created.code === "identity_token_invalid")
+    return refusalPage(c, created);
+  c.set("reason", `${created.code} (${created.correlationId})`);
+  const notice = fieldProblem(created)?.notice ?? noticeOf(created, UNCONFIRMED);
+  return show(c, me, old, overlap, notice, created.status as 422);
+}
+
+function show(
+  c: ConsoleContext,
+  me: Me,
+  key: Key,
+  overlap: string,
+  notice: Notice | null,
+  status: 200 | 403 | 409 | 422 | 500 | 503 = 200,
+): Response | Promise<Response> {
+  const title = `Rotate ${key.name}`;
+  const content = (
+    <>
+      <PageHeader title={title} back={{ label: key.name, href: keyPage(key.id) }} />
+      <Refused notice={notice} />
+      <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="rotate" class="narrow-form">
+        <p class="lead">
+          You get a new key with the same name and settings, shown once. It lives as long as this one was made
+          to live. Put it in place while the old one still works.
+        </p>
+        <FieldGroup name="overlap" title="How long the old key goes on working">
+          <Choices
+            name="overlap"
+            chosen={overlap}
+            options={OVERLAPS.map(([value, label, note]) => ({ value, label, note: note ?? until(value) }))}
+          />
+        </FieldGroup>
+        <footer class="decision">
+          <button>Rotate the key</button>
+          <a href={keyPage(key.id)} role="button" class="secondary outline">
+            Cancel
+          </a>
+        </footer>
+      </Form>
+    </>
+  );
+  return navigable(c, title, me, "keys", content, { status });
+}
+
+function until(overlap: string): string {
+  return `Until ${exact(new Date(Date.now() + (parseDuration(overlap) ?? 0)).toISOString())}`;
+}

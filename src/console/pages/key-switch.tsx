@@ -1,0 +1,96 @@
+import type { Hono } from "hono";
+import { ApiRefusal } from "../api.ts";
+import type { Impact, Key, Me } from "../api-types.ts";
+import type { ConsoleContext, ConsoleEnv } from "../context.ts";
+import { fieldProblem, noticeOf, type Notice } from "../key-form/problems.ts";
+import { PageHeader } from "../parts/bits.tsx";
+import { Form } from "../parts/form.tsx";
+import { ImpactReport } from "../parts/impact.tsx";
+import { navigable } from "../parts/page.tsx";
+import { keyPage, pathOf } from "../paths.ts";
+import { apiPath, impactOfEnding, Refused, withKey } from "./key-actions.tsx";
+import { refusalPage } from "./messages.tsx";
+
+/** Switching a key off and on again. */
+const WAYS = {
+  disable: {
+    disabled: true,
+    outcome: "disabled",
+    title: "Disable",
+    text: "A disabled key is refused everywhere from the moment that this is confirmed. It can be enabled again at any time.",
+    button: "Disable the key",
+  },
+  enable: {
+    disabled: false,
+    outcome: "enabled",
+    title: "Enable",
+    text: "The key works again, with the settings that it has, from the moment that this is confirmed.",
+    button: "Enable the key",
+  },
+} as const;
+type Way = (typeof WAYS)[keyof typeof WAYS];
+
+const UNCONFIRMED =
+  "It is saved, but it is not confirmed yet that it is in force everywhere. Portcullis goes on trying until it is. Press the button again to hear when it is done.";
+const CHANGED: Notice = {
+  title: "Somebody has changed this key meanwhile",
+  text: "Nothing was done. Look at the key as it is now, then decide again.",
+};
+
+/** `/keys/<id>/disable` and `/keys/<id>/enable`. */
+export function addKeySwitch(app: Hono<ConsoleEnv>): void {
+  for (const [name, way] of Object.entries(WAYS)) {
+    app.get(`/keys/:id/${name}`, (c) => withKey(c, (me, key) => show(c, way, me, key, null)));
+    app.post(`/keys/:id/${name}`, (c) => withKey(c, (me, key) => submit(c, way, me, key)));
+  }
+}
+
+async function submit(c: ConsoleContext, way: Way, me: Me, key: Key): Promise<Response> {
+  const { version } = await c.req.parseBody();
+  const change = { disabled: way.disabled };
+  const changed = await c.get("api").change<Key>("PATCH", apiPath(c), change, { version: Number(version) });
+  if (!(changed instanceof ApiRefusal)) return c.redirect(keyPage(key.id, way.outcome), 303);
+  if (changed.code === "identity_token_invalid") return refusalPage(c, changed);
+  c.set("reason", `${changed.code} (${changed.correlationId})`);
+  const notice =
+    changed.code === "version_conflict"
+      ? CHANGED
+      : (fieldProblem(changed)?.notice ?? noticeOf(changed, UNCONFIRMED));
+  // Committed changes have a new version even where they are not confirmed, so the key is read again.
+  return withKey(c, (_, now) => show(c, way, me, now, notice, changed.status as 412));
+}
+
+async function show(
+  c: ConsoleContext,
+  way: Way,
+  me: Me,
+  key: Key,
+  notice: Notice | null,
+  status: 200 | 412 | 422 | 503 = 200,
+): Promise<Response> {
+  const impact = way.disabled ? await impactOfEnding(c) : null;
+  const title = `${way.title} ${key.name}`;
+  const content = (
+    <>
+      <PageHeader title={title} back={{ label: key.name, href: keyPage(key.id) }} />
+      <Refused notice={notice} />
+      {isImpact(impact) && <ImpactReport impact={impact} />}
+      <section class="card question">
+        <p>{way.text}</p>
+        <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} class="decision">
+          <input type="hidden" name="version" value={`${key.version}`} />
+          <button>{way.button}</button>
+          <a href={keyPage(key.id)} role="button" class="secondary outline">
+            Cancel
+          </a>
+        </Form>
+      </section>
+    </>
+  );
+  return navigable(c, title, me, "keys", content, { status });
+}
+
+/** What it would do is shown where it can be told; that it cannot is no reason not to switch a key off. */
+function isImpact(impact: Impact | ApiRefusal | null): impact is Impact {
+  return impact !== null && !(impact instanceof ApiRefusal);
+}

@@ -1,0 +1,92 @@
+import type { FC } from "hono/jsx";
+import type { Impact } from "../api-types.ts";
+import { Banner } from "./notice.tsx";
+import { counted, NUMBER } from "./wording.ts";
+
+const REASONS: Readonly<Record<Impact["byReason"][number]["reason"], string>> = {
+  disabled: "the key would be disabled",
+  expired: "the key would have expired",
+  address: "they came from an address that would not be allowed",
+  scope: "no scope would allow them",
+  vault: "they were about a vault that would not be allowed",
+};
+
+/** What a change would have done to the calls of the last day. */
+export const ImpactReport: FC<{ impact: Impact }> = ({ impact }) => {
+  const { calls, wouldRefuse, wouldSeeLess, unknown } = impact;
+  const harmless = wouldRefuse + wouldSeeLess + unknown === 0;
+  return (
+    <Banner kind={harmless ? "good" : "warn"} title={titleOf(impact)}>
+      {harmless ? (
+        <p>
+          {calls === 0
+            ? "The key let no call through in the last 24 hours. One that calls less often may still be affected."
+            : `All ${counted(calls, "call")} of the last 24 hours would have gone through as they did.`}
+        </p>
+      ) : (
+        <>
+          <p>
+            From the moment that the change is saved, such calls are refused everywhere.{" "}
+            {NUMBER.format(calls)} were let through in the last 24 hours.
+          </p>
+          <ul>
+            {impact.byReason.map(({ reason, calls: refused }) => (
+              <li>
+                <b>{counted(refused, "call")}</b>: {REASONS[reason]}
+              </li>
+            ))}
+            {wouldSeeLess > 0 && (
+              <li>
+                <b>{counted(wouldSeeLess, "call")}</b> of a list would have shown less
+              </li>
+            )}
+            {unknown > 0 && (
+              <li>
+                Of <b>{counted(unknown, "call")}</b> it cannot be told
+              </li>
+            )}
+          </ul>
+          <Examples examples={impact.examples} />
+        </>
+      )}
+    </Banner>
+  );
+};
+
+function titleOf({ wouldRefuse, wouldSeeLess, unknown }: Impact): string {
+  const atLeast = unknown > 0 ? "at least " : "";
+  if (wouldRefuse > 0)
+    return `This would have refused ${atLeast}${counted(wouldRefuse, "call")} in the last day`;
+  if (wouldSeeLess > 0)
+    return `This would have shown less to ${counted(wouldSeeLess, "call")} in the last day`;
+  return unknown > 0 ? "This may refuse calls" : "This would have refused no call in the last day";
+}
+
+const Examples: FC<{ examples: Impact["examples"] }> = ({ examples }) =>
+  examples.length === 0 ? (
+    <></>
+  ) : (
+    <table class="list">
+      <caption>The most frequent of the calls that would be refused</caption>
+      <thead>
+        <tr>
+          <th scope="col">Operation</th>
+          <th scope="col">About</th>
+          <th scope="col">From</th>
+          <th scope="col">Calls</th>
+        </tr>
+      </thead>
+      <tbody>
+        {examples.map(({ operation, resource, address, calls }) => (
+          <tr>
+            <th scope="row">
+              <code>{operation}</code>
+            </th>
+            <td data-label="About">{resource ? <code>{resource}</code> : <span class="soft">—</span>}</td>
+            <td data-label="From">{address ? <code>{address}</code> : <span class="soft">unknown</span>}</td>
+            <td data-label="Calls">{NUMBER.format(calls)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
