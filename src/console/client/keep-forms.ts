@@ -64,6 +64,7 @@ function isKept(form: HTMLFormElement) {
 
 /** Fields of one name get the values of that name in order; boxes and choices are set by their value. */
 function restore(form: HTMLFormElement, fields: KeptForm["fields"]): void {
+  form.querySelector("[data-restored]")?.removeAttribute("hidden");
   form.dispatchEvent(new CustomEvent(RESTORE, { detail: fields }));
   const left = new Map<string, string[]>();
   for (const [name, value] of fields) left.set(name, [...(left.get(name) ?? []), value]);

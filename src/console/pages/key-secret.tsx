@@ -82,5 +82,5 @@ export function secretPage(
       </form>
     </div>
   );
-  return bare(c, "Store the key", content);
+  return bare(c, "Store the key", content, { contained: true });
 }

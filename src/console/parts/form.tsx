@@ -29,6 +29,11 @@ export const Form: FC<Props> = ({ action, csrf, keep, live = false, class: class
     data-needs-connection=""
   >
     <input type="hidden" name={CSRF_FIELD} value={csrf} />
+    {keep && (
+      <p class="banner good" role="status" data-restored="" hidden>
+        What you have filled in is back. Nothing of it was sent yet.
+      </p>
+    )}
     {children}
   </form>
 );

@@ -16,6 +16,8 @@ export interface PageOptions {
   readonly refresh?: string;
   /** Whether what was filled in on the page before is kept for when somebody comes back to it. */
   readonly keepForms?: boolean;
+  /** That there is no way on but those in the content; for pages without navigation. */
+  readonly contained?: boolean;
   /** Seconds; for 503. */
   readonly retryAfter?: number;
 }
@@ -57,7 +59,7 @@ export function bare(
     <main id="main" class="bare">
       <Brand />
       <section class="card">{content}</section>
-      <ThemeChoice theme={themeOf(c)} path={pathname + search} />
+      {!options.contained && <ThemeChoice theme={themeOf(c)} path={pathname + search} />}
     </main>,
   ]);
 }
