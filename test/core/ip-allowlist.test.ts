@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { compileAllowlist, parseRange } from "../../src/core/ip-allowlist.ts";
+import { breadthOf, compileAllowlist, parseRange } from "../../src/core/ip-allowlist.ts";
 
 describe("an entry is stored in its canonical spelling", () => {
   test.each([
@@ -155,4 +155,19 @@ test("an empty allowlist restricts nothing", () => {
 
 test("a list that holds something other than a range is an error, not an open door", () => {
   expect(() => compileAllowlist(["10.0.0.0/8", "::10.0.0.0/8"])).toThrow("::10.0.0.0/8");
+});
+
+test.each([
+  ["0.0.0.0/0", "all"],
+  ["::/0", "all"],
+  ["10.0.0.0/8", "wide"],
+  ["128.0.0.0/1", "wide"],
+  ["10.0.0.0/9", null],
+  ["203.0.113.0/24", null],
+  ["203.0.113.7", null],
+  ["2000::/3", "wide"],
+  ["2001:db8::/32", null],
+  ["::1", null],
+])("%s restricts so little: %j", (range, breadth) => {
+  expect(breadthOf(range)).toBe(breadth);
 });

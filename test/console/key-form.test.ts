@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import { bodyOf, changeOf, fieldsOf, formOf, readForm } from "../../src/console/key-form/values.ts";
+import { rowOf, scopeOf } from "../../src/console/key-form/scope-rows.ts";
+import type { Key } from "../../src/console/api-types.ts";
+import { formatScope, parseScope, type Scope } from "../../src/core/scope.ts";
+
+/** Between a key and the form in which it is edited nothing may get lost. */
+
+test.each([
+  "*:*",
+  "vault:read",
+  "vault/#:read",
+  "vault/#/#:write",
+  "vault/#/balance:read",
+  "vault/vault_1:admin",
+  "vault/vault_1/balance:read",
+  "vault/vault_1/#:*",
+])("%s is the same scope after it was filled in", (text) => {
+  expect(formatScope(scopeOf(rowOf(parseScope(text) as Scope)) as Scope)).toBe(text);
+});
+
+const KEY: Key = {
+  id: "key_1",
+  name: "Reporting",
+  description: "Two\nlines",
+  keyPrefix: "fkc_1",
+  scopes: [
+    { action: "read", resource: "vault/#/balance" },
+    { action: "*", resource: "*" },
+  ],
+  vaults: ["vault_1", "vault_2"],
+  allowedIps: ["203.0.113.0/24", "2001:db8::/32"],
+  rateLimit: { requests: 600, windowSeconds: 90 },
+  status: "active",
+  disabled: false,
+  version: 3,
+  owner: { id: "alice", kind: "user", name: "Alice" },
+  createdAt: "2026-11-20T09:30:00.000Z",
+  createdBy: "alice",
+  expiresAt: "2027-02-18T09:30:00.000Z",
+  lastUsedAt: null,
+  lastUsedIp: null,
+  revokedAt: null,
+  revokedBy: null,
+  revocationReason: null,
+};
+const OTHER: Key = {
+  ...KEY,
+  description: null,
+  vaults: "*",
+  allowedIps: [],
+  rateLimit: null,
+  expiresAt: null,
+};
+
+/** A form as a browser sends it: with its own line ends. */
+function sent(key: Key): FormData {
+  const data = new FormData();
+  for (const [name, value] of fieldsOf(formOf(key))) data.append(name, value.replaceAll("\n", "\r\n"));
+  return data;
+}
+
+describe.each([
+  ["with everything", KEY],
+  ["with the least", OTHER],
+])("a key %s", (_, key) => {
+  test("that is sent as it is, is no change", () => {
+    expect(changeOf(bodyOf(readForm(sent(key))), key)).toEqual({});
+  });
+
+  test.each([
+    ["name", "name", "Other", { name: "Other" }],
+    ["addresses", "addresses", " 10.0.0.1,10.0.0.2\r\n", { allowedIps: ["10.0.0.1", "10.0.0.2"] }],
+    ["expiry", "expiry", "30d", { expiresIn: "30d" }],
+    [
+      "action of a scope",
+      "scopes.0.action",
+      "write",
+      { scopes: [{ action: "write", resource: expect.any(String) }, expect.anything()] },
+    ],
+  ])("tells a change of its %s, and of nothing else", (__, field, value, change) => {
+    const data = sent(key);
+    data.set(field, value);
+    expect(changeOf(bodyOf(readForm(data)), key)).toEqual(change);
+  });
+});
+
+test("a day lasts until its end", () => {
+  const data = sent(KEY);
+  data.set("expiry", "on");
+  data.set("expiresOn", "2027-03-01");
+  expect(changeOf(bodyOf(readForm(data)), KEY)).toEqual({ expiresAt: "2027-03-01T23:59:59Z" });
+});
+
+test("a key that never expires stays so when that is chosen", () => {
+  const data = sent(OTHER);
+  data.set("expiry", "never");
+  expect(changeOf(bodyOf(readForm(data)), OTHER)).toEqual({});
+  expect(changeOf(bodyOf(readForm(data)), KEY)).toMatchObject({ expiresIn: null });
+});

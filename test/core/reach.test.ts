@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import document from "../../src/core/api.openapi.json";
+import type { Grants } from "../../src/core/access.ts";
+import { reachOf } from "../../src/core/reach.ts";
+import { compilePolicy } from "../../src/core/route-policy.ts";
+import { parseScope, type Scope } from "../../src/core/scope.ts";
+
+const { operations } = compilePolicy(document);
+
+function told(scopes: readonly string[], vaults: Grants["vaults"], ownerVaults: Grants["ownerVaults"] = "*") {
+  const grants = { scopes: scopes.map((scope) => parseScope(scope) as Scope), vaults, ownerVaults };
+  const reach = reachOf(grants, operations);
+  return Object.fromEntries(
+    reach.operations.map(({ operation, on, shows }) => [
+      operation.id,
+      [Array.isArray(on) ? on.flat() : on, shows] as const,
+    ]),
+  );
+}
+
+const NOTHING_IN_PARTICULAR = [null, null];
+
+describe("what a key reaches", () => {
+  test("with a whole type on every vault: every operation, on any", () => {
+    expect(told(["vault:read"], "*")).toEqual({
+      listVaults: [null, "any"],
+      getVault: ["any", null],
+      listBalances: ["any", null],
+      listTransactions: ["any", null],
+      listAddresses: ["any", null],
+      listNetworks: NOTHING_IN_PARTICULAR,
+      listAssets: NOTHING_IN_PARTICULAR,
+    });
+  });
+
+  test("on some vaults: those, in lists too", () => {
+    const { listVaults, getVault, listBalances } = told(["vault:read"], ["vault_1", "vault_2"]);
+    expect([listVaults, getVault, listBalances]).toEqual([
+      [null, ["vault_1", "vault_2"]],
+      [["vault_1", "vault_2"], null],
+      [["vault_1", "vault_2"], null],
+    ]);
+  });
+
+  test("on vaults that the owner may not all use: those that the owner may", () => {
+    expect(told(["vault:read"], ["vault_1", "vault_2"], ["vault_2", "vault_3"])["getVault"]).toEqual([
+      ["vault_2"],
+      null,
+    ]);
+    expect(told(["vault:read"], "*", ["vault_3"])["getVault"]).toEqual([["vault_3"], null]);
+  });
+
+  test("with one view of any vault: that view, and no vault in the list", () => {
+    const reach = told(["vault/#/balance:read"], "*");
+    expect(reach["listBalances"]).toEqual(["any", null]);
+    expect(reach["listVaults"]).toEqual([null, []]);
+    expect(reach["getVault"]).toBeUndefined();
+    expect(reach["listAddresses"]).toBeUndefined();
+  });
+
+  test("with scopes that name vaults: each what it names", () => {
+    const reach = told(["vault/vault_1:read", "vault/vault_2/balance:read"], "*");
+    expect(reach["getVault"]).toEqual([["vault_1"], null]);
+    expect(reach["listBalances"]).toEqual([["vault_1", "vault_2"], null]);
+    expect(reach["listVaults"]).toEqual([null, ["vault_1"]]);
+  });
+
+  test.each([
+    ["another action", ["vault:write"], "*", "*"],
+    ["no vault that the owner may use", ["vault:read"], ["vault_1"], ["vault_2"]],
+    ["no scope", [], "*", "*"],
+  ] as const)("with %s: nothing", (_, scopes, vaults, ownerVaults) => {
+    expect(told(scopes, vaults, ownerVaults)).toEqual({});
+  });
+});
+
+test("what is not reached is told as well", () => {
+  const scope = parseScope("vault/#/balance:read") as Scope;
+  const { unreached } = reachOf({ scopes: [scope], vaults: "*", ownerVaults: "*" }, operations);
+  expect(unreached.map(({ id }) => id)).toEqual(["getVault", "listTransactions", "listAddresses"]);
+});
+
+test("more ids than can be told apart are told to be more", () => {
+  const vaults = Array.from({ length: 1200 }, (_, i) => `vault_${i}`);
+  const scopes = [parseScope("vault:read") as Scope];
+  expect(reachOf({ scopes, vaults, ownerVaults: "*" }, operations).shortened).toBe(true);
+});

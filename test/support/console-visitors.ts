@@ -1,0 +1,46 @@
+import { afterEach, expect } from "vitest";
+import type { Visitor } from "./browser.ts";
+import { pickPerson, type ConsoleProduct, type Person } from "./console.ts";
+
+type Options = Parameters<ConsoleProduct["open"]>[0];
+
+export interface Visitors {
+  signIn(user: Person, options?: Options): Promise<Visitor>;
+  /** Somebody who has just shown a second factor, at a page of the console. */
+  signInTwice(user: Person, path: string, options?: Options): Promise<Visitor>;
+}
+
+/** People in front of the console; after each test they leave, and no page may have broken a rule. */
+export function visitorsOf(product: () => ConsoleProduct): Visitors {
+  const present: Visitor[] = [];
+  afterEach(async () => {
+    const problems = present.flatMap((visitor) => visitor.problems);
+    await Promise.all(present.splice(0).map((visitor) => visitor.close()));
+    expect(problems).toEqual([]);
+  });
+  const noted = (visitor: Visitor) => {
+    present.push(visitor);
+    return visitor;
+  };
+  return {
+    signIn: async (user, options) => noted(await product().signIn(user, options)),
+    async signInTwice(user, path, options) {
+      const visitor = noted(await product().open(options));
+      const query = new URLSearchParams({ return: `/-/console${path}`, step_up: "1" });
+      await visitor.page.goto(`/-/console/sign-in/start?${query.toString()}`);
+      await pickPerson(visitor, user);
+      await visitor.page.waitForURL(`**/-/console${path}`);
+      return visitor;
+    },
+  };
+}
+
+/** Presses a button and waits for the page that the form leads to. */
+export async function submit({ page }: Visitor, button: string): Promise<void> {
+  const answered = page.waitForResponse(
+    (response) => response.request().method() === "POST" && response.request().isNavigationRequest(),
+  );
+  await page.getByRole("button", { name: button, exact: true }).click();
+  await answered;
+  await page.waitForLoadState("load");
+}
