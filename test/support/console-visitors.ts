@@ -5,9 +5,9 @@ import { pickPerson, type ConsoleProduct, type Person } from "./console.ts";
 type Options = Parameters<ConsoleProduct["open"]>[0];
 
 export interface Visitors {
-  signIn(user: Person, options?: Options): Promise<Visitor>;
+  readonly signIn: (user: Person, options?: Options) => Promise<Visitor>;
   /** Somebody who has just shown a second factor, at a page of the console. */
-  signInTwice(user: Person, path: string, options?: Options): Promise<Visitor>;
+  readonly signInTwice: (user: Person, path: string, options?: Options) => Promise<Visitor>;
 }
 
 /** People in front of the console; after each test they leave, and no page may have broken a rule. */
@@ -37,10 +37,7 @@ export function visitorsOf(product: () => ConsoleProduct): Visitors {
 
 /** Presses a button and waits for the page that the form leads to. */
 export async function submit({ page }: Visitor, button: string): Promise<void> {
-  const answered = page.waitForResponse(
-    (response) => response.request().method() === "POST" && response.request().isNavigationRequest(),
-  );
+  const loaded = page.waitForEvent("load");
   await page.getByRole("button", { name: button, exact: true }).click();
-  await answered;
-  await page.waitForLoadState("load");
+  await loaded;
 }

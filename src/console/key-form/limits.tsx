@@ -72,26 +72,27 @@ export const RateFields: FC<{ form: KeyForm; usual: RateLimit; problem: string |
       problem={problem}
     >
       <div class="rate">
-        <label>
-          Requests
+        <div>
+          <label for="rateRequests">Requests</label>
           <input
+            id="rateRequests"
             name="rateRequests"
             inputmode="numeric"
             autocomplete="off"
             value={form.rateRequests}
             placeholder={NUMBER.format(usual.requests)}
           />
-        </label>
-        <label>
-          In
-          <select name="rateSeconds">
+        </div>
+        <div>
+          <label for="rateSeconds">In</label>
+          <select id="rateSeconds" name="rateSeconds">
             {windows.map(([seconds, name]) => (
               <option value={`${seconds}`} selected={seconds === own}>
                 {name}
               </option>
             ))}
           </select>
-        </label>
+        </div>
       </div>
     </FieldGroup>
   );

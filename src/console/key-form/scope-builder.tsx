@@ -1,4 +1,4 @@
-import type { FC } from "hono/jsx";
+import type { Child, FC } from "hono/jsx";
 import type { ResourceType, ResourceTypes } from "../../core/resource-types.ts";
 import { ACTIONS } from "../../core/scope.ts";
 import { FieldGroup } from "../parts/fields.tsx";
@@ -64,26 +64,24 @@ const Row: FC<{
 }> = ({ row, i, types, preview, only, focus }) => (
   <div class="scope-row" role="group" aria-label={`Scope ${i + 1}`}>
     <div class="parts">
-      <label>
-        Action
-        <select name={`scopes.${i}.action`} autofocus={focus}>
+      <Part id={`scopes.${i}.action`} label="Action">
+        <select id={`scopes.${i}.action`} name={`scopes.${i}.action`} autofocus={focus}>
           {ACTIONS.map((action) => (
             <option value={action} selected={action === row.action}>
               {action === "*" ? "any action" : action}
             </option>
           ))}
         </select>
-      </label>
-      <label>
-        Of
-        <select name={`scopes.${i}.type`} data-rebuild="">
+      </Part>
+      <Part id={`scopes.${i}.type`} label="Of">
+        <select id={`scopes.${i}.type`} name={`scopes.${i}.type`} data-rebuild="">
           {typeNames(types, row.type).map((type) => (
             <option value={type} selected={type === row.type}>
               {type === EVERYTHING ? "everything" : type}
             </option>
           ))}
         </select>
-      </label>
+      </Part>
       <Segments row={row} i={i} type={types.get(row.type)} />
       {!only && (
         <button
@@ -105,6 +103,13 @@ const Row: FC<{
   </div>
 );
 
+const Part: FC<{ id: string; label: string; children?: Child }> = ({ id, label, children }) => (
+  <div class="part">
+    <label for={id}>{label}</label>
+    {children}
+  </div>
+);
+
 /** The types of the API, and that of the row if it is none of them any more. */
 function typeNames(types: ResourceTypes, current: string): string[] {
   return [...new Set([...types.keys(), EVERYTHING, current])];
@@ -121,10 +126,9 @@ const Segments: FC<{ row: ScopeRow; i: number; type: ResourceType | undefined }>
         const value = row.segments[k] ?? "";
         const name = `scopes.${i}.segments.${k}`;
         return (
-          <label>
-            {segment?.name ?? `Part ${k + 2}`}
+          <Part id={name} label={segment?.name ?? `Part ${k + 2}`}>
             {segment?.values ? (
-              <select name={name}>
+              <select id={name} name={name}>
                 {[...new Set(["", ...segment.values, value])].map((each) => (
                   <option value={each} selected={each === value}>
                     {each === "" ? "any" : each}
@@ -133,6 +137,7 @@ const Segments: FC<{ row: ScopeRow; i: number; type: ResourceType | undefined }>
               </select>
             ) : (
               <input
+                id={name}
                 name={name}
                 value={value}
                 placeholder="any"
@@ -141,7 +146,7 @@ const Segments: FC<{ row: ScopeRow; i: number; type: ResourceType | undefined }>
                 spellcheck={false}
               />
             )}
-          </label>
+          </Part>
         );
       })}
     </>

@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { ControlClient } from "../../src/demo/control-client.ts";
+import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
+import { submit, visitorsOf } from "../support/console-visitors.ts";
+
+/** Switching keys off and on, rotating and revoking them. */
+
+interface Made {
+  readonly id: string;
+  readonly key: string;
+}
+
+let product: ConsoleProduct;
+let alice: ControlClient;
+let made: Made;
+beforeAll(async () => {
+  product = await startConsole({ MAX_KEYS_PER_OWNER: "1000" });
+  alice = await product.control("alice");
+});
+afterAll(() => product.stop());
+beforeEach(async () => {
+  const body = { name: "Ledger export", scopes: ["vault:read"], vaults: "*", expiresIn: "90d" };
+  made = (await alice("POST", "/-/api-keys", body)).body as Made;
+});
+const { signIn, signInTwice } = visitorsOf(() => product);
+
+const pathOf = (action = "") => `/keys/${made.id}${action}`;
+
+async function read(): Promise<Record<string, unknown>> {
+  return (await alice("GET", `/-/api-keys/${made.id}`)).body as Record<string, unknown>;
+}
+
+describe("disabling", () => {
+  test("tells what it would have refused, refuses from then on, and is undone by enabling", async () => {
+    await product.call(made.key);
+    const visitor = await signIn("alice");
+    const { page } = visitor;
+    await page.goto(`/-/console${pathOf()}`);
+    await page.getByRole("button", { name: "Disable" }).click();
+    await page.getByText("This would have refused 1 call in the last day").waitFor();
+    expect(await visitor.axe()).toEqual([]);
+    await submit(visitor, "Disable the key");
+    await page.getByText("The key is disabled and refused everywhere.").waitFor();
+    expect(await product.call(made.key)).toBe(401);
+
+    await page.getByRole("button", { name: "Enable" }).click();
+    await submit(visitor, "Enable the key");
+    await page.getByText("The key is enabled again.").waitFor();
+    expect(await product.call(made.key)).toBe(200);
+  });
+
+  test("a key that was changed meanwhile shows it as it is now, first", async () => {
+    const visitor = await signIn("alice");
+    const { page } = visitor;
+    await page.goto(`/-/console${pathOf("/disable")}`);
+    await alice("PATCH", `/-/api-keys/${made.id}`, { name: "Renamed meanwhile" });
+    await submit(visitor, "Disable the key");
+    await page.getByRole("alert").getByText("changed this key meanwhile").waitFor();
+    expect(await read()).toMatchObject({ disabled: false });
+    await submit(visitor, "Disable the key");
+    expect(await read()).toMatchObject({ disabled: true });
+  });
+});
+
+describe("rotating", () => {
+  test("shows the new key once, and the old one goes on working for as long as was chosen", async () => {
+    const visitor = await signInTwice("alice", pathOf("/rotate"));
+    const { page } = visitor;
+    expect(await page.getByLabel("A day").isChecked()).toBe(true);
+    expect(await visitor.axe()).toEqual([]);
+    await page.getByLabel("An hour").check();
+    await submit(visitor, "Rotate the key");
+    const key = await page.locator("#secret").innerText();
+    expect(key).not.toBe(made.key);
+    expect(await page.locator(".facts").innerText()).toMatch(/works until .*\(in (1 hour|60 minutes)\)/);
+    expect([await product.call(key), await product.call(made.key)]).toEqual([200, 200]);
+  });
+
+  test("ends the old key at once where that was chosen", async () => {
+    const visitor = await signInTwice("alice", pathOf("/rotate"));
+    const { page } = visitor;
+    await page.getByLabel("Not at all").check();
+    await submit(visitor, "Rotate the key");
+    await page.getByText("works no more").waitFor();
+    const key = await page.locator("#secret").innerText();
+    expect([await product.call(key), await product.call(made.key)]).toEqual([200, 401]);
+  });
+
+  test("asks for a second factor where there is none, and comes back with what was chosen", async () => {
+    const visitor = await signIn("alice");
+    const { page } = visitor;
+    await page.goto(`/-/console${pathOf("/rotate")}`);
+    await page.getByLabel("A week").check();
+    await submit(visitor, "Rotate the key");
+    await pickPerson(visitor, "alice");
+    await page.waitForURL(`**${pathOf("/rotate")}`);
+    await expect.poll(() => page.getByLabel("A week").isChecked()).toBe(true);
+    await submit(visitor, "Rotate the key");
+    await page.getByText("Store the key now").waitFor();
+  });
+
+  test("a key that was rotated before is refused, and why is said", async () => {
+    const visitor = await signInTwice("alice", pathOf("/rotate"));
+    await alice("POST", `/-/api-keys/${made.id}/rotate`, { overlap: "24h" });
+    await submit(visitor, "Rotate the key");
+    expect(await visitor.page.getByRole("alert").innerText()).toContain("has been rotated cannot be rotated");
+  });
+
+  test("loaded anew makes no third key", async () => {
+    const visitor = await signInTwice("alice", pathOf("/rotate"), { javaScriptEnabled: false });
+    const { page } = visitor;
+    await page.getByRole("button", { name: "Rotate the key" }).click();
+    const key = await page.locator("#secret").innerText();
+    const again = await page.reload();
+    expect(again?.status()).toBe(422);
+    expect(await page.content()).not.toContain(key);
+  });
+});
+
+describe("revoking", () => {
+  test("tells when the key was last used and from where, asks for its name, and gives a receipt", async () => {
+    await product.call(made.key);
+    const visitor = await signIn("alice");
+    const { page } = visitor;
+    await page.goto(`/-/console${pathOf()}`);
+    await page.getByRole("button", { name: "Revoke" }).click();
+    expect(await page.locator(".last-use").innerText()).toMatch(
+      /^It was last used just now from 127\.0\.0\.1\. It let 1 call through in the last 24 hours\.$/,
+    );
+    expect(await visitor.axe()).toEqual([]);
+
+    await page.getByLabel(/^Type the key's name/).fill("Ledger");
+    await submit(visitor, "Revoke the key for good");
+    await page.getByText("This is not the key's name.").waitFor();
+    expect(await visitor.axe()).toEqual([]);
+    expect(await product.call(made.key)).toBe(200);
+
+    await page.getByLabel(/^Type the key's name/).fill("Ledger export");
+    await submit(visitor, "Revoke the key for good");
+    const receipt = (await alice("DELETE", `/-/api-keys/${made.id}`)).body as { effectiveAt: string };
+    const main = await page.locator("main").innerText();
+    expect(main).toMatch(/No request that arrived after .* was let through with it/);
+    const [, shown = ""] = /Effective\s+(.*) UTC/.exec(main) ?? [];
+    expect(`${shown.replace(" ", "T")}Z`).toBe(receipt.effectiveAt);
+    expect(await visitor.axe()).toEqual([]);
+    expect(await product.call(made.key)).toBe(401);
+
+    await page.reload();
+    expect(await page.locator("main").innerText()).toContain(shown);
+    await page.getByRole("button", { name: "Open the key" }).click();
+    await page.getByText("Revoked by").waitFor();
+  });
+
+  test("a key that was never used says so, without scripts too", async () => {
+    const { page } = await signIn("alice", { javaScriptEnabled: false });
+    await page.goto(`/-/console${pathOf("/revoke")}`);
+    await page.getByText("never been used").waitFor();
+    await page.getByLabel(/^Type the key's name/).fill("Ledger export");
+    await page.getByRole("button", { name: "Revoke the key for good" }).click();
+    await page.getByRole("heading", { name: "Ledger export is revoked" }).waitFor();
+    expect(await read()).toMatchObject({ status: "revoked" });
+  });
+});
+
+const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 360, height: 740 } };
+
+describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
+  test.each(Object.entries(SIZES))(
+    "every form on a %s screen can be read by everybody",
+    async (_, viewport) => {
+      const visitor = await signInTwice("alice", pathOf("/rotate"), { colorScheme, viewport });
+      const { page } = visitor;
+      const check = async () => {
+        expect(await visitor.axe()).toEqual([]);
+        expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(
+          0,
+        );
+      };
+      for (const action of ["", "/edit", "/disable", "/enable", "/rotate", "/revoke"]) {
+        await page.goto(`/-/console${pathOf(action)}`);
+        await check();
+      }
+      await product.call(made.key);
+      await page.goto(`/-/console${pathOf("/edit")}`);
+      await page.getByLabel("Allowed addresses").fill("10.0.0.1/8, 0.0.0.0/0");
+      await page.getByText("did you mean").waitFor();
+      await check();
+      await submit(visitor, "Review the change");
+      await check();
+      await page.getByLabel("Allowed addresses").fill("10.0.0.0/8");
+      await submit(visitor, "Review the change");
+      await page.getByText("What changes").waitFor();
+      await check();
+      await page.goto("/-/console/keys/new");
+      await check();
+      await page.getByLabel("Name", { exact: true }).fill("Read by everybody");
+      await page.getByLabel("Vault ids").fill("vault_1");
+      await submit(visitor, "Create key");
+      await page.getByText("Store the key now").waitFor();
+      await check();
+    },
+  );
+});
