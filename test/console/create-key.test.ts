@@ -112,6 +112,21 @@ describe("a key", () => {
     expect(await page.getByLabel("Owner").inputValue()).toBe(id);
   });
 
+  test("is made for nobody else than whom it was asked for", async () => {
+    const { body } = await alice("POST", "/-/service-users", { name: "Retired", active: false });
+    const visitor = await signInTwice("alice", NEW);
+    const { page } = visitor;
+    expect((await page.goto("/-/console/keys/new?owner=svc_unknown"))?.status()).toBe(404);
+    await page.goto(`/-/console/keys/new?owner=${(body as { id: string }).id}`);
+    await fillIn(page, "For the retired");
+    await submit(visitor, "Create key");
+    expect(await page.getByRole("alert").innerText()).toContain("Must be the id of an active service user");
+    expect(await keysNamed("For the retired")).toEqual([]);
+
+    const bob = await signIn("bob");
+    expect((await bob.page.goto("/-/console/keys/new?owner=svc_unknown"))?.status()).toBe(403);
+  });
+
   test("cannot be made by whom it would reach nothing, and they are told why", async () => {
     const visitor = await signIn("carol");
     expect(await visitor.page.getByRole("link", { name: "New key" }).count()).toBe(0);

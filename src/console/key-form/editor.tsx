@@ -52,7 +52,9 @@ export const KeyEditor: FC<Props> = (props) => {
         <Complaints problems={problems} />
         {props.children}
         <FieldGroup name="about" title="What it is for">
-          {owners.length > 1 && <OwnerField owner={owner} owners={owners} problem={problemOf("owner")} />}
+          {(owners.length > 1 || (owners.length === 1 && owner.id !== "")) && (
+            <OwnerField owner={owner} owners={owners} problem={problemOf("owner")} />
+          )}
           <TextField name="name" label="Name" value={form.name} problem={problemOf("name")} />
           <TextArea
             name="description"

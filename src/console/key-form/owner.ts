@@ -13,14 +13,28 @@ export interface Owner {
   readonly vaults: VaultSet | null;
 }
 
-/** The owners that somebody may make keys for: oneself with the role on a vault, and for admins, service users. */
-export async function possibleOwners(c: ConsoleContext, me: Me): Promise<Owner[] | ApiRefusal> {
+/**
+ * The owners that somebody may make keys for: oneself with the role on a vault, and for admins, service users; among them
+ * the one that is asked for.
+ */
+export async function possibleOwners(
+  c: ConsoleContext,
+  me: Me,
+  wanted: string,
+): Promise<Owner[] | ApiRefusal> {
   const vaults = developerVaults(me.vaultRoles);
   const own = vaults.length === 0 ? [] : [{ id: "", name: `${me.name} (you)`, vaults }];
-  if (!me.roles.includes(ADMIN)) return own;
+  if (!me.roles.includes(ADMIN) && wanted === "") return own;
   const users = await c.get("api").get<Page<ServiceUser>>("/-/service-users", { limit: "500" });
   if (users instanceof ApiRefusal) return users;
-  return [...own, ...users.data.filter(({ active }) => active).map(serviceOwner)];
+  const listed = users.data.filter(({ active, id }) => active || id === wanted);
+  if (wanted === "" || listed.some(({ id }) => id === wanted)) return [...own, ...listed.map(serviceOwner)];
+  const user = await serviceUser(c, wanted);
+  return user instanceof ApiRefusal ? user : [...own, ...[user, ...listed].map(serviceOwner)];
+}
+
+function serviceUser(c: ConsoleContext, id: string): Promise<ServiceUser | ApiRefusal> {
+  return c.get("api").get<ServiceUser>(`/-/service-users/${encodeURIComponent(id)}`);
 }
 
 /** The owner of a key that there is. */
@@ -28,7 +42,7 @@ export async function ownerOfKey(c: ConsoleContext, { owner }: Key, me: Me): Pro
   if (owner.id === me.id) return { id: "", name: owner.name, vaults: developerVaults(me.vaultRoles) };
   const unknown = { ...owner, vaults: null };
   if (owner.kind === "user") return unknown;
-  const user = await c.get("api").get<ServiceUser>(`/-/service-users/${encodeURIComponent(owner.id)}`);
+  const user = await serviceUser(c, owner.id);
   return user instanceof ApiRefusal ? unknown : serviceOwner(user);
 }
 

@@ -72,9 +72,10 @@ async function withOwners(
 ): Promise<Response> {
   const me = await c.get("me");
   if (me instanceof ApiRefusal) return refusalPage(c, me);
-  const owners = await possibleOwners(c, me);
+  const owners = await possibleOwners(c, me, ownerId);
   if (owners instanceof ApiRefusal) return refusalPage(c, owners);
-  const owner = owners.find(({ id }) => id === ownerId) ?? owners[0];
+  // Nobody else's key than whom it was asked for.
+  const owner = ownerId === "" ? owners[0] : owners.find(({ id }) => id === ownerId);
   return owner === undefined ? noDeveloperPage(c, me.roles.includes(ADMIN)) : page(me, owner, owners);
 }
 
