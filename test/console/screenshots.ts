@@ -14,6 +14,8 @@ const HOUR_MS = 3_600_000;
 /** The ids of what there is to see. */
 interface Sample {
   readonly keyId: string;
+  /** Of a key that is there to be revoked. */
+  spare: string;
 }
 
 /** What is done to get to a page; by itself, the path is opened. */
@@ -24,6 +26,12 @@ const open =
   (page, { keyId }) =>
     page.goto(`/-/console${path.replace("{key}", keyId)}`);
 
+async function press(page: Page, button: string): Promise<void> {
+  const loaded = page.waitForEvent("load");
+  await page.getByRole("button", { name: button }).click();
+  await loaded;
+}
+
 const PAGES: Readonly<Record<string, Steps>> = {
   keys: open("/keys"),
   "keys-all": open("/keys?status=all"),
@@ -31,6 +39,51 @@ const PAGES: Readonly<Record<string, Steps>> = {
   "keys-empty": open("/keys?status=expired"),
   key: open("/keys/{key}"),
   "key-usage": open("/keys/{key}?window=7d"),
+  "key-new": async (page, sample) => {
+    await open("/keys/new")(page, sample);
+    await page.getByLabel("Name", { exact: true }).fill("Treasury dashboard");
+    await page.getByLabel("Vault ids").fill("vault_3f8a2c1d9b\nvault_7b21e4c09d");
+    await page.getByLabel("view").selectOption("balance");
+    await page.getByLabel("Allowed addresses").fill("203.0.113.0/24\n0.0.0.0/0\n10.1.1.1/8");
+    await page.getByText("did you mean").waitFor();
+    await page.getByText("4 of 7 operations").waitFor();
+    await page.evaluate("scrollTo(0, 0)");
+  },
+  "key-new-refused": async (page) => {
+    await press(page, "Create key");
+    await page.getByText("Nothing was saved yet").waitFor();
+  },
+  "key-edit": open("/keys/{key}/edit"),
+  "key-review": async (page, sample) => {
+    await open("/keys/{key}/edit")(page, sample);
+    await page.getByLabel("Allowed addresses").fill("192.0.2.0/24");
+    await press(page, "Review the change");
+  },
+  "key-changed-meanwhile": async (page, sample) => {
+    await open("/keys/{key}/edit")(page, sample);
+    await page.getByLabel("Description").fill("For the wall in the treasury office");
+    await page.evaluate("document.querySelector('[name=version]').value = 1");
+    await press(page, "Review the change");
+  },
+  "key-saved": open("/keys/{key}?done=saved"),
+  "key-disable": open("/keys/{key}/disable"),
+  "key-rotate": open("/keys/{key}/rotate"),
+  "key-revoke": open("/keys/{key}/revoke"),
+  "key-secret": async (page, sample) => {
+    await page.goto("/-/console/sign-in/start?step_up=1&return=/-/console/keys/new");
+    await page.getByRole("button", { name: "Alice Andersson" }).click();
+    await page.waitForURL("**/-/console/keys/new");
+    await page.getByLabel("Name", { exact: true }).fill("Screenshot");
+    await page.getByLabel("Vault ids").fill("vault_3f8a2c1d9b");
+    await press(page, "Create key");
+    sample.spare = `key_${(await page.locator("#secret").innerText()).slice(4, 16)}`;
+  },
+  "key-receipt": async (page, sample) => {
+    await page.getByLabel("I have stored").check();
+    await open(`/keys/${sample.spare}/revoke`)(page, sample);
+    await page.getByLabel(/^Type the key's name/).fill("Screenshot");
+    await press(page, "Revoke the key for good");
+  },
   "not-found": open("/keys/nothing"),
   "sign-in-over": open("/callback"),
   "signed-out": open("/signed-out"),
@@ -102,8 +155,17 @@ async function makeSample(product: ConsoleProduct): Promise<Sample> {
   await alice("PATCH", `/-/api-keys/${paused}`, { disabled: true });
   await alice("DELETE", `/-/api-keys/${old}`);
   await alice("PATCH", `/-/api-keys/${keyId}`, { allowedIps: ["203.0.113.0/24"] });
-  await product.recordUsage(keyId, weekOfUse(Date.now()));
-  return { keyId };
+  const calls = new Map([
+    [callOf("listBalances"), 1204],
+    [callOf("listTransactions"), 310],
+  ]);
+  await product.recordUsage(keyId, weekOfUse(Date.now()), calls);
+  return { keyId, spare: "" };
+}
+
+/** As the gateway names it. */
+function callOf(operationId: string): string {
+  return `203.0.113.24\n/vault_3f8a2c1d9b\n${operationId}`;
 }
 
 /** More by day than by night; now and then too much. */

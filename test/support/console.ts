@@ -8,6 +8,7 @@ import { loadIdentitySecrets } from "../../src/demo/identity-secrets.ts";
 import { requestToken } from "../../src/demo/identity-token.ts";
 import { originHandler } from "../../src/demo/origin.ts";
 import { SAMPLE_ORGANIZATION } from "../../src/demo/sample-users.ts";
+import type { CallCounts } from "../../src/core/calls.ts";
 import type { UsageBatch } from "../../src/core/usage.ts";
 import { startRuntime } from "../../src/demo/runtime.ts";
 import { freePort } from "../demo/free-port.ts";
@@ -29,7 +30,7 @@ export interface ConsoleProduct {
   /** Calls the API through the gateway; the status of the answer. */
   call(key: string, path?: string): Promise<number>;
   /** Notes what a key was used for in the past, as its guard would have, by the start of the hour. */
-  recordUsage(keyId: string, hours: UsageBatch["hours"]): Promise<void>;
+  recordUsage(keyId: string, hours: UsageBatch["hours"], calls?: CallCounts): Promise<void>;
   /** A window without cookies at the console's first page, whatever that leads to. */
   open(options?: Parameters<typeof visit>[1]): Promise<Visitor>;
   /** A window of somebody who has signed in. */
@@ -81,7 +82,7 @@ export async function startConsole(vars: Readonly<Record<string, string>> = {}):
     logs,
     control,
     open,
-    async recordUsage(keyId, hours) {
+    async recordUsage(keyId, hours, calls = new Map()) {
       const organizations = await runtime.miniflare.getDurableObjectNamespace("ORGANIZATION", "portcullis");
       const organization = organizations.get(organizations.idFromName(SAMPLE_ORGANIZATION)) as unknown as {
         recordUsage(id: string, batch: UsageBatch): Promise<void>;
@@ -89,6 +90,7 @@ export async function startConsole(vars: Readonly<Record<string, string>> = {}):
       const batch = {
         sequence: Date.now(),
         hours,
+        calls,
         lastUsedAt: Date.now() - 420_000,
         lastUsedIp: "203.0.113.24",
       };

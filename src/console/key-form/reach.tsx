@@ -66,14 +66,17 @@ function sentenceOf(form: KeyForm, { reach, addresses, scopes }: Preview) {
   );
 }
 
-const Reached: FC<{ reached: ReachedOperation }> = ({ reached: { operation, on, shows } }) => (
-  <li>
-    <code>
-      {operation.method} {operation.template}
-    </code>
-    <span>{[onText(on), showsText(shows)].filter(Boolean).join(", ")}</span>
-  </li>
-);
+const Reached: FC<{ reached: ReachedOperation }> = ({ reached: { operation, on, shows } }) => {
+  const about = [onText(on), showsText(shows)].filter((text) => text !== "").join(", ");
+  return (
+    <li>
+      <code>
+        {operation.method} {operation.template}
+      </code>
+      {about && <span>{about}</span>}
+    </li>
+  );
+};
 
 function onText(on: ReachedOperation["on"]): string {
   if (on === null) return "";

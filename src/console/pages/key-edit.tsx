@@ -167,5 +167,11 @@ function refused(
   if (["mfa_required", "identity_token_invalid", "not_found"].includes(code)) return refusalPage(c, refusal);
   c.set("reason", `${code} (${refusal.correlationId})`);
   const problems = fieldProblem(refusal) ?? { ...NO_PROBLEMS, notice: noticeOf(refusal, UNCONFIRMED) };
+  // What could not be confirmed is saved nevertheless, and has made a version.
+  if (code === "admission_unavailable") {
+    return withKey(c, (me, key) =>
+      show(c, console_, { ...edit, me, key, version: key.version, problems }, 503),
+    );
+  }
   return show(c, console_, { ...edit, problems }, status as 422);
 }
