@@ -113,15 +113,24 @@ describe("a key", () => {
   });
 
   test("is made for nobody else than whom it was asked for", async () => {
-    const { body } = await alice("POST", "/-/service-users", { name: "Retired", active: false });
+    const { body } = await alice("POST", "/-/service-users", {
+      name: "Retired",
+      vaultRoles: { [TREASURY]: ["developer"] },
+      active: false,
+    });
     const visitor = await signInTwice("alice", NEW);
     const { page } = visitor;
     expect((await page.goto("/-/console/keys/new?owner=svc_unknown"))?.status()).toBe(404);
     await page.goto(`/-/console/keys/new?owner=${(body as { id: string }).id}`);
-    await fillIn(page, "For the retired");
+    await page.getByLabel("Name", { exact: true }).fill("For the retired");
     await submit(visitor, "Create key");
     expect(await page.getByRole("alert").innerText()).toContain("Must be the id of an active service user");
     expect(await keysNamed("For the retired")).toEqual([]);
+
+    const noVaults = await alice("POST", "/-/service-users", { name: "Powerless" });
+    await page.goto(`/-/console/keys/new?owner=${(noVaults.body as { id: string }).id}`);
+    await page.getByText("holds the Developer role on no vault").waitFor();
+    expect(await visitor.axe()).toEqual([]);
 
     const bob = await signIn("bob");
     expect((await bob.page.goto("/-/console/keys/new?owner=svc_unknown"))?.status()).toBe(403);
@@ -194,6 +203,16 @@ describe("while one fills in", () => {
     await expect.poll(() => page.getByLabel("vaultId").count()).toBe(0);
     await expect.poll(() => focusedName(page)).toBe("scopes.0.type");
   });
+});
+
+test("what cannot be looked up any more is said, and not asked for again and again", async () => {
+  const visitor = await signIn("alice");
+  const { page } = visitor;
+  await page.goto("/-/console/keys/new");
+  await page.context().clearCookies({ name: "portcullis-session" });
+  await page.getByLabel("Vault ids").fill("vault_1");
+  await page.getByText("This could not be brought up to date. Save to see why.").waitFor();
+  expect(visitor.takeProblems()).toEqual([expect.stringMatching(/^401: /)]);
 });
 
 async function focusedName(page: Page): Promise<unknown> {

@@ -31,6 +31,7 @@ export const VaultPicker: FC<{ form: KeyForm; owner: Owner; problem: string | un
           ]}
         />
         <div class="when-some">
+          {known?.length === 0 && <p class="warn">The owner holds the Developer role on no vault.</p>}
           {known === null ? (
             <TextArea
               name="vaultIds"
