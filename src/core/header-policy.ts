@@ -1,7 +1,7 @@
 /**
  * The one list of headers that never pass: from the client to the origin, and from the origin to the client. All others
- * do: cookies, since the gateway takes no credential from them, and `Via` and `CDN-Loop`, since they end loops. In the
- * lists `*` stands for any text.
+ * do: cookies but for the console's own, since the gateway takes no credential from them, and `Via` and `CDN-Loop`,
+ * since they end loops. In the lists `*` stands for any text.
  */
 
 /** Headers of one connection, not of the message (RFC 9110 section 7.6.1); framing and `Expect` are such, too. */
@@ -161,6 +161,16 @@ export const barredFromOrigin = remember((name) => BARRED_FROM_ORIGIN.test(name)
 
 /** Whether a header that the origin sent stays out of the answer to the client. `name` is in lower case. */
 export const barredFromClient = remember((name) => BARRED_FROM_CLIENT.test(name));
+
+/** Cookies of the console, which lives on the same host: a session of it is nothing for the API behind the gateway. */
+const OWN_COOKIE = /(?:^|[;,])\s*(?:__(?:Host|Secure)-)?portcullis-[^;,]*/gi;
+
+/** A `Cookie` value without the console's cookies and otherwise as it was; empty when there were no others. */
+export function withoutOwnCookies(value: string): string {
+  const others = value.replace(OWN_COOKIE, "");
+  // What now comes first does not begin with the sign that parted it from one of ours.
+  return others === value ? value : others.replace(/^[;,\s]+/, "");
+}
 
 const TOKEN = /[!#$%&'*+.^_`|~\w-]+/g;
 

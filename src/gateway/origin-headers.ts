@@ -1,4 +1,9 @@
-import { barredFromOrigin, namedByConnection, NOT_FOR_FILTERED_LISTS } from "../core/header-policy.ts";
+import {
+  barredFromOrigin,
+  namedByConnection,
+  NOT_FOR_FILTERED_LISTS,
+  withoutOwnCookies,
+} from "../core/header-policy.ts";
 import type { Forwarding } from "./forward.ts";
 
 /** The headers of the request to the origin: the client's, without those that never pass, and the gateway's own. */
@@ -8,6 +13,7 @@ export function originHeaders(f: Forwarding): Headers {
   for (const name of sent.keys()) if (barredFromOrigin(name)) headers.delete(name);
   const connection = sent.get("Connection");
   if (connection !== null) for (const name of namedByConnection(connection)) headers.delete(name);
+  withholdOwnCookies(headers);
 
   if (f.filter !== null) {
     for (const name of NOT_FOR_FILTERED_LISTS) headers.delete(name);
@@ -24,6 +30,14 @@ export function originHeaders(f: Forwarding): Headers {
   for (const [name, value] of f.identity) headers.set(name, value);
   if (f.assertion !== null) headers.set("X-Portcullis-Assertion", f.assertion);
   return headers;
+}
+
+function withholdOwnCookies(headers: Headers): void {
+  const sent = headers.get("Cookie");
+  if (sent === null) return;
+  const others = withoutOwnCookies(sent);
+  if (others === "") headers.delete("Cookie");
+  else headers.set("Cookie", others);
 }
 
 /** With this header the runtime sends a GET, whatever the method is: it must not go out with any other. */

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { barredFromClient, barredFromOrigin, namedByConnection } from "../../src/core/header-policy.ts";
+import {
+  barredFromClient,
+  barredFromOrigin,
+  namedByConnection,
+  withoutOwnCookies,
+} from "../../src/core/header-policy.ts";
 
 const NEVER_TO_ORIGIN = {
   "credentials and what only the gateway says":
@@ -93,4 +98,20 @@ test.each([
   ["", []],
 ])("Connection: %j names %j", (value, expected) => {
   expect(namedByConnection(value)).toEqual(expected);
+});
+
+test.each([
+  ["portcullis-session=a.b", ""],
+  ["__Host-portcullis-session=a; __Host-portcullis-session.1=b", ""],
+  ["__Secure-portcullis-x=a;portcullis-theme=dark", ""],
+  ["a=1; portcullis-session=x; b=2", "a=1; b=2"],
+  ["portcullis-session=x; a=1", "a=1"],
+  ["a=1;  b=2; portcullis-sign-in-abc=x", "a=1;  b=2"],
+  ["a=1, portcullis-session=x", "a=1"],
+  ["a=1; PORTCULLIS-Session =x", "a=1"],
+  ["a=portcullis-session=x; xportcullis-y=1;b", "a=portcullis-session=x; xportcullis-y=1;b"],
+  ["; a=1,2;; b", "; a=1,2;; b"],
+  ["", ""],
+])("Cookie: %j goes on as %j", (value, expected) => {
+  expect(withoutOwnCookies(value)).toBe(expected);
 });

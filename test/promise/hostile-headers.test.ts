@@ -168,3 +168,24 @@ test.each(["a\r\nHost: b", "a b/c?", "a:99999", "user@a", "a#"])(
     expect(JSON.parse(response.body.toString())).toMatchObject({ error: { code: "credential_missing" } });
   },
 );
+
+describe("a session of the console, on the same host, stays with the gateway", () => {
+  test.each([
+    [["Cookie: portcullis-session=secret"], []],
+    [
+      ["Cookie: a=1; __Host-portcullis-session=secret; __Host-portcullis-session.1=secret; b=%32"],
+      ["a=1; b=%32"],
+    ],
+    [["Cookie: portcullis-session=secret; a=1"], ["a=1"]],
+  ])("%j", async (lines, expected) => {
+    const [request] = (await send([authorization, ...lines])).arrived;
+    const cookies = request?.headers.filter(([name]) => name.toLowerCase() === "cookie");
+    expect(cookies?.map(([, value]) => value)).toEqual(expected);
+  });
+
+  test("in two lines, of which one is another's", async () => {
+    const { arrived } = await send([authorization, "Cookie: a=1", "Cookie: portcullis-session=secret"]);
+    expect(JSON.stringify(arrived[0]?.headers)).toContain("a=1");
+    expect(JSON.stringify(arrived[0]?.headers)).not.toContain("secret");
+  });
+});
