@@ -11,6 +11,7 @@ import { MFA_MAX_AGE_S } from "../core/error-response.ts";
 import { isCanonicalJwt } from "../core/jwt-form.ts";
 import { ORG_ID, type VaultRoles } from "../core/organization.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
+import { Remembered } from "../state/remembered.ts";
 
 /** The scope of a token that lets operators cut off anybody's keys. */
 export const OPERATOR_SCOPE = "portcullis:ops";
@@ -25,7 +26,7 @@ const TOKEN_TYPES = [undefined, "jwt", "at+jwt", "application/at+jwt"];
 const CLOCK_TOLERANCE_S = 30;
 /** The provider is asked again after ten minutes, and for an unknown `kid` at most once a minute. */
 const PROVIDER_MAX_AGE_MS = 600_000;
-/** One that does not answer then is asked again after this; what is known of it goes on counting. */
+/** One that does not answer is asked again after this; what is known of it goes on counting. */
 const PROVIDER_RETRY_MS = 10_000;
 const JWKS_COOLDOWN_MS = 60_000;
 const FETCH_TIMEOUT_MS = 5000;
@@ -63,9 +64,10 @@ export interface Identity {
 export class IdentityVerifier {
   readonly #issuer: string;
   readonly #audience: string;
-  #keys: ProviderKeys | null = null;
-  /** When the provider is to be asked again; milliseconds since the epoch. */
-  #refreshAt = 0;
+  readonly #keys = new Remembered(() => this.#discover(), {
+    maxAgeMs: PROVIDER_MAX_AGE_MS,
+    retryMs: PROVIDER_RETRY_MS,
+  });
 
   constructor(issuer: string, audience: string) {
     this.#issuer = issuer;
@@ -79,7 +81,7 @@ export class IdentityVerifier {
     if (token === undefined || !plausible(token, this.#issuer)) return refuse("identity_token_invalid");
     let payload: JWTPayload;
     try {
-      const keys = await this.#knownKeys(now);
+      const keys = await this.#keys.get(now);
       ({ payload } = await jwtVerify(token, keys, {
         issuer: this.#issuer,
         audience: this.#audience,
@@ -91,25 +93,12 @@ export class IdentityVerifier {
     } catch (error) {
       return isTokenFault(error)
         ? refuse("identity_token_invalid", { reason: String(error) })
-        : refuse("identity_provider_unavailable", { retryAfter: 5, reason: String(error) });
+        : refuse("identity_provider_unavailable", {
+            retryAfter: PROVIDER_RETRY_MS / 1000,
+            reason: String(error),
+          });
     }
     return readClaims(payload, now);
-  }
-
-  /** The provider's keys. Once known, an outage of the provider does not end them. */
-  async #knownKeys(now: number): Promise<ProviderKeys> {
-    const known = this.#keys;
-    if (known !== null && now < this.#refreshAt) return known;
-    // Whoever comes while this request asks the provider uses what is known.
-    this.#refreshAt = now + PROVIDER_RETRY_MS;
-    try {
-      this.#keys = await this.#discover();
-      this.#refreshAt = now + PROVIDER_MAX_AGE_MS;
-      return this.#keys;
-    } catch (error) {
-      if (known === null) throw error;
-      return known;
-    }
   }
 
   async #discover(): Promise<ProviderKeys> {

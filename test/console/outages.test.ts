@@ -44,6 +44,15 @@ test("an identity provider whose keys cannot be had: when to try again", async (
   expect(await headingOf(answer)).toBe("The identity provider cannot be reached");
 });
 
+test("a provider that is down is not asked by everybody who wants to sign in", async () => {
+  const client = await start();
+  const { issuer } = portcullis;
+  issuer.setDown("everything");
+  const before = issuer.discoveries;
+  for (let i = 0; i < 5; i++) expect((await client.get("/-/console/sign-in/start")).status).toBe(503);
+  expect(issuer.discoveries).toBe(before + 1);
+});
+
 test("a deployment's object that does not answer: nobody signs in, and a page says so", async () => {
   const client = await start({ faults: { deployment: "BrokenDeployment" } });
   const answer = await client.get("/-/console/sign-in/start");

@@ -195,7 +195,7 @@ describe("nobody is signed in", () => {
     portcullis.issuer.setDown("everything");
     const answer = await comeBack(client, started);
     portcullis.issuer.setDown("nothing");
-    expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "5"]);
+    expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "10"]);
   });
 
   test("with tokens that do not fit into cookies", async () => {

@@ -62,11 +62,14 @@ test("a new key of the provider works within a minute, and its old one no longer
   expect(await outcomeOf(old)).toBe("identity_token_invalid");
 });
 
-test("a provider that is down stops nobody once its keys are known, and everybody before that", async () => {
+test("a provider that is down stops nobody once its keys are known, and everybody before that, with one question every ten seconds", async () => {
   const token = await issuer.token({ exp: Math.floor(Date.now() / 1000) + 3600 });
   issuer.setDown("everything");
-  expect(await outcomeOf(token)).toBe("identity_provider_unavailable");
+  for (let i = 0; i < 5; i++) expect(await outcomeOf(token)).toBe("identity_provider_unavailable");
+  expect(issuer.discoveries).toBe(1);
   issuer.setDown("nothing");
+  expect(await outcomeOf(token)).toBe("identity_provider_unavailable");
+  pass(10_000);
   expect(await outcomeOf(token)).toBe("accepted");
   issuer.setDown("everything");
   for (const minutes of [9, 2, 10, 10]) {

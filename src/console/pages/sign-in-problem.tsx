@@ -3,9 +3,9 @@ import type { ConsoleContext } from "../context.ts";
 import { Icon } from "../parts/icons.tsx";
 import { bare } from "../parts/page.tsx";
 import { startUrl } from "../paths.ts";
-import type { SignInProblem } from "../session/provider.ts";
+import { METADATA_RETRY_MS, type SignInProblem } from "../session/provider.ts";
 
-const RETRY_AFTER_S = 5;
+const RETRY_AFTER_S = METADATA_RETRY_MS / 1000;
 
 /** What is said, by what went wrong. `expired`: there is no such sign-in in this browser, or not any more. */
 const SAID = {

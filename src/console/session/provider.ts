@@ -1,10 +1,12 @@
 import * as oauth from "oauth4webapi";
 import { MFA_ACR, MFA_MAX_AGE_S } from "../../core/error-response.ts";
 import type { Config } from "../../env.ts";
+import { Remembered } from "../../state/remembered.ts";
 
-/** The provider's metadata are read again after ten minutes; what is known outlives an outage. */
+/** The provider's metadata are read again after ten minutes. */
 const METADATA_MAX_AGE_MS = 600_000;
-const METADATA_RETRY_MS = 10_000;
+/** A provider that does not tell them is asked again after this, however many people want to sign in. */
+export const METADATA_RETRY_MS = 10_000;
 const FETCH_TIMEOUT_MS = 5000;
 /** A token of which the provider does not say how long it lasts (RFC 6749 section 5.1 only recommends it). */
 const DEFAULT_LIFETIME_S = 300;
@@ -54,9 +56,10 @@ export class Provider {
   readonly #config: Config;
   readonly #client: oauth.Client;
   readonly #options: { readonly signal: () => AbortSignal; [oauth.allowInsecureRequests]: boolean };
-  #metadata: oauth.AuthorizationServer | null = null;
-  /** Milliseconds since the epoch. */
-  #refreshAt = 0;
+  readonly #metadata = new Remembered(() => this.#discover(), {
+    maxAgeMs: METADATA_MAX_AGE_MS,
+    retryMs: METADATA_RETRY_MS,
+  });
 
   constructor(config: Config) {
     this.#config = config;
@@ -154,20 +157,14 @@ export class Provider {
   }
 
   async #server(): Promise<oauth.AuthorizationServer | SignInProblem> {
-    const known = this.#metadata;
-    const now = Date.now();
-    if (known !== null && now < this.#refreshAt) return known;
-    // Whoever comes while this request asks the provider uses what is known.
-    this.#refreshAt = now + METADATA_RETRY_MS;
-    const found = await attempt(async () => {
-      const issuer = new URL(this.#config.issuer);
-      const response = await oauth.discoveryRequest(issuer, { ...this.#options, algorithm: "oidc" });
-      return oauth.processDiscoveryResponse(issuer, response);
-    });
-    if (found instanceof SignInProblem) return known ?? new SignInProblem("unavailable", found.reason);
-    this.#metadata = found;
-    this.#refreshAt = now + METADATA_MAX_AGE_MS;
-    return found;
+    const server = await attempt(() => this.#metadata.get(Date.now()));
+    return server instanceof SignInProblem ? new SignInProblem("unavailable", server.reason) : server;
+  }
+
+  async #discover(): Promise<oauth.AuthorizationServer> {
+    const issuer = new URL(this.#config.issuer);
+    const response = await oauth.discoveryRequest(issuer, { ...this.#options, algorithm: "oidc" });
+    return oauth.processDiscoveryResponse(issuer, response);
   }
 
   #authentication(server: oauth.AuthorizationServer): oauth.ClientAuth {

@@ -1,0 +1,46 @@
+export interface RememberedOptions {
+  /** After this what is known is asked for again; milliseconds. */
+  readonly maxAgeMs: number;
+  /** And after a failure not before this. */
+  readonly retryMs: number;
+}
+
+/**
+ * What somebody else tells, as an isolate remembers it. What is known outlives an outage of whoever tells it; where
+ * nothing is known, the failure is, so that an outage does not make every request ask.
+ */
+export class Remembered<T> {
+  readonly #ask: () => Promise<T>;
+  readonly #options: RememberedOptions;
+  #known: { readonly value: T } | { readonly failure: unknown } | null = null;
+  /** Milliseconds since the epoch. */
+  #refreshAt = 0;
+
+  constructor(ask: () => Promise<T>, options: RememberedOptions) {
+    this.#ask = ask;
+    this.#options = options;
+  }
+
+  /** The answer, as old as it may be at `now`, in milliseconds since the epoch. Throws what asking for it threw. */
+  async get(now: number): Promise<T> {
+    const known = this.#known;
+    if (known !== null && now < this.#refreshAt) return valueOf(known);
+    // Whoever comes while this request asks goes by what is known.
+    this.#refreshAt = now + this.#options.retryMs;
+    try {
+      const value = await this.#ask();
+      this.#known = { value };
+      this.#refreshAt = now + this.#options.maxAgeMs;
+      return value;
+    } catch (failure) {
+      // Another request may have had an answer meanwhile.
+      if (this.#known === null || "failure" in this.#known) this.#known = { failure };
+      return valueOf(this.#known);
+    }
+  }
+}
+
+function valueOf<T>(known: { readonly value: T } | { readonly failure: unknown }): T {
+  if ("failure" in known) throw known.failure;
+  return known.value;
+}
