@@ -41,6 +41,8 @@ const pageHeaders = secureHeaders({
   crossOriginResourcePolicy: "same-origin",
   // `no-referrer` would also take the origin from forms, by which they are told from other sites'.
   referrerPolicy: "same-origin",
+  // Of this host: for others of its domain the console does not speak.
+  strictTransportSecurity: "max-age=15552000",
   xFrameOptions: "DENY",
 });
 
@@ -61,6 +63,7 @@ export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
 
   // All that follows is for whoever is signed in.
   app.use(signedIn(console_, provider, cookies));
+  app.use("/keys/:id/*", knownForm);
   addKeyList(app);
   addKeyCreation(app, console_);
   addKeyDetail(app);
@@ -73,6 +76,10 @@ export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
   app.onError((error, c) => errorPage(c, error));
   return app;
 }
+
+/** What cannot be a key's id is not asked for: it would make another path of the control API's. `new` is a page. */
+const knownForm: MiddlewareHandler<ConsoleEnv, "/keys/:id/*"> = (c, next) =>
+  /^(key_[0-9A-Za-z]{12}|new)$/.test(c.req.param("id")) ? next() : Promise.resolve(c.notFound());
 
 /** Names each request, keeps pages out of caches, and writes the one log line of each, which holds no secret. */
 const observe: MiddlewareHandler<ConsoleEnv> = async (c, next) => {

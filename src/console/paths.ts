@@ -24,8 +24,19 @@ export function returnPath(wanted: string | undefined): string {
   if (wanted === undefined || wanted.length > MAX_LENGTH || !OWN_PATH.test(wanted)) return HOME;
   // Resolved as the browser will: dot segments must not lead out.
   const { pathname, search } = new URL(wanted, "http://console.invalid");
-  const isPage = pathname.startsWith(`${CONSOLE}/`) && !PASSAGES.test(pathname);
+  // Decoded as the router will: another spelling of a passage is one, too.
+  const decoded = decode(pathname);
+  const isPage = pathname.startsWith(`${CONSOLE}/`) && decoded !== null && !PASSAGES.test(decoded);
   return isPage ? pathname + search : HOME;
+}
+
+/** `null` when its escapes are no UTF-8. */
+function decode(pathname: string): string | null {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return null;
+  }
 }
 
 /** The page that a request is about. A form is sent to the page that it is on, so this is where it can be found again. */

@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import type { ConsoleContext, ConsoleEnv } from "./context.ts";
 import { returnPath } from "./paths.ts";
+import { formOf } from "./session/form-body.ts";
 
 /** `system`: whatever the device prefers. */
 export const THEMES = ["system", "light", "dark"] as const;
@@ -18,7 +19,7 @@ export function themeOf(c: ConsoleContext): Theme {
 /** `/theme`: remembers a choice. */
 export function addTheme(app: Hono<ConsoleEnv>): void {
   app.post("/theme", async (c) => {
-    const { theme: wanted, return: from } = await c.req.parseBody();
+    const { theme: wanted, return: from } = await formOf(c);
     const theme = THEMES.find((known) => known === wanted) ?? "system";
     const secure = c.req.url.startsWith("https:");
     setCookie(c, COOKIE, theme, { path: "/-/console", maxAge: REMEMBERED_S, sameSite: "Lax", secure });

@@ -108,6 +108,9 @@ describe("signing in", () => {
     "/-/console/keys\r\nSet-Cookie: a=b",
     "/-/console/callback?code=a",
     "/-/console/sign-out",
+    "/-/console/%73ign-in/start?step_up=1",
+    "/-/console/sign-in%2Fstart",
+    "/-/console/%ff",
     `/-/console/keys?q=${"a".repeat(2000)}`,
     "",
   ])("leads to the first page when asked to lead to %j", async (wanted) => {

@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { consoleClient, signIn, startSignIn, type ConsoleClient } from "../support/console-client.ts";
 import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
+import { requestText, sendRaw } from "../support/raw-http.ts";
 
 /** Bytes that the first page may come to, with everything that it loads. */
 const FIRST_LOAD_BYTES = 100 * 1024;
@@ -40,11 +41,15 @@ describe.each([
   ["/-/console/keys", 200],
   ["/-/console/keys/key_unknown", 404],
   ["/-/console/keys/new", 200],
-  ["/-/console/keys/key_unknown/edit", 404],
-  ["/-/console/keys/key_unknown/disable", 404],
-  ["/-/console/keys/key_unknown/enable", 404],
-  ["/-/console/keys/key_unknown/rotate", 404],
-  ["/-/console/keys/key_unknown/revoke", 404],
+  ["/-/console/keys/key_000000000000/edit", 404],
+  ["/-/console/keys/key_000000000000/disable", 404],
+  ["/-/console/keys/key_000000000000/enable", 404],
+  ["/-/console/keys/key_000000000000/rotate", 404],
+  ["/-/console/keys/key_000000000000/revoke", 404],
+  ["/-/console/keys/key_000000000000", 404],
+  ["/-/console/keys/%252e", 404],
+  ["/-/console/keys/%2e%2e%2fservice-users", 404],
+  ["/-/console/keys/a%2Fb?window=7d", 404],
   ["/-/console/nothing", 404],
   ["/-/console/sign-in", 303],
   ["/-/console/sign-in/start", 303],
@@ -67,6 +72,8 @@ describe.each([
       "cache-control": "no-store",
       "cross-origin-opener-policy": "same-origin",
       "referrer-policy": "same-origin",
+      // For this host, and for no other of its domain.
+      "strict-transport-security": "max-age=15552000",
       "x-content-type-options": "nosniff",
       "x-request-id": expect.stringMatching(/^[\da-f-]{36}$/),
     });
@@ -76,6 +83,12 @@ describe.each([
     const html = await answer.text();
     expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:/i);
   });
+});
+
+test("what is left of a dot segment is no key's id", async () => {
+  const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+  const text = requestText("GET", "/-/console/keys/%2e", [`Cookie: ${cookie}`]);
+  expect((await sendRaw(portcullis.edges[0] ?? "", text)).status).toBe(404);
 });
 
 test("a page that needs nobody to be signed in shows a stranger nothing else", async () => {
@@ -140,6 +153,12 @@ test.each(["light", "dark"])("the %s theme is remembered", async (theme) => {
   expect(await (await own.get("/-/console/signed-out")).text()).toContain(
     `<html lang="en" data-theme="${theme}">`,
   );
+});
+
+test("what is no form at all chooses no theme and is no error", async () => {
+  const headers = { "Content-Type": "multipart/form-data", "Sec-Fetch-Site": "same-origin" };
+  const answer = await client.post("/-/console/theme", { theme: "dark" }, headers);
+  expect([answer.status, answer.headers.get("Location")]).toEqual([303, "/-/console/keys"]);
 });
 
 test("a form that is too large is refused", async () => {

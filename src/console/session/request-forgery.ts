@@ -3,6 +3,7 @@ import { timingSafeEqual } from "hono/utils/buffer";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { staleFormPage } from "../pages/messages.tsx";
 import { CSRF_FIELD } from "./csrf-field.ts";
+import { formOf } from "./form-body.ts";
 import type { Session } from "./session.ts";
 
 /** Refuses changes that a page of another site has sent, by what the browser says of it (Fetch Metadata). */
@@ -16,8 +17,7 @@ export const refuseCrossSite: MiddlewareHandler<ConsoleEnv> = async (c, next) =>
 
 /** `null` when the form was made for this session, else the page that says that it was not. */
 export async function checkForm(c: ConsoleContext, session: Session): Promise<Response | null> {
-  const form = await c.req.parseBody().catch(() => ({}) as Record<string, never>);
-  const token = form[CSRF_FIELD];
+  const { [CSRF_FIELD]: token } = await formOf(c);
   const matches = typeof token === "string" && (await timingSafeEqual(token, session.csrf));
   return matches ? null : staleFormPage(c, "The form's token is not the session's");
 }
