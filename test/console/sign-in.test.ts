@@ -131,6 +131,18 @@ describe("signing in", () => {
   });
 });
 
+test("a browser has four sign-ins under way at most, the newest ones", async () => {
+  const client = newClient();
+  const all = [];
+  for (let i = 0; i < 8; i++) all.push(await startSignIn(client));
+  expect(client.cookies.size).toBe(4);
+  const [first, fifth] = [all[0], all[4]] as [(typeof all)[0], (typeof all)[0]];
+  giveTokens(portcullis.issuer, first.nonce);
+  expect((await comeBack(client, first)).status).toBe(400);
+  giveTokens(portcullis.issuer, fifth.nonce);
+  expect((await comeBack(client, fifth)).status).toBe(303);
+});
+
 describe("nobody is signed in", () => {
   test("by a code that was sent to another browser", async () => {
     const attacker = newClient();

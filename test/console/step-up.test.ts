@@ -1,13 +1,10 @@
-import { Hono } from "hono";
 import { beforeEach, expect, test, vi } from "vitest";
 import { createConsoleApp } from "../../src/console/app.tsx";
 import { refusalPage } from "../../src/console/pages/messages.tsx";
 import { ApiRefusal } from "../../src/console/api.ts";
-import type { ConsoleEnv } from "../../src/console/context.ts";
-import { CookieKeyRing } from "../../src/console/session/cookie-key-ring.ts";
-import { SealedCookies } from "../../src/console/session/sealed-cookies.ts";
-import { newSession, writeSession } from "../../src/console/session/session.ts";
+import { newSession } from "../../src/console/session/session.ts";
 import { readConfig, type Env } from "../../src/env.ts";
+import { sealedSession } from "../support/sealed-session.ts";
 
 /** A form for which the control API wants a second factor, whatever it is about. */
 
@@ -15,7 +12,8 @@ const FORM = "/-/console/form";
 const ORIGIN = "https://console.test";
 const config = readConfig({ ORIGIN_URL: "http://origin.test", OIDC_ISSUER: "http://issuer.test" });
 const cookieKeys = async () => [{ id: "one", secret: new Uint8Array(32) }];
-const env = { DEPLOYMENT: { getByName: () => ({ cookieKeys }) } } as unknown as Env;
+const deployment = { cookieKeys, isConsoleSessionEnded: async () => false };
+const env = { DEPLOYMENT: { getByName: () => deployment } } as unknown as Env;
 const context = { waitUntil: () => {}, passThroughOnException: () => {}, props: {} };
 
 let sent: Request[];
@@ -43,25 +41,21 @@ beforeEach(() => {
 /** Sends the form as somebody who has signed in at some moment, with or without being asked for a second factor. */
 async function submit(signedInAt: number, steppedUp: boolean): Promise<Response> {
   const tokens = {
+    subject: "alice",
     accessToken: "the-token",
     idToken: "",
     refreshToken: null,
     expiresAt: Date.now() + 60_000,
   };
   const session = newSession(tokens, steppedUp, signedInAt);
-  const cookies = new SealedCookies(new CookieKeyRing(env));
-  const sealing = new Hono<ConsoleEnv>().get("/", async (c) => {
-    await writeSession(c, cookies, session);
-    return c.body(null);
-  });
-  const [cookie = ""] = (await sealing.request(`${ORIGIN}/`)).headers.getSetCookie();
+  const cookie = await sealedSession(env, ORIGIN, session);
   return app.request(
     `${ORIGIN}${FORM}?a=b`,
     {
       method: "POST",
       body: new URLSearchParams({ csrf: session.csrf }),
       headers: {
-        Cookie: cookie.split(";")[0] ?? "",
+        Cookie: cookie,
         "Sec-Fetch-Site": "same-origin",
         "CF-Connecting-IP": "203.0.113.9",
       },

@@ -17,6 +17,8 @@ export interface TestIssuer {
   ): Promise<string>;
   /** Replaces the signing key, as a provider that rotates does. */
   rotate(): Promise<void>;
+  /** The forms that its revocation endpoint was sent (RFC 7009). */
+  readonly revocations: readonly URLSearchParams[];
   /** What its token endpoint answers from now on. */
   answerWith(answer: TokenEndpoint): void;
   /** From now on answers 500 to whoever asks for this. */
@@ -42,6 +44,7 @@ export async function startIssuer(): Promise<TestIssuer> {
   let down: Down = "nothing";
   let keyFetches = 0;
   let discoveries = 0;
+  const revocations: URLSearchParams[] = [];
   let tokenEndpoint: TokenEndpoint = async () => ({ status: 400, body: { error: "invalid_grant" } });
   const server = createServer((request, response) => {
     const send = (status: number, body: object) => {
@@ -56,6 +59,10 @@ export async function startIssuer(): Promise<TestIssuer> {
       void text(request)
         .then((form) => tokenEndpoint(new URLSearchParams(form)))
         .then(({ status, body }) => send(down === "everything" ? 500 : status, body));
+    } else if (request.url === "/revoke") {
+      void text(request)
+        .then((form) => revocations.push(new URLSearchParams(form)))
+        .then(() => answer({}, down === "everything"));
     } else {
       keyFetches++;
       answer({ keys: [signer.jwk] }, down !== "nothing");
@@ -64,6 +71,7 @@ export async function startIssuer(): Promise<TestIssuer> {
   const url = await listen(server);
   return {
     url,
+    revocations,
     get keyFetches() {
       return keyFetches;
     },
@@ -90,6 +98,7 @@ function metadata(url: string): object {
     jwks_uri: `${url}/jwks`,
     authorization_endpoint: `${url}/authorize`,
     token_endpoint: `${url}/token`,
+    revocation_endpoint: `${url}/revoke`,
     end_session_endpoint: `${url}/sign-out`,
     id_token_signing_alg_values_supported: ["ES256"],
   };

@@ -24,6 +24,11 @@ const SAID = {
     title: "The identity provider cannot be reached",
     text: "Nobody can sign in at the moment. Keys go on working. Try again in a moment.",
   },
+  unconfirmed: {
+    status: 503,
+    title: "Your session cannot be checked",
+    text: "Whether you are still signed in cannot be told at the moment, so nothing was done. Try again in a moment.",
+  },
   expired: {
     status: 400,
     title: "This sign-in is over",
@@ -44,7 +49,7 @@ export function signInProblemPage(
       <Icon name="alert" />
       <h1>{title}</h1>
       <p>{text}</p>
-      <a role="button" href={startUrl(returnTo)}>
+      <a role="button" href={problem === "unconfirmed" ? returnTo : startUrl(returnTo)}>
         Try again
       </a>
       <p class="soft">
@@ -52,6 +57,6 @@ export function signInProblemPage(
       </p>
     </>
   );
-  const retryAfter = problem === "unavailable" ? { retryAfter: RETRY_AFTER_S } : {};
+  const retryAfter = status === 503 ? { retryAfter: RETRY_AFTER_S } : {};
   return bare(c, title, content, { status, keepForms: true, ...retryAfter });
 }

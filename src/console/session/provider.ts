@@ -13,6 +13,8 @@ const DEFAULT_LIFETIME_S = 300;
 
 /** What a sign-in brings. */
 export interface Tokens {
+  /** Who signed in: the ID token's `sub`. */
+  readonly subject: string;
   readonly accessToken: string;
   readonly idToken: string;
   readonly refreshToken: string | null;
@@ -20,9 +22,12 @@ export interface Tokens {
   readonly expiresAt: number;
 }
 
-/** Why nobody was signed in. `denied`: the provider, or the person there, said no. */
+/**
+ * Why nobody is signed in. `denied`: the provider, or the person there, said no. `unconfirmed`: whether a session goes on
+ * cannot be told.
+ */
 export class SignInProblem {
-  readonly problem: "denied" | "rejected" | "unavailable";
+  readonly problem: "denied" | "rejected" | "unavailable" | "unconfirmed";
   /** For the operator's log. */
   readonly reason: string;
 
@@ -141,7 +146,29 @@ export class Provider {
         tokens.refreshToken,
         { ...this.#options, ...this.#tokenParameters() },
       );
-      return tokensOf(await oauth.processRefreshTokenResponse(server, this.#client, response), tokens);
+      const result = await oauth.processRefreshTokenResponse(server, this.#client, response);
+      const renewed = tokensOf(result, tokens);
+      // OpenID Connect Core 12.2: an ID token that comes along is of the same person.
+      if (renewed.subject === tokens.subject) return renewed;
+      return new SignInProblem("rejected", "The new ID token is somebody else's");
+    });
+  }
+
+  /** Ends what the session could still ask the provider for (RFC 7009), if the provider has a place for that. */
+  async revoke({ refreshToken }: Pick<Tokens, "refreshToken">): Promise<void | SignInProblem> {
+    if (refreshToken === null) return;
+    const server = await this.#server();
+    if (server instanceof SignInProblem) return server;
+    if (server.revocation_endpoint === undefined) return;
+    return attempt(async () => {
+      const response = await oauth.revocationRequest(
+        server,
+        this.#client,
+        this.#authentication(server),
+        refreshToken,
+        { ...this.#options, additionalParameters: { token_type_hint: "refresh_token" } },
+      );
+      await oauth.processRevocationResponse(response);
     });
   }
 
@@ -186,6 +213,7 @@ export class Provider {
 /** What a refresh leaves out stays as it was. */
 function tokensOf(result: oauth.TokenEndpointResponse, before: Tokens | null): Tokens {
   return {
+    subject: oauth.getValidatedIdTokenClaims(result)?.sub ?? before?.subject ?? "",
     accessToken: result.access_token,
     idToken: result.id_token ?? before?.idToken ?? "",
     refreshToken: result.refresh_token ?? before?.refreshToken ?? null,
@@ -193,7 +221,7 @@ function tokensOf(result: oauth.TokenEndpointResponse, before: Tokens | null): T
   };
 }
 
-async function attempt<T>(act: () => Promise<T>): Promise<T | SignInProblem> {
+async function attempt<T>(act: () => Promise<T | SignInProblem>): Promise<T | SignInProblem> {
   try {
     return await act();
   } catch (error) {

@@ -71,6 +71,14 @@ export class SealedCookies {
     }
   }
 
+  /** The names of cookies that begin like this, in the browser's order: the oldest first (RFC 6265 section 5.4). */
+  names(c: ConsoleContext, beginning: string): string[] {
+    const prefix = prefixOf(c);
+    return Object.keys(getCookie(c))
+      .filter((name) => name.startsWith(prefix + beginning))
+      .map((name) => name.slice(prefix.length));
+  }
+
   /** Removes the cookie. */
   clear(c: ConsoleContext, name: string): void {
     const present = getCookie(c);
@@ -79,8 +87,12 @@ export class SealedCookies {
 }
 
 /** Where there is TLS, `__Host-` keeps other hosts and plain HTTP from setting the cookie (RFC 6265bis 4.1.3.2). */
+function prefixOf(c: ConsoleContext): string {
+  return isSecure(c) ? "__Host-" : "";
+}
+
 function chunkNames(c: ConsoleContext, name: string): string[] {
-  const prefix = isSecure(c) ? "__Host-" : "";
+  const prefix = prefixOf(c);
   return Array.from({ length: MAX_CHUNKS }, (_, i) => `${prefix}${name}${i === 0 ? "" : `.${i}`}`);
 }
 

@@ -6,12 +6,21 @@ import type { SealedCookies } from "./sealed-cookies.ts";
 
 const COOKIE = "portcullis-session";
 
+/** However often its tokens are renewed, a session ends then. */
+const MAX_SESSION_MS = 12 * 3_600_000;
+
 const SessionSchema = z.object({
+  /** By which the deployment knows that it was ended. */
+  id: z.string(),
+  /** Who signed in, as the provider calls them: the `sub` of the ID token. */
+  subject: z.string(),
   accessToken: z.string(),
   /** Tells the provider who signs out. */
   idToken: z.string(),
   refreshToken: z.string().nullable(),
-  /** When the access token ends; milliseconds since the epoch, and so are the others. */
+  /** How often it has had new tokens. */
+  renewals: z.number(),
+  /** When the access token ends, or the session does; milliseconds since the epoch, and so are the others. */
   expiresAt: z.number(),
   signedInAt: z.number(),
   /** Whether a second factor was asked for then. */
@@ -25,10 +34,25 @@ export type Session = z.output<typeof SessionSchema>;
 
 /** A session for these tokens; its CSRF token is its own, so nothing of an earlier one goes on working. */
 export function newSession(tokens: Tokens, steppedUp: boolean, now: number): Session {
-  return { ...tokens, signedInAt: now, steppedUp, csrf: generateRandomState() };
+  const [id, csrf] = [generateRandomState(), generateRandomState()];
+  return withTokens({ id, renewals: 0, signedInAt: now, steppedUp, csrf }, tokens);
 }
 
-/** Whether the access token has ended at `now`, and the session with it. */
+/** The session with new tokens. */
+export function renewed(session: Session, tokens: Tokens): Session {
+  return withTokens({ ...session, renewals: session.renewals + 1 }, tokens);
+}
+
+function withTokens(session: Omit<Session, keyof Tokens>, tokens: Tokens): Session {
+  return { ...session, ...tokens, expiresAt: Math.min(tokens.expiresAt, untilOf(session)) };
+}
+
+/** When a session ends at the latest. */
+export function untilOf({ signedInAt }: Pick<Session, "signedInAt">): number {
+  return signedInAt + MAX_SESSION_MS;
+}
+
+/** Whether the session has to be renewed or begun anew at `now`. */
 export function isOver(session: Session, now: number): boolean {
   return now >= session.expiresAt;
 }

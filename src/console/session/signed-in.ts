@@ -3,11 +3,21 @@ import { Api } from "../api.ts";
 import type { Me } from "../api-types.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { signInAgainPage } from "../pages/passages.tsx";
+import { signInProblemPage } from "../pages/sign-in-problem.tsx";
 import { CONSOLE, link, pathOf, startUrl } from "../paths.ts";
 import { SignInProblem, type Provider } from "./provider.ts";
 import { checkForm } from "./request-forgery.ts";
-import type { SealedCookies } from "./sealed-cookies.ts";
-import { isOver, readSession, writeSession, type Session } from "./session.ts";
+import { TooLarge, type SealedCookies } from "./sealed-cookies.ts";
+import type { SessionRegistry } from "./session-registry.ts";
+import {
+  clearSession,
+  isOver,
+  readSession,
+  renewed,
+  untilOf,
+  writeSession,
+  type Session,
+} from "./session.ts";
 
 /** An access token that ends within this is replaced, if the provider lets us. */
 const REFRESH_AHEAD_MS = 60_000;
@@ -17,11 +27,22 @@ export function signedIn(
   console_: Console,
   provider: Provider,
   cookies: SealedCookies,
+  registry: SessionRegistry,
 ): MiddlewareHandler<ConsoleEnv> {
   return async (c, next) => {
     const known = await readSession(c, cookies);
-    const session = known && (await prolonged(c, known, provider, cookies));
-    if (session === null || isOver(session, Date.now())) return toSignIn(c, session !== null);
+    if (known === null) return toSignIn(c, false);
+    const renewal = await renewalOf(c, known, provider, registry);
+    // Asked last: who signs out while new tokens are on their way has signed out.
+    const ended = await registry.isEnded(known);
+    if (ended === true) {
+      if (renewal !== null) noteProblem(c, await provider.revoke(renewal));
+      clearSession(c, cookies);
+      return toSignIn(c, false);
+    }
+    const session = renewal !== null && (await kept(c, cookies, renewal)) ? renewal : known;
+    if (ended instanceof SignInProblem) return signInProblemPage(c, ended, pathOf(c.req.raw));
+    if (isOver(session, Date.now())) return toSignIn(c, true);
     if (changes(c)) {
       const refused = await checkForm(c, session);
       if (refused !== null) return refused;
@@ -35,23 +56,38 @@ export function signedIn(
   };
 }
 
-/** The session with a new access token where it is time for one and the provider gives it, else as it is. */
-async function prolonged(
+/** The session with new tokens where it is time for them, they are this request's to get and the provider gives them. */
+async function renewalOf(
   c: ConsoleContext,
   session: Session,
   provider: Provider,
-  cookies: SealedCookies,
-): Promise<Session> {
-  const { refreshToken } = session;
-  if (refreshToken === null || Date.now() < session.expiresAt - REFRESH_AHEAD_MS) return session;
+  registry: SessionRegistry,
+): Promise<Session | null> {
+  const { refreshToken, expiresAt } = session;
+  const due = Date.now() >= expiresAt - REFRESH_AHEAD_MS && expiresAt < untilOf(session);
+  if (refreshToken === null || !due) return null;
+  const claimed = await registry.claimRenewal(session);
+  if (claimed !== true) return noteProblem(c, claimed);
   const tokens = await provider.refresh({ ...session, refreshToken });
-  if (tokens instanceof SignInProblem) {
-    c.set("reason", tokens.reason);
-    return session;
+  return tokens instanceof SignInProblem ? noteProblem(c, tokens) : renewed(session, tokens);
+}
+
+/** Whether the session fits into the browser's cookies. */
+async function kept(c: ConsoleContext, cookies: SealedCookies, session: Session): Promise<boolean> {
+  try {
+    await writeSession(c, cookies, session);
+    return true;
+  } catch (error) {
+    if (!(error instanceof TooLarge)) throw error;
+    c.set("reason", error.message);
+    return false;
   }
-  const renewed = { ...session, ...tokens };
-  await writeSession(c, cookies, renewed);
-  return renewed;
+}
+
+/** For the log: the request goes on with what there is. */
+function noteProblem(c: ConsoleContext, outcome: unknown): null {
+  if (outcome instanceof SignInProblem) c.set("reason", outcome.reason);
+  return null;
 }
 
 /**

@@ -10,6 +10,7 @@ import type {
 import type { PublicJwk, RingPolicy, SigningKey } from "../../core/signing-key.ts";
 import type { Env } from "../../env.ts";
 import { SigningKeys } from "../signing-keys.ts";
+import { ConsoleSessions, type SessionMark } from "./console-sessions.ts";
 import { CookieKeys, type CookieKey } from "./cookie-keys.ts";
 import { RevocationLedger } from "./revocation-ledger.ts";
 import { Revocations, type Located } from "./revocations.ts";
@@ -25,11 +26,12 @@ const ASSERTION_KEYS: RingPolicy = {
 };
 
 /**
- * What is kept once for the whole deployment: emergency revocations and the work left on them, its signing keys, and the
- * keys of the console's cookies.
+ * What is kept once for the whole deployment: emergency revocations and the work left on them, its signing keys, and of
+ * the console the keys of its cookies and the sessions that were ended.
  */
 export class Deployment extends DurableObject<Env> {
   readonly #cookieKeys = new CookieKeys(this.ctx.storage.sql);
+  readonly #consoleSessions = new ConsoleSessions(this.ctx.storage.sql);
   readonly #revocations = new Revocations(this.env, new RevocationLedger(this.ctx.storage));
 
   readonly #signingKeys = new SigningKeys(
@@ -92,6 +94,21 @@ export class Deployment extends DurableObject<Env> {
   /** The keys that seal the console's cookies, the newest first; made at first use. */
   cookieKeys(): CookieKey[] {
     return this.#cookieKeys.current(Date.now());
+  }
+
+  /** Whether a session of the console was ended by somebody. */
+  isConsoleSessionEnded(id: string): boolean {
+    return this.#consoleSessions.isEnded(id);
+  }
+
+  /** Ends a session of the console for good. */
+  endConsoleSession(session: SessionMark): void {
+    this.#consoleSessions.end(session, Date.now());
+  }
+
+  /** Whether the caller is the one who gets a session's next tokens. */
+  claimConsoleSessionRenewal(session: SessionMark): boolean {
+    return this.#consoleSessions.claimRenewal(session, Date.now());
   }
 
   override alarm(): Promise<void> {

@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  CLIENT,
+  consoleClient,
+  csrfOf,
+  signIn,
+  type Answers,
+  type ConsoleClient,
+} from "../support/console-client.ts";
+import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
+
+/** How sessions are renewed and ended. */
+
+const KEYS = "/-/console/keys";
+const SESSION = "portcullis-session";
+const SIGN_IN = /^\/-\/console\/sign-in\?/;
+
+let portcullis: Portcullis;
+beforeAll(async () => {
+  portcullis = await startPortcullis({ edges: 2 });
+});
+afterAll(() => portcullis.stop());
+
+/** Somebody who has signed in. */
+async function signedIn(answers?: Answers): Promise<ConsoleClient> {
+  const client = consoleClient(portcullis.edges[0] ?? "");
+  expect((await signIn(client, portcullis.issuer, answers)).status).toBe(303);
+  return client;
+}
+
+/** Somebody with a copy of all cookies. */
+function copyOf(client: ConsoleClient, edge = 0): ConsoleClient {
+  const copy = consoleClient(portcullis.edges[edge] ?? "");
+  for (const [name, value] of client.cookies) copy.cookies.set(name, value);
+  return copy;
+}
+
+async function signOut(client: ConsoleClient): Promise<Response> {
+  const csrf = await csrfOf(await client.get(KEYS));
+  return client.post("/-/console/sign-out", { csrf });
+}
+
+/** The refresh tokens that were given back to the provider while this was done. */
+async function revokedBy(act: () => Promise<unknown>): Promise<(string | null)[]> {
+  const { revocations } = portcullis.issuer;
+  const before = revocations.length;
+  await act();
+  return revocations.slice(before).map((form) => form.get("token"));
+}
+
+/** Somebody whose access token is to be renewed at once, and the refresh tokens that the provider is sent. */
+async function toBeRenewed(renewal: (form: URLSearchParams) => object | Promise<object>) {
+  const client = await signedIn({ body: { expires_in: 30, refresh_token: "the-refresh-token" } });
+  const asked: (string | null)[] = [];
+  portcullis.issuer.answerWith(async (form) => {
+    asked.push(form.get("refresh_token"));
+    const body = await renewal(form);
+    const access_token = await portcullis.issuer.token({ sub: "renewed" });
+    return { status: 200, body: { access_token, token_type: "Bearer", expires_in: 600, ...body } };
+  });
+  return { client, asked };
+}
+
+test("a session is renewed by one of the pages that are asked for at the same time", async () => {
+  const { client, asked } = await toBeRenewed(() => ({ refresh_token: "the-next-one" }));
+  const copies = Array.from({ length: 5 }, () => copyOf(client));
+  const answers = await Promise.all(copies.map((copy) => copy.get(KEYS)));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+  expect(asked).toEqual(["the-refresh-token"]);
+});
+
+test("a session is renewed by its newest refresh token, time and again", async () => {
+  const { client, asked } = await toBeRenewed(() => ({
+    expires_in: 30,
+    refresh_token: `the-${asked.length}th-one`,
+  }));
+  for (let i = 0; i < 3; i++) expect((await client.get(KEYS)).status).toBe(200);
+  expect(asked).toEqual(["the-refresh-token", "the-1th-one", "the-2th-one"]);
+});
+
+test("a session does not become somebody else's by being renewed", async () => {
+  const { client } = await toBeRenewed(async () => ({
+    id_token: await portcullis.issuer.token({ aud: CLIENT, sub: "mallory" }, { typ: "JWT" }),
+    access_token: await portcullis.issuer.token({ sub: "mallory", name: "Mallory" }),
+  }));
+  const before = client.cookies.get(SESSION);
+  const page = await client.get(KEYS);
+  expect(await page.text()).not.toContain("Mallory");
+  expect(client.cookies.get(SESSION)).toBe(before);
+});
+
+test("a session goes on with new tokens and their ID token, of the same person", async () => {
+  const { client } = await toBeRenewed(async () => ({
+    id_token: await portcullis.issuer.token({ aud: CLIENT }, { typ: "JWT" }),
+  }));
+  const before = client.cookies.get(SESSION);
+  expect((await client.get(KEYS)).status).toBe(200);
+  expect(client.cookies.get(SESSION)).not.toBe(before);
+});
+
+test("a session goes on as it was when the new tokens do not fit into cookies", async () => {
+  const { client } = await toBeRenewed(() => ({ refresh_token: "x".repeat(20_000) }));
+  const before = client.cookies.get(SESSION);
+  expect((await client.get(KEYS)).status).toBe(200);
+  expect(client.cookies.get(SESSION)).toBe(before);
+});
+
+test("a session that was ended while new tokens were on their way stays ended, and they are given back", async () => {
+  const asked = Promise.withResolvers<void>();
+  const signedOut = Promise.withResolvers<void>();
+  const { client } = await toBeRenewed(async () => {
+    asked.resolve();
+    await signedOut.promise;
+    return { refresh_token: "too-late" };
+  });
+  const slow = copyOf(client);
+  const answering = slow.get(KEYS);
+  await asked.promise;
+  const revoked = await revokedBy(async () => {
+    expect((await signOut(client)).status).toBe(200);
+    signedOut.resolve();
+    const answer = await answering;
+    expect(answer.headers.get("Location")).toMatch(SIGN_IN);
+  });
+  expect(slow.cookies.has(SESSION)).toBe(false);
+  expect(revoked).toEqual(["the-refresh-token", "too-late"]);
+});
+
+describe("signing out", () => {
+  test("ends the session for whoever has a copy of its cookie, everywhere", async () => {
+    const client = await signedIn();
+    const copies = [copyOf(client), copyOf(client, 1)];
+    for (const copy of copies) expect((await copy.get(KEYS)).status).toBe(200);
+    await signOut(client);
+    for (const copy of copies) {
+      const cookie = copy.cookies.get(SESSION) ?? "";
+      const answer = await copy.get(KEYS);
+      expect([answer.status, copy.cookies.has(SESSION)]).toEqual([303, false]);
+      expect(answer.headers.get("Location")).toMatch(SIGN_IN);
+      // And if it is kept all the same, it leads nowhere, and not in circles.
+      copy.cookies.set(SESSION, cookie);
+      expect((await copy.get("/-/console/sign-in")).status).toBe(200);
+      expect((await copy.post(KEYS, { name: "a" })).status).toBe(401);
+    }
+  });
+
+  test("takes the refresh token from whoever has a copy of it", async () => {
+    const client = await signedIn({ body: { refresh_token: "a-refresh-token" } });
+    expect(await revokedBy(() => signOut(client))).toEqual(["a-refresh-token"]);
+    expect(portcullis.issuer.revocations.at(-1)?.get("client_id")).toBe(CLIENT);
+  });
+
+  test("asks the provider for nothing when there is no refresh token", async () => {
+    const client = await signedIn();
+    expect(await revokedBy(() => signOut(client))).toEqual([]);
+  });
+
+  test("is done while the provider is down", async () => {
+    const client = await signedIn({ body: { refresh_token: "a-refresh-token" } });
+    const copy = copyOf(client);
+    const csrf = await csrfOf(await client.get(KEYS));
+    portcullis.issuer.setDown("everything");
+    const answer = await client.post("/-/console/sign-out", { csrf });
+    portcullis.issuer.setDown("nothing");
+    expect([answer.status, client.cookies.has(SESSION)]).toEqual([200, false]);
+    expect((await copy.get(KEYS)).headers.get("Location")).toMatch(SIGN_IN);
+  });
+
+  test("leaves other sessions of the same person alone", async () => {
+    const [client, other] = [await signedIn(), await signedIn()];
+    await signOut(client);
+    expect((await other.get(KEYS)).status).toBe(200);
+  });
+});
+
+test("a new sign-in takes the place of the browser's last session, copies of its cookie included", async () => {
+  const client = await signedIn();
+  const copy = copyOf(client);
+  await signIn(client, portcullis.issuer);
+  expect((await client.get(KEYS)).status).toBe(200);
+  expect((await copy.get(KEYS)).headers.get("Location")).toMatch(SIGN_IN);
+});

@@ -1,0 +1,46 @@
+import { env } from "cloudflare:workers";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { expect, test } from "vitest";
+import type { Env } from "../../src/env.ts";
+import { ConsoleSessions } from "../../src/state/deployment/console-sessions.ts";
+
+const namespace = (env as unknown as Env).DEPLOYMENT;
+const mark = (id: string, renewals = 0) => ({ id, renewals, until: Date.now() + 3_600_000 });
+
+test("a session that was ended stays so, and no other does", async () => {
+  const deployment = namespace.getByName("console-sessions-ended");
+  await deployment.endConsoleSession(mark("one"));
+  await deployment.endConsoleSession(mark("one"));
+  await evictDurableObject(deployment);
+  expect(await deployment.isConsoleSessionEnded("one")).toBe(true);
+  expect(await deployment.isConsoleSessionEnded("other")).toBe(false);
+});
+
+test("each renewal is one caller's, and the next one's cookie claims the next", async () => {
+  const deployment = namespace.getByName("console-sessions-renewed");
+  const claim = (renewals: number) => deployment.claimConsoleSessionRenewal(mark("one", renewals));
+  expect(await Promise.all([claim(0), claim(0), claim(0)])).toEqual([true, false, false]);
+  expect(await claim(1)).toBe(true);
+  expect([await claim(0), await claim(1)]).toEqual([false, false]);
+  expect(await deployment.isConsoleSessionEnded("one")).toBe(false);
+});
+
+test("a session that was ended is not renewed, and one that was renewed can be ended", async () => {
+  const deployment = namespace.getByName("console-sessions-both");
+  await deployment.claimConsoleSessionRenewal(mark("one"));
+  await deployment.endConsoleSession(mark("one"));
+  expect(await deployment.isConsoleSessionEnded("one")).toBe(true);
+  expect(await deployment.claimConsoleSessionRenewal(mark("one", 5))).toBe(false);
+});
+
+test("nothing is kept of sessions of which no cookie counts any more", async () => {
+  await runInDurableObject(namespace.getByName("console-sessions-kept"), (_, state) => {
+    const sessions = new ConsoleSessions(state.storage.sql);
+    for (const id of ["one", "two", "three"]) sessions.end({ id, renewals: 0, until: 1000 }, 1);
+    sessions.end({ id: "four", renewals: 0, until: 2000 }, 999);
+    expect(sessions.isEnded("one")).toBe(true);
+    sessions.claimRenewal({ id: "five", renewals: 0, until: 3000 }, 1000);
+    const ids = [...state.storage.sql.exec(`SELECT id FROM console_sessions ORDER BY id`)];
+    expect(ids).toEqual([{ id: "five" }, { id: "four" }]);
+  });
+});
