@@ -97,6 +97,10 @@ export const KeyListQuery = z.strictObject({
   status: z.enum(["active", "expired", "revoked", "disabled", "all"]).default("active"),
   q: z.string().optional().openapi({ description: "Part of the name." }),
   owner: z.string().optional().openapi({ description: "An owner's id, or `*` for everybody's (admins)." }),
+  ownerKind: z
+    .enum(["user", "service"])
+    .optional()
+    .openapi({ description: "Only keys of people, or only those of service users." }),
   limit: Limit,
   nextCursor: z.string().optional(),
 });

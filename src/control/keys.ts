@@ -84,6 +84,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
         status: query.status,
         q: query.q ?? null,
         ownerId: query.owner ?? actor.id,
+        ownerKind: query.ownerKind ?? null,
         limit: query.limit,
         after,
       });

@@ -26,8 +26,12 @@ export function parse(
   return refuse(badValue ? "invalid_value" : "invalid_request", { details });
 }
 
-/** Of alternatives, the issue of the one that the value was meant for: its type fits, something in it does not. */
+/**
+ * Of alternatives, the issue of the one that the value was meant for: its type fits, something in it does not. Of a name
+ * that cannot be, what is wrong with the name.
+ */
 function meantIssue(issue: Issue): Issue {
+  if (issue.code === "invalid_key") return { ...issue, message: issue.issues[0]?.message ?? issue.message };
   if (issue.code !== "invalid_union") return issue;
   const within = issue.errors
     .flatMap(([first]) => first ?? [])

@@ -23,7 +23,7 @@ const VaultRoles = z
 
 const Fields = z.strictObject({
   name: Name,
-  description: z.string().max(500).nullable(),
+  description: z.string().max(500, "Must have at most 500 characters").nullable(),
   vaultRoles: VaultRoles,
   active: z.boolean(),
 });

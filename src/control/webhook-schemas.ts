@@ -13,7 +13,7 @@ import { Limit, Pagination, Timestamp } from "./schemas.ts";
 export const WebhookInput = z
   .strictObject({
     url: z.string().trim().max(2048).openapi({ example: "https://hooks.example.com/portcullis" }),
-    description: z.string().trim().max(500).nullable().optional(),
+    description: z.string().trim().max(500, "Must have at most 500 characters").nullable().optional(),
     disabled: z.boolean().optional(),
   })
   .openapi("WebhookInput");

@@ -108,6 +108,8 @@ export interface KeyQuery {
   readonly q: string | null;
   /** `*` for everybody's. */
   readonly ownerId: string;
+  /** Only keys of people, or only those of service users. */
+  readonly ownerKind: OwnerKind | null;
   readonly limit: number;
   readonly after: KeyPosition | null;
 }

@@ -14,6 +14,7 @@ interface Page {
   readonly pagination: { readonly limit: number; readonly nextCursor: string | null };
 }
 
+const ON_VAULT_1 = { vaultRoles: { vault_1: ["developer"] } };
 const PAST = { expiresAt: "2020-01-01T00:00:00Z" };
 
 let control: Control;
@@ -26,6 +27,12 @@ beforeAll(async () => {
   bob = organization.member("bob", developerOn("vault_1"));
   await createOneOfEachStatus(organization.admin);
   await bob.createKey({ name: "Bob's" });
+  const service = await organization.admin.call("POST", "/-/service-users", {
+    name: "Reporter",
+    ...ON_VAULT_1,
+  });
+  const { id: ownerId } = (await service.json()) as { id: string };
+  await organization.admin.createKey({ name: "Reporter's", ownerId, vaults: ["vault_1"] });
 });
 afterAll(() => control.stop());
 
@@ -73,7 +80,10 @@ describe("the list of keys", () => {
     ["?status=all&q=expired", ["expired", "disabled, then expired"]],
     ["?owner=alice", ["100%_Ready", "active"]],
     ["?owner=bob", ["Bob's"]],
-    ["?owner=*", ["Bob's", "100%_Ready", "active"]],
+    ["?owner=*", ["Reporter's", "Bob's", "100%_Ready", "active"]],
+    ["?owner=*&ownerKind=service", ["Reporter's"]],
+    ["?owner=*&ownerKind=user", ["Bob's", "100%_Ready", "active"]],
+    ["?ownerKind=service", []],
     ["?owner=nobody", []],
   ])("%s holds the right keys, the newest first", async (query, expected) => {
     expect(await names(query)).toEqual(expected);

@@ -25,7 +25,7 @@ test.each([1, 2, 3, 10])("keys that were made at one moment are each on one page
   const seen: string[] = [];
   let after: KeyPosition | null = null;
   do {
-    const query = { status: "active" as const, q: null, ownerId: "alice", limit, after };
+    const query = { status: "active" as const, q: null, ownerId: "alice", ownerKind: null, limit, after };
     const page = (await organization.listKeys(alice, query)) as ManagedKey[];
     const shown = page.slice(0, limit);
     seen.push(...shown.map(({ id }) => id));

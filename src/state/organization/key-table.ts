@@ -203,6 +203,7 @@ export class KeyTable {
       values.push(...bound);
     };
     if (query.ownerId !== "*") add("owner_id = ?", query.ownerId);
+    if (query.ownerKind !== null) add("users.kind = ?", query.ownerKind);
     if (query.q !== null) add("instr(lower(keys.name), lower(?)) > 0", query.q);
     if (query.after !== null)
       add("(keys.created_at, keys.id) < (?, ?)", query.after.createdAt, query.after.id);
