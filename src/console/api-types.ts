@@ -116,3 +116,58 @@ export interface Me {
   readonly roles: readonly string[];
   readonly vaultRoles: VaultRoles;
 }
+
+export interface Organization {
+  readonly id: string;
+  readonly bootstrapped: boolean;
+  readonly bootstrappedAt: string | null;
+}
+
+/** A user that has keys and cannot sign in. */
+export interface ServiceUser {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly vaultRoles: VaultRoles;
+  readonly active: boolean;
+  readonly createdAt: string;
+}
+
+export interface OrganizationUsage extends Usage {
+  /** The busiest first. */
+  readonly keys: readonly KeyUsage[];
+}
+
+export interface KeyUsage extends UsageCounts {
+  readonly keyId: string;
+  readonly name: string;
+}
+
+export interface SigningKey {
+  readonly kid: string;
+  /** From when on it signs. */
+  readonly activeFrom: string;
+}
+
+export interface Webhook {
+  readonly url: string;
+  readonly description: string | null;
+  readonly disabled: boolean;
+  /** Why nothing is sent, if nobody asked for it. */
+  readonly disabledReason: string | null;
+  readonly previousSecretUntil: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface WebhookDelivery {
+  readonly id: string;
+  readonly type: string;
+  readonly keyId: string | null;
+  readonly status: "pending" | "delivered" | "failed";
+  readonly attempts: number;
+  readonly lastStatus: number | null;
+  readonly lastError: string | null;
+  readonly nextAttemptAt: string | null;
+  readonly createdAt: string;
+}

@@ -22,7 +22,7 @@ export class ApiRefusal {
 }
 
 type Query = Readonly<Record<string, string | undefined>>;
-type Method = "GET" | "POST" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** The control API with the access token of whoever is signed in. Paths are those of its OpenAPI document. */
 export class Api {
@@ -39,6 +39,12 @@ export class Api {
   /** Reads; parameters that are `undefined` or empty are left out. */
   get<T>(path: string, query: Query = {}): Promise<T | ApiRefusal> {
     return this.#send<T>("GET", link(path, query));
+  }
+
+  /** Reads in another form than JSON, as it comes. */
+  async stream(path: string, query: Query, accept: string): Promise<ReadableStream | ApiRefusal> {
+    const response = await this.#fetch("GET", link(path, query), { Accept: accept });
+    return response instanceof ApiRefusal ? response : (response.body ?? new Blob([]).stream());
   }
 
   /**
@@ -63,18 +69,25 @@ export class Api {
     body?: object,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<T | ApiRefusal> {
+    const json = body !== undefined && { "Content-Type": "application/json" };
+    const response = await this.#fetch(method, path, { ...json, ...headers }, body);
+    if (response instanceof ApiRefusal) return response;
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  }
+
+  async #fetch(
+    method: Method,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body?: object,
+  ): Promise<Response | ApiRefusal> {
     const response = await this.#call(
       new Request(this.#origin + path, {
         method,
-        headers: {
-          ...this.#headers,
-          ...(body !== undefined && { "Content-Type": "application/json" }),
-          ...headers,
-        },
+        headers: { ...this.#headers, ...headers },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       }),
     );
-    if (!response.ok) return new ApiRefusal(response.status, (await response.json<ErrorBody>()).error);
-    return (response.status === 204 ? undefined : await response.json()) as T;
+    return response.ok ? response : new ApiRefusal(response.status, (await response.json<ErrorBody>()).error);
   }
 }

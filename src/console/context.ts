@@ -2,7 +2,7 @@ import type { Context, ExecutionContext } from "hono";
 import type { RoutePolicy } from "../core/route-policy.ts";
 import type { Config, Env } from "../env.ts";
 import type { Api, ApiRefusal } from "./api.ts";
-import type { Me } from "./api-types.ts";
+import type { Me, Organization } from "./api-types.ts";
 import type { Session } from "./session/session.ts";
 
 /** What the console works with. */
@@ -26,7 +26,10 @@ export interface ConsoleEnv {
     /** On pages for whoever is signed in, and so is what follows. */
     session: Session;
     api: Api;
+    /** Ends every form that the session has given out: for a change that must not be repeated by loading a page again. */
+    endForms: () => Promise<void>;
     me: Promise<Me | ApiRefusal>;
+    organization: Promise<Organization | ApiRefusal>;
   };
 }
 

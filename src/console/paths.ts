@@ -13,6 +13,15 @@ export function keyPage(id: string, outcome?: Outcome): string {
   return link(`${HOME}/${encodeURIComponent(id)}`, { done: outcome });
 }
 
+/** Pages for admins. */
+export const ALL_KEYS = `${CONSOLE}/all-keys`;
+export const SERVICE_USERS = `${CONSOLE}/service-users`;
+export const USAGE = `${CONSOLE}/usage`;
+export const AUDIT = `${CONSOLE}/audit`;
+export const ORGANIZATION = `${CONSOLE}/organization`;
+
+export const ACCOUNT = `${CONSOLE}/account`;
+
 /** A path and query of one of the console's pages, as browsers write them. */
 const OWN_PATH = /^\/-\/console\/[\w\-.~!$&'()*+,;=:@%/?]*$/;
 /** What is no page to return to. */

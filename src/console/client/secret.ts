@@ -3,7 +3,7 @@ export function guardSecret(): void {
   const page = document.querySelector<HTMLElement>("[data-once]");
   const secret = document.querySelector<HTMLElement>("#secret");
   if (page === null || secret === null) return;
-  // Loading the page anew, or coming back to it, leads to the key's own page.
+  // Loading the page anew, or coming back to it, leads on.
   history.replaceState(null, "", page.dataset["once"]);
   for (const button of page.querySelectorAll<HTMLButtonElement>("button[hidden]")) button.hidden = false;
   page.querySelector("[data-copy]")?.addEventListener("click", () => void copy(secret));
@@ -21,7 +21,7 @@ async function copy(secret: HTMLElement): Promise<void> {
     say("Copied.");
   } catch {
     getSelection()?.selectAllChildren(secret);
-    say("Press Ctrl+C or ⌘C to copy: the key is selected.");
+    say("Press Ctrl+C or ⌘C to copy: it is selected.");
   }
 }
 

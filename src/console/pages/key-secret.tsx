@@ -1,8 +1,8 @@
 import type { CreatedKey, Key } from "../api-types.ts";
 import type { ConsoleContext } from "../context.ts";
 import { Facts } from "../parts/bits.tsx";
-import { Icon } from "../parts/icons.tsx";
 import { bare } from "../parts/page.tsx";
+import { SecretOnce } from "../parts/secret-once.tsx";
 import { Moment } from "../parts/time.tsx";
 import { HOME } from "../paths.ts";
 
@@ -22,36 +22,20 @@ export function secretPage(
   { id, key, name, keyPrefix, expiresAt }: CreatedKey,
   replaced: Replaced | null,
 ): Response | Promise<Response> {
-  const page = `${HOME}/${encodeURIComponent(id)}`;
   const content = (
-    <div class="secret" data-once={page}>
-      <h1>
-        <Icon name="key" /> Store the key now
-      </h1>
-      <p>
-        This is the only time that the key <b>{name}</b> is shown. Portcullis keeps no copy: what is lost can
-        only be rotated.
-      </p>
-      <p class="secret-value">
-        <code id="secret" tabindex={0} aria-label="The key">
-          {key}
-        </code>
-      </p>
-      <p class="secret-actions">
-        <button type="button" data-copy="secret" hidden>
-          <Icon name="copy" /> Copy
-        </button>
-        <button
-          type="button"
-          class="secondary outline"
-          data-download={`${keyPrefix}.txt`}
-          data-of="secret"
-          hidden
-        >
-          <Icon name="download" /> Download
-        </button>
-        <span id="said" role="status"></span>
-      </p>
+    <SecretOnce
+      title="Store the key now"
+      label="The key"
+      secret={key}
+      file={`${keyPrefix}.txt`}
+      onward={`${HOME}/${encodeURIComponent(id)}`}
+      text={
+        <>
+          This is the only time that the key <b>{name}</b> is shown. Portcullis keeps no copy: what is lost
+          can only be rotated.
+        </>
+      }
+    >
       <Facts
         rows={[
           ["Expires", <Moment time={expiresAt} otherwise="Never" />],
@@ -74,13 +58,7 @@ export function secretPage(
               ]),
         ]}
       />
-      <form method="get" action={page} data-acknowledge="">
-        <label>
-          <input type="checkbox" required /> I have stored the key in a safe place
-        </label>
-        <button>Done</button>
-      </form>
-    </div>
+    </SecretOnce>
   );
   return bare(c, "Store the key", content, { contained: true });
 }

@@ -12,7 +12,7 @@ import { Banner } from "../parts/notice.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { Moment } from "../parts/time.tsx";
 import { UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
-import { HOME, keyPage, link, OUTCOMES, type Outcome } from "../paths.ts";
+import { ALL_KEYS, HOME, keyPage, link, OUTCOMES, SERVICE_USERS, type Outcome } from "../paths.ts";
 import { refusalPage } from "./messages.tsx";
 
 const AUDIT_EVENTS = "20";
@@ -34,7 +34,9 @@ export function addKeyDetail(app: Hono<ConsoleEnv>): void {
     if (usage instanceof ApiRefusal) return refusalPage(c, usage);
     const key = await c.get("api").get<Key>(path);
     if (key instanceof ApiRefusal) return refusalPage(c, key);
-    return pageForMe(c, key.name, "keys", (me) => (
+    const asker = await c.get("me");
+    const isMine = asker instanceof ApiRefusal || key.owner.id === asker.id;
+    return pageForMe(c, key.name, isMine ? "keys" : "all-keys", (me) => (
       <KeyDetail key_={key} me={me} usage={usage} events={events} outcome={outcome} />
     ));
   });
@@ -62,7 +64,7 @@ interface DetailProps {
 const KeyDetail: FC<DetailProps> = ({ key_: key, me, usage, events, outcome }) => (
   <>
     <PageHeader
-      back={{ label: "My keys", href: HOME }}
+      back={key.owner.id === me.id ? { label: "My keys", href: HOME } : { label: "All keys", href: ALL_KEYS }}
       title={
         <>
           {key.name} <StatusBadge status={key.status} />
@@ -141,7 +143,7 @@ function recordOf(key: Key): (readonly [string, Child])[] {
   const rows: (readonly [string, Child])[] = [
     ["Key", <code>{key.keyPrefix}…</code>],
     ["Id", <code>{key.id}</code>],
-    ["Owner", key.owner.kind === "service" ? `${key.owner.name} (service user)` : key.owner.name],
+    ["Owner", <Owner owner={key.owner} />],
     ["Created", <Moment time={key.createdAt} otherwise="" />],
     [
       "Last used",
@@ -163,3 +165,12 @@ function recordOf(key: Key): (readonly [string, Child])[] {
   }
   return rows;
 }
+
+const Owner: FC<{ owner: Key["owner"] }> = ({ owner: { id, kind, name } }) =>
+  kind === "user" ? (
+    <>{name}</>
+  ) : (
+    <>
+      <a href={`${SERVICE_USERS}/${id}`}>{name}</a> <span class="soft">(service user)</span>
+    </>
+  );

@@ -63,7 +63,7 @@ const PAGES: Partial<
   identity_token_invalid: tokenRefusedPage,
 };
 
-async function noPermissionPage(c: ConsoleContext): Promise<Response> {
+export async function noPermissionPage(c: ConsoleContext): Promise<Response> {
   // Refused even this: who it is may do nothing here at all.
   if ((await c.get("me")) instanceof ApiRefusal) return noAccessPage(c);
   const title = "Not for your role";
@@ -119,6 +119,18 @@ function unexpectedPage(
   const content = <Message icon="alert" title={title} text={text} onward={retry(c)} requestId={requestId} />;
   const options = { status: status as ContentfulStatusCode, keepForms: true };
   return pageForAll(c, title, content, status === 503 ? { ...options, retryAfter: RETRY_AFTER_S } : options);
+}
+
+/** For a change that is committed, of which not every guard has said that it is in force. */
+export function unconfirmedPage(c: ConsoleContext, { code, correlationId }: ApiRefusal): Promise<Response> {
+  c.set("reason", `${code} (${correlationId})`);
+  const title = "Done, but not confirmed everywhere yet";
+  const text =
+    "It is on record and is brought to every place until each has confirmed it; nothing more has to be done. To wait for that, send it again: then the answer says that it is in force.";
+  const content = (
+    <Message icon="alert" title={title} text={text} onward={retry(c)} requestId={correlationId} />
+  );
+  return pageForAll(c, title, content, { status: 503, retryAfter: RETRY_AFTER_S });
 }
 
 const RETRY_AFTER_S = 1;

@@ -1,35 +1,55 @@
-import type { FC } from "hono/jsx";
+import type { Child, FC } from "hono/jsx";
 import type { AuditEvent } from "../api-types.ts";
-import { Ago } from "./time.tsx";
+import { HOME, SERVICE_USERS } from "../paths.ts";
+import { changesOf } from "./changes.ts";
+import { Ago, exact } from "./time.tsx";
+
+interface Props {
+  events: readonly AuditEvent[];
+  /** Where only the events are that have this in common; absent where all are about one thing. */
+  narrowed?: (filter: { action?: string; actor?: string; target?: string }) => string;
+}
 
 /** Who has done what, or was refused. */
-export const AuditList: FC<{ events: readonly AuditEvent[] }> = ({ events }) => (
-  <table class="list">
+export const AuditList: FC<Props> = ({ events, narrowed }) => (
+  <table class="list audit">
     <thead>
       <tr>
         <th scope="col">Event</th>
+        {narrowed && <th scope="col">Target</th>}
         <th scope="col">By</th>
         <th scope="col">When</th>
         <th scope="col">From</th>
-        <th scope="col">Changed</th>
+        <th scope="col">Details</th>
       </tr>
     </thead>
     <tbody>
       {events.map((event) => (
-        <tr>
+        <tr class={event.outcome === "refused" ? "refused" : undefined}>
           <th scope="row">
-            <code>{event.action}</code>
+            <Narrowing href={narrowed?.({ action: event.action })}>
+              <code>{event.action}</code>
+            </Narrowing>
             {event.outcome === "refused" && <span class="badge revoked">Refused: {event.code}</span>}
           </th>
-          <td data-label="By">{event.actor.name ?? event.actor.id}</td>
+          {narrowed && (
+            <td data-label="Target">
+              <Target id={event.target} href={narrowed({ target: event.target })} />
+            </td>
+          )}
+          <td data-label="By">
+            <Narrowing href={narrowed?.({ actor: event.actor.id })}>
+              {event.actor.name ?? event.actor.id}
+            </Narrowing>
+          </td>
           <td data-label="When">
             <Ago time={event.time} otherwise="" />
           </td>
           <td data-label="From">
             {event.address ? <code>{event.address}</code> : <span class="soft">—</span>}
           </td>
-          <td data-label="Changed">
-            <Changes event={event} />
+          <td data-label="Details">
+            <Details event={event} />
           </td>
         </tr>
       ))}
@@ -37,30 +57,64 @@ export const AuditList: FC<{ events: readonly AuditEvent[] }> = ({ events }) => 
   </table>
 );
 
-/** What differs between before and after; of something new, what there is. */
-const Changes: FC<{ event: AuditEvent }> = ({ event: { before, after } }) => {
-  const fields = Object.keys({ ...before, ...after }).filter(
-    (field) => JSON.stringify(before?.[field]) !== JSON.stringify(after?.[field]),
+/** Something that the list can be narrowed to. */
+const Narrowing: FC<{ href: string | undefined; children?: Child }> = ({ href, children }) =>
+  href === undefined ? (
+    <>{children}</>
+  ) : (
+    <a class="quiet" href={href}>
+      {children}
+    </a>
   );
-  if (fields.length === 0) return <span class="soft">—</span>;
+
+/** What an event is about, with the way to its page if it has one. */
+const Target: FC<{ id: string; href: string }> = ({ id, href }) => {
+  const page = id.startsWith("key_") ? HOME : id.startsWith("svc_") ? SERVICE_USERS : null;
+  return (
+    <>
+      <Narrowing href={href}>
+        <code>{id}</code>
+      </Narrowing>
+      {page !== null && (
+        <a class="open" href={`${page}/${encodeURIComponent(id)}`} aria-label={`Open ${id}`}>
+          Open
+        </a>
+      )}
+    </>
+  );
+};
+
+/** The exact time, the request, and what differs between before and after. */
+const Details: FC<{ event: AuditEvent }> = ({ event }) => {
+  const changes = changesOf(event.before, event.after);
+  const [first] = changes;
   return (
     <details>
-      <summary>{fields.length === 1 ? fields[0] : `${fields.length} fields`}</summary>
+      <summary>
+        {first === undefined ? "Request" : changes.length === 1 ? first.field : `${changes.length} fields`}
+      </summary>
       <dl class="changes">
-        {fields.map((field) => (
+        {changes.map(({ field, before, after }) => (
           <div>
             <dt>{field}</dt>
             <dd>
-              {before !== null && <del>{shown(before[field])}</del>}{" "}
-              {after !== null && <ins>{shown(after[field])}</ins>}
+              {before !== null && <del>{before}</del>} {after !== null && <ins>{after}</ins>}
             </dd>
           </div>
         ))}
+        <div>
+          <dt>Time</dt>
+          <dd>{exact(event.time)}</dd>
+        </div>
+        {event.requestId && (
+          <div>
+            <dt>Request</dt>
+            <dd>
+              <code>{event.requestId}</code>
+            </dd>
+          </div>
+        )}
       </dl>
     </details>
   );
 };
-
-function shown(value: unknown): string {
-  return typeof value === "string" ? value : (JSON.stringify(value) ?? "—");
-}

@@ -8,6 +8,11 @@ export const StatusBadge: FC<{ status: KeyStatus }> = ({ status }) => (
   <span class={`badge ${status}`}>{capitalized(status)}</span>
 );
 
+/** Of whoever may have keys, or may not. */
+export const ActiveBadge: FC<{ active: boolean }> = ({ active }) => (
+  <span class={`badge ${active ? "active" : "inactive"}`}>{active ? "Active" : "Deactivated"}</span>
+);
+
 /** What stands in place of a list that has nothing in it. */
 export const Empty: FC<{ icon: IconName; title: string; children?: Child }> = ({ icon, title, children }) => (
   <section class="card empty">

@@ -144,3 +144,21 @@ export const FieldGroup: FC<{
     {children}
   </fieldset>
 );
+
+/** A box to tick. */
+export const Box: FC<{ name: string; label: string; checked: boolean; hint?: Child }> = ({
+  name,
+  label,
+  checked,
+  hint,
+}) => (
+  <div class="field box">
+    <label>
+      <input type="checkbox" name={name} value="yes" checked={checked} />
+      <span>
+        {label}
+        {hint && <small>{hint}</small>}
+      </span>
+    </label>
+  </div>
+);

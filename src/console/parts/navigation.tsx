@@ -1,7 +1,7 @@
 import type { FC } from "hono/jsx";
 import { ADMIN } from "../../core/organization.ts";
 import type { Me } from "../api-types.ts";
-import { CONSOLE, HOME } from "../paths.ts";
+import { ACCOUNT, ALL_KEYS, AUDIT, CONSOLE, HOME, ORGANIZATION, SERVICE_USERS, USAGE } from "../paths.ts";
 import type { Theme } from "../theme.ts";
 import { Form } from "./form.tsx";
 import { Brand, Icon, type IconName } from "./icons.tsx";
@@ -10,9 +10,25 @@ import { ThemeChoice } from "./theme-choice.tsx";
 /** Where one can go. Who may see a page is the control API's to say; what only admins may, others are not shown. */
 const SECTIONS = {
   keys: { label: "My keys", path: HOME, icon: "key", adminsOnly: false },
+  "all-keys": { label: "All keys", path: ALL_KEYS, icon: "keys", adminsOnly: true },
+  "service-users": {
+    label: "Service users",
+    path: SERVICE_USERS,
+    icon: "robot",
+    adminsOnly: true,
+  },
+  usage: { label: "Usage", path: USAGE, icon: "chart", adminsOnly: true },
+  audit: { label: "Audit", path: AUDIT, icon: "list", adminsOnly: true },
+  organization: { label: "Organisation", path: ORGANIZATION, icon: "building", adminsOnly: true },
+  account: { label: "Account", path: ACCOUNT, icon: "person", adminsOnly: false },
 } as const satisfies Record<string, { label: string; path: string; icon: IconName; adminsOnly: boolean }>;
 
 export type Section = keyof typeof SECTIONS;
+
+/** Whether somebody's navigation leads there. */
+export function isShown(section: Section, me: Me): boolean {
+  return !SECTIONS[section].adminsOnly || me.roles.includes(ADMIN);
+}
 
 interface Props {
   me: Me;
@@ -24,8 +40,7 @@ interface Props {
 
 /** At the side on wide screens; on narrow ones it comes when its button is pressed. */
 export const Navigation: FC<Props> = ({ me, section, csrf, theme, path }) => {
-  const isAdmin = me.roles.includes(ADMIN);
-  const shown = Object.entries(SECTIONS).filter(([, { adminsOnly }]) => isAdmin || !adminsOnly);
+  const shown = Object.entries(SECTIONS).filter(([id]) => isShown(id as Section, me));
   return (
     <nav id="navigation" class="side" popover="auto" aria-label="Console">
       <a class="home" href={HOME}>

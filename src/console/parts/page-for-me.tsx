@@ -2,11 +2,14 @@ import type { Child } from "hono/jsx";
 import { ApiRefusal } from "../api.ts";
 import type { Me } from "../api-types.ts";
 import type { ConsoleContext } from "../context.ts";
-import { refusalPage } from "../pages/messages.tsx";
-import type { Section } from "./navigation.tsx";
+import { noPermissionPage, refusalPage } from "../pages/messages.tsx";
+import { isShown, type Section } from "./navigation.tsx";
 import { navigable, type PageOptions } from "./page.tsx";
 
-/** A page with the navigation for whoever is signed in; what it shows may depend on who that is. */
+/**
+ * A page with the navigation for whoever is signed in; what it shows may depend on who that is. A section that somebody's
+ * navigation does not have is not for them: forms of it that hold nothing yet are not shown either.
+ */
 export async function pageForMe(
   c: ConsoleContext,
   title: string,
@@ -16,5 +19,6 @@ export async function pageForMe(
 ): Promise<Response> {
   const me = await c.get("me");
   if (me instanceof ApiRefusal) return refusalPage(c, me);
+  if (!isShown(section, me)) return noPermissionPage(c);
   return navigable(c, title, me, section, content(me), options);
 }

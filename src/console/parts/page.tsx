@@ -8,6 +8,7 @@ import type { ConsoleContext } from "../context.ts";
 import { themeOf, type Theme } from "../theme.ts";
 import { Icon, Brand } from "./icons.tsx";
 import { Navigation, type Section } from "./navigation.tsx";
+import { bootstrapNotice } from "./notices.tsx";
 import { ThemeChoice } from "./theme-choice.tsx";
 
 export interface PageOptions {
@@ -23,14 +24,15 @@ export interface PageOptions {
 }
 
 /** A page for whoever is signed in, `me`, with the navigation. */
-export function navigable(
+export async function navigable(
   c: ConsoleContext,
   title: string,
   me: Me,
   section: Section | null,
   content: Child,
   options: PageOptions = {},
-): Response | Promise<Response> {
+): Promise<Response> {
+  const notice = await bootstrapNotice(c, me);
   const { pathname, search } = new URL(c.req.url);
   const path = pathname + search;
   return send(c, title, options, [
@@ -42,6 +44,7 @@ export function navigable(
     </header>,
     <Navigation me={me} section={section} csrf={c.get("session").csrf} theme={themeOf(c)} path={path} />,
     <main id="main" class="page">
+      {notice}
       {content}
     </main>,
   ]);

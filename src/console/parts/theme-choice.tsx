@@ -10,7 +10,11 @@ const LOOKS = {
 } as const;
 
 /** Light, dark, or as the device has it. */
-export const ThemeChoice: FC<{ theme: Theme; path: string }> = ({ theme, path }) => (
+export const ThemeChoice: FC<{ theme: Theme; path: string; labelled?: boolean }> = ({
+  theme,
+  path,
+  labelled = false,
+}) => (
   <form class="themes" method="post" action={`${CONSOLE}/theme`} data-theme-choice>
     <input type="hidden" name="return" value={path} />
     {THEMES.map((each) => (
@@ -18,11 +22,12 @@ export const ThemeChoice: FC<{ theme: Theme; path: string }> = ({ theme, path })
         class="plain"
         name="theme"
         value={each}
-        aria-label={LOOKS[each].label}
+        aria-label={labelled ? undefined : LOOKS[each].label}
         title={LOOKS[each].label}
         aria-pressed={each === theme ? "true" : "false"}
       >
         <Icon name={LOOKS[each].icon} />
+        {labelled && LOOKS[each].label}
       </button>
     ))}
   </form>

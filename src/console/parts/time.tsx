@@ -24,7 +24,8 @@ const UNITS = [
 export function relative(iso: string, now: number): string {
   const ms = Date.parse(iso) - now;
   const unit = UNITS.find(([, length]) => Math.abs(ms) >= length);
-  return unit === undefined ? "just now" : RELATIVE.format(Math.round(ms / unit[1]), unit[0]);
+  if (unit === undefined) return ms > 1000 ? "in a moment" : "just now";
+  return RELATIVE.format(Math.round(ms / unit[1]), unit[0]);
 }
 
 /** A moment like "20 Nov 2026, 21:47 UTC". */

@@ -52,6 +52,11 @@ export function untilOf({ signedInAt }: Pick<Session, "signedInAt">): number {
   return signedInAt + MAX_SESSION_MS;
 }
 
+/** The same session with another CSRF token: no form that was made before can be sent any more. */
+export function withNewForms(session: Session): Session {
+  return { ...session, csrf: generateRandomState() };
+}
+
 /** Whether the session has to be renewed or begun anew at `now`. */
 export function isOver(session: Session, now: number): boolean {
   return now >= session.expiresAt;

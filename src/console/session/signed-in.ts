@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import { Api } from "../api.ts";
-import type { Me } from "../api-types.ts";
+import type { Me, Organization } from "../api-types.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { signInAgainPage } from "../pages/passages.tsx";
 import { signInProblemPage } from "../pages/sign-in-problem.tsx";
@@ -15,6 +15,7 @@ import {
   readSession,
   renewed,
   untilOf,
+  withNewForms,
   writeSession,
   type Session,
 } from "./session.ts";
@@ -50,8 +51,13 @@ export function signedIn(
     const api = new Api(c, console_, session.accessToken);
     c.set("session", session);
     c.set("api", api);
+    c.set("endForms", async () => {
+      c.set("session", withNewForms(session));
+      await writeSession(c, cookies, c.get("session"));
+    });
     // Awaited when the page is drawn, so that its own questions are asked meanwhile.
     c.set("me", api.get<Me>("/-/me"));
+    c.set("organization", api.get<Organization>("/-/organization"));
     return next();
   };
 }

@@ -1,0 +1,133 @@
+import type { Hono } from "hono";
+import type { FC } from "hono/jsx";
+import { z } from "zod";
+import { NDJSON } from "../../core/ndjson.ts";
+import { ApiRefusal } from "../api.ts";
+import type { AuditEvent, Page } from "../api-types.ts";
+import type { ConsoleEnv } from "../context.ts";
+import { AuditList } from "../parts/audit-list.tsx";
+import { Empty, PageHeader } from "../parts/bits.tsx";
+import { Icon } from "../parts/icons.tsx";
+import { pageForMe } from "../parts/page-for-me.tsx";
+import { AUDIT, link } from "../paths.ts";
+import { refusalPage } from "./messages.tsx";
+
+const PAGE_SIZE = "50";
+const API = "/-/audit-events";
+
+const text = z.string().trim().max(200).catch("");
+/** As fields for a date and a time write it; taken to be UTC. */
+const moment = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/)
+  .catch("");
+
+const Query = z.object({
+  actor: text,
+  action: text,
+  target: text,
+  from: moment,
+  to: moment,
+  cursor: z.string().optional().catch(undefined),
+});
+type Query = z.output<typeof Query>;
+
+/** `/audit`: who has changed what, for admins; `/audit/download` is all of it. */
+export function addAudit(app: Hono<ConsoleEnv>): void {
+  app.get("/audit", async (c) => {
+    const query = Query.parse(c.req.query());
+    const events = await c
+      .get("api")
+      .get<Page<AuditEvent>>(API, { ...asked(query), nextCursor: query.cursor, limit: PAGE_SIZE });
+    if (events instanceof ApiRefusal) return refusalPage(c, events);
+    return pageForMe(c, "Audit", "audit", () => <Audit query={query} events={events} />);
+  });
+
+  app.get("/audit/download", async (c) => {
+    const query = Query.parse(c.req.query());
+    const lines = await c.get("api").stream(API, asked(query), NDJSON);
+    if (lines instanceof ApiRefusal) return refusalPage(c, lines);
+    const day = new Date().toISOString().slice(0, 10);
+    return c.body(lines, 200, {
+      "Content-Type": NDJSON,
+      "Content-Disposition": `attachment; filename="audit-${day}.ndjson"`,
+    });
+  });
+}
+
+/** The query as the control API takes it. */
+function asked({ actor, action, target, from, to }: Query) {
+  return { actor, action, target, from: from && `${from}:00Z`, to: to && `${to}:00Z` };
+}
+
+const Audit: FC<{ query: Query; events: Page<AuditEvent> }> = ({ query, events }) => {
+  const filters = { ...query, cursor: undefined };
+  const { nextCursor } = events.pagination;
+  return (
+    <>
+      <PageHeader title="Audit">
+        <a role="button" class="secondary outline" href={link(`${AUDIT}/download`, filters)} download>
+          <Icon name="download" /> Download
+        </a>
+      </PageHeader>
+      <Filters query={query} events={events.data} />
+      {events.data.length === 0 ? (
+        <Empty icon="list" title="No events">
+          <p>Nothing on record fits what is asked for.</p>
+          <a href={AUDIT}>Show everything</a>
+        </Empty>
+      ) : (
+        <AuditList events={events.data} narrowed={(filter) => link(AUDIT, { ...filters, ...filter })} />
+      )}
+      <nav class="pages" aria-label="Pages">
+        {query.cursor && <a href={link(AUDIT, filters)}>First page</a>}
+        {nextCursor && (
+          <a rel="next" href={link(AUDIT, { ...query, cursor: nextCursor })}>
+            Next page <Icon name="chevron" />
+          </a>
+        )}
+      </nav>
+    </>
+  );
+};
+
+const Filters: FC<{ query: Query; events: readonly AuditEvent[] }> = ({ query, events }) => (
+  <search>
+    <form class="card sieve" method="get" action={AUDIT}>
+      <label>
+        Event
+        <input name="action" list="actions" value={query.action} autocomplete="off" />
+      </label>
+      <label>
+        By
+        <input name="actor" list="actors" value={query.actor} autocomplete="off" />
+      </label>
+      <label>
+        Target
+        <input name="target" value={query.target} autocomplete="off" />
+      </label>
+      <label>
+        From (UTC)
+        <input type="datetime-local" name="from" value={query.from} />
+      </label>
+      <label>
+        Before (UTC)
+        <input type="datetime-local" name="to" value={query.to} />
+      </label>
+      <div class="decision">
+        <button class="secondary outline">Filter</button>
+        {Object.values(query).some(Boolean) && <a href={AUDIT}>Clear</a>}
+      </div>
+      <datalist id="actions">
+        {[...new Set(events.map(({ action }) => action))].map((action) => (
+          <option value={action} />
+        ))}
+      </datalist>
+      <datalist id="actors">
+        {[...new Map(events.map(({ actor }) => [actor.id, actor.name ?? ""]))].map(([id, name]) => (
+          <option value={id}>{name}</option>
+        ))}
+      </datalist>
+    </form>
+  </search>
+);

@@ -1,0 +1,139 @@
+import type { Hono } from "hono";
+import type { Child, FC } from "hono/jsx";
+import { ApiRefusal } from "../api.ts";
+import type { Organization, SigningKey, Webhook } from "../api-types.ts";
+import type { ConsoleContext, ConsoleEnv } from "../context.ts";
+import { Facts, PageHeader } from "../parts/bits.tsx";
+import { confirmPage } from "../parts/confirm.tsx";
+import { Done } from "../parts/notices.tsx";
+import { pageForMe } from "../parts/page-for-me.tsx";
+import { Moment } from "../parts/time.tsx";
+import { link, ORGANIZATION } from "../paths.ts";
+import { refusalPage } from "./messages.tsx";
+
+export const ORGANIZATION_BACK = { label: "Organisation", href: ORGANIZATION };
+
+const DONE = {
+  bootstrapped: "The organisation is set up. Keys can be made.",
+  rotated: "The next signing key is published. It takes over by itself.",
+  "webhook-deleted": "Events are not sent any more.",
+} as const;
+
+/** `/organization`: what is there once for everybody in it, for admins. */
+export function addOrganization(app: Hono<ConsoleEnv>): void {
+  app.get("/organization", async (c) => {
+    const [organization, webhook] = await Promise.all([
+      c.get("organization"),
+      c.get("api").get<Webhook>("/-/organization/webhook"),
+    ]);
+    if (organization instanceof ApiRefusal) return refusalPage(c, organization);
+    if (webhook instanceof ApiRefusal && webhook.code !== "not_found") return refusalPage(c, webhook);
+    return pageForMe(c, "Organisation", "organization", () => (
+      <>
+        <PageHeader title="Organisation" />
+        <Done done={c.req.query("done")} texts={DONE} />
+        <div class="columns">
+          <Overview organization={organization} origin={new URL(c.req.url).origin} />
+          <WebhookCard webhook={webhook instanceof ApiRefusal ? null : webhook} />
+        </div>
+      </>
+    ));
+  });
+
+  app.get("/organization/bootstrap", (c) => c.redirect(ORGANIZATION, 303));
+  app.post("/organization/bootstrap", async (c) => {
+    const answer = await c.get("api").change<Organization>("POST", "/-/organization/bootstrap");
+    // Another admin was faster: it is done all the same.
+    const refused = answer instanceof ApiRefusal && answer.code !== "already_exists";
+    return refused ? refusalPage(c, answer) : c.redirect(link(ORGANIZATION, { done: "bootstrapped" }), 303);
+  });
+
+  app.get("/organization/signing-key", askForNextKey);
+  app.post("/organization/signing-key", async (c) => {
+    const answer = await c.get("api").change<SigningKey>("POST", "/-/organization/signing-key/rotate");
+    if (answer instanceof ApiRefusal) return refusalPage(c, answer);
+    return c.redirect(link(ORGANIZATION, { done: "rotated" }), 303);
+  });
+}
+
+function askForNextKey(c: ConsoleContext): Promise<Response> {
+  return confirmPage(c, "organization", {
+    title: "Rotate the signing key?",
+    action: "Publish the next signing key",
+    text: (
+      <>
+        <p>
+          Signing keys renew themselves. Take the next one early if the one that is in use may be known to
+          somebody. It is published now and takes over some minutes later, when whoever verifies tokens has
+          had time to see it.
+        </p>
+        <p>Tokens that were signed before stay good until they expire. It takes a fresh second factor.</p>
+      </>
+    ),
+    back: ORGANIZATION_BACK,
+  });
+}
+
+const Overview: FC<{ organization: Organization; origin: string }> = ({ organization, origin }) => {
+  const { id, bootstrappedAt } = organization;
+  const publicKeys = `/-/organizations/${encodeURIComponent(id)}/jwks.json`;
+  return (
+    <>
+      <section class="card">
+        <h2>About</h2>
+        <Facts
+          rows={[
+            ["Id", <code>{id}</code>],
+            ["Set up", <Moment time={bootstrappedAt} otherwise="Not yet" />],
+          ]}
+        />
+      </section>
+      <Card
+        title="Signing key"
+        text="The organisation's access tokens are signed with a key of its own, which renews itself."
+        link={bootstrappedAt === null ? null : { label: "Rotate", href: `${ORGANIZATION}/signing-key` }}
+      >
+        <Facts rows={[["Public keys", <a href={publicKeys}>{publicKeys}</a>]]} />
+      </Card>
+      <Card
+        title="Provisioning (SCIM)"
+        text="Your identity provider tells who is there and which roles they have, and cuts off whoever leaves."
+        link={{ label: "Create a token", href: `${ORGANIZATION}/scim-token` }}
+      >
+        <Facts rows={[["Base URL", <code>{`${origin}/-/scim/v2`}</code>]]} />
+      </Card>
+    </>
+  );
+};
+
+const WebhookCard: FC<{ webhook: Webhook | null }> = ({ webhook }) => (
+  <Card
+    title="Webhook"
+    text="Tells a system of yours when a key is made, is about to expire, has expired, was revoked or has leaked."
+    link={{ label: webhook === null ? "Set up" : "Open", href: `${ORGANIZATION}/webhook` }}
+  >
+    <Facts
+      rows={[["Sent to", webhook === null ? <span class="soft">Nowhere</span> : <code>{webhook.url}</code>]]}
+    />
+  </Card>
+);
+
+const Card: FC<{
+  title: string;
+  text: string;
+  link: { label: string; href: string } | null;
+  children?: Child;
+}> = ({ title, text, link: to, children }) => (
+  <section class="card" aria-label={title}>
+    <header class="card-header">
+      <h2>{title}</h2>
+      {to && (
+        <a role="button" class="secondary outline" href={to.href}>
+          {to.label}
+        </a>
+      )}
+    </header>
+    <p class="soft">{text}</p>
+    {children}
+  </section>
+);

@@ -1,0 +1,188 @@
+import type { Hono } from "hono";
+import type { FC } from "hono/jsx";
+import { DEVELOPER, developerVaults, type VaultRoles } from "../../core/organization.ts";
+import { ApiRefusal } from "../api.ts";
+import type { ServiceUser } from "../api-types.ts";
+import type { ConsoleContext, ConsoleEnv } from "../context.ts";
+import { textOf } from "../key-form/form-data.ts";
+import { PageHeader } from "../parts/bits.tsx";
+import { Box, FieldGroup, TextArea, TextField } from "../parts/fields.tsx";
+import { Form } from "../parts/form.tsx";
+import { NotSaved } from "../parts/notices.tsx";
+import { pageForMe } from "../parts/page-for-me.tsx";
+import { problemsOf, type Problems } from "../parts/problems.ts";
+import { link, SERVICE_USERS } from "../paths.ts";
+import { refusalPage } from "./messages.tsx";
+import type { ServiceUserDone } from "./service-users.tsx";
+
+/** What the form holds, as it was filled in. */
+interface Values {
+  readonly name: string;
+  readonly description: string;
+  /** Ids by white space. */
+  readonly vaults: string;
+  readonly everyVault: boolean;
+}
+
+const EMPTY: Values = { name: "", description: "", vaults: "", everyVault: false };
+
+/** `/service-users/new` and `/service-users/<id>/edit`. */
+export function addServiceUserForms(app: Hono<ConsoleEnv>): void {
+  app.get("/service-users/new", (c) => newPage(c, EMPTY, {}));
+
+  app.post("/service-users/new", async (c) => {
+    const values = await valuesOf(c);
+    const created = await c.get("api").change<ServiceUser>("POST", "/-/service-users", fieldsOf(values));
+    if (!(created instanceof ApiRefusal)) return c.redirect(doneAt(created.id, "created"), 303);
+    const problems = problemsOf(created, FIELDS);
+    return problems === null ? refusalPage(c, created) : newPage(c, values, problems);
+  });
+
+  app.get("/service-users/:id/edit", async (c) => {
+    const user = await c.get("api").get<ServiceUser>(apiPath(c.req.param("id")));
+    return user instanceof ApiRefusal ? refusalPage(c, user) : editPage(c, user.id, valuesFrom(user), {});
+  });
+
+  app.post("/service-users/:id/edit", async (c) => {
+    const id = c.req.param("id");
+    const values = await valuesOf(c);
+    const updated = await c.get("api").change<ServiceUser>("PATCH", apiPath(id), fieldsOf(values));
+    if (!(updated instanceof ApiRefusal)) return c.redirect(doneAt(id, "updated"), 303);
+    const problems = problemsOf(updated, FIELDS);
+    return problems === null ? refusalPage(c, updated) : editPage(c, id, values, problems);
+  });
+}
+
+const FIELDS = ["name", "description", "vaultRoles"];
+
+/** Where a service user is in the control API. */
+export function apiPath(id: string): string {
+  return `/-/service-users/${encodeURIComponent(id)}`;
+}
+
+/** The page of a service user, which says what was done. */
+export function doneAt(id: string, done: ServiceUserDone): string {
+  return link(`${SERVICE_USERS}/${encodeURIComponent(id)}`, { done });
+}
+
+async function valuesOf(c: ConsoleContext): Promise<Values> {
+  const form = await c.req.formData();
+  return {
+    name: textOf(form, "name"),
+    description: textOf(form, "description"),
+    vaults: textOf(form, "vaultRoles"),
+    everyVault: textOf(form, "everyVault") !== "",
+  };
+}
+
+function valuesFrom({ name, description, vaultRoles }: ServiceUser): Values {
+  const vaults = developerVaults(vaultRoles);
+  return {
+    name,
+    description: description ?? "",
+    vaults: vaults === "*" ? "" : vaults.join("\n"),
+    everyVault: vaults === "*",
+  };
+}
+
+/** What the control API is sent. */
+function fieldsOf({ name, description, vaults, everyVault }: Values): object {
+  const ids = everyVault ? ["*"] : vaults.split(/[\s,]+/).filter(Boolean);
+  const vaultRoles: VaultRoles = Object.fromEntries(ids.map((id) => [id, [DEVELOPER]]));
+  return { name, description: description || null, vaultRoles };
+}
+
+function newPage(c: ConsoleContext, values: Values, problems: Problems): Promise<Response> {
+  return formPage(c, "New service user", values, problems, {
+    button: "Create service user",
+    back: { label: "Service users", href: SERVICE_USERS },
+  });
+}
+
+function editPage(c: ConsoleContext, id: string, values: Values, problems: Problems): Promise<Response> {
+  return formPage(c, "Edit service user", values, problems, {
+    button: "Save",
+    back: { label: "Service user", href: `${SERVICE_USERS}/${encodeURIComponent(id)}` },
+    warning: "What you take away, its keys lose at once, everywhere.",
+  });
+}
+
+interface Around {
+  readonly button: string;
+  readonly back: { readonly label: string; readonly href: string };
+  readonly warning?: string;
+}
+
+function formPage(
+  c: ConsoleContext,
+  title: string,
+  values: Values,
+  problems: Problems,
+  { button, back, warning }: Around,
+): Promise<Response> {
+  const isWrong = Object.keys(problems).length > 0;
+  return pageForMe(
+    c,
+    title,
+    "service-users",
+    () => (
+      <>
+        <PageHeader title={title} back={back} />
+        {isWrong && <NotSaved problems={problems} />}
+        <Form action={c.req.path} csrf={c.get("session").csrf} keep="service-user" class="sheet">
+          <Fields values={values} problems={problems} />
+          {warning && <p class="soft">{warning}</p>}
+          <div class="decision">
+            <button>{button}</button>
+            <a role="button" class="secondary outline" href={back.href}>
+              Cancel
+            </a>
+          </div>
+        </Form>
+      </>
+    ),
+    isWrong ? { status: 422 } : {},
+  );
+}
+
+const Fields: FC<{ values: Values; problems: Problems }> = ({ values, problems }) => (
+  <>
+    <section class="card">
+      <TextField
+        name="name"
+        label="Name"
+        value={values.name}
+        problem={problems["name"]}
+        hint="Of the program or the system that it stands for."
+      />
+      <TextArea
+        name="description"
+        label="Description"
+        value={values.description}
+        problem={problems["description"]}
+        rows={2}
+      />
+    </section>
+    <FieldGroup
+      name="vaults"
+      title="Vaults"
+      hint="What its keys may use. Each key can be limited to some of them."
+    >
+      <TextArea
+        name="vaultRoles"
+        label="Ids of vaults"
+        value={values.vaults}
+        problem={problems["vaultRoles"]}
+        hint="One on each line."
+        rows={3}
+        code
+      />
+      <Box
+        name="everyVault"
+        label="Every vault, now and later"
+        checked={values.everyVault}
+        hint="Then the list above does not count."
+      />
+    </FieldGroup>
+  </>
+);

@@ -1,0 +1,215 @@
+import type { Hono } from "hono";
+import type { FC } from "hono/jsx";
+import { developerVaults, type VaultRoles } from "../../core/organization.ts";
+import { ApiRefusal } from "../api.ts";
+import type { Key, Page, ServiceUser } from "../api-types.ts";
+import type { ConsoleEnv } from "../context.ts";
+import { ActiveBadge, Empty, Facts, PageHeader } from "../parts/bits.tsx";
+import { Icon } from "../parts/icons.tsx";
+import { Done } from "../parts/notices.tsx";
+import { KeyList } from "../parts/key-list.tsx";
+import { pageForMe } from "../parts/page-for-me.tsx";
+import { Ago, Moment } from "../parts/time.tsx";
+import { ALL_KEYS, HOME, link, SERVICE_USERS } from "../paths.ts";
+import { refusalPage } from "./messages.tsx";
+
+const PAGE_SIZE = "25";
+/** Of the keys that a service user's own page shows. */
+const SHOWN_KEYS = "10";
+
+const DONE = {
+  created: "The service user is there. It can do nothing until it has a key.",
+  updated: "Saved, and in force for its keys everywhere.",
+  activated: "The service user is active again. Keys that were revoked stay revoked: make new ones.",
+  deactivated: "The service user is deactivated, and its keys are revoked everywhere.",
+  deleted: "The service user is deleted, and its keys are revoked everywhere.",
+} as const;
+export type ServiceUserDone = keyof typeof DONE;
+
+/** `/service-users` and `/service-users/<id>`: users that have keys and cannot sign in, for admins. */
+export function addServiceUsers(app: Hono<ConsoleEnv>): void {
+  app.get("/service-users", async (c) => {
+    const users = await c.get("api").get<Page<ServiceUser>>("/-/service-users", {
+      limit: PAGE_SIZE,
+      nextCursor: c.req.query("cursor"),
+    });
+    if (users instanceof ApiRefusal) return refusalPage(c, users);
+    const isFirst = c.req.query("cursor") === undefined;
+    return pageForMe(c, "Service users", "service-users", () => (
+      <>
+        <PageHeader title="Service users">
+          <a role="button" href={`${SERVICE_USERS}/new`}>
+            <Icon name="plus" /> New service user
+          </a>
+        </PageHeader>
+        <Done done={c.req.query("done")} texts={DONE} />
+        <Users users={users} isFirst={isFirst} />
+      </>
+    ));
+  });
+
+  app.get("/service-users/:id", async (c) => {
+    const id = c.req.param("id");
+    const [user, keys] = await Promise.all([
+      c.get("api").get<ServiceUser>(`/-/service-users/${encodeURIComponent(id)}`),
+      c.get("api").get<Page<Key>>("/-/api-keys", { owner: id, status: "all", limit: SHOWN_KEYS }),
+    ]);
+    if (user instanceof ApiRefusal) return refusalPage(c, user);
+    if (keys instanceof ApiRefusal) return refusalPage(c, keys);
+    return pageForMe(c, user.name, "service-users", () => (
+      <UserDetail user={user} keys={keys} done={c.req.query("done")} />
+    ));
+  });
+}
+
+const Users: FC<{ users: Page<ServiceUser>; isFirst: boolean }> = ({ users, isFirst }) => {
+  if (users.data.length === 0) {
+    return (
+      <Empty icon="robot" title="No service users yet">
+        <p>
+          A service user has keys and cannot sign in: what it may do hangs on nobody who may leave. Make one
+          for each program that calls the API.
+        </p>
+        <a role="button" href={`${SERVICE_USERS}/new`}>
+          <Icon name="plus" /> New service user
+        </a>
+      </Empty>
+    );
+  }
+  const { nextCursor } = users.pagination;
+  return (
+    <>
+      <table class="list">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Status</th>
+            <th scope="col">Vaults</th>
+            <th scope="col">Created</th>
+          </tr>
+        </thead>
+        <tbody>
+          {users.data.map((user) => (
+            <tr>
+              <th scope="row">
+                <a href={`${SERVICE_USERS}/${user.id}`}>{user.name}</a>
+                {user.description && <small>{user.description}</small>}
+              </th>
+              <td data-label="Status">
+                <ActiveBadge active={user.active} />
+              </td>
+              <td data-label="Vaults">
+                <Vaults roles={user.vaultRoles} />
+              </td>
+              <td data-label="Created">
+                <Ago time={user.createdAt} otherwise="" />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <nav class="pages" aria-label="Pages">
+        {!isFirst && <a href={SERVICE_USERS}>First page</a>}
+        {nextCursor && (
+          <a rel="next" href={link(SERVICE_USERS, { cursor: nextCursor })}>
+            Next page <Icon name="chevron" />
+          </a>
+        )}
+      </nav>
+    </>
+  );
+};
+
+const UserDetail: FC<{ user: ServiceUser; keys: Page<Key>; done: string | undefined }> = ({
+  user,
+  keys,
+  done,
+}) => {
+  const path = `${SERVICE_USERS}/${user.id}`;
+  const newKey = link(`${HOME}/new`, { owner: user.id });
+  return (
+    <>
+      <PageHeader
+        back={{ label: "Service users", href: SERVICE_USERS }}
+        title={
+          <>
+            {user.name} <ActiveBadge active={user.active} />
+          </>
+        }
+      >
+        <a role="button" class="secondary outline" href={`${path}/edit`}>
+          <Icon name="pencil" /> Edit
+        </a>
+        <a
+          role="button"
+          class="secondary outline"
+          href={`${path}/${user.active ? "deactivate" : "activate"}`}
+        >
+          <Icon name={user.active ? "pause" : "play"} /> {user.active ? "Deactivate" : "Activate"}
+        </a>
+        <a role="button" class="danger outline" href={`${path}/delete`}>
+          <Icon name="trash" /> Delete
+        </a>
+      </PageHeader>
+      <Done done={done} texts={DONE} />
+      <section class="card">
+        <Facts
+          rows={[
+            ["Description", user.description ?? <span class="soft">None</span>],
+            ["Vaults", <Vaults roles={user.vaultRoles} />],
+            ["Id", <code>{user.id}</code>],
+            ["Created", <Moment time={user.createdAt} otherwise="" />],
+          ]}
+        />
+      </section>
+      <section aria-labelledby="its-keys">
+        <header class="section-header">
+          <h2 id="its-keys">Keys</h2>
+          {user.active && (
+            <a role="button" href={newKey}>
+              <Icon name="plus" /> New key
+            </a>
+          )}
+        </header>
+        {keys.data.length === 0 ? (
+          <Empty icon="key" title="No keys yet">
+            <p>
+              {user.active
+                ? "Make the first one, and give it to the program that this service user stands for."
+                : "A service user that is not active can have none."}
+            </p>
+          </Empty>
+        ) : (
+          <>
+            <KeyList path={path} query={{ status: "all", q: "" }} keys={withoutMore(keys)} />
+            <nav class="pages" aria-label="Keys">
+              <a href={link(ALL_KEYS, { owner: user.id, status: "all" })}>
+                All of its keys <Icon name="chevron" />
+              </a>
+            </nav>
+          </>
+        )}
+      </section>
+    </>
+  );
+};
+
+/** The list of all keys has the pages that follow. */
+function withoutMore(keys: Page<Key>): Page<Key> {
+  return { ...keys, pagination: { ...keys.pagination, nextCursor: null } };
+}
+
+const Vaults: FC<{ roles: VaultRoles }> = ({ roles }) => {
+  const vaults = developerVaults(roles);
+  if (vaults === "*") return <>Every vault, now and later</>;
+  if (vaults.length === 0) return <span class="soft">None</span>;
+  return (
+    <ul class="codes">
+      {vaults.map((vault) => (
+        <li>
+          <code>{vault}</code>
+        </li>
+      ))}
+    </ul>
+  );
+};

@@ -1,0 +1,103 @@
+import type { Hono } from "hono";
+import type { FC } from "hono/jsx";
+import { ApiRefusal } from "../api.ts";
+import { USAGE_WINDOWS, type KeyUsage, type OrganizationUsage } from "../api-types.ts";
+import type { ConsoleEnv } from "../context.ts";
+import { Empty, PageHeader, Tabs } from "../parts/bits.tsx";
+import { pageForMe } from "../parts/page-for-me.tsx";
+import { UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
+import { HOME, link, USAGE } from "../paths.ts";
+import { refusalPage } from "./messages.tsx";
+
+/** Rows of the table by key; who looks for others finds them by their key. */
+const SHOWN_KEYS = 100;
+const NUMBER = new Intl.NumberFormat("en");
+
+/** `/usage`: what the organisation's keys were used for, for admins. */
+export function addUsage(app: Hono<ConsoleEnv>): void {
+  app.get("/usage", async (c) => {
+    const window = USAGE_WINDOWS.find((known) => known === c.req.query("window")) ?? "24h";
+    const usage = await c.get("api").get<OrganizationUsage>("/-/usage", { window });
+    if (usage instanceof ApiRefusal) return refusalPage(c, usage);
+    return pageForMe(c, "Usage", "usage", () => (
+      <>
+        <PageHeader title="Usage">
+          <Tabs
+            label="Time"
+            tabs={USAGE_WINDOWS.map((each) => ({
+              label: each,
+              href: link(USAGE, { window: each }),
+              current: each === window,
+            }))}
+          />
+        </PageHeader>
+        <section class="card">
+          <UsageTotals totals={usage.totals} />
+          <UsageChart usage={usage} />
+        </section>
+        <ByKey usage={usage} />
+      </>
+    ));
+  });
+}
+
+const ByKey: FC<{ usage: OrganizationUsage }> = ({ usage: { keys, window } }) => {
+  if (keys.length === 0) {
+    return (
+      <Empty icon="chart" title="No requests">
+        <p>No key of the organisation was used in this time.</p>
+      </Empty>
+    );
+  }
+  const most = Math.max(...keys.map((key) => key.admitted));
+  return (
+    <section aria-labelledby="by-key">
+      <h2 id="by-key" class="section">
+        By key
+      </h2>
+      <table class="list numbers">
+        <thead>
+          <tr>
+            <th scope="col">Key</th>
+            <th scope="col">Admitted</th>
+            <th scope="col">Rate limited</th>
+            <th scope="col">Refused</th>
+          </tr>
+        </thead>
+        <tbody>
+          {keys.slice(0, SHOWN_KEYS).map((key) => (
+            <KeyRow key_={key} window={window} most={most} />
+          ))}
+        </tbody>
+      </table>
+      {keys.length > SHOWN_KEYS && (
+        <p class="soft">
+          The {SHOWN_KEYS} busiest of {NUMBER.format(keys.length)} keys.
+        </p>
+      )}
+    </section>
+  );
+};
+
+const KeyRow: FC<{ key_: KeyUsage; window: string; most: number }> = ({ key_: key, window, most }) => (
+  <tr>
+    <th scope="row">
+      <a href={link(`${HOME}/${key.keyId}`, { window })}>{key.name}</a>
+      <code>{key.keyId}</code>
+    </th>
+    <td data-label="Admitted">
+      {NUMBER.format(key.admitted)}
+      <meter min={0} max={Math.max(most, 1)} value={key.admitted} aria-hidden="true" />
+    </td>
+    <td data-label="Rate limited">
+      <Count count={key.rateLimited} kind="warned" />
+    </td>
+    <td data-label="Refused">
+      <Count count={key.refused} kind="bad" />
+    </td>
+  </tr>
+);
+
+/** A number that should be zero. */
+const Count: FC<{ count: number; kind: "warned" | "bad" }> = ({ count, kind }) =>
+  count === 0 ? <span class="soft">0</span> : <b class={`badge ${kind}`}>{NUMBER.format(count)}</b>;

@@ -1,0 +1,217 @@
+import type { Hono } from "hono";
+import type { FC } from "hono/jsx";
+import { ApiRefusal } from "../api.ts";
+import type { Page, Webhook, WebhookDelivery } from "../api-types.ts";
+import type { ConsoleContext, ConsoleEnv } from "../context.ts";
+import { textOf } from "../key-form/form-data.ts";
+import { PageHeader } from "../parts/bits.tsx";
+import { confirmPage } from "../parts/confirm.tsx";
+import { DeliveryList } from "../parts/delivery-list.tsx";
+import { Box, TextField } from "../parts/fields.tsx";
+import { Form } from "../parts/form.tsx";
+import { Icon } from "../parts/icons.tsx";
+import { Banner } from "../parts/notice.tsx";
+import { Done, NotSaved } from "../parts/notices.tsx";
+import { pageForMe } from "../parts/page-for-me.tsx";
+import { problemsOf, type Problems } from "../parts/problems.ts";
+import { Moment } from "../parts/time.tsx";
+import { link, ORGANIZATION } from "../paths.ts";
+import { refusalPage } from "./messages.tsx";
+import { ORGANIZATION_BACK } from "./organization.tsx";
+import { secretPage } from "./secret.tsx";
+
+const API = "/-/organization/webhook";
+const PATH = `${ORGANIZATION}/webhook`;
+const PAGE_SIZE = "25";
+const FIELDS = ["url", "description", "disabled"];
+
+const DONE = {
+  saved: "Saved.",
+  tested: "An event is on its way. What becomes of it is in the list below.",
+} as const;
+
+/** `/organization/webhook`: where the organisation is told of what happens to its keys, for admins. */
+export function addWebhook(app: Hono<ConsoleEnv>): void {
+  app.get("/organization/webhook", async (c) => {
+    const webhook = await c.get("api").get<Webhook>(API);
+    if (!(webhook instanceof ApiRefusal)) return webhookPage(c, webhook, valuesFrom(webhook), {});
+    return webhook.code === "not_found" ? webhookPage(c, null, EMPTY, {}) : refusalPage(c, webhook);
+  });
+
+  app.post("/organization/webhook", async (c) => {
+    const form = await c.req.formData();
+    const values = {
+      url: textOf(form, "url"),
+      description: textOf(form, "description"),
+      disabled: textOf(form, "disabled") !== "",
+    };
+    const body = { ...values, description: values.description || null };
+    const put = await c.get("api").change<Webhook & { secret?: string }>("PUT", API, body);
+    if (put instanceof ApiRefusal) return wrongPage(c, values, put);
+    return put.secret === undefined
+      ? c.redirect(link(PATH, { done: "saved" }), 303)
+      : signingSecretPage(c, put.secret);
+  });
+
+  app.get("/organization/webhook/test", (c) => c.redirect(PATH, 303));
+  app.post("/organization/webhook/test", async (c) => {
+    const sent = await c.get("api").change<WebhookDelivery>("POST", `${API}/test`);
+    return sent instanceof ApiRefusal
+      ? refusalPage(c, sent)
+      : c.redirect(link(PATH, { done: "tested" }), 303);
+  });
+
+  app.get("/organization/webhook/rotate-secret", (c) => confirmPage(c, "organization", ROTATION));
+  app.post("/organization/webhook/rotate-secret", async (c) => {
+    const rotated = await c.get("api").change<{ secret: string }>("POST", `${API}/rotate-secret`);
+    return rotated instanceof ApiRefusal ? refusalPage(c, rotated) : signingSecretPage(c, rotated.secret);
+  });
+
+  app.get("/organization/webhook/delete", (c) => confirmPage(c, "organization", DELETION));
+  app.post("/organization/webhook/delete", async (c) => {
+    const deleted = await c.get("api").change("DELETE", API);
+    if (deleted instanceof ApiRefusal) return refusalPage(c, deleted);
+    return c.redirect(link(ORGANIZATION, { done: "webhook-deleted" }), 303);
+  });
+}
+
+const BACK = { label: "Webhook", href: PATH };
+
+const ROTATION = {
+  title: "Make a new signing secret?",
+  action: "Make a new secret",
+  text: (
+    <p>
+      For a day, messages are signed with the secret before, too. Give the new one to the receiver meanwhile.
+    </p>
+  ),
+  back: BACK,
+};
+
+const DELETION = {
+  title: "Delete the webhook?",
+  action: "Delete",
+  danger: true,
+  text: <p>No more events are sent, and those that have not arrived yet are given up.</p>,
+  back: BACK,
+};
+
+function signingSecretPage(c: ConsoleContext, secret: string): Promise<Response> {
+  return secretPage(c, {
+    title: "Store the signing secret now",
+    what: "With it, the receiver verifies that messages come from here (Standard Webhooks).",
+    secret,
+    file: "portcullis-webhook-secret.txt",
+    onward: BACK.href,
+  });
+}
+
+interface Values {
+  readonly url: string;
+  readonly description: string;
+  readonly disabled: boolean;
+}
+
+const EMPTY: Values = { url: "", description: "", disabled: false };
+
+function valuesFrom({ url, description, disabled }: Webhook): Values {
+  return { url, description: description ?? "", disabled };
+}
+
+/** The form again with what is wrong in it, or the page of another refusal. */
+async function wrongPage(c: ConsoleContext, values: Values, refusal: ApiRefusal): Promise<Response> {
+  const problems = problemsOf(refusal, FIELDS);
+  if (problems === null) return refusalPage(c, refusal);
+  const webhook = await c.get("api").get<Webhook>(API);
+  return webhookPage(c, webhook instanceof ApiRefusal ? null : webhook, values, problems);
+}
+
+async function webhookPage(
+  c: ConsoleContext,
+  webhook: Webhook | null,
+  values: Values,
+  problems: Problems,
+): Promise<Response> {
+  const deliveries = await c
+    .get("api")
+    .get<Page<WebhookDelivery>>(`${API}/deliveries`, { limit: PAGE_SIZE, nextCursor: c.req.query("cursor") });
+  if (deliveries instanceof ApiRefusal) return refusalPage(c, deliveries);
+  const { csrf } = c.get("session");
+  const isWrong = Object.keys(problems).length > 0;
+  return pageForMe(
+    c,
+    "Webhook",
+    "organization",
+    () => (
+      <>
+        <PageHeader title="Webhook" back={ORGANIZATION_BACK}>
+          {webhook && <Actions csrf={csrf} disabled={webhook.disabled} />}
+        </PageHeader>
+        <Done done={c.req.query("done")} texts={DONE} />
+        {webhook?.disabledReason && (
+          <Banner kind="warn" title={`Nothing is sent: ${webhook.disabledReason}.`} />
+        )}
+        {isWrong && <NotSaved problems={problems} />}
+        <Form action={PATH} csrf={csrf} keep="webhook" class="card sheet">
+          <Fields values={values} problems={problems} isNew={webhook === null} />
+          {webhook?.previousSecretUntil && (
+            <p class="soft">
+              Messages are signed with the secret before, too, until{" "}
+              <Moment time={webhook.previousSecretUntil} otherwise="" />.
+            </p>
+          )}
+          <div class="decision">
+            <button>{webhook === null ? "Set the webhook up" : "Save"}</button>
+          </div>
+        </Form>
+        {(webhook !== null || deliveries.data.length > 0) && (
+          <DeliveryList path={PATH} deliveries={deliveries} isFirst={c.req.query("cursor") === undefined} />
+        )}
+      </>
+    ),
+    isWrong ? { status: 422 } : {},
+  );
+}
+
+const Actions: FC<{ csrf: string; disabled: boolean }> = ({ csrf, disabled }) => (
+  <>
+    {!disabled && (
+      <Form action={`${PATH}/test`} csrf={csrf}>
+        <button class="secondary outline">Send a test event</button>
+      </Form>
+    )}
+    <a role="button" class="secondary outline" href={`${PATH}/rotate-secret`}>
+      <Icon name="rotate" /> New secret
+    </a>
+    <a role="button" class="danger outline" href={`${PATH}/delete`}>
+      <Icon name="trash" /> Delete
+    </a>
+  </>
+);
+
+const Fields: FC<{ values: Values; problems: Problems; isNew: boolean }> = ({ values, problems, isNew }) => (
+  <>
+    <TextField
+      name="url"
+      label="Where events go"
+      value={values.url}
+      problem={problems["url"]}
+      hint="Gets a signed POST request for each event, tried again for some days until it is answered."
+      placeholder="https://hooks.example.com/portcullis"
+    />
+    <TextField
+      name="description"
+      label="Description"
+      value={values.description}
+      problem={problems["description"]}
+    />
+    {!isNew && (
+      <Box
+        name="disabled"
+        label="Send nothing for now"
+        checked={values.disabled}
+        hint="What has not arrived yet is given up."
+      />
+    )}
+  </>
+);

@@ -1,0 +1,85 @@
+import type { FC } from "hono/jsx";
+import type { Page, WebhookDelivery } from "../api-types.ts";
+import { HOME, link } from "../paths.ts";
+import { capitalized, Empty } from "./bits.tsx";
+import { Icon } from "./icons.tsx";
+import { Ago } from "./time.tsx";
+
+interface Props {
+  path: string;
+  deliveries: Page<WebhookDelivery>;
+  isFirst: boolean;
+}
+
+/** A page of what was sent to the webhook or is to be, the newest first, and what became of it. */
+export const DeliveryList: FC<Props> = ({ path, deliveries, isFirst }) => {
+  const { nextCursor } = deliveries.pagination;
+  return (
+    <section aria-labelledby="deliveries">
+      <h2 id="deliveries" class="section">
+        Events
+      </h2>
+      {deliveries.data.length === 0 ? (
+        <Empty icon="hook" title="No events yet" />
+      ) : (
+        <table class="list">
+          <thead>
+            <tr>
+              <th scope="col">Event</th>
+              <th scope="col">Key</th>
+              <th scope="col">Status</th>
+              <th scope="col">Last answer</th>
+              <th scope="col">When</th>
+            </tr>
+          </thead>
+          <tbody>
+            {deliveries.data.map((delivery) => (
+              <DeliveryRow delivery={delivery} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      <nav class="pages" aria-label="Pages">
+        {!isFirst && <a href={path}>First page</a>}
+        {nextCursor && (
+          <a rel="next" href={link(path, { cursor: nextCursor })}>
+            Next page <Icon name="chevron" />
+          </a>
+        )}
+      </nav>
+    </section>
+  );
+};
+
+const DeliveryRow: FC<{ delivery: WebhookDelivery }> = ({ delivery }) => (
+  <tr>
+    <th scope="row">
+      <code>{delivery.type}</code>
+    </th>
+    <td data-label="Key">
+      {delivery.keyId === null ? (
+        <span class="soft">—</span>
+      ) : (
+        <a href={`${HOME}/${delivery.keyId}`}>
+          <code>{delivery.keyId}</code>
+        </a>
+      )}
+    </td>
+    <td data-label="Status">
+      <span class={`badge ${delivery.status}`}>{capitalized(delivery.status)}</span>
+      {delivery.nextAttemptAt && (
+        <span class="soft">
+          {" "}
+          next <Ago time={delivery.nextAttemptAt} otherwise="" />
+        </span>
+      )}
+    </td>
+    <td data-label="Last answer">
+      {delivery.lastStatus ?? delivery.lastError ?? <span class="soft">None yet</span>}
+      {delivery.attempts > 1 && <span class="soft"> ({delivery.attempts} attempts)</span>}
+    </td>
+    <td data-label="When">
+      <Ago time={delivery.createdAt} otherwise="" />
+    </td>
+  </tr>
+);

@@ -1,0 +1,47 @@
+import type { Child, FC } from "hono/jsx";
+import { ADMIN } from "../../core/organization.ts";
+import { ApiRefusal } from "../api.ts";
+import type { Me } from "../api-types.ts";
+import type { ConsoleContext } from "../context.ts";
+import { ORGANIZATION } from "../paths.ts";
+import { Form } from "./form.tsx";
+import type { Problems } from "./problems.ts";
+import { Icon } from "./icons.tsx";
+import { Banner } from "./notice.tsx";
+
+/** What was done on the page before, by the name that the address gives it; nothing for any other name. */
+export const Done: FC<{ done: string | undefined; texts: Readonly<Record<string, string>> }> = ({
+  done = "",
+  texts,
+}) => (Object.hasOwn(texts, done) ? <Banner kind="good" title={texts[done] ?? ""} /> : null);
+
+/** That a form was not taken; what is wrong stands at its fields, or here where it is about none of them. */
+export const NotSaved: FC<{ problems: Problems }> = ({
+  problems: { "": text = "See below what is wrong with it." },
+}) => (
+  <Banner kind="bad" title="Nothing was saved">
+    <p>{text}</p>
+  </Banner>
+);
+
+/** For admins of an organisation that is not set up yet: that it has to be, and the button that does it, once. */
+export async function bootstrapNotice(c: ConsoleContext, me: Me): Promise<Child> {
+  if (!me.roles.includes(ADMIN)) return null;
+  const organization = await c.get("organization");
+  if (organization instanceof ApiRefusal || organization.bootstrapped) return null;
+  return (
+    <section class="banner setup" aria-labelledby="setup">
+      <Icon name="building" />
+      <div>
+        <h2 id="setup">Set {me.orgId} up</h2>
+        <p>
+          Nobody can make keys yet: the organisation has no signing key of its own. It gets one now, once and
+          for all.
+        </p>
+      </div>
+      <Form action={`${ORGANIZATION}/bootstrap`} csrf={c.get("session").csrf}>
+        <button>Set the organisation up</button>
+      </Form>
+    </section>
+  );
+}
