@@ -148,7 +148,7 @@ describe("revoking", () => {
     await page.reload();
     expect(await page.locator("main").innerText()).toContain(shown);
     await page.getByRole("button", { name: "Open the key" }).click();
-    await page.getByText("Revoked by").waitFor();
+    await page.getByText("Revoked by", { exact: true }).waitFor();
   });
 
   test("a key that was never used says so, without scripts too", async () => {

@@ -3,9 +3,13 @@ import { join } from "node:path";
 import { hourOf, type UsageCounts } from "../../src/core/usage.ts";
 import type { Page } from "../support/browser.ts";
 import { setup } from "../support/build-bundle.ts";
+import { ADMIN_PAGES, makeAdminSample } from "./admin-pictures.ts";
 import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
 
-/** `npm run screenshots`: every page, light and dark, wide and narrow, as pictures in `.screenshots/` to look at. */
+/**
+ * `npm run screenshots`: every page, light and dark, wide and narrow, as pictures in `.screenshots/` to look at. Those in
+ * `pictures/` beside this file are from there, for the README.
+ */
 
 const DIRECTORY = join(import.meta.dirname, "../../.screenshots");
 const SCREENS = { wide: { width: 1280, height: 860 }, narrow: { width: 390, height: 844 } };
@@ -14,6 +18,7 @@ const HOUR_MS = 3_600_000;
 /** The ids of what there is to see. */
 interface Sample {
   readonly keyId: string;
+  readonly userId: string;
   /** Of a key that is there to be revoked. */
   spare: string;
 }
@@ -84,6 +89,7 @@ const PAGES: Readonly<Record<string, Steps>> = {
     await page.getByLabel(/^Type the key's name/).fill("Screenshot");
     await press(page, "Revoke the key for good");
   },
+  ...ADMIN_PAGES,
   "not-found": open("/keys/nothing"),
   "sign-in-over": open("/callback"),
   "signed-out": open("/signed-out"),
@@ -114,8 +120,14 @@ async function takeAll(
 ): Promise<void> {
   const visitor = await product.open(options);
   const { page } = visitor;
-  const take = (name: string) =>
-    page.screenshot({ path: join(DIRECTORY, `${name}-${suffix}.png`), fullPage: true });
+  const take = async (name: string): Promise<void> => {
+    // As on a screen that is as high as the page, so that what keeps its place on the screen is at its place.
+    const screen = page.viewportSize() ?? SCREENS.wide;
+    const height = await page.evaluate<number>("document.documentElement.scrollHeight");
+    await page.setViewportSize({ ...screen, height: Math.max(height, screen.height) });
+    await page.screenshot({ path: join(DIRECTORY, `${name}-${suffix}.png`) });
+    await page.setViewportSize(screen);
+  };
   await take("sign-in");
   await page.getByRole("button", { name: /^Continue with/ }).click();
   await pickPerson(visitor, "alice");
@@ -160,7 +172,7 @@ async function makeSample(product: ConsoleProduct): Promise<Sample> {
     [callOf("listTransactions"), 310],
   ]);
   await product.recordUsage(keyId, weekOfUse(Date.now()), calls);
-  return { keyId, spare: "" };
+  return { keyId, userId: await makeAdminSample(product, keyId), spare: "" };
 }
 
 /** As the gateway names it. */

@@ -43,7 +43,7 @@ test("where it cannot be copied it is selected, to be copied by hand", async () 
   const { page } = visitor;
   await page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('denied'))");
   await page.getByRole("button", { name: "Copy" }).click();
-  await page.getByRole("status").getByText("the key is selected").waitFor();
+  await page.getByRole("status").getByText("it is selected").waitFor();
   expect(await page.evaluate("getSelection().toString().trim()")).toBe(secret);
 });
 

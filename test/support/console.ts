@@ -38,8 +38,11 @@ export interface ConsoleProduct {
   stop(): Promise<void>;
 }
 
-/** Starts everything; the sample organisation is set up. */
-export async function startConsole(vars: Readonly<Record<string, string>> = {}): Promise<ConsoleProduct> {
+/** Starts everything; the sample organisation is set up, unless it is said that it is not to be. */
+export async function startConsole(
+  vars: Readonly<Record<string, string>> = {},
+  { bootstrap = true } = {},
+): Promise<ConsoleProduct> {
   const [port, demoPort, stateDir] = await Promise.all([
     freePort(),
     freePort(),
@@ -67,9 +70,7 @@ export async function startConsole(vars: Readonly<Record<string, string>> = {}):
 
   const control: ConsoleProduct["control"] = async (user) =>
     controlClient(url, await requestToken(issuer, { user, mfa: true }), null);
-  await (
-    await control("alice")
-  )("POST", "/-/organization/bootstrap");
+  if (bootstrap) await (await control("alice"))("POST", "/-/organization/bootstrap");
 
   const open: ConsoleProduct["open"] = async (options) => {
     const visitor = await visit(browser, { baseURL: url, ...options });

@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ControlClient } from "../../src/demo/control-client.ts";
+import type { Page } from "../support/browser.ts";
+import { startConsole, type ConsoleProduct } from "../support/console.ts";
+import { visitorsOf } from "../support/console-visitors.ts";
+import { expectReadable, SCREENS } from "../support/readable.ts";
+
+const USERS = "/-/console/service-users";
+
+interface ServiceUser {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly vaultRoles: Readonly<Record<string, readonly string[]>>;
+  readonly active: boolean;
+}
+
+let product: ConsoleProduct;
+let alice: ControlClient;
+const visitors = visitorsOf(() => product);
+
+beforeAll(async () => {
+  product = await startConsole();
+  alice = await product.control("alice");
+});
+afterAll(() => product.stop());
+
+async function createUser(changes: object = {}): Promise<ServiceUser> {
+  const fields = { name: "Reporter", vaultRoles: { vault_3f8a2c1d9b: ["developer"] }, ...changes };
+  return (await alice("POST", "/-/service-users", fields)).body as ServiceUser;
+}
+
+async function createKey(ownerId: string, name: string): Promise<{ id: string; key: string }> {
+  const fields = { name, scopes: ["vault:read"], vaults: ["vault_3f8a2c1d9b"], ownerId };
+  return (await alice("POST", "/-/api-keys", fields)).body as { id: string; key: string };
+}
+
+async function read(id: string): Promise<ServiceUser> {
+  return (await alice("GET", `/-/service-users/${id}`)).body as ServiceUser;
+}
+
+/** The id that the address names. */
+function idIn(page: Page): string {
+  return /svc_\w+/.exec(page.url())?.[0] ?? "";
+}
+
+test("says what a service user is when there is none", async () => {
+  const visitor = await visitors.signIn("alice");
+  await visitor.page.getByRole("link", { name: "Service users" }).click();
+  await visitor.page.getByRole("heading", { name: "No service users yet" }).waitFor();
+  await expectReadable(visitor);
+});
+
+test("is made with the keyboard alone, and leads to its first key", async () => {
+  const visitor = await visitors.signIn("alice");
+  const { page } = visitor;
+  await page.goto(`${USERS}/new`);
+  await page.getByLabel("Name").focus();
+  await page.keyboard.type("Settlement engine");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("Reconciles balances");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("vault_3f8a2c1d9b, vault_b27e90c4d1");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/service-users/svc_*?done=created");
+  await page.getByRole("status").waitFor();
+  expect(await read(idIn(page))).toMatchObject({
+    name: "Settlement engine",
+    description: "Reconciles balances",
+    vaultRoles: { vault_3f8a2c1d9b: ["developer"], vault_b27e90c4d1: ["developer"] },
+    active: true,
+  });
+  const newKey = page.getByRole("button", { name: "New key" });
+  expect(await newKey.getAttribute("href")).toBe(`/-/console/keys/new?owner=${idIn(page)}`);
+  await expectReadable(visitor);
+});
+
+test("is made and changed without scripts", async () => {
+  const { page } = await visitors.signIn("alice", { javaScriptEnabled: false });
+  await page.goto(`${USERS}/new`);
+  await page.getByLabel("Name").fill("Plain");
+  await page.getByLabel("Every vault, now and later").check();
+  await page.getByRole("button", { name: "Create service user" }).click();
+  await page.waitForURL("**/service-users/svc_*?done=created");
+  const id = idIn(page);
+  expect((await read(id)).vaultRoles).toEqual({ "*": ["developer"] });
+
+  await page.getByRole("button", { name: "Edit" }).click();
+  expect(await page.getByLabel("Every vault, now and later").isChecked()).toBe(true);
+  await page.getByLabel("Every vault, now and later").uncheck();
+  await page.getByLabel("Description").fill("Plainer");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.waitForURL("**?done=updated");
+  expect(await read(id)).toMatchObject({ name: "Plain", description: "Plainer", vaultRoles: {} });
+});
+
+test.each([
+  ["Name", "a".repeat(101), "Must have at most 100 characters"],
+  ["Name", " ", "Must not be empty"],
+  ["Description", "a".repeat(501), "Must have at most 500 characters"],
+  ["Ids of vaults", "vault/1", "vault/1: Must be the id of a vault, or *"],
+])(
+  "a %s that cannot be is told where it was filled in, with all else as it was",
+  async (label, value, problem) => {
+    const visitor = await visitors.signIn("alice");
+    const { page } = visitor;
+    await page.goto(`${USERS}/new`);
+    await page.getByLabel("Name").fill("Kept");
+    await page.getByLabel("Every vault, now and later").uncheck();
+    await page.getByLabel(label).fill(value);
+    const answer = page.waitForResponse((response) => response.request().method() === "POST");
+    await page.getByRole("button", { name: "Create service user" }).click();
+    expect((await answer).status()).toBe(422);
+    const wrong = page.getByLabel(label);
+    await page.getByRole("alert").waitFor();
+    expect(await wrong.getAttribute("aria-invalid")).toBe("true");
+    expect(await wrong.inputValue()).toBe(value.trim());
+    expect(await page.evaluate("document.activeElement.getAttribute('role')")).toBe("alert");
+    const description = (await wrong.getAttribute("aria-describedby")) ?? "";
+    expect(await page.locator(`#${description.split(" ").at(-1)}`).innerText()).toBe(problem);
+    if (label !== "Name") expect(await page.getByLabel("Name").inputValue()).toBe("Kept");
+    await expectReadable(visitor);
+  },
+);
+
+test("is deactivated after a question that names what it costs; its keys are dead when it is answered", async () => {
+  const { id } = await createUser({ name: "To be stopped" });
+  const { key } = await createKey(id, "Its key");
+  expect(await product.call(key)).toBe(200);
+  const visitor = await visitors.signIn("alice");
+  const { page } = visitor;
+  await page.goto(`${USERS}/${id}`);
+  await page.getByRole("link", { name: "Its key", exact: true }).waitFor();
+  await page.getByRole("button", { name: "Deactivate" }).click();
+  await page.getByText("Its one active key, “Its key”, is revoked at once, everywhere.").waitFor();
+  await expectReadable(visitor);
+  await page.getByRole("button", { name: "Deactivate" }).click();
+  await page.waitForURL("**?done=deactivated");
+  expect(await product.call(key)).toBe(401);
+  expect((await read(id)).active).toBe(false);
+  expect(await page.getByRole("button", { name: "New key" }).count()).toBe(0);
+  await page.getByRole("cell", { name: "Revoked" }).waitFor();
+
+  await page.getByRole("button", { name: "Activate" }).click();
+  await page.getByRole("button", { name: "Activate" }).click();
+  await page.waitForURL("**?done=activated");
+  expect((await read(id)).active).toBe(true);
+  expect(await product.call(key)).toBe(401);
+});
+
+test("is left as it is when the question is answered with no", async () => {
+  const { id } = await createUser({ name: "To be kept" });
+  const { page } = await visitors.signIn("alice");
+  for (const question of ["deactivate", "delete"]) {
+    await page.goto(`${USERS}/${id}/${question}`);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.waitForURL(`**/service-users/${id}`);
+  }
+  expect((await read(id)).active).toBe(true);
+});
+
+test("is deleted after a question; its keys stay on record", async () => {
+  const { id } = await createUser({ name: "To be deleted" });
+  const { key, id: keyId } = await createKey(id, "Left behind");
+  const visitor = await visitors.signIn("alice");
+  const { page } = visitor;
+  await page.goto(`${USERS}/${id}`);
+  await page.getByRole("button", { name: "Delete" }).click();
+  await expectReadable(visitor);
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.waitForURL("**/service-users?done=deleted");
+  expect(await page.locator("tbody th a").allInnerTexts()).not.toContain("To be deleted");
+  expect(await product.call(key)).toBe(401);
+  expect((await page.goto(`${USERS}/${id}`))?.status()).toBe(404);
+  await page.goto(`/-/console/keys/${keyId}`);
+  await page.getByRole("definition").filter({ hasText: "Owner deactivated" }).waitFor();
+});
+
+test("an edit that had to wait for a sign-in comes back as it was filled in", async () => {
+  const { id } = await createUser({ name: "Before" });
+  const { page } = await visitors.signIn("alice");
+  await page.goto(`${USERS}/${id}/edit`);
+  await page.getByLabel("Name").fill("After");
+  await page.getByLabel("Ids of vaults").fill("vault_a\nvault_b");
+  await page.context().clearCookies({ name: "portcullis-session" });
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { name: "Edit service user" }).waitFor();
+  await expect.poll(() => page.getByLabel("Name").inputValue()).toBe("After");
+  expect(await page.getByLabel("Ids of vaults").inputValue()).toBe("vault_a\nvault_b");
+  expect((await read(id)).name).toBe("Before");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.waitForURL("**?done=updated");
+  expect((await read(id)).name).toBe("After");
+});
+
+test("the list comes in pages, the oldest first", async () => {
+  for (let i = 1; i <= 30; i++) await createUser({ name: `Paged ${i}` });
+  const { page } = await visitors.signIn("alice");
+  await page.goto(USERS);
+  expect(await page.locator("tbody th a").count()).toBe(25);
+  await page.getByRole("link", { name: "Next page" }).click();
+  await page.getByRole("link", { name: "Paged 30" }).waitFor();
+  await page.getByRole("link", { name: "First page" }).click();
+  await page.waitForURL(`**${USERS}`);
+});
+
+test.each(["light", "dark"] as const)("every page can be read by everybody in %s", async (colorScheme) => {
+  const { id } = await createUser({
+    name: "A name that is as long as names are, which is quite long for a name",
+  });
+  await createKey(id, "A key");
+  for (const viewport of Object.values(SCREENS)) {
+    const visitor = await visitors.signIn("alice", { colorScheme, viewport });
+    for (const path of [
+      "",
+      "/new",
+      `/${id}`,
+      `/${id}/edit`,
+      `/${id}/deactivate`,
+      `/${id}/delete`,
+      "/svc_0",
+    ]) {
+      await visitor.page.goto(USERS + path);
+      await expectReadable(visitor);
+    }
+  }
+});
