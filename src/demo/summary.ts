@@ -18,11 +18,19 @@ export function summary(
   const rows = [
     ["Gateway", gateway],
     ["Origin", `${config.originUrl}${usesSampleOrigin ? "  (the sample API)" : ""}`],
+    ["Console", consoleLine(settings, gateway)],
     ["Sign-in", `${config.issuer}${usesSampleProvider ? "  (sample users: alice, bob, carol)" : ""}`],
     ...("key" in demo ? [["Key", demo.key]] : []),
   ].map(([label = "", value = ""]) => `  ${label.padEnd(9)}${bold(value)}`);
   const rest = "key" in demo ? commands(settings, gateway, demo) : [`  ${demo.why}`];
   return ["", bold("Portcullis is up."), "", ...rows, "", ...rest, ""].join("\n");
+}
+
+/** Where keys are managed in a browser, and as whom. */
+function consoleLine({ config, port, usesSampleProvider }: Settings, gateway: string): string {
+  const { controlHostname: host } = config;
+  const url = `${host === null ? gateway : `http://${host}:${port}`}/-/console/`;
+  return usesSampleProvider ? `${url}  (sign in as alice, bob or carol)` : url;
 }
 
 function commands(settings: Settings, gateway: string, { id, key }: DemoKey): string[] {

@@ -53,6 +53,12 @@ describe("what a start prints", () => {
   });
   afterAll(() => stop(launched));
 
+  test("says where the console is, and as whom to sign in", async () => {
+    const [, url = ""] = /Console +(\S+) +\(sign in as alice, bob or carol\)/.exec(launched.output()) ?? [];
+    const page = await fetch(url);
+    expect([page.status, page.url]).toEqual([200, expect.stringContaining("/-/console/sign-in")]);
+  });
+
   test("holds a curl line that lists the vaults, when pasted into a shell", async () => {
     const answer = await paste(curlLine(launched));
     expect(answer).toMatch(/^HTTP\/1.1 200 /);
