@@ -32,7 +32,7 @@ export function readKeyValues(
 ): KeyValues | Refusal {
   for (const [field, value] of Object.entries(input)) {
     const text = JSON.stringify(value);
-    if (withoutSecrets(text) !== text) return invalid(field, "Must not hold an API key");
+    if (withoutSecrets(text) !== text) return invalid(field, "Must not hold an API key or a token");
   }
   const scopes = input.scopes?.map((scope) => readScope(scope, checkScope));
   for (const scope of scopes ?? []) if ("problem" in scope) return invalid("scopes", scope.problem);

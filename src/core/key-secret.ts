@@ -16,6 +16,14 @@ const KEY_IN_TEXT = new RegExp(
   "g",
 );
 
+/** A signed JWT in the midst of a text (RFC 7519 section 3.1), its signature right or wrong. */
+const JWT_IN_TEXT = /eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+/g;
+
+/** What can be put between the letters of a secret without hiding it; the mark is where one was cut. */
+const NO_LETTERS = /[^\x21-\x7e…]+/g;
+/** Who encodes a text more often than this is hiding something. */
+const MAX_DECODINGS = 16;
+
 /** A key as it is shown to its owner, once. */
 export interface NewKey {
   /** The whole key string; the only copy. */
@@ -55,9 +63,26 @@ export function holdsKey(text: string, prefix: string): boolean {
   return false;
 }
 
-/** The text with every key string in it cut down to what is safe to show. */
+/** The text with every key string and every JWT in it cut down to what is safe to show. */
 export function withoutSecrets(text: string): string {
-  return text.replaceAll(KEY_IN_TEXT, "$1…");
+  return text.replaceAll(KEY_IN_TEXT, "$1…").replaceAll(JWT_IN_TEXT, "eyJ…");
+}
+
+/** Whether a text holds a key string or a JWT that is percent-encoded, however often, or broken into pieces. */
+export function hidesSecret(text: string): boolean {
+  let letters = text.replaceAll(NO_LETTERS, "");
+  for (let i = 0; i < MAX_DECODINGS; i++) {
+    if (withoutSecrets(letters) !== letters) return true;
+    const decoded = letters.replaceAll(/%([0-9a-f]{2})/gi, decodeOctet).replaceAll(NO_LETTERS, "");
+    if (decoded === letters) return false;
+    letters = decoded;
+  }
+  return true;
+}
+
+/** Byte by byte: a secret is ASCII, and whatever is not is no letter of it. */
+function decodeOctet(_: string, hex: string): string {
+  return String.fromCharCode(Number.parseInt(hex, 16));
 }
 
 /** SHA-256 of the whole key string: 32 bytes. */

@@ -1,26 +1,38 @@
-import { withoutSecrets } from "./key-secret.ts";
+import { hidesSecret, withoutSecrets } from "./key-secret.ts";
 import type { RevocationStatus } from "./revocation.ts";
 
-/** Where a key was found by somebody who should not have it. None of it holds a key. */
+/** Where a key or a token was found by somebody who should not have it. None of it holds one. */
 export interface Leak {
   /** Who found it, and in what kind of place. */
   readonly source: string;
-  /** The http or https URL of the place, if it was told. */
+  /** The http or https URL of the place, origin and path alone, if it was told. */
   readonly url: string | null;
   /** What the finder takes it for. */
   readonly type: string | null;
 }
 
 const MAX_TEXT = 200;
+/** What is kept of a text that is not safe to keep. */
+const WITHHELD = "withheld";
+/** What nobody sees: it would reverse a text, or hide one in another. */
+const INVISIBLE = /[\p{Cf}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}]+/gu;
 export const MAX_LEAK_URL = 2048;
 
-/** A leak from what a report says, whatever that is: cut down to one line of plain text, with no key in it. */
+/** A leak from what a report says, whatever that is: cut down to one line of plain text, with no key or token in it. */
 export function describeLeak(source: string, url: string | null, type: string | null): Leak {
   return {
-    source: plain(source),
-    url: url !== null && isWebUrl(url) ? withoutSecrets(url) : null,
-    type: type === null || type === "" ? null : plain(type),
+    source: plain(source) || WITHHELD,
+    url: url === null ? null : placeOf(url),
+    type: type === null ? null : plain(type) || null,
   };
+}
+
+/** A query, a fragment and a user's name and password may be secrets of any kind: they are no part of a place. */
+function placeOf(url: string): string | null {
+  if (!isWebUrl(url)) return null;
+  const { origin, pathname } = new URL(url);
+  const place = withoutSecrets(origin + pathname);
+  return hidesSecret(place) ? null : place;
 }
 
 /** Whether a text is an http or https URL that is short enough to be kept. */
@@ -45,5 +57,7 @@ export function leakLabel(status: RevocationStatus): LeakLabel {
 }
 
 function plain(text: string): string {
-  return withoutSecrets(text.replaceAll(/[\p{Cc}\s]+/gu, " ").trim()).slice(0, MAX_TEXT);
+  const visible = text.replaceAll(INVISIBLE, "").replaceAll(/[\p{Cc}\s]+/gu, " ");
+  const line = withoutSecrets(visible.trim());
+  return hidesSecret(line) ? WITHHELD : line.slice(0, MAX_TEXT).toWellFormed();
 }
