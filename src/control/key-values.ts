@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseDuration } from "../core/duration.ts";
 import { scopesTooMany, vaultsTooMany } from "../core/grant-limits.ts";
 import { parseRange } from "../core/ip-allowlist.ts";
+import { END_OF_TIME } from "../core/iso-time.ts";
 import { withoutSecrets } from "../core/key-secret.ts";
 import type { KeyChange } from "../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
@@ -100,8 +101,6 @@ function readScopeObject({
 
 /** A time that exists, with its zone (RFC 3339 section 5.6). */
 const DateTime = z.iso.datetime({ offset: true });
-/** Later times have no ISO 8601 form in four digits of a year. */
-const END_OF_TIME = Date.parse("9999-12-31T23:59:59.999Z");
 
 function readExpiry(
   { expiresIn, expiresAt }: Input,

@@ -1,7 +1,7 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import { isoTime } from "../core/iso-time.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
-import type { OrganizationInfo } from "../state/organization/organization.ts";
+import type { OrganizationInfo } from "../core/organization.ts";
 import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
 import { Timestamp } from "./schemas.ts";
 

@@ -120,6 +120,13 @@ export interface KeyPosition {
   readonly id: string;
 }
 
+/** What an organisation tells of itself. */
+export interface OrganizationInfo {
+  readonly id: string;
+  /** Milliseconds since the epoch; `null` before bootstrap. */
+  readonly bootstrappedAt: number | null;
+}
+
 /** That a key is dead everywhere, and since when. */
 export interface Receipt {
   readonly keyId: string;

@@ -163,6 +163,28 @@ describe("a key's expiry is told", () => {
     expect(await told()).toEqual([7]);
   });
 
+  test("as soon as it can be put on record, if it could not be when its time came", async () => {
+    await listen();
+    await newKey(8 * DAY_MS);
+    const rotated = await newKey(null);
+    const { key: _, ...material } = generateKey("fkc");
+    taken((await organization.rotateKey(actor, rotated.id, material, DAY_MS)) as ManagedKey | Refusal);
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    const exec = (statement: string) =>
+      runInDurableObject(organization, (_object, { storage }) => void storage.sql.exec(statement));
+    await exec(
+      `CREATE TRIGGER broken BEFORE INSERT ON webhook_messages WHEN NEW.type = 'api_key.expiring'
+       BEGIN SELECT RAISE(ABORT, 'no room'); END`,
+    );
+    await pass(DAY_MS);
+    expect(log).toHaveBeenCalledWith(expect.stringContaining("no room"));
+    const old = taken((await organization.getKey(actor, rotated.id)) as ManagedKey | Refusal);
+    expect(old.revokedAt).not.toBeNull();
+    await exec(`DROP TRIGGER broken`);
+    await pass(10_000);
+    expect(await told()).toEqual([7]);
+  });
+
   test("of hundreds of keys at once in several runs", async () => {
     await listen();
     const key = await newKey(8 * DAY_MS);

@@ -2,6 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { hourOf } from "../../src/core/usage.ts";
+import { END_OF_TIME } from "../../src/core/iso-time.ts";
 import { makeActor, makeDraft } from "../support/records.ts";
 
 test("asking about an organisation that nobody belongs to leaves nothing in storage", async () => {
@@ -39,4 +40,15 @@ test("a guard's batch counts once, however often it comes", async () => {
   expect(await organization.previewUpdate(alice, id, {}, hour)).toMatchObject({
     calls: new Map([["a", 4]]),
   });
+});
+
+test("the successor of a key that lives as long as there are times does so, too", async () => {
+  const organization = env.ORGANIZATION.getByName("org_endless");
+  const alice = makeActor("org_endless");
+  await organization.bootstrap(alice);
+  const { id } = makeDraft();
+  await organization.createKey(alice, { ...makeDraft(), id, expiresAt: END_OF_TIME });
+  const { id: successor, keyPrefix, hash } = makeDraft();
+  const rotated = await organization.rotateKey(alice, id, { id: successor, keyPrefix, hash }, 0);
+  expect(rotated).toMatchObject({ id: successor, expiresAt: END_OF_TIME });
 });

@@ -2,7 +2,7 @@ import { keyJson } from "../../core/key-json.ts";
 import type { Leak } from "../../core/leak.ts";
 import type { ManagedKey } from "../../core/organization.ts";
 import { KEY_EVENTS, type KeyEventType } from "../../core/webhook.ts";
-import type { Alarm } from "./alarm.ts";
+import type { Alarm } from "../alarm.ts";
 import type { ExpiryNotices } from "./expiry-notices.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { Settings } from "./settings.ts";
@@ -26,8 +26,11 @@ interface Parts {
  * is kept for it.
  */
 export class KeyEvents {
+  readonly #storage: DurableObjectStorage;
   readonly #parts: Parts;
-  constructor(parts: Parts) {
+
+  constructor(storage: DurableObjectStorage, parts: Parts) {
+    this.#storage = storage;
     this.#parts = parts;
   }
 
@@ -46,13 +49,20 @@ export class KeyEvents {
     this.#tell("api_key.leaked", key, { leak }, now);
   }
 
-  /** Tells of keys that are about to expire or have expired. */
+  /** Tells of keys that are about to expire or have expired. A notice is given up and told of together. */
   noteExpiries(now: number): void {
-    for (const { keyId, daysLeft } of this.#parts.expiry.take(now, NOTICES_A_RUN)) {
-      const key = this.#parts.keys.find(keyId) as ManagedKey;
-      if (daysLeft === 0) this.#tell("api_key.expired", key, {}, now);
-      else this.#tell("api_key.expiring", key, { daysLeft }, now);
-    }
+    this.#storage.transactionSync(() => {
+      for (const { keyId, daysLeft } of this.#parts.expiry.take(now, NOTICES_A_RUN)) {
+        const key = this.#parts.keys.find(keyId) as ManagedKey;
+        if (daysLeft === 0) this.#tell("api_key.expired", key, {}, now);
+        else this.#tell("api_key.expiring", key, { daysLeft }, now);
+      }
+    });
+  }
+
+  /** When {@link noteExpiries} is to be called next; milliseconds since the epoch. */
+  nextNoticeAt(): number | null {
+    return this.#parts.expiry.nextAt();
   }
 
   #tell(type: KeyEventType, key: ManagedKey, more: object, now: number): void {

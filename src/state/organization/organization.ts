@@ -1,169 +1,56 @@
 import { DurableObject } from "cloudflare:workers";
-import { within } from "../../core/concurrency.ts";
-import {
-  ADMIN,
-  type Actor,
-  type AuditEvent,
-  type AuditQuery,
-  type KeyChange,
-  type KeyDraft,
-  type KeyMaterial,
-  type KeyQuery,
-  type KeyUsage,
-  type ManagedKey,
-  type Me,
-  type Receipt,
-  type ServiceUser,
-  type ServiceUserChange,
-  type UsageBucket,
-  type UserPosition,
+import type {
+  Actor,
+  AuditEvent,
+  AuditQuery,
+  KeyChange,
+  KeyDraft,
+  KeyMaterial,
+  KeyQuery,
+  KeyUsage,
+  ManagedKey,
+  Me,
+  OrganizationInfo,
+  Receipt,
+  ServiceUser,
+  ServiceUserChange,
+  UsageBucket,
+  UserPosition,
 } from "../../core/organization.ts";
 import type { AccessToken } from "../../core/access-token.ts";
-import type { CallCounts } from "../../core/calls.ts";
-import type { KeyRecord } from "../../core/key-record.ts";
-import { readHash, sameHash } from "../../core/key-secret.ts";
 import type { Leak } from "../../core/leak.ts";
-import { isRefusal, refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
+import { refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
 import type { Cut, RevocationRequest } from "../../core/revocation.ts";
 import { UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
 import type { PublicJwk } from "../../core/signing-key.ts";
 import type { UsageBatch } from "../../core/usage.ts";
 import type { WebhookDelivery, WebhookDraft, WebhookEndpoint } from "../../core/webhook.ts";
 import type { Env } from "../../env.ts";
-import { Alarm } from "./alarm.ts";
-import { AuditLog, type Author } from "./audit-log.ts";
-import { CallTable } from "./call-table.ts";
-import { CreationTable } from "./creation-table.ts";
-import { Directory } from "./directory.ts";
-import { EmergencyCuts } from "./emergency-cuts.ts";
-import { ExpiryNotices } from "./expiry-notices.ts";
-import { KeyEvents } from "./key-events.ts";
-import { KeyTable } from "./key-table.ts";
-import { Keys } from "./keys.ts";
-import { LeakTable } from "./leak-table.ts";
-import { Propagation } from "./propagation.ts";
-import { Rotation } from "./rotation.ts";
-import { SCHEMA } from "./schema.ts";
-import { OWNER_DEACTIVATED, ServiceUsers } from "./service-users.ts";
-import { ScimEffects } from "./scim-effects.ts";
-import { ScimGroups } from "./scim-groups.ts";
-import { ScimUsers } from "./scim-users.ts";
-import { Scim } from "./scim.ts";
+import type { Author } from "./audit-log.ts";
+import type { UpdatePreview } from "./key-use.ts";
+import { buildParts, type Parts } from "./parts.ts";
 import type { ScimAnswer, ScimCommand } from "./scim-command.ts";
-import { Settings } from "./settings.ts";
-import { Tokens, type SigningKeyInfo } from "./tokens.ts";
-import { UsageTable } from "./usage-table.ts";
-import { UserTable, type DirectoryUser } from "./user-table.ts";
-import { WebhookOutbox } from "./webhook-outbox.ts";
-import { WebhookTable } from "./webhook-table.ts";
-import { Webhooks } from "./webhooks.ts";
-
-/** Whoever reads usage waits this long for a guard to deliver its latest counts. */
-const DELIVERY_TIMEOUT_MS = 1000;
-
-/** What an organisation tells of itself. */
-export interface OrganizationInfo {
-  readonly id: string;
-  /** Milliseconds since the epoch; `null` before bootstrap. */
-  readonly bootstrappedAt: number | null;
-}
-
-/** A key before and after a change that has not been made, and what the key was used for. */
-export interface UpdatePreview {
-  readonly before: KeyRecord;
-  readonly after: KeyRecord;
-  readonly calls: CallCounts;
-}
+import type { SigningKeyInfo } from "./tokens.ts";
 
 /**
  * The record of one organisation: its keys, its people, and what was changed by whom. Its methods are what the rest of
  * the Worker can ask of it; each first takes in who asks.
  */
 export class Organization extends DurableObject<Env> {
-  readonly #alarm = new Alarm(this.ctx);
-  readonly #audit = new AuditLog(this.ctx.storage.sql);
-  readonly #settings = new Settings(this.ctx.storage.sql);
-  readonly #keyTable = new KeyTable(this.ctx.storage.sql);
-  readonly #propagation = new Propagation(this.ctx, this.env, this.#keyTable, this.#settings, this.#alarm);
-  readonly #webhookParts = {
-    alarm: this.#alarm,
-    outbox: new WebhookOutbox(this.ctx.storage.sql),
-    expiry: new ExpiryNotices(this.ctx.storage.sql),
-    table: new WebhookTable(this.ctx.storage.sql),
-  };
-  readonly #webhooks = new Webhooks(this.ctx, { ...this.#webhookParts, audit: this.#audit });
-  readonly #keyEvents = new KeyEvents({
-    ...this.#webhookParts,
-    webhook: this.#webhookParts.table,
-    keys: this.#keyTable,
-    settings: this.#settings,
-  });
-  readonly #scimUsers = new ScimUsers(this.ctx.storage.sql);
-  readonly #directory = new Directory(this.ctx.storage, {
-    users: new UserTable(this.ctx.storage.sql),
-    scimUsers: this.#scimUsers,
-    keys: this.#keyTable,
-    settings: this.#settings,
-    audit: this.#audit,
-    propagation: this.#propagation,
-    revokeKeysOf: (author, ownerId, now) =>
-      this.#keys.commitRevocationOfAll(author, ownerId, OWNER_DEACTIVATED, now),
-  });
-  readonly #scim = new Scim(this.ctx.storage, {
-    users: this.#scimUsers,
-    groups: new ScimGroups(this.ctx.storage.sql),
-    effects: new ScimEffects(this.#scimUsers, this.#directory),
-    keys: this.#keyTable,
-    audit: this.#audit,
-    propagation: this.#propagation,
-  });
-  readonly #keys = new Keys(this.ctx.storage, {
-    keys: this.#keyTable,
-    creations: new CreationTable(this.ctx.storage.sql),
-    directory: this.#directory,
-    settings: this.#settings,
-    audit: this.#audit,
-    propagation: this.#propagation,
-    events: this.#keyEvents,
-  });
-  readonly #rotation = new Rotation(this.ctx.storage, {
-    table: this.#keyTable,
-    keys: this.#keys,
-    directory: this.#directory,
-    propagation: this.#propagation,
-  });
-  readonly #serviceUsers = new ServiceUsers(this.ctx.storage, {
-    table: this.#keyTable,
-    keys: this.#keys,
-    audit: this.#audit,
-    propagation: this.#propagation,
-  });
-  readonly #cuts = new EmergencyCuts(this.ctx.storage, {
-    table: this.#keyTable,
-    keys: this.#keys,
-    leaks: new LeakTable(this.ctx.storage.sql),
-  });
-  readonly #usage = new UsageTable(this.ctx.storage.sql);
-  readonly #tokens = new Tokens(this.ctx.storage, { settings: this.#settings, audit: this.#audit });
-  readonly #calls = new CallTable(this.ctx.storage.sql);
-
-  /** Whether anything was ever kept. Asking about an organisation that nobody belongs to must not write. */
-  #exists: boolean;
-
-  constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
-    this.#exists = hasTables(ctx.storage.sql);
-    if (this.#exists) ctx.storage.sql.exec(SCHEMA);
-  }
+  readonly #parts: Parts = buildParts(this.ctx, this.env);
+  readonly #door = this.#parts.door;
 
   /** The organisation as the actor may see it. */
   describe(actor: Actor): Promise<OrganizationInfo | Refusal> {
-    return this.#as(actor, () => ({ id: actor.orgId, bootstrappedAt: this.#settings.bootstrappedAt() }));
+    return this.#door.as(actor, () => ({
+      id: actor.orgId,
+      bootstrappedAt: this.#parts.settings.bootstrappedAt(),
+    }));
   }
 
   /** Who the actor is here, by identity token and SCIM together. */
   me(actor: Actor): Promise<Me | Refusal> {
-    return this.#as(actor, ({ id, name, roles, vaultRoles }) => ({
+    return this.#door.as(actor, ({ id, name, roles, vaultRoles }) => ({
       id,
       name,
       email: actor.email,
@@ -174,32 +61,21 @@ export class Organization extends DurableObject<Env> {
 
   /** Sets the organisation up, once: makes its signing key. */
   bootstrap(actor: Actor): Promise<OrganizationInfo | Refusal> {
-    return this.#asAdmin(actor, async () => {
-      if (this.#settings.bootstrappedAt() !== null) return refuse("already_exists");
-      await this.#tokens.prepare();
-      const now = Date.now();
-      return this.ctx.storage.transactionSync(() => {
-        if (this.#settings.bootstrappedAt() !== null) return refuse("already_exists");
-        this.#settings.bootstrap(now);
-        const entry = { action: "organization.bootstrapped", target: actor.orgId, before: null, after: null };
-        this.#audit.add(actor, entry, now);
-        return { id: actor.orgId, bootstrappedAt: now };
-      });
-    });
+    return this.#door.asAdmin(actor, () => this.#parts.tokens.bootstrap(actor));
   }
 
   /** `request` names the request, so that it makes no second key when it comes again. */
   createKey(actor: Actor, draft: KeyDraft, request: string | null = null): Promise<ManagedKey | Refusal> {
-    return this.#as(actor, (me) => this.#keys.create(actor, me, draft, request));
+    return this.#door.as(actor, (me) => this.#parts.keys.create(actor, me, draft, request));
   }
 
   getKey(actor: Actor, keyId: string): Promise<ManagedKey | Refusal> {
-    return this.#as(actor, (me) => this.#keys.find(me, keyId) ?? refuse("not_found"));
+    return this.#door.as(actor, (me) => this.#parts.keys.find(me, keyId) ?? refuse("not_found"));
   }
 
   /** A page of keys, and one more if there is a next page. */
   listKeys(actor: Actor, query: KeyQuery): Promise<ManagedKey[] | Refusal> {
-    return this.#as(actor, (me) => this.#keys.list(me, query));
+    return this.#door.as(actor, (me) => this.#parts.keys.list(me, query));
   }
 
   updateKey(
@@ -208,34 +84,31 @@ export class Organization extends DurableObject<Env> {
     change: KeyChange,
     expected: readonly number[] | null,
   ): Promise<ManagedKey | Refusal> {
-    return this.#as(actor, (me) => this.#keys.update(actor, me, keyId, change, expected));
+    return this.#door.as(actor, (me) => this.#parts.keys.update(actor, me, keyId, change, expected));
   }
 
   revokeKey(actor: Actor, keyId: string, reason: string | null): Promise<Receipt | Refusal> {
-    return this.#as(actor, (me) => this.#keys.revoke(actor, me, keyId, reason));
+    return this.#door.as(actor, (me) => this.#parts.keys.revoke(actor, me, keyId, reason));
   }
 
   /** Whether somebody with an identity token is not deactivated here. Tells of strangers too, and writes nothing. */
   isActive(userId: string, email: string | null): boolean {
-    return !this.#exists || this.#directory.isActive(userId, email);
+    return !this.#door.exists || this.#parts.directory.isActive(userId, email);
   }
 
   /** For operators: a page of the ids of an owner's keys, or with `null` of everybody's. */
   listKeyIds(ownerId: string | null, after: string, limit: number): string[] {
-    return this.#exists ? this.#keyTable.idsAfter(ownerId, after, limit) : [];
+    return this.#door.exists ? this.#parts.keyTable.idsAfter(ownerId, after, limit) : [];
   }
 
   /** Takes in which keys an operator has cut at their guards; telling it again changes nothing. */
   noteCuts(request: RevocationRequest, cuts: readonly Cut[]): void {
-    if (this.#exists) this.#cuts.note(request, cuts, Date.now());
+    if (this.#door.exists) this.#parts.cuts.note(request, cuts, Date.now());
   }
 
   /** Takes in what a key's guard has counted. */
   recordUsage(keyId: string, batch: UsageBatch): void {
-    if (!this.#exists) return;
-    this.ctx.storage.transactionSync(() => {
-      if (this.#usage.record(keyId, batch)) this.#calls.record(keyId, batch, Date.now());
-    });
+    if (this.#door.exists) this.#parts.use.record(keyId, batch);
   }
 
   /** Makes the successor of a key; the old one works for `overlapMs` more. */
@@ -245,20 +118,16 @@ export class Organization extends DurableObject<Env> {
     material: KeyMaterial,
     overlapMs: number,
   ): Promise<ManagedKey | Refusal> {
-    return this.#as(actor, async (me) => {
-      const created = await this.#rotation.rotate(actor, me, keyId, material, overlapMs);
-      this.#planAlarm();
+    return this.#door.as(actor, async (me) => {
+      const created = await this.#parts.rotation.rotate(actor, me, keyId, material, overlapMs);
+      this.#parts.schedule.plan();
       return created;
     });
   }
 
   /** Counts of one key since `from` in buckets of `bucketMs`, those that its guard has not delivered yet included. */
   keyUsage(actor: Actor, keyId: string, from: number, bucketMs: number): Promise<UsageBucket[] | Refusal> {
-    return this.#as(actor, async (me) => {
-      if (this.#keys.find(me, keyId) === null) return refuse("not_found");
-      await this.#fetchUsage(keyId);
-      return this.#usage.buckets(keyId, from, bucketMs);
-    });
+    return this.#door.as(actor, (me) => this.#parts.use.ofKey(me, keyId, from, bucketMs));
   }
 
   /** What a change would make of a key, and what the key was used for since `from`. It changes nothing. */
@@ -268,12 +137,7 @@ export class Organization extends DurableObject<Env> {
     change: KeyChange,
     from: number,
   ): Promise<UpdatePreview | Refusal> {
-    return this.#as(actor, async (me) => {
-      const records = this.#keys.preview(actor.orgId, me, keyId, change);
-      if (isRefusal(records)) return records;
-      await this.#fetchUsage(keyId);
-      return { ...records, calls: this.#calls.since(keyId, from) };
-    });
+    return this.#door.as(actor, (me) => this.#parts.use.preview(actor, me, keyId, change, from));
   }
 
   /** Counts of the whole organisation since `from`, by time and by key. */
@@ -282,85 +146,67 @@ export class Organization extends DurableObject<Env> {
     from: number,
     bucketMs: number,
   ): Promise<{ buckets: UsageBucket[]; byKey: KeyUsage[] } | Refusal> {
-    return this.#asAdmin(actor, () => ({
-      buckets: this.#usage.buckets(null, from, bucketMs),
-      byKey: this.#usage.byKey(from),
-    }));
+    return this.#door.asAdmin(actor, () => this.#parts.use.ofAll(from, bucketMs));
   }
 
   /** Signs an access token; `null` when the organisation has not been set up. */
   async signToken(token: AccessToken): Promise<string | null> {
-    const ready = this.#exists && this.#settings.bootstrappedAt() !== null;
-    return ready ? this.#tokens.sign(token) : null;
+    return this.#isReady() ? this.#parts.tokens.sign(token) : null;
   }
 
   /** The public keys by which its access tokens are verified; `null` when there is no such organisation. */
   publicKeys(): PublicJwk[] | null {
-    const ready = this.#exists && this.#settings.bootstrappedAt() !== null;
-    return ready ? this.#tokens.publicKeys() : null;
+    return this.#isReady() ? this.#parts.tokens.publicKeys() : null;
   }
 
   /** Publishes the next signing key, which takes over a little later. */
   rotateSigningKey(actor: Actor): Promise<SigningKeyInfo | Refusal> {
-    return this.#asAdmin(actor, () => this.#tokens.rotate(actor));
+    return this.#door.asAdmin(actor, () => this.#parts.tokens.rotate(actor));
   }
 
   /** Notes that an operator, who belongs to this organisation, has published the next key for assertions. */
   noteAssertionKeyRotated(operator: Author, kid: string): void {
-    this.#open();
+    this.#door.open();
     const entry = { action: "assertion_key.rotated", target: "deployment", before: null, after: { kid } };
-    this.#audit.add(operator, entry, Date.now());
+    this.#parts.audit.add(operator, entry, Date.now());
   }
 
   /** Notes that one access token of a key was revoked. */
   noteTokenRevoked(author: Author, keyId: string, tokenId: string, leak: Leak | null): void {
-    if (!this.#exists) return;
+    if (!this.#door.exists) return;
     const entry = { action: "access_token.revoked", target: keyId, before: null, after: { tokenId, leak } };
-    this.#audit.add(author, entry, Date.now());
+    this.#parts.audit.add(author, entry, Date.now());
   }
 
   /** Sets the SHA-256 of the SCIM client's token; the token before ends. */
   setScimToken(actor: Actor, hash: string): Promise<{ set: true } | Refusal> {
-    return this.#asAdmin(actor, () => {
-      const entry = {
-        action: "scim_token.created",
-        target: actor.orgId,
-        before: null,
-        after: null,
-      };
-      this.ctx.storage.transactionSync(() => {
-        this.#settings.setScimTokenHash(hash);
-        this.#audit.add(actor, entry, Date.now());
-      });
-      return { set: true };
-    });
+    return this.#door.asAdmin(actor, () => this.#parts.scimToken.set(actor, hash));
   }
 
   /** Whether this is the SHA-256 of the SCIM client's token. */
   knowsScimToken(hash: string): boolean {
-    const known = this.#exists ? this.#settings.scimTokenHash() : null;
-    return known !== null && sameHash(readHash(known), readHash(hash));
+    return this.#door.exists && this.#parts.scimToken.hasHash(hash);
   }
 
   /** Does what a SCIM client asks for, if its token is still the one that counts. */
   async scim(author: Author, tokenHash: string, command: ScimCommand): Promise<ScimAnswer> {
-    return this.knowsScimToken(tokenHash) ? this.#scim.run(author, command) : UNKNOWN_TOKEN;
+    return this.knowsScimToken(tokenHash) ? this.#parts.scim.run(author, command) : UNKNOWN_TOKEN;
   }
 
   /** A page of audit events, the newest first, and one more if there is a next page. */
   listAuditEvents(actor: Actor, query: AuditQuery): Promise<AuditEvent[] | Refusal> {
-    return this.#asAdmin(actor, () => this.#audit.list(query));
+    return this.#door.asAdmin(actor, () => this.#parts.audit.list(query));
   }
 
   /** Notes an attempt at a change that was refused. */
   noteRefusal(actor: Author, operation: string, target: string, refusal: RefusalCode): void {
-    this.#open();
+    this.#door.open();
     const entry = { action: operation, target, refusal, before: null, after: null };
-    this.#audit.add(actor, entry, Date.now());
+    this.#parts.audit.add(actor, entry, Date.now());
   }
 
   getServiceUser(actor: Actor, id: string): Promise<ServiceUser | Refusal> {
-    return this.#asAdmin(actor, () => this.#serviceUsers.find(id));
+    return this.#door.asAdmin(actor, () => this.#parts.serviceUsers.find(id));
   }
 
   /** A page of service users, and one more if there is a next page. */
@@ -369,7 +215,7 @@ export class Organization extends DurableObject<Env> {
     limit: number,
     after: UserPosition | null,
   ): Promise<ServiceUser[] | Refusal> {
-    return this.#asAdmin(actor, () => this.#serviceUsers.list(limit, after));
+    return this.#door.asAdmin(actor, () => this.#parts.serviceUsers.list(limit, after));
   }
 
   createServiceUser(
@@ -377,19 +223,19 @@ export class Organization extends DurableObject<Env> {
     id: string,
     draft: Required<ServiceUserChange>,
   ): Promise<ServiceUser | Refusal> {
-    return this.#asAdmin(actor, () => this.#serviceUsers.create(actor, id, draft));
+    return this.#door.asAdmin(actor, () => this.#parts.serviceUsers.create(actor, id, draft));
   }
 
   updateServiceUser(actor: Actor, id: string, change: ServiceUserChange): Promise<ServiceUser | Refusal> {
-    return this.#asAdmin(actor, () => this.#serviceUsers.update(actor, id, change));
+    return this.#door.asAdmin(actor, () => this.#parts.serviceUsers.update(actor, id, change));
   }
 
   deleteServiceUser(actor: Actor, id: string): Promise<{ readonly id: string } | Refusal> {
-    return this.#asAdmin(actor, () => this.#serviceUsers.delete(actor, id));
+    return this.#door.asAdmin(actor, () => this.#parts.serviceUsers.delete(actor, id));
   }
 
   getWebhook(actor: Actor): Promise<WebhookEndpoint | Refusal> {
-    return this.#asAdmin(actor, () => this.#webhooks.find());
+    return this.#door.asAdmin(actor, () => this.#parts.webhooks.find());
   }
 
   /** Sets where events go; the secret of a new endpoint is told this once. */
@@ -397,19 +243,19 @@ export class Organization extends DurableObject<Env> {
     actor: Actor,
     draft: WebhookDraft,
   ): Promise<{ endpoint: WebhookEndpoint; secret: string | null } | Refusal> {
-    return this.#asAdmin(actor, () => this.#webhooks.put(actor, draft));
+    return this.#door.asAdmin(actor, () => this.#parts.webhooks.put(actor, draft));
   }
 
   deleteWebhook(actor: Actor): Promise<{ deleted: true } | Refusal> {
-    return this.#asAdmin(actor, () => this.#webhooks.delete(actor));
+    return this.#door.asAdmin(actor, () => this.#parts.webhooks.delete(actor));
   }
 
   rotateWebhookSecret(actor: Actor): Promise<{ endpoint: WebhookEndpoint; secret: string } | Refusal> {
-    return this.#asAdmin(actor, () => this.#webhooks.rotateSecret(actor));
+    return this.#door.asAdmin(actor, () => this.#parts.webhooks.rotateSecret(actor));
   }
 
   testWebhook(actor: Actor): Promise<WebhookDelivery | Refusal> {
-    return this.#asAdmin(actor, () => this.#webhooks.test(actor));
+    return this.#door.asAdmin(actor, () => this.#parts.webhooks.test(actor));
   }
 
   /** A page of deliveries, the newest first, and one more if there is a next page. */
@@ -418,57 +264,15 @@ export class Organization extends DurableObject<Env> {
     limit: number,
     before: number | null,
   ): Promise<WebhookDelivery[] | Refusal> {
-    return this.#asAdmin(actor, () => this.#webhooks.deliveries(limit, before));
+    return this.#door.asAdmin(actor, () => this.#parts.webhooks.deliveries(limit, before));
   }
 
-  /** Does what is due: revokes rotated keys, tells of expiries, sends events, pushes again what was not confirmed. */
-  override async alarm(): Promise<void> {
-    this.#alarm.hasRung();
-    this.#rotation.revokeDue(Date.now());
-    this.#keyEvents.noteExpiries(Date.now());
-    this.#webhooks.deliver();
-    await this.#propagation.retry();
-    this.#rotation.revokeDue(Date.now());
-    this.#planAlarm();
+  /** Pushes again what was not confirmed, revokes rotated keys, tells of expiries, sends events. */
+  override alarm(): Promise<void> {
+    return this.#parts.schedule.run();
   }
 
-  /** Has a key's guard deliver its counts. One that does not answer delivers later; what is here is told all the same. */
-  async #fetchUsage(keyId: string): Promise<void> {
-    const delivered = this.env.KEY_GUARD.getByName(keyId).deliverUsage();
-    await within(DELIVERY_TIMEOUT_MS, delivered).catch(() => {});
+  #isReady(): boolean {
+    return this.#door.exists && this.#parts.settings.bootstrappedAt() !== null;
   }
-
-  #planAlarm(): void {
-    const moments = [
-      this.#keyTable.nextRetirement(Date.now()),
-      this.#propagation.nextRetry(),
-      this.#webhooks.nextAt(),
-    ];
-    for (const at of moments) if (at !== null) this.#alarm.ringBy(at);
-  }
-
-  /** Makes the tables when the first person with an identity token comes. */
-  #open(): void {
-    if (this.#exists) return;
-    this.ctx.storage.sql.exec(SCHEMA);
-    this.#exists = true;
-  }
-
-  async #as<T>(actor: Actor, act: (me: DirectoryUser) => T | Promise<T>): Promise<T | Refusal> {
-    this.#open();
-    this.#rotation.revokeDue(Date.now());
-    const me = await this.#directory.see(actor);
-    if (isRefusal(me)) return me;
-    return me.active ? act(me) : refuse("role_required");
-  }
-
-  #asAdmin<T>(actor: Actor, act: (me: DirectoryUser) => T | Promise<T>): Promise<T | Refusal> {
-    return this.#as<T | Refusal>(actor, (me) =>
-      me.roles.includes(ADMIN) ? act(me) : refuse("role_required"),
-    );
-  }
-}
-
-function hasTables(sql: SqlStorage): boolean {
-  return [...sql.exec(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'settings'`)].length > 0;
 }

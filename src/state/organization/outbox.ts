@@ -4,7 +4,7 @@ import type { KeyRecord } from "../../core/key-record.ts";
 import type { Env } from "../../env.ts";
 import { KeyRecordCache } from "../key-record-cache.ts";
 import type { Applied } from "../key-guard.ts";
-import type { Alarm } from "./alarm.ts";
+import type { Alarm } from "../alarm.ts";
 
 /** An alarm looks after what a call did not finish: soon after it should have, then ever more rarely. */
 const FIRST_RETRY_MS = 5000;

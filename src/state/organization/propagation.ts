@@ -1,7 +1,7 @@
 import { refuse } from "../../core/refusal.ts";
 import type { Env } from "../../env.ts";
 import type { Applied } from "../key-guard.ts";
-import type { Alarm } from "./alarm.ts";
+import type { Alarm } from "../alarm.ts";
 import type { KeyTable } from "./key-table.ts";
 import { Outbox } from "./outbox.ts";
 import type { Settings } from "./settings.ts";

@@ -1,3 +1,4 @@
+import { END_OF_TIME } from "../../core/iso-time.ts";
 import type { Actor, KeyMaterial, ManagedKey } from "../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import { keyStatus } from "../../core/key-record.ts";
@@ -70,6 +71,11 @@ export class Rotation {
     for (const { id, retiresAt } of this.#table.dueToRetire(now)) this.#revoke(id, retiresAt, now);
   }
 
+  /** When {@link revokeDue} is to be called; milliseconds since the epoch. */
+  nextDue(now: number): number | null {
+    return this.#table.dueToRetire(now).length > 0 ? now : this.#table.nextRetirement(now);
+  }
+
   #revoke(id: string, retiresAt: number, now: number): void {
     this.#storage.transactionSync(() => {
       const before = this.#table.find(id) as ManagedKey;
@@ -128,7 +134,8 @@ export class Rotation {
   }
 }
 
-/** The successor lives as long as the old key was made to live. */
+/** The successor lives as long as the old key was made to live, as far as there are times. */
 function renewedExpiry(old: ManagedKey, now: number): number | null {
-  return old.expiresAt === null ? null : now + (old.expiresAt - old.createdAt);
+  if (old.expiresAt === null) return null;
+  return Math.min(now + (old.expiresAt - old.createdAt), END_OF_TIME);
 }

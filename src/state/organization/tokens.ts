@@ -9,7 +9,7 @@ import {
   tokenClaims,
   type AccessToken,
 } from "../../core/access-token.ts";
-import type { Actor } from "../../core/organization.ts";
+import type { Actor, OrganizationInfo } from "../../core/organization.ts";
 import { refuse, type Refusal } from "../../core/refusal.ts";
 import type { PublicJwk, RingPolicy } from "../../core/signing-key.ts";
 import { SigningKeys } from "../signing-keys.ts";
@@ -50,9 +50,18 @@ export class Tokens {
     );
   }
 
-  /** Has a signing key at hand. */
-  async prepare(): Promise<void> {
+  /** Sets the organisation up, once: makes its signing key. */
+  async bootstrap(actor: Actor): Promise<OrganizationInfo | Refusal> {
+    if (this.#settings.bootstrappedAt() !== null) return refuse("already_exists");
     await this.#keys.current();
+    const now = Date.now();
+    return this.#storage.transactionSync(() => {
+      if (this.#settings.bootstrappedAt() !== null) return refuse("already_exists");
+      this.#settings.bootstrap(now);
+      const entry = { action: "organization.bootstrapped", target: actor.orgId, before: null, after: null };
+      this.#audit.add(actor, entry, now);
+      return { id: actor.orgId, bootstrappedAt: now };
+    });
   }
 
   /** Signs a token (RFC 9068), in the one spelling that the gateway takes. */

@@ -20,6 +20,9 @@ export interface DueMessage {
 /** What is settled is kept for this long, to be looked at, and no more of it than so many. */
 const KEPT_MS = 30 * 86_400_000;
 const KEPT_ROWS = 1000;
+/** So many may wait; of more the oldest are given up. */
+const MAX_PENDING = 10_000;
+const TOO_MANY = "Too many messages were waiting";
 
 /** Messages for the endpoint. A row is written in the transaction of the event and stays until it is settled. */
 export class WebhookOutbox {
@@ -44,19 +47,18 @@ export class WebhookOutbox {
   }
 
   /**
-   * Takes messages that are due, the longest waiting first. Each counts as attempted, and is due again at `again` if
+   * Takes the message that has been due for longest, if any is. It counts as attempted, and is due again at `again` if
    * nothing is heard of it: whoever crashes while sending has it sent once more.
    */
-  claim(now: number, again: number, limit: number): DueMessage[] {
+  claim(now: number, again: number): DueMessage | null {
     const rows = this.#sql.exec<{ id: string; payload: string; attempts: number }>(
       `UPDATE webhook_messages SET attempts = attempts + 1, next_attempt_at = ?
-       WHERE sequence IN (SELECT sequence FROM webhook_messages WHERE status = 'pending' AND next_attempt_at <= ?
-         ORDER BY next_attempt_at, sequence LIMIT ?) RETURNING id, payload, attempts`,
+       WHERE sequence = (SELECT sequence FROM webhook_messages WHERE status = 'pending' AND next_attempt_at <= ?
+         ORDER BY next_attempt_at, sequence LIMIT 1) RETURNING id, payload, attempts`,
       again,
       now,
-      limit,
     );
-    return rows.toArray();
+    return rows.toArray()[0] ?? null;
   }
 
   /** Notes what became of an attempt. A message that was given up meanwhile stays so, unless it has arrived. */
@@ -85,6 +87,7 @@ export class WebhookOutbox {
       reason,
       now,
     );
+    this.prune(now);
   }
 
   /** When the next message is due; milliseconds since the epoch. */
@@ -106,8 +109,25 @@ export class WebhookOutbox {
     return [...rows].map(readDelivery);
   }
 
-  /** Forgets what was settled long ago. */
+  /** What of a type has not arrived and is not given up, the newest first. */
+  pendingOf(type: WebhookEventType): WebhookDelivery[] {
+    const rows = this.#sql.exec<Row>(
+      `SELECT * FROM webhook_messages WHERE status = 'pending' AND type = ? ORDER BY sequence DESC`,
+      type,
+    );
+    return [...rows].map(readDelivery);
+  }
+
+  /** Gives up what is more than may wait, and forgets what was settled long ago. */
   prune(now: number): void {
+    this.#sql.exec(
+      `UPDATE webhook_messages SET status = 'failed', last_error = ?, next_attempt_at = NULL, settled_at = ?
+       WHERE status = 'pending' AND sequence <=
+         (SELECT sequence FROM webhook_messages WHERE status = 'pending' ORDER BY sequence DESC LIMIT 1 OFFSET ?)`,
+      TOO_MANY,
+      now,
+      MAX_PENDING,
+    );
     this.#sql.exec(
       `DELETE FROM webhook_messages WHERE status <> 'pending' AND (settled_at < ?1 OR sequence <=
          (SELECT sequence FROM webhook_messages WHERE status <> 'pending' ORDER BY sequence DESC LIMIT 1 OFFSET ?2))`,

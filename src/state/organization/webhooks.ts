@@ -1,4 +1,3 @@
-import { eachOf } from "../../core/concurrency.ts";
 import type { Actor } from "../../core/organization.ts";
 import { refuse, type Refusal } from "../../core/refusal.ts";
 import {
@@ -8,22 +7,16 @@ import {
   type WebhookDraft,
   type WebhookEndpoint,
 } from "../../core/webhook.ts";
-import type { Alarm } from "./alarm.ts";
-import { SYSTEM, type AuditLog, type Author } from "./audit-log.ts";
+import type { Alarm } from "../alarm.ts";
+import type { AuditLog, Author } from "./audit-log.ts";
 import type { ExpiryNotices } from "./expiry-notices.ts";
-import type { DueMessage, WebhookOutbox } from "./webhook-outbox.ts";
-import { send } from "./webhook-sender.ts";
+import type { WebhookOutbox } from "./webhook-outbox.ts";
 import type { WebhookTable } from "./webhook-table.ts";
 
-/** An invocation may have six connections that wait for an answer. */
-const CONCURRENT = 6;
-const BATCH = 5 * CONCURRENT;
-/** When a message is sent again of which nothing was heard: longer than a whole batch of the slowest answers takes. */
-const CLAIM_MS = 90_000;
-
-const GONE = "The endpoint answered 410 Gone";
 const DISABLED = "The webhook was disabled";
 const DELETED = "The webhook was deleted";
+/** While so many tests wait to be sent, another one would tell nothing new. */
+const MAX_TESTS = 20;
 
 interface Parts {
   readonly table: WebhookTable;
@@ -33,15 +26,13 @@ interface Parts {
   readonly alarm: Alarm;
 }
 
-/** The organisation's webhook: where its events go, and the sending. */
+/** The organisation's webhook as its admins set it: where its events go, and what became of them. */
 export class Webhooks {
-  readonly #context: DurableObjectState;
+  readonly #storage: DurableObjectStorage;
   readonly #parts: Parts;
-  /** While messages are being sent, the moment at which they are due again; milliseconds since the epoch. */
-  #sendingUntil: number | null = null;
 
-  constructor(context: DurableObjectState, parts: Parts) {
-    this.#context = context;
+  constructor(storage: DurableObjectStorage, parts: Parts) {
+    this.#storage = storage;
     this.#parts = parts;
   }
 
@@ -53,7 +44,7 @@ export class Webhooks {
   put(actor: Actor, draft: WebhookDraft): { endpoint: WebhookEndpoint; secret: string | null } {
     const { table, outbox, expiry } = this.#parts;
     const now = Date.now();
-    return this.#context.storage.transactionSync(() => {
+    return this.#storage.transactionSync(() => {
       const before = table.find();
       const secret = before === null ? generateWebhookSecret() : null;
       if (secret === null) table.update(draft, now);
@@ -70,7 +61,7 @@ export class Webhooks {
   delete(actor: Actor): { deleted: true } | Refusal {
     const { table, outbox } = this.#parts;
     const now = Date.now();
-    return this.#context.storage.transactionSync(() => {
+    return this.#storage.transactionSync(() => {
       const before = table.find();
       if (before === null) return refuse("not_found");
       table.delete();
@@ -84,7 +75,7 @@ export class Webhooks {
   rotateSecret(actor: Actor): { endpoint: WebhookEndpoint; secret: string } | Refusal {
     const { table } = this.#parts;
     const now = Date.now();
-    return this.#context.storage.transactionSync(() => {
+    return this.#storage.transactionSync(() => {
       const before = table.find();
       if (before === null) return refuse("not_found");
       const secret = generateWebhookSecret();
@@ -94,16 +85,18 @@ export class Webhooks {
     });
   }
 
-  /** Sends an event that says nothing. */
+  /** Sends an event that says nothing; while very many wait already, tells of the latest of them instead. */
   test(actor: Actor): WebhookDelivery | Refusal {
     const { table, outbox, alarm } = this.#parts;
     const now = Date.now();
-    return this.#context.storage.transactionSync(() => {
+    return this.#storage.transactionSync(() => {
       const endpoint = table.find();
       if (endpoint === null) return refuse("not_found");
       if (endpoint.disabled) {
         return refuse("invalid_value", { details: { field: "disabled", problem: DISABLED } });
       }
+      const waiting = outbox.pendingOf(TEST_EVENT);
+      if (waiting.length >= MAX_TESTS) return waiting[0] as WebhookDelivery;
       const delivery = outbox.add(TEST_EVENT, null, { orgId: actor.orgId }, now);
       this.#note(actor, "webhook.tested", endpoint, now);
       alarm.ringBy(now);
@@ -114,56 +107,6 @@ export class Webhooks {
   /** A page of deliveries, the newest first, and one more if there is a next page. */
   deliveries(limit: number, before: number | null): WebhookDelivery[] {
     return this.#parts.outbox.list(limit, before);
-  }
-
-  /** Sends what is due, without anybody waiting for it: an endpoint that is slow must hold up nothing else. */
-  deliver(): void {
-    const { table, outbox } = this.#parts;
-    if (this.#sendingUntil !== null || table.find()?.disabled !== false) return;
-    const now = Date.now();
-    const due = outbox.claim(now, now + CLAIM_MS, BATCH);
-    if (due.length === 0) return;
-    this.#sendingUntil = now + CLAIM_MS;
-    const sending = eachOf(due, CONCURRENT, (message) => this.#sendOne(message));
-    this.#context.waitUntil(
-      sending.finally(() => {
-        this.#sendingUntil = null;
-        outbox.prune(Date.now());
-        this.#ringForNext();
-      }),
-    );
-  }
-
-  /** When the alarm is to ring for the webhook; milliseconds since the epoch. */
-  nextAt(): number | null {
-    const { table, outbox, expiry } = this.#parts;
-    const endpoint = table.find();
-    const sends =
-      endpoint === null || endpoint.disabled ? null : (this.#sendingUntil ?? outbox.nextAttempt());
-    const moments = [sends, expiry.nextAt()].filter((at) => at !== null);
-    return moments.length === 0 ? null : Math.min(...moments);
-  }
-
-  #ringForNext(): void {
-    const at = this.nextAt();
-    if (at !== null) this.#parts.alarm.ringBy(at);
-  }
-
-  async #sendOne(message: DueMessage): Promise<void> {
-    const { table, outbox } = this.#parts;
-    const now = Date.now();
-    const endpoint = table.find();
-    // It may have been disabled since the message was taken; then the message has been given up.
-    if (endpoint === null || endpoint.disabled) return;
-    const attempt = await send(endpoint.url, message, table.secrets(now), now);
-    this.#context.storage.transactionSync(() => {
-      outbox.settle(message, attempt, Date.now());
-      const after = table.find();
-      if (attempt.status !== 410 || after?.url !== endpoint.url || after.disabled) return;
-      table.disable(GONE, Date.now());
-      outbox.abandon(GONE, Date.now());
-      this.#note(SYSTEM, "webhook.disabled", after, Date.now());
-    });
   }
 
   /** Writes the audit event of a change, in its transaction; secrets are no part of an endpoint. */

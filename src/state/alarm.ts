@@ -1,0 +1,42 @@
+/** Storage takes no moment that is too far away; whoever meant one is asked again when it has rung. */
+const FARTHEST_MS = 365 * 86_400_000;
+
+/**
+ * The object's one alarm, which rings for whatever comes first. Whoever needs it asks for a moment; after it has rung
+ * everybody asks again.
+ */
+export class Alarm {
+  readonly #storage: DurableObjectStorage;
+  /** What storage has, as far as it is known: milliseconds since the epoch. */
+  #plannedAt: number | null = null;
+  /** What has been asked for and is not in storage yet. */
+  #wantedAt: number | null = null;
+
+  constructor(context: DurableObjectState) {
+    this.#storage = context.storage;
+    void context.blockConcurrencyWhile(async () => {
+      this.#plannedAt = await this.#storage.getAlarm();
+    });
+  }
+
+  /** Makes it ring at a moment, unless it rings earlier anyway. */
+  ringBy(at: number): void {
+    // A transaction that is rolled back takes an alarm that was set in it along: it is set when the transaction has
+    // ended, and is still written together with it.
+    if (this.#wantedAt === null) queueMicrotask(() => this.#plan());
+    this.#wantedAt = Math.min(at, this.#wantedAt ?? Date.now() + FARTHEST_MS);
+  }
+
+  /** To be called when it has rung: nothing is planned any more. */
+  hasRung(): void {
+    this.#plannedAt = null;
+  }
+
+  #plan(): void {
+    const at = this.#wantedAt;
+    this.#wantedAt = null;
+    if (at === null || (this.#plannedAt !== null && this.#plannedAt <= at)) return;
+    this.#plannedAt = at;
+    void this.#storage.setAlarm(at);
+  }
+}

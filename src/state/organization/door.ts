@@ -1,0 +1,55 @@
+import { ADMIN, type Actor } from "../../core/organization.ts";
+import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
+import type { Directory } from "./directory.ts";
+import type { Rotation } from "./rotation.ts";
+import { SCHEMA } from "./schema.ts";
+import type { DirectoryUser } from "./user-table.ts";
+
+type Act<T> = (me: DirectoryUser) => T | Promise<T>;
+
+/** Who may come in, and whether there is anything to come into. */
+export class Door {
+  readonly #sql: SqlStorage;
+  readonly #directory: Directory;
+  readonly #rotation: Rotation;
+  #exists: boolean;
+
+  constructor(sql: SqlStorage, parts: { directory: Directory; rotation: Rotation }) {
+    this.#sql = sql;
+    this.#directory = parts.directory;
+    this.#rotation = parts.rotation;
+    this.#exists = hasTables(sql);
+    if (this.#exists) sql.exec(SCHEMA);
+  }
+
+  /** Whether anything was ever kept. Asking about an organisation that nobody belongs to must not write. */
+  get exists(): boolean {
+    return this.#exists;
+  }
+
+  /** Makes the tables when the first person with an identity token comes. */
+  open(): void {
+    if (this.#exists) return;
+    this.#sql.exec(SCHEMA);
+    this.#exists = true;
+  }
+
+  /** Acts as whom the directory knows by the actor's identity token, unless they are deactivated. */
+  async as<T>(actor: Actor, act: Act<T>): Promise<T | Refusal> {
+    this.open();
+    this.#rotation.revokeDue(Date.now());
+    const me = await this.#directory.see(actor);
+    if (isRefusal(me)) return me;
+    return me.active ? act(me) : refuse("role_required");
+  }
+
+  asAdmin<T>(actor: Actor, act: Act<T>): Promise<T | Refusal> {
+    return this.as<T | Refusal>(actor, (me) =>
+      me.roles.includes(ADMIN) ? act(me) : refuse("role_required"),
+    );
+  }
+}
+
+function hasTables(sql: SqlStorage): boolean {
+  return [...sql.exec(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'settings'`)].length > 0;
+}

@@ -1,0 +1,106 @@
+import type { Env } from "../../env.ts";
+import { Alarm } from "../alarm.ts";
+import { Schedule } from "../schedule.ts";
+import { AuditLog } from "./audit-log.ts";
+import { CallTable } from "./call-table.ts";
+import { CreationTable } from "./creation-table.ts";
+import { Directory } from "./directory.ts";
+import { Door } from "./door.ts";
+import { EmergencyCuts } from "./emergency-cuts.ts";
+import { ExpiryNotices } from "./expiry-notices.ts";
+import { KeyEvents } from "./key-events.ts";
+import { KeyTable } from "./key-table.ts";
+import { KeyUse } from "./key-use.ts";
+import { Keys } from "./keys.ts";
+import { LeakTable } from "./leak-table.ts";
+import { Propagation } from "./propagation.ts";
+import { Rotation } from "./rotation.ts";
+import { ScimEffects } from "./scim-effects.ts";
+import { ScimGroups } from "./scim-groups.ts";
+import { ScimToken } from "./scim-token.ts";
+import { ScimUsers } from "./scim-users.ts";
+import { Scim } from "./scim.ts";
+import { OWNER_DEACTIVATED, ServiceUsers } from "./service-users.ts";
+import { Settings } from "./settings.ts";
+import { Tokens } from "./tokens.ts";
+import { UsageTable } from "./usage-table.ts";
+import { UserTable } from "./user-table.ts";
+import { WebhookDispatch } from "./webhook-dispatch.ts";
+import { WebhookOutbox } from "./webhook-outbox.ts";
+import { WebhookTable } from "./webhook-table.ts";
+import { Webhooks } from "./webhooks.ts";
+
+export type Parts = ReturnType<typeof buildParts>;
+
+/** The parts of an organisation's object, each handed what it works with. */
+export function buildParts(context: DurableObjectState, env: Env) {
+  const { storage } = context;
+  const { sql } = storage;
+  const alarm = new Alarm(context);
+  const audit = new AuditLog(sql);
+  const settings = new Settings(sql);
+  const table = new KeyTable(sql);
+  const propagation = new Propagation(context, env, table, settings, alarm);
+
+  const webhook = new WebhookTable(sql);
+  const outbox = new WebhookOutbox(sql);
+  const expiry = new ExpiryNotices(sql);
+  const webhooks = new Webhooks(storage, { table: webhook, outbox, expiry, audit, alarm });
+  const dispatch = new WebhookDispatch(context, { table: webhook, outbox, audit, alarm });
+  const events = new KeyEvents(storage, { keys: table, settings, webhook, outbox, expiry, alarm });
+
+  const scimUsers = new ScimUsers(sql);
+  const directory: Directory = new Directory(storage, {
+    users: new UserTable(sql),
+    scimUsers,
+    keys: table,
+    settings,
+    audit,
+    propagation,
+    revokeKeysOf: (author, ownerId, now) =>
+      keys.commitRevocationOfAll(author, ownerId, OWNER_DEACTIVATED, now),
+  });
+  const groups = new ScimGroups(sql);
+  const effects = new ScimEffects(scimUsers, directory);
+  const scim = new Scim(storage, { users: scimUsers, groups, effects, keys: table, audit, propagation });
+
+  const keys = new Keys(storage, {
+    keys: table,
+    creations: new CreationTable(sql),
+    directory,
+    settings,
+    audit,
+    propagation,
+    events,
+  });
+  const rotation = new Rotation(storage, { table, keys, directory, propagation });
+  const schedule = new Schedule(alarm, {
+    propagation: { run: () => propagation.retry(), nextAt: () => propagation.nextRetry() },
+    rotation: { run: (now) => rotation.revokeDue(now), nextAt: (now) => rotation.nextDue(now) },
+    expiries: { run: (now) => events.noteExpiries(now), nextAt: () => events.nextNoticeAt() },
+    webhook: { run: (now) => dispatch.run(now), nextAt: (now) => dispatch.nextAt(now) },
+  });
+
+  return {
+    audit,
+    settings,
+    directory,
+    keys,
+    rotation,
+    schedule,
+    scim,
+    webhooks,
+    keyTable: table,
+    door: new Door(sql, { directory, rotation }),
+    scimToken: new ScimToken(storage, { settings, audit }),
+    tokens: new Tokens(storage, { settings, audit }),
+    serviceUsers: new ServiceUsers(storage, { table, keys, audit, propagation }),
+    cuts: new EmergencyCuts(storage, { table, keys, leaks: new LeakTable(sql) }),
+    use: new KeyUse(storage, {
+      keys,
+      usage: new UsageTable(sql),
+      calls: new CallTable(sql),
+      guards: env.KEY_GUARD,
+    }),
+  };
+}

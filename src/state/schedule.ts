@@ -1,0 +1,68 @@
+import { withoutSecrets } from "../core/key-secret.ts";
+import type { Alarm } from "./alarm.ts";
+
+/** A part of an object that has something to do when its time comes. */
+export interface Scheduled {
+  /** Does what is due now. */
+  run(now: number): void | Promise<void>;
+  /** When it is to run next; milliseconds since the epoch, `null` for never. */
+  nextAt(now: number): number | null;
+}
+
+/** A part that has failed has the alarm ring no earlier than so long afterwards. */
+const RETRY_MS = 10_000;
+
+/** What an object does when its alarm rings. The parts share the alarm and nothing else: one that fails stops no other. */
+export class Schedule {
+  readonly #alarm: Alarm;
+  readonly #parts: Readonly<Record<string, Scheduled>>;
+  /** Before when no part that has failed has the alarm ring; milliseconds since the epoch, by its name. */
+  readonly #retryAt = new Map<string, number>();
+
+  /** The parts start in the order given, and none waits for another. */
+  constructor(alarm: Alarm, parts: Readonly<Record<string, Scheduled>>) {
+    this.#alarm = alarm;
+    this.#parts = parts;
+  }
+
+  /** To be called when the alarm has rung. */
+  async run(): Promise<void> {
+    this.#alarm.hasRung();
+    await Promise.all(Object.entries(this.#parts).map(([name, part]) => this.#runOne(name, part)));
+    this.plan();
+  }
+
+  /** Sets the alarm for whatever is to be done next. */
+  plan(): void {
+    const now = Date.now();
+    for (const [name, part] of Object.entries(this.#parts)) {
+      const at = this.#nextOf(name, part, now);
+      if (at !== null) this.#alarm.ringBy(Math.max(at, this.#retryAt.get(name) ?? 0));
+    }
+  }
+
+  async #runOne(name: string, part: Scheduled): Promise<void> {
+    try {
+      await part.run(Date.now());
+      this.#retryAt.delete(name);
+    } catch (error) {
+      this.#failed(name, error);
+    }
+  }
+
+  #nextOf(name: string, part: Scheduled, now: number): number | null {
+    try {
+      return part.nextAt(now);
+    } catch (error) {
+      this.#failed(name, error);
+      return now;
+    }
+  }
+
+  #failed(name: string, error: unknown): void {
+    const now = Date.now();
+    this.#retryAt.set(name, now + RETRY_MS);
+    const time = new Date(now).toISOString();
+    console.error(JSON.stringify({ time, failed: name, reason: withoutSecrets(String(error)) }));
+  }
+}
