@@ -55,7 +55,8 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
     run: async ({ body }, actor) => {
       const problem = webhookUrlProblem(body.url, allowLoopback);
       if (problem !== null) return invalid("url", problem);
-      const { url, description = null, disabled = false } = body;
+      const { href: url } = new URL(body.url);
+      const { description = null, disabled = false } = body;
       const put = await organizationOf(actor).putWebhook(actor, { url, description, disabled });
       if (isRefusal(put)) return put;
       return put.secret === null ? webhookReply(put.endpoint) : secretReply(put.endpoint, put.secret);

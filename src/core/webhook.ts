@@ -103,13 +103,14 @@ export function nextAttemptAt(
   return now + Math.round(Math.max(delay * (1 + JITTER * random), asked));
 }
 
-/** Names that only resolve inside of a network. */
-const LOCAL_NAME = /(?:^|\.)(?:localhost|local|internal|home|lan|corp|intranet)\.?$/i;
+/** Names that only resolve inside of a network, or nowhere (RFC 6761, 7686, 8375, 9476). */
+const LOCAL_NAME =
+  /(?:^|\.)(?:alt|corp|home|home\.arpa|internal|intranet|invalid|lan|local|localdomain|localhost|onion|private|test)\.?$/i;
 
 /** Whether a URL leads to this very machine. */
 export function isLoopbackUrl(text: string): boolean {
   const host = URL.canParse(text) ? new URL(text).hostname : "";
-  return host === "localhost" || rangeOf(host) === "loopback";
+  return host === "localhost" || addressOf(host)?.range() === "loopback";
 }
 
 /**
@@ -117,25 +118,30 @@ export function isLoopbackUrl(text: string): boolean {
  * to this very machine, to try things out.
  */
 export function webhookUrlProblem(text: string, allowLoopback: boolean): string | null {
-  if (!URL.canParse(text)) return "Must be a URL";
+  if (!URL.canParse(text) || /\p{Cc}/u.test(text)) return "Must be a URL";
   const url = new URL(text);
   if (url.username !== "" || url.password !== "") return "Must not hold a user name or password";
   if (url.hash !== "") return "Must have no fragment";
   if (url.protocol === "http:" && allowLoopback && isLoopbackUrl(text)) return null;
   if (url.protocol !== "https:") return "Must be an https URL";
-  const range = rangeOf(url.hostname);
-  if (range === null ? isLocalName(url.hostname) : range !== "unicast") {
-    return "Must lead to a public host";
-  }
-  return null;
+  return isPublicHost(url.hostname) ? null : "Must lead to a public host";
+}
+
+function isPublicHost(host: string): boolean {
+  const address = addressOf(host);
+  if (address === null) return !isLocalName(host);
+  return address.range() === "unicast" && (address.kind() === "ipv4" || address.match(GLOBAL_UNICAST));
 }
 
 function isLocalName(host: string): boolean {
   return LOCAL_NAME.test(host) || !/[^.]\.[^.]/.test(host);
 }
 
-/** What kind of address a host is, an IPv4-mapped one by its IPv4 address; `null` for a name. */
-function rangeOf(host: string): string | null {
+/** All that IPv6 addresses of public hosts are taken from so far (RFC 4291 section 2.4, IANA). */
+const GLOBAL_UNICAST = ipaddr.parseCIDR("2000::/3");
+
+/** A host's address, an IPv4-mapped one as its IPv4 address; `null` for a name. */
+function addressOf(host: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
   const address = host.replace(/^\[|\]$/g, "");
-  return ipaddr.isValid(address) ? ipaddr.process(address).range() : null;
+  return ipaddr.isValid(address) ? ipaddr.process(address) : null;
 }

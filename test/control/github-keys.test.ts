@@ -85,5 +85,7 @@ test("a report is neither believed nor lost while the list cannot be had", async
   });
   expect(answer.headers.get("Retry-After")).toBe("10");
   expect(await refusalOf(answer)).toEqual([503, "identity_provider_unavailable"]);
+  const page = await control.call("GET", "/-/errors/identity_provider_unavailable");
+  expect(await page.text()).toContain("those of GitHub");
   await control.stop();
 });

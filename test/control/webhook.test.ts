@@ -54,6 +54,14 @@ test("a new webhook tells its secret once, and keeps it when it is changed", asy
   expect(await changed.json()).toEqual({ ...shown, url, description: null, disabled: true, updatedAt: TIME });
 });
 
+test("an address is kept as it is meant, however it is written", async () => {
+  const { admin } = await control.newOrganization();
+  const typed = "HTTPS://Hooks.Example.COM:443/a/../b c";
+  expect(await json(admin, "PUT", PATH, { url: typed })).toMatchObject({
+    url: "https://hooks.example.com/b%20c",
+  });
+});
+
 test("every change is an audit event that shows the webhook and not its secret", async () => {
   const { admin, secret } = await withWebhook();
   await admin.call("PUT", PATH, { url: receiver.url, description: "Chat" });
@@ -103,6 +111,18 @@ describe("an address is refused", () => {
     "https://[fd00::1]/",
     "https://[::ffff:10.1.2.3]/",
     "https://[64:ff9b::a01:203]/",
+    "https://[::127.0.0.1]/",
+    "https://[::a9fe:a9fe]/",
+    "https://[::2]/",
+    "https://[4000::1]/",
+    "https://printer.home.arpa/",
+    "https://printer.localdomain/",
+    "https://printer.private/",
+    "https://printer.test/",
+    "https://printer.onion/",
+    "https://printer.onion./",
+    "https://hooks.example.com/a\r\nb",
+    "https://hooks.example\t.com/",
     "http://10.1.2.3/",
     "http://localhost.example.com/",
   ])("%s", async (url) => {
@@ -115,6 +135,7 @@ describe("an address is refused", () => {
     expect(webhookUrlProblem("http://127.0.0.1:8080/", false)).not.toBeNull();
     expect(webhookUrlProblem("https://hooks.example.com/a?b=c", false)).toBeNull();
     expect(webhookUrlProblem("https://8.8.8.8/", false)).toBeNull();
+    expect(webhookUrlProblem("https://[2606:4700::1111]/", false)).toBeNull();
   });
 });
 
