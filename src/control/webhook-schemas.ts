@@ -78,7 +78,11 @@ export const WebhookMessage = z
         leak: z
           .object({ source: z.string(), url: z.string().nullable(), type: z.string().nullable() })
           .optional()
-          .openapi({ description: "Of `api_key.leaked`: where the key was found." }),
+          .openapi({ description: "Of `api_key.leaked`: where the key or its token was found." }),
+        tokenId: z.string().optional().openapi({
+          description:
+            "Of `api_key.leaked`: the `jti` of the access token that was found and revoked instead of its key.",
+        }),
       }),
       z.object({ orgId: z.string() }),
     ]),

@@ -1,4 +1,5 @@
 import type { Leak } from "./leak.ts";
+import type { Actor } from "./organization.ts";
 
 /** Emergency revocation: what operators name, and what becomes of it. Times are milliseconds since the epoch. */
 
@@ -56,6 +57,18 @@ export interface Cut {
   readonly effectiveAt: number;
   readonly version: number;
   /** Where it was found, if it is cut because it has leaked. */
+  readonly leak: Leak | null;
+}
+
+/** An access token that is dead while its key goes on, for the key's organisation to take in. */
+export interface TokenCut {
+  readonly orgId: string;
+  readonly keyId: string;
+  /** The token's `jti`. */
+  readonly tokenId: string;
+  /** Who has revoked it. */
+  readonly author: Pick<Actor, "id" | "name" | "address" | "requestId">;
+  /** Where it was found, if it was revoked because it has leaked. */
   readonly leak: Leak | null;
 }
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readNdjson } from "../../src/core/ndjson.ts";
 import { eventually, OPERATOR, operatorOf, setOutage, type OperatorResult } from "../support/operators.ts";
-import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { exchange, postForm } from "../support/tokens.ts";
 
 let portcullis: Portcullis;
 let operator: ReturnType<typeof operatorOf>;
@@ -41,6 +42,37 @@ describe.each(["organization throws", "organization hangs"] as const)("while the
       revocationReason: outage,
       revokedAt: result?.requestedAt,
     });
+  });
+
+  test("its tokens die all the same, found or shown, and it takes that in once when it is back", async () => {
+    const key = await portcullis.createKey();
+    const [found, shown] = [
+      (await exchange(portcullis, key)).access_token,
+      (await exchange(portcullis, key)).access_token,
+    ];
+    const call = async (as: string) =>
+      (await portcullis.call("GET", "/v1/vaults/vault_1", { as, from: freshAddress() })).status;
+    expect([await call(found), await call(shown)]).toEqual([200, 200]);
+    const report = async () =>
+      portcullis.call("POST", "/-/ops/leaks", {
+        as: await portcullis.issuer.token(OPERATOR),
+        body: { leaks: [{ token: found, source: outage }] },
+      });
+    await setOutage(portcullis, "org_test", outage);
+    expect(await (await report()).json()).toMatchObject({ results: [{ status: "revoked" }] });
+    await postForm(portcullis, "revoke", { token: shown }, { from: freshAddress() });
+    expect([await call(found), await call(shown)]).toEqual([401, 401]);
+
+    await setOutage(portcullis, "org_test", null);
+    const audit = async (): Promise<{ after: { leak: { source: string } | null } }[]> => {
+      const path = `/-/audit-events?target=${key.id}&action=access_token.revoked`;
+      return ((await (await portcullis.manage("GET", path)).json()) as { data: [] }).data;
+    };
+    await eventually(async () => (await audit()).length >= 2);
+    await report();
+    const sources = (await audit()).map(({ after }) => after.leak?.source ?? null);
+    expect(new Set(sources)).toEqual(new Set([outage, null]));
+    expect(sources).toHaveLength(2);
   });
 
   test("its operators cut keys off all the same", async () => {

@@ -1,6 +1,8 @@
+import { decodeJwt } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
 import { eventually, OPERATOR } from "../support/operators.ts";
+import { exchange } from "../support/tokens.ts";
 import { startReceiver, verify, type WebhookReceiver } from "../support/webhook-receiver.ts";
 
 const PATH = "/-/organization/webhook";
@@ -94,6 +96,25 @@ describe("an organisation is told", () => {
     const types = (await deliveries()).map(({ type }) => type);
     expect(types.toSorted()).toEqual(["api_key.created", "api_key.leaked", "api_key.revoked"]);
     for (const { body: text } of receiver.received) expect(text).not.toContain(key.slice(-38));
+  });
+
+  test("that an access token of a key has leaked, once however often it is reported", async () => {
+    const key = await organization.admin.createKey();
+    const { access_token: token } = await exchange(control, key);
+    const { jti } = decodeJwt(token);
+    const body = { leaks: [{ token, source: "Pastebin" }] };
+    for (let i = 0; i < 3; i++) {
+      await control.call("POST", "/-/ops/leaks", { as: await control.issuer.token(OPERATOR), body });
+    }
+    await arrived("api_key.leaked", key.id);
+    const [event] = receiver.events(secret, "api_key.leaked", key.id);
+    const leak = { source: "Pastebin", url: null, type: null };
+    expect(event?.data).toMatchObject({ status: "active", tokenId: jti, leak });
+    const types = (await deliveries()).map(({ type }) => type);
+    expect(types.toSorted()).toEqual(["api_key.created", "api_key.leaked"]);
+    const path = `/-/audit-events?target=${key.id}&action=access_token.revoked`;
+    const audit = await (await organization.admin.call("GET", path)).json();
+    expect((audit as { data: object[] }).data).toMatchObject([{ after: { tokenId: jti, leak } }]);
   });
 
   test.each([14, 7, 1])("that a key expires in %i days", async (daysLeft) => {

@@ -1,30 +1,44 @@
 import type { AccessToken } from "../../core/access-token.ts";
 import { within } from "../../core/concurrency.ts";
 import type { Leak } from "../../core/leak.ts";
+import type { TokenCut } from "../../core/revocation.ts";
 import type { Env } from "../../env.ts";
+import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import type { Applied } from "../../state/key-guard.ts";
-import type { Author } from "../../state/organization/audit-log.ts";
 
 /** A guard may wait out the leases of a longer setting that was in force before. */
 export const CUT_TIMEOUT_MS = 10_000;
-const AUDIT_TIMEOUT_MS = 2000;
+const TELL_TIMEOUT_MS = 2000;
 
 /**
  * Revokes one access token at the guard of its key: it is dead everywhere when this returns. `null` when its key does
- * not exist. Rejects when the guard does not confirm. An organisation that does not answer only misses the line in its
- * record.
+ * not exist. Rejects when the guard does not confirm. Its organisation is told, be it later; where the token was found
+ * is told even if it was dead before, unless it had expired.
  */
 export async function killToken(
   token: AccessToken,
-  author: Author,
+  author: TokenCut["author"],
   env: Env,
   leak: Leak | null = null,
 ): Promise<Applied | null> {
-  const { id, keyId, orgId, issuedAt, expiresAt } = token;
+  const { id: tokenId, keyId, orgId, issuedAt, expiresAt } = token;
   const guard = env.KEY_GUARD.getByName(keyId);
-  const applied = await within(CUT_TIMEOUT_MS, guard.revokeToken(orgId, { id, issuedAt, expiresAt }));
-  if (applied?.changed !== true) return applied;
-  const noted = env.ORGANIZATION.getByName(orgId).noteTokenRevoked(author, keyId, id, leak);
-  await within(AUDIT_TIMEOUT_MS, noted).catch(() => {});
+  const applied = await within(
+    CUT_TIMEOUT_MS,
+    guard.revokeToken(orgId, { id: tokenId, issuedAt, expiresAt }),
+  );
+  const isFoundLive = leak !== null && expiresAt > Date.now();
+  if (applied === null || !(applied.changed || isFoundLive)) return applied;
+  await tell({ orgId, keyId, tokenId, author, leak }, env);
   return applied;
+}
+
+/** Tells the organisation; one that does not answer is told by the deployment as soon as it does. */
+async function tell(cut: TokenCut, env: Env): Promise<void> {
+  try {
+    await within(TELL_TIMEOUT_MS, env.ORGANIZATION.getByName(cut.orgId).noteTokenRevoked(cut));
+  } catch {
+    // When nobody answers, the token is dead all the same: only its organisation's record misses it.
+    await within(TELL_TIMEOUT_MS, deploymentOf(env).keepTelling(cut)).catch(() => {});
+  }
 }

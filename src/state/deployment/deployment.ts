@@ -6,14 +6,18 @@ import type {
   RevocationEntry,
   RevocationQuery,
   RevocationRequest,
+  TokenCut,
 } from "../../core/revocation.ts";
 import type { PublicJwk, RingPolicy, SigningKey } from "../../core/signing-key.ts";
 import type { Env } from "../../env.ts";
+import { Alarm } from "../alarm.ts";
+import { Schedule } from "../schedule.ts";
 import { SigningKeys } from "../signing-keys.ts";
 import { ConsoleSessions, type SessionMark } from "./console-sessions.ts";
 import { CookieKeys, type CookieKey } from "./cookie-keys.ts";
 import { RevocationLedger } from "./revocation-ledger.ts";
 import { Revocations, type Located } from "./revocations.ts";
+import { TokenNotices } from "./token-notices.ts";
 
 /**
  * Isolates ask for the key every five minutes, and origins may remember the published ones for as long: a key is known
@@ -26,13 +30,19 @@ const ASSERTION_KEYS: RingPolicy = {
 };
 
 /**
- * What is kept once for the whole deployment: emergency revocations and the work left on them, its signing keys, and of
- * the console the keys of its cookies and the sessions that were ended.
+ * What is kept once for the whole deployment: emergency revocations and the work left on them, tokens that
+ * organisations are still to be told of, its signing keys, and of the console the keys of its cookies and the sessions that were ended.
  */
 export class Deployment extends DurableObject<Env> {
   readonly #cookieKeys = new CookieKeys(this.ctx.storage.sql);
   readonly #consoleSessions = new ConsoleSessions(this.ctx.storage.sql);
-  readonly #revocations = new Revocations(this.env, new RevocationLedger(this.ctx.storage));
+  readonly #alarm = new Alarm(this.ctx);
+  readonly #revocations = new Revocations(this.env, new RevocationLedger(this.ctx.storage), this.#alarm);
+  readonly #tokenNotices = new TokenNotices(this.ctx.storage.sql, this.env.ORGANIZATION, this.#alarm);
+  readonly #schedule = new Schedule(this.#alarm, {
+    revocations: { run: () => this.#revocations.retry(), nextAt: () => this.#revocations.nextRetry() },
+    tokenNotices: { run: (now) => this.#tokenNotices.run(now), nextAt: () => this.#tokenNotices.nextAt() },
+  });
 
   readonly #signingKeys = new SigningKeys(
     {
@@ -48,8 +58,13 @@ export class Deployment extends DurableObject<Env> {
     request: RevocationRequest,
     keys: readonly KeyTarget[],
     owners: readonly OwnerTarget[],
-  ): Promise<void> {
-    return this.#revocations.open(request, keys, owners);
+  ): void {
+    this.#revocations.open(request, keys, owners);
+  }
+
+  /** Goes on telling an organisation that does not answer of a token that is dead. */
+  keepTelling(cut: TokenCut): void {
+    this.#tokenNotices.add(cut, Date.now());
   }
 
   /** Asks organisations which keys are meant. `null` as the request: nothing is put on record. */
@@ -112,6 +127,6 @@ export class Deployment extends DurableObject<Env> {
   }
 
   override alarm(): Promise<void> {
-    return this.#revocations.retry();
+    return this.#schedule.run();
   }
 }

@@ -193,12 +193,11 @@ export class RevocationLedger {
     }));
   }
 
-  /** Sets the alarm for the row that is due next. */
-  async planAlarm(): Promise<void> {
-    const { at } = this.#sql
+  /** When the next row is due; milliseconds since the epoch. */
+  nextAt(): number | null {
+    return this.#sql
       .exec<{ at: number | null }>(`SELECT min(due_at) AS at FROM revocations WHERE due_at IS NOT NULL`)
-      .one();
-    await (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at));
+      .one().at;
   }
 
   /** The newest first, and one row more than `limit` if there is a next page. */

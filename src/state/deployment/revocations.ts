@@ -13,6 +13,7 @@ import {
   type RevocationResult,
 } from "../../core/revocation.ts";
 import type { Env } from "../../env.ts";
+import type { Alarm } from "../alarm.ts";
 import type { DueRevocation, RevocationLedger } from "./revocation-ledger.ts";
 
 /** A guard may wait out leases of a longer setting that was in force before; one that takes longer is retried. */
@@ -45,19 +46,17 @@ interface Outcome {
 export class Revocations {
   readonly #env: Env;
   readonly #ledger: RevocationLedger;
+  readonly #alarm: Alarm;
 
-  constructor(env: Env, ledger: RevocationLedger) {
+  constructor(env: Env, ledger: RevocationLedger, alarm: Alarm) {
     this.#env = env;
     this.#ledger = ledger;
+    this.#alarm = alarm;
   }
 
-  async open(
-    request: RevocationRequest,
-    keys: readonly KeyTarget[],
-    owners: readonly OwnerTarget[],
-  ): Promise<void> {
+  open(request: RevocationRequest, keys: readonly KeyTarget[], owners: readonly OwnerTarget[]): void {
     this.#ledger.open(request, keys, owners, Date.now() + CALL_MS);
-    await this.#ledger.planAlarm();
+    this.#plan();
   }
 
   async locate(requestId: string | null, owners: readonly OwnerTarget[]): Promise<Located> {
@@ -65,7 +64,7 @@ export class Revocations {
     await Promise.all(
       owners.map((owner) => this.#locateOne(requestId, owner, Date.now() + CALL_MS, located)),
     );
-    if (requestId !== null) await this.#ledger.planAlarm();
+    if (requestId !== null) this.#plan();
     return located;
   }
 
@@ -80,7 +79,7 @@ export class Revocations {
         }),
       );
       await this.#tell(requestId, outcomes);
-      await this.#ledger.planAlarm();
+      this.#plan();
     });
   }
 
@@ -99,7 +98,16 @@ export class Revocations {
     const due = this.#ledger.due(Date.now(), ALARM_BATCH);
     const ofRequests = Map.groupBy(due, ({ requestId }) => requestId);
     await Promise.all(ofRequests.entries().map(([requestId, rows]) => this.#retryRequest(requestId, rows)));
-    await this.#ledger.planAlarm();
+  }
+
+  /** When {@link retry} is to be called next; milliseconds since the epoch. */
+  nextRetry(): number | null {
+    return this.#ledger.nextAt();
+  }
+
+  #plan(): void {
+    const at = this.nextRetry();
+    if (at !== null) this.#alarm.ringBy(at);
   }
 
   async #retryRequest(requestId: string, rows: readonly DueRevocation[]): Promise<void> {

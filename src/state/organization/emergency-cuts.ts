@@ -1,22 +1,36 @@
 import { leakReason } from "../../core/leak.ts";
 import type { ManagedKey } from "../../core/organization.ts";
-import type { Cut, RevocationRequest } from "../../core/revocation.ts";
+import type { Cut, RevocationRequest, TokenCut } from "../../core/revocation.ts";
+import type { AuditLog } from "./audit-log.ts";
+import type { KeyEvents } from "./key-events.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { Keys } from "./keys.ts";
 import type { LeakTable } from "./leak-table.ts";
 
-/** What operators have done to keys at their guards, without the organisation, taken into its own record. */
+interface Parts {
+  readonly table: KeyTable;
+  readonly keys: Keys;
+  readonly leaks: LeakTable;
+  readonly audit: AuditLog;
+  readonly events: KeyEvents;
+}
+
+/** What was done to keys and tokens at the keys' guards, without the organisation, taken into its own record. */
 export class EmergencyCuts {
   readonly #storage: DurableObjectStorage;
   readonly #table: KeyTable;
   readonly #keys: Keys;
   readonly #leaks: LeakTable;
+  readonly #audit: AuditLog;
+  readonly #events: KeyEvents;
 
-  constructor(storage: DurableObjectStorage, parts: { table: KeyTable; keys: Keys; leaks: LeakTable }) {
+  constructor(storage: DurableObjectStorage, parts: Parts) {
     this.#storage = storage;
     this.#table = parts.table;
     this.#keys = parts.keys;
     this.#leaks = parts.leaks;
+    this.#audit = parts.audit;
+    this.#events = parts.events;
   }
 
   /**
@@ -38,6 +52,17 @@ export class EmergencyCuts {
           this.#keys.noteLeak(actor, cut.keyId, cut.leak, now);
         }
       }
+    });
+  }
+
+  /** Puts on record that a token was revoked and where it was found, each once however often it is told. */
+  noteToken({ author, keyId, tokenId, leak }: TokenCut, now: number): void {
+    this.#storage.transactionSync(() => {
+      const key = this.#table.find(keyId);
+      if (key === null || !this.#leaks.addToken(tokenId, leak)) return;
+      const entry = { action: "access_token.revoked", target: keyId, before: null, after: { tokenId, leak } };
+      this.#audit.add(author, entry, now);
+      if (leak !== null) this.#events.tokenLeaked(key, tokenId, leak, now);
     });
   }
 }

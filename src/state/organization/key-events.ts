@@ -49,6 +49,11 @@ export class KeyEvents {
     this.#tell("api_key.leaked", key, { leak }, now);
   }
 
+  /** Tells that an access token of a key was found, which is dead while its key goes on. */
+  tokenLeaked(key: ManagedKey, tokenId: string, leak: Leak, now: number): void {
+    this.#tell("api_key.leaked", key, { leak, tokenId }, now);
+  }
+
   /** Tells of keys that are about to expire or have expired. A notice is given up and told of together. */
   noteExpiries(now: number): void {
     this.#storage.transactionSync(() => {

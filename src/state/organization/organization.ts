@@ -18,9 +18,8 @@ import type {
   UserPosition,
 } from "../../core/organization.ts";
 import type { AccessToken } from "../../core/access-token.ts";
-import type { Leak } from "../../core/leak.ts";
 import { refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
-import type { Cut, RevocationRequest } from "../../core/revocation.ts";
+import type { Cut, RevocationRequest, TokenCut } from "../../core/revocation.ts";
 import { UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
 import type { PublicJwk } from "../../core/signing-key.ts";
 import type { UsageBatch } from "../../core/usage.ts";
@@ -171,11 +170,9 @@ export class Organization extends DurableObject<Env> {
     this.#parts.audit.add(operator, entry, Date.now());
   }
 
-  /** Notes that one access token of a key was revoked. */
-  noteTokenRevoked(author: Author, keyId: string, tokenId: string, leak: Leak | null): void {
-    if (!this.#door.exists) return;
-    const entry = { action: "access_token.revoked", target: keyId, before: null, after: { tokenId, leak } };
-    this.#parts.audit.add(author, entry, Date.now());
+  /** Takes in that one access token of a key was revoked; telling it again changes nothing. */
+  noteTokenRevoked(cut: TokenCut): void {
+    if (this.#door.exists) this.#parts.cuts.noteToken(cut, Date.now());
   }
 
   /** Sets the SHA-256 of the SCIM client's token; the token before ends. */

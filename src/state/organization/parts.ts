@@ -95,7 +95,7 @@ export function buildParts(context: DurableObjectState, env: Env) {
     scimToken: new ScimToken(storage, { settings, audit }),
     tokens: new Tokens(storage, { settings, audit }),
     serviceUsers: new ServiceUsers(storage, { table, keys, audit, propagation }),
-    cuts: new EmergencyCuts(storage, { table, keys, leaks: new LeakTable(sql) }),
+    cuts: new EmergencyCuts(storage, { table, keys, leaks: new LeakTable(sql), audit, events }),
     use: new KeyUse(storage, {
       keys,
       usage: new UsageTable(sql),

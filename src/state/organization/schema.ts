@@ -114,6 +114,13 @@ CREATE TABLE IF NOT EXISTS leaks (
   PRIMARY KEY (key_id, source, url)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS token_cuts (
+  token_id TEXT NOT NULL,
+  source TEXT NOT NULL,
+  url TEXT NOT NULL,
+  PRIMARY KEY (token_id, source, url)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS webhook (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   url TEXT NOT NULL,
