@@ -9,7 +9,7 @@ import { setOutage } from "../support/operators.ts";
 
 const PAGES = [
   "/-/console/keys",
-  "/-/console/keys/key_0",
+  "/-/console/keys/key_3fA9xKq20LmZ",
   "/-/console/all-keys",
   "/-/console/service-users",
   "/-/console/service-users/svc_0",
