@@ -293,7 +293,7 @@ export const REFUSALS = {
   identity_provider_unavailable: {
     status: 503,
     type: "internal_error",
-    message: "The keys of whoever signed this cannot be fetched.",
+    message: "The identity provider cannot be reached.",
     cause:
       "The gateway could not fetch the signing keys of the identity provider or, for a report of GitHub's secret scanning, those of GitHub.",
     remedy: "Try again after the seconds in `Retry-After`.",
