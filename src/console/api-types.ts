@@ -1,34 +1,12 @@
+import type { KeyJson } from "../core/key-json.ts";
 import type { VaultRoles } from "../core/organization.ts";
-import type { RateLimit } from "../core/key-record.ts";
-import type { Scope } from "../core/scope.ts";
 
 /** What the control API answers, as its OpenAPI document says. Times are ISO 8601 in UTC. */
 
 export const KEY_STATUSES = ["active", "disabled", "expired", "revoked"] as const;
 export type KeyStatus = (typeof KEY_STATUSES)[number];
 
-export interface Key {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string | null;
-  readonly keyPrefix: string;
-  readonly scopes: readonly Scope[];
-  readonly vaults: "*" | readonly string[];
-  readonly allowedIps: readonly string[];
-  readonly rateLimit: RateLimit | null;
-  readonly status: KeyStatus;
-  readonly disabled: boolean;
-  readonly version: number;
-  readonly owner: { readonly id: string; readonly kind: "user" | "service"; readonly name: string };
-  readonly createdAt: string;
-  readonly createdBy: string;
-  readonly expiresAt: string | null;
-  readonly lastUsedAt: string | null;
-  readonly lastUsedIp: string | null;
-  readonly revokedAt: string | null;
-  readonly revokedBy: string | null;
-  readonly revocationReason: string | null;
-}
+export type Key = KeyJson;
 
 /** A key at the one moment at which its secret is told. */
 export interface CreatedKey extends Key {

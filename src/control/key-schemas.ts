@@ -127,6 +127,9 @@ export const Key = z
     revokedAt: Timestamp.nullable(),
     revokedBy: z.string().nullable(),
     revocationReason: z.string().nullable(),
+    retiresAt: Timestamp.nullable().openapi({
+      description: "When a key that was rotated is revoked by itself.",
+    }),
   })
   .openapi("Key") satisfies z.ZodType<KeyJson>;
 

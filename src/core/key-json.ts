@@ -25,6 +25,8 @@ export interface KeyJson {
   readonly revokedAt: string | null;
   readonly revokedBy: string | null;
   readonly revocationReason: string | null;
+  /** When a key that was rotated is revoked by itself. */
+  readonly retiresAt: string | null;
 }
 
 /** A key as JSON, with its status at `now`. */
@@ -50,5 +52,6 @@ export function keyJson(key: ManagedKey, now: number): KeyJson {
     revokedAt: isoTime(key.revokedAt),
     revokedBy: key.revokedBy,
     revocationReason: key.revocationReason,
+    retiresAt: isoTime(key.retiresAt),
   };
 }

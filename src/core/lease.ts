@@ -12,6 +12,12 @@ import type { TokenDenials } from "./token-denials.ts";
 import type { WindowState } from "./rate-window.ts";
 import type { Usage } from "./usage.ts";
 
+/** What a request is going to be once admitted, by the version of the record that the isolate has; none if refused. */
+export interface ExpectedCall {
+  readonly name: string;
+  readonly version: number;
+}
+
 /** What an isolate asks of a guard. */
 export interface Ask {
   /** The revision that the guard has vouched for to this isolate before; 0 for none. */
@@ -24,8 +30,7 @@ export interface Ask {
   readonly request: {
     readonly at: number;
     readonly address: string;
-    /** The name of the call that it is going to be once admitted; `null` when it will be refused. */
-    readonly call: string | null;
+    readonly call: ExpectedCall | null;
   } | null;
   /** What the isolate has seen of the key since it last asked. */
   readonly usage: Usage | null;

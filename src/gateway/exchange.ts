@@ -1,3 +1,4 @@
+import type { ExpectedCall } from "../core/lease.ts";
 import type { RateHeaders } from "../core/rate-window.ts";
 import type { Refusal } from "../core/refusal.ts";
 import type { Operation, RoutePolicy } from "../core/route-policy.ts";
@@ -47,7 +48,7 @@ export interface Exchange {
   admittedAt?: number;
   rate?: RateHeaders;
   /** The call that a guard which was asked for admission has been told of. */
-  toldCall?: string | null;
+  toldCall?: ExpectedCall | null;
   /** The raw path and query that were matched. */
   path?: string;
   query?: string;

@@ -80,10 +80,10 @@ export class KeyGuard extends DurableObject<Env> {
     const active = keyStatus(record, now) === "active";
     const units = active ? this.#handOut(ask.want, limit, now) : 0;
     if (ask.usage !== null) this.#usage.add(ask.usage, now);
-    if (ask.request !== null) this.#usage.add(usageOf(ask.request, units > 0), now);
-    this.#promise(now);
     const revision = this.#revision();
     const known = ask.have === revision;
+    if (ask.request !== null) this.#usage.add(usageOf(ask.request, record.version, units > 0), now);
+    this.#promise(now);
     return {
       revision,
       record: known ? null : record,
@@ -262,13 +262,15 @@ export class KeyGuard extends DurableObject<Env> {
   }
 }
 
-function usageOf(request: NonNullable<Ask["request"]>, admitted: boolean): Usage {
+/** By another version of the record it may be another call; then the isolate counts it, which has both. */
+function usageOf(request: NonNullable<Ask["request"]>, version: number, admitted: boolean): Usage {
+  const { call } = request;
   return {
     admitted: admitted ? 1 : 0,
     limited: admitted ? 0 : 1,
     refused: 0,
     lastUsedAt: request.at,
     lastUsedIp: request.address,
-    ...(admitted && request.call !== null && { calls: new Map([[request.call, 1]]) }),
+    ...(admitted && call?.version === version && { calls: new Map([[call.name, 1]]) }),
   };
 }

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import { OBJECT_TIMEOUT_MS, within } from "../core/concurrency.ts";
 import { sameHash } from "../core/key-secret.ts";
 import { standingRefusal } from "../core/key-standing.ts";
-import type { Ask, Grant } from "../core/lease.ts";
+import type { Ask, ExpectedCall, Grant } from "../core/lease.ts";
 import type { KeyGuard } from "./key-guard.ts";
 import { HeldKey } from "./held-key.ts";
 import type { KeyRecordCache } from "./key-record-cache.ts";
@@ -76,7 +76,7 @@ export class Leases {
   admit(
     held: HeldKey,
     address: string,
-    call: () => string | null,
+    call: () => ExpectedCall | null,
     background: Background,
   ): Admission | Promise<Admission> {
     const now = Date.now();

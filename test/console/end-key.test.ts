@@ -74,6 +74,13 @@ describe("rotating", () => {
     expect(key).not.toBe(made.key);
     expect(await page.locator(".facts").innerText()).toMatch(/works until .*\(in (1 hour|60 minutes)\)/);
     expect([await product.call(key), await product.call(made.key)]).toEqual([200, 200]);
+    const after = await signIn("alice");
+    await after.page.goto(`/-/console${pathOf()}`);
+    expect(await after.page.getByText("This key was rotated").count()).toBe(1);
+    expect(await after.page.locator("main").innerText()).toMatch(
+      /stops working .*\(in (1 hour|60 minutes|59 minutes)\)/s,
+    );
+    expect(await after.page.getByRole("button", { name: "Rotate" }).count()).toBe(0);
   });
 
   test("ends the old key at once where that was chosen", async () => {

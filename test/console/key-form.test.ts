@@ -43,6 +43,7 @@ const KEY: Key = {
   revokedAt: null,
   revokedBy: null,
   revocationReason: null,
+  retiresAt: null,
 };
 const OTHER: Key = {
   ...KEY,

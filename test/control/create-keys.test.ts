@@ -68,6 +68,7 @@ describe("a new key", () => {
       revokedAt: null,
       revokedBy: null,
       revocationReason: null,
+      retiresAt: null,
     });
     expect(answer.headers.get("ETag")).toBe('"1"');
     expect(answer.headers.get("Location")).toBe(`/-/api-keys/key_${id}`);

@@ -65,6 +65,11 @@ describe("a rotated key", () => {
     expect(until).toBeGreaterThanOrEqual(before + 86_400_000);
     expect(until).toBeLessThanOrEqual(after + 86_400_000);
     expect(newAnswer.headers.has("X-Portcullis-Key-Expires")).toBe(false);
+    const retiresAt = async (key: CreatedKey): Promise<unknown> => {
+      const answer = await organization.admin.call("GET", `/-/api-keys/${key.id}`);
+      return ((await answer.json()) as { retiresAt: unknown }).retiresAt;
+    };
+    expect([await retiresAt(old), await retiresAt(next)]).toEqual([new Date(until).toISOString(), null]);
   });
 
   test("is dead when the overlap ends, without anybody doing anything", async () => {

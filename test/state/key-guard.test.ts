@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { KeyRecord } from "../../src/core/key-record.ts";
 import type { Ask } from "../../src/core/lease.ts";
 import { makeRecord } from "../support/records.ts";
@@ -49,6 +49,23 @@ describe("a lease", () => {
     expect(grant).toMatchObject({ revision: 1, leaseMs: LEASE_MS, units: 1 });
     expect(grant.record).toEqual(record);
     expect((await guard.grant(ask({ have: 1 }))).record).toBeNull();
+  });
+
+  test("counts the call that was expected only for whoever knows the record", async () => {
+    const { record, guard } = await newKey();
+    const request = (name: string, version: number) => ({
+      at: Date.now(),
+      address: "192.0.2.1",
+      call: { name, version },
+    });
+    await guard.grant(ask({ request: request("by another record", record.version + 1) }));
+    await guard.grant(ask({ request: request("by this one", record.version) }));
+    await runInDurableObject(guard, async (_, state) => {
+      await vi.waitFor(async () => {
+        const usage = await state.storage.get<{ pending: { calls?: Map<string, number> } }>("usage");
+        expect(usage?.pending.calls).toEqual(new Map([["by this one", 1]]));
+      });
+    });
   });
 
   test("of a description takes nothing from the budget", async () => {

@@ -74,6 +74,14 @@ const KeyDetail: FC<DetailProps> = ({ key_: key, me, usage, events, outcome }) =
       <Actions key_={key} me={me} />
     </PageHeader>
     {outcome && <Banner kind="good" title={DONE[outcome]} />}
+    {isRetiring(key) && (
+      <Banner kind="warn" title="This key was rotated">
+        <p>
+          Its successor has the same settings. This one stops working{" "}
+          <Moment time={key.retiresAt} otherwise="" />.
+        </p>
+      </Banner>
+    )}
     {key.description && <p class="lead">{key.description}</p>}
     <div class="columns">
       <section class="card">
@@ -118,7 +126,7 @@ const Actions: FC<{ key_: Key; me: Me }> = ({ key_: key, me }) => {
       <a href={`${page}/edit`} role="button" class="secondary outline">
         <Icon name="pencil" /> Edit
       </a>
-      {(key.owner.id === me.id || key.owner.kind === "service") && (
+      {(key.owner.id === me.id || key.owner.kind === "service") && !isRetiring(key) && (
         <a href={`${page}/rotate`} role="button" class="secondary outline">
           <Icon name="rotate" /> Rotate
         </a>
@@ -133,8 +141,14 @@ const Actions: FC<{ key_: Key; me: Me }> = ({ key_: key, me }) => {
   );
 };
 
+/** Whether the key was rotated and works for a while yet. */
+function isRetiring(key: Key): boolean {
+  return key.retiresAt !== null && key.revokedAt === null;
+}
+
 const DONE: Readonly<Record<Outcome, string>> = {
   saved: "The change is saved and in force everywhere.",
+  unchanged: "Nothing has changed.",
   disabled: "The key is disabled and refused everywhere.",
   enabled: "The key is enabled again.",
 };

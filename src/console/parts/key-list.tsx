@@ -101,7 +101,7 @@ const KeyRow: FC<{ key_: Key; ownerPath: ListProps["ownerPath"] }> = ({ key_: ke
       <Shortened items={key.scopes.map(formatScope)} />
     </td>
     <td data-label="Expires">
-      <Ago time={key.expiresAt} otherwise="Never" />
+      <Ago time={endOf(key)} otherwise={key.status === "revoked" ? "" : "Never"} />
     </td>
     <td data-label="Last used">
       <Ago time={key.lastUsedAt} otherwise="Never" />
@@ -147,3 +147,10 @@ const NoKeys: FC<{ path: string; query: ListQuery }> = ({ path, query }) => {
     </Empty>
   );
 };
+
+/** When the key ends by itself: when it expires or, once rotated, retires. A revoked one has ended. */
+function endOf({ status, expiresAt, retiresAt }: Key): string | null {
+  if (status === "revoked") return null;
+  const ends = [expiresAt, retiresAt].filter((end) => end !== null);
+  return ends.toSorted()[0] ?? null;
+}
