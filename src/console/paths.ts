@@ -5,7 +5,7 @@ export const CONSOLE = "/-/console";
 export const HOME = `${CONSOLE}/keys`;
 
 /** What was just done to a key, for its page to say. */
-export const OUTCOMES = ["saved", "unchanged", "disabled", "enabled"] as const;
+export const OUTCOMES = ["saved", "disabled", "enabled"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** The page of a key. */

@@ -151,7 +151,7 @@ async function save(
   const path = `/-/api-keys/${encodeURIComponent(key.id)}`;
   const saved = await c.get("api").change<Key>("PATCH", path, change, { version });
   if (saved instanceof ApiRefusal) return refused(c, console_, edit, saved);
-  return c.redirect(keyPage(key.id, saved.version === key.version ? "unchanged" : "saved"), 303);
+  return c.redirect(keyPage(key.id, "saved"), 303);
 }
 
 function refused(

@@ -148,7 +148,6 @@ function isRetiring(key: Key): boolean {
 
 const DONE: Readonly<Record<Outcome, string>> = {
   saved: "The change is saved and in force everywhere.",
-  unchanged: "Nothing has changed.",
   disabled: "The key is disabled and refused everywhere.",
   enabled: "The key is enabled again.",
 };
