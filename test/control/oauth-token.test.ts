@@ -195,6 +195,26 @@ describe("a token", () => {
     expect((await call(token)).status).toBe(200);
   });
 
+  test("ends with its owner's last role for it, from the answer on, and tells the vaults that are left", async () => {
+    const owner = async (vaultRoles: object, id?: string): Promise<string> => {
+      const [method, path] = id === undefined ? ["POST", ""] : ["PATCH", `/${id}`];
+      const body = { ...(id === undefined && { name: "Robot" }), vaultRoles };
+      const answer = await portcullis.manage(method, `/-/service-users${path}`, body);
+      return ((await answer.json()) as { id: string }).id;
+    };
+    const id = await owner({ vault_1: ["developer"], vault_2: ["developer"] });
+    const own = await portcullis.createKey({ ownerId: id });
+    const { access_token: token } = await exchange(portcullis, own);
+    expect((await call(token)).status).toBe(200);
+    await owner({ vault_2: ["developer"] }, id);
+    expect((await call(token)).status).toBe(404);
+    expect((await call(token, "/v1/vaults/vault_2")).status).toBe(200);
+    await owner({}, id);
+    const answer = await call(token, "/v1/vaults/vault_2");
+    const { error } = (await answer.json()) as { error: { code: string } };
+    expect([answer.status, error.code]).toEqual([403, "access_withdrawn"]);
+  });
+
   test("of a key that comes back works again", async () => {
     const own = await portcullis.createKey();
     const { access_token: token } = await exchange(portcullis, own);
