@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { generateKey } from "../../src/core/key-secret.ts";
 import type { Actor, ManagedKey } from "../../src/core/organization.ts";
 import { isRefusal, type Refusal } from "../../src/core/refusal.ts";
+import { makeActor } from "../support/records.ts";
 
 const DAY_MS = 86_400_000;
 const URL = "https://hooks.example.com/";
@@ -18,18 +19,7 @@ beforeEach(async () => {
   vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response(null, { status: 500 }));
   const orgId = `org_expiry_${++organizations}`;
   organization = env.ORGANIZATION.getByName(orgId);
-  actor = {
-    orgId,
-    id: "alice",
-    name: "Alice",
-    email: null,
-    roles: ["admin"],
-    vaultRoles: { "*": ["developer"] },
-    claimsAt: Date.now(),
-    freshMfa: true,
-    requestId: "request",
-    address: "203.0.113.7",
-  };
+  actor = makeActor(orgId);
   await organization.bootstrap(actor);
 });
 afterEach(() => {
