@@ -23,7 +23,10 @@ export default defineConfig({
         test: {
           name: "http",
           globalSetup: ["test/support/build-bundle.ts"],
-          include: ["test/*.test.ts", "test/{gateway,control,console,cli,promise,demo}/**/*.test.ts"],
+          include: [
+            "test/*.test.ts",
+            "test/{gateway,control,console,cli,promise,demo,deploy,docs}/**/*.test.ts",
+          ],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
