@@ -7,7 +7,7 @@ import { SCIM_PROBLEMS, scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../
 import { project, type Projection } from "../../core/scim/projection.ts";
 import { readResource } from "../../core/scim/resource.ts";
 import type { ResourceType } from "../../core/scim/schemas.ts";
-import type { ScimAnswer, ScimCommand } from "../../state/organization/scim-command.ts";
+import type { ScimAnswer, ScimCommand } from "../../state/organization/people/scim-command.ts";
 import type { Control } from "../endpoint.ts";
 import { allowedMethods } from "../methods.ts";
 import { answerList, answerProblem, answerResource, withLocations } from "./answer.ts";

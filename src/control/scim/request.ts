@@ -5,7 +5,7 @@ import { readProjection, type Projection } from "../../core/scim/projection.ts";
 import { isObject, type ScimObject } from "../../core/scim/resource.ts";
 import type { ResourceType } from "../../core/scim/schemas.ts";
 import { isRefusal, type RefusalCode } from "../../core/refusal.ts";
-import type { ScimCommand } from "../../state/organization/scim-command.ts";
+import type { ScimCommand } from "../../state/organization/people/scim-command.ts";
 import { fieldWithKey } from "../body-secrets.ts";
 import { readBody } from "../body.ts";
 import type { ControlEnv } from "../endpoint.ts";

@@ -1,9 +1,9 @@
 import { ADMIN, type Actor } from "../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
-import type { Directory } from "./directory.ts";
+import type { Directory } from "./people/directory.ts";
 import type { Rotation } from "./rotation.ts";
 import { SCHEMA } from "./schema.ts";
-import type { DirectoryUser } from "./user-table.ts";
+import type { DirectoryUser } from "./people/user-table.ts";
 
 type Act<T> = (me: DirectoryUser) => T | Promise<T>;
 

@@ -8,7 +8,7 @@ import type { Env } from "../../env.ts";
 import type { CallTable } from "./call-table.ts";
 import type { Keys } from "./keys.ts";
 import type { UsageTable } from "./usage-table.ts";
-import type { DirectoryUser } from "./user-table.ts";
+import type { DirectoryUser } from "./people/user-table.ts";
 
 /** Whoever reads usage waits this long for a guard to deliver its latest counts. */
 const DELIVERY_TIMEOUT_MS = 1000;

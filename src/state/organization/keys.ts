@@ -14,12 +14,12 @@ import {
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import type { AuditLog, Author } from "./audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
-import type { Directory } from "./directory.ts";
+import type { Directory } from "./people/directory.ts";
 import type { KeyEvents } from "./key-events.ts";
 import type { KeyTable } from "./key-table.ts";
 import { UNCONFIRMED, type Propagation } from "./propagation.ts";
 import type { Settings } from "./settings.ts";
-import type { DirectoryUser } from "./user-table.ts";
+import type { DirectoryUser } from "./people/user-table.ts";
 
 /**
  * Creating, changing and revoking keys. A change is committed with its audit event and its outbox row in one

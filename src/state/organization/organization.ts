@@ -28,7 +28,7 @@ import type { Env } from "../../env.ts";
 import type { Author } from "./audit-log.ts";
 import type { UpdatePreview } from "./key-use.ts";
 import { buildParts, type Parts } from "./parts.ts";
-import type { ScimAnswer, ScimCommand } from "./scim-command.ts";
+import type { ScimAnswer, ScimCommand } from "./people/scim-command.ts";
 import type { SigningKeyInfo } from "./tokens.ts";
 
 /**

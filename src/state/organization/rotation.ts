@@ -3,11 +3,11 @@ import type { Actor, KeyMaterial, ManagedKey } from "../../core/organization.ts"
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import { keyStatus } from "../../core/key-record.ts";
 import { SYSTEM } from "./audit-log.ts";
-import type { Directory } from "./directory.ts";
+import type { Directory } from "./people/directory.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { Keys } from "./keys.ts";
 import { UNCONFIRMED, type Propagation } from "./propagation.ts";
-import type { DirectoryUser } from "./user-table.ts";
+import type { DirectoryUser } from "./people/user-table.ts";
 
 /** Why a rotated key is revoked when its time has come. */
 const REASON = "Rotated";

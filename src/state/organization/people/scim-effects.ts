@@ -1,5 +1,5 @@
-import { grantsOf, NOTHING, sameGrants } from "../../core/scim/roles.ts";
-import type { Author } from "./audit-log.ts";
+import { grantsOf, NOTHING, sameGrants } from "../../../core/scim/roles.ts";
+import type { Author } from "../audit-log.ts";
 import type { Directory } from "./directory.ts";
 import type { ScimUsers } from "./scim-users.ts";
 

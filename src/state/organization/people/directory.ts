@@ -1,12 +1,12 @@
-import type { Actor } from "../../core/organization.ts";
-import { refuse, type Refusal } from "../../core/refusal.ts";
-import { difference, grantsOf, NOTHING, sameGrants, union, type Grants } from "../../core/scim/roles.ts";
-import type { AuditLog, Author } from "./audit-log.ts";
+import type { Actor } from "../../../core/organization.ts";
+import { refuse, type Refusal } from "../../../core/refusal.ts";
+import { difference, grantsOf, NOTHING, sameGrants, union, type Grants } from "../../../core/scim/roles.ts";
+import type { AuditLog, Author } from "../audit-log.ts";
 import { latestClaims } from "./claims.ts";
-import type { KeyTable } from "./key-table.ts";
-import { UNCONFIRMED, type Propagation } from "./propagation.ts";
+import type { KeyTable } from "../key-table.ts";
+import { UNCONFIRMED, type Propagation } from "../propagation.ts";
 import type { ScimUsers } from "./scim-users.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "../settings.ts";
 import type { DirectoryUser, Person, Standing, UserTable } from "./user-table.ts";
 
 interface Parts {

@@ -4,12 +4,12 @@ import type {
   ServiceUserChange,
   UserPosition,
   VaultRoles,
-} from "../../core/organization.ts";
-import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
-import type { AuditLog } from "./audit-log.ts";
-import type { KeyTable } from "./key-table.ts";
-import type { Keys } from "./keys.ts";
-import { UNCONFIRMED, type Propagation } from "./propagation.ts";
+} from "../../../core/organization.ts";
+import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
+import type { AuditLog } from "../audit-log.ts";
+import type { KeyTable } from "../key-table.ts";
+import type { Keys } from "../keys.ts";
+import { UNCONFIRMED, type Propagation } from "../propagation.ts";
 
 type Row = Record<string, SqlStorageValue>;
 

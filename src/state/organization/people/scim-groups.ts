@@ -1,4 +1,4 @@
-import { isObject, type ScimObject } from "../../core/scim/resource.ts";
+import { isObject, type ScimObject } from "../../../core/scim/resource.ts";
 import type { ScimStore, StoredResource } from "./scim-store.ts";
 
 type Row = Record<string, SqlStorageValue>;

@@ -1,6 +1,6 @@
-import type { OwnerKind } from "../../core/key-record.ts";
-import type { Actor, VaultRoles } from "../../core/organization.ts";
-import type { Grants } from "../../core/scim/roles.ts";
+import type { OwnerKind } from "../../../core/key-record.ts";
+import type { Actor, VaultRoles } from "../../../core/organization.ts";
+import type { Grants } from "../../../core/scim/roles.ts";
 import type { Claims } from "./claims.ts";
 import { sameKey } from "./scim-store.ts";
 

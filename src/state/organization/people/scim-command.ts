@@ -1,8 +1,8 @@
-import type { Filter } from "../../core/scim/filter.ts";
-import type { PatchOperation } from "../../core/scim/patch.ts";
-import type { ScimProblem } from "../../core/scim/problem.ts";
-import type { ScimObject } from "../../core/scim/resource.ts";
-import type { ResourceType } from "../../core/scim/schemas.ts";
+import type { Filter } from "../../../core/scim/filter.ts";
+import type { PatchOperation } from "../../../core/scim/patch.ts";
+import type { ScimProblem } from "../../../core/scim/problem.ts";
+import type { ScimObject } from "../../../core/scim/resource.ts";
+import type { ResourceType } from "../../../core/scim/schemas.ts";
 
 /** One resource. */
 export interface Target {

@@ -1,5 +1,5 @@
-import type { ScimObject } from "../../core/scim/resource.ts";
-import { roleNames } from "../../core/scim/roles.ts";
+import type { ScimObject } from "../../../core/scim/resource.ts";
+import { roleNames } from "../../../core/scim/roles.ts";
 import { sameKey, type ScimStore, type StoredResource } from "./scim-store.ts";
 
 type Row = Record<string, SqlStorageValue>;

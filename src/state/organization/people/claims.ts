@@ -1,4 +1,4 @@
-import { intersection, type Grants } from "../../core/scim/roles.ts";
+import { intersection, type Grants } from "../../../core/scim/roles.ts";
 
 /** What a person's identity tokens say. Times are milliseconds since the epoch. */
 export interface Claims {
