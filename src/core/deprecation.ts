@@ -2,8 +2,8 @@ import { PolicyError, type ApiDocument, type ApiOperation } from "./api-document
 
 /** The response headers of a deprecated operation. */
 export interface Deprecation {
-  /** `Deprecation` (RFC 9745): `@` and Unix seconds. */
-  readonly deprecation: string;
+  /** `Deprecation` (RFC 9745): `@` and Unix seconds; `null` where no date is known. */
+  readonly deprecation: string | null;
   /** `Sunset` (RFC 8594): an IMF-fixdate. */
   readonly sunset: string | null;
   /** `Link` to the explanation of both. */

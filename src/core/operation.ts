@@ -15,12 +15,17 @@ export interface RequiredScope extends Scope {
   readonly segments: Segments;
 }
 
+/** Member names and array indexes that lead from a JSON value to one within it; none for the value itself. */
+export type Pointer = readonly string[];
+
 /** A list in an answer, of which the client gets the items that its credential may see. */
 export interface ListRule {
-  /** Member names that lead from the body to the array. */
-  readonly items: readonly string[];
-  /** The member of an item that holds its id. */
-  readonly id: string;
+  /** From the body to the array. */
+  readonly items: Pointer;
+  /** From an item to its id, a text or a number. */
+  readonly id: Pointer;
+  /** From the body to the number of all items, hidden ones included; `null` where the body has none. */
+  readonly total: Pointer | null;
   /** The resource that an item is; its parameter {@link ITEM_ID} is the item's id. */
   readonly resource: ResourceTemplate;
 }
@@ -32,6 +37,8 @@ export interface Operation {
   readonly id: string;
   readonly method: string;
   readonly template: string;
+  /** Whether it may be called without a credential. Where `security` is empty, none is looked at. */
+  readonly public: boolean;
   /** Alternatives; each needs all of its scopes. */
   readonly security: readonly (readonly RequiredScope[])[];
   /** The resource that the operation is about; `null` for data that everyone with the scope may see. */
@@ -39,6 +46,16 @@ export interface Operation {
   readonly list: ListRule | null;
   /** The path parameters on which access depends, in the order of the path. */
   readonly accessParams: readonly string[];
+  /** How many units of the key's budget a call takes; 0 is not held to the budget. */
+  readonly cost: number;
+  /** The most bytes of a request's body, and how long nothing may move; `null` for the gateway's setting. */
+  readonly maxBodyBytes: number | null;
+  readonly timeoutMs: number | null;
+  /**
+   * Where the origin of its own is to be found among `ORIGINS`: the first of these names and URLs that is there. When
+   * none is, the operation is not served. `null` for `ORIGIN_URL`.
+   */
+  readonly origin: readonly string[] | null;
   readonly deprecation: Deprecation | null;
 }
 
@@ -69,6 +86,7 @@ export function readOperation(
     id: operation.operationId ?? where,
     method,
     template,
+    public: false,
     security,
     resource,
     list,
@@ -77,6 +95,10 @@ export function readOperation(
         (segment) => "parameter" in segment && segment.parameter === name,
       ),
     ),
+    cost: 1,
+    maxBodyBytes: null,
+    timeoutMs: null,
+    origin: null,
     deprecation: readDeprecation(operation, document, where),
   };
 }
@@ -128,7 +150,7 @@ function readList(
   if (!resource.some((segment) => "parameter" in segment && segment.parameter === ITEM_ID)) {
     throw new PolicyError(where, `resource ${list.resource} must have the parameter {${ITEM_ID}}`);
   }
-  return { items: list.items.split("."), id: list.id, resource };
+  return { items: list.items.split("."), id: [list.id], total: null, resource };
 }
 
 /** Without a scope of the resource's type, holding the scopes would say nothing about the resource. */

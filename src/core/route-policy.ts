@@ -12,13 +12,25 @@ export interface Match {
   readonly params: PathParams;
 }
 
+/**
+ * What a method and a path are. Where several templates fit and none is the more specific, `also` holds the other ones:
+ * the request must be allowed by each of them. `operation` then has the strictest values of all.
+ */
+export type RouteMatch =
+  | (Match & { readonly kind: "operation"; readonly also: readonly Match[] })
+  /** The path is known, but with other methods. */
+  | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }
+  | { readonly kind: "not_found" };
+
 export { PolicyError, type Operation };
 
 export interface RoutePolicy {
   readonly operations: readonly Operation[];
   readonly resourceTypes: ResourceTypes;
-  /** The operation for a method and a canonical path, or `null`. Bytes are compared as sent; HEAD follows GET. */
-  match(method: string, path: string): Match | null;
+  /** What the paths of all operations without servers of their own begin with; empty or without a slash at the end. */
+  readonly basePath: string;
+  /** What a method and a canonical path are. Bytes are compared as sent; HEAD follows GET. */
+  match(method: string, path: string): RouteMatch;
   /** What makes a scope impossible for this API, as a sentence, or `null`. */
   checkScope(scope: Scope): string | null;
 }
@@ -57,9 +69,14 @@ export function compilePolicy(value: unknown): RoutePolicy {
   return {
     operations: compiled.map(({ operation }) => operation),
     resourceTypes,
+    basePath: "",
     match(method, path) {
       const found = routes.match(method, path);
-      return found === null ? null : { operation: found.target, params: found.params };
+      if (found !== null) {
+        return { kind: "operation", operation: found.target, params: found.params, also: [] };
+      }
+      const allow = routes.methodsOf(path);
+      return allow.length === 0 ? { kind: "not_found" } : { kind: "method_not_allowed", allow };
     },
     checkScope: (scope) => checkFilter(resourceTypes, scope.resource),
   };

@@ -49,6 +49,12 @@ export class RouteTable<Target> {
     }
     return { target: route.target, params };
   }
+
+  /** The methods that a path may be called with. */
+  methodsOf(path: string): string[] {
+    const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    return methods.filter((method) => this.match(method, path) !== null);
+  }
 }
 
 function emptyNode<Target>(): Node<Target> {

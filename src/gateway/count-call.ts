@@ -14,12 +14,13 @@ import type { Exchange, Gateway } from "./exchange.ts";
 export function expectCall(x: Exchange, { policy }: Gateway): ExpectedCall | null {
   const path = canonicalPath(x.request.url)?.path;
   const match = path === undefined ? null : policy.match(x.request.method, path);
-  if (match === null) return null;
-  const { operation, params } = match;
+  if (match?.kind !== "operation") return null;
+  const { operation, params, also } = match;
   const key = x.key as CompiledKey;
-  const decision = callerOf(x, key).access.decide(operation, params);
+  const { access } = callerOf(x, key);
+  const refused = [match, ...also].some((each) => "code" in access.decide(each.operation, each.params));
   const { version } = key.record;
-  x.toldCall = "code" in decision ? null : { name: callName(operation, params, x.address), version };
+  x.toldCall = refused ? null : { name: callName(operation, params, x.address), version };
   return x.toldCall;
 }
 

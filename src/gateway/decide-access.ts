@@ -10,6 +10,10 @@ export function decideAccess(x: Exchange): Refusal | null {
   x.caller = callerOf(x, key);
   const decision = x.caller.access.decide(x.operation as Operation, x.params ?? {});
   if ("code" in decision) return decision;
+  for (const other of x.also ?? []) {
+    const refusal = x.caller.access.decide(other.operation, other.params);
+    if ("code" in refusal) return refusal;
+  }
   x.visible = decision.visible;
   return null;
 }

@@ -1,7 +1,7 @@
 import type { ExpectedCall } from "../core/lease.ts";
 import type { RateHeaders } from "../core/rate-window.ts";
 import type { Refusal } from "../core/refusal.ts";
-import type { Operation, RoutePolicy } from "../core/route-policy.ts";
+import type { Match, Operation, RoutePolicy } from "../core/route-policy.ts";
 import type { Config } from "../env.ts";
 import type { AccessTokens, VerifiedToken } from "../state/access-tokens.ts";
 import type { Assertions } from "../state/assertions.ts";
@@ -54,6 +54,8 @@ export interface Exchange {
   query?: string;
   operation?: Operation;
   params?: Readonly<Record<string, string>>;
+  /** Operations that the request could be as well: it must be allowed as each of them. */
+  also?: readonly Match[];
   /** Which items of a list the credential may see; `null` for all. */
   visible?: ((id: string) => boolean) | null;
   /** The signed form of who calls. */

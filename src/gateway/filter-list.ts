@@ -22,8 +22,8 @@ const BUFFER_BYTES = 16 * 1024;
 export interface ListFilter {
   /** The path of members from the document's root to the array. */
   readonly items: readonly string[];
-  /** The member of an item that holds its id. */
-  readonly id: string;
+  /** The path of members from an item to its id. */
+  readonly id: readonly string[];
   readonly visible: (id: string) => boolean;
 }
 
@@ -115,14 +115,19 @@ function keepNumber(_key: string, value: unknown, context: { source?: string }):
 }
 
 function itemsIn(document: unknown, path: readonly string[]): unknown[] | null {
-  let value = document;
-  for (const member of path) value = memberOf(value, member);
+  const value = valueAt(document, path);
   return Array.isArray(value) ? value : null;
 }
 
 function isVisible(item: unknown, filter: ListFilter): boolean {
-  const id = memberOf(item, filter.id);
+  const id = valueAt(item, filter.id);
   return typeof id === "string" && filter.visible(id);
+}
+
+function valueAt(document: unknown, path: readonly string[]): unknown {
+  let value = document;
+  for (const member of path) value = memberOf(value, member);
+  return value;
 }
 
 function memberOf(value: unknown, name: string): unknown {

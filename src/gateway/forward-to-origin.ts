@@ -33,7 +33,7 @@ function listFilter(operation: Operation, visible: ((id: string) => boolean) | n
 
 /** `Deprecation` (RFC 9745), `Sunset` (RFC 8594) and the `Link` that explains them. */
 function setDeprecationHeaders(headers: Headers, notice: NonNullable<Operation["deprecation"]>): void {
-  headers.set("Deprecation", notice.deprecation);
+  if (notice.deprecation !== null) headers.set("Deprecation", notice.deprecation);
   if (notice.sunset !== null) headers.set("Sunset", notice.sunset);
   if (notice.link !== null) headers.append("Link", notice.link);
 }

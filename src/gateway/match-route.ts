@@ -7,12 +7,13 @@ export function matchRoute(x: Exchange, gateway: Gateway): Refusal | null {
   const canonical = canonicalPath(x.request.url);
   if (canonical === null) return refuse("invalid_path");
   const match = gateway.policy.match(x.request.method, canonical.path);
-  if (match === null) {
+  if (match.kind !== "operation") {
     return refuse(x.request.headers.has("Upgrade") ? "invalid_request" : "not_found");
   }
   x.path = canonical.path;
   x.query = canonical.query;
   x.operation = match.operation;
   x.params = match.params;
+  x.also = match.also;
   return null;
 }

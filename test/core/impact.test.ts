@@ -7,6 +7,7 @@ import { isRefusal } from "../../src/core/refusal.ts";
 import { compilePolicy } from "../../src/core/route-policy.ts";
 import type { Scope } from "../../src/core/scope.ts";
 import { makeRecord } from "../support/records.ts";
+import { matchOf } from "../support/policy.ts";
 
 const policy = compilePolicy({
   openapi: "3.1.0",
@@ -49,7 +50,7 @@ function read(...resources: readonly string[]): Scope[] {
 }
 
 function nameOf(path: string, address = "192.0.2.1"): string {
-  const match = policy.match("GET", path);
+  const match = matchOf(policy, "GET", path);
   if (match === null) throw new Error(path);
   return callName(match.operation, match.params, address);
 }
@@ -204,7 +205,7 @@ test("a refusal is told exactly where the gateway's rules would refuse", () => {
   for (const key of sets) {
     for (const edit of sets) {
       for (const path of paths) {
-        const { operation, params } = policy.match("GET", path) ?? {};
+        const { operation, params } = matchOf(policy, "GET", path) ?? {};
         if (operation === undefined || params === undefined) throw new Error(path);
         const [was, is] = [key, edit].map((grants) =>
           isRefusal(compileAccess({ ...RECORD, ...grants }).decide(operation, params)),

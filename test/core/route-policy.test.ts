@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import sample from "../../src/core/api.openapi.json" with { type: "json" };
 import { compilePolicy, PolicyError } from "../../src/core/route-policy.ts";
 import type { Action } from "../../src/core/scope.ts";
+import { matchOf } from "../support/policy.ts";
 
 type Members = Record<string, unknown>;
 
@@ -293,19 +294,19 @@ describe("matching", () => {
     ["GET", "/v1/vaults/%C3%A9", "GET /v1/vaults/{vaultId}", { vaultId: "%C3%A9" }],
     ["GET", "/v1/vaults/__proto__", "GET /v1/vaults/{vaultId}", { vaultId: "__proto__" }],
   ])("%s %s is %s", (method, path, id, params) => {
-    const match = policy.match(method, path);
+    const match = matchOf(policy, method, path);
     expect(match?.operation.id).toBe(id);
     expect({ ...match?.params }).toEqual(params);
   });
 
   test("parameters may have any name, and those of objects are not taken for values", () => {
-    const params = policy.match("GET", "/v2/a/b/c")?.params;
+    const params = matchOf(policy, "GET", "/v2/a/b/c")?.params;
     expect(Object.entries(params ?? {})).toEqual([
       ["__proto__", "a"],
       ["constructor", "b"],
       ["toString", "c"],
     ]);
-    expect(policy.match("GET", "/v1/vaults/vault_1")?.params["toString"]).toBeUndefined();
+    expect(matchOf(policy, "GET", "/v1/vaults/vault_1")?.params["toString"]).toBeUndefined();
   });
 
   test.each([
@@ -326,7 +327,7 @@ describe("matching", () => {
     ["OPTIONS", "/v1/vaults"],
     ["constructor", "/v1/vaults"],
   ])("%s %s is no operation", (method, path) => {
-    expect(policy.match(method, path)).toBeNull();
+    expect(matchOf(policy, method, path)).toBeNull();
   });
 });
 
@@ -410,7 +411,12 @@ describe("the sample API", () => {
     ]);
     const lists = policy.operations.map(({ list }) => list);
     expect(lists.filter((list) => list !== null)).toEqual([
-      { items: ["data"], id: "id", resource: [{ literal: "vault" }, { parameter: "id" }] },
+      {
+        items: ["data"],
+        id: ["id"],
+        total: null,
+        resource: [{ literal: "vault" }, { parameter: "id" }],
+      },
     ]);
     expect(lists[0]).not.toBeNull();
   });

@@ -28,7 +28,7 @@ export default {
         ["X-Portcullis-Vaults", "vault_1 vault_2"],
       ],
       assertion: "signed",
-      filter: visible && { items: ["data"], id: "id", visible: (id) => visible.includes(id) },
+      filter: visible && { items: ["data"], id: ["id"], visible: (id) => visible.includes(id) },
     });
     if (!(answer instanceof Response)) {
       return Response.json(answer, { status: REFUSALS[answer.code].status });
