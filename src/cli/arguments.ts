@@ -130,7 +130,7 @@ function readCommon(
   if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : "")) {
     throw new CliError("--url must be an http or https URL");
   }
-  return { url: url.replace(/\/+$/, ""), token, output: oneOf(OUTPUTS, "--output", values.output) };
+  return { url: url.replace(/(?<!\/)\/+$/, ""), token, output: oneOf(OUTPUTS, "--output", values.output) };
 }
 
 function oneOf<T extends string>(allowed: readonly T[], option: string, value: string): T {

@@ -1,3 +1,4 @@
+import { nestsTooDeep } from "../core/json-depth.ts";
 import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
 
 /** The control API's bodies are small: the largest holds ten thousand ids. */
@@ -26,6 +27,9 @@ export function parseBody(
   const mediaType = request.headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase();
   if (bytes.byteLength === 0) return { value: undefined };
   if (mediaType === undefined || !mediaTypes.includes(mediaType)) return refuse("unsupported_media_type");
+  if (nestsTooDeep(bytes)) {
+    return refuse("invalid_request", { details: { problem: "The body is nested too deep" } });
+  }
   try {
     return {
       value: JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)) as unknown,

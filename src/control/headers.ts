@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 /** The headers that the control API reads and writes besides the common ones, as schemas like those of its bodies. */
 
 const ENTITY_TAG = '(?:W/)?"[^"]*"';
+const ENTITY_TAGS = new RegExp(ENTITY_TAG, "g");
 const PRECONDITION = new RegExp(`^(?:\\*|${ENTITY_TAG}(?:[ \\t]*,[ \\t]*${ENTITY_TAG})*)$`);
 /** A strong tag, as a version has one; weak tags never match (RFC 9110 section 8.8.3.2). */
 const VERSION_TAG = /^"([1-9]\d{0,14})"$/;
@@ -15,7 +16,7 @@ const IfMatch = z
   .openapi({ type: "string", example: '"3"', description: "The ETag of the version that is to be changed." });
 
 function versionsOf(tags: string): number[] {
-  const versions = (tags.match(new RegExp(ENTITY_TAG, "g")) ?? []).map((tag) => VERSION_TAG.exec(tag)?.[1]);
+  const versions = (tags.match(ENTITY_TAGS) ?? []).map((tag) => VERSION_TAG.exec(tag)?.[1]);
   return versions.filter((version) => version !== undefined).map(Number);
 }
 

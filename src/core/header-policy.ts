@@ -185,7 +185,7 @@ export function namedByConnection(value: string): readonly string[] {
  */
 function matcher(names: readonly string[]): RegExp {
   const alternatives = names.map((name) => name.replaceAll("-", "[^a-z0-9]").replaceAll("*", ".*"));
-  return new RegExp(`^(?:${alternatives.join("|")})$`);
+  return new RegExp(`^(?:${alternatives.join("|")})$`, "s");
 }
 
 /** Clients send the same few names over and over; how many different ones are remembered, at most. */

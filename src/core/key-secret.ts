@@ -10,14 +10,20 @@ const BODY = new RegExp(`^[0-9A-Za-z]{${ID_LENGTH + SECRET_LENGTH + CHECKSUM_LEN
 /** The largest multiple of 62 that fits a byte: bytes from here on would favour the first letters. */
 const UNBIASED_BYTES = 248;
 
-/** A key string in the midst of a text, of whatever prefix, its checksum right or wrong. */
+/**
+ * A key string in the midst of a text, of whatever prefix, its checksum right or wrong. It is found by the underscore:
+ * an expression that could begin at every letter would take the square of the text's length.
+ */
 const KEY_IN_TEXT = new RegExp(
-  `([a-z][a-z0-9]{0,15}_[0-9A-Za-z]{${ID_LENGTH}})[0-9A-Za-z]{${SECRET_LENGTH + CHECKSUM_LENGTH}}`,
+  `(?<=[a-z0-9])_([0-9A-Za-z]{${ID_LENGTH}})[0-9A-Za-z]{${SECRET_LENGTH + CHECKSUM_LENGTH}}`,
   "g",
 );
 
-/** A signed JWT in the midst of a text (RFC 7519 section 3.1), its signature right or wrong. */
-const JWT_IN_TEXT = /eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+/g;
+/** What a JWT is looked for in: base64url letters and dots. */
+const DOTTED_TEXT = /[\w.-]+/g;
+/** How the header of every JWT begins: the base64url of `{"`. */
+const JWT_START = "eyJ";
+const MIN_JWT_PART = 8;
 
 /** What can be put between the letters of a secret without hiding it; the mark is where one was cut. */
 const NO_LETTERS = /[^\x21-\x7e…]+/g;
@@ -65,7 +71,26 @@ export function holdsKey(text: string, prefix: string): boolean {
 
 /** The text with every key string and every JWT in it cut down to what is safe to show. */
 export function withoutSecrets(text: string): string {
-  return text.replaceAll(KEY_IN_TEXT, "$1…").replaceAll(JWT_IN_TEXT, "eyJ…");
+  const withoutKeys = text.replaceAll(KEY_IN_TEXT, "_$1…");
+  return withoutKeys.includes(JWT_START) ? withoutKeys.replaceAll(DOTTED_TEXT, withoutJwts) : withoutKeys;
+}
+
+/** Cuts down every signed JWT (RFC 7519 section 3.1), its signature right or wrong, in one pass over the parts between dots. */
+function withoutJwts(text: string): string {
+  const parts = text.split(".");
+  const kept: string[] = [];
+  for (let i = 0; i < parts.length; i++) {
+    const [header = "", payload = "", signature = ""] = parts.slice(i, i + 3);
+    const start = header.indexOf(JWT_START);
+    const isJwt =
+      start !== -1 &&
+      header.length - start >= JWT_START.length + MIN_JWT_PART &&
+      payload.length >= MIN_JWT_PART &&
+      signature !== "";
+    kept.push(isJwt ? `${header.slice(0, start)}${JWT_START}…` : header);
+    if (isJwt) i += 2;
+  }
+  return kept.join(".");
 }
 
 /** Whether a text holds a key string or a JWT that is percent-encoded, however often, or broken into pieces. */

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { generateKey, hashKey, holdsKey, readKeyId, sameHash } from "../../src/core/key-secret.ts";
+import {
+  generateKey,
+  hashKey,
+  hidesSecret,
+  holdsKey,
+  readKeyId,
+  sameHash,
+  withoutSecrets,
+} from "../../src/core/key-secret.ts";
 
 describe("a generated key", () => {
   test("is prefix, id of 12, secret of 32 and checksum of 6", () => {
@@ -82,5 +90,35 @@ describe("a text holds a whole key", () => {
     ["but not one mistyped", `${key.slice(0, -1)}${key.endsWith("0") ? "1" : "0"}`, false],
   ])("%s", (_, text, holds) => {
     expect(holdsKey(text, "fkc")).toBe(holds);
+  });
+});
+
+describe("a text is shown without its secrets", () => {
+  const { key, keyPrefix } = generateKey("fkc");
+  const jwt = `eyJ${"a".repeat(20)}.${"b".repeat(20)}.${"c".repeat(20)}`;
+  test.each([
+    ["a key", key, `${keyPrefix}…`],
+    ["a key in the midst of letters", `xx${key}yy`, `xx${keyPrefix}…yy`],
+    ["a key after underscores", `a_b_${key}`, `a_b_${keyPrefix}…`],
+    ["two keys in a row", `${key}${key}`, `${keyPrefix}…${keyPrefix}…`],
+    ["a JWT", jwt, "eyJ…"],
+    ["a JWT in the midst of letters", `x-${jwt}, y`, "x-eyJ…, y"],
+    ["a JWT after other parts", `www.${jwt}.org`, "www.eyJ….org"],
+    ["two JWTs in a row", `${jwt}.${jwt}`, "eyJ….eyJ…"],
+    ["a JWT whose header is the second of two", `eyJ.${jwt}`, "eyJ.eyJ…"],
+    ["a JWT and a key", `${jwt} ${key}`, `eyJ… ${keyPrefix}…`],
+    ["no JWT, but its beginning", "eyJabc.eyJabc.x", "eyJabc.eyJabc.x"],
+    ["two parts alone", "eyJaaaaaaaaaaa.bbbbbbbbbbb.", "eyJaaaaaaaaaaa.bbbbbbbbbbb."],
+  ])("%s", (_, text, shown) => expect(withoutSecrets(text)).toBe(shown));
+
+  test("which it may hide by escapes and by what is between the letters", () => {
+    const escaped = key
+      .split("")
+      .map((letter) => `%${letter.charCodeAt(0).toString(16)}`)
+      .join("");
+    for (const hidden of [escaped, escaped.replaceAll("%", "%25"), key.split("").join(" ")]) {
+      expect(hidesSecret(hidden)).toBe(true);
+    }
+    expect(hidesSecret("Nothing to see 100 % of the time")).toBe(false);
   });
 });

@@ -12,8 +12,8 @@ export interface AttributePath {
   readonly sub: string | null;
 }
 
-const EXTENSION = /^(urn:.+:(?:User|Group))(?::(.*))?$/i;
-const OTHER_URN = /^(urn:.+):(.+)$/i;
+const EXTENSION = /^(urn:.+:(?:User|Group))(?::(.*))?$/is;
+const OTHER_URN = /^(urn:.+):([^:]+)$/i;
 const NAME = /^([a-z$][\w$-]*)(?:\.([a-z$][\w$-]*))?$/i;
 
 /** Reads a path without brackets; `null` when it is none. */

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { adminClaims } from "../support/issuer.ts";
+import { NEW_KEY, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import { startGithub, type TestGithub } from "../support/github.ts";
+import { OPERATOR } from "../support/operators.ts";
+import { PATCH_OP, scimClient, type ScimClient } from "../support/scim.ts";
+
+let control: Control;
+let organization: Organization;
+let github: TestGithub;
+let scim: ScimClient;
+
+beforeAll(async () => {
+  github = await startGithub();
+  control = await startControl({ vars: { GITHUB_SECRET_SCANNING_KEYS_URL: github.keysUrl } });
+  organization = await control.newOrganization();
+  scim = await scimClient(control, organization);
+});
+afterAll(async () => {
+  await control.stop();
+  await github.stop();
+});
+
+const arrays = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+const objects = (depth: number) => '{"a":'.repeat(depth) + "1" + "}".repeat(depth);
+/** JSON with a value in place of the `$`, as no serializer would write it. */
+const around = (body: object) => (value: string) => JSON.stringify(body).replace('"$"', value);
+
+interface Place {
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  readonly write: (value: string) => string;
+}
+
+const alone = (value: string) => value;
+const PLACES: readonly Place[] = [
+  { name: "a body alone", method: "POST", path: "/-/api-keys", write: alone },
+  {
+    name: "a field of a key",
+    method: "POST",
+    path: "/-/api-keys",
+    write: around({ ...NEW_KEY, vaults: ["$"] }),
+  },
+  {
+    name: "an unknown field",
+    method: "PATCH",
+    path: "/-/api-keys/key_000000000000",
+    write: around({ nothing: "$" }),
+  },
+  {
+    name: "the roles of a service user",
+    method: "POST",
+    path: "/-/service-users",
+    write: around({ name: "Robot", vaultRoles: "$" }),
+  },
+  { name: "a webhook", method: "PUT", path: "/-/organization/webhook", write: around({ url: "$" }) },
+  {
+    name: "a target of a revocation",
+    method: "POST",
+    path: "/-/ops/revocations",
+    write: around({ targets: ["$"], reason: "Test" }),
+  },
+  {
+    name: "a leak report",
+    method: "POST",
+    path: "/-/ops/leaks",
+    write: around({ leaks: [{ token: "x", url: "$" }] }),
+  },
+];
+
+describe("JSON that nests too deep is a request that is not well-formed", () => {
+  describe.each(PLACES)("in $name", ({ method, path, write }) => {
+    test.each([
+      { name: "200,000 arrays", value: arrays(200_000) },
+      { name: "200,000 objects", value: objects(200_000) },
+      { name: "arrays that are never closed", value: "[".repeat(1_000_000) },
+      { name: "66 arrays", value: arrays(66) },
+    ])("as $name", async ({ value }) => {
+      const answer = await fetch(`${control.edges[0]}${path}`, {
+        method,
+        headers: {
+          Authorization: `Bearer ${await control.issuer.token(adminClaims({ org_id: organization.id, scope: OPERATOR.scope }))}`,
+          "Content-Type": "application/json",
+        },
+        body: write(value),
+      });
+      expect(await refusalOf(answer)).toEqual([400, "invalid_request"]);
+    });
+  });
+
+  test.each([
+    { name: "a person", method: "POST", path: "/Users", write: around({ userName: "$" }) },
+    {
+      name: "an operation",
+      method: "PATCH",
+      path: "/Users/x",
+      write: around({ schemas: [PATCH_OP], Operations: [{ op: "replace", value: "$" }] }),
+    },
+    {
+      name: "a group",
+      method: "PUT",
+      path: "/Groups/x",
+      write: around({ displayName: "admin", members: "$" }),
+    },
+  ])("in $name of SCIM", async ({ method, path, write }) => {
+    for (const value of [arrays(200_000), objects(200_000), arrays(66)]) {
+      const { status, body } = await scim.call(method, path, write(value));
+      expect([status, body["scimType"]]).toEqual([400, "invalidSyntax"]);
+    }
+  });
+
+  test("in a report that GitHub has signed", async () => {
+    const body = `[{"token":${arrays(200_000)}}]`;
+    const answer = await fetch(`${control.edges[0]}/-/ops/leaks/github`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...github.sign(body) },
+      body,
+    });
+    expect(await refusalOf(answer)).toEqual([400, "invalid_request"]);
+  });
+
+  test("in a cursor", async () => {
+    const cursor = Buffer.from(arrays(3000)).toString("base64url");
+    const answer = await organization.admin.call("GET", `/-/api-keys?nextCursor=${cursor}`);
+    expect(await refusalOf(answer)).toEqual([400, "invalid_request", "nextCursor"]);
+  });
+});
+
+test("filters and paths of SCIM that nest as deep as they are long are refused in SCIM's words", async () => {
+  const filter = `${"(".repeat(4000)}userName pr`;
+  const { status, body } = await scim.call("GET", `/Users?filter=${encodeURIComponent(filter)}`);
+  expect([status, body["scimType"]]).toEqual([400, "invalidFilter"]);
+  const path = `emails[${"not (".repeat(800)}`;
+  const patched = await scim.patch("/Users/x", { op: "remove", path });
+  expect([patched.status, patched.body["scimType"]]).toEqual([400, "invalidPath"]);
+});

@@ -1,0 +1,100 @@
+import { parse } from "acorn";
+import { full } from "acorn-walk";
+import { transform } from "esbuild";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { check } from "recheck";
+import { describe, expect, test } from "vitest";
+
+/**
+ * A regular expression that takes more than linear time lets one caller's text freeze an isolate for everybody. All of
+ * the source are checked, whosever text they are for.
+ */
+const SRC = join(import.meta.dirname, "../src");
+
+interface Expression {
+  readonly source: string;
+  readonly flags: string;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter(
+  (file) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts"),
+);
+const read = await Promise.all(files.map(async (file) => ({ file, ...(await readExpressions(file)) })));
+const built = await expressionsBuiltBy(read.flatMap(({ file, builds }) => (builds === 0 ? [] : [file])));
+
+/** The expressions written out in a file, and how many it builds by `new RegExp`. */
+async function readExpressions(file: string): Promise<{ literals: Expression[]; builds: number }> {
+  const { code } = await transform(readFileSync(join(SRC, file), "utf8"), {
+    loader: file.endsWith("x") ? "tsx" : "ts",
+    target: "esnext",
+    jsx: "automatic",
+  });
+  const literals: Expression[] = [];
+  let builds = 0;
+  full(parse(code, { ecmaVersion: "latest", sourceType: "module" }), (node) => {
+    if (node.type === "Literal" && "regex" in node) {
+      const { pattern, flags } = node.regex as { pattern: string; flags: string };
+      literals.push({ source: pattern, flags });
+    }
+    const callee = node.type === "NewExpression" && "callee" in node ? node.callee : null;
+    if (callee !== null && (callee as { name?: string }).name === "RegExp") builds++;
+  });
+  return { literals, builds };
+}
+
+/** The expressions that modules build when they are loaded, by file. */
+async function expressionsBuiltBy(modules: readonly string[]): Promise<Map<string, Expression[]>> {
+  const byFile = new Map<string, Expression[]>();
+  const original = globalThis.RegExp;
+  globalThis.RegExp = new Proxy(original, {
+    construct(target, args, newTarget) {
+      const expression = Reflect.construct(target, args, newTarget) as RegExp;
+      const [, file] = /\/src\/([\w./-]+\.tsx?)/.exec(new Error("Who builds it").stack ?? "") ?? [];
+      if (file !== undefined) byFile.set(file, [...(byFile.get(file) ?? []), expression]);
+      return expression;
+    },
+  });
+  try {
+    for (const file of modules) await import(join(SRC, file));
+  } finally {
+    globalThis.RegExp = original;
+  }
+  return byFile;
+}
+
+/**
+ * The alternatives of a list of whole texts, `^(?:a|b)$`, which takes as long as one after the other does: checked at
+ * once, a long list takes too long to check.
+ */
+function alternativesOf({ source, flags }: Expression): Expression[] {
+  const list = /^\^\(\?:([^()]*)\)\$$/.exec(source)?.[1];
+  return list === undefined
+    ? [{ source, flags }]
+    : list.split("|").map((one) => ({ source: `^(?:${one})$`, flags }));
+}
+
+describe("every regular expression takes time in proportion to the text", () => {
+  const expressions = read.map(({ file, literals }) => ({
+    file,
+    all: [...literals, ...(built.get(file) ?? [])].flatMap(alternativesOf),
+  }));
+  test.each(expressions.filter(({ all }) => all.length > 0))(
+    "in $file",
+    async ({ all }) => {
+      const checked = await Promise.all(
+        all.map(async ({ source, flags }) => {
+          const { status } = await check(source, flags, { timeout: 20_000 });
+          return { expression: `/${source}/${flags}`, status };
+        }),
+      );
+      expect(checked.filter(({ status }) => status !== "safe")).toEqual([]);
+    },
+    120_000,
+  );
+});
+
+test("no expression is built later, out of sight", () => {
+  const hidden = read.filter(({ file, builds }) => (built.get(file)?.length ?? 0) < builds);
+  expect(hidden.map(({ file }) => file)).toEqual([]);
+});
