@@ -9,13 +9,15 @@ const SETTINGS = ["env", "config", "surface"];
 /** What the files of each folder may import of ours. Surfaces never import each other, and the rules import nothing. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
+  // What the control API and its clients say to each other.
+  "api-types": ["core"],
   state: ["core", ...SETTINGS],
   gateway: ["core", "state", ...SETTINGS],
-  control: ["core", "state", ...SETTINGS],
+  control: ["core", "api-types", "state", ...SETTINGS],
   // The console is a client of the control API, which the Worker hands it.
-  console: ["core", "state", ...SETTINGS],
+  console: ["core", "api-types", "state", ...SETTINGS],
   // The command line speaks the control API, by the same schemas.
-  cli: ["core", "control"],
+  cli: ["core", "api-types", "control"],
   demo: ["env"],
 };
 

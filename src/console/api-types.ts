@@ -55,22 +55,6 @@ export interface Page<T> {
   readonly pagination: { readonly limit: number; readonly nextCursor: string | null };
 }
 
-export const USAGE_WINDOWS = ["24h", "7d", "30d"] as const;
-export type UsageWindow = (typeof USAGE_WINDOWS)[number];
-
-export interface UsageCounts {
-  readonly admitted: number;
-  readonly rateLimited: number;
-  readonly refused: number;
-}
-
-export interface Usage {
-  readonly window: UsageWindow;
-  readonly bucketSeconds: number;
-  readonly totals: UsageCounts;
-  readonly buckets: readonly (UsageCounts & { readonly start: string })[];
-}
-
 export interface AuditEvent {
   readonly id: string;
   readonly time: string;
@@ -109,16 +93,6 @@ export interface ServiceUser {
   readonly vaultRoles: VaultRoles;
   readonly active: boolean;
   readonly createdAt: string;
-}
-
-export interface OrganizationUsage extends Usage {
-  /** The busiest first. */
-  readonly keys: readonly KeyUsage[];
-}
-
-export interface KeyUsage extends UsageCounts {
-  readonly keyId: string;
-  readonly name: string;
 }
 
 export interface SigningKey {

@@ -16,7 +16,7 @@ export const ErrorSchema = z
   })
   .openapi("Error");
 
-export const Timestamp = z.iso.datetime().openapi({ example: "2026-11-20T09:30:00.000Z" });
+export { Timestamp } from "../api-types/timestamp.ts";
 
 /** What keys and service users are called. */
 export const Name = z

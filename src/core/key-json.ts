@@ -22,6 +22,8 @@ export interface KeyJson {
   readonly expiresAt: string | null;
   readonly lastUsedAt: string | null;
   readonly lastUsedIp: string | null;
+  readonly lastRefusedAt: string | null;
+  readonly lastRefusedIp: string | null;
   readonly revokedAt: string | null;
   readonly revokedBy: string | null;
   readonly revocationReason: string | null;
@@ -49,6 +51,8 @@ export function keyJson(key: ManagedKey, now: number): KeyJson {
     expiresAt: isoTime(key.expiresAt),
     lastUsedAt: isoTime(key.lastUsedAt),
     lastUsedIp: key.lastUsedIp,
+    lastRefusedAt: isoTime(key.lastRefusedAt),
+    lastRefusedIp: key.lastRefusedIp,
     revokedAt: isoTime(key.revokedAt),
     revokedBy: key.revokedBy,
     revocationReason: key.revocationReason,

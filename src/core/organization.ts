@@ -1,6 +1,6 @@
 import type { OwnerKind, RateLimit, VaultSet } from "./key-record.ts";
 import { PLAIN_SEGMENT, type Scope } from "./scope.ts";
-import type { UsageCounts } from "./usage.ts";
+import type { OutcomeCounts, UsageRefusal, UsageStep } from "./usage.ts";
 
 /** Roles on vaults: vault id, or `*` for every vault, to the roles held there. */
 export type VaultRoles = Readonly<Record<string, readonly string[]>>;
@@ -68,8 +68,11 @@ export interface ManagedKey {
   readonly revocationReason: string | null;
   /** When a rotated key is revoked by itself. */
   readonly retiresAt: number | null;
+  /** Of requests that reached the origin. */
   readonly lastUsedAt: number | null;
   readonly lastUsedIp: string | null;
+  readonly lastRefusedAt: number | null;
+  readonly lastRefusedIp: string | null;
 }
 
 /** What is kept of a newly generated key string. */
@@ -165,14 +168,33 @@ export interface AuditQuery {
   readonly limit: number;
 }
 
-/** Counts in one stretch of time. */
-export interface UsageBucket extends UsageCounts {
+/** A stretch of time that usage is told of, as so many steps. */
+export interface UsageStretch {
+  /** The start of the first step; milliseconds since the epoch. */
+  readonly from: number;
+  readonly step: UsageStep;
+  readonly length: number;
+}
+
+/** Counts in one step of time. */
+export interface UsageBucket extends OutcomeCounts {
   /** Milliseconds since the epoch. */
   readonly start: number;
 }
 
+/** What one key, or all keys together, were used for. */
+export interface UsageSummary {
+  /** Empty ones are left out. */
+  readonly buckets: readonly UsageBucket[];
+  /** The most used first. */
+  readonly operations: readonly { readonly name: string; readonly calls: number }[];
+  readonly addresses: readonly { readonly name: string; readonly calls: number }[];
+  /** The latest first. */
+  readonly refusals: readonly UsageRefusal[];
+}
+
 /** Counts of one key. */
-export interface KeyUsage extends UsageCounts {
+export interface KeyUsage extends OutcomeCounts {
   readonly keyId: string;
   readonly name: string;
 }

@@ -125,21 +125,23 @@ describe("usage", () => {
     const { page } = visitor;
     await page.goto("/-/console/usage");
     await page
-      .getByRole("img", { name: "Requests by time: 1,234 admitted, 5 rate limited, 6 refused" })
+      .getByRole("img", {
+        name: "Requests by time: 1,234 succeeded, 0 client errors, 0 origin errors, 6 refused, 5 rate limited",
+      })
       .waitFor();
     const rows = page.getByRole("region", { name: "By key" }).locator("tbody tr");
     expect((await rows.allInnerTexts()).map((row) => row.split(/\s+/))).toEqual([
-      ["Hers", keys.hers, "1,200", "0", "0"],
-      ["Its", keys.its, "34", "5", "6"],
+      ["Hers", keys.hers, "1,200", "0", "0", "0", "0"],
+      ["Its", keys.its, "34", "0", "0", "6", "5"],
     ]);
-    expect(await rows.locator(".badge").allInnerTexts()).toEqual(["5", "6"]);
+    expect(await rows.locator(".badge").allInnerTexts()).toEqual(["6", "5"]);
     await page.getByText("As a table").click();
     await page.getByRole("cell", { name: "1,234" }).waitFor();
     await expectReadable(visitor);
 
     await page.getByRole("link", { name: "7d" }).click();
     await page.waitForURL(/window=7d/);
-    await page.getByRole("img", { name: /1,334 admitted/ }).waitFor();
+    await page.getByRole("img", { name: /1,334 succeeded/ }).waitFor();
     await page.getByRole("link", { name: "Its", exact: true }).click();
     await page.waitForURL(`**/keys/${keys.its}?window=7d`);
   });

@@ -40,6 +40,8 @@ const KEY: Key = {
   expiresAt: "2027-02-18T09:30:00.000Z",
   lastUsedAt: null,
   lastUsedIp: null,
+  lastRefusedAt: null,
+  lastRefusedIp: null,
   revokedAt: null,
   revokedBy: null,
   revocationReason: null,

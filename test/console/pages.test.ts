@@ -198,9 +198,13 @@ describe("a key's page", () => {
       expect(text).toContain(part);
     }
     expect(text).not.toContain(key);
-    expect(text).toMatch(/Admitted\s+2\s+Rate limited\s+1\s+Refused\s+0/);
+    expect(text).toMatch(
+      /Succeeded\s+2\s+Client errors\s+0\s+Origin errors\s+0\s+Refused\s+0\s+Rate limited\s+1/,
+    );
     await visitor.page
-      .getByRole("img", { name: /^Requests by time: 2 admitted, 1 rate limited, 0 refused$/ })
+      .getByRole("img", {
+        name: /^Requests by time: 2 succeeded, 0 client errors, 0 origin errors, 0 refused, 1 rate limited$/,
+      })
       .waitFor();
     expect(await visitor.page.locator("tbody th code").allInnerTexts()).toEqual([
       "api_key.updated",

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { hourOf } from "../../src/core/usage.ts";
+import { hourOf, USAGE_STEPS } from "../../src/core/usage.ts";
 import { END_OF_TIME } from "../../src/core/iso-time.ts";
 import { makeActor, makeDraft } from "../support/records.ts";
 
@@ -36,7 +36,8 @@ test("a guard's batch counts once, however often it comes", async () => {
   const use = { admitted: 2, limited: 0, refused: 0 };
   const batch = { hours: { [hour]: use }, lastUsedAt: now, lastUsedIp: "", calls: new Map([["a", 2]]) };
   for (const sequence of [1, 1, 2, 1]) await organization.recordUsage(id, { ...batch, sequence });
-  expect(await organization.keyUsage(alice, id, hour, 3_600_000)).toMatchObject([{ admitted: 4 }]);
+  const stretch = { from: hour, step: USAGE_STEPS[1], length: 1 };
+  expect(await organization.usageOfKey(alice, id, stretch)).toMatchObject({ buckets: [{ succeeded: 4 }] });
   expect(await organization.previewUpdate(alice, id, {}, hour)).toMatchObject({
     calls: new Map([["a", 4]]),
   });

@@ -1,8 +1,9 @@
 import type { Hono } from "hono";
 import type { Child, FC } from "hono/jsx";
 import { ADMIN } from "../../core/organization.ts";
+import { USAGE_WINDOWS, type Usage } from "../../api-types/usage.ts";
 import { ApiRefusal } from "../api.ts";
-import { USAGE_WINDOWS, type AuditEvent, type Key, type Me, type Page, type Usage } from "../api-types.ts";
+import type { AuditEvent, Key, Me, Page } from "../api-types.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { SETTING_NAMES, settingText } from "../key-form/settings.tsx";
 import { AuditList } from "../parts/audit-list.tsx";

@@ -1,11 +1,11 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
+import { USAGE_WINDOWS, type KeyUsage, type OrganizationUsage } from "../../api-types/usage.ts";
 import { ApiRefusal } from "../api.ts";
-import { USAGE_WINDOWS, type KeyUsage, type OrganizationUsage } from "../api-types.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { Empty, PageHeader, Tabs } from "../parts/bits.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
-import { UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
+import { SERIES, UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
 import { HOME, link, USAGE } from "../paths.ts";
 import { refusalPage } from "./messages.tsx";
 
@@ -49,7 +49,7 @@ const ByKey: FC<{ usage: OrganizationUsage }> = ({ usage: { keys, window } }) =>
       </Empty>
     );
   }
-  const most = Math.max(...keys.map((key) => key.admitted));
+  const most = Math.max(...keys.map((key) => key.succeeded));
   return (
     <section aria-labelledby="by-key">
       <h2 id="by-key" class="section">
@@ -59,9 +59,9 @@ const ByKey: FC<{ usage: OrganizationUsage }> = ({ usage: { keys, window } }) =>
         <thead>
           <tr>
             <th scope="col">Key</th>
-            <th scope="col">Admitted</th>
-            <th scope="col">Rate limited</th>
-            <th scope="col">Refused</th>
+            {SERIES.map(([, label]) => (
+              <th scope="col">{label}</th>
+            ))}
           </tr>
         </thead>
         <tbody>
@@ -85,16 +85,15 @@ const KeyRow: FC<{ key_: KeyUsage; window: string; most: number }> = ({ key_: ke
       <a href={link(`${HOME}/${key.keyId}`, { window })}>{key.name}</a>
       <code>{key.keyId}</code>
     </th>
-    <td data-label="Admitted">
-      {NUMBER.format(key.admitted)}
-      <meter min={0} max={Math.max(most, 1)} value={key.admitted} aria-hidden="true" />
+    <td data-label="Succeeded">
+      {NUMBER.format(key.succeeded)}
+      <meter min={0} max={Math.max(most, 1)} value={key.succeeded} aria-hidden="true" />
     </td>
-    <td data-label="Rate limited">
-      <Count count={key.rateLimited} kind="warned" />
-    </td>
-    <td data-label="Refused">
-      <Count count={key.refused} kind="bad" />
-    </td>
+    {SERIES.slice(1).map(([name, label]) => (
+      <td data-label={label}>
+        <Count count={key[name]} kind={name === "limited" || name === "clientErrors" ? "warned" : "bad"} />
+      </td>
+    ))}
   </tr>
 );
 

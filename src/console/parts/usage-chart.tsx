@@ -1,12 +1,14 @@
 import type { FC } from "hono/jsx";
-import type { Usage, UsageCounts } from "../api-types.ts";
+import type { Usage, UsageCounts } from "../../api-types/usage.ts";
 import { exact } from "./time.tsx";
 
 /** From the bottom of a bar to its top. */
-const SERIES = [
-  ["admitted", "Admitted"],
-  ["rateLimited", "Rate limited"],
+export const SERIES = [
+  ["succeeded", "Succeeded"],
+  ["clientErrors", "Client errors"],
+  ["originErrors", "Origin errors"],
   ["refused", "Refused"],
+  ["limited", "Rate limited"],
 ] as const;
 
 /** Units of the drawing, which is stretched to the room that there is. */
@@ -33,7 +35,9 @@ export const UsageTotals: FC<{ totals: UsageCounts }> = ({ totals }) => (
 export const UsageChart: FC<{ usage: Usage }> = ({ usage }) => {
   const { buckets, totals } = usage;
   const top = ceiling(Math.max(...buckets.map(sum)));
-  const summary = `${NUMBER.format(totals.admitted)} admitted, ${NUMBER.format(totals.rateLimited)} rate limited, ${NUMBER.format(totals.refused)} refused`;
+  const summary = SERIES.map(([name, label]) => `${NUMBER.format(totals[name])} ${label.toLowerCase()}`).join(
+    ", ",
+  );
   return (
     <figure class="chart">
       <div class="plot">
@@ -126,8 +130,8 @@ const UsageTable: FC<{ usage: Usage }> = ({ usage }) => {
   );
 };
 
-function sum({ admitted, rateLimited, refused }: UsageCounts): number {
-  return admitted + rateLimited + refused;
+function sum(counts: UsageCounts): number {
+  return SERIES.reduce((total, [name]) => total + counts[name], 0);
 }
 
 /** The next even number with one leading digit that matters, so that half of it can be named. */

@@ -1,25 +1,25 @@
 import { ADMIN, type Actor } from "../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
+import { hasSchema, migrate } from "./migrations.ts";
 import type { Directory } from "./people/directory.ts";
-import type { Rotation } from "./rotation.ts";
-import { SCHEMA } from "./schema.ts";
 import type { DirectoryUser } from "./people/user-table.ts";
+import type { Rotation } from "./rotation.ts";
 
 type Act<T> = (me: DirectoryUser) => T | Promise<T>;
 
 /** Who may come in, and whether there is anything to come into. */
 export class Door {
-  readonly #sql: SqlStorage;
+  readonly #storage: DurableObjectStorage;
   readonly #directory: Directory;
   readonly #rotation: Rotation;
   #exists: boolean;
 
-  constructor(sql: SqlStorage, parts: { directory: Directory; rotation: Rotation }) {
-    this.#sql = sql;
+  constructor(storage: DurableObjectStorage, parts: { directory: Directory; rotation: Rotation }) {
+    this.#storage = storage;
     this.#directory = parts.directory;
     this.#rotation = parts.rotation;
-    this.#exists = hasTables(sql);
-    if (this.#exists) sql.exec(SCHEMA);
+    this.#exists = hasSchema(storage.sql);
+    if (this.#exists) migrate(storage);
   }
 
   /** Whether anything was ever kept. Asking about an organisation that nobody belongs to must not write. */
@@ -30,7 +30,7 @@ export class Door {
   /** Makes the tables when the first person with an identity token comes. */
   open(): void {
     if (this.#exists) return;
-    this.#sql.exec(SCHEMA);
+    migrate(this.#storage);
     this.#exists = true;
   }
 
@@ -48,8 +48,4 @@ export class Door {
       me.roles.includes(ADMIN) ? act(me) : refuse("role_required"),
     );
   }
-}
-
-function hasTables(sql: SqlStorage): boolean {
-  return [...sql.exec(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'settings'`)].length > 0;
 }

@@ -289,5 +289,7 @@ function readKey(row: Row): ManagedKey {
     retiresAt: row["retires_at"] as number | null,
     lastUsedAt: row["last_used_at"] as number | null,
     lastUsedIp: row["last_used_ip"] as string | null,
+    lastRefusedAt: row["last_refused_at"] as number | null,
+    lastRefusedIp: row["last_refused_ip"] as string | null,
   };
 }

@@ -14,7 +14,8 @@ import type {
   Receipt,
   ServiceUser,
   ServiceUserChange,
-  UsageBucket,
+  UsageStretch,
+  UsageSummary,
   UserPosition,
 } from "../../core/organization.ts";
 import type { AccessToken } from "../../core/access-token.ts";
@@ -22,11 +23,11 @@ import { refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
 import type { Cut, RevocationRequest, TokenCut } from "../../core/revocation.ts";
 import { UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
 import type { PublicJwk } from "../../core/signing-key.ts";
-import type { UsageBatch } from "../../core/usage.ts";
+import type { UsageBatch, UsageReport } from "../../core/usage.ts";
 import type { WebhookDelivery, WebhookDraft, WebhookEndpoint } from "../../core/webhook.ts";
 import type { Env } from "../../env.ts";
 import type { Author } from "./audit-log.ts";
-import type { UpdatePreview } from "./key-use.ts";
+import type { UpdatePreview } from "./usage/key-use.ts";
 import { buildParts, type Parts } from "./parts.ts";
 import type { ScimAnswer, ScimCommand } from "./people/scim-command.ts";
 import type { SigningKeyInfo } from "./tokens.ts";
@@ -107,7 +108,12 @@ export class Organization extends DurableObject<Env> {
 
   /** Takes in what a key's guard has counted. */
   recordUsage(keyId: string, batch: UsageBatch): void {
-    if (this.#door.exists) this.#parts.use.record(keyId, batch);
+    if (this.#door.exists) this.#parts.usageIntake.recordKey(keyId, batch, Date.now());
+  }
+
+  /** Takes in what the guard of a group of keys has counted; telling it again changes nothing. */
+  recordGroupUsage(report: UsageReport): void {
+    if (this.#door.exists) this.#parts.usageIntake.recordGroup(report, Date.now());
   }
 
   /** Makes the successor of a key; the old one works for `overlapMs` more. */
@@ -124,9 +130,9 @@ export class Organization extends DurableObject<Env> {
     });
   }
 
-  /** Counts of one key since `from` in buckets of `bucketMs`, those that its guard has not delivered yet included. */
-  keyUsage(actor: Actor, keyId: string, from: number, bucketMs: number): Promise<UsageBucket[] | Refusal> {
-    return this.#door.as(actor, (me) => this.#parts.use.ofKey(me, keyId, from, bucketMs));
+  /** What one key was used for, what its guard has not delivered yet included. */
+  usageOfKey(actor: Actor, keyId: string, stretch: UsageStretch): Promise<UsageSummary | Refusal> {
+    return this.#door.as(actor, (me) => this.#parts.use.ofKey(me, keyId, stretch));
   }
 
   /** What a change would make of a key, and what the key was used for since `from`. It changes nothing. */
@@ -139,13 +145,12 @@ export class Organization extends DurableObject<Env> {
     return this.#door.as(actor, (me) => this.#parts.use.preview(actor, me, keyId, change, from));
   }
 
-  /** Counts of the whole organisation since `from`, by time and by key. */
-  usage(
+  /** What the whole organisation's keys were used for, by time and by key. */
+  usageOfAll(
     actor: Actor,
-    from: number,
-    bucketMs: number,
-  ): Promise<{ buckets: UsageBucket[]; byKey: KeyUsage[] } | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.use.ofAll(from, bucketMs));
+    stretch: UsageStretch,
+  ): Promise<(UsageSummary & { readonly byKey: KeyUsage[] }) | Refusal> {
+    return this.#door.asAdmin(actor, () => this.#parts.use.ofAll(stretch));
   }
 
   /** Signs an access token; `null` when the organisation has not been set up. */

@@ -2,7 +2,6 @@ import type { Env } from "../../env.ts";
 import { Alarm } from "../alarm.ts";
 import { Schedule } from "../schedule.ts";
 import { AuditLog } from "./audit-log.ts";
-import { CallTable } from "./call-table.ts";
 import { CreationTable } from "./creation-table.ts";
 import { Directory } from "./people/directory.ts";
 import { Door } from "./door.ts";
@@ -10,7 +9,6 @@ import { EmergencyCuts } from "./emergency-cuts.ts";
 import { ExpiryNotices } from "./expiry-notices.ts";
 import { KeyEvents } from "./key-events.ts";
 import { KeyTable } from "./key-table.ts";
-import { KeyUse } from "./key-use.ts";
 import { Keys } from "./keys.ts";
 import { LeakTable } from "./leak-table.ts";
 import { Propagation } from "./propagation.ts";
@@ -23,7 +21,15 @@ import { Scim } from "./people/scim.ts";
 import { OWNER_DEACTIVATED, ServiceUsers } from "./people/service-users.ts";
 import { Settings } from "./settings.ts";
 import { Tokens } from "./tokens.ts";
-import { UsageTable } from "./usage-table.ts";
+import { CallTable } from "./usage/call-table.ts";
+import { KeyUse } from "./usage/key-use.ts";
+import { OutcomeTable } from "./usage/outcome-table.ts";
+import { RefusalTable } from "./usage/refusal-table.ts";
+import { ReportLedger } from "./usage/report-ledger.ts";
+import { TallyTable } from "./usage/tally-table.ts";
+import { UsageIntake } from "./usage/usage-intake.ts";
+import { UsageRetention } from "./usage/usage-retention.ts";
+import { UseTable } from "./usage/use-table.ts";
 import { UserTable } from "./people/user-table.ts";
 import { WebhookDispatch } from "./webhook-dispatch.ts";
 import { WebhookOutbox } from "./webhook-outbox.ts";
@@ -74,11 +80,19 @@ export function buildParts(context: DurableObjectState, env: Env) {
     events,
   });
   const rotation = new Rotation(storage, { table, keys, directory, propagation });
+  const usage = {
+    outcomes: new OutcomeTable(sql),
+    calls: new CallTable(sql),
+    tallies: new TallyTable(sql),
+    refusals: new RefusalTable(sql),
+  };
+  const retention = new UsageRetention(usage);
   const schedule = new Schedule(alarm, {
     propagation: { run: () => propagation.retry(), nextAt: () => propagation.nextRetry() },
     rotation: { run: (now) => rotation.revokeDue(now), nextAt: (now) => rotation.nextDue(now) },
     expiries: { run: (now) => events.noteExpiries(now), nextAt: () => events.nextNoticeAt() },
     webhook: { run: (now) => dispatch.run(now), nextAt: (now) => dispatch.nextAt(now) },
+    usage: { run: (now) => retention.run(now), nextAt: () => retention.nextAt() },
   });
 
   return {
@@ -91,16 +105,18 @@ export function buildParts(context: DurableObjectState, env: Env) {
     scim,
     webhooks,
     keyTable: table,
-    door: new Door(sql, { directory, rotation }),
+    door: new Door(storage, { directory, rotation }),
     scimToken: new ScimToken(storage, { settings, audit }),
     tokens: new Tokens(storage, { settings, audit }),
     serviceUsers: new ServiceUsers(storage, { table, keys, audit, propagation }),
     cuts: new EmergencyCuts(storage, { table, keys, leaks: new LeakTable(sql), audit, events }),
-    use: new KeyUse(storage, {
-      keys,
-      usage: new UsageTable(sql),
-      calls: new CallTable(sql),
-      guards: env.KEY_GUARD,
+    use: new KeyUse({ ...usage, keys, guards: env.KEY_GUARD }),
+    usageIntake: new UsageIntake(storage, {
+      ...usage,
+      uses: new UseTable(sql),
+      ledger: new ReportLedger(sql),
+      retention,
+      alarm,
     }),
   };
 }

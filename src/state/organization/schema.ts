@@ -1,4 +1,7 @@
-/** The organisation's tables. Times are milliseconds since the epoch; lists and objects are JSON text. */
+/**
+ * The organisation's tables at version 1, which never changes: later versions are steps in `migrations.ts`. Times are
+ * milliseconds since the epoch; lists and objects are JSON text.
+ */
 export const SCHEMA = `
 CREATE TABLE IF NOT EXISTS settings (
   name TEXT PRIMARY KEY,

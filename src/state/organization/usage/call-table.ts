@@ -1,5 +1,5 @@
-import { addCalls, callsKeptFrom, type CallCounts } from "../../core/calls.ts";
-import { hourOf, type UsageBatch } from "../../core/usage.ts";
+import { addCalls, callsKeptFrom, type CallCounts } from "../../../core/calls.ts";
+import { hourOf } from "../../../core/usage.ts";
 
 /** The calls of an organisation's keys that were let through in the last day: a row for a key's hour. */
 export class CallTable {
@@ -9,13 +9,12 @@ export class CallTable {
     this.#sql = sql;
   }
 
-  /** Adds the calls of a batch that has not come before, and forgets what is too old to be asked for. */
-  record(keyId: string, batch: UsageBatch, now: number): void {
-    if (batch.calls === undefined) return;
-    const hour = hourOf(batch.lastUsedAt);
+  /** Adds calls that were made at a moment, and forgets what is too old to be asked for. */
+  record(keyId: string, calls: CallCounts, at: number, now: number): void {
+    const hour = hourOf(at);
     const [stored] = this.#rows(`hour = ?`, keyId, hour);
     const counts = new Map(stored);
-    for (const [name, calls] of batch.calls) addCalls(counts, name, calls);
+    for (const [name, count] of calls) addCalls(counts, name, count);
     this.#sql.exec(
       `INSERT INTO calls (key_id, hour, counts) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET counts = ?3`,
       keyId,

@@ -1,0 +1,49 @@
+import { z } from "@hono/zod-openapi";
+import { Timestamp } from "./timestamp.ts";
+
+/** How far back usage is told. */
+export const USAGE_WINDOWS = ["1h", "24h", "7d", "30d"] as const;
+export type UsageWindow = (typeof USAGE_WINDOWS)[number];
+
+const Counts = z.object({
+  succeeded: z.int().openapi({ description: "The origin answered below 400." }),
+  clientErrors: z.int().openapi({ description: "The origin answered 4xx." }),
+  originErrors: z.int().openapi({ description: "The origin answered 5xx, or not at all." }),
+  refused: z.int().openapi({ description: "Refused by the gateway." }),
+  limited: z.int().openapi({ description: "Refused because the key's rate limit was used up." }),
+});
+export type UsageCounts = z.output<typeof Counts>;
+
+export const UsageSchema = z
+  .object({
+    window: z.enum(USAGE_WINDOWS),
+    bucketSeconds: z.int(),
+    from: Timestamp,
+    totals: Counts,
+    buckets: z.array(Counts.extend({ start: Timestamp })),
+    operations: z
+      .array(z.object({ operation: z.string(), calls: z.int() }))
+      .openapi({ description: "What was called most, in whole hours or days." }),
+    addresses: z.array(z.object({ address: z.string(), calls: z.int() })),
+    refusals: z
+      .array(
+        z.object({
+          time: Timestamp,
+          code: z.string(),
+          operation: z.string().nullable(),
+          address: z.string(),
+          requestId: z.string(),
+        }),
+      )
+      .openapi({ description: "The last 50 of a month, whatever the window; the latest first." }),
+  })
+  .openapi("Usage");
+export type Usage = z.output<typeof UsageSchema>;
+
+const KeyCounts = Counts.extend({ keyId: z.string(), name: z.string() });
+export type KeyUsage = z.output<typeof KeyCounts>;
+
+export const OrganizationUsageSchema = UsageSchema.extend({
+  keys: z.array(KeyCounts).openapi({ description: "The 1000 busiest keys, the busiest first." }),
+}).openapi("OrganizationUsage");
+export type OrganizationUsage = z.output<typeof OrganizationUsageSchema>;

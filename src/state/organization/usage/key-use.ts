@@ -1,0 +1,97 @@
+import type { CallCounts } from "../../../core/calls.ts";
+import { within } from "../../../core/concurrency.ts";
+import type { KeyRecord } from "../../../core/key-record.ts";
+import type { Actor, KeyChange, KeyUsage, UsageStretch, UsageSummary } from "../../../core/organization.ts";
+import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
+import type { Env } from "../../../env.ts";
+import type { Keys } from "../keys.ts";
+import type { DirectoryUser } from "../people/user-table.ts";
+import type { CallTable } from "./call-table.ts";
+import { ALL_KEYS, type OutcomeTable } from "./outcome-table.ts";
+import type { RefusalTable } from "./refusal-table.ts";
+import type { TallyTable } from "./tally-table.ts";
+import { tallyStretch } from "./usage-retention.ts";
+
+/** Whoever reads usage waits this long for a guard to deliver its latest counts. */
+const DELIVERY_TIMEOUT_MS = 1000;
+/** How many operations and addresses are told, the most used. */
+const MOST_USED = 20;
+
+/** A key before and after a change that has not been made, and what the key was used for. */
+export interface UpdatePreview {
+  readonly before: KeyRecord;
+  readonly after: KeyRecord;
+  readonly calls: CallCounts;
+}
+
+interface Parts {
+  readonly keys: Keys;
+  readonly outcomes: OutcomeTable;
+  readonly calls: CallTable;
+  readonly tallies: TallyTable;
+  readonly refusals: RefusalTable;
+  readonly guards: Env["KEY_GUARD"];
+}
+
+/** What keys were used for, as it is told. */
+export class KeyUse {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** The usage of one key, what its guard has not delivered yet included. */
+  async ofKey(me: DirectoryUser, keyId: string, stretch: UsageStretch): Promise<UsageSummary | Refusal> {
+    if (this.#parts.keys.find(me, keyId) === null) return refuse("not_found");
+    await this.#fetch(keyId);
+    return this.#summary(keyId, stretch);
+  }
+
+  /** The usage of the whole organisation, by time and by key. */
+  ofAll(stretch: UsageStretch): UsageSummary & { readonly byKey: KeyUsage[] } {
+    const byKey = this.#parts.outcomes.byKey(stretch.from, stretch.step);
+    return { ...this.#summary(ALL_KEYS, stretch), byKey };
+  }
+
+  /** What a change would make of a key, and what the key was used for since `from`. It changes nothing. */
+  async preview(
+    actor: Actor,
+    me: DirectoryUser,
+    keyId: string,
+    change: KeyChange,
+    from: number,
+  ): Promise<UpdatePreview | Refusal> {
+    const records = this.#parts.keys.preview(actor.orgId, me, keyId, change);
+    if (isRefusal(records)) return records;
+    await this.#fetch(keyId);
+    return { ...records, calls: this.#parts.calls.since(keyId, from) };
+  }
+
+  #summary(keyId: string, stretch: UsageStretch): UsageSummary {
+    const { outcomes, tallies, refusals } = this.#parts;
+    const { step, from, length } = tallyStretch(stretch);
+    const tally = tallies.sum(step, keyId, from, length);
+    return {
+      buckets: outcomes.buckets(keyId, stretch.from, stretch.step, stretch.length),
+      operations: mostUsed(tally.operations),
+      addresses: mostUsed(tally.addresses),
+      refusals: refusals.latest(keyId),
+    };
+  }
+
+  /** Has a key's guard deliver its counts. One that does not answer delivers later; what is here is told all the same. */
+  async #fetch(keyId: string): Promise<void> {
+    const delivered = this.#parts.guards.getByName(keyId).deliverUsage();
+    await within(DELIVERY_TIMEOUT_MS, delivered).catch(() => {});
+  }
+}
+
+/** The names that were counted most often; what was not told apart has none. */
+function mostUsed(counts: ReadonlyMap<string, number>): { name: string; calls: number }[] {
+  return [...counts]
+    .filter(([name]) => name !== "")
+    .toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
+    .slice(0, MOST_USED)
+    .map(([name, calls]) => ({ name, calls }));
+}
