@@ -1,5 +1,11 @@
 import { z } from "zod";
 import { parseDuration } from "./core/duration.ts";
+import {
+  conflictIn,
+  identityVariables,
+  type AuthorizeParameters,
+  type IdentitySettings,
+} from "./core/identity/settings.ts";
 import type { RateLimit as KeyRateLimit } from "./core/key-record.ts";
 import type { Deployment } from "./state/deployment/deployment.ts";
 import type { KeyGuard } from "./state/key-guard.ts";
@@ -57,6 +63,7 @@ const Variables = z.object({
     )
     .default("openid profile email"),
   OIDC_RESOURCE: optional(z.string()),
+  ...identityVariables,
   KEY_PREFIX: z
     .string()
     .regex(/^[a-z][a-z0-9]{0,15}$/, "must be 1 to 16 lower-case letters and digits, a letter first")
@@ -99,6 +106,9 @@ export interface ConsoleClient {
   /** What it asks for: scopes separated by spaces, and the resource that tokens are for (RFC 8707), if it must say so. */
   readonly scope: string;
   readonly resource: string | null;
+  /** What it sends along with every sign-in, and beyond that to ask for a second factor. */
+  readonly authorizeParams: AuthorizeParameters;
+  readonly mfaRequest: AuthorizeParameters;
 }
 
 /** The deployment's settings, checked. Durations are in milliseconds. */
@@ -106,8 +116,8 @@ export interface Config {
   readonly originUrl: string;
   readonly originTimeoutMs: number;
   readonly maxBodyBytes: number;
-  readonly issuer: string;
-  readonly audience: string;
+  /** Who signs people in, and how its tokens are read. */
+  readonly identity: IdentitySettings;
   /** As what the console signs people in. */
   readonly client: ConsoleClient;
   readonly keyPrefix: string;
@@ -152,17 +162,21 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
       `PUBLIC_ORIGIN must be on CONTROL_HOSTNAME (is ${JSON.stringify(v.PUBLIC_ORIGIN)})`,
     );
   }
+  const identity = identitySettings(v);
+  const conflict = conflictIn(identity);
+  if (conflict !== null) throw new ConfigError(conflict);
   return {
     originUrl: v.ORIGIN_URL,
     originTimeoutMs: v.ORIGIN_TIMEOUT_MS,
     maxBodyBytes: v.MAX_BODY_BYTES,
-    issuer: v.OIDC_ISSUER,
-    audience: v.OIDC_AUDIENCE,
+    identity,
     client: {
       id: v.OIDC_CLIENT_ID,
       secret: v.OIDC_CLIENT_SECRET,
       scope: v.OIDC_SCOPE,
       resource: v.OIDC_RESOURCE,
+      authorizeParams: v.OIDC_AUTHORIZE_PARAMS,
+      mfaRequest: v.OIDC_MFA_REQUEST,
     },
     keyPrefix: v.KEY_PREFIX,
     defaultKeyExpiryMs: v.DEFAULT_KEY_EXPIRY,
@@ -177,6 +191,23 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     controlHostname: v.CONTROL_HOSTNAME,
     publicOrigin: v.PUBLIC_ORIGIN ?? (v.CONTROL_HOSTNAME && `https://${v.CONTROL_HOSTNAME}`),
     githubKeysUrl: v.GITHUB_SECRET_SCANNING_KEYS_URL,
+  };
+}
+
+function identitySettings(v: z.output<typeof Variables>): IdentitySettings {
+  return {
+    issuer: v.OIDC_ISSUER,
+    audience: v.OIDC_AUDIENCE,
+    clientId: v.OIDC_CLIENT_ID,
+    subjectClaim: v.OIDC_SUBJECT_CLAIM,
+    orgClaim: v.OIDC_ORG_CLAIM,
+    organization: v.OIDC_ORG === "" ? null : v.OIDC_ORG,
+    rolesClaim: v.OIDC_ROLES_CLAIM,
+    roleNames: v.OIDC_ROLE_NAMES,
+    emailClaim: v.OIDC_EMAIL_CLAIM,
+    nameClaim: v.OIDC_NAME_CLAIM,
+    operators: v.OIDC_OPERATORS,
+    secondFactors: v.OIDC_MFA,
   };
 }
 

@@ -2,7 +2,7 @@ import { env, waitUntil } from "cloudflare:workers";
 import { config } from "./config.ts";
 import { createConsoleApp } from "./console/app.tsx";
 import { createControlApp } from "./control/app.ts";
-import { IdentityVerifier } from "./control/identity.ts";
+import { IdentityVerifier } from "./control/identity/identity-verifier.ts";
 import apiDocument from "./core/api.openapi.json";
 import { canonicalOriginOf } from "./core/error-response.ts";
 import { compilePolicy, scopesOf } from "./core/route-policy.ts";
@@ -48,7 +48,7 @@ const gateway = {
 const control = createControlApp({
   config,
   env: bindings,
-  identities: new IdentityVerifier(config.issuer, config.audience),
+  identities: new IdentityVerifier({ ...config.identity, hasVaults: policy.resourceTypes.has("vault") }),
   leases,
   tokens,
   failures,

@@ -77,6 +77,7 @@ export interface Me {
   readonly email: string | null;
   readonly roles: readonly string[];
   readonly vaultRoles: VaultRoles;
+  readonly operator: boolean;
 }
 
 export interface Organization {

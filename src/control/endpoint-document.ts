@@ -5,7 +5,7 @@ import { errorBody, type ErrorBody } from "../core/error-response.ts";
 import { REFUSALS, refuse, type RefusalCode } from "../core/refusal.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Answered, REFUSAL_HEADERS } from "./headers.ts";
-import { OPERATOR_SCOPE } from "./identity.ts";
+import { OPERATOR_SCOPE } from "./identity/mapping.ts";
 import { ErrorSchema } from "./schemas.ts";
 
 const EVERY_ENDPOINT: readonly RefusalCode[] = [

@@ -14,7 +14,9 @@ import type { Background, Leases } from "../state/leases.ts";
 import { fieldWithKey } from "./body-secrets.ts";
 import { readBody } from "./body.ts";
 import { describeEndpoint } from "./endpoint-document.ts";
-import { OPERATOR_SCOPE, type Identity, type IdentityVerifier } from "./identity.ts";
+import type { Payload } from "./identity/claims.ts";
+import type { IdentityVerifier } from "./identity/identity-verifier.ts";
+import type { Identity } from "./identity/mapping.ts";
 import { parse } from "./parse.ts";
 
 /** What the endpoints work with. */
@@ -42,7 +44,8 @@ export interface Control {
 }
 
 export interface ControlEnv {
-  Bindings: Env;
+  /** `SIGN_IN` is set by the Worker for the console alone: claims of its ID token of the same sign-in. */
+  Bindings: Env & { readonly SIGN_IN?: Payload | null };
   Variables: {
     requestId: string;
     address: string;
@@ -77,7 +80,7 @@ export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, 
   readonly operationId: string;
   readonly summary: string;
   readonly tag: string;
-  /** Who may ask: anybody with an identity token, or only those whose token has {@link OPERATOR_SCOPE}. */
+  /** Who may ask: anybody with an identity token, or only operators. */
   readonly access?: "identity" | "operator";
   readonly params?: P;
   readonly query?: Q;
@@ -142,11 +145,15 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
   control: Control,
   endpoint: Endpoint<P, Q, H, B>,
 ): Promise<Reply | Refusal> {
-  const identity = await control.identities.verify(c.req.header("Authorization") ?? null, Date.now());
+  const identity = await control.identities.verify(
+    c.req.header("Authorization") ?? null,
+    Date.now(),
+    c.env.SIGN_IN ?? null,
+  );
   if (isRefusal(identity)) return identity;
   const actor = actorOf(identity, c);
   c.set("actor", actor);
-  if (endpoint.access === "operator" && !(await mayOperate(identity, actor, control))) {
+  if (endpoint.access === "operator" && !(await mayOperate(actor, control))) {
     return refuse("role_required");
   }
   const params = parse(endpoint.params, c.req.param());
@@ -179,11 +186,11 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
 const STANDING_TIMEOUT_MS = 1000;
 
 /**
- * Whether the token has the scope, and its person has not been deactivated since. An organisation that does not answer
+ * Whether the token is an operator's, and its person has not been deactivated since. An organisation that does not answer
  * stops no operator: keys must be cut off when objects are down, and the token still ends by itself.
  */
-async function mayOperate({ scopes }: Identity, actor: Actor, { env }: Control): Promise<boolean> {
-  if (!scopes.includes(OPERATOR_SCOPE)) return false;
+async function mayOperate(actor: Actor, { env }: Control): Promise<boolean> {
+  if (!actor.operator) return false;
   try {
     const organization = env.ORGANIZATION.getByName(actor.orgId);
     return await within(STANDING_TIMEOUT_MS, organization.isActive(actor.id, actor.email));
@@ -212,10 +219,12 @@ function actorOf(identity: Identity, c: Context<ControlEnv>): Actor {
     id: identity.subject,
     name: identity.name,
     email: identity.email,
+    emailVerified: identity.emailVerified,
     roles: identity.roles,
     vaultRoles: identity.vaultRoles,
     claimsAt: identity.issuedAt,
     freshMfa: identity.freshMfa,
+    operator: identity.operator,
     requestId: c.get("requestId"),
     address: c.get("address"),
   };

@@ -12,6 +12,7 @@ const MeSchema = z
     vaultRoles: z
       .record(z.string(), z.array(z.string()))
       .openapi({ example: { vault_3f8a2c1d9b: ["developer"] } }),
+    operator: z.boolean().openapi({ description: "Whether you run the deployment" }),
   })
   .openapi("Me");
 
@@ -27,7 +28,9 @@ export function addMeEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): v
     refusals: [],
     run: async (_, actor) => {
       const me = await control.env.ORGANIZATION.getByName(actor.orgId).me(actor);
-      return isRefusal(me) ? me : { status: 200, body: { ...me, orgId: actor.orgId } };
+      return isRefusal(me)
+        ? me
+        : { status: 200, body: { ...me, orgId: actor.orgId, operator: actor.operator } };
     },
   });
 }

@@ -26,7 +26,7 @@ const POSITION = { sequence: "number" } as const;
 export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
   const organizationOf = ({ orgId }: Actor) => control.env.ORGANIZATION.getByName(orgId);
   // Plain http is for trying things out, where the identity provider is on this machine, too.
-  const allowLoopback = isLoopbackUrl(control.config.issuer);
+  const allowLoopback = isLoopbackUrl(control.config.identity.issuer);
   describeMessages(app);
 
   addEndpoint(app, control, {

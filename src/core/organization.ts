@@ -19,12 +19,16 @@ export interface Actor {
   readonly id: string;
   readonly name: string;
   readonly email: string | null;
+  /** `false` where the provider says that nobody has confirmed the address. */
+  readonly emailVerified: boolean;
   readonly roles: readonly string[];
   readonly vaultRoles: VaultRoles;
   /** When the identity provider said so; milliseconds since the epoch. An older token never undoes a newer one. */
   readonly claimsAt: number;
   /** Whether the sign-in used a second factor, and not long ago. */
   readonly freshMfa: boolean;
+  /** Whether they run the deployment. */
+  readonly operator: boolean;
   readonly requestId: string;
   readonly address: string;
 }

@@ -50,7 +50,7 @@ async function startSamples(settings: Settings, gateway: string, secretsFile: st
     origin: usesSampleOrigin ? sampleOrigin(config, gateway) : undefined,
     identityProvider: usesSampleProvider
       ? identityProvider(
-          { issuer: config.issuer, audience: config.audience, consoleOrigins: consoles },
+          { issuer: config.identity.issuer, audience: config.identity.audience, consoleOrigins: consoles },
           await loadIdentitySecrets(secretsFile),
         )
       : undefined,
@@ -72,9 +72,9 @@ async function demoKey(
 ): Promise<DemoKey | { why: string }> {
   const { config, usesSampleProvider } = settings;
   if (!usesSampleProvider)
-    return { why: `No demo key: ${config.issuer} signs people in, so make one with its token.` };
+    return { why: `No demo key: ${config.identity.issuer} signs people in, so make one with its token.` };
   try {
-    const token = await requestToken(config.issuer, { user: "alice", mfa: true });
+    const token = await requestToken(config.identity.issuer, { user: "alice", mfa: true });
     return await provideDemoKey(controlClient(gateway, token, config.controlHostname), file);
   } catch (error) {
     return { why: `No demo key: ${error instanceof Error ? error.message : String(error)}` };

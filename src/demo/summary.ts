@@ -19,7 +19,10 @@ export function summary(
     ["Gateway", gateway],
     ["Origin", `${config.originUrl}${usesSampleOrigin ? "  (the sample API)" : ""}`],
     ["Console", consoleLine(settings, gateway)],
-    ["Sign-in", `${config.issuer}${usesSampleProvider ? "  (sample users: alice, bob, carol)" : ""}`],
+    [
+      "Sign-in",
+      `${config.identity.issuer}${usesSampleProvider ? "  (sample users: alice, bob, carol)" : ""}`,
+    ],
     ...("key" in demo ? [["Key", demo.key]] : []),
   ].map(([label = "", value = ""]) => `  ${label.padEnd(9)}${bold(value)}`);
   const rest = "key" in demo ? commands(settings, gateway, demo) : [`  ${demo.why}`];

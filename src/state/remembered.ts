@@ -10,13 +10,13 @@ export interface RememberedOptions {
  * nothing is known, the failure is, so that an outage does not make every request ask.
  */
 export class Remembered<T> {
-  readonly #ask: () => Promise<T>;
+  readonly #ask: (now: number) => Promise<T>;
   readonly #options: RememberedOptions;
   #known: { readonly value: T } | { readonly failure: unknown } | null = null;
   /** Milliseconds since the epoch. */
   #refreshAt = 0;
 
-  constructor(ask: () => Promise<T>, options: RememberedOptions) {
+  constructor(ask: (now: number) => Promise<T>, options: RememberedOptions) {
     this.#ask = ask;
     this.#options = options;
   }
@@ -28,7 +28,7 @@ export class Remembered<T> {
     // Whoever comes while this request asks goes by what is known.
     this.#refreshAt = now + this.#options.retryMs;
     try {
-      const value = await this.#ask();
+      const value = await this.#ask(now);
       this.#known = { value };
       this.#refreshAt = now + this.#options.maxAgeMs;
       return value;

@@ -1,7 +1,8 @@
 import { createServer, type ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { IdentityVerifier } from "../../src/control/identity.ts";
-import { AUDIENCE, close, listen, startIssuer, type Down, type TestIssuer } from "../support/issuer.ts";
+import { IdentityVerifier } from "../../src/control/identity/identity-verifier.ts";
+import { readConfig } from "../../src/env.ts";
+import { close, listen, startIssuer, type Down, type TestIssuer } from "../support/issuer.ts";
 
 /** Over real HTTP with a real provider; only the clock is moved, as nobody wants to wait for it. */
 const MINUTE_MS = 60_000;
@@ -11,13 +12,18 @@ let verifier: IdentityVerifier;
 
 beforeEach(async () => {
   issuer = await startIssuer();
-  verifier = new IdentityVerifier(issuer.url, AUDIENCE);
+  verifier = verifierOf(issuer.url);
   vi.useFakeTimers({ toFake: ["Date"] });
 });
 afterEach(async () => {
   vi.useRealTimers();
   await issuer.close();
 });
+
+function verifierOf(issuerUrl: string): IdentityVerifier {
+  const { identity } = readConfig({ ORIGIN_URL: "http://origin.test", OIDC_ISSUER: issuerUrl });
+  return new IdentityVerifier({ ...identity, hasVaults: true });
+}
 
 function pass(ms: number): void {
   vi.setSystemTime(Date.now() + ms);
@@ -133,14 +139,14 @@ describe("a provider is at fault, and not the token, when", () => {
       (request.url === "/keys" ? answerKeys : answerDiscovery)(response, url);
     });
     const url = await listen(server);
-    verifier = new IdentityVerifier(url, AUDIENCE);
+    verifier = verifierOf(url);
     expect(await outcomeOf(await issuer.token({ iss: url }))).toBe("identity_provider_unavailable");
     await close(server);
   });
 });
 
 test("a discovery document of another issuer is not believed", async () => {
-  verifier = new IdentityVerifier(`${issuer.url}/`, AUDIENCE);
+  verifier = verifierOf(`${issuer.url}/`);
   const token = await issuer.token({ iss: `${issuer.url}/` });
   expect(await outcomeOf(token)).toBe("identity_provider_unavailable");
 });

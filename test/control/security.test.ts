@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createControlApp } from "../../src/control/app.ts";
-import { IdentityVerifier } from "../../src/control/identity.ts";
+import { IdentityVerifier } from "../../src/control/identity/identity-verifier.ts";
 import { readConfig, type Env } from "../../src/env.ts";
 import type { AccessTokens } from "../../src/state/access-tokens.ts";
 import type { Leases } from "../../src/state/leases.ts";
@@ -55,7 +55,7 @@ const config = readConfig({ ORIGIN_URL: "http://origin.test", OIDC_ISSUER: "http
 const app = createControlApp({
   config,
   env: {} as Env,
-  identities: new IdentityVerifier(config.issuer, config.audience),
+  identities: new IdentityVerifier({ ...config.identity, hasVaults: true }),
   checkScope: () => null,
   tokens: {} as AccessTokens,
   leases: {} as Leases,

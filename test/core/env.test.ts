@@ -4,11 +4,36 @@ import { ConfigError, readConfig } from "../../src/env.ts";
 
 const REQUIRED = { ORIGIN_URL: "https://api.example", OIDC_ISSUER: "https://id.example/" };
 
+const PAPE = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
+
+const IDENTITY_DEFAULTS = {
+  audience: "portcullis",
+  clientId: "portcullis-console",
+  subjectClaim: "sub",
+  orgClaim: "org_id",
+  organization: null,
+  rolesClaim: "roles",
+  roleNames: new Map(),
+  emailClaim: "email",
+  nameClaim: "name",
+  operators: [],
+  secondFactors: [
+    { claim: "amr", value: "mfa" },
+    { claim: "acr", value: PAPE },
+  ],
+};
+
 const DEFAULTS = {
   originTimeoutMs: 30_000,
   maxBodyBytes: 10 * 1024 * 1024,
-  audience: "portcullis",
-  client: { id: "portcullis-console", secret: null, scope: "openid profile email", resource: null },
+  client: {
+    id: "portcullis-console",
+    secret: null,
+    scope: "openid profile email",
+    resource: null,
+    authorizeParams: {},
+    mfaRequest: { acr_values: PAPE },
+  },
   keyPrefix: "fkc",
   defaultKeyExpiryMs: 365 * 86_400_000,
   maxKeysPerOwner: 20,
@@ -29,13 +54,16 @@ test("what is not set has its default", () => {
   expect(read({})).toEqual({
     originUrl: "https://api.example",
     originAudience: "https://api.example",
-    issuer: "https://id.example/",
+    identity: { issuer: "https://id.example/", ...IDENTITY_DEFAULTS },
     ...DEFAULTS,
   });
 });
 
 test("the variables that the project comes with are the defaults", () => {
-  expect(readConfig(env as unknown as Record<string, unknown>)).toMatchObject(DEFAULTS);
+  expect(readConfig(env as unknown as Record<string, unknown>)).toMatchObject({
+    identity: IDENTITY_DEFAULTS,
+    ...DEFAULTS,
+  });
 });
 
 describe("a setting", () => {
@@ -46,8 +74,8 @@ describe("a setting", () => {
     ["ORIGIN_URL", "HTTPS://API.example:443", "originUrl", "https://api.example"],
     ["ORIGIN_TIMEOUT_MS", "1", "originTimeoutMs", 1],
     ["MAX_BODY_BYTES", "0", "maxBodyBytes", 0],
-    ["OIDC_ISSUER", "https://id.example/tenant", "issuer", "https://id.example/tenant"],
-    ["OIDC_AUDIENCE", "https://api.example", "audience", "https://api.example"],
+    ["OIDC_ISSUER", "https://id.example/tenant", "identity.issuer", "https://id.example/tenant"],
+    ["OIDC_AUDIENCE", "https://api.example", "identity.audience", "https://api.example"],
     ["OIDC_CLIENT_ID", "the-console", "client.id", "the-console"],
     ["OIDC_CLIENT_SECRET", "a-secret", "client.secret", "a-secret"],
     ["OIDC_SCOPE", "openid api", "client.scope", "openid api"],

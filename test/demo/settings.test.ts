@@ -10,14 +10,16 @@ test("every variable of wrangler.toml can be replaced by the environment's", () 
   for (const name of Object.keys(configured)) {
     const value = /_URL$|_ISSUER$|_ORIGIN$/.test(name)
       ? "https://other.example"
-      : otherThan(configured[name]);
+      : otherThan(name, configured[name]);
     expect(readSettings({ [name]: value }, configured).vars[name]).toBe(value);
   }
 });
 
 /** Another value that the same variable may have. */
-function otherThan(value = ""): string {
+function otherThan(name: string, value = ""): string {
   if (value === "on") return "off";
+  if (/_(PARAMS|REQUEST|NAMES)$/.test(name)) return "{}";
+  if (name === "OIDC_MFA") return "amr:otp";
   const number = /^\d+/.exec(value)?.[0];
   return number === undefined ? `${value}x` : value.replace(number, `${Number(number) + 1}`);
 }

@@ -36,7 +36,9 @@ export function makeActor(orgId: string): Actor {
     roles: ["admin"],
     vaultRoles: { "*": ["developer"] },
     claimsAt: Date.now(),
+    emailVerified: true,
     freshMfa: true,
+    operator: false,
     requestId: "",
     address: "",
   };

@@ -72,13 +72,13 @@ export class Provider {
     this.#options = {
       signal: () => AbortSignal.timeout(FETCH_TIMEOUT_MS),
       // Plain HTTP where the operator has named such an issuer: the local provider.
-      [oauth.allowInsecureRequests]: config.issuer.startsWith("http:"),
+      [oauth.allowInsecureRequests]: config.identity.issuer.startsWith("http:"),
     };
   }
 
   /** What people know the provider by. */
   get host(): string {
-    return new URL(this.#config.issuer).host;
+    return new URL(this.#config.identity.issuer).host;
   }
 
   /** Where to send somebody to sign in (OpenID Connect Core 3.1.2.1, RFC 7636, RFC 9470 section 4). */
@@ -189,7 +189,7 @@ export class Provider {
   }
 
   async #discover(): Promise<oauth.AuthorizationServer> {
-    const issuer = new URL(this.#config.issuer);
+    const issuer = new URL(this.#config.identity.issuer);
     const response = await oauth.discoveryRequest(issuer, { ...this.#options, algorithm: "oidc" });
     return oauth.processDiscoveryResponse(issuer, response);
   }

@@ -7,13 +7,13 @@ export interface Grants {
   readonly vaultRoles: VaultRoles;
 }
 
-const VAULT_ROLE = new RegExp(`^([^\\s:]+):(${DEVELOPER})$`);
+const VAULT_ROLE = new RegExp(`^([^\\s:]+):${DEVELOPER}$`, "i");
 
-/** The roles that names stand for: `admin`, `<vaultId>:developer`, `*:developer`. Other names stand for none. */
+/** The roles that names stand for, in any letters' case: `admin`, `<vaultId>:developer`, `*:developer`. */
 export function grantsOf(names: readonly string[]): Grants {
   const vaults = names.flatMap((name) => VAULT_ROLE.exec(name)?.[1] ?? []);
   return sorted(
-    names.filter((name) => name === ADMIN),
+    names.flatMap((name) => (name.toLowerCase() === ADMIN ? [ADMIN] : [])),
     vaults.map((vault) => [vault, DEVELOPER]),
   );
 }

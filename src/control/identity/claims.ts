@@ -1,0 +1,59 @@
+/** The claims of a verified token (RFC 7519 section 4), of any type. */
+export type Payload = Readonly<Record<string, unknown>>;
+
+/** NumericDates beyond the year 9999 are no times that anybody means. */
+const MAX_TIME_S = 253_402_300_799;
+
+/** The value of a claim by its name, or by a JSON pointer (RFC 6901); `undefined` where there is none. */
+export function readClaim(payload: Payload, nameOrPointer: string): unknown {
+  if (!nameOrPointer.startsWith("/")) return member(payload, nameOrPointer);
+  const path = nameOrPointer.slice(1).split("/");
+  return path
+    .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .reduce<unknown>((value, token) => member(value, token), payload);
+}
+
+function member(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+  return (value as Payload)[name];
+}
+
+/** A text; `null` where the claim is none. */
+export function textIn(payload: Payload, nameOrPointer: string): string | null {
+  const value = readClaim(payload, nameOrPointer);
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+/** The values of a claim that is a text or a list of texts; what else is in it is left out. */
+export function valuesIn(payload: Payload, nameOrPointer: string): string[] {
+  const value = readClaim(payload, nameOrPointer);
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.filter((each) => typeof each === "string");
+}
+
+/**
+ * The names in a claim that is a text, a list or an object, as of roles. Of an object the members' names count, unless
+ * a member says that it does not hold. A text is one name: names of groups have spaces and commas in them.
+ */
+export function namesIn(payload: Payload, nameOrPointer: string): string[] {
+  const value = readClaim(payload, nameOrPointer);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return valuesIn(payload, nameOrPointer);
+  }
+  return Object.entries(value).flatMap(([name, held]) => (holds(held) ? [name] : []));
+}
+
+function holds(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : Boolean(value);
+}
+
+/** Scopes, as a text separated by spaces (RFC 6749 section 3.3) or as a list. */
+export function scopesIn(payload: Payload, name: string): string[] {
+  return valuesIn(payload, name).flatMap((text) => text.split(" ").filter((scope) => scope !== ""));
+}
+
+/** A time in seconds (RFC 7519 section 2, NumericDate); `null` where the claim is no time that can be. */
+export function timeIn(payload: Payload, name: string): number | null {
+  const value = readClaim(payload, name);
+  return typeof value === "number" && value >= 0 && value <= MAX_TIME_S ? value : null;
+}

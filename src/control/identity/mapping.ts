@@ -1,0 +1,165 @@
+import { MFA_MAX_AGE_S } from "../../core/error-response.ts";
+import type { IdentitySettings } from "../../core/identity/settings.ts";
+import { issuerTemplate } from "../../core/identity/settings.ts";
+import { DEVELOPER, ORG_ID, type VaultRoles } from "../../core/organization.ts";
+import { grantsOf, union } from "../../core/scim/roles.ts";
+import { namesIn, readClaim, scopesIn, textIn, timeIn, valuesIn, type Payload } from "./claims.ts";
+import { TokenFault } from "./token-fault.ts";
+
+/** The scope or role that lets operators cut off anybody's keys. */
+export const OPERATOR_SCOPE = "portcullis:ops";
+
+/** Seconds by which the provider's clock may run ahead or behind. */
+export const CLOCK_TOLERANCE_S = 30;
+
+const MAX_SUBJECT_LENGTH = 255;
+
+/** The settings, and what the API behind the gateway says of them. */
+export interface TokenReading extends IdentitySettings {
+  /** Without vaults the name `developer` is enough of a role. */
+  readonly hasVaults: boolean;
+}
+
+/** Who a verified identity token speaks for. */
+export interface Identity {
+  readonly subject: string;
+  readonly orgId: string;
+  readonly name: string;
+  readonly email: string | null;
+  /** `false` only where the provider says so: somebody may have written any address into their profile. */
+  readonly emailVerified: boolean;
+  readonly roles: readonly string[];
+  readonly vaultRoles: VaultRoles;
+  readonly operator: boolean;
+  /** Milliseconds since the epoch. */
+  readonly issuedAt: number;
+  /** Whether a second factor was used within the last {@link MFA_MAX_AGE_S} seconds. */
+  readonly freshMfa: boolean;
+}
+
+/** What a token says, by the settings, at `now` in milliseconds. `signIn`: claims of the ID token that came with it. */
+export function readIdentity(
+  payload: Payload,
+  settings: TokenReading,
+  now: number,
+  signIn: Payload | null,
+): Identity | TokenFault {
+  const subject = subjectOf(payload, settings);
+  if (subject instanceof TokenFault) return subject;
+  const orgId = organizationOf(payload, settings);
+  if (orgId instanceof TokenFault) return orgId;
+  const issuedAt = timeIn(payload, "iat");
+  if (issuedAt === null) return new TokenFault("impossible time", "iat");
+  if (issuedAt * 1000 > now + CLOCK_TOLERANCE_S * 1000) return new TokenFault("issued in the future");
+  const verified = payload["email_verified"];
+  return {
+    subject,
+    orgId,
+    name: textIn(payload, settings.nameClaim) ?? subject,
+    email: textIn(payload, settings.emailClaim),
+    emailVerified: verified !== false && verified !== "false",
+    ...grantsIn(payload, settings),
+    operator: operatorBy(payload, settings) !== null,
+    issuedAt: issuedAt * 1000,
+    freshMfa: secondFactorOf(payload, settings, signIn) !== null && isFresh(signInTime(payload, signIn), now),
+  };
+}
+
+function subjectOf(payload: Payload, { subjectClaim }: IdentitySettings): string | TokenFault {
+  const value = readClaim(payload, subjectClaim);
+  if (value === undefined || value === null || value === "")
+    return new TokenFault("claim missing", subjectClaim);
+  if (typeof value !== "string") return unexpected(subjectClaim, "no text");
+  return value.length <= MAX_SUBJECT_LENGTH ? value : unexpected(subjectClaim, "too long");
+}
+
+function organizationOf(payload: Payload, settings: IdentitySettings): string | TokenFault {
+  if (settings.organization !== null) return settings.organization;
+  const value = readClaim(payload, settings.orgClaim);
+  if (value === undefined || value === null || value === "") {
+    return new TokenFault(
+      "claim missing",
+      `${settings.orgClaim} (OIDC_ORG_CLAIM, or OIDC_ORG for one organisation)`,
+    );
+  }
+  if (typeof value !== "string") return unexpected(settings.orgClaim, "no text");
+  return ORG_ID.test(value) ? value : unexpected(settings.orgClaim, "no id of an organisation");
+}
+
+function unexpected(claim: string, problem: string): TokenFault {
+  return new TokenFault("claim of another type", `${claim} is ${problem}`);
+}
+
+/** Each name in the roles claim with the role names that it stands for here. */
+export function roleNamesIn(
+  payload: Payload,
+  { rolesClaim, roleNames, hasVaults }: Pick<TokenReading, "rolesClaim" | "roleNames" | "hasVaults">,
+): { readonly name: string; readonly standsFor: readonly string[] }[] {
+  return namesIn(payload, rolesClaim).map((name) => {
+    const standsFor = roleNames.get(name.toLowerCase()) ?? [name];
+    return { name, standsFor: hasVaults ? standsFor : standsFor.map(onEveryVault) };
+  });
+}
+
+function onEveryVault(role: string): string {
+  return role.toLowerCase() === DEVELOPER ? `*:${DEVELOPER}` : role;
+}
+
+/** The roles of the roles claim and of `vault_roles` together. */
+export function grantsIn(
+  payload: Payload,
+  settings: Pick<TokenReading, "rolesClaim" | "roleNames" | "hasVaults">,
+): { readonly roles: readonly string[]; readonly vaultRoles: VaultRoles } {
+  const names = roleNamesIn(payload, settings).flatMap(({ standsFor }) => standsFor);
+  return union(grantsOf(names), { roles: [], vaultRoles: vaultRolesIn(payload) });
+}
+
+/** `vault_roles`: vaults, or `*` for all, to lists of roles there; what has another form is left out. */
+function vaultRolesIn(payload: Payload): VaultRoles {
+  const claim = payload["vault_roles"];
+  if (typeof claim !== "object" || claim === null || Array.isArray(claim)) return {};
+  const held = Object.keys(claim).filter((vault) => valuesIn(claim as Payload, vault).includes(DEVELOPER));
+  return Object.fromEntries(held.map((vault) => [vault, [DEVELOPER]]));
+}
+
+/** The scope or role that makes somebody an operator; `null` if there is none. */
+export function operatorBy(payload: Payload, settings: TokenReading): string | null {
+  // Where every tenant may sign in, its admins decide about roles and scopes, but not about other tenants' keys.
+  if (issuerTemplate(settings.issuer) !== null) return null;
+  const scopes = ["scope", "scp", "permissions"].flatMap((name) => scopesIn(payload, name));
+  const roles = roleNamesIn(payload, settings).flatMap(({ name, standsFor }) => [name, ...standsFor]);
+  const wanted = [OPERATOR_SCOPE, ...settings.operators];
+  const lower = wanted.map((name) => name.toLowerCase());
+  return (
+    scopes.find((scope) => wanted.includes(scope)) ??
+    roles.find((role) => lower.includes(role.toLowerCase())) ??
+    null
+  );
+}
+
+/** The claim and value that prove a second factor, and which token has it; `null` if neither has. */
+export function secondFactorOf(
+  payload: Payload,
+  { secondFactors }: Pick<IdentitySettings, "secondFactors">,
+  signIn: Payload | null,
+): { readonly claim: string; readonly value: string; readonly from: "access token" | "ID token" } | null {
+  for (const { claim, value } of secondFactors) {
+    const own = valuesIn(payload, claim);
+    const from = own.length > 0 ? "access token" : "ID token";
+    const values = own.length > 0 ? own : valuesIn(signIn ?? {}, claim);
+    if (values.includes(value)) return { claim, value, from };
+  }
+  return null;
+}
+
+/** When the person signed in, in seconds; `null` where neither token says it. */
+export function signInTime(payload: Payload, signIn: Payload | null): number | null {
+  return timeIn(payload, "auth_time") ?? timeIn(signIn ?? {}, "auth_time");
+}
+
+/** Whether a sign-in at this time, in seconds, is recent enough for what takes a second factor. */
+export function isFresh(authTime: number | null, now: number): boolean {
+  if (authTime === null) return false;
+  const ageMs = now - authTime * 1000;
+  return ageMs <= MFA_MAX_AGE_S * 1000 && ageMs >= -CLOCK_TOLERANCE_S * 1000;
+}
