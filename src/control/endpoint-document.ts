@@ -15,6 +15,7 @@ const EVERY_ENDPOINT: readonly RefusalCode[] = [
   "role_required",
   "invalid_request",
   "method_not_allowed",
+  "too_many_failures",
   "internal_error",
   "identity_provider_unavailable",
 ];

@@ -150,7 +150,8 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
     Date.now(),
     c.env.SIGN_IN ?? null,
   );
-  if (isRefusal(identity)) return identity;
+  // A token that verifies passes from an address that keeps failing, too: nothing is looked up for the others.
+  if (isRefusal(identity)) return control.failures.answerTo(identity, c.get("address"), Date.now());
   const actor = actorOf(identity, c);
   c.set("actor", actor);
   if (endpoint.access === "operator" && !(await mayOperate(actor, control))) {

@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 
 /** 4 octets for IPv4, 16 for IPv6: the length is the family, so the two can never match each other. */
-type Octets = readonly number[];
+export type Octets = readonly number[];
 
 interface Range {
   readonly address: Octets;
@@ -30,11 +30,11 @@ export function parseRange(text: string): { readonly canonical: string } | { rea
   const range = readRange(text);
   if (typeof range === "string") return { problem: range };
   const { address, prefix } = range;
-  if (prefix === null) return { canonical: format(address) };
+  if (prefix === null) return { canonical: formatAddress(address) };
 
   const mask = maskOf(prefix, address.length);
   const network = address.map((octet, i) => octet & (mask[i] ?? 0));
-  const canonical = `${format(network)}/${prefix}`;
+  const canonical = `${formatAddress(network)}/${prefix}`;
   return network.every((octet, i) => octet === address[i])
     ? { canonical }
     : { problem: `${text} has host bits set; did you mean ${canonical}?` };
@@ -92,15 +92,15 @@ function readRange(text: string): Range | string {
   return prefix < 0 ? "An IPv4-mapped range needs a prefix length of at least 96" : { address, prefix };
 }
 
-/** An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) is its IPv4 address. */
-function parseAddress(text: string): Octets | null {
+/** An address in its standard notation, else `null`. An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) is its IPv4 address. */
+export function parseAddress(text: string): Octets | null {
   if (IPV4.test(text)) return text.split(".").map(Number);
   if (!IPV6.test(text) || !ipaddr.IPv6.isValid(text)) return null;
   const address = ipaddr.IPv6.parse(text);
   return (address.isIPv4MappedAddress() ? address.toIPv4Address() : address).toByteArray();
 }
 
-function format(address: Octets): string {
+export function formatAddress(address: Octets): string {
   return ipaddr.fromByteArray([...address]).toString();
 }
 

@@ -314,6 +314,8 @@ export interface Refusal {
   readonly scope?: string;
   /** Methods that would be allowed (RFC 9110 section 10.2.1); for `method_not_allowed`. */
   readonly allow?: string;
+  /** That the caller has shown a right secret nevertheless, which the code does not tell. */
+  readonly secretShown?: true;
   /** For the operator's log alone. */
   readonly reason?: string;
 }

@@ -47,7 +47,9 @@ export async function handle(request: Request, background: Background, gateway: 
 
 async function decide(x: Exchange, gateway: Gateway): Promise<Refusal | null> {
   const failure = await run(IDENTIFY, x, gateway);
-  return failure === null ? run(DECIDE, x, gateway) : countFailure(x, gateway, failure);
+  return failure === null
+    ? run(DECIDE, x, gateway)
+    : gateway.failures.answerTo(failure, x.address, Date.now());
 }
 
 /** A step that has all at hand answers at once; only one that asks somebody is waited for. */
@@ -58,12 +60,6 @@ async function run(steps: readonly Step[], x: Exchange, gateway: Gateway): Promi
     if (refusal !== null) return refusal;
   }
   return null;
-}
-
-/** Counts a failed identification against the client's address; a guard that could not be asked is not its fault. */
-async function countFailure(x: Exchange, gateway: Gateway, refusal: Refusal): Promise<Refusal> {
-  if (refusal.code === "admission_unavailable") return refusal;
-  return (await gateway.failures.count(x.address, Date.now())) ?? refusal;
 }
 
 function refusalResponse(refusal: Refusal, x: Exchange, gateway: Gateway): Response {

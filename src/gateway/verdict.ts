@@ -13,7 +13,10 @@ export const UNCONFIRMED = refuse("admission_unavailable", { retryAfter: 1 });
 
 /** Whether the record is that of the presented credential, and live. Its status is told only for the right one. */
 export function keyRefusal(x: Exchange, key: CompiledKey | null | undefined, now: number): Refusal | null {
-  if (!key || !isPresented(x, key)) return refuse(x.token ? "access_token_invalid" : "api_key_invalid");
+  if (!key || !isPresented(x, key)) {
+    // The token's signature has been verified: only what it was made from is gone, or has revoked it.
+    return x.token ? refuse("access_token_invalid", { secretShown: true }) : refuse("api_key_invalid");
+  }
   return standingRefusal(key.record, now);
 }
 

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { isFailedAttempt, subscriberOf } from "../core/failed-attempt.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import { retryAfterSeconds } from "../core/rate-window.ts";
 
@@ -9,7 +10,7 @@ const MAX_BLOCKED_ADDRESSES = 10_000;
 /** Turns away client addresses that keep failing, before anything is looked up for them. */
 export class FailureLimiter {
   readonly #binding: RateLimit;
-  /** Address → the moment until which it is turned away. */
+  /** Address, or for IPv6 its /64 → the moment until which it is turned away. */
   readonly #blocked = new LRUCache<string, number>({ max: MAX_BLOCKED_ADDRESSES });
 
   constructor(binding: RateLimit) {
@@ -19,10 +20,14 @@ export class FailureLimiter {
   /** The refusal for an address that has failed too often, else `null`. */
   blocked(address: string, now: number): Refusal | null {
     if (this.#blocked.size === 0) return null;
-    const until = this.#blocked.get(address);
+    return this.#blockedSubscriber(subscriberOf(address), now);
+  }
+
+  #blockedSubscriber(subscriber: string, now: number): Refusal | null {
+    const until = this.#blocked.get(subscriber);
     if (until === undefined) return null;
     if (now >= until) {
-      this.#blocked.delete(address);
+      this.#blocked.delete(subscriber);
       return null;
     }
     return refuse("too_many_failures", { retryAfter: retryAfterSeconds(until - now) });
@@ -30,11 +35,17 @@ export class FailureLimiter {
 
   /** Counts a failure; the refusal when it was one too many. A limiter that does not answer limits nothing. */
   async count(address: string, now: number): Promise<Refusal | null> {
-    const blocked = this.blocked(address, now);
+    const subscriber = subscriberOf(address);
+    const blocked = this.#blockedSubscriber(subscriber, now);
     if (blocked !== null) return blocked;
-    const { success } = await this.#binding.limit({ key: address }).catch(() => ({ success: true }));
+    const { success } = await this.#binding.limit({ key: subscriber }).catch(() => ({ success: true }));
     if (success) return null;
-    this.#blocked.set(address, now - (now % PERIOD_MS) + PERIOD_MS);
-    return this.blocked(address, now);
+    this.#blocked.set(subscriber, now - (now % PERIOD_MS) + PERIOD_MS);
+    return this.#blockedSubscriber(subscriber, now);
+  }
+
+  /** What a refused caller is answered: the refusal, or 429 when it was one failed attempt too many. */
+  async answerTo(refusal: Refusal, address: string, now: number): Promise<Refusal> {
+    return isFailedAttempt(refusal) ? ((await this.count(address, now)) ?? refusal) : refusal;
   }
 }

@@ -120,6 +120,18 @@ describe("JSON that nests too deep is a request that is not well-formed", () => 
     expect(await refusalOf(answer)).toEqual([400, "invalid_request"]);
   });
 
+  test.each([
+    ["the header", { typ: "$" }, {}],
+    ["a claim", {}, { aud: "$" }],
+  ])("in %s of an identity token, which is then none", async (_, header, claims) => {
+    const part = (value: object) =>
+      Buffer.from(around({ alg: "ES256", iss: control.issuer.url, ...value })(arrays(8000))).toString("base64url");
+    const answer = await control.call("GET", "/-/api-keys", {
+      as: `${part(header)}.${part(claims)}.AAAA`,
+    });
+    expect(await refusalOf(answer)).toEqual([401, "identity_token_invalid"]);
+  });
+
   test("in a cursor", async () => {
     const cursor = Buffer.from(arrays(3000)).toString("base64url");
     const answer = await organization.admin.call("GET", `/-/api-keys?nextCursor=${cursor}`);

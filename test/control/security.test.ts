@@ -4,7 +4,7 @@ import { IdentityVerifier } from "../../src/control/identity/identity-verifier.t
 import { readConfig, type Env } from "../../src/env.ts";
 import type { AccessTokens } from "../../src/state/access-tokens.ts";
 import type { Leases } from "../../src/state/leases.ts";
-import type { FailureLimiter } from "../../src/state/failure-limiter.ts";
+import { FailureLimiter } from "../../src/state/failure-limiter.ts";
 import { adminClaims } from "../support/issuer.ts";
 import {
   developerOn,
@@ -60,7 +60,7 @@ const app = createControlApp({
   tokens: {} as AccessTokens,
   leases: {} as Leases,
   background: { waitUntil: () => {} },
-  failures: {} as FailureLimiter,
+  failures: new FailureLimiter({ limit: async () => ({ success: true }) }),
   issuerOf: () => "http://gateway.test",
   apiScopes: [],
   operations: [],

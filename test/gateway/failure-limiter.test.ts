@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mistyped, swapSecret, unknownKey } from "../support/key-strings.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { exchange, postForm } from "../support/tokens.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const ALLOWED = 60;
@@ -65,17 +66,15 @@ describe("an address that has failed sixty times in a minute is turned away", ()
     { name: "an unknown key", as: () => ({ as: unknownKey(1) }) },
     { name: "the wrong secret", as: (key: CreatedKey) => ({ as: swapSecret(key.key, unknownKey(2)) }) },
     {
-      name: "a revoked key",
+      name: "the wrong secret of a revoked key",
+      as: (key: CreatedKey) => ({ as: swapSecret(key.key, unknownKey(2)) }),
       prepare: (key: CreatedKey) => portcullis.manage("DELETE", `/-/api-keys/${key.id}`),
     },
-    { name: "a disabled key", prepare: patch({ disabled: true }) },
-    { name: "an expired key", prepare: patch({ expiresAt: "2020-01-01T00:00:00Z" }) },
-    { name: "a foreign address", prepare: patch({ allowedIps: ["192.0.2.1"] }) },
   ])("by $name", ({ as, prepare }) =>
     withinOneMinute(async () => {
       const key = await portcullis.createKey();
       await prepare?.(key);
-      const caller = { from: freshAddress(), ...(as === undefined ? { as: key.key } : as(key)) };
+      const caller = { from: freshAddress(), ...as(key) };
       expect([...(await fail(caller))]).not.toContain("too_many_failures");
       const { response, outcome } = await send(caller);
       expect(outcome).toEqual(BLOCKED);
@@ -84,6 +83,79 @@ describe("an address that has failed sixty times in a minute is turned away", ()
       expect(response.headers.has("WWW-Authenticate")).toBe(false);
     }),
   );
+});
+
+const NOBODY = "192.0.2.1";
+
+describe("a caller with the right secret guesses nothing, however often it is refused", () => {
+  test.each([
+    {
+      name: "a disabled key",
+      code: "api_key_disabled",
+      change: patch({ disabled: true }),
+      undo: patch({ disabled: false }),
+    },
+    {
+      name: "an expired key",
+      code: "api_key_expired",
+      change: patch({ expiresAt: "2020-01-01T00:00:00Z" }),
+      undo: patch({ expiresIn: "1d" }),
+    },
+    {
+      name: "a key of another address",
+      code: "ip_not_allowed",
+      change: patch({ allowedIps: [NOBODY] }),
+      undo: patch({ allowedIps: [] }),
+    },
+  ])("$name, which works as soon as it is widened", async ({ code, change, undo }) => {
+    const key = await portcullis.createKey();
+    await change(key);
+    const caller = { from: freshAddress(), as: key.key };
+    expect(await fail(caller, ALLOWED + 10)).toEqual(new Set([code]));
+    expect((await undo(key)).status).toBe(200);
+    expect((await send(caller)).outcome).toEqual({ status: 200 });
+  });
+
+  test("a revoked key", async () => {
+    const [dead, live] = await Promise.all([portcullis.createKey(), portcullis.createKey()]);
+    await portcullis.manage("DELETE", `/-/api-keys/${dead.id}`);
+    const from = freshAddress();
+    expect(await fail({ from, as: dead.key }, ALLOWED + 10)).toEqual(new Set(["api_key_revoked"]));
+    expect((await send({ from, as: live.key })).outcome).toEqual({ status: 200 });
+  });
+
+  test("a token that was revoked", async () => {
+    const key = await portcullis.createKey();
+    const { access_token: token } = await exchange(portcullis, key);
+    await postForm(portcullis, "revoke", { token });
+    const from = freshAddress();
+    expect(await fail({ from, as: token }, ALLOWED + 10)).toEqual(new Set(["access_token_invalid"]));
+    expect((await send({ from, as: key.key })).outcome).toEqual({ status: 200 });
+  });
+});
+
+describe("a client is counted by what one subscriber has", () => {
+  test.each([
+    {
+      name: "IPv6 by its /64",
+      of: (i: number) => `2001:db8:1:2:${i.toString(16)}::${(i * 997).toString(16)}`,
+      other: "2001:db8:1:3::1",
+    },
+    { name: "IPv4 written as IPv6", of: () => "::ffff:198.51.100.1", other: "::ffff:198.51.100.2" },
+  ])("$name", ({ of, other }) =>
+    withinOneMinute(async () => {
+      const sent = Array.from({ length: ALLOWED }, (_, i) => send({ from: of(i) }));
+      expect((await Promise.all(sent)).map(({ outcome }) => outcome.code)).not.toContain("too_many_failures");
+      expect((await send({ from: of(ALLOWED + 1) })).outcome).toEqual(BLOCKED);
+      expect((await send({ from: other })).outcome.status).toBe(401);
+    }),
+  );
+
+  test("IPv4 written as IPv6 is the IPv4 address", () =>
+    withinOneMinute(async () => {
+      await turnAway({ from: "198.51.100.9" });
+      expect((await send({ from: "::ffff:198.51.100.9" })).outcome).toEqual(BLOCKED);
+    }));
 });
 
 describe("what is refused after a caller has been identified is no failure", () => {

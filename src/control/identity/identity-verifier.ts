@@ -2,8 +2,19 @@ import { refuse, type Refusal } from "../../core/refusal.ts";
 import type { Payload } from "./claims.ts";
 import type { Identity, TokenReading } from "./mapping.ts";
 import { PROVIDER_RETRY_MS, ProviderKeys, ProviderUnavailable } from "./provider-keys.ts";
-import { TokenFault } from "./token-fault.ts";
+import { TokenFault, type TokenFaultCode } from "./token-fault.ts";
 import { verifyToken } from "./verify-token.ts";
+
+/** Faults that are looked for once the signature has verified: such a token is the provider's. */
+const SIGNED: readonly TokenFaultCode[] = [
+  "other audience",
+  "expired",
+  "not valid yet",
+  "issued in the future",
+  "impossible time",
+  "claim missing",
+  "claim of another type",
+];
 
 /** Verifies access tokens of the identity provider, by the keys that its discovery document names. */
 export class IdentityVerifier {
@@ -41,5 +52,8 @@ export class IdentityVerifier {
 }
 
 function refused(fault: TokenFault): Refusal {
-  return refuse("identity_token_invalid", { reason: fault.toString() });
+  return refuse("identity_token_invalid", {
+    reason: fault.toString(),
+    ...(SIGNED.includes(fault.code) && { secretShown: true }),
+  });
 }

@@ -1,4 +1,5 @@
 import { decodeJwt, decodeProtectedHeader, type ProtectedHeaderParameters } from "jose";
+import { nestsTooDeep } from "../../core/json-depth.ts";
 import { isCanonicalJwt } from "../../core/jwt-form.ts";
 import type { Payload } from "./claims.ts";
 import { valuesIn } from "./claims.ts";
@@ -39,6 +40,8 @@ export function decodeToken(token: string): DecodedToken | TokenFault {
 }
 
 function decode(token: string): DecodedToken | null {
+  const parts = token.split(".").map((part) => Buffer.from(part, "base64url"));
+  if (parts.slice(0, 2).some(nestsTooDeep)) return null;
   try {
     return { header: decodeProtectedHeader(token), payload: decodeJwt(token) };
   } catch {

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { effectiveVaults, isWithdrawn } from "../../core/access.ts";
-import type { AccessToken } from "../../core/access-token.ts";
+import { readAccessToken, type AccessToken } from "../../core/access-token.ts";
 import { hashKey, readKeyId, sameHash } from "../../core/key-secret.ts";
 import { standingRefusal } from "../../core/key-standing.ts";
 import { narrowed } from "../../core/narrowing.ts";
@@ -62,6 +62,8 @@ async function introspect(
       const key = await liveKey(keyId, orgId, now, control);
       return key !== null && sameHash(hashKey(token), key.hash) ? { body: ofKey(key) } : INACTIVE;
     }
+    // Another organisation's is not asked for its key: the answer would be the same, and there may be no such one.
+    if (readAccessToken(token, now)?.claims.orgId !== orgId) return INACTIVE;
     const verified = await control.tokens.verify(token, request.issuer, now, control.background);
     if (isRefusal(verified)) {
       return verified.code === "access_token_invalid" ? INACTIVE : unavailable(verified.reason);

@@ -49,8 +49,6 @@ export type OAuthEndpoint = Described &
     | { readonly clientRequired: false; readonly run: Run<CompiledKey | null> }
   );
 
-const CLIENT_FAULTS: readonly OAuthError["code"][] = ["invalid_client", "unauthorized_client"];
-
 /** Adds an endpoint of OAuth 2.0: a form comes in, JSON goes out, errors have the form of RFC 6749 section 5.2. */
 export function addOAuthEndpoint(
   app: OpenAPIHono<ControlEnv>,
@@ -73,14 +71,17 @@ export function addOAuthEndpoint(
   );
 }
 
-/** Counts what fails against the client's address. */
+/** Counts a client that has not shown a right key against its address. */
 async function serve(
   c: Context<ControlEnv>,
   control: Control,
   endpoint: OAuthEndpoint,
 ): Promise<Answer | OAuthError> {
   const outcome = await answer(c, control, endpoint);
-  const failed = outcome instanceof OAuthError ? CLIENT_FAULTS.includes(outcome.code) : outcome.failed;
+  const failed =
+    outcome instanceof OAuthError
+      ? outcome.code === "invalid_client" && !outcome.secretShown
+      : outcome.failed;
   const tooMany = failed ? await control.failures.count(c.get("address"), Date.now()) : null;
   return tooMany === null ? outcome : tooManyFailures(tooMany);
 }

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { z } from "zod";
+import { isFailedAttempt } from "../../core/failed-attempt.ts";
 import { REFUSALS, type Refusal } from "../../core/refusal.ts";
 import type { ControlEnv } from "../endpoint.ts";
 
@@ -20,6 +21,8 @@ interface Extra {
   readonly status?: 400 | 401 | 405 | 413 | 429 | 500 | 503;
   /** Whole seconds, at least 1; for 429 and 503. */
   readonly retryAfter?: number;
+  /** That the client has shown a right key nevertheless. */
+  readonly secretShown?: true;
   /** For the operator's log alone. */
   readonly reason?: string;
 }
@@ -31,13 +34,15 @@ export class OAuthError {
   readonly description: string;
   readonly status: NonNullable<Extra["status"]>;
   readonly retryAfter: number | undefined;
+  readonly secretShown: boolean;
   readonly reason: string | undefined;
 
-  constructor(code: Code, description: string, { status, retryAfter, reason }: Extra = {}) {
+  constructor(code: Code, description: string, { status, retryAfter, secretShown, reason }: Extra = {}) {
     this.code = code;
     this.description = description;
     this.status = status ?? (code === "invalid_client" ? 401 : 400);
     this.retryAfter = retryAfter;
+    this.secretShown = secretShown ?? false;
     this.reason = reason;
   }
 }
@@ -47,8 +52,12 @@ export const OAuthErrorSchema = z
   .openapi("OAuthError");
 
 /** A client whose key does not count, for the reason that the gateway would give it. */
-export function invalidClient({ code }: Refusal): OAuthError {
-  return new OAuthError("invalid_client", REFUSALS[code].message, { reason: code });
+export function invalidClient(refusal: Refusal): OAuthError {
+  const { code } = refusal;
+  return new OAuthError("invalid_client", REFUSALS[code].message, {
+    reason: code,
+    ...(!isFailedAttempt(refusal) && { secretShown: true }),
+  });
 }
 
 /** A client whose key is good, and may not be used like this. */

@@ -12,8 +12,15 @@ import { ErrorSchema } from "../schemas.ts";
 /** A successor is published longer than this before it signs. */
 const CACHED = { "Cache-Control": "public, max-age=300" };
 
-/** The sets that this isolate has been told lately, by organisation; `null` for one that does not exist. */
-export type KeySets = LRUCache<string, { readonly keys: PublicJwk[] | null }>;
+interface KnownSet {
+  /** `null` when there was no such organisation. */
+  readonly keys: PublicJwk[] | null;
+  /** Until when it need not be asked for again; milliseconds since the epoch. */
+  readonly freshUntil: number;
+}
+
+/** The sets that this isolate has been told, by organisation. */
+export type KeySets = LRUCache<string, KnownSet>;
 
 /** No organisation's id has a space. */
 const DEPLOYMENT = "the deployment";
@@ -21,7 +28,7 @@ const MAX_SETS = 1000;
 const FRESH_MS = 5000;
 
 export function newKeySets(): KeySets {
-  return new LRUCache({ max: MAX_SETS, ttl: FRESH_MS });
+  return new LRUCache({ max: MAX_SETS });
 }
 
 const KeySet = z
@@ -70,12 +77,16 @@ const organizationKeys = createRoute({
   summary: "The keys by which access tokens of an organisation are signed",
   tags: ["Public keys"],
   request: { params: z.object({ orgId: z.string() }) },
-  responses: { ...responses, 404: refused(404, "`not_found`: there is no such organisation.") },
+  responses: {
+    ...responses,
+    404: refused(404, "`not_found`: there is no such organisation."),
+    429: refused(429, "`too_many_failures`: too many organisations that do not exist were asked for."),
+  },
 });
 
 /** The public halves of everything that signs. */
 export function addPublicKeys(app: OpenAPIHono<ControlEnv>, control: Control, sets: KeySets): void {
-  const { env, config } = control;
+  const { env, config, failures } = control;
 
   app.get(deploymentKeys.getRoutingPath(), async (c) => {
     const keys = await ask(sets, DEPLOYMENT, () => deploymentOf(env).publicKeys());
@@ -84,11 +95,18 @@ export function addPublicKeys(app: OpenAPIHono<ControlEnv>, control: Control, se
 
   app.get(organizationKeys.getRoutingPath(), async (c) => {
     const orgId = c.req.param("orgId");
+    const address = c.get("address");
+    const isKnown = (sets.peek(orgId)?.keys ?? null) !== null;
+    const blocked = isKnown ? null : failures.blocked(address, Date.now());
+    if (blocked !== null) return refuseWith(c, blocked, config);
     const keys = ORG_ID.test(orgId)
       ? await ask(sets, orgId, () => env.ORGANIZATION.getByName(orgId).publicKeys())
       : null;
     if (keys === UNAVAILABLE) return refuseWith(c, keys, config);
-    return keys === null ? c.notFound() : c.json({ keys }, 200, CACHED);
+    if (keys !== null) return c.json({ keys }, 200, CACHED);
+    // Whoever makes up organisations must not have one asked after the other.
+    const tooMany = await failures.count(address, Date.now());
+    return tooMany === null ? c.notFound() : refuseWith(c, tooMany, config);
   });
 
   for (const route of [deploymentKeys, organizationKeys]) app.openAPIRegistry.registerPath(route);
@@ -102,11 +120,11 @@ async function ask(
   name: string,
   read: () => Promise<PublicJwk[] | null>,
 ): Promise<PublicJwk[] | null | typeof UNAVAILABLE> {
-  const fresh = sets.get(name);
-  if (fresh !== undefined) return fresh.keys;
+  const known = sets.get(name);
+  if (known !== undefined && Date.now() < known.freshUntil) return known.keys;
   try {
     const keys = await within(OBJECT_TIMEOUT_MS, read());
-    sets.set(name, { keys });
+    sets.set(name, { keys, freshUntil: Date.now() + FRESH_MS });
     return keys;
   } catch {
     return UNAVAILABLE;

@@ -25,7 +25,9 @@ export function addGithubLeakEndpoint(app: OpenAPIHono<ControlEnv>, control: Con
   describe(app);
   app.post(PATH, async (c) => {
     const report = await readReport(c.req.raw, keys);
-    const answer = isRefusal(report) ? report : await revokeReported(report, c, control);
+    const answer = isRefusal(report)
+      ? await control.failures.answerTo(report, c.get("address"), Date.now())
+      : await revokeReported(report, c, control);
     return isRefusal(answer) ? refuseWith(c, answer, control.config) : c.json(answer, 200);
   });
 }
@@ -90,6 +92,7 @@ function describe(app: OpenAPIHono<ControlEnv>): void {
       { 200: { description: "What each token is, in the same order.", schema: GithubAnswer } },
       [
         "signature_invalid",
+        "too_many_failures",
         "invalid_request",
         "invalid_value",
         "method_not_allowed",

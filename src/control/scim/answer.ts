@@ -6,7 +6,7 @@ import { isObject, type ScimObject } from "../../core/scim/resource.ts";
 export const MEDIA_TYPES: readonly string[] = ["application/scim+json", "application/json"];
 const LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 const ERROR = "urn:ietf:params:scim:api:messages:2.0:Error";
-/** When to repeat a change that could not be confirmed, in seconds. */
+/** When to repeat a change that could not be confirmed, in whole seconds. */
 const RETRY_AFTER_S = 2;
 
 export function answerJson(body: object, status: number, headers: Record<string, string> = {}): Response {
@@ -17,12 +17,15 @@ export function answerJson(body: object, status: number, headers: Record<string,
 }
 
 /** An error in SCIM's form (RFC 7644 section 3.12). */
-export function answerProblem({ problem, detail }: ScimProblem, allow?: readonly string[]): Response {
+export function answerProblem(
+  { problem, detail }: ScimProblem,
+  { allow, retryAfter = RETRY_AFTER_S }: { allow?: readonly string[]; retryAfter?: number } = {},
+): Response {
   const { status, scimType } = SCIM_PROBLEMS[problem];
   const body = { schemas: [ERROR], status: `${status}`, ...(scimType !== null && { scimType }), detail };
   return answerJson(body, status, {
     ...(status === 401 && { "WWW-Authenticate": `Bearer realm="portcullis"` }),
-    ...(status === 503 && { "Retry-After": `${RETRY_AFTER_S}` }),
+    ...((status === 429 || status === 503) && { "Retry-After": `${retryAfter}` }),
     ...(allow && { Allow: allow.join(", ") }),
   });
 }

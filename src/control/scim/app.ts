@@ -1,7 +1,8 @@
 import { Hono, type Context } from "hono";
 import { createMiddleware } from "hono/factory";
+import { LRUCache } from "lru-cache";
 import { withoutSecrets } from "../../core/key-secret.ts";
-import { refuse } from "../../core/refusal.ts";
+import { refuse, type Refusal } from "../../core/refusal.ts";
 import { readOperations } from "../../core/scim/patch.ts";
 import { SCIM_PROBLEMS, scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../../core/scim/problem.ts";
 import { project, type Projection } from "../../core/scim/projection.ts";
@@ -32,7 +33,7 @@ export function createScimApp(control: Control): Hono<ScimEnv> {
     const allowed = allowedMethods(scim.routes, c.req.path.slice(SCIM_PATH.length));
     return allowed.length === 0
       ? refuseWith(c, scimProblem("notFound", "There is no such endpoint"))
-      : refuseWith(c, scimProblem("methodNotAllowed", "The endpoint has no such method"), allowed);
+      : refuseWith(c, scimProblem("methodNotAllowed", "The endpoint has no such method"), { allow: allowed });
   });
   scim.onError((error, c) => {
     c.set("refusal", refuse("internal_error", { reason: String(error) }));
@@ -41,16 +42,35 @@ export function createScimApp(control: Control): Hono<ScimEnv> {
   return scim;
 }
 
-/** Every endpoint takes the organisation's SCIM token (RFC 6750), the descriptions included. */
-function authenticate({ env }: Control) {
+/** Tokens that this isolate remembers to have been right, by their hash. */
+const MAX_RIGHT_TOKENS = 1000;
+
+/**
+ * Every endpoint takes the organisation's SCIM token (RFC 6750), the descriptions included. An address that keeps failing
+ * is turned away before its organisation is asked; a token that was right goes on, since providers share addresses.
+ */
+function authenticate({ env, failures }: Control) {
+  const right = new LRUCache<string, true>({ max: MAX_RIGHT_TOKENS });
   return createMiddleware<ScimEnv>(async (c, next) => {
     const token = readToken(c.req.header("Authorization"));
+    const address = c.get("address");
+    const wasRight = token !== null && right.has(token.hash);
+    const blocked = wasRight ? null : failures.blocked(address, Date.now());
+    if (blocked !== null) return turnAway(c, blocked);
     if (token === null || !(await env.ORGANIZATION.getByName(token.orgId).knowsScimToken(token.hash))) {
-      return refuseWith(c, UNKNOWN_TOKEN);
+      // A token that was right was replaced since: its client has something to set up, and guesses nothing.
+      const tooMany = wasRight ? null : await failures.count(address, Date.now());
+      return tooMany === null ? refuseWith(c, UNKNOWN_TOKEN) : turnAway(c, tooMany);
     }
+    right.set(token.hash, true);
     c.set("token", token);
     return next();
   });
+}
+
+function turnAway(c: Context<ScimEnv>, { retryAfter = 1 }: Refusal): Response {
+  const problem = scimProblem("tooManyFailures", "Too many failed attempts from this address");
+  return refuseWith(c, problem, { retryAfter });
 }
 
 /** Reads what a request asks for; the id is empty where the path has none. */
@@ -151,9 +171,13 @@ function reply(
 }
 
 /** Answers with a problem, and leaves it for the log. */
-function refuseWith(c: Context<ScimEnv>, problem: ScimProblem, allow?: readonly string[]): Response {
+function refuseWith(
+  c: Context<ScimEnv>,
+  problem: ScimProblem,
+  headers?: Parameters<typeof answerProblem>[1],
+): Response {
   c.set("refusal", refuse(SCIM_PROBLEMS[problem.problem].code, { reason: problem.detail }));
-  return answerProblem(problem, allow);
+  return answerProblem(problem, headers);
 }
 
 async function readSent(c: Context<ScimEnv>, { config }: Control, type: ResourceType) {

@@ -22,6 +22,7 @@ export const SCIM_PROBLEMS = {
   versionConflict: { status: 412, scimType: null, code: "version_conflict" },
   tooLarge: { status: 413, scimType: null, code: "payload_too_large" },
   unsupportedMediaType: { status: 415, scimType: null, code: "unsupported_media_type" },
+  tooManyFailures: { status: 429, scimType: null, code: "too_many_failures" },
   internalError: { status: 500, scimType: null, code: "internal_error" },
   unconfirmed: { status: 503, scimType: null, code: "admission_unavailable" },
 } as const satisfies Record<string, ScimProblemEntry>;
