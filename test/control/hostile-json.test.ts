@@ -125,7 +125,9 @@ describe("JSON that nests too deep is a request that is not well-formed", () => 
     ["a claim", {}, { aud: "$" }],
   ])("in %s of an identity token, which is then none", async (_, header, claims) => {
     const part = (value: object) =>
-      Buffer.from(around({ alg: "ES256", iss: control.issuer.url, ...value })(arrays(8000))).toString("base64url");
+      Buffer.from(around({ alg: "ES256", iss: control.issuer.url, ...value })(arrays(8000))).toString(
+        "base64url",
+      );
     const answer = await control.call("GET", "/-/api-keys", {
       as: `${part(header)}.${part(claims)}.AAAA`,
     });

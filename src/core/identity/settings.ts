@@ -38,7 +38,7 @@ const OWN_PARAMETERS = [
   "code_challenge", "code_challenge_method", "request", "request_uri", "scope", "resource",
 ]; // prettier-ignore
 
-const JSON_POINTER = /^(\/([^~]|~[01])*)+$/;
+const JSON_POINTER = /^(\/([^~/]|~[01])*)+$/;
 
 const claim = (byDefault: string) =>
   z
