@@ -107,6 +107,7 @@ export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, 
     input: { params: Parsed<P>; query: Parsed<Q>; headers: Parsed<H>; body: Parsed<B> },
     actor: Actor,
     control: Control,
+    url: string,
   ) => Promise<Reply | Refusal>;
 }
 
@@ -180,6 +181,7 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
     },
     actor,
     control,
+    c.req.raw.url,
   );
 }
 

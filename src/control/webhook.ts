@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Actor } from "../core/organization.ts";
+import { originOf } from "../core/error-response.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { isLoopbackUrl, webhookUrlProblem, type WebhookEndpoint } from "../core/webhook.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
@@ -52,12 +53,13 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
       201: { description: "The new webhook, with its secret.", schema: WebhookWithSecret },
     },
     refusals: [],
-    run: async ({ body }, actor) => {
-      const problem = webhookUrlProblem(body.url, allowLoopback);
+    run: async ({ body }, actor, { config }, url) => {
+      const own = [config.originUrl, config.publicOrigin, originOf(url)].filter((each) => each !== null);
+      const problem = webhookUrlProblem(body.url, { allowLoopback, own });
       if (problem !== null) return invalid("url", problem);
-      const { href: url } = new URL(body.url);
+      const { href } = new URL(body.url);
       const { description = null, disabled = false } = body;
-      const put = await organizationOf(actor).putWebhook(actor, { url, description, disabled });
+      const put = await organizationOf(actor).putWebhook(actor, { url: href, description, disabled });
       if (isRefusal(put)) return put;
       return put.secret === null ? webhookReply(put.endpoint) : secretReply(put.endpoint, put.secret);
     },

@@ -113,18 +113,34 @@ export function isLoopbackUrl(text: string): boolean {
   return host === "localhost" || addressOf(host)?.range() === "loopback";
 }
 
+/** Public names under which anybody may have any address looked up, one of an inner network, too. */
+const NAME_FOR_ANY_ADDRESS =
+  /(?:^|\.)(?:nip\.io|sslip\.io|xip\.io|traefik\.me|localtest\.me|lvh\.me|vcap\.me|lacolhost\.com|1u\.ms)\.?$/i;
+
 /**
- * What is wrong with an endpoint's URL, or `null`. Only https to a public host will do; with `allowLoopback`, plain http
- * to this very machine, to try things out.
+ * What is wrong with an endpoint's URL, or `null`. Only https to a public host will do, and to none of `own`, the URLs of
+ * the gateway and of the APIs behind it; with `allowLoopback`, plain http to this very machine, to try things out.
  */
-export function webhookUrlProblem(text: string, allowLoopback: boolean): string | null {
+export function webhookUrlProblem(
+  text: string,
+  { allowLoopback, own }: { readonly allowLoopback: boolean; readonly own: readonly string[] },
+): string | null {
   if (!URL.canParse(text) || /\p{Cc}/u.test(text)) return "Must be a URL";
   const url = new URL(text);
   if (url.username !== "" || url.password !== "") return "Must not hold a user name or password";
   if (url.hash !== "") return "Must have no fragment";
+  if (own.some((each) => leadsTo(url, new URL(each)))) {
+    return "Must not lead to the gateway, nor to the API behind it";
+  }
   if (url.protocol === "http:" && allowLoopback && isLoopbackUrl(text)) return null;
   if (url.protocol !== "https:") return "Must be an https URL";
   return isPublicHost(url.hostname) ? null : "Must lead to a public host";
+}
+
+/** Whether a URL is of a server's host, whatever its port; on this very machine, where ports are servers, of its port. */
+function leadsTo(url: URL, server: URL): boolean {
+  const host = ({ hostname }: URL) => hostname.replace(/\.$/, "");
+  return host(url) === host(server) && (!isLoopbackUrl(server.href) || url.port === server.port);
 }
 
 function isPublicHost(host: string): boolean {
@@ -134,7 +150,7 @@ function isPublicHost(host: string): boolean {
 }
 
 function isLocalName(host: string): boolean {
-  return LOCAL_NAME.test(host) || !/[^.]\.[^.]/.test(host);
+  return LOCAL_NAME.test(host) || NAME_FOR_ANY_ADDRESS.test(host) || !/[^.]\.[^.]/.test(host);
 }
 
 /** All that IPv6 addresses of public hosts are taken from so far (RFC 4291 section 2.4, IANA). */

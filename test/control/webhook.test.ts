@@ -121,6 +121,10 @@ describe("an address is refused", () => {
     "https://printer.test/",
     "https://printer.onion/",
     "https://printer.onion./",
+    "https://10.0.0.1.nip.io/",
+    "https://app.10-0-0-1.sslip.io/",
+    "https://localtest.me/",
+    "https://metadata.google.internal/",
     "https://hooks.example.com/a\r\nb",
     "https://hooks.example\t.com/",
     "http://10.1.2.3/",
@@ -132,10 +136,37 @@ describe("an address is refused", () => {
 
   test("that leads to this machine where the identity provider is elsewhere", async () => {
     const { webhookUrlProblem } = await import("../../src/core/webhook.ts");
-    expect(webhookUrlProblem("http://127.0.0.1:8080/", false)).not.toBeNull();
-    expect(webhookUrlProblem("https://hooks.example.com/a?b=c", false)).toBeNull();
-    expect(webhookUrlProblem("https://8.8.8.8/", false)).toBeNull();
-    expect(webhookUrlProblem("https://[2606:4700::1111]/", false)).toBeNull();
+    const problemOf = (url: string) => webhookUrlProblem(url, { allowLoopback: false, own: [] });
+    expect(problemOf("http://127.0.0.1:8080/")).not.toBeNull();
+    expect(problemOf("https://hooks.example.com/a?b=c")).toBeNull();
+    expect(problemOf("https://8.8.8.8/")).toBeNull();
+    expect(problemOf("https://[2606:4700::1111]/")).toBeNull();
+  });
+
+  const OWN = ["https://gateway.example.com", "https://control.example.com", "https://origin.example.net/v2"];
+  test.each([
+    "https://gateway.example.com/-/api-keys",
+    "https://GATEWAY.example.com./",
+    "https://gateway.example.com:8443/",
+    "https://control.example.com/",
+    "https://origin.example.net/other",
+  ])("that leads to what is ours: %s", async (url) => {
+    const { webhookUrlProblem } = await import("../../src/core/webhook.ts");
+    expect(webhookUrlProblem(url, { allowLoopback: false, own: OWN })).toMatch(/gateway/);
+    expect(
+      webhookUrlProblem("https://hooks.gateway.example.com/", { allowLoopback: false, own: OWN }),
+    ).toBeNull();
+  });
+
+  test("that leads to this very gateway, or to the API behind it", async () => {
+    const { admin } = await control.newOrganization();
+    for (const url of [
+      `${control.edges[0]}/v1/vaults`,
+      `${control.edges[0]}/-/api-keys`,
+      control.origin.url,
+    ]) {
+      expect(await refusalOf(await admin.call("PUT", PATH, { url }))).toEqual([422, "invalid_value", "url"]);
+    }
   });
 });
 
