@@ -9,11 +9,16 @@ const LEAKED: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * The field of a body that holds a whole API key where none belongs, or `null`: whatever else a request says is kept
- * and shown.
+ * and shown. A field that is there for a key may hold one.
  */
-export function fieldWithKey(body: unknown, prefix: string): string | null {
+export function fieldWithKey(
+  body: unknown,
+  prefix: string,
+  credentialFields: readonly string[] = [],
+): string | null {
   if (typeof body !== "object" || body === null) return null;
   for (const [field, value] of Object.entries(body)) {
+    if (credentialFields.includes(field) && typeof value === "string") continue;
     const leaked = Object.hasOwn(LEAKED, field) ? LEAKED[field] : undefined;
     const kept =
       leaked !== undefined && Array.isArray(value)

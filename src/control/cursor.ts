@@ -1,6 +1,8 @@
 import { refuse, type Refusal } from "../core/refusal.ts";
 
-type Shape = Readonly<Record<string, "string" | "number">>;
+type Type = "string" | "number" | "null";
+/** The fields of a position, and of which types each may be. */
+type Shape = Readonly<Record<string, Type | readonly Type[]>>;
 
 /** Writes where a page ends as an opaque cursor: base64url of JSON. */
 export function writeCursor(position: object): string {
@@ -17,7 +19,9 @@ export function readCursor<T extends object>(cursor: string, shape: Shape): T | 
     const text = atob(cursor.replaceAll("-", "+").replaceAll("_", "/"));
     const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
     const position = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-    const fits = Object.entries(shape).every(([name, type]) => typeof position[name] === type);
+    const fits = Object.entries(shape).every(([name, types]) =>
+      [types].flat().some((type) => isOf(position[name], type)),
+    );
     if (fits && Object.keys(position).length === Object.keys(shape).length) return position as T;
   } catch {
     // Falls through to the refusal.
@@ -25,4 +29,8 @@ export function readCursor<T extends object>(cursor: string, shape: Shape): T | 
   return refuse("invalid_request", {
     details: { field: "nextCursor", problem: "Not a cursor of this list" },
   });
+}
+
+function isOf(value: unknown, type: Type): boolean {
+  return type === "null" ? value === null : typeof value === type;
 }

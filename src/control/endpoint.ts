@@ -87,6 +87,8 @@ export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, 
   /** The request headers that it reads. */
   readonly headers?: H;
   readonly body?: B;
+  /** Fields of the body that may hold a whole key: what is read there is neither kept nor shown. */
+  readonly credentialFields?: readonly string[];
   readonly success: Readonly<
     Partial<
       Record<
@@ -126,7 +128,10 @@ export function addEndpoint<P extends Fields, Q extends Fields, H extends Fields
   });
 }
 
-/** A refused attempt at a change goes on record; one that nobody can be named for only goes to the log. */
+/**
+ * A refused attempt at a change goes on record. One that nobody can be named for only goes to the log, as does one that
+ * only wants a second factor: it is made again with one.
+ */
 function noteRefusal(
   c: Context<ControlEnv>,
   control: Control,
@@ -134,7 +139,7 @@ function noteRefusal(
   { code }: Refusal,
 ): void {
   const actor = c.get("actor");
-  if (actor === undefined) return;
+  if (actor === undefined || code === "mfa_required") return;
   const organization = control.env.ORGANIZATION.getByName(actor.orgId);
   c.executionCtx.waitUntil(
     organization.noteRefusal(actor, operationId, withoutSecrets(c.req.param("id") ?? actor.orgId), code),
@@ -166,7 +171,8 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
   if (isRefusal(headers)) return headers;
   const json = endpoint.method === "get" ? { value: undefined } : await readBody(c.req.raw);
   if (isRefusal(json)) return json;
-  const exposed = endpoint.body && fieldWithKey(json.value, control.config.keyPrefix);
+  const exposed =
+    endpoint.body && fieldWithKey(json.value, control.config.keyPrefix, endpoint.credentialFields);
   if (exposed) {
     return refuse("invalid_value", { details: { field: exposed, problem: "Must not hold an API key" } });
   }

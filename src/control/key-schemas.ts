@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { KeyJson } from "../core/key-json.ts";
 import { MAX_SCOPES, MAX_VAULTS } from "../core/grant-limits.ts";
+import { KEY_SORTS } from "../core/organization.ts";
 import { ACTIONS } from "../core/scope.ts";
 import { Limit, Name, Pagination, Timestamp } from "./schemas.ts";
 
@@ -93,17 +94,43 @@ export const KeyRotation = z
 
 export const KeyParams = z.strictObject({ id: z.string().openapi({ example: "key_3fA9xKq20LmZ" }) });
 
+/** A time of a query, as milliseconds since the epoch. */
+const Time = z.iso
+  .datetime({ offset: true })
+  .transform((text) => Date.parse(text))
+  .openapi({ type: "string", format: "date-time" });
+const Flag = z
+  .enum(["true", "false"])
+  .transform((text) => text === "true")
+  .openapi({ type: "boolean" });
+
 export const KeyListQuery = z.strictObject({
   status: z.enum(["active", "expired", "revoked", "disabled", "all"]).default("active"),
-  q: z.string().optional().openapi({ description: "Part of the name." }),
+  q: z.string().optional().openapi({
+    description: "Part of the name, letter case and spaces aside, or how the id or the `keyPrefix` begins.",
+  }),
   owner: z.string().optional().openapi({ description: "An owner's id, or `*` for everybody's (admins)." }),
+  ownerName: z.string().optional().openapi({ description: "Part of the owner's name." }),
   ownerKind: z
     .enum(["user", "service"])
     .optional()
     .openapi({ description: "Only keys of people, or only those of service users." }),
+  expiresBefore: Time.optional(),
+  unusedSince: Time.optional().openapi({ description: "Keys that were never used are among them." }),
+  anyAddress: Flag.optional().openapi({ description: "Whether the key may be used from any address." }),
+  noExpiry: Flag.optional(),
+  sort: z
+    .enum(KEY_SORTS.flatMap((by) => [by, `-${by}`] as const))
+    .default("-createdAt")
+    .openapi({ description: "`-` in front: the largest first. What has no value comes last." }),
   limit: Limit,
   nextCursor: z.string().optional(),
 });
+
+/** The one request that holds a whole key: in its body, since URLs are written to logs. */
+export const KeySearch = z
+  .strictObject({ key: z.string().openapi({ description: "A whole key." }) })
+  .openapi("KeySearch");
 
 export const Key = z
   .object({
@@ -132,6 +159,8 @@ export const Key = z
     retiresAt: Timestamp.nullable().openapi({
       description: "When a key that was rotated is revoked by itself.",
     }),
+    successorId: z.string().nullable().openapi({ description: "The key that it was rotated to." }),
+    predecessorId: z.string().nullable().openapi({ description: "The key that it was rotated from." }),
   })
   .openapi("Key") satisfies z.ZodType<KeyJson>;
 
@@ -155,3 +184,7 @@ export const ReceiptSchema = z
     version: z.int(),
   })
   .openapi("Receipt");
+
+export const KeyDetails = Key.extend({
+  receipt: ReceiptSchema.nullable().openapi({ description: "That a revoked key is dead, and since when." }),
+}).openapi("KeyDetails");

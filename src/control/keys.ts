@@ -1,24 +1,28 @@
-import type { OpenAPIHono } from "@hono/zod-openapi";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import type { OpenAPIHono, z } from "@hono/zod-openapi";
 import { parseDuration } from "../core/duration.ts";
 import { isoTime } from "../core/iso-time.ts";
 import { keyJson } from "../core/key-json.ts";
-import { generateKey } from "../core/key-secret.ts";
-import type { Actor, KeyPosition, ManagedKey } from "../core/organization.ts";
+import { generateKey, hashKey } from "../core/key-secret.ts";
+import type { Actor, ManagedKey, Receipt } from "../core/organization.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
 import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
 import { Created, Idempotency, Precondition, Preference, PreferenceApplied, Versioned } from "./headers.ts";
 import {
   CreatedKey,
   Key,
   KeyCreation,
+  KeyDetails,
   KeyList,
   KeyListQuery,
   KeyParams,
   KeyRotation,
+  KeySearch,
   KeyUpdate,
   ReceiptSchema,
 } from "./key-schemas.ts";
+import { keyPage, readKeyQuery } from "./key-list.ts";
+import { DEFAULT_LIMIT } from "./schemas.ts";
 import { invalid, readKeyChange, readKeyValues } from "./key-values.ts";
 
 const TAG = "API keys";
@@ -77,18 +81,29 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     success: { 200: { description: "A page of keys.", schema: KeyList } },
     refusals: ["role_required"],
     run: async ({ query }, actor) => {
-      const after =
-        query.nextCursor === undefined ? null : readCursor<KeyPosition>(query.nextCursor, POSITION);
-      if (after !== null && isRefusal(after)) return after;
-      const keys = await organizationOf(actor, control).listKeys(actor, {
-        status: query.status,
-        q: query.q ?? null,
-        ownerId: query.owner ?? actor.id,
-        ownerKind: query.ownerKind ?? null,
-        limit: query.limit,
-        after,
-      });
-      return isRefusal(keys) ? keys : page(keys, query.limit);
+      const asked = readKeyQuery(query);
+      if (isRefusal(asked)) return asked;
+      const keys = await organizationOf(actor, control).listKeys(actor, asked);
+      return isRefusal(keys) ? keys : keyPage(keys, asked);
+    },
+  });
+
+  addEndpoint(app, control, {
+    method: "post",
+    safe: true,
+    path: "/-/api-keys/search",
+    operationId: "searchApiKeys",
+    summary: "Find a key by its whole string, which is neither kept nor logged",
+    tag: TAG,
+    body: KeySearch,
+    credentialFields: ["key"],
+    success: { 200: { description: "The key, or an empty list.", schema: KeyList } },
+    refusals: [],
+    run: async ({ body }, actor) => {
+      const found = await organizationOf(actor, control).findKeyByHash(actor, bytesToHex(hashKey(body.key)));
+      if (isRefusal(found)) return found;
+      const data = found.key === null ? [] : [keyJson(found.key, Date.now())];
+      return { status: 200, body: { data, pagination: { limit: DEFAULT_LIMIT, nextCursor: null } } };
     },
   });
 
@@ -99,9 +114,15 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     summary: "Read a key",
     tag: TAG,
     params: KeyParams,
-    success: { 200: { description: "The key.", schema: Key, headers: Versioned } },
+    success: { 200: { description: "The key.", schema: KeyDetails, headers: Versioned } },
     refusals: ["not_found"],
-    run: async ({ params }, actor) => keyReply(await organizationOf(actor, control).getKey(actor, params.id)),
+    run: async ({ params }, actor) => {
+      const found = await organizationOf(actor, control).describeKey(actor, params.id);
+      if (isRefusal(found)) return found;
+      const { key, receipt } = found;
+      const body = { ...keyJson(key, Date.now()), receipt: receipt && receiptJson(receipt) };
+      return { status: 200, body, headers: etag(key) };
+    },
   });
 
   addEndpoint(app, control, {
@@ -114,7 +135,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     headers: Precondition,
     body: KeyUpdate,
     success: { 200: { description: "The key as it is now.", schema: Key, headers: Versioned } },
-    refusals: ["not_found", "version_conflict", "key_limit_reached", "admission_unavailable"],
+    refusals: ["not_found", "mfa_required", "version_conflict", "key_limit_reached", "admission_unavailable"],
     run: async ({ params, headers, body }, actor) => {
       const change = readKeyChange(body, control.checkScope, Date.now());
       if (isRefusal(change)) return change;
@@ -130,15 +151,24 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     summary: "Replace a key by a new one with the same settings",
     tag: TAG,
     params: KeyParams,
+    headers: Idempotency,
     body: KeyRotation,
     success: { 201: { description: "The new key, with its secret.", schema: CreatedKey, headers: Created } },
-    refusals: ["not_found", "mfa_required", "role_required", "key_limit_reached", "admission_unavailable"],
-    run: async ({ params, body }, actor) => {
+    refusals: [
+      "not_found",
+      "mfa_required",
+      "role_required",
+      "key_limit_reached",
+      "already_exists",
+      "admission_unavailable",
+    ],
+    run: async ({ params, headers, body }, actor) => {
       const overlapMs = readOverlap(body?.overlap);
       if (typeof overlapMs !== "number") return overlapMs;
       const { key, ...material } = generateKey(control.config.keyPrefix);
       const organization = organizationOf(actor, control);
-      return createdReply(key, await organization.rotateKey(actor, params.id, material, overlapMs));
+      const request = headers["Idempotency-Key"] ?? null;
+      return createdReply(key, await organization.rotateKey(actor, params.id, material, overlapMs, request));
     },
   });
 
@@ -161,17 +191,10 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
       if (headers.Prefer === true) {
         return { status: 204, headers: { "Preference-Applied": "return=minimal" } };
       }
-      const body = {
-        ...receipt,
-        requestedAt: isoTime(receipt.requestedAt),
-        effectiveAt: isoTime(receipt.effectiveAt),
-      };
-      return { status: 200, body };
+      return { status: 200, body: receiptJson(receipt) };
     },
   });
 }
-
-const POSITION = { createdAt: "number", id: "string" } as const;
 
 function organizationOf(actor: Actor, control: Control) {
   return control.env.ORGANIZATION.getByName(actor.orgId);
@@ -199,16 +222,9 @@ function keyReply(key: ManagedKey | Refusal): Reply | Refusal {
   return { status: 200, body: keyJson(key, Date.now()), headers: etag(key) };
 }
 
-/** The page's keys, and a cursor to the next page when one key more than asked for was found. */
-function page(keys: readonly ManagedKey[], limit: number): Reply {
-  const shown = keys.slice(0, limit);
-  const last = keys.length > limit ? shown.at(-1) : undefined;
-  const nextCursor = last === undefined ? null : writeCursor({ createdAt: last.createdAt, id: last.id });
-  const now = Date.now();
-  return {
-    status: 200,
-    body: { data: shown.map((key) => keyJson(key, now)), pagination: { limit, nextCursor } },
-  };
+function receiptJson(receipt: Receipt): z.input<typeof ReceiptSchema> {
+  const { requestedAt, effectiveAt } = receipt;
+  return { ...receipt, requestedAt: isoTime(requestedAt), effectiveAt: isoTime(effectiveAt) };
 }
 
 function etag(key: ManagedKey): { ETag: string } {

@@ -27,7 +27,7 @@ export const Name = z
   .refine((text) => !/\p{Cc}/u.test(text), "Must not hold control characters")
   .openapi({ example: "Reporting service" });
 
-const DEFAULT_LIMIT = 100;
+export const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 500;
 
 /** How many items a page holds at most. */

@@ -85,7 +85,7 @@ export function addServiceUserEndpoints(app: OpenAPIHono<ControlEnv>, control: C
     tag: TAG,
     body: Creation,
     success: { 201: { description: "The service user.", schema: ServiceUserSchema, headers: Created } },
-    refusals: ["role_required", "invalid_value"],
+    refusals: ["role_required", "mfa_required", "invalid_value"],
     run: async ({ body }, actor) => {
       const draft = { description: null, vaultRoles: {}, active: true, ...definedOf(body), name: body.name };
       const id = `svc_${crypto.randomUUID().replaceAll("-", "")}`;
@@ -115,7 +115,7 @@ export function addServiceUserEndpoints(app: OpenAPIHono<ControlEnv>, control: C
     params: Params,
     body: Update,
     success: { 200: { description: "The service user as it is now.", schema: ServiceUserSchema } },
-    refusals: ["role_required", "not_found", "invalid_value", "admission_unavailable"],
+    refusals: ["role_required", "mfa_required", "not_found", "invalid_value", "admission_unavailable"],
     run: async ({ params, body }, actor) =>
       userReply(
         200,

@@ -52,7 +52,7 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
       200: { description: "The webhook as it is now.", schema: WebhookSchema },
       201: { description: "The new webhook, with its secret.", schema: WebhookWithSecret },
     },
-    refusals: [],
+    refusals: ["mfa_required"],
     run: async ({ body }, actor, { config }, url) => {
       const own = [config.originUrl, config.publicOrigin, originOf(url)].filter((each) => each !== null);
       const problem = webhookUrlProblem(body.url, { allowLoopback, own });
@@ -86,7 +86,7 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
     summary: "Make a new secret; for 24 hours messages are signed with the one before, too",
     tag: TAG,
     success: { 201: { description: "The webhook, with its new secret.", schema: WebhookWithSecret } },
-    refusals: ["not_found"],
+    refusals: ["not_found", "mfa_required"],
     run: async (_, actor) => {
       const rotated = await organizationOf(actor).rotateWebhookSecret(actor);
       return isRefusal(rotated) ? rotated : secretReply(rotated.endpoint, rotated.secret);

@@ -110,3 +110,43 @@ function maskOf(prefix: number, length: number): Octets {
     return (0xff00 >> bits) & 0xff;
   });
 }
+
+/** Whether an allowlist lets through every address that another one does; both as {@link parseRange} makes them. */
+export function allowlistCovers(outer: readonly string[], inner: readonly string[]): boolean {
+  const held = spansOf(outer);
+  return spansOf(inner).every(({ bits, first, last }) =>
+    held.some((span) => span.bits === bits && span.first <= first && last <= span.last),
+  );
+}
+
+/** Addresses of one family, the first and the last of them as numbers. */
+interface Span {
+  readonly bits: number;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+const EVERYWHERE = ["0.0.0.0/0", "::/0"];
+
+/** The ranges in order, those that touch joined. */
+function spansOf(ranges: readonly string[]): Span[] {
+  const spans: Span[] = [];
+  const ordered = (ranges.length === 0 ? EVERYWHERE : ranges).flatMap(spanOf);
+  for (const span of ordered.toSorted((a, b) => a.bits - b.bits || (a.first < b.first ? -1 : 1))) {
+    const before = spans.at(-1);
+    if (before?.bits === span.bits && span.first <= before.last + 1n) {
+      spans[spans.length - 1] = { ...before, last: span.last > before.last ? span.last : before.last };
+    } else {
+      spans.push(span);
+    }
+  }
+  return spans;
+}
+
+function spanOf(text: string): Span[] {
+  const range = readRange(text);
+  if (typeof range === "string") return [];
+  const bits = range.address.length * 8;
+  const first = range.address.reduce((number, octet) => (number << 8n) | BigInt(octet), 0n);
+  return [{ bits, first, last: first + (1n << BigInt(bits - (range.prefix ?? bits))) - 1n }];
+}

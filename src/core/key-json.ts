@@ -29,6 +29,9 @@ export interface KeyJson {
   readonly revocationReason: string | null;
   /** When a key that was rotated is revoked by itself. */
   readonly retiresAt: string | null;
+  /** The key that took this one's place by rotation, and the one whose place it took. */
+  readonly successorId: string | null;
+  readonly predecessorId: string | null;
 }
 
 /** A key as JSON, with its status at `now`. */
@@ -57,5 +60,7 @@ export function keyJson(key: ManagedKey, now: number): KeyJson {
     revokedBy: key.revokedBy,
     revocationReason: key.revocationReason,
     retiresAt: isoTime(key.retiresAt),
+    successorId: key.successorId,
+    predecessorId: key.predecessorId,
   };
 }

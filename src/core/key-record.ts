@@ -56,6 +56,11 @@ export function keyStatus(
   return "active";
 }
 
+/** When a rotated key stops working: at the end of the overlap, or when it expires before that; `null` if not rotated. */
+export function rotatedKeyEnd({ retiresAt, expiresAt }: KeyRecord): number | null {
+  return retiresAt === null ? null : Math.min(retiresAt, expiresAt ?? retiresAt);
+}
+
 const VaultSetSchema = z.union([z.literal("*"), z.array(z.string())]);
 
 const KeyRecordSchema = z.object({

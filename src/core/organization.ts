@@ -72,6 +72,9 @@ export interface ManagedKey {
   readonly revocationReason: string | null;
   /** When a rotated key is revoked by itself. */
   readonly retiresAt: number | null;
+  /** The key that took this one's place by rotation, and the one whose place it took. */
+  readonly successorId: string | null;
+  readonly predecessorId: string | null;
   /** Of requests that reached the origin. */
   readonly lastUsedAt: number | null;
   readonly lastUsedIp: string | null;
@@ -111,19 +114,36 @@ export type KeyStatusFilter = "active" | "expired" | "revoked" | "disabled" | "a
 
 export interface KeyQuery {
   readonly status: KeyStatusFilter;
-  /** Part of the name, letter case aside. */
+  /** Part of the name as people read it, or how the id or the `keyPrefix` begins. */
   readonly q: string | null;
-  /** `*` for everybody's. */
-  readonly ownerId: string;
+  /** `*` for everybody's; `null` for one's own, unless an owner's name is looked for. */
+  readonly ownerId: string | null;
   /** Only keys of people, or only those of service users. */
   readonly ownerKind: OwnerKind | null;
+  /** Part of the owner's name as people read it. */
+  readonly ownerName: string | null;
+  /** Milliseconds since the epoch. */
+  readonly expiresBefore: number | null;
+  /** Milliseconds since the epoch; keys that were never used are unused, too. */
+  readonly unusedSince: number | null;
+  /** Whether the key may be used from any address of a family. */
+  readonly anyAddress: boolean | null;
+  readonly noExpiry: boolean | null;
+  readonly sort: KeySort;
   readonly limit: number;
   readonly after: KeyPosition | null;
 }
 
-/** Where a page of keys ends: the newest come first. */
+export const KEY_SORTS = ["name", "createdAt", "lastUsedAt", "expiresAt"] as const;
+
+export interface KeySort {
+  readonly by: (typeof KEY_SORTS)[number];
+  readonly descending: boolean;
+}
+
+/** Where a page of keys ends: the value that it is sorted by, and the id. */
 export interface KeyPosition {
-  readonly createdAt: number;
+  readonly value: string | number | null;
   readonly id: string;
 }
 

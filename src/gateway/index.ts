@@ -1,4 +1,6 @@
 import { errorResponse, originOf } from "../core/error-response.ts";
+import { isoTime } from "../core/iso-time.ts";
+import { rotatedKeyEnd } from "../core/key-record.ts";
 import { setRateHeaders } from "../core/rate-window.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import type { Background } from "../state/leases.ts";
@@ -39,8 +41,8 @@ export async function handle(request: Request, background: Background, gateway: 
   }
   const response = outcome instanceof Response ? outcome : refusalResponse(outcome, x, gateway);
   if (x.rate !== undefined) setRateHeaders(response.headers, x.rate, x.admittedAt ?? x.startedAt);
-  const retiresAt = x.key?.record.retiresAt ?? null;
-  if (retiresAt !== null) response.headers.set("X-Portcullis-Key-Expires", new Date(retiresAt).toISOString());
+  const endsAt = x.key === undefined ? null : rotatedKeyEnd(x.key.record);
+  if (endsAt !== null) response.headers.set("X-Portcullis-Key-Expires", isoTime(endsAt));
   logRequest(x, response.status, outcome instanceof Response ? null : outcome);
   return response;
 }

@@ -46,6 +46,8 @@ const KEY: Key = {
   revokedBy: null,
   revocationReason: null,
   retiresAt: null,
+  successorId: null,
+  predecessorId: null,
 };
 const OTHER: Key = {
   ...KEY,

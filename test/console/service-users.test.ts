@@ -52,9 +52,8 @@ test("says what a service user is when there is none", async () => {
 });
 
 test("is made with the keyboard alone, and leads to its first key", async () => {
-  const visitor = await visitors.signIn("alice");
+  const visitor = await visitors.signInTwice("alice", "/service-users/new");
   const { page } = visitor;
-  await page.goto(`${USERS}/new`);
   await page.getByLabel("Name").focus();
   await page.keyboard.type("Settlement engine");
   await page.keyboard.press("Tab");
@@ -78,8 +77,7 @@ test("is made with the keyboard alone, and leads to its first key", async () => 
 });
 
 test("is made and changed without scripts", async () => {
-  const { page } = await visitors.signIn("alice", { javaScriptEnabled: false });
-  await page.goto(`${USERS}/new`);
+  const { page } = await visitors.signInTwice("alice", "/service-users/new", { javaScriptEnabled: false });
   await page.getByLabel("Name").fill("Plain");
   await page.getByLabel("Every vault, now and later").check();
   await page.getByRole("button", { name: "Create service user" }).click();
@@ -129,9 +127,8 @@ test("is deactivated after a question that names what it costs; its keys are dea
   const { id } = await createUser({ name: "To be stopped" });
   const { key } = await createKey(id, "Its key");
   expect(await product.call(key)).toBe(200);
-  const visitor = await visitors.signIn("alice");
+  const visitor = await visitors.signInTwice("alice", `/service-users/${id}`);
   const { page } = visitor;
-  await page.goto(`${USERS}/${id}`);
   await page.getByRole("link", { name: "Its key", exact: true }).waitFor();
   await page.getByRole("button", { name: "Deactivate" }).click();
   await page.getByText("Its one active key, “Its key”, is revoked at once, everywhere.").waitFor();
@@ -179,7 +176,8 @@ test("is deleted after a question; its keys stay on record", async () => {
 });
 
 test("an edit that had to wait for a sign-in comes back as it was filled in", async () => {
-  const { id } = await createUser({ name: "Before" });
+  const roles = ["vault_a", "vault_b", "vault_c"].map((vault) => [vault, ["developer"]] as const);
+  const { id } = await createUser({ name: "Before", vaultRoles: Object.fromEntries(roles) });
   const { page } = await visitors.signIn("alice");
   await page.goto(`${USERS}/${id}/edit`);
   await page.getByLabel("Name").fill("After");

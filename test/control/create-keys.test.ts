@@ -65,10 +65,14 @@ describe("a new key", () => {
       createdBy: "alice",
       lastUsedAt: null,
       lastUsedIp: null,
+      lastRefusedAt: null,
+      lastRefusedIp: null,
       revokedAt: null,
       revokedBy: null,
       revocationReason: null,
       retiresAt: null,
+      successorId: null,
+      predecessorId: null,
     });
     expect(answer.headers.get("ETag")).toBe('"1"');
     expect(answer.headers.get("Location")).toBe(`/-/api-keys/key_${id}`);

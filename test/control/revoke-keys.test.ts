@@ -56,6 +56,16 @@ describe("a revocation", () => {
     expect(list.data).toContainEqual(expect.objectContaining({ id: key.id, ...recorded }));
   });
 
+  test("can be read again with the key, byte for byte; a key that is not revoked has no receipt", async () => {
+    const read = async () => {
+      const answer = await bob.call("GET", `/-/api-keys/${key.id}`);
+      return ((await answer.json()) as { receipt: unknown }).receipt;
+    };
+    expect(await read()).toBeNull();
+    const receipt: unknown = await (await revoke()).json();
+    expect(await read()).toEqual(receipt);
+  });
+
   test("that is repeated gets the same answer, byte for byte, whoever asks", async () => {
     const first = await (await revoke()).text();
     expect(await (await revoke()).text()).toBe(first);

@@ -44,7 +44,9 @@ async function rotate(key: CreatedKey, body?: object): Promise<CreatedKey & Reco
 describe("a rotated key", () => {
   test("has a successor with another secret and the same settings", async () => {
     const old = await setUp();
-    const { key, id, keyPrefix, version, createdAt, expiresAt, ...settings } = await rotate(old);
+    const { key, id, keyPrefix, version, createdAt, expiresAt, predecessorId, ...settings } =
+      await rotate(old);
+    expect(predecessorId).toBe(old.id);
     expect(id).not.toBe(old.id);
     expect(key).not.toBe(old.key);
     expect(key.startsWith(String(keyPrefix))).toBe(true);
@@ -121,6 +123,70 @@ describe("a rotated key", () => {
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     const list = await organization.admin.call("GET", "/-/api-keys?status=active");
     expect(((await list.json()) as { data: object[] }).data).toHaveLength(1);
+  });
+});
+
+test("both keys of a rotation name each other, and a third follows the second", async () => {
+  const first = await setUp();
+  const second = await rotate(first);
+  const third = await rotate(second, { overlap: 0 });
+  const links = await Promise.all(
+    [first, second, third].map(async ({ id }) => {
+      const answer = await organization.admin.call("GET", `/-/api-keys/${id}`);
+      const { successorId, predecessorId } = (await answer.json()) as Record<string, unknown>;
+      return [predecessorId, successorId];
+    }),
+  );
+  expect(links).toEqual([
+    [null, second.id],
+    [first.id, third.id],
+    [second.id, null],
+  ]);
+});
+
+describe("a key that ends by itself before the overlap does", () => {
+  test.each([
+    ["its own expiry, which is the earlier", "1h", "24h", 3_600_000],
+    ["the overlap's end, which is the earlier", "10d", "12h", 43_200_000],
+  ])("tells of %s", async (_, expiresIn, overlap, leftMs) => {
+    await setUp();
+    const old = await organization.admin.createKey({ expiresIn, vaults: ["vault_1"] });
+    const before = Date.now();
+    await rotate(old, { overlap });
+    const until = Date.parse((await use(old)).headers.get("X-Portcullis-Key-Expires") ?? "");
+    expect(until).toBeGreaterThan(before + leftMs - 10_000);
+    expect(until).toBeLessThanOrEqual(Date.now() + leftMs);
+  });
+});
+
+describe("a rotation with an Idempotency-Key", () => {
+  const again = (key: CreatedKey, name: string) =>
+    organization.admin.call("POST", `/-/api-keys/${key.id}/rotate`, undefined, { "Idempotency-Key": name });
+
+  test("rotates once, however often and however many at once, and names the key that it made", async () => {
+    const old = await setUp();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => again(old, "r-1")));
+    const made = answers.find(({ status }) => status === 201);
+    if (made === undefined) throw new Error("No request has rotated the key");
+    const { id } = (await made.json()) as { id: string };
+    const repeated = [...answers.filter((each) => each !== made), await again(old, '"r-1"')];
+    for (const answer of repeated) {
+      expect(answer.status).toBe(409);
+      expect(await answer.json()).toMatchObject({
+        error: { code: "already_exists", details: { keyId: id } },
+      });
+    }
+    const list = await organization.admin.call("GET", "/-/api-keys");
+    expect(((await list.json()) as { data: object[] }).data).toHaveLength(2);
+  });
+
+  test("is another request than a creation, another key's and another person's of the same name", async () => {
+    const old = await setUp();
+    const headers = { "Idempotency-Key": "same" };
+    expect((await organization.admin.call("POST", "/-/api-keys", NEW_KEY, headers)).status).toBe(201);
+    const next = await again(old, "same");
+    expect(next.status).toBe(201);
+    expect((await again((await next.json()) as CreatedKey, "same")).status).toBe(201);
   });
 });
 

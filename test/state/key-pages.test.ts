@@ -1,10 +1,23 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import type { KeyPosition, ManagedKey } from "../../src/core/organization.ts";
+import type { KeyPosition, KeyQuery, ManagedKey } from "../../src/core/organization.ts";
 import { makeActor, makeDraft } from "../support/records.ts";
 
 const KEYS = 7;
+
+const EVERY_KEY = {
+  status: "active",
+  q: null,
+  ownerId: null,
+  ownerKind: null,
+  ownerName: null,
+  expiresBefore: null,
+  unusedSince: null,
+  anyAddress: null,
+  noExpiry: null,
+  sort: { by: "createdAt", descending: true },
+} as const;
 
 const alice = makeActor("org_pages");
 
@@ -25,12 +38,12 @@ test.each([1, 2, 3, 10])("keys that were made at one moment are each on one page
   const seen: string[] = [];
   let after: KeyPosition | null = null;
   do {
-    const query = { status: "active" as const, q: null, ownerId: "alice", ownerKind: null, limit, after };
+    const query: KeyQuery = { ...EVERY_KEY, limit, after };
     const page = (await organization.listKeys(alice, query)) as ManagedKey[];
     const shown = page.slice(0, limit);
     seen.push(...shown.map(({ id }) => id));
     const last = shown.at(-1);
-    after = page.length > limit && last !== undefined ? { createdAt: last.createdAt, id: last.id } : null;
+    after = page.length > limit && last !== undefined ? { value: last.createdAt, id: last.id } : null;
   } while (after !== null);
   expect(seen).toHaveLength(KEYS);
   expect(new Set(seen)).toEqual(created);

@@ -21,7 +21,7 @@ export function addScimTokenEndpoint(app: OpenAPIHono<ControlEnv>, control: Cont
     summary: "Create the token of the SCIM client; the one before ends at once",
     tag: "Organisation",
     success: { 201: { description: "The token.", schema: ScimToken } },
-    refusals: ["role_required"],
+    refusals: ["role_required", "mfa_required"],
     run: async (_, actor) => {
       const token = generateToken(actor.orgId);
       const set = await control.env.ORGANIZATION.getByName(actor.orgId).setScimToken(actor, hashOf(token));

@@ -1,7 +1,9 @@
 import type { KeyRecord, VaultSet } from "../../core/key-record.ts";
+import { foldName } from "../../core/folded-name.ts";
 import type { KeyChange, KeyDraft, KeyQuery, ManagedKey } from "../../core/organization.ts";
 import { developerVaults, type VaultRoles } from "../../core/organization.ts";
 import type { Cut } from "../../core/revocation.ts";
+import { searchOf } from "./key-search.ts";
 
 type Row = Record<string, SqlStorageValue>;
 
@@ -28,8 +30,8 @@ export class KeyTable {
   insert(draft: KeyDraft, ownerId: string, createdBy: string, now: number): void {
     this.#sql.exec(
       `INSERT INTO keys (id, owner_id, name, description, key_prefix, hash, scopes, vaults, allowed_ips,
-         rate_limit, created_at, created_by, expires_at, disabled)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         rate_limit, created_at, created_by, expires_at, disabled, name_key)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       draft.id,
       ownerId,
       draft.name,
@@ -44,13 +46,14 @@ export class KeyTable {
       createdBy,
       draft.expiresAt,
       draft.disabled ? 1 : 0,
+      foldName(draft.name),
     );
   }
 
   update(id: string, change: Required<KeyChange>): void {
     this.#sql.exec(
       `UPDATE keys SET name = ?, description = ?, scopes = ?, vaults = ?, allowed_ips = ?, rate_limit = ?,
-         expires_at = ?, disabled = ?, version = version + 1 WHERE id = ?`,
+         expires_at = ?, disabled = ?, name_key = ?, version = version + 1 WHERE id = ?`,
       change.name,
       change.description,
       JSON.stringify(change.scopes),
@@ -59,6 +62,7 @@ export class KeyTable {
       change.rateLimit === null ? null : JSON.stringify(change.rateLimit),
       change.expiresAt,
       change.disabled ? 1 : 0,
+      foldName(change.name),
       id,
     );
   }
@@ -95,8 +99,20 @@ export class KeyTable {
     );
   }
 
-  setSuccessor(id: string, successorId: string | null): void {
+  /** Notes that a key takes another one's place; both name each other. */
+  setSuccessor(id: string, successorId: string): void {
     this.#sql.exec(`UPDATE keys SET successor_id = ? WHERE id = ?`, successorId, id);
+    this.#sql.exec(`UPDATE keys SET predecessor_id = ? WHERE id = ?`, id, successorId);
+  }
+
+  /** Takes back that a key takes another one's place. */
+  unsetSuccessor(id: string): void {
+    this.#sql.exec(
+      `UPDATE keys SET predecessor_id = NULL WHERE predecessor_id = ?1 AND id =
+      (SELECT successor_id FROM keys WHERE id = ?1)`,
+      id,
+    );
+    this.#sql.exec(`UPDATE keys SET successor_id = NULL WHERE id = ?`, id);
   }
 
   /** Plans the moment at which a rotated key is revoked by itself, or with `null` that it is not. */
@@ -194,30 +210,32 @@ export class KeyTable {
     ].map((row) => row.id);
   }
 
-  /** One more than `limit` keys, so that the caller sees whether there is a next page. The newest come first. */
+  /** One more than `limit` keys, so that the caller sees whether there is a next page. */
   list(query: KeyQuery, now: number): ManagedKey[] {
-    const where: string[] = [];
-    const values: SqlStorageValue[] = [];
-    const add = (condition: string, ...bound: SqlStorageValue[]) => {
-      where.push(condition);
-      values.push(...bound);
-    };
-    if (query.ownerId !== "*") add("owner_id = ?", query.ownerId);
-    if (query.ownerKind !== null) add("users.kind = ?", query.ownerKind);
-    if (query.q !== null) add("instr(lower(keys.name), lower(?)) > 0", query.q);
-    if (query.after !== null)
-      add("(keys.created_at, keys.id) < (?, ?)", query.after.createdAt, query.after.id);
-    if (query.status !== "all") {
-      add(STATUS_CONDITIONS[query.status], ...(STATUS_CONDITIONS[query.status].includes("?") ? [now] : []));
-    }
+    const { where, values, order } = searchOf(query, now, (text) => this.#ownersNamed(text));
     return [
       ...this.#sql.exec<Row>(
-        `${SELECT} ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
-         ORDER BY keys.created_at DESC, keys.id DESC LIMIT ?`,
+        `${SELECT} ${where && `WHERE ${where}`} ORDER BY ${order} LIMIT ?`,
         ...values,
         query.limit + 1,
       ),
     ].map(readKey);
+  }
+
+  /** The key of a key string, by its SHA-256 in lower-case hex. */
+  findByHash(hash: string): ManagedKey | null {
+    const [row] = this.#sql.exec<Row>(`${SELECT} WHERE keys.hash = ?`, hash);
+    return row === undefined ? null : readKey(row);
+  }
+
+  /** The users whose names hold a text, as people read them. */
+  #ownersNamed(text: string): string[] {
+    const part = foldName(text);
+    return this.#sql
+      .exec<{ id: string; name: string }>(`SELECT id, name FROM users`)
+      .toArray()
+      .filter(({ name }) => foldName(name).includes(part))
+      .map(({ id }) => id);
   }
 
   /** The record that the key's guard is to have: the key joined with what its owner may do. */
@@ -250,14 +268,6 @@ export class KeyTable {
   }
 }
 
-const LIVE = "revoked_at IS NULL AND disabled = 0";
-const STATUS_CONDITIONS = {
-  active: `${LIVE} AND (expires_at IS NULL OR expires_at > ?)`,
-  expired: `${LIVE} AND expires_at <= ?`,
-  disabled: "revoked_at IS NULL AND disabled = 1",
-  revoked: "revoked_at IS NOT NULL",
-} as const;
-
 function readJson<T>(value: SqlStorageValue | undefined): T {
   return JSON.parse(value as string) as T;
 }
@@ -287,6 +297,8 @@ function readKey(row: Row): ManagedKey {
     revokedBy: row["revoked_by"] as string | null,
     revocationReason: row["revocation_reason"] as string | null,
     retiresAt: row["retires_at"] as number | null,
+    successorId: row["successor_id"] as string | null,
+    predecessorId: row["predecessor_id"] as string | null,
     lastUsedAt: row["last_used_at"] as number | null,
     lastUsedIp: row["last_used_ip"] as string | null,
     lastRefusedAt: row["last_refused_at"] as number | null,

@@ -12,6 +12,7 @@ import {
   type Receipt,
 } from "../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
+import { widensKey } from "../../core/widening.ts";
 import type { AuditLog, Author } from "./audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
 import type { Directory } from "./people/directory.ts";
@@ -89,14 +90,27 @@ export class Keys {
 
   /** One key that the actor owns or, being an admin, manages. */
   find(me: DirectoryUser, keyId: string): ManagedKey | null {
-    const key = this.#table.find(keyId);
-    return key !== null && (key.owner.id === me.id || me.roles.includes(ADMIN)) ? key : null;
+    return visibleTo(me, this.#table.find(keyId));
   }
 
-  /** A page of keys, and one more if there is a next page. */
+  /** One key, with the receipt of its revocation. */
+  describe(me: DirectoryUser, keyId: string): { key: ManagedKey; receipt: Receipt | null } | Refusal {
+    const key = this.find(me, keyId);
+    return key === null ? refuse("not_found") : { key, receipt: this.#receipt(keyId) };
+  }
+
+  /** The key of a key string, by its SHA-256. */
+  findByHash(me: DirectoryUser, hash: string): ManagedKey | null {
+    return visibleTo(me, this.#table.findByHash(hash));
+  }
+
+  /** A page of keys, and one more if there is a next page. Admins who look for an owner's name mean everybody's. */
   list(me: DirectoryUser, query: KeyQuery): ManagedKey[] | Refusal {
-    if (query.ownerId !== me.id && !me.roles.includes(ADMIN)) return refuse("role_required");
-    return this.#table.list(query, Date.now());
+    const isAdmin = me.roles.includes(ADMIN);
+    const named = isAdmin && query.ownerName !== null ? "*" : me.id;
+    const ownerId = query.ownerId ?? named;
+    if (ownerId !== me.id && !isAdmin) return refuse("role_required");
+    return this.#table.list({ ...query, ownerId }, Date.now());
   }
 
   /** Changes a key, if its version is still one of the expected; `null` expects nothing. */
@@ -113,6 +127,7 @@ export class Keys {
       if (isRefusal(edit)) return edit;
       const { key, next } = edit;
       if (JSON.stringify(next) === JSON.stringify(key)) return key;
+      if (!actor.freshMfa && widensKey(key, next, config.rateLimit)) return refuse("mfa_required");
       this.#table.update(keyId, next);
       return this.noteChange(actor, "api_key.updated", keyId, key, now);
     });
@@ -147,8 +162,13 @@ export class Keys {
     if (this.#table.revocation(keyId) === null && (await this.#propagation.push(keyId)) === null) {
       return UNCONFIRMED;
     }
+    return this.#receipt(keyId) ?? UNCONFIRMED;
+  }
+
+  /** That a key is dead everywhere; `null` while it is not. */
+  #receipt(keyId: string): Receipt | null {
     const revocation = this.#table.revocation(keyId);
-    return revocation === null ? UNCONFIRMED : { keyId, status: "revoked", ...revocation };
+    return revocation === null ? null : { keyId, status: "revoked", ...revocation };
   }
 
   /** Commits a revocation with its audit event and its outbox row; it is in force once it has been pushed. */
@@ -248,6 +268,11 @@ export class Keys {
     if (this.#table.countLive(ownerId, now) - replaced < config.maxKeysPerOwner) return null;
     return refuse("key_limit_reached", { details: { limit: config.maxKeysPerOwner } });
   }
+}
+
+/** Owners see their keys, admins see everybody's. */
+function visibleTo(me: DirectoryUser, key: ManagedKey | null): ManagedKey | null {
+  return key !== null && (key.owner.id === me.id || me.roles.includes(ADMIN)) ? key : null;
 }
 
 /** A key's owner may hand on only what they hold. */

@@ -1,4 +1,5 @@
 import { baseline } from "./migrations/baseline.ts";
+import { keySearch } from "./migrations/key-search.ts";
 import { usageByOutcome } from "./migrations/usage-by-outcome.ts";
 
 /** A step of the schema. It runs once, in one transaction with the number that notes it. */
@@ -8,7 +9,7 @@ export type Migration = (sql: SqlStorage) => void;
  * The steps of the schema, in order: the schema's version is how many of them have run. Add to the end; what has landed
  * never changes. A step must leave what the version before reads and writes in place, so that it can be gone back to.
  */
-const MIGRATIONS: readonly Migration[] = [baseline, usageByOutcome];
+const MIGRATIONS: readonly Migration[] = [baseline, usageByOutcome, keySearch];
 
 /** Whether anything was ever kept. */
 export function hasSchema(sql: SqlStorage): boolean {

@@ -73,6 +73,19 @@ export class Organization extends DurableObject<Env> {
     return this.#door.as(actor, (me) => this.#parts.keys.find(me, keyId) ?? refuse("not_found"));
   }
 
+  /** A key with the receipt of its revocation; `null` while it is not revoked, or not everywhere. */
+  describeKey(
+    actor: Actor,
+    keyId: string,
+  ): Promise<{ readonly key: ManagedKey; readonly receipt: Receipt | null } | Refusal> {
+    return this.#door.as(actor, (me) => this.#parts.keys.describe(me, keyId));
+  }
+
+  /** The key whose string has this SHA-256 (lower-case hex), if the actor may see it. */
+  findKeyByHash(actor: Actor, hash: string): Promise<{ readonly key: ManagedKey | null } | Refusal> {
+    return this.#door.as(actor, (me) => ({ key: this.#parts.keys.findByHash(me, hash) }));
+  }
+
   /** A page of keys, and one more if there is a next page. */
   listKeys(actor: Actor, query: KeyQuery): Promise<ManagedKey[] | Refusal> {
     return this.#door.as(actor, (me) => this.#parts.keys.list(me, query));
@@ -116,15 +129,19 @@ export class Organization extends DurableObject<Env> {
     if (this.#door.exists) this.#parts.usageIntake.recordGroup(report, Date.now());
   }
 
-  /** Makes the successor of a key; the old one works for `overlapMs` more. */
+  /**
+   * Makes the successor of a key; the old one works for `overlapMs` more. `request` names the request, so that it rotates
+   * the key once when it comes again.
+   */
   rotateKey(
     actor: Actor,
     keyId: string,
     material: KeyMaterial,
     overlapMs: number,
+    request: string | null = null,
   ): Promise<ManagedKey | Refusal> {
     return this.#door.as(actor, async (me) => {
-      const created = await this.#parts.rotation.rotate(actor, me, keyId, material, overlapMs);
+      const created = await this.#parts.rotation.rotate(actor, me, keyId, material, overlapMs, request);
       this.#parts.schedule.plan();
       return created;
     });

@@ -70,16 +70,17 @@ export function buildParts(context: DurableObjectState, env: Env) {
   const effects = new ScimEffects(scimUsers, directory);
   const scim = new Scim(storage, { users: scimUsers, groups, effects, keys: table, audit, propagation });
 
+  const creations = new CreationTable(sql);
   const keys = new Keys(storage, {
     keys: table,
-    creations: new CreationTable(sql),
+    creations,
     directory,
     settings,
     audit,
     propagation,
     events,
   });
-  const rotation = new Rotation(storage, { table, keys, directory, propagation });
+  const rotation = new Rotation(storage, { table, keys, directory, propagation, creations });
   const usage = {
     outcomes: new OutcomeTable(sql),
     calls: new CallTable(sql),

@@ -3,6 +3,7 @@ import type { Actor, KeyMaterial, ManagedKey } from "../../core/organization.ts"
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import { keyStatus } from "../../core/key-record.ts";
 import { SYSTEM } from "./audit-log.ts";
+import type { CreationTable } from "./creation-table.ts";
 import type { Directory } from "./people/directory.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { Keys } from "./keys.ts";
@@ -19,21 +20,29 @@ export class Rotation {
   readonly #keys: Keys;
   readonly #directory: Directory;
   readonly #propagation: Propagation;
+  readonly #creations: CreationTable;
 
   constructor(
     storage: DurableObjectStorage,
-    parts: { table: KeyTable; keys: Keys; directory: Directory; propagation: Propagation },
+    parts: {
+      table: KeyTable;
+      keys: Keys;
+      directory: Directory;
+      propagation: Propagation;
+      creations: CreationTable;
+    },
   ) {
     this.#storage = storage;
     this.#table = parts.table;
     this.#keys = parts.keys;
     this.#directory = parts.directory;
     this.#propagation = parts.propagation;
+    this.#creations = parts.creations;
   }
 
   /**
    * Makes the successor of a key. The old key works for `overlapMs` more; with 0 it is dead when this returns. If the
-   * rotation cannot be confirmed the old key stays as it was.
+   * rotation cannot be confirmed the old key stays as it was. A request that has a name rotates the key once.
    */
   async rotate(
     actor: Actor,
@@ -41,9 +50,14 @@ export class Rotation {
     keyId: string,
     material: KeyMaterial,
     overlapMs: number,
+    request: string | null,
   ): Promise<ManagedKey | Refusal> {
     const now = Date.now();
+    // No name that a client can send holds a space: a creation of the same name is another request.
+    const name = request && `rotate ${keyId} ${request}`;
     const created = this.#storage.transactionSync(() => {
+      const successorId = name && this.#creations.find(actor, name);
+      if (successorId) return refuse("already_exists", { details: { keyId: successorId } });
       const old = this.#keys.find(me, keyId);
       if (old === null) return refuse("not_found");
       const draft = { ...old, ...material, ownerId: old.owner.id, expiresAt: renewedExpiry(old, now) };
@@ -51,6 +65,7 @@ export class Rotation {
       if (refusal !== null) return refusal;
       this.#table.insert(draft, old.owner.id, actor.id, now);
       this.#table.setSuccessor(keyId, material.id);
+      if (name) this.#creations.note(actor, name, material.id, now);
       return this.#keys.noteChange(actor, "api_key.created", material.id, null, now);
     });
     if (isRefusal(created)) return created;
@@ -124,7 +139,8 @@ export class Rotation {
     this.#storage.transactionSync(() => {
       const old = this.#table.find(keyId) as ManagedKey;
       this.#keys.commitRevocation(actor, created, "The rotation could not be confirmed", now);
-      this.#table.setSuccessor(keyId, null);
+      this.#table.unsetSuccessor(keyId);
+      this.#creations.forget(created.id);
       if (old.revokedAt !== null || old.retiresAt === null) return;
       this.#table.retire(keyId, null);
       this.#keys.noteChange(actor, "api_key.rotation_undone", keyId, old, now);

@@ -41,11 +41,12 @@ export class Webhooks {
   }
 
   /** Sets the endpoint. A new one gets a secret, which is told this once; another address keeps the one it has. */
-  put(actor: Actor, draft: WebhookDraft): { endpoint: WebhookEndpoint; secret: string | null } {
+  put(actor: Actor, draft: WebhookDraft): { endpoint: WebhookEndpoint; secret: string | null } | Refusal {
     const { table, outbox, expiry } = this.#parts;
     const now = Date.now();
     return this.#storage.transactionSync(() => {
       const before = table.find();
+      if (before === null && !actor.freshMfa) return refuse("mfa_required");
       const secret = before === null ? generateWebhookSecret() : null;
       if (secret === null) table.update(draft, now);
       else table.create(draft, secret, now);
@@ -78,6 +79,7 @@ export class Webhooks {
     return this.#storage.transactionSync(() => {
       const before = table.find();
       if (before === null) return refuse("not_found");
+      if (!actor.freshMfa) return refuse("mfa_required");
       const secret = generateWebhookSecret();
       table.rotate(secret, now);
       this.#note(actor, "webhook.secret_rotated", before, now);

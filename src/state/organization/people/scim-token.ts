@@ -1,5 +1,6 @@
 import { readHash, sameHash } from "../../../core/key-secret.ts";
 import type { Actor } from "../../../core/organization.ts";
+import { refuse, type Refusal } from "../../../core/refusal.ts";
 import type { AuditLog } from "../audit-log.ts";
 import type { Settings } from "../settings.ts";
 
@@ -16,7 +17,8 @@ export class ScimToken {
   }
 
   /** Sets the token by its SHA-256, lower-case hex; the token before ends. */
-  set(actor: Actor, hash: string): { set: true } {
+  set(actor: Actor, hash: string): { set: true } | Refusal {
+    if (!actor.freshMfa) return refuse("mfa_required");
     const entry = { action: "scim_token.created", target: actor.orgId, before: null, after: null };
     this.#storage.transactionSync(() => {
       this.#settings.setScimTokenHash(hash);

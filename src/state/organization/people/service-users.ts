@@ -6,6 +6,7 @@ import type {
   VaultRoles,
 } from "../../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
+import { widensUser } from "../../../core/widening.ts";
 import type { AuditLog } from "../audit-log.ts";
 import type { KeyTable } from "../key-table.ts";
 import type { Keys } from "../keys.ts";
@@ -55,6 +56,7 @@ export class ServiceUsers {
   }
 
   create(actor: Actor, id: string, draft: Required<ServiceUserChange>): ServiceUser | Refusal {
+    if (!actor.freshMfa) return refuse("mfa_required");
     const now = Date.now();
     return this.#storage.transactionSync(() => {
       this.#storage.sql.exec(
@@ -79,6 +81,7 @@ export class ServiceUsers {
       if (isRefusal(before)) return before;
       const next = { ...before, ...change };
       if (JSON.stringify(next) === JSON.stringify(before)) return before;
+      if (!actor.freshMfa && widensUser(before, next)) return refuse("mfa_required");
       this.#storage.sql.exec(
         `UPDATE users SET name = ?, description = ?, vault_roles = ?, active = ? WHERE id = ?`,
         next.name,

@@ -1,0 +1,75 @@
+import type { z } from "@hono/zod-openapi";
+import { foldName } from "../core/folded-name.ts";
+import { keyJson } from "../core/key-json.ts";
+import { withoutSecrets } from "../core/key-secret.ts";
+import {
+  KEY_SORTS,
+  type KeyPosition,
+  type KeyQuery,
+  type KeySort,
+  type ManagedKey,
+} from "../core/organization.ts";
+import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import type { Reply } from "./endpoint.ts";
+import type { KeyListQuery } from "./key-schemas.ts";
+
+/** A position with the order that it is a position in. */
+interface Cursor extends KeyPosition {
+  readonly sort: string;
+}
+
+const CURSOR = { value: ["string", "number", "null"], id: ["string"], sort: ["string"] } as const;
+
+/** Reads what a list of keys is asked for; a whole key in it is refused, since URLs are written to logs. */
+export function readKeyQuery(query: z.output<typeof KeyListQuery>): KeyQuery | Refusal {
+  const { q = null, ownerName = null, sort } = query;
+  if (q !== null && withoutSecrets(q) !== q) {
+    const problem =
+      "Must not hold a whole key or token: it has been written to logs and should be revoked. POST /-/api-keys/search takes a key";
+    return refuse("invalid_request", { details: { field: "q", problem } });
+  }
+  const after = query.nextCursor === undefined ? null : readCursor<Cursor>(query.nextCursor, CURSOR);
+  if (after !== null && isRefusal(after)) return after;
+  if (after !== null && after.sort !== sort) {
+    const problem = "This is a cursor of the list in another order";
+    return refuse("invalid_request", { details: { field: "nextCursor", problem } });
+  }
+  return {
+    status: query.status,
+    q,
+    ownerId: query.owner ?? null,
+    ownerKind: query.ownerKind ?? null,
+    ownerName,
+    expiresBefore: query.expiresBefore ?? null,
+    unusedSince: query.unusedSince ?? null,
+    anyAddress: query.anyAddress ?? null,
+    noExpiry: query.noExpiry ?? null,
+    sort: readSort(sort),
+    limit: query.limit,
+    after: after && { value: after.value, id: after.id },
+  };
+}
+
+function readSort(text: string): KeySort {
+  const descending = text.startsWith("-");
+  const by = KEY_SORTS.find((known) => known === text.slice(descending ? 1 : 0)) ?? "createdAt";
+  return { by, descending };
+}
+
+/** The page's keys, and a cursor to the next page when one key more than asked for was found. */
+export function keyPage(keys: readonly ManagedKey[], { limit, sort }: KeyQuery): Reply {
+  const shown = keys.slice(0, limit);
+  const last = keys.length > limit ? shown.at(-1) : undefined;
+  const nextCursor = last === undefined ? null : writeCursor(cursorAfter(last, sort));
+  const now = Date.now();
+  return {
+    status: 200,
+    body: { data: shown.map((key) => keyJson(key, now)), pagination: { limit, nextCursor } },
+  };
+}
+
+function cursorAfter(key: ManagedKey, { by, descending }: KeySort): Cursor {
+  const value = by === "name" ? foldName(key.name) : key[by];
+  return { value, id: key.id, sort: descending ? `-${by}` : by };
+}

@@ -1,0 +1,88 @@
+import { foldName } from "../../core/folded-name.ts";
+import type { KeyPosition, KeyQuery, KeySort } from "../../core/organization.ts";
+
+/** What SQL makes of a query for keys. */
+export interface KeySearch {
+  /** Conditions joined by AND; empty for none. */
+  readonly where: string;
+  readonly values: readonly SqlStorageValue[];
+  readonly order: string;
+}
+
+const COLUMNS: Readonly<Record<KeySort["by"], string>> = {
+  name: "keys.name_key",
+  createdAt: "keys.created_at",
+  lastUsedAt: "keys.last_used_at",
+  expiresAt: "keys.expires_at",
+};
+/** Those that every key has. */
+const NEVER_NULL: readonly KeySort["by"][] = ["name", "createdAt"];
+
+const LIVE = "revoked_at IS NULL AND disabled = 0";
+/** Each takes the moment at which it is asked, as `?`, where it depends on it. */
+const STATUS_CONDITIONS = {
+  active: `${LIVE} AND (expires_at IS NULL OR expires_at > ?)`,
+  expired: `${LIVE} AND expires_at <= ?`,
+  disabled: "revoked_at IS NULL AND disabled = 1",
+  revoked: "revoked_at IS NOT NULL",
+} as const;
+
+/** Ranges that are no restriction, or none for one family of addresses. */
+const ANY_ADDRESS = `(allowed_ips = '[]' OR EXISTS
+  (SELECT 1 FROM json_each(allowed_ips) WHERE value IN ('0.0.0.0/0', '::/0')))`;
+
+/** The conditions and the order of a query for keys. `ownersNamed` tells whose names hold a text. */
+export function searchOf(
+  query: KeyQuery,
+  now: number,
+  ownersNamed: (text: string) => readonly string[],
+): KeySearch {
+  const where: string[] = [];
+  const values: SqlStorageValue[] = [];
+  const add = (condition: string, ...bound: SqlStorageValue[]) => {
+    where.push(condition);
+    values.push(...bound);
+  };
+  if (query.ownerId !== "*" && query.ownerId !== null) add("owner_id = ?", query.ownerId);
+  if (query.ownerKind !== null) add("users.kind = ?", query.ownerKind);
+  if (query.ownerName !== null) {
+    add("owner_id IN (SELECT value FROM json_each(?))", JSON.stringify(ownersNamed(query.ownerName)));
+  }
+  if (query.q !== null) addText(query.q, add);
+  if (query.expiresBefore !== null) add("expires_at < ?", query.expiresBefore);
+  if (query.unusedSince !== null) add("(last_used_at IS NULL OR last_used_at < ?)", query.unusedSince);
+  if (query.anyAddress !== null) add(query.anyAddress ? ANY_ADDRESS : `NOT ${ANY_ADDRESS}`);
+  if (query.noExpiry !== null) add(query.noExpiry ? "expires_at IS NULL" : "expires_at IS NOT NULL");
+  if (query.status !== "all") {
+    const condition = STATUS_CONDITIONS[query.status];
+    add(condition, ...(condition.includes("?") ? [now] : []));
+  }
+  if (query.after !== null) addPosition(query.sort, query.after, add);
+  const direction = query.sort.descending ? "DESC" : "ASC";
+  const order = `${COLUMNS[query.sort.by]} ${direction} NULLS LAST, keys.id ${direction}`;
+  return { where: where.join(" AND "), values, order };
+}
+
+type Add = (condition: string, ...bound: SqlStorageValue[]) => void;
+
+/** A part of a name, or how an id or a `keyPrefix` begins. */
+function addText(q: string, add: Add): void {
+  const text = q.trim();
+  add(
+    `(instr(name_key, ?) > 0 OR substr(keys.id, 1, ?) = ? OR substr(key_prefix, 1, ?) = ?)`,
+    foldName(q),
+    text.length,
+    text,
+    text.length,
+    text,
+  );
+}
+
+/** What comes after a key in the order of the list; keys that have no value come last in both directions. */
+function addPosition({ by, descending }: KeySort, { value, id }: KeyPosition, add: Add): void {
+  const column = COLUMNS[by];
+  const after = descending ? "<" : ">";
+  if (value === null) add(`${column} IS NULL AND keys.id ${after} ?`, id);
+  else if (NEVER_NULL.includes(by)) add(`(${column}, keys.id) ${after} (?, ?)`, value, id);
+  else add(`((${column}, keys.id) ${after} (?, ?) OR ${column} IS NULL)`, value, id);
+}
