@@ -1,0 +1,155 @@
+import { spawn } from "node:child_process";
+import { writeFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { explainToken } from "../../src/control/identity/explain.ts";
+import { ProviderKeys } from "../../src/control/identity/provider-keys.ts";
+import { readConfig } from "../../src/env.ts";
+import { adminClaims, startIssuer, type TestIssuer } from "../support/issuer.ts";
+
+/** `npm run check -- --token`: what the gateway makes of a token. */
+
+let issuer: TestIssuer;
+let directory: string;
+beforeAll(async () => {
+  [issuer, directory] = await Promise.all([startIssuer(), mkdtemp(join(tmpdir(), "portcullis-token-"))]);
+});
+afterAll(async () => {
+  await issuer.close();
+  await rm(directory, { recursive: true });
+});
+
+type Variables = Readonly<Record<string, string>>;
+
+async function run(file: string, input: string, variables: Variables = {}): Promise<[number | null, string]> {
+  const child = spawn("node", ["src/check.ts", "--token", file], {
+    cwd: join(import.meta.dirname, "../.."),
+    env: { ...process.env, OIDC_ISSUER: issuer.url, ...variables },
+  });
+  child.stdin.end(input);
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
+  return [code, stdout + stderr];
+}
+
+/** The explanation itself, without a process for each. */
+async function explained(token: string): Promise<{ accepted: boolean; text: string }> {
+  const { identity } = readConfig({ ORIGIN_URL: "http://origin.test", OIDC_ISSUER: issuer.url });
+  const keys = new ProviderKeys(issuer.url);
+  const { accepted, lines } = await explainToken(token, keys, { ...identity, hasVaults: true }, Date.now());
+  return { accepted, text: lines.map(([label, line]) => `${label} ${line}`).join("\n") };
+}
+
+/** Explains a token from standard input. */
+const explain = async (token: string, variables?: Variables) => run("-", token, variables);
+
+test("explains a good token from a file: who, where, which roles, and the second factor", async () => {
+  const file = join(directory, "token");
+  await writeFile(file, `Bearer ${await issuer.token(adminClaims({ scope: "portcullis:ops" }))}\n`);
+  const [code, output] = await run(file, "");
+  expect(code).toBe(0);
+  for (const line of [
+    /^Signature +valid$/m,
+    /^Subject +alice {2}\(claim sub\)$/m,
+    /^Organisation +org_test {2}\(claim org_id\)$/m,
+    /^Roles +admin, developer on every vault$/m,
+    /^ +from claim roles: "admin"$/m,
+    /^ +and from claim vault_roles$/m,
+    /^Operator +yes, by portcullis:ops$/m,
+    /^Second factor +amr:mfa in the access token, \d+ s ago: fresh$/m,
+    /^Result +accepted$/m,
+  ]) {
+    expect(output).toMatch(line);
+  }
+});
+
+test("reads the settings as the gateway does, and names that are translated", async () => {
+  const token = await issuer.token({ oid: "o-1", groups: ["Custody Admins", "other"], org_id: undefined });
+  const [code, output] = await explain(token, {
+    OIDC_SUBJECT_CLAIM: "oid",
+    OIDC_ORG: "org_one",
+    OIDC_ROLES_CLAIM: "groups",
+    OIDC_ROLE_NAMES: '{"custody admins": ["admin"]}',
+    OIDC_MFA: "acrs:c1",
+  });
+  expect(code).toBe(0);
+  expect(output).toMatch(/^Subject +o-1 {2}\(claim oid\)$/m);
+  expect(output).toMatch(/^Organisation +org_one {2}\(OIDC_ORG\)$/m);
+  expect(output).toMatch(/^ +from claim groups: "Custody Admins" → admin, "other"$/m);
+  expect(output).toMatch(/^Second factor +no: wants one of acrs:c1; the token has acrs \[\]$/m);
+});
+
+test("takes the ID token beside it into account, as the console does", async () => {
+  const answer = {
+    access_token: await issuer.token({}),
+    id_token: await issuer.token({ amr: ["mfa"], auth_time: Math.floor(Date.now() / 1000) }, { typ: "JWT" }),
+  };
+  const [, output] = await explain(JSON.stringify(answer));
+  expect(output).toMatch(/^Second factor +amr:mfa in the ID token, \d+ s ago: fresh$/m);
+});
+
+describe("says why a token is refused, and what to do:", () => {
+  test.each<[string, () => string | Promise<string>, RegExp]>([
+    ["opaque", () => "ya29.a0AfH6SMC", /refused: opaque token: not a JWT\n +Providers issue JWTs only/],
+    [
+      "an ID token",
+      () => issuer.token({ nonce: "n", aud: "portcullis" }, { typ: "JWT" }),
+      /refused: not an access token: an ID token/,
+    ],
+    [
+      "expired",
+      () => issuer.token({ exp: 1_700_000_000 }),
+      /ends 2023-11-14T22:13:20\.000Z[^]*refused: expired/,
+    ],
+    [
+      "for another audience",
+      () => issuer.token({ aud: "other" }),
+      /refused: other audience: other\n +OIDC_AUDIENCE is portcullis\./,
+    ],
+    [
+      "of Entra's v1.0",
+      () => issuer.token({ iss: "https://sts.windows.net/t/" }),
+      /refused: other issuer[^]*requestedAccessTokenVersion/,
+    ],
+    [
+      "of an issuer with a slash",
+      () => issuer.token({ iss: `${issuer.url}/` }),
+      /refused: other issuer[^]*set OIDC_ISSUER to http/,
+    ],
+    [
+      "without an organisation",
+      () => issuer.token({ org_id: undefined }),
+      /refused: claim missing: org_id \(OIDC_ORG_CLAIM, or OIDC_ORG/,
+    ],
+    [
+      "signed by another key",
+      async () => `${(await issuer.token()).slice(0, -86)}${"A".repeat(86)}`,
+      /Signature +not valid: wrong signature/,
+    ],
+  ])("%s", async (_, token, expected) => {
+    const { accepted, text: output } = await explained(await token());
+    expect([accepted, output]).toEqual([false, expect.stringMatching(expected)]);
+  });
+});
+
+test("says when the issuer cannot be asked, and explains the rest", async () => {
+  const token = await issuer.token(adminClaims());
+  issuer.setDown("everything");
+  const { accepted, text: output } = await explained(token);
+  const { text: expired } = await explained(await issuer.token({ exp: 1_700_000_000 }));
+  issuer.setDown("nothing");
+  expect(accepted).toBe(true);
+  expect(output).toMatch(/^Signature +not checked, as the issuer cannot be reached/m);
+  expect(output).toMatch(/^Roles +admin, developer on every vault$/m);
+  expect(expired).toMatch(/refused: expired/);
+});
+
+test.each<[string, Variables, RegExp]>([
+  ["a file that is not there", {}, /no such file/],
+  ["a setting that cannot be used", { OIDC_MFA: "mfa" }, /^OIDC_MFA must be/],
+])("names %s", async (_, variables, message) => {
+  const [code, output] = await run(join(directory, "missing"), "", variables);
+  expect([code, output]).toEqual([1, expect.stringMatching(message)]);
+});
