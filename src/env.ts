@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readCorsOrigins, type CorsOrigins } from "./core/cors.ts";
 import { parseDuration } from "./core/duration.ts";
 import {
   conflictIn,
@@ -7,6 +8,7 @@ import {
   type IdentitySettings,
 } from "./core/identity/settings.ts";
 import type { RateLimit as KeyRateLimit } from "./core/key-record.ts";
+import { originName, readOrigins, type Origin } from "./core/origins.ts";
 import type { Deployment } from "./state/deployment/deployment.ts";
 import type { KeyGuard } from "./state/key-guard.ts";
 import type { Organization } from "./state/organization/organization.ts";
@@ -42,6 +44,17 @@ const httpOrigin = httpUrl.refine(
 
 const optional = <T extends z.ZodType<unknown, string>>(schema: T) =>
   z.union([z.literal("").transform(() => null), schema]).default(null);
+
+/** Names, or servers of the document, and the URLs that they lead to; `null` if the text is none of that. */
+function readOriginUrls(text: string): Readonly<Record<string, string>> | null {
+  if (text.trim() === "") return {};
+  try {
+    const entries = z.record(z.string().min(1), httpUrl).parse(JSON.parse(text));
+    return Object.fromEntries(Object.entries(entries).map(([name, url]) => [originName(name), url]));
+  } catch {
+    return null;
+  }
+}
 
 /** A key needs time to be known before it signs. */
 const MIN_SIGNING_KEY_LIFETIME_MS = 3_600_000;
@@ -89,8 +102,27 @@ const Variables = z.object({
     )
     .transform((ms) => ms as number)
     .default(7_776_000_000),
+  ORIGINS: z
+    .string()
+    .default("")
+    .transform(readOriginUrls)
+    .refine((urls) => urls !== null, "must be a JSON object of names and http or https URLs")
+    .transform((urls) => urls as Readonly<Record<string, string>>),
   ORIGIN_AUDIENCE: optional(z.string()),
+  // What there was before ORIGIN_IDENTITY: "off" is its "headers".
   ORIGIN_ASSERTION: z.enum(["on", "off"], "must be on or off").default("on"),
+  ORIGIN_IDENTITY: z
+    .enum(["both", "assertion", "headers"], "must be both, assertion or headers")
+    .default("both"),
+  CORS_ORIGINS: z
+    .string()
+    .default("")
+    .transform(readCorsOrigins)
+    .refine(
+      (origins) => origins !== null,
+      "must be * or origins like https://app.example.com, separated by commas",
+    )
+    .transform((origins) => origins as CorsOrigins),
   CONTROL_HOSTNAME: optional(
     z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "must be a host name in lower case, without a port"),
   ),
@@ -113,7 +145,10 @@ export interface ConsoleClient {
 
 /** The deployment's settings, checked. Durations are in milliseconds. */
 export interface Config {
-  readonly originUrl: string;
+  /** The API. */
+  readonly origin: Origin;
+  /** The origins of operations that have one of their own, by their names or by the servers that they stand for. */
+  readonly origins: ReadonlyMap<string, Origin>;
   readonly originTimeoutMs: number;
   readonly maxBodyBytes: number;
   /** Who signs people in, and how its tokens are read. */
@@ -130,10 +165,12 @@ export interface Config {
   readonly tokensPerMinute: number;
   /** How long a signing key is used before its successor takes over. */
   readonly signingKeyLifetimeMs: number;
-  /** Who the origin is, as the assertions for it name it. */
-  readonly originAudience: string;
-  /** Whether the origin gets a signed assertion with every request. */
-  readonly originAssertion: boolean;
+  /** Whom the assertions are for, whatever the origin; `null` for the origin's URL. */
+  readonly originAudience: string | null;
+  /** In which form an origin hears who calls. */
+  readonly originIdentity: "both" | "assertion" | "headers";
+  /** The origins whose pages may call. */
+  readonly corsOrigins: CorsOrigins;
   readonly controlHostname: string | null;
   /** Where `/-/errors/` is served; `null` for the host of the request. */
   readonly publicOrigin: string | null;
@@ -165,8 +202,14 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
   const identity = identitySettings(v);
   const conflict = conflictIn(identity);
   if (conflict !== null) throw new ConfigError(conflict);
+  if (v.ORIGIN_ASSERTION === "off" && v.ORIGIN_IDENTITY === "assertion") {
+    throw new ConfigError(`ORIGIN_ASSERTION must not be off where ORIGIN_IDENTITY is "assertion" (is "off")`);
+  }
+  const origins = readOrigins(v.ORIGIN_URL, v.ORIGINS, variables);
+  if ("problem" in origins) throw new ConfigError(origins.problem);
   return {
-    originUrl: v.ORIGIN_URL,
+    origin: origins.main,
+    origins: origins.others,
     originTimeoutMs: v.ORIGIN_TIMEOUT_MS,
     maxBodyBytes: v.MAX_BODY_BYTES,
     identity,
@@ -186,8 +229,9 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     rateLimit: { requests: v.RATE_LIMIT_REQUESTS, windowSeconds: v.RATE_LIMIT_WINDOW_S },
     tokensPerMinute: v.TOKENS_PER_MINUTE,
     signingKeyLifetimeMs: v.SIGNING_KEY_LIFETIME,
-    originAudience: v.ORIGIN_AUDIENCE ?? v.ORIGIN_URL,
-    originAssertion: v.ORIGIN_ASSERTION === "on",
+    originAudience: v.ORIGIN_AUDIENCE,
+    originIdentity: v.ORIGIN_ASSERTION === "off" ? "headers" : v.ORIGIN_IDENTITY,
+    corsOrigins: v.CORS_ORIGINS,
     controlHostname: v.CONTROL_HOSTNAME,
     publicOrigin: v.PUBLIC_ORIGIN ?? (v.CONTROL_HOSTNAME && `https://${v.CONTROL_HOSTNAME}`),
     githubKeysUrl: v.GITHUB_SECRET_SCANNING_KEYS_URL,

@@ -1,3 +1,5 @@
+import { isHost } from "./core/host.ts";
+
 export type Surface = "gateway" | "control" | "console" | "nowhere";
 
 const OWN_PATH = /^[a-z]+:\/\/[^/]+\/(-|\.well-known)\//;
@@ -6,6 +8,15 @@ const AUTHORIZATION_SERVER = /^[a-z]+:\/\/[^/]+\/\.well-known\/oauth-authorizati
 const CONSOLE_PATH = /^[a-z]+:\/\/[^/]+\/-\/console(?=[/?#]|$)/;
 /** A host in any spelling that names the same one: letter case, a dot at the end and the port do not count. */
 const HOST = /^[a-z]+:\/\/(?:[^/@]*@)?([^/:@]+?|\[[^\]]+\])\.?(:\d*)?(?=\/)/;
+
+/**
+ * Which part of the Worker a request belongs to. One whose `Host` is none, and so may be about any path, goes to the
+ * gateway, which refuses it.
+ */
+export function surfaceFor({ url, headers }: Request, controlHostname: string | null): Surface {
+  const host = headers.get("Host");
+  return host === null || isHost(host) ? surfaceOf(url, controlHostname) : "gateway";
+}
 
 /**
  * Which part of the Worker a URL belongs to. `/-/` and `/.well-known/` are its own, every other path is the

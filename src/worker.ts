@@ -8,6 +8,8 @@ import { canonicalOriginOf } from "./core/error-response.ts";
 import { compilePolicy, scopesOf } from "./core/route-policy.ts";
 import type { Env } from "./env.ts";
 import { handle } from "./gateway/index.ts";
+import { Origins } from "./gateway/origins.ts";
+import { publicOperations } from "./gateway/public-operation.ts";
 import { AccessTokens } from "./state/access-tokens.ts";
 import { Assertions } from "./state/assertions.ts";
 import { deploymentOf } from "./state/deployment/deployment-object.ts";
@@ -15,7 +17,7 @@ import { FailureLimiter } from "./state/failure-limiter.ts";
 import { KeyRecordCache } from "./state/key-record-cache.ts";
 import { Leases } from "./state/leases.ts";
 import { TokenKeys } from "./state/token-keys.ts";
-import { surfaceOf } from "./surface.ts";
+import { surfaceFor } from "./surface.ts";
 
 export { Deployment } from "./state/deployment/deployment.ts";
 export { KeyGuard } from "./state/key-guard.ts";
@@ -36,13 +38,15 @@ const gateway = {
   failures,
   tokens,
   issuerOf,
-  assertions: config.originAssertion
-    ? new Assertions({
-        audience: config.originAudience,
-        issuer: config.publicOrigin ?? "portcullis",
-        signingKey: () => deploymentOf(bindings).assertionKey(),
-      })
-    : null,
+  assertions:
+    config.originIdentity === "headers"
+      ? null
+      : new Assertions({
+          issuer: config.publicOrigin ?? "portcullis",
+          signingKey: () => deploymentOf(bindings).assertionKey(),
+        }),
+  origins: new Origins(config),
+  isPublic: publicOperations(policy),
 };
 
 const control = createControlApp({
@@ -63,13 +67,12 @@ const consolePages = createConsoleApp({
   config,
   env: bindings,
   policy,
-  callControl: async (request, context, signIn) =>
-    control.fetch(request, { ...bindings, SIGN_IN: signIn }, context),
+  callControl: async (request, context) => control.fetch(request, bindings, context),
 });
 
 export default {
   fetch(request, _, context) {
-    switch (surfaceOf(request.url, config.controlHostname)) {
+    switch (surfaceFor(request, config.controlHostname)) {
       case "gateway":
         return handle(request, context, gateway);
       case "console":

@@ -54,7 +54,7 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
     },
     refusals: ["mfa_required"],
     run: async ({ body }, actor, { config }, url) => {
-      const own = [config.originUrl, config.publicOrigin, originOf(url)].filter((each) => each !== null);
+      const own = [config.origin.url, config.publicOrigin, originOf(url)].filter((each) => each !== null);
       const problem = webhookUrlProblem(body.url, { allowLoopback, own });
       if (problem !== null) return invalid("url", problem);
       const { href } = new URL(body.url);

@@ -12,6 +12,8 @@ import type { DeniableToken } from "./token-denials.ts";
 
 /** The media type of an access token without its prefix (RFC 9068 section 2.1). */
 export const ACCESS_TOKEN_TYPE = "at+jwt";
+/** That of an assertion for an origin: no other JWT can be taken for one (RFC 8725 section 3.11). */
+export const ASSERTION_TYPE = "portcullis-assertion+jwt";
 export const SIGNATURE_ALGORITHM = "ES256";
 /** The bounds of a token's life in seconds, and the life of one for which nothing was said. */
 export const MIN_TOKEN_LIFE_S = 60;

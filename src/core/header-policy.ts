@@ -1,7 +1,7 @@
 /**
  * The one list of headers that never pass: from the client to the origin, and from the origin to the client. All others
  * do: cookies but for the console's own, since the gateway takes no credential from them, and `Via` and `CDN-Loop`,
- * since they end loops. In the lists `*` stands for any text.
+ * since they end loops. In the lists `*` stands for any text, and `?` after a character for its being optional.
  */
 
 /** Headers of one connection, not of the message (RFC 9110 section 7.6.1); framing and `Expect` are such, too. */
@@ -21,8 +21,8 @@ const HOP_BY_HOP = [
 /** What only the gateway may say to the origin. `Host` is the origin's own; `Proxy` becomes `HTTP_PROXY` in CGI. */
 const OWN = ["authorization", "host", "proxy", "x-portcullis", "x-portcullis-*", "x-request-id"];
 
-/** Claims of proxies and platforms about where a request came from: the client's address, its certificate, its user. */
-const CLIENT_CLAIMS = [
+/** Claims of proxies and platforms about where a request came from: the client's address and its place. */
+const ADDRESS_CLAIMS = [
   "*-addr",
   "*-ip",
   "*client-addr*",
@@ -32,9 +32,8 @@ const CLIENT_CLAIMS = [
   "*realip",
   "*remoteip",
   "*sourceip",
-  "akamai-*",
+  "*akamai-*",
   "cf-*",
-  "client-cert*",
   "cloudfront-*",
   "fastly-*",
   "fly-*",
@@ -42,30 +41,119 @@ const CLIENT_CLAIMS = [
   "ip",
   "ip-address",
   "remote-*",
-  "ssl-*",
   "true-client-*",
   "wl-proxy-*",
-  "x-amzn-oidc-*",
   "x-appengine-*",
   "x-arr-*",
-  "x-auth-request-*",
   "x-azure-*",
-  "x-client-cert*",
+  "x-client-geo-*",
   "x-cluster-client-*",
   "x-coming-from",
   "x-custom-ip-*",
   "x-envoy-*",
   "x-forward*",
-  "x-goog-authenticated-user-*",
-  "x-goog-iap-*",
-  "x-ms-client-principal*",
   "x-nf-*",
   "x-originating-*",
   "x-proxy*",
   "x-real-*",
   "x-remote-*",
-  "x-ssl-*",
   "x-vercel-*",
+];
+
+/**
+ * Claims about who calls, which other gateways, identity-aware proxies, meshes and servers make once they have checked:
+ * the consumer, the user, the client's certificate. An API that moved behind this gateway may still believe them.
+ */
+const IDENTITY_CLAIMS = [
+  "*client-cert*",
+  "*-client-dn",
+  "*-consumer-*",
+  "*-jwt-assertion",
+  "*-jwt-payload",
+  "*user-?info",
+  "cas-*",
+  "client-verify",
+  "dapr-caller-*",
+  "idcs-*",
+  "impersonate-*",
+  "iv-*",
+  "l5d-*",
+  "mellon-*",
+  "ngrok-auth-*",
+  "oam-*",
+  "oidc-*",
+  "sec-istio-*",
+  "shib-*",
+  "sm-*",
+  "ssl-*",
+  "tailscale-*",
+  "teleport-*",
+  "tls-client-*",
+  "x-3scale-*",
+  "x-?access-token",
+  "x-agw-*",
+  "x-amzn-apigateway-*",
+  "x-amzn-lambda-context",
+  "x-amzn-mtls-*",
+  "x-amzn-oidc-*",
+  "x-amzn-request-context",
+  "x-amzn-tls-*",
+  "x-anonymous-*",
+  "x-apigateway-*",
+  "x-apigee-*",
+  "x-auth-audience",
+  "x-auth-data",
+  "x-auth-email",
+  "x-auth-groups",
+  "x-auth-request-*",
+  "x-auth-roles",
+  "x-auth-subject",
+  "x-auth-user*",
+  "x-authenticated*",
+  "x-authentik-*",
+  "x-client-cn",
+  "x-client-*-dn",
+  "x-client-fingerprint*",
+  "x-client-issuer*",
+  "x-client-san*",
+  "x-client-serial*",
+  "x-client-subject*",
+  "x-client-verif*",
+  "x-cloudscheduler*",
+  "x-cloudtasks-*",
+  "x-consul-*",
+  "x-consumer*",
+  "x-credential*",
+  "x-email",
+  "x-endpoint-api-*",
+  "x-goog-authenticated-user-*",
+  "x-goog-iap-*",
+  "x-groups",
+  "x-id-token",
+  "x-istio-*",
+  "x-kong-*",
+  "x-ms-client-principal*",
+  "x-ms-token-*",
+  "x-nickname",
+  "x-pomerium-*",
+  "x-principal*",
+  "x-refresh-token",
+  "x-roles",
+  "x-shib-*",
+  "x-ssl-*",
+  "x-subject",
+  "x-teleport-*",
+  "x-tls-*",
+  "x-token-subject",
+  "x-token-user-*",
+  "x-tyk*",
+  "x-user",
+  "x-user-?email",
+  "x-user-?groups?",
+  "x-user-?id",
+  "x-user-?name",
+  "x-user-?roles?",
+  "x-vouch-*",
   "x-webauth-*",
 ];
 
@@ -150,11 +238,36 @@ export const VOID_AFTER_FILTERING = [
   "repr-digest",
 ] as const;
 
-const BARRED_FROM_ORIGIN = matcher([...HOP_BY_HOP, ...OWN, ...CLIENT_CLAIMS, ...TARGET_CLAIMS]);
+/** By what an origin may tell how many items a list has; `Content-Range` and `Link` are read. */
+const COUNTS = [
+  "*-count",
+  "*-counts",
+  "count",
+  "*last-page*",
+  "*pages",
+  "*pagination*",
+  "*paging*",
+  "*total*",
+];
+
+const BARRED_FROM_ORIGIN = matcher([
+  ...HOP_BY_HOP,
+  ...OWN,
+  ...ADDRESS_CLAIMS,
+  ...IDENTITY_CLAIMS,
+  ...TARGET_CLAIMS,
+]);
 const BARRED_FROM_CLIENT = matcher([
   ...HOP_BY_HOP.filter((name) => name !== "content-length"),
   ...NOT_FOR_CLIENTS,
 ]);
+
+const TELLS_COUNT = matcher(COUNTS);
+
+/** Whether a header of a list tells how many items it has. `name` is in lower case. */
+export function tellsCount(name: string): boolean {
+  return TELLS_COUNT.test(name);
+}
 
 /** Whether a header that the client sent stays out of the request to the origin. `name` is in lower case. */
 export const barredFromOrigin = remember((name) => BARRED_FROM_ORIGIN.test(name));
@@ -164,12 +277,33 @@ export const barredFromClient = remember((name) => BARRED_FROM_CLIENT.test(name)
 
 /** Cookies of the console, which lives on the same host: a session of it is nothing for the API behind the gateway. */
 const OWN_COOKIE = /(?:^|[;,])\s*(?:__(?:Host|Secure)-)?portcullis-[^;,]*/gi;
+/** Where one line of cookies ends and the next begins, as the runtime shows them; what is in quotes is no such place. */
+const LINE_END = /("[^"]*")|, (?=[!#$%&'*+.^_`|~\w-]+=)/g;
+/** What the runtime shows in place of bytes that are no UTF-8. */
+const UNREADABLE = "\ufffd";
 
-/** A `Cookie` value without the console's cookies and otherwise as it was; empty when there were no others. */
-export function withoutOwnCookies(value: string): string {
-  const others = value.replace(OWN_COOKIE, "");
-  // What now comes first does not begin with the sign that parted it from one of ours.
-  return others === value ? value : others.replace(/^[;,\s]+/, "");
+/**
+ * A `Cookie` value for the origin: the lines that the client sent as one (RFC 9113 section 8.2.3), without the console's
+ * cookies; empty when there were no others. Otherwise it is as it was.
+ *
+ * Bytes that are no UTF-8 cannot be written again. A value with such bytes stays as it is; if it also holds cookies of
+ * the console, which must not stay, the cookies that have such bytes go with them.
+ */
+export function cookiesForOrigin(value: string): string {
+  const lines = value.replaceAll(LINE_END, (_, quoted: string | undefined) => quoted ?? "; ");
+  const others = lines.replace(OWN_COOKIE, "");
+  if (!value.includes(UNREADABLE)) return others === lines ? lines : withoutSeparator(others);
+  if (others === lines) return value;
+  return withoutSeparator(others)
+    .split(";")
+    .filter((cookie) => !cookie.includes(UNREADABLE))
+    .join(";")
+    .trimStart();
+}
+
+/** What now comes first does not begin with the sign that parted it from a cookie before it. */
+function withoutSeparator(cookies: string): string {
+  return cookies.replace(/^[;,\s]+/, "");
 }
 
 const TOKEN = /[!#$%&'*+.^_`|~\w-]+/g;

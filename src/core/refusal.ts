@@ -34,12 +34,24 @@ export const REFUSALS = {
     remedy: "Send the path exactly as the API documents it, without escapes of plain characters.",
     retry: NEVER,
   },
+  credential_in_url: {
+    status: 400,
+    type: "invalid_request",
+    message:
+      "The URL holds a credential. It has been written to logs on its way: revoke it, and send the new one in the Authorization header.",
+    cause:
+      "A whole API key or access token stands in the path or the query. URLs are written to logs, histories and `Referer` headers, so it has to be taken for leaked, whether or not it still works. The request was not passed on.",
+    remedy:
+      "Revoke the credential (`/-/oauth/revoke` takes it from whoever holds it), and send its successor as `Authorization: Bearer <API key>`.",
+    retry: NEVER,
+  },
   invalid_request: {
     status: 400,
     type: "invalid_request",
     message: "The request is not well-formed.",
-    cause: "The body is not JSON, or a field or parameter is missing, unknown or of the wrong type.",
-    remedy: "Compare the request with `/-/openapi.json`; `details` says which field is meant.",
+    cause:
+      "The body is not JSON, or a field or parameter is missing, unknown or of the wrong type; or the request itself is broken: its framing, its `Host`, a body where none may be.",
+    remedy: "Compare the request with the API's description; `details` says what is meant.",
     retry: NEVER,
   },
   credential_missing: {

@@ -21,7 +21,7 @@ export interface Settings {
 }
 
 /** Variables that are not in wrangler.toml, since a deployment keeps them as secrets. */
-const SECRETS = ["OIDC_CLIENT_SECRET"];
+const SECRET = /^(?:OIDC_CLIENT_SECRET|ORIGIN_AUTHORIZATION(?:_\w+)?)$/;
 
 /**
  * Puts the environment's variables over those of wrangler.toml. The sample origin and the sample identity provider are
@@ -44,8 +44,8 @@ export function readSettings(
       Object.entries(configured).map(([name, value]) => [name, environment[name] ?? value]),
     ),
     ...Object.fromEntries(
-      SECRETS.map((name) => [name, environment[name] ?? configured[name]]).filter(
-        (entry): entry is [string, string] => entry[1] !== undefined,
+      Object.entries(environment).filter(
+        (entry): entry is [string, string] => SECRET.test(entry[0]) && entry[1] !== undefined,
       ),
     ),
     ...(usesSampleOrigin && { ORIGIN_URL: sampleOrigin(demo) }),

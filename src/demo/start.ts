@@ -59,8 +59,9 @@ async function startSamples(settings: Settings, gateway: string, secretsFile: st
 
 /** The sample API, which answers only what comes through the gateway. */
 function sampleOrigin(config: Config, gateway: string): RequestListener {
-  if (!config.originAssertion) return originHandler;
-  const { originAudience: audience, controlHostname: host } = config;
+  if (config.originIdentity === "headers") return originHandler;
+  const { originAudience, origin, controlHostname: host } = config;
+  const audience = originAudience ?? origin.url;
   return behindGateway(originHandler, { jwksUrl: `${gateway}/-/jwks.json`, audience, host });
 }
 

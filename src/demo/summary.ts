@@ -17,7 +17,7 @@ export function summary(
   const { config, usesSampleOrigin, usesSampleProvider } = settings;
   const rows = [
     ["Gateway", gateway],
-    ["Origin", `${config.originUrl}${usesSampleOrigin ? "  (the sample API)" : ""}`],
+    ["Origin", `${config.origin.url}${usesSampleOrigin ? "  (the sample API)" : ""}`],
     ["Console", consoleLine(settings, gateway)],
     [
       "Sign-in",

@@ -10,6 +10,8 @@ import type { CompiledKey } from "../state/compiled-key.ts";
 import type { FailureLimiter } from "../state/failure-limiter.ts";
 import type { HeldKey } from "../state/held-key.ts";
 import type { Admission, Background, Leases } from "../state/leases.ts";
+import type { OriginConfig } from "./forward.ts";
+import type { Origins } from "./origins.ts";
 
 /** What an isolate needs to decide about requests. */
 export interface Gateway {
@@ -22,6 +24,9 @@ export interface Gateway {
   readonly issuerOf: (url: string) => string;
   /** `null` when the origin gets none. */
   readonly assertions: Assertions | null;
+  readonly origins: Origins;
+  /** Whether a request needs no credential. */
+  readonly isPublic: (request: Request) => boolean;
 }
 
 /** One request on its way through the gateway: each step adds what it found out. */
@@ -58,6 +63,8 @@ export interface Exchange {
   also?: readonly Match[];
   /** Which items of a list the credential may see; `null` for all. */
   visible?: ((id: string) => boolean) | null;
+  /** Where the operation is served; `null` when `ORIGINS` does not name its servers. */
+  origin?: OriginConfig | null;
   /** The signed form of who calls. */
   assertion?: string;
   /** When the origin was asked, and when its headers had come. */

@@ -1,11 +1,10 @@
+import type { ListFilter } from "../core/filtered-list.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
-import { filterList, type ListFilter } from "./filter-list.ts";
+import { filterList } from "./filter-list.ts";
 import { answerToClient, ORIGIN_RETRY_AFTER_S } from "./origin-answer.ts";
 import { originHeaders } from "./origin-headers.ts";
 import { beforeSilence } from "./silence.ts";
-import { discardBody, discardRest, openUpload, type Upload } from "./upload.ts";
-
-export type { ListFilter } from "./filter-list.ts";
+import { discardBody, discardRest, openUpload, untilReceived, type Upload } from "./upload.ts";
 
 export interface OriginConfig {
   /** Scheme, authority and, if need be, a base path; without a slash at the end. */
@@ -13,6 +12,8 @@ export interface OriginConfig {
   /** How long nothing may move before the origin's headers have come, in milliseconds. */
   readonly originTimeoutMs: number;
   readonly maxBodyBytes: number;
+  /** What the gateway shows this origin as its own `Authorization`; `null` for nothing. */
+  readonly authorization: string | null;
 }
 
 export interface Forwarding {
@@ -39,11 +40,17 @@ export interface Forwarding {
  */
 const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" };
 
+const BROKEN_BODY = refuse("invalid_request", {
+  details: { body: "its framing is broken, or it was cut short" },
+  reason: "the request's body is broken or was cut short",
+});
+
 /**
  * Sends the request to the origin and brings the answer back, with headers that the caller may still change.
  *
- * Refuses with `payload_too_large`, `invalid_request` (a body where none may be), `origin_unavailable` (unreachable, or
- * cut before the headers), `origin_timeout` (nothing has moved for the configured time), or as the answer calls for.
+ * Refuses with `payload_too_large`, `invalid_request` (a body where none may be, or whose framing is broken),
+ * `origin_unavailable` (unreachable, or cut before the headers), `origin_timeout` (nothing has moved for the configured
+ * time), or as the answer calls for.
  */
 export async function forward(f: Forwarding): Promise<Response | Refusal> {
   const upload = openUpload(f.request, f.config.maxBodyBytes);
@@ -51,6 +58,14 @@ export async function forward(f: Forwarding): Promise<Response | Refusal> {
     await discardBody(f.request);
     return upload;
   }
+  const answer = await answerOf(f, upload);
+  if (upload === null) return answer;
+  if (answer instanceof Response) return untilReceived(answer, upload.watch);
+  await discardRest(upload.watch);
+  return answer;
+}
+
+async function answerOf(f: Forwarding, upload: Upload | null): Promise<Response | Refusal> {
   const origin = await askOrigin(f, upload);
   const answer = origin instanceof Response ? answerToClient(origin) : origin;
   if (f.filter === null || !(answer instanceof Response)) return answer;
@@ -71,10 +86,13 @@ async function askOrigin(f: Forwarding, upload: Upload | null): Promise<Response
     const origin = await beforeSilence(answering, f.config.originTimeoutMs, watch);
     return origin ?? refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S });
   } catch (error) {
-    if (watch?.tooLarge !== true) {
-      return refuse("origin_unavailable", { retryAfter: ORIGIN_RETRY_AFTER_S, reason: String(error) });
+    switch (watch?.fault ?? null) {
+      case "too large":
+        return refuse("payload_too_large");
+      case "broken":
+        return BROKEN_BODY;
+      case null:
+        return refuse("origin_unavailable", { retryAfter: ORIGIN_RETRY_AFTER_S, reason: String(error) });
     }
-    await discardRest(watch);
-    return refuse("payload_too_large");
   }
 }

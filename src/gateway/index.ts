@@ -8,6 +8,8 @@ import { admit } from "./admit.ts";
 import { assertIdentity } from "./assert-identity.ts";
 import { checkAddress } from "./check-address.ts";
 import { checkKey } from "./check-key.ts";
+import { checkTarget } from "./check-target.ts";
+import { answerPreflight, setCorsHeaders } from "./cors.ts";
 import { countCall } from "./count-call.ts";
 import { decideAccess } from "./decide-access.ts";
 import type { Exchange, Gateway, Step } from "./exchange.ts";
@@ -15,6 +17,7 @@ import { forwardToOrigin } from "./forward-to-origin.ts";
 import { logRequest } from "./log-request.ts";
 import { matchRoute } from "./match-route.ts";
 import { readCredential } from "./read-credential.ts";
+import { discardBody } from "./upload.ts";
 
 /** The steps that identify the caller: an address that keeps failing them is turned away. */
 const IDENTIFY: readonly Step[] = [readCredential, checkKey, checkAddress];
@@ -23,7 +26,7 @@ const DECIDE: readonly Step[] = [admit, matchRoute, decideAccess, countCall, ass
 
 /**
  * The way of a request through the gateway. Its id comes first, then the steps in their order; the first that refuses
- * answers; what passes them all goes to the origin.
+ * answers; what passes them all goes to the origin. A preflight and a public operation need no credential.
  */
 export async function handle(request: Request, background: Background, gateway: Gateway): Promise<Response> {
   const x: Exchange = {
@@ -35,11 +38,16 @@ export async function handle(request: Request, background: Background, gateway: 
   };
   let outcome: Response | Refusal;
   try {
-    outcome = (await decide(x, gateway)) ?? (await forwardToOrigin(x, gateway));
+    outcome =
+      checkTarget(x, gateway) ??
+      answerPreflight(x, gateway) ??
+      (await decide(x, gateway)) ??
+      (await forwardToOrigin(x, gateway));
   } catch (error) {
     outcome = refuse("internal_error", { reason: String(error) });
   }
-  const response = outcome instanceof Response ? outcome : refusalResponse(outcome, x, gateway);
+  const response = outcome instanceof Response ? outcome : await refusalResponse(outcome, x, gateway);
+  setCorsHeaders(response.headers, request, gateway);
   if (x.rate !== undefined) setRateHeaders(response.headers, x.rate, x.admittedAt ?? x.startedAt);
   const endsAt = x.key === undefined ? null : rotatedKeyEnd(x.key.record);
   if (endsAt !== null) response.headers.set("X-Portcullis-Key-Expires", isoTime(endsAt));
@@ -48,6 +56,7 @@ export async function handle(request: Request, background: Background, gateway: 
 }
 
 async function decide(x: Exchange, gateway: Gateway): Promise<Refusal | null> {
+  if (gateway.isPublic(x.request)) return matchRoute(x, gateway);
   const failure = await run(IDENTIFY, x, gateway);
   return failure === null
     ? run(DECIDE, x, gateway)
@@ -64,7 +73,9 @@ async function run(steps: readonly Step[], x: Exchange, gateway: Gateway): Promi
   return null;
 }
 
-function refusalResponse(refusal: Refusal, x: Exchange, gateway: Gateway): Response {
+/** A refusal as an answer, once the client is done with sending and so can read it. */
+async function refusalResponse(refusal: Refusal, x: Exchange, gateway: Gateway): Promise<Response> {
+  await discardBody(x.request);
   return errorResponse(refusal, {
     requestId: x.requestId,
     publicOrigin: gateway.config.publicOrigin ?? originOf(x.request.url),

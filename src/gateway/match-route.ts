@@ -7,7 +7,10 @@ export function matchRoute(x: Exchange, gateway: Gateway): Refusal | null {
   const canonical = canonicalPath(x.request.url);
   if (canonical === null) return refuse("invalid_path");
   const match = gateway.policy.match(x.request.method, canonical.path);
-  if (match.kind !== "operation") {
+  if (match.kind === "method_not_allowed") {
+    return refuse("method_not_allowed", { allow: match.allow.join(", ") });
+  }
+  if (match.kind === "not_found") {
     return refuse(x.request.headers.has("Upgrade") ? "invalid_request" : "not_found");
   }
   x.path = canonical.path;
@@ -15,5 +18,6 @@ export function matchRoute(x: Exchange, gateway: Gateway): Refusal | null {
   x.operation = match.operation;
   x.params = match.params;
   x.also = match.also;
+  x.origin = gateway.origins.of(match.operation);
   return null;
 }

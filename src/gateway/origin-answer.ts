@@ -32,11 +32,12 @@ function refusalFor(origin: Response): Refusal | null {
   const { status } = origin;
   if (status < 200 && origin.webSocket === null) return failed(origin);
   if (status < 400) return null;
-  if (status === 404) return refuse("not_found", { reason: "the origin answered 404" });
+  const isJson = JSON_TYPE.test(origin.headers.get("Content-Type") ?? "");
+  if (status === 404 && !isJson) return refuse("not_found", { reason: "the origin answered 404" });
   if (status < 500) return null;
   if (status === 502 || status === 503) return unavailable("origin_unavailable", origin);
   if (status === 504) return unavailable("origin_timeout", origin);
-  return status > 599 || !JSON_TYPE.test(origin.headers.get("Content-Type") ?? "") ? failed(origin) : null;
+  return status > 599 || !isJson ? failed(origin) : null;
 }
 
 function failed(origin: Response): Refusal {

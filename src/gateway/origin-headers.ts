@@ -1,8 +1,8 @@
 import {
   barredFromOrigin,
+  cookiesForOrigin,
   namedByConnection,
   NOT_FOR_FILTERED_LISTS,
-  withoutOwnCookies,
 } from "../core/header-policy.ts";
 import type { Forwarding } from "./forward.ts";
 
@@ -13,7 +13,7 @@ export function originHeaders(f: Forwarding): Headers {
   for (const name of sent.keys()) if (barredFromOrigin(name)) headers.delete(name);
   const connection = sent.get("Connection");
   if (connection !== null) for (const name of namedByConnection(connection)) headers.delete(name);
-  withholdOwnCookies(headers);
+  tidyCookies(headers);
 
   if (f.filter !== null) {
     for (const name of NOT_FOR_FILTERED_LISTS) headers.delete(name);
@@ -22,6 +22,7 @@ export function originHeaders(f: Forwarding): Headers {
     headers.set("Upgrade", "websocket");
   }
 
+  if (f.config.authorization !== null) headers.set("Authorization", f.config.authorization);
   headers.set("X-Request-Id", f.requestId);
   if (f.clientAddress !== "") headers.set("X-Forwarded-For", f.clientAddress);
   headers.set("X-Forwarded-Proto", f.request.url.startsWith("https:") ? "https" : "http");
@@ -32,12 +33,13 @@ export function originHeaders(f: Forwarding): Headers {
   return headers;
 }
 
-function withholdOwnCookies(headers: Headers): void {
+/** A `Cookie` that is as it should be is left alone: only so does every byte of it arrive. */
+function tidyCookies(headers: Headers): void {
   const sent = headers.get("Cookie");
   if (sent === null) return;
-  const others = withoutOwnCookies(sent);
-  if (others === "") headers.delete("Cookie");
-  else headers.set("Cookie", others);
+  const cookies = cookiesForOrigin(sent);
+  if (cookies === "") headers.delete("Cookie");
+  else if (cookies !== sent) headers.set("Cookie", cookies);
 }
 
 /** With this header the runtime sends a GET, whatever the method is: it must not go out with any other. */

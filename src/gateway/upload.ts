@@ -3,10 +3,10 @@ import { beforeSilence, type Movement } from "./silence.ts";
 
 const BUFFER_BYTES = 64 * 1024;
 /**
- * Many clients read no answer while they send. So what a refused request still sends is read, until it stops for so
- * many milliseconds or has been this much.
+ * Many clients read no answer while they send. So what a client goes on sending once its answer is known is read and
+ * thrown away, until it stops for so many milliseconds or has been this much.
  */
-const LINGER_MS = 200;
+const LINGER_MS = 1000;
 const LINGER_BYTES = 64 * 1024 * 1024;
 
 /** The body of a request on its way to the origin. */
@@ -17,8 +17,12 @@ export interface Upload {
 
 /** What is seen of a body that passes through the gateway buffer by buffer. */
 export interface UploadWatch extends Movement {
-  /** Whether it has grown beyond the limit, and was cut off for it. */
-  readonly tooLarge: boolean;
+  /** Why it was cut off: it has grown beyond the limit, or its framing broke; `null` if it was not. */
+  readonly fault: "too large" | "broken" | null;
+  /** Whether the client has sent all of it. */
+  readonly received: boolean;
+  /** Whether the origin has been given bytes that it has not taken yet. */
+  readonly blocked: boolean;
   /** Settles when nothing more is to come. */
   readonly finished: Promise<void>;
   /**
@@ -33,7 +37,8 @@ export interface UploadWatch extends Movement {
  * `maxBytes` is refused at once; one that does not tell its size is cut off when it has grown larger.
  *
  * GET and HEAD with a body are refused: it has no meaning there (RFC 9110 section 9.3.1), the runtime cannot send it,
- * and to drop it in silence would change the request.
+ * and to drop it in silence would change the request. So is a transfer coding besides `chunked`, which the runtime would
+ * leave in the body without a word about it.
  */
 export function openUpload(request: Request, maxBytes: number): Upload | Refusal | null {
   const body = request.body;
@@ -43,6 +48,10 @@ export function openUpload(request: Request, maxBytes: number): Upload | Refusal
   if (request.method === "GET" || request.method === "HEAD") {
     return refuse("invalid_request", { details: { body: `not possible with ${request.method}` } });
   }
+  const coding = request.headers.get("Transfer-Encoding");
+  if (coding !== null && coding.toLowerCase() !== "chunked") {
+    return refuse("invalid_request", { details: { body: "in a transfer coding other than chunked" } });
+  }
   if (length !== null && length > maxBytes) return refuse("payload_too_large");
   const pipe = length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
   const buffer = new ArrayBuffer(Math.min(length ?? BUFFER_BYTES, BUFFER_BYTES));
@@ -51,15 +60,55 @@ export function openUpload(request: Request, maxBytes: number): Upload | Refusal
 
 /** Reads what a refused request still sends, unless its client waits to be asked for it. */
 export async function discardBody(request: Request): Promise<void> {
-  if (request.body === null || request.headers.has("Expect")) return;
+  if (request.body === null || request.body.locked || request.headers.has("Expect")) return;
   const movement = { movedAt: Date.now() };
   const finished = drain(request.body.getReader({ mode: "byob" }), movement);
   await beforeSilence(finished, LINGER_MS, movement);
 }
 
-/** Waits until a body that has been cut off is read. */
+/** Reads the rest of an upload whose request to the origin has come to nothing. */
 export async function discardRest(watch: UploadWatch): Promise<void> {
+  watch.cutOff.abort();
   await beforeSilence(watch.finished, LINGER_MS, watch);
+}
+
+/**
+ * An answer that has come before the end of the upload. It does not end before the client has sent everything, since
+ * many clients would lose it. The origin gets the rest as long as its answer lasts; then the runtime breaks off.
+ */
+export async function untilReceived(answer: Response, watch: UploadWatch): Promise<Response> {
+  if (watch.received || answer.webSocket !== null) return answer;
+  if (answer.body === null) {
+    await linger(watch);
+    return answer;
+  }
+  // The runtime undoes a compression that it knows before it shows a body, and does it again on the way out.
+  const compressed = answer.headers.has("Content-Encoding");
+  const length = compressed ? null : answer.headers.get("Content-Length");
+  const pipe = length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
+  void passThenLinger(answer.body, pipe.writable, watch);
+  const held = new Response(pipe.readable, answer);
+  if (compressed) held.headers.delete("Content-Length");
+  return held;
+}
+
+async function passThenLinger(
+  source: ReadableStream,
+  sink: WritableStream,
+  watch: UploadWatch,
+): Promise<void> {
+  try {
+    await source.pipeTo(sink, { preventClose: true });
+    await linger(watch);
+    await sink.close();
+  } catch {
+    // Either side has gone away, and the other one sees the body cut short.
+  }
+}
+
+async function linger(watch: UploadWatch): Promise<void> {
+  const silent = (await beforeSilence(watch.finished, LINGER_MS, watch)) === null;
+  if (silent && watch.blocked) await discardRest(watch);
 }
 
 function watchUpload(
@@ -68,9 +117,11 @@ function watchUpload(
   buffer: ArrayBuffer,
   maxBytes: number,
 ): UploadWatch {
-  const watch = {
+  const watch: MutableWatch = {
     movedAt: Date.now(),
-    tooLarge: false,
+    fault: null,
+    received: false,
+    blocked: false,
     cutOff: new AbortController(),
     finished: Promise.resolve(),
   };
@@ -78,34 +129,45 @@ function watchUpload(
   return watch;
 }
 
+type MutableWatch = { -readonly [Name in keyof UploadWatch]: UploadWatch[Name] };
+
 async function pump(
   reader: ReadableStreamBYOBReader,
   writer: WritableStreamDefaultWriter<Uint8Array>,
   buffer: ArrayBuffer,
-  watch: { movedAt: number; tooLarge: boolean; readonly cutOff: AbortController },
+  watch: MutableWatch,
   maxBytes: number,
 ): Promise<void> {
   let free = buffer;
   let passed = 0;
   for (;;) {
     const part = await readInto(free, reader);
-    if (part === null) return watch.cutOff.abort();
+    if (part === null || part.byteLength === 0) watch.received = true;
+    if (part === null) return cutOff(watch, "broken");
+    watch.movedAt = Date.now();
     passed += part.byteLength;
     if (passed > maxBytes) {
-      watch.tooLarge = true;
-      watch.cutOff.abort();
+      cutOff(watch, "too large");
       return drain(reader, watch);
     }
+    watch.blocked = true;
     try {
       if (part.byteLength === 0) return await writer.close();
       await writer.write(part);
     } catch {
       // The origin has stopped reading, perhaps because it has answered already: that answer stands.
       return drain(reader, watch);
+    } finally {
+      watch.blocked = false;
     }
     watch.movedAt = Date.now();
     free = part.buffer;
   }
+}
+
+function cutOff(watch: MutableWatch, fault: UploadWatch["fault"]): void {
+  watch.fault = fault;
+  watch.cutOff.abort();
 }
 
 async function drain(reader: ReadableStreamBYOBReader, movement: { movedAt: number }): Promise<void> {
@@ -119,7 +181,7 @@ async function drain(reader: ReadableStreamBYOBReader, movement: { movedAt: numb
   }
 }
 
-/** The next bytes, none at the end, or `null` when the client has gone away. */
+/** The next bytes, none at the end, or `null` when the framing breaks or the client has gone away. */
 async function readInto(
   buffer: ArrayBuffer,
   reader: ReadableStreamBYOBReader,

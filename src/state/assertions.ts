@@ -1,12 +1,10 @@
 import { importJWK, SignJWT, type CryptoKey } from "jose";
-import { SIGNATURE_ALGORITHM } from "../core/access-token.ts";
+import { ASSERTION_TYPE, SIGNATURE_ALGORITHM } from "../core/access-token.ts";
 import { OBJECT_TIMEOUT_MS, within } from "../core/concurrency.ts";
 import type { SigningKey } from "../core/signing-key.ts";
 import type { Caller } from "./caller.ts";
 import type { Background } from "./leases.ts";
 
-/** The media type of an assertion without its prefix: no other JWT can be taken for one (RFC 8725 section 3.11). */
-export const ASSERTION_TYPE = "portcullis-assertion+jwt";
 /** The life of an assertion in seconds. */
 const LIFE_S = 60;
 /** The next one is signed after this long, in the background; a request never goes out with one that ends within 10 s. */
@@ -20,8 +18,6 @@ const KEY_REFRESH_MS = 300_000;
 const KEY_MAX_AGE_MS = 3_600_000;
 
 export interface AssertionOptions {
-  /** Who the assertions are for: the origin. */
-  readonly audience: string;
   readonly issuer: string;
   /** Asks the deployment for the key that signs now. */
   readonly signingKey: () => Promise<Pick<SigningKey, "kid" | "privateJwk">>;
@@ -45,39 +41,40 @@ export class Assertions {
   }
 
   /**
-   * An assertion that is good for at least 10 s more, at `now` in milliseconds since the epoch. A promise only when
-   * there is none at hand; it rejects when the deployment has to be asked for its key and does not answer.
+   * An assertion for an audience, the origin, that is good for at least 10 s more, at `now` in milliseconds since the
+   * epoch. A promise only when there is none at hand; it rejects when the deployment has to be asked for its key and does
+   * not answer.
    */
-  of(caller: Caller, now: number, background: Background): string | Promise<string> {
-    const { assertion } = caller;
-    if (assertion === null || now >= assertion.usableUntil || now < assertion.issuedAt) {
-      return this.#sign(caller, now, background);
+  of(caller: Caller, audience: string, now: number, background: Background): string | Promise<string> {
+    const assertion = caller.assertions.get(audience);
+    if (assertion === undefined || now >= assertion.usableUntil || now < assertion.issuedAt) {
+      return this.#sign(caller, audience, now, background);
     }
     if (now >= assertion.renewAt) {
-      caller.assertion = { ...assertion, renewAt: now + RENEWAL_RETRY_MS };
-      background.waitUntil(this.#sign(caller, now, background).catch(() => {}));
+      caller.assertions.set(audience, { ...assertion, renewAt: now + RENEWAL_RETRY_MS });
+      background.waitUntil(this.#sign(caller, audience, now, background).catch(() => {}));
     }
     return assertion.jwt;
   }
 
-  async #sign(caller: Caller, now: number, background: Background): Promise<string> {
+  async #sign(caller: Caller, audience: string, now: number, background: Background): Promise<string> {
     const { kid, key } = await this.#signingKey(now, background);
     const issuedAt = Math.floor(now / 1000);
     const jwt = await new SignJWT({
       iss: this.#options.issuer,
-      aud: this.#options.audience,
+      aud: audience,
       iat: issuedAt,
       exp: issuedAt + LIFE_S,
       ...caller.identityClaims,
     })
       .setProtectedHeader({ alg: SIGNATURE_ALGORITHM, typ: ASSERTION_TYPE, kid })
       .sign(key);
-    caller.assertion = {
+    caller.assertions.set(audience, {
       jwt,
       issuedAt: issuedAt * 1000,
       renewAt: issuedAt * 1000 + RENEW_AFTER_MS,
       usableUntil: issuedAt * 1000 + USABLE_MS,
-    };
+    });
     return jwt;
   }
 

@@ -20,8 +20,8 @@ export interface Caller {
   readonly identityHeaders: readonly (readonly [string, string])[];
   /** The claims of the assertion, which say the same. */
   readonly identityClaims: Readonly<Record<string, unknown>>;
-  /** The latest assertion. */
-  assertion: Assertion | null;
+  /** The latest assertion for each audience; there are as many as origins. */
+  readonly assertions: Map<string, Assertion>;
 }
 
 /** With a narrowing, only what it and the key have in common is allowed. */
@@ -32,6 +32,6 @@ export function compileCaller(record: KeyRecord, narrowing: Narrowing | null): C
     access,
     identityHeaders: identityHeaders(grants, access.effectiveVaults),
     identityClaims: identityClaims(grants, access.effectiveVaults),
-    assertion: null,
+    assertions: new Map(),
   };
 }

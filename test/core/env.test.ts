@@ -42,7 +42,10 @@ const DEFAULTS = {
   rateLimit: { requests: 1000, windowSeconds: 60 },
   tokensPerMinute: 60,
   signingKeyLifetimeMs: 90 * 86_400_000,
-  originAssertion: true,
+  origins: new Map(),
+  originAudience: null,
+  originIdentity: "both",
+  corsOrigins: new Set(),
   controlHostname: null,
   publicOrigin: null,
   githubKeysUrl: "https://api.github.com/meta/public_keys/secret_scanning",
@@ -52,8 +55,7 @@ const read = (variables: object) => readConfig({ ...REQUIRED, ...variables });
 
 test("what is not set has its default", () => {
   expect(read({})).toEqual({
-    originUrl: "https://api.example",
-    originAudience: "https://api.example",
+    origin: { url: "https://api.example", authorization: null },
     identity: { issuer: "https://id.example/", ...IDENTITY_DEFAULTS },
     ...DEFAULTS,
   });
@@ -68,10 +70,15 @@ test("the variables that the project comes with are the defaults", () => {
 
 describe("a setting", () => {
   test.each<[string, string, string, unknown]>([
-    ["ORIGIN_URL", "http://127.0.0.1:8788", "originUrl", "http://127.0.0.1:8788"],
-    ["ORIGIN_URL", "https://api.example/", "originUrl", "https://api.example"],
-    ["ORIGIN_URL", "https://api.example/base/", "originUrl", "https://api.example/base"],
-    ["ORIGIN_URL", "HTTPS://API.example:443", "originUrl", "https://api.example"],
+    ["ORIGIN_URL", "http://127.0.0.1:8788", "origin", { url: "http://127.0.0.1:8788", authorization: null }],
+    ["ORIGIN_URL", "https://api.example/", "origin", { url: "https://api.example", authorization: null }],
+    [
+      "ORIGIN_URL",
+      "https://api.example/base/",
+      "origin",
+      { url: "https://api.example/base", authorization: null },
+    ],
+    ["ORIGIN_URL", "HTTPS://API.example:443", "origin", { url: "https://api.example", authorization: null }],
     ["ORIGIN_TIMEOUT_MS", "1", "originTimeoutMs", 1],
     ["MAX_BODY_BYTES", "0", "maxBodyBytes", 0],
     ["OIDC_ISSUER", "https://id.example/tenant", "identity.issuer", "https://id.example/tenant"],
@@ -90,8 +97,32 @@ describe("a setting", () => {
     ["TOKENS_PER_MINUTE", "5", "tokensPerMinute", 5],
     ["SIGNING_KEY_LIFETIME", "1h", "signingKeyLifetimeMs", 3_600_000],
     ["ORIGIN_AUDIENCE", "custody", "originAudience", "custody"],
-    ["ORIGIN_AUDIENCE", "", "originAudience", "https://api.example"],
-    ["ORIGIN_ASSERTION", "off", "originAssertion", false],
+    ["ORIGIN_AUDIENCE", "", "originAudience", null],
+    ["ORIGIN_IDENTITY", "assertion", "originIdentity", "assertion"],
+    [
+      "ORIGIN_AUTHORIZATION",
+      "Basic eDp5",
+      "origin",
+      { url: "https://api.example", authorization: "Basic eDp5" },
+    ],
+    ["ORIGIN_AUTHORIZATION", "", "origin", { url: "https://api.example", authorization: null }],
+    ["CORS_ORIGINS", "*", "corsOrigins", "*"],
+    [
+      "CORS_ORIGINS",
+      "https://App.example:443/, http://localhost:3000,capacitor://localhost",
+      "corsOrigins",
+      new Set(["https://app.example", "http://localhost:3000", "capacitor://localhost"]),
+    ],
+    [
+      "ORIGINS",
+      '{"uploads":"https://Uploads.example/","https://files.example/v2/":"http://127.0.0.1:9000/files"}',
+      "origins",
+      new Map([
+        ["uploads", { url: "https://uploads.example", authorization: null }],
+        ["https://files.example/v2", { url: "http://127.0.0.1:9000/files", authorization: null }],
+      ]),
+    ],
+    ["ORIGIN_ASSERTION", "off", "originIdentity", "headers"],
     ["CONTROL_HOSTNAME", "", "controlHostname", null],
     ["CONTROL_HOSTNAME", "control.example", "controlHostname", "control.example"],
     ["CONTROL_HOSTNAME", "control.example", "publicOrigin", "https://control.example"],
@@ -135,6 +166,17 @@ describe("a setting", () => {
     ["SIGNING_KEY_LIFETIME", "59m"],
     ["SIGNING_KEY_LIFETIME", "for ever"],
     ["ORIGIN_ASSERTION", "no"],
+    ["ORIGIN_IDENTITY", "jwt"],
+    ["CORS_ORIGINS", "app.example"],
+    ["CORS_ORIGINS", "https://app.example/path"],
+    ["CORS_ORIGINS", "https://*.example"],
+    ["CORS_ORIGINS", "null"],
+    ["CORS_ORIGINS", "https://a.example https://b.example"],
+    ["ORIGINS", "uploads=https://uploads.example"],
+    ["ORIGINS", '["https://uploads.example"]'],
+    ["ORIGINS", '{"uploads":"uploads.example"}'],
+    ["ORIGINS", '{"uploads":7}'],
+    ["ORIGINS", '{"":"https://uploads.example"}'],
     ["DEFAULT_KEY_EXPIRY", "0d"],
     ["DEFAULT_KEY_EXPIRY", "a year"],
     ["MAX_KEYS_PER_OWNER", "0"],
@@ -161,4 +203,44 @@ describe("a setting", () => {
     );
     expect(start).not.toThrow(/invalid input/i);
   });
+});
+
+describe("the credentials that origins are shown are secrets", () => {
+  const ORIGINS = '{"uploads":"https://uploads.example","https://files.example/v2":"https://files.example"}';
+
+  test("one for each, by its name", () => {
+    const { origin, origins } = read({
+      ORIGINS,
+      ORIGIN_AUTHORIZATION: "Bearer api",
+      ORIGIN_AUTHORIZATION_UPLOADS: "Bearer uploads",
+      ORIGIN_AUTHORIZATION_HTTPS_FILES_EXAMPLE_V2: "Bearer files",
+    });
+    expect(origin.authorization).toBe("Bearer api");
+    expect([...origins.values()].map(({ authorization }) => authorization)).toEqual([
+      "Bearer uploads",
+      "Bearer files",
+    ]);
+  });
+
+  test.each([
+    ["ORIGIN_AUTHORIZATION", "secret\r\nX: y", {}],
+    ["ORIGIN_AUTHORIZATION", "s\u00e9cret", {}],
+    ["ORIGIN_AUTHORIZATION_UPLOADS", " secret", { ORIGINS }],
+    ["ORIGIN_AUTHORIZATION_DOWNLOADS", "secret", { ORIGINS }],
+    ["ORIGIN_AUTHORIZATION_UPLOADS", "secret", {}],
+  ])("and a bad one stops the start by its name alone: %s=%j", (name, value, others) => {
+    const start = (): unknown => read({ ...others, [name]: value });
+    expect(start).toThrow(ConfigError);
+    expect(start).toThrow(new RegExp(`^${name} `));
+    expect(start).not.toThrow(/cret/);
+  });
+
+  test("two origins do not share one by accident", () => {
+    const start = (): unknown => read({ ORIGINS: '{"a-b":"https://a.example","a_b":"https://b.example"}' });
+    expect(start).toThrow(/^ORIGINS /);
+  });
+});
+
+test("an origin that shall hear who calls by assertion alone cannot be without it", () => {
+  expect(() => read({ ORIGIN_ASSERTION: "off", ORIGIN_IDENTITY: "assertion" })).toThrow(/^ORIGIN_ASSERTION /);
 });

@@ -3,7 +3,7 @@ import {
   barredFromClient,
   barredFromOrigin,
   namedByConnection,
-  withoutOwnCookies,
+  cookiesForOrigin,
 } from "../../src/core/header-policy.ts";
 
 const NEVER_TO_ORIGIN = {
@@ -26,7 +26,32 @@ const NEVER_TO_ORIGIN = {
   "claims of a user or a certificate that another proxy would have checked":
     "remote-user x-remote-user cf-access-jwt-assertion ssl-client-verify x-ssl-client-s-dn client-cert client-cert-chain x-client-cert " +
     "x-forwarded-client-cert x-arr-clientcert x-auth-request-email x-webauth-user x-goog-iap-jwt-assertion " +
-    "x-goog-authenticated-user-email x-amzn-oidc-data x-ms-client-principal-id",
+    "x-goog-authenticated-user-email x-amzn-oidc-data x-ms-client-principal-id " +
+    // Kong, APISIX, Tyk, 3scale, WSO2, Mulesoft
+    "x-consumer-id x-consumer-custom-id x-consumer-username x-consumer-groups x-credential-identifier x-credential-username " +
+    "x-anonymous-consumer x-authenticated-scope x-authenticated-userid x-authenticated-groups x-userinfo x-id-token " +
+    "x-access-token x-refresh-token x-kong-request-id x-tyk-authorization x-userid x-username x-nickname x-3scale-user " +
+    "x-jwt-assertion x-agw-userid direktiv-consumer-user " +
+    // AWS, Google, Azure
+    "x-amzn-oidc-identity x-amzn-oidc-accesstoken x-amzn-mtls-clientcert x-amzn-mtls-clientcert-subject x-amzn-tls-version " +
+    "x-amzn-apigateway-api-id x-amzn-request-context x-endpoint-api-userinfo x-endpoint-api-consumer-number " +
+    "x-apigateway-api-userinfo x-goog-authenticated-user-id x-appengine-user-email x-cloudtasks-queuename " +
+    "x-client-cert-present x-client-geo-location x-ms-client-principal x-ms-client-principal-name x-ms-token-aad-id-token " +
+    "x-apigee-user " +
+    // nginx, HAProxy, Apache, Traefik, Envoy, Istio, Linkerd, Consul, Dapr
+    "x-client-verify x-client-dn x-client-s-dn x-client-i-dn x-client-subject-dn x-client-serial x-client-fingerprint " +
+    "x-client-certificate ssl-client-cert ssl-client-subject-dn x-ssl-client-verify x-ssl-cert x-tls-client-cert " +
+    "x-forwarded-tls-client-cert x-forwarded-tls-client-cert-info x-envoy-peer-metadata x-istio-attributes " +
+    "sec-istio-auth-userinfo x-jwt-payload l5d-client-id x-consul-token dapr-caller-app-id client-verify " +
+    // oauth2-proxy, Authelia, authentik, Pomerium, Vouch, Cloudflare Access, Keycloak, Shibboleth, mod_auth_openidc …
+    "x-auth-request-user x-forwarded-user x-forwarded-email x-forwarded-groups x-forwarded-preferred-username " +
+    "x-forwarded-access-token remote-groups remote-name remote-email x-authentik-username x-authentik-groups x-authentik-jwt " +
+    "x-pomerium-jwt-assertion x-pomerium-claim-email x-vouch-user x-vouch-idp-claims-name cf-access-authenticated-user-email " +
+    "x-auth-subject x-auth-userid x-auth-username x-auth-email x-auth-groups x-auth-roles shib-session-id shib-identity-provider " +
+    "x-shib-eppn oidc-claim-sub oidc-access-token mellon-name-id cas-user sm-user iv-user iv-groups oam-remote-user " +
+    "idcs-remote-user teleport-jwt-assertion tailscale-user-login ngrok-auth-user-email x-token-subject x-token-user-email " +
+    "impersonate-user impersonate-group x-remote-group x-remote-extra-scopes x-user x-user-id x-user-name x-user-email " +
+    "x-user-roles x-user-groups x-email x-groups x-roles x-principal x-subject",
   "claims of a host or a scheme":
     "x-host x-host-override x-forwarded-host x-forwarded-server x-forwarded-port x-forwarded-prefix x-original-host " +
     "x-http-host-override http-host fastly-host x-backend-host x-gateway-host disguised-host was-default-hostname " +
@@ -49,7 +74,7 @@ const TO_ORIGIN =
   "if-unmodified-since last-event-id link max-forwards origin pragma prefer priority range referer " +
   "sec-fetch-mode sec-websocket-extensions sec-websocket-key sec-websocket-protocol sec-websocket-version signature " +
   "soapaction traceparent tracestate upgrade-insecure-requests user-agent via x-amz-date x-api-key x-api-version " +
-  "x-callback-url x-client-version x-correlation-id x-csrf-token x-import x-path-prefix x-requested-with x-rewards x-shipping-method";
+  "account x-account x-auth-token x-callback-url x-client-id x-client-name x-client-version x-user-agent x-user-token x-api-user x-correlation-id x-csrf-token x-import x-path-prefix x-requested-with x-rewards x-shipping-method";
 
 const NEVER_TO_CLIENT =
   "connection keep-alive proxy-authenticate ratelimit ratelimit-limit ratelimit-policy server set-cookie te trailer " +
@@ -113,5 +138,5 @@ test.each([
   ["; a=1,2;; b", "; a=1,2;; b"],
   ["", ""],
 ])("Cookie: %j goes on as %j", (value, expected) => {
-  expect(withoutOwnCookies(value)).toBe(expected);
+  expect(cookiesForOrigin(value)).toBe(expected);
 });

@@ -18,7 +18,9 @@ test("every variable of wrangler.toml can be replaced by the environment's", () 
 /** Another value that the same variable may have. */
 function otherThan(name: string, value = ""): string {
   if (value === "on") return "off";
-  if (/_(PARAMS|REQUEST|NAMES)$/.test(name)) return "{}";
+  if (/_(PARAMS|REQUEST|NAMES)$|^ORIGINS$/.test(name)) return "{}";
+  if (name === "CORS_ORIGINS") return "*";
+  if (name === "ORIGIN_IDENTITY") return "headers";
   if (name === "OIDC_MFA") return "amr:otp";
   const number = /^\d+/.exec(value)?.[0];
   return number === undefined ? `${value}x` : value.replace(number, `${Number(number) + 1}`);
@@ -30,8 +32,11 @@ test("what the environment does not name keeps its value, and no other variable 
 });
 
 test("a secret of the environment, which wrangler.toml does not hold, gets in", () => {
-  const { config } = readSettings({ OIDC_CLIENT_SECRET: "a-secret" }, configured);
+  const secrets = { OIDC_CLIENT_SECRET: "a-secret", ORIGIN_AUTHORIZATION_UPLOADS: "Bearer another" };
+  const origins = '{"uploads":"https://uploads.example"}';
+  const { config } = readSettings({ ...secrets, ORIGINS: origins }, configured);
   expect(config.client.secret).toBe("a-secret");
+  expect(config.origins.get("uploads")?.authorization).toBe("Bearer another");
 });
 
 test("the sample origin and provider follow DEMO_PORT", () => {

@@ -7,6 +7,11 @@ import { RawConnection, requestText, sendRaw, type RawResponse } from "../suppor
 const { origin, urls, stop } = await startForwarding({
   gateway: { visible: ["vault_1", "vault_2"] },
   impatient: { visible: ["vault_1"], originTimeoutMs: 300, busyMs: 10_000 },
+  bare: { visible: ["vault_1", "7", "123456789012345678901"], list: { items: [], id: ["id"], total: null } },
+  deep: {
+    visible: ["vault_1"],
+    list: { items: ["a/b", "0", "~"], id: ["meta", "name"], total: ["page", "total"] },
+  },
 });
 afterAll(stop);
 beforeEach(() => {
@@ -32,9 +37,11 @@ async function list(
   body: string | Buffer,
   headers: Record<string, string> = {},
   status = 200,
+  by: keyof typeof urls = "gateway",
+  method = "GET",
 ): Promise<RawResponse> {
   origin.handler = answerWith(body, headers, status);
-  return sendRaw(urls.gateway, requestText("GET", "/v1/vaults"));
+  return sendRaw(urls[by], requestText(method, "/v1/vaults"));
 }
 
 function code(response: RawResponse): string {
@@ -225,23 +232,141 @@ test("a slow list is no silence as long as it keeps coming", async () => {
   client.close();
 });
 
+describe("an id is a text or a whole number, at its place in the item", () => {
+  test.each([
+    ['[{"id":7},{"id":8},{"id":"7"}]', '[{"id":7},{"id":"7"}]'],
+    ['[{"id":7.0},{"id":7e0},{"id":0.7e1},{"id":-7},{"id":70}]', "[]"],
+    ['[{"id":123456789012345678901},{"id":123456789012345678902}]', '[{"id":123456789012345678901}]'],
+    ['[{"id":true},{"id":null},{"id":{"rawJSON":"7"}},{"id":[7]},[7],7,"7",{}]', "[]"],
+  ])("in a body that is the list itself: %s", async (body, shown) => {
+    const response = await list(body, {}, 200, "bare");
+    expect([response.status, response.body.toString()]).toEqual([200, shown]);
+  });
+
+  test("in a member of a member, by names with any letters in them", async () => {
+    const item = (id: string): string => `{"meta":{"name":"${id}"},"name":"vault_1"}`;
+    const body = (...ids: string[]): string => `{"a/b":[{"~":[${ids.map(item).join()}]}],"a":{"b":1}}`;
+    const response = await list(body("vault_9", "vault_1"), {}, 200, "deep");
+    expect(response.body.toString()).toBe(body("vault_1"));
+  });
+
+  test.each(["constructor", "__proto__", "toString", "length"])(
+    "and not what every object has: %s",
+    async (name) => {
+      const response = await list(`{"a/b":[{"~":[{"meta":"${name}"}]}]}`, {}, 200, "deep");
+      expect(response.body.toString()).toBe('{"a/b":[{"~":[]}]}');
+    },
+  );
+});
+
+describe("how many items there are is told of a list that came whole, and of no other:", () => {
+  const item = (id: string): string => `{"meta":{"name":"${id}"}}`;
+  const body = (ids: readonly string[], page: string): string =>
+    `{"a/b":[{"~":[${ids.map(item).join()}]}]${page && `,"page":${page}`}}`;
+  const SENT = ["vault_9", "vault_1", "vault_8"];
+
+  test.each([
+    ['{"total":3,"limit":3}', '{"total":1,"limit":3}'],
+    ['{"total":"3"}', '{"total":"1"}'],
+    ['{"total":57,"limit":3}', '{"limit":3}'],
+    ['{"total":3.0}', "{}"],
+    ['{"total":1,"total":57}', "{}"],
+    ['{"total":{"value":57}}', "{}"],
+    ['{"total":null}', "{}"],
+    ["57", "57"],
+    ["", ""],
+  ])("by the body: %s", async (page, shown) => {
+    const response = await list(body(SENT, page), {}, 200, "deep");
+    expect(response.body.toString()).toBe(body(["vault_1"], shown));
+  });
+
+  test("not by that of an error", async () => {
+    const response = await list('{"error":"late","page":{"total":57}}', {}, 400, "deep");
+    expect(response.body.toString()).toBe('{"error":"late","page":{}}');
+  });
+
+  test.each([
+    ["X-Total-Count: 2", "1"],
+    ["X-Total-Count: 57", null],
+    ["X-Total-Count: 1", null],
+    ["X-WP-Total: 57", null],
+    ["X-WP-TotalPages: 29", null],
+    ["Total-Results: 57", null],
+    ["X-Result-Count: 2", "1"],
+    ['X-Pagination: {"total":57}', null],
+    ["Content-Range: items 0-1/2", "items 0-0/1"],
+    ["Content-Range: 0-1/2", "0-0/1"],
+    ["Content-Range: items 0-1/57", null],
+    ["Content-Range: items 0-1/*", null],
+    ["Content-Range: items 2-3/4", null],
+    ["Content-Range: items */57", null],
+    ['Link: </v1?page=2>; rel="next", </v1?page=29>; rel="last"', '</v1?page=2>; rel="next"'],
+    ["Link: </v1?page=29>; title=x; rel=last", null],
+    ["Link: </v1?page=2>; rel=next", "</v1?page=2>; rel=next"],
+    ['Link: </last?page=2>; rel="prev first"', '</last?page=2>; rel="prev first"'],
+    ["X-Page-Size: 2", "2"],
+  ])("by a header: %s", async (line, shown) => {
+    const [name = "", value = ""] = line.split(/: (.*)/s);
+    const whole = '{"data":[{"id":"vault_1"},{"id":"vault_9"}]}';
+    const response = await list(whole, { [name]: value });
+    expect(response.values(name)).toEqual(shown === null ? [] : [shown]);
+  });
+
+  test("not to a HEAD, which shows no items to count", async () => {
+    const counts = { "X-Total-Count": "1", "Content-Range": "items 0-0/1", Link: "</v1?page=9>; rel=last" };
+    const head = await list('{"data":[{"id":"vault_9"}]}', counts, 200, "gateway", "HEAD");
+    expect(Object.keys(counts).flatMap((name) => head.values(name))).toEqual([]);
+  });
+
+  test("zero, when none is shown", async () => {
+    const headers = { "X-Total-Count": "1", "Content-Range": "items 0-0/1" };
+    const response = await list('{"data":[{"id":"vault_9"}]}', headers);
+    expect(response.values("X-Total-Count")).toEqual(["0"]);
+    expect(response.values("Content-Range")).toEqual(["items */0"]);
+  });
+});
+
+describe("a list in a charset is read in it", () => {
+  const TEXT = '{"data":[{"id":"vault_1","n":"\u00e9"},{"id":"vault_9"}]}';
+  const SHOWN = '{"data":[{"id":"vault_1","n":"\u00e9"}]}';
+  test.each([
+    ["application/json; charset=ISO-8859-1", Buffer.from(TEXT, "latin1")],
+    ['application/json;charset="utf-8"; x=y', Buffer.from(TEXT)],
+    ["application/json;charset=UTF-16LE", Buffer.from(TEXT, "utf16le")],
+    ["application/json", Buffer.from(`\ufeff${TEXT}`)],
+  ])("%s", async (type, body) => {
+    const response = await list(body, { "Content-Type": type });
+    expect([response.status, response.body.toString()]).toEqual([200, SHOWN]);
+    expect(response.values("Content-Type")[0]).toMatch(/^application\/json(?:; charset=utf-8(?:; x=y)?)?$/);
+  });
+
+  test.each(["utf-7", "x-unknown", "utf-16be"])("which it must be, and a known one: %s", async (charset) => {
+    const response = await list(TEXT, { "Content-Type": `application/json; charset=${charset}` });
+    expect([response.status, code(response)]).toEqual([500, "internal_error"]);
+  });
+});
+
 describe("an answer other than success", () => {
   test.each([
-    [200, '{"data":[]}'],
     [307, ""],
     [400, '{"error":"limit must be a number","limit":1.10}'],
-    [400, '{"data":{"id":"vault_9"}}'],
-    [400, "limit must be a number"],
-    [422, Buffer.from("caf\u00e9", "latin1")],
+    [404, '{"error":"no such list"}'],
+    [400, '{"data":null,"error":"x"}'],
+    [409, ""],
     [204, ""],
-  ])("passes when it is no list (%i %s)", async (status, body) => {
+  ])("passes when it has no items (%i %s)", async (status, body) => {
     const response = await list(body, { Location: "/v1/x" }, status);
     expect(response.status).toBe(status);
     expect(response.values("location")).toEqual(["/v1/x"]);
     expect(response.body).toEqual(Buffer.from(body));
   });
 
-  test.each([300, 302, 400, 409, 500, 507])("is filtered when it is a list (%i)", async (status) => {
+  test("passes as an object where the list would be the body itself", async () => {
+    const response = await list('{"error":"x"}', {}, 403, "bare");
+    expect([response.status, response.body.toString()]).toEqual([403, '{"error":"x"}']);
+  });
+
+  test.each([300, 302, 400, 404, 409, 500, 507])("is filtered when it is a list (%i)", async (status) => {
     const numbers = '"n":1.10,"n":1.20';
     const response = await list(`{"data":[{"id":"vault_9"},{"id":"vault_1",${numbers}}]}`, {}, status);
     expect([response.status, response.body.toString()]).toEqual([
@@ -252,7 +377,6 @@ describe("an answer other than success", () => {
 
   test.each([
     ["in a compressed list", gzipSync('{"data":[{"id":"vault_9"}]}'), { "Content-Encoding": "gzip" }],
-    ["in a list that is no UTF-8", Buffer.from('{"data":[{"id":"vault_9","n":"\u00e9"}]}', "latin1"), {}],
     ["in a list of the same name as what is no list", '{"data":[{"id":"vault_9"}],"data":null}', {}],
   ])("does not show what is hidden %s", async (_kind, body, headers: Record<string, string>) => {
     const response = await list(body, headers, 400);
@@ -261,15 +385,26 @@ describe("an answer other than success", () => {
     expect(response.body.toString()).not.toContain("vault_9");
   });
 
+  const DEEP = `{"data":[{"id":"vault_9"}],"x":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
   test.each([
-    ["its encoding cannot be read", deflateSync('{"data":[{"id":"vault_9"}]}'), "deflate"],
+    ["it is no JSON", "no vault_9", {}],
+    ["it is no JSON, whatever it says", "no vault_9", { "Content-Type": "text/plain" }],
+    ["it is cut short", '{"data":[{"id":"vault_9"}]', {}],
+    ["it is no UTF-8", Buffer.from('{"data":[{"id":"vault_9","n":"\u00e9"}]}', "latin1"), {}],
+    ["its items are none", '{"data":{"id":"vault_9"}}', {}],
+    ["it is another list", '[{"id":"vault_9"}]', {}],
+    ["it is a text", '"vault_9"', {}],
     [
-      "it is nested beyond reason",
-      `{"data":[{"id":"vault_9"}],"x":${"[".repeat(200_000)}${"]".repeat(200_000)}}`,
-      "identity",
+      "its encoding cannot be read",
+      deflateSync('{"data":[{"id":"vault_9"}]}'),
+      { "Content-Encoding": "deflate" },
     ],
-  ])("is not shown when %s", async (_kind, body, encoding) => {
-    const response = await list(body, { "Content-Encoding": encoding }, 400);
-    expect([response.status, code(response)]).toEqual([500, "internal_error"]);
+    ["it is nested beyond reason", DEEP, {}],
+  ])("is not shown when %s", async (_kind, body, headers: Record<string, string>) => {
+    for (const status of [400, 422, 500]) {
+      const response = await list(body, headers, status);
+      expect(response.status).toBe(500);
+      expect(response.body.toString()).not.toContain("vault_9");
+    }
   });
 });

@@ -168,6 +168,54 @@ describe("a body over the limit is 413:", () => {
   );
 });
 
+describe("a body whose framing is broken is the client's fault, and no part of it is taken for the whole:", () => {
+  test.each([
+    ["a size that is no number", "zz\r\nabc\r\n0\r\n\r\n"],
+    ["a negative size", "-3\r\nabc\r\n0\r\n\r\n"],
+    ["a signed size", "+3\r\nabc\r\n0\r\n\r\n"],
+    ["a size with a prefix", "0x3\r\nabc\r\n0\r\n\r\n"],
+    ["a size with a space before it", " 3\r\nabc\r\n0\r\n\r\n"],
+    ["a size with a word after it", "3 x\r\nabc\r\n0\r\n\r\n"],
+    ["a size with a null byte", "3\0\r\nabc\r\n0\r\n\r\n"],
+    ["a size beyond all", "fffffffffffffffff\r\nabc\r\n0\r\n\r\n"],
+    ["no size", "\r\nabc\r\n0\r\n\r\n"],
+    ["a line that ends in LF", "3\nabc\n0\n\n"],
+    ["a line that ends in CR", "3\rabc\r0\r\r"],
+    ["a line without end", `3;${"a".repeat(100_000)}\r\nabc\r\n0\r\n\r\n`],
+    ["a chunk longer than it says", "3\r\nabcd\r\n0\r\n\r\n"],
+    ["a chunk shorter than it says", "5\r\nabc\r\n0\r\n\r\n"],
+    ["a second chunk that is none", "3\r\nabc\r\nzz\r\n\r\n"],
+    ["a trailer that is none", "3\r\nabc\r\n0\r\nX y\r\n\r\n"],
+  ])("%s", async (_kind, body) => {
+    origin.handler = answerWithLength;
+    const response = await sendRaw(urls.gateway, CHUNKED + body);
+    expect(response.status).toBe(400);
+    expect(refusal(response)).toMatchObject({
+      code: "invalid_request",
+      details: { body: expect.any(String) as string },
+    });
+    for (const request of origin.requests) await expect(request.wholeBody).rejects.toThrow();
+  });
+
+  test.each(["gzip, chunked", "chunked, chunked", "deflate,chunked"])(
+    "a coding that the gateway does not undo: %s",
+    async (coding) => {
+      const response = await sendRaw(
+        urls.gateway,
+        `${HEAD}Transfer-Encoding: ${coding}\r\n\r\n${chunk("abc")}${LAST_CHUNK}`,
+      );
+      expect([response.status, refusal(response).code]).toEqual([400, "invalid_request"]);
+      expect(origin.requests).toEqual([]);
+    },
+  );
+
+  test("but chunks with extensions and trailers are well-formed", async () => {
+    origin.handler = answerWithLength;
+    const response = await sendRaw(urls.gateway, `${CHUNKED}3;a="b"\r\nabc\r\n0\r\nX: y\r\n\r\n`);
+    expect([response.status, response.body.toString()]).toEqual([200, "3"]);
+  });
+});
+
 describe("an origin that does not answer is a refusal:", () => {
   test.each([
     ["small", `${sized(3)}abc`],

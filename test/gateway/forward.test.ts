@@ -94,7 +94,7 @@ describe("headers", () => {
       request: new Request("https://api.example/v1/x"),
       path: "/v1/x",
       query: "",
-      config: { originUrl: origin.url, originTimeoutMs: 1, maxBodyBytes: 1 },
+      config: { originUrl: origin.url, originTimeoutMs: 1, maxBodyBytes: 1, authorization: null },
       requestId: "request-1",
       clientAddress: "",
       identity: [],

@@ -175,10 +175,21 @@ describe("an answer that is cut off never looks complete:", () => {
   });
 });
 
+describe("the origin's own 404 comes back unchanged where it is JSON:", () => {
+  test.each(["application/json", "application/problem+json; charset=utf-8"])("%s", async (type) => {
+    const body = '{"error":{"code":"resource_missing"}}';
+    const lines = [`Content-Type: ${type}`, `Content-Length: ${body.length}`, 'ETag: "1"'];
+    const response = await answered("404 Not Found", lines, body);
+    expect([response.status, response.body.toString()]).toEqual([404, body]);
+    expect([response.values("content-type"), response.values("etag")]).toEqual([[type], ['"1"']]);
+  });
+});
+
 describe("an origin that failed or has nothing to show is a refusal:", () => {
-  test("404 is the gateway's own, whatever the origin says of it", async () => {
-    const response = await answered("404 Not Found", ...sizedJson('{"error":"vault_7 was deleted"}'));
-    expect(refusal(response).code).toBe("not_found");
+  test.each(["text/html", "text/json-seq", ""])("404 that is not JSON but %j", async (type) => {
+    const lines = [type === "" ? "X-None: 1" : `Content-Type: ${type}`, "Content-Length: 7"];
+    const response = await answered("404 Not Found", lines, "vault_7");
+    expect([response.status, refusal(response).code]).toEqual([404, "not_found"]);
     expect(response.body.toString()).not.toContain("vault_7");
   });
 

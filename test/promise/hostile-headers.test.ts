@@ -94,6 +94,17 @@ describe("a claim that only the gateway may make does not reach the origin", () 
     "X-Portcullis-Assertion",
     "X-Portcullis-Anything",
     "x-PORTCULLIS-key-ID",
+    "X-Consumer-Username",
+    "X-Credential-Identifier",
+    "X-Endpoint-API-UserInfo",
+    "X-Apigateway-Api-Userinfo",
+    "X-Client-Verify",
+    "X-Authenticated-Userid",
+    "X-MS-CLIENT-PRINCIPAL",
+    "X-Amzn-Mtls-Clientcert",
+    "X-Pomerium-Jwt-Assertion",
+    "X_Consumer_Username",
+    "X_Client_Verify",
     // Servers in the tradition of CGI read all of these as the names above.
     "X_Forwarded_For",
     "X_Real_IP",
@@ -159,15 +170,63 @@ describe("a head that is none does not get past the runtime", () => {
   });
 });
 
-test.each(["a\r\nHost: b", "a b/c?", "a:99999", "user@a", "a#"])(
-  "a host that is none is refused like any other: %j",
-  async (host) => {
-    const text = requestText("GET", PATH).replace("Host: api.example", `Host: ${host}`);
-    const response = await sendRaw(portcullis.edges[0] ?? "", text);
-    expect(response.status).toBe(401);
-    expect(JSON.parse(response.body.toString())).toMatchObject({ error: { code: "credential_missing" } });
-  },
-);
+describe("a host that is none is refused, and says nothing of what is asked for", () => {
+  test.each([
+    "a\r\nHost: b",
+    "a/v1/networks?",
+    "a/v1/networks#",
+    "a/-/healthz?",
+    "a/-/console/?",
+    "a b/c?",
+    "a?x",
+    "a#",
+    "a\\b",
+    "user@a",
+    "a:99999",
+    "a:1:2",
+    "a:x",
+    "[::1",
+    "[a",
+    "a]",
+    "a%2fb",
+    "a,b",
+    'a"b',
+  ])("%j", async (host) => {
+    for (const path of [PATH, "/-/healthz", "/.well-known/oauth-protected-resource"]) {
+      const before = portcullis.origin.requests.length;
+      const text = requestText("GET", path, [authorization]).replace("Host: api.example", `Host: ${host}`);
+      const response = await sendRaw(portcullis.edges[0] ?? "", text);
+      expect(response.status).toBe(400);
+      expect(JSON.parse(response.body.toString())).toMatchObject({ error: { code: "invalid_request" } });
+      expect(portcullis.origin.requests.slice(before)).toEqual([]);
+    }
+  });
+
+  test.each(["api.example:8443", "API.example.", "192.0.2.1", "[2001:db8::1]:443", "a_b", "a:"])(
+    "but %s is one",
+    async (host) => {
+      const text = requestText("GET", PATH, [authorization]).replace("Host: api.example", `Host: ${host}`);
+      expect((await sendRaw(portcullis.edges[0] ?? "", text)).status).toBe(200);
+    },
+  );
+});
+
+describe("cookies arrive byte for byte, and as one line", () => {
+  test.each([
+    [["Cookie: a=\xe4; b=\xff\xfe"], "a=\xe4; b=\xff\xfe"],
+    [["Cookie: a=\xc3\xa4\xef\xbf\xbd;b=2;"], "a=\xc3\xa4\xef\xbf\xbd;b=2;"],
+    [["Cookie: a=1", "Cookie: b=2"], "a=1; b=2"],
+    [["Cookie: a=1; b=2", "Cookie: c=3", "Cookie: d=\xc3\xa4"], "a=1; b=2; c=3; d=\xc3\xa4"],
+    [['Cookie: a="x, y=2"', "Cookie: b=2"], 'a="x, y=2"; b=2'],
+    [['Cookie: a="x', "Cookie: b=2"], 'a="x; b=2'],
+    [["Cookie: a=1,b=2"], "a=1,b=2"],
+    [["Cookie: a=1, 2"], "a=1, 2"],
+    [["Cookie: a=\xe4; portcullis-session=secret; b=2; c=\xc3\xa4"], "b=2; c=\xc3\xa4"],
+  ])("%j", async (lines, expected) => {
+    const request = expectOwnHeaders(await send([authorization, ...lines]));
+    expect(request.values("Cookie")).toEqual([expected]);
+  });
+});
 
 describe("a session of the console, on the same host, stays with the gateway", () => {
   test.each([

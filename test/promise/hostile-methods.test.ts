@@ -33,16 +33,30 @@ function codeOf(response: RawResponse): unknown {
   return (JSON.parse(response.body.toString()) as { error: { code: string } }).error.code;
 }
 
-describe("a method that the API does not have for a path is no operation", () => {
+describe("a method that the API does not have for a path is not allowed", () => {
   test.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "PURGE", "QUERY"])(
     "%s",
     async (method) => {
       const { response, arrived } = await send({ method });
-      expect(response.status).toBe(404);
-      expect(codeOf(response)).toBe("not_found");
+      expect(response.status).toBe(405);
+      expect(codeOf(response)).toBe("method_not_allowed");
+      expect(response.values("Allow")).toEqual(["GET, HEAD"]);
       expect(arrived).toEqual([]);
     },
   );
+
+  test("which is told to those alone who may call", async () => {
+    const text = requestText("POST", PATH);
+    const response = await sendRaw(portcullis.edges[0] ?? "", text);
+    expect([response.status, codeOf(response)]).toEqual([401, "credential_missing"]);
+    expect(response.values("Allow")).toEqual([]);
+  });
+
+  test("and where there is no such path, the path is what is missing", async () => {
+    const { response } = await send({ method: "POST", path: "/v1/nothing" });
+    expect([response.status, codeOf(response)]).toEqual([404, "not_found"]);
+    expect(response.values("Allow")).toEqual([]);
+  });
 
   test.each([
     { name: "in a header", lines: ["X-HTTP-Method-Override: GET"] },
@@ -51,7 +65,7 @@ describe("a method that the API does not have for a path is no operation", () =>
   ])("nor when another method is claimed $name", async ({ lines, path }) => {
     const sent = { method: "POST", ...(lines && { lines }), ...(path !== undefined && { path }) };
     const { response, arrived } = await send(sent);
-    expect(response.status).toBe(404);
+    expect(response.status).toBe(405);
     expect(arrived).toEqual([]);
   });
 });

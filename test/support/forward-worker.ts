@@ -1,3 +1,4 @@
+import type { ListFilter } from "../../src/core/filtered-list.ts";
 import { REFUSALS } from "../../src/core/refusal.ts";
 import { forward, type OriginConfig } from "../../src/gateway/forward.ts";
 
@@ -6,6 +7,8 @@ export interface ForwardWorkerEnv {
   readonly CONFIG: OriginConfig;
   /** The ids that the client may see of a list; `null` when nothing is filtered. */
   readonly VISIBLE: readonly string[] | null;
+  /** Where the list is. */
+  readonly LIST: Omit<ListFilter, "visible">;
   /** How long each request leaves work in the background, in milliseconds. */
   readonly BUSY_MS: number;
 }
@@ -28,7 +31,7 @@ export default {
         ["X-Portcullis-Vaults", "vault_1 vault_2"],
       ],
       assertion: "signed",
-      filter: visible && { items: ["data"], id: ["id"], visible: (id) => visible.includes(id) },
+      filter: visible && { ...env.LIST, visible: (id) => visible.includes(id) },
     });
     if (!(answer instanceof Response)) {
       return Response.json(answer, { status: REFUSALS[answer.code].status });

@@ -9,9 +9,13 @@ export interface ForwardingVariant extends Partial<OriginConfig> {
   readonly basePath?: string;
   /** The ids that the client may see of a list. */
   readonly visible?: readonly string[];
+  /** Where the list is; by default in `data`, with ids in `id`. */
+  readonly list?: ForwardWorkerEnv["LIST"];
   /** How long each request leaves work in the background, in milliseconds. */
   readonly busyMs?: number;
 }
+
+const DATA_LIST = { items: ["data"], id: ["id"], total: null };
 
 export interface Forwarding<Name extends string> {
   readonly origin: OriginServer;
@@ -26,15 +30,17 @@ export async function startForwarding<Name extends string>(
   const origin = await startOriginServer();
   const bindings = {} as Record<Name, ForwardWorkerEnv>;
   for (const name of Object.keys(variants) as Name[]) {
-    const { basePath = "", visible = null, busyMs = 0, ...config } = variants[name];
+    const { basePath = "", visible = null, list = DATA_LIST, busyMs = 0, ...config } = variants[name];
     bindings[name] = {
       CONFIG: {
         originUrl: origin.url + basePath,
         originTimeoutMs: 20_000,
         maxBodyBytes: 1_000_000,
+        authorization: null,
         ...config,
       },
       VISIBLE: visible,
+      LIST: list,
       BUSY_MS: busyMs,
     };
   }

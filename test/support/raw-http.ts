@@ -43,6 +43,16 @@ export class RawConnection {
     this.#socket.write(typeof data === "string" ? Buffer.from(data, "latin1") : data);
   }
 
+  /** Sends bytes, and reads nothing while it does. */
+  async sendUnread(data: string | Buffer): Promise<void> {
+    this.#socket.pause();
+    await new Promise<void>((resolve, reject) => {
+      this.#socket.once("error", reject);
+      this.#socket.write(typeof data === "string" ? Buffer.from(data, "latin1") : data, () => resolve());
+    });
+    this.#socket.resume();
+  }
+
   /** Everything received so far, one character per byte. */
   get text(): string {
     return this.#received.toString("latin1");
@@ -90,6 +100,18 @@ export async function sendRaw(url: URL | string, request: string | Buffer): Prom
   const connection = new RawConnection(url);
   connection.send(request);
   const response = await connection.response(request.toString("latin1").split(" ", 1)[0]);
+  connection.close();
+  return response;
+}
+
+/**
+ * Sends one request as many clients do: nothing is read before all of it is sent. Rejects when the server closes the
+ * connection before.
+ */
+export async function sendThenRead(url: URL | string, request: string | Buffer): Promise<RawResponse> {
+  const connection = new RawConnection(url);
+  await connection.sendUnread(request);
+  const response = await connection.response(request.slice(0, 16).toString("latin1").split(" ", 1)[0]);
   connection.close();
   return response;
 }

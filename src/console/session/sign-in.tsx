@@ -4,12 +4,12 @@ import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { SignedOutPage, SignInPage, SigningOutPage } from "../pages/sign-in.tsx";
 import { signInProblemPage } from "../pages/sign-in-problem.tsx";
 import { bare } from "../parts/page.tsx";
-import { CONSOLE, HOME, link, returnPath, startUrl } from "../paths.ts";
+import { CONSOLE, HOME, returnPath, startUrl } from "../paths.ts";
 import { newTransaction, SignInProblem, type Provider, type Transaction } from "./provider.ts";
 import { checkForm } from "./request-forgery.ts";
-import type { SealedCookies } from "./sealed-cookies.ts";
-import type { SessionStore } from "./session-store.ts";
-import { isOver, newSession } from "./session.ts";
+import { TooLarge, type SealedCookies } from "./sealed-cookies.ts";
+import type { SessionRegistry } from "./session-registry.ts";
+import { clearSession, isOver, newSession, readSession, writeSession } from "./session.ts";
 
 /** How long somebody may take to sign in. */
 const TRANSACTION_S = 600;
@@ -25,17 +25,18 @@ const TransactionSchema = z.object({
   returnTo: z.string(),
 });
 
-/** Signing in and out: OpenID Connect with code and PKCE. */
+/** Signing in and out: OpenID Connect with code and PKCE, and a session in a sealed cookie. */
 export function addSignIn(
   app: Hono<ConsoleEnv>,
   provider: Provider,
   cookies: SealedCookies,
-  sessions: SessionStore,
+  registry: SessionRegistry,
 ): void {
   app.get("/sign-in", async (c) => {
     const returnTo = returnPath(c.req.query("return"));
-    const held = await sessions.read(c);
-    const goesOn = held !== null && !(held instanceof SignInProblem) && !isOver(held.session, Date.now());
+    const session = await readSession(c, cookies);
+    const goesOn =
+      session !== null && !isOver(session, Date.now()) && (await registry.isEnded(session)) === false;
     if (goesOn) return c.redirect(returnTo, 303);
     return bare(c, "Sign in", <SignInPage startUrl={startUrl(returnTo)} provider={provider.host} />);
   });
@@ -48,31 +49,27 @@ export function addSignIn(
     return c.redirect(url.href, 303);
   });
 
-  app.get("/callback", (c) => finishSignIn(c, provider, cookies, sessions));
+  app.get("/callback", (c) => finishSignIn(c, provider, cookies, registry));
 
   app.post("/sign-out", async (c) => {
-    const held = await sessions.read(c);
-    if (held instanceof SignInProblem) return signInProblemPage(c, held, HOME);
-    if (held === null) return c.redirect(SIGNED_OUT, 303);
-    const refused = await checkForm(c, held.session);
+    const session = await readSession(c, cookies);
+    if (session === null) return c.redirect(SIGNED_OUT, 303);
+    const refused = await checkForm(c, session);
     if (refused !== null) return refused;
-    const problem = await sessions.end(held.ticket);
+    const problem = await registry.end(session);
     // Still signed in, so that it can be tried again.
     if (problem instanceof SignInProblem) return signInProblemPage(c, problem, HOME);
-    sessions.clear(c);
+    clearSession(c, cookies);
     const [url, revoked] = await Promise.all([
-      provider.signOutUrl(held.session.idToken, originOf(c) + SIGNED_OUT),
-      provider.revoke(held.session),
+      provider.signOutUrl(session.idToken, originOf(c) + SIGNED_OUT),
+      provider.revoke(session),
     ]);
     if (revoked instanceof SignInProblem) c.set("reason", revoked.reason);
-    if (url === null) return c.redirect(link(SIGNED_OUT, { provider: "1" }), 303);
+    if (url === null) return c.redirect(SIGNED_OUT, 303);
     return bare(c, "Signing out", <SigningOutPage url={url.href} />, { refresh: url.href });
   });
 
-  app.get("/signed-out", (c) => {
-    const goesOnAt = c.req.query("provider") === "1" ? provider.host : null;
-    return bare(c, "Signed out", <SignedOutPage signInUrl={startUrl(HOME)} goesOnAt={goesOnAt} />);
-  });
+  app.get("/signed-out", (c) => bare(c, "Signed out", <SignedOutPage signInUrl={startUrl(HOME)} />));
 }
 
 const SIGNED_OUT = `${CONSOLE}/signed-out`;
@@ -82,7 +79,7 @@ async function finishSignIn(
   c: ConsoleContext,
   provider: Provider,
   cookies: SealedCookies,
-  sessions: SessionStore,
+  registry: SessionRegistry,
 ): Promise<Response> {
   const state = c.req.query("state") ?? "";
   const transaction = await takeTransaction(c, cookies, state);
@@ -91,9 +88,16 @@ async function finishSignIn(
   }
   const tokens = await provider.redeem(new URL(c.req.url), transaction, redirectUri(c));
   if (tokens instanceof SignInProblem) return signInProblemPage(c, tokens, transaction.returnTo);
-  const session = newSession(tokens, transaction.stepUp, Date.now());
-  const problem = await sessions.begin(c, session);
+  // The new session takes the place of this browser's last one, of which a copy must not outlive signing out.
+  const last = await readSession(c, cookies);
+  const problem = last === null ? undefined : await registry.end(last);
   if (problem instanceof SignInProblem) return signInProblemPage(c, problem, transaction.returnTo);
+  try {
+    await writeSession(c, cookies, newSession(tokens, transaction.stepUp, Date.now()));
+  } catch (error) {
+    if (!(error instanceof TooLarge)) throw error;
+    return signInProblemPage(c, { problem: "rejected", reason: error.message }, transaction.returnTo);
+  }
   return c.redirect(transaction.returnTo, 303);
 }
 

@@ -1,0 +1,47 @@
+import { shownCount, type ItemCounts } from "./filtered-list.ts";
+import { tellsCount, VOID_AFTER_FILTERING } from "./header-policy.ts";
+
+/** `items 0-9/57`, or the same without a unit (RFC 9110 section 14.4). */
+const CONTENT_RANGE = /^((?:\S+ )?)0-(\d+)\/(\d+)$/;
+/** One link with its parameters (RFC 8288 section 3). */
+const LINK = /<[^<>]*>(?:\s*;\s*[\w*-]+(?:\s*=\s*(?:"[^"]*"|[^\s",;]*))?)*/g;
+const LAST = /;\s*rel\s*=\s*(?:"(?:[^"]*\s)?last(?:\s[^"]*)?"|last(?![\w-]))/i;
+
+/**
+ * Takes out of an answer what it says of a list that has been filtered: of its bytes, since that is not true any more,
+ * and of the number of its items, which counts those that are hidden. Where the list came whole, its number is known.
+ */
+export function tidyListHeaders(headers: Headers, counts: ItemCounts | null): void {
+  for (const name of VOID_AFTER_FILTERING) headers.delete(name);
+  for (const [name, value] of Array.from(headers)) {
+    if (!tellsCount(name)) continue;
+    const shown = shownCount(value.trim(), counts);
+    if (shown === null) headers.delete(name);
+    else headers.set(name, `${shown}`);
+  }
+  replace(headers, "Content-Range", (value) => shownRange(value, counts));
+  replace(headers, "Link", withoutLast);
+}
+
+function replace(headers: Headers, name: string, change: (value: string) => string | null): void {
+  const value = headers.get(name);
+  if (value === null) return;
+  const changed = change(value);
+  if (changed === null) headers.delete(name);
+  else if (changed !== value) headers.set(name, changed);
+}
+
+/** The range of a list that came whole; where an extract begins and ends counts what is hidden. */
+function shownRange(value: string, counts: ItemCounts | null): string | null {
+  const [, unit, last, total] = CONTENT_RANGE.exec(value.trim()) ?? [];
+  const shown = shownCount(total, counts);
+  if (shown === null || Number(last) + 1 !== Number(total)) return null;
+  return shown === 0 ? `${unit}*/0` : `${unit}0-${shown - 1}/${shown}`;
+}
+
+/** The links without the one to the last page, whose number tells how many items there are. */
+function withoutLast(value: string): string | null {
+  if (!/last/i.test(value)) return value;
+  const links = (value.match(LINK) ?? []).filter((link) => !LAST.test(link));
+  return links.length === 0 ? null : links.join(", ");
+}

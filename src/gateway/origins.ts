@@ -1,0 +1,35 @@
+import type { Operation } from "../core/operation.ts";
+import { originName } from "../core/origins.ts";
+import type { Config } from "../env.ts";
+import type { OriginConfig } from "./forward.ts";
+
+/** The origin of each operation, with the operation's own limits; `null` for one whose servers `ORIGINS` does not name. */
+export class Origins {
+  readonly #config: Config;
+  readonly #known = new WeakMap<Operation, OriginConfig | null>();
+
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  of(operation: Operation): OriginConfig | null {
+    const known = this.#known.get(operation);
+    if (known !== undefined) return known;
+    const found = this.#find(operation);
+    this.#known.set(operation, found);
+    return found;
+  }
+
+  #find({ origin: names, maxBodyBytes, timeoutMs }: Operation): OriginConfig | null {
+    const { origin: main, originTimeoutMs, origins, ...config } = this.#config;
+    const own = names?.map((name) => origins.get(originName(name))).find((origin) => origin !== undefined);
+    if (names !== null && own === undefined) return null;
+    const { url, authorization } = own ?? main;
+    return {
+      originUrl: url,
+      authorization,
+      originTimeoutMs: timeoutMs ?? originTimeoutMs,
+      maxBodyBytes: maxBodyBytes ?? config.maxBodyBytes,
+    };
+  }
+}
