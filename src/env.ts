@@ -4,11 +4,13 @@ import { parseDuration } from "./core/duration.ts";
 import {
   conflictIn,
   identityVariables,
+  roleNames,
   type AuthorizeParameters,
   type IdentitySettings,
 } from "./core/identity/settings.ts";
 import type { RateLimit as KeyRateLimit } from "./core/key-record.ts";
 import { originName, readOrigins, type Origin } from "./core/origins.ts";
+import { grantsOf, isNothing, type RoleNames } from "./core/scim/roles.ts";
 import type { Deployment } from "./state/deployment/deployment.ts";
 import type { KeyGuard } from "./state/key-guard.ts";
 import type { Organization } from "./state/organization/organization.ts";
@@ -55,6 +57,12 @@ function readOriginUrls(text: string): Readonly<Record<string, string>> | null {
     return null;
   }
 }
+
+/** Names that stand for roles of SCIM, of which every one must be a role that can be given. */
+const scimRoleNames = roleNames.refine(
+  (names) => [...names.values()].flat().every((role) => !isNothing(grantsOf([role]))),
+  "must stand for roles: admin, <vaultId>:developer or *:developer",
+);
 
 /** A key needs time to be known before it signs. */
 const MIN_SIGNING_KEY_LIFETIME_MS = 3_600_000;
@@ -123,6 +131,7 @@ const Variables = z.object({
       "must be * or origins like https://app.example.com, separated by commas",
     )
     .transform((origins) => origins as CorsOrigins),
+  SCIM_ROLE_NAMES: scimRoleNames.default(new Map()),
   CONTROL_HOSTNAME: optional(
     z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "must be a host name in lower case, without a port"),
   ),
@@ -171,6 +180,8 @@ export interface Config {
   readonly originIdentity: "both" | "assertion" | "headers";
   /** The origins whose pages may call. */
   readonly corsOrigins: CorsOrigins;
+  /** What the names of SCIM's groups and roles stand for, by the name in lower case. */
+  readonly scimRoleNames: RoleNames;
   readonly controlHostname: string | null;
   /** Where `/-/errors/` is served; `null` for the host of the request. */
   readonly publicOrigin: string | null;
@@ -232,6 +243,7 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     originAudience: v.ORIGIN_AUDIENCE,
     originIdentity: v.ORIGIN_ASSERTION === "off" ? "headers" : v.ORIGIN_IDENTITY,
     corsOrigins: v.CORS_ORIGINS,
+    scimRoleNames: v.SCIM_ROLE_NAMES,
     controlHostname: v.CONTROL_HOSTNAME,
     publicOrigin: v.PUBLIC_ORIGIN ?? (v.CONTROL_HOSTNAME && `https://${v.CONTROL_HOSTNAME}`),
     githubKeysUrl: v.GITHUB_SECRET_SCANNING_KEYS_URL,

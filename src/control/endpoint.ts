@@ -50,6 +50,10 @@ export interface ControlEnv {
     requestId: string;
     address: string;
     refusal?: Refusal;
+    /** What is served, where one handler serves many paths. */
+    route?: string;
+    /** What of a request was left out, and why. */
+    leftOut?: readonly string[];
     actor?: Actor;
     /** The key that a client has shown. */
     keyId?: string;
@@ -202,7 +206,8 @@ async function mayOperate(actor: Actor, { env }: Control): Promise<boolean> {
   if (!actor.operator) return false;
   try {
     const organization = env.ORGANIZATION.getByName(actor.orgId);
-    return await within(STANDING_TIMEOUT_MS, organization.isActive(actor.id, actor.email));
+    const email = actor.emailVerified ? actor.email : null;
+    return await within(STANDING_TIMEOUT_MS, organization.isActive(actor.id, email));
   } catch {
     return true;
   }

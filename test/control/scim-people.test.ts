@@ -41,8 +41,12 @@ function bobIssued(seconds: number, claims: object): Person {
 
 interface Match {
   readonly name: string;
-  readonly scim: { readonly userName: string; readonly externalId?: string };
-  readonly claims: { readonly sub: string; readonly email?: string };
+  readonly scim: { readonly userName: string; readonly externalId?: string; readonly emails?: object[] };
+  readonly claims: {
+    readonly sub: string;
+    readonly email?: string;
+    readonly email_verified?: boolean | string;
+  };
   readonly same: boolean;
 }
 
@@ -71,6 +75,45 @@ const MATCHES: readonly Match[] = [
     scim: { userName: "JÜRGEN@example.com" },
     claims: { sub: "sub-1", email: "jürgen@example.com" },
     same: true,
+  },
+  {
+    name: "one of the e-mail addresses is the e-mail address in other letters",
+    scim: {
+      userName: "b",
+      emails: [{ value: "b@home.example" }, { type: "work", value: "Bob@Example.com" }],
+    },
+    claims: { sub: "sub-1", email: "bob@example.com" },
+    same: true,
+  },
+  {
+    name: "one of the e-mail addresses is the e-mail address, which is verified",
+    scim: { userName: "b", emails: [{ value: "bob@example.com" }] },
+    claims: { sub: "sub-1", email: "bob@example.com", email_verified: true },
+    same: true,
+  },
+  {
+    name: "one of the e-mail addresses is an e-mail address that is not verified",
+    scim: { userName: "b", emails: [{ value: "bob@example.com" }] },
+    claims: { sub: "sub-1", email: "bob@example.com", email_verified: false },
+    same: false,
+  },
+  {
+    name: "userName is an e-mail address that is not verified, said as text",
+    scim: { userName: "bob@example.com" },
+    claims: { sub: "sub-1", email: "bob@example.com", email_verified: "false" },
+    same: false,
+  },
+  {
+    name: "one of the e-mail addresses is the subject",
+    scim: { userName: "b", emails: [{ value: "bob@example.com" }] },
+    claims: { sub: "bob@example.com" },
+    same: false,
+  },
+  {
+    name: "an e-mail address is empty, and so is the claim",
+    scim: { userName: "b", emails: [{ value: "" }] },
+    claims: { sub: "sub-1", email: "" },
+    same: false,
   },
   {
     name: "nothing is the same",
@@ -235,7 +278,31 @@ test("the group admin makes admins, and unmakes them", async () => {
   expect(await listAll()).toBe(403);
 });
 
-test.each(["Developers", "admins", "Admin", ":developer", "vault_1:owner", "vault_1:developer:x"])(
+test.each(["ADMIN", "Admin", " admin "])("the group %s makes admins", async (displayName) => {
+  const id = await client.create("/Users", { userName: "bob" });
+  await client.create("/Groups", { displayName, members: [{ value: id }] });
+  expect((await bobWith({}).call("GET", "/-/api-keys?owner=*")).status).toBe(200);
+});
+
+test.each(["vault_1:Developer", "*:DEVELOPER"])("the group %s makes developers", async (displayName) => {
+  const id = await client.create("/Users", { userName: "bob" });
+  await client.create("/Groups", { displayName, members: [{ value: id }] });
+  expect(await tryToCreateKey(bobWith({}))).toEqual([201]);
+});
+
+test("whoever leaves one of two groups that give a role keeps it, and loses it with the other", async () => {
+  const bob = bobWith();
+  const key = await bob.createKey();
+  const members = [{ value: await client.create("/Users", { userName: "bob" }) }];
+  const one = await client.create("/Groups", { displayName: "vault_1:developer", members });
+  const two = await client.create("/Groups", { displayName: "*:developer", members });
+  await client.call("DELETE", `/Groups/${one}`);
+  expect(await use(control, key)).toEqual([200]);
+  await client.call("DELETE", `/Groups/${two}`);
+  expect(await use(control, key)).toEqual(WITHDRAWN);
+});
+
+test.each(["Developers", "admins", "developer", ":developer", "vault_1:owner", "vault_1:developer:x"])(
   "a group named %s means nothing",
   async (displayName) => {
     const id = await client.create("/Users", { userName: "bob" });
@@ -315,7 +382,7 @@ describe("somebody who was deleted", () => {
     const id = await client.create("/Users", { userName: "bob" });
     const group = await client.create("/Groups", { displayName: "staff", members: [{ value: id }] });
     await client.call("DELETE", `/Users/${id}`);
-    expect((await client.call("GET", `/Groups/${group}`)).body).not.toHaveProperty("members");
+    expect((await client.call("GET", `/Groups/${group}`)).body["members"]).toEqual([]);
   });
 });
 

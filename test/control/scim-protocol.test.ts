@@ -90,7 +90,7 @@ describe("the service describes itself", () => {
       bulk: { supported: false },
       filter: { supported: true, maxResults: 200 },
       changePassword: { supported: false },
-      sort: { supported: false },
+      sort: { supported: true },
       etag: { supported: true },
       authenticationSchemes: [{ type: "oauthbearertoken" }],
     });
@@ -104,6 +104,9 @@ describe("the service describes itself", () => {
         "urn:ietf:params:scim:schemas:core:2.0:User",
         "urn:ietf:params:scim:schemas:core:2.0:Group",
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+        "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig",
+        "urn:ietf:params:scim:schemas:core:2.0:ResourceType",
+        "urn:ietf:params:scim:schemas:core:2.0:Schema",
       ],
     ],
   ])("in %s, each also by its id and where it says it is", async (path, ids) => {
@@ -187,6 +190,69 @@ const REFUSED: readonly Refused[] = [
     scimType: "uniqueness",
   },
   {
+    name: "a displayName that another group has, letter case and spaces aside",
+    send: async () => {
+      await client.create("/Groups", { displayName: "Staff" });
+      return client.call("POST", "/Groups", { displayName: " STAFF " });
+    },
+    status: 409,
+    scimType: "uniqueness",
+  },
+  {
+    name: "a rename to a displayName that is taken",
+    send: async () => {
+      await client.create("/Groups", { displayName: "staff" });
+      const other = await client.create("/Groups", { displayName: "other" });
+      return client.patch(`/Groups/${other}`, { op: "replace", value: { displayName: "Staff" } });
+    },
+    status: 409,
+    scimType: "uniqueness",
+  },
+  {
+    name: "a member who is none",
+    send: () => client.call("POST", "/Groups", { displayName: "staff", members: [{ display: "Ann" }] }),
+    status: 400,
+    scimType: "invalidValue",
+  },
+  {
+    name: "a member who is unknown",
+    send: () => client.call("POST", "/Groups", { displayName: "staff", members: [{ $ref: "/v2/Users/x" }] }),
+    status: 400,
+    scimType: "invalidValue",
+  },
+  {
+    name: "a number where text is due",
+    send: () => client.call("POST", "/Users", { userName: "x", title: 7 }),
+    status: 400,
+    scimType: "invalidValue",
+  },
+  {
+    name: "a description of the service that is to be filtered",
+    send: () => client.call("GET", '/Schemas?filter=id eq "x"'),
+    status: 403,
+  },
+  {
+    name: "a search that is no query",
+    send: () => client.call("POST", "/.search", { filter: { a: 1 } }),
+    status: 400,
+    scimType: "invalidValue",
+  },
+  {
+    name: "a search by a filter that is none",
+    send: () => client.call("POST", "/Users/.search", { filter: "x" }),
+    status: 400,
+    scimType: "invalidFilter",
+  },
+  { name: "a search that is not posted", send: () => client.call("GET", "/Users/.search"), status: 405 },
+  {
+    name: "an order by what is no attribute",
+    send: () => client.call("GET", "/Users?sortBy=a%20b"),
+    status: 400,
+    scimType: "invalidPath",
+  },
+  { name: "a path with an empty part", send: () => client.call("GET", "//Users"), status: 404 },
+  { name: "a path that goes on", send: (id) => client.call("GET", `/Users/${id}/emails`), status: 404 },
+  {
     name: "a rename to a userName that is taken",
     send: async () => {
       const other = await client.create("/Users", { userName: "other" });
@@ -251,6 +317,106 @@ test.each(REFUSED)("$name is refused in SCIM's own form", async ({ send, status,
 test("405 names the methods that are served", async () => {
   const answer = await client.call("PUT", "/Users", user);
   expect(answer.headers.get("Allow")).toBe("GET, HEAD, POST");
+});
+
+test.each(["/Users/", "/users", "/USERS/"])(
+  "%s is the place of users, as it is written elsewhere",
+  async (path) => {
+    const created = await client.call("POST", path, user);
+    expect(created.status).toBe(201);
+    expect((await client.call("GET", path)).body.totalResults).toBe(1);
+    const one = `${path.replace(/\/$/, "")}/${created.body.id}/`;
+    expect((await client.call("GET", one)).body).toEqual(created.body);
+    expect((await client.call("PUT", one, { ...user, title: "Dr" })).body).toMatchObject({ title: "Dr" });
+    expect((await client.call("DELETE", one)).status).toBe(204);
+    for (const each of ["/schemas/", "/RESOURCETYPES", "/serviceproviderconfig/", "/resourceTypes/user"]) {
+      expect([each, (await client.call("GET", each)).status]).toEqual([each, 200]);
+    }
+  },
+);
+
+test("a client that has a resource gets no body (RFC 7644 section 3.14)", async () => {
+  const id = await client.create("/Users", user);
+  const known = (version: string) =>
+    client.call("GET", `/Users/${id}`, undefined, { "If-None-Match": version });
+  for (const version of ['W/"1"', '"1"', 'W/"7", W/"1"', "*"]) {
+    const answer = await known(version);
+    expect(answer).toMatchObject({ status: 304, body: {} });
+    expect(answer.headers.get("ETag")).toBe('W/"1"');
+  }
+  for (const version of ['W/"2"', '""', "1"]) expect((await known(version)).status).toBe(200);
+});
+
+test("a list may be asked for by POST, of one type or of all (RFC 7644 section 3.4.3)", async () => {
+  const SEARCH = ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"];
+  const ids = [];
+  for (const userName of ["ann", "bob", "cid"]) ids.push(await client.create("/Users", { userName }));
+  const group = await client.create("/Groups", { displayName: "bob" });
+  const search = async (path: string, query: object) => {
+    const { status, body } = await client.call("POST", path, { schemas: SEARCH, ...query });
+    expect(status).toBe(200);
+    return [body.totalResults, body.Resources.map((each) => each.id)];
+  };
+  expect(await search("/Users/.search", { filter: 'userName eq "bob"' })).toEqual([1, [ids[1]]]);
+  expect(await search("/Groups/.search", {})).toEqual([1, [group]]);
+  const either = 'userName eq "bob" or displayName eq "bob"';
+  expect(await search("/.search", { filter: either })).toEqual([2, [ids[1], group]]);
+  expect(await search("/.search", { filter: 'meta.resourceType eq "Group"' })).toEqual([1, [group]]);
+  const page = { startIndex: 2, count: 2, sortBy: "userName", sortOrder: "descending" };
+  expect(await search("/Users/.search", page)).toEqual([3, [ids[1], ids[0]]]);
+  const shown = await client.call("POST", "/Users/.search", { attributes: ["userName"], count: 1 });
+  expect(Object.keys(shown.body.Resources[0] ?? {}).toSorted()).toEqual(["id", "schemas", "userName"]);
+  const audit = await organization.admin.call("GET", "/-/audit-events?actor=scim");
+  expect(await audit.text()).not.toContain("earch");
+});
+
+test("a list is in the order that is asked for (RFC 7644 section 3.4.2.3)", async () => {
+  const people = [
+    { userName: "u1", displayName: "cid", emails: [{ value: "z@x" }, { value: "a@x", primary: true }] },
+    { userName: "u2", displayName: "Ann", emails: [{ value: "c@x" }] },
+    { userName: "u3", displayName: "bob", emails: [{ value: "b@x" }] },
+    { userName: "u4" },
+  ];
+  for (const person of people) await client.create("/Users", person);
+  const order = async (query: string) =>
+    (await client.call("GET", `/Users?${query}`)).body.Resources.map((each) => each["userName"]);
+  expect(await order("sortBy=displayName")).toEqual(["u2", "u3", "u1", "u4"]);
+  expect(await order("sortBy=displayName&sortOrder=descending")).toEqual(["u4", "u1", "u3", "u2"]);
+  expect(await order("sortBy=emails.value")).toEqual(["u1", "u3", "u2", "u4"]);
+  expect(await order("sortBy=emails&count=2&startIndex=2")).toEqual(["u3", "u2"]);
+  expect(await order("sortBy=")).toHaveLength(4);
+});
+
+test.each([
+  "count=2147483647",
+  "count=99999999999999999999",
+  "filter=",
+  "filter=%20",
+  "startIndex=-5",
+  "attributes=",
+])("a list asked for with %s is the whole list", async (query) => {
+  await client.create("/Users", user);
+  expect(await client.call("GET", `/Users?${query}`)).toMatchObject({
+    status: 200,
+    body: { totalResults: 1, itemsPerPage: 1, startIndex: 1 },
+  });
+});
+
+test("a group without members says so", async () => {
+  const group = await client.create("/Groups", { displayName: "staff" });
+  expect((await client.call("GET", `/Groups/${group}`)).body["members"]).toEqual([]);
+  expect((await client.call("GET", "/Groups")).body.Resources[0]?.["members"]).toEqual([]);
+});
+
+test("groups that had one name before they had to differ can be changed, and renamed apart", async () => {
+  const first = await client.create("/Groups", { displayName: "staff" });
+  const id = await client.create("/Users", user);
+  const add = { op: "add", path: "members", value: [{ value: id }] };
+  expect((await client.patch(`/Groups/${first}`, add)).status).toBe(204);
+  expect((await client.call("PUT", `/Groups/${first}`, { displayName: "staff" })).status).toBe(200);
+  expect(
+    (await client.patch(`/Groups/${first}`, { op: "replace", value: { displayName: "STAFF" } })).status,
+  ).toBe(204);
 });
 
 test("plain JSON is taken for SCIM's media type", async () => {

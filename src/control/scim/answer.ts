@@ -1,6 +1,6 @@
 import { project, type Projection } from "../../core/scim/projection.ts";
 import { SCIM_PROBLEMS, type ScimProblem } from "../../core/scim/problem.ts";
-import { isObject, type ScimObject } from "../../core/scim/resource.ts";
+import { isObject, type ScimObject } from "../../core/scim/object.ts";
 
 /** The media type of RFC 7644 section 8.1; plain JSON is taken, too (section 3.1). */
 export const MEDIA_TYPES: readonly string[] = ["application/scim+json", "application/json"];
@@ -30,16 +30,25 @@ export function answerProblem(
   });
 }
 
-/** One resource, with its version as `ETag` (RFC 7644 section 3.14). */
+/** One resource, with its version as `ETag` (RFC 7644 section 3.14); 304 to a client that has it (RFC 9110). */
 export function answerResource(
   status: 200 | 201,
   base: string,
   resource: ScimObject,
   projection: Projection,
+  known: string | undefined,
 ): Response {
   const located = withLocations(resource, base);
   const { location, version } = located["meta"] as { location: string; version: string };
-  return answerJson(project(located, projection), status, { Location: location, ETag: version });
+  const headers = { Location: location, ETag: version };
+  if (known !== undefined && isAmong(version, known)) return new Response(null, { status: 304, headers });
+  return answerJson(project(located, projection), status, headers);
+}
+
+/** Whether `If-None-Match` names a version (RFC 9110 section 13.1.2). */
+function isAmong(version: string, known: string): boolean {
+  const plain = (tag: string) => tag.trim().replace(/^W\//, "");
+  return known.trim() === "*" || known.split(",").some((tag) => plain(tag) === plain(version));
 }
 
 /** A page of resources (RFC 7644 section 3.4.2). */

@@ -1,12 +1,19 @@
-import type { Hono } from "hono";
-import { scimProblem } from "../../core/scim/problem.ts";
-import { ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, SCHEMAS, USER_SCHEMA } from "../../core/scim/schemas.ts";
-import { answerJson, answerList, answerProblem } from "./answer.ts";
-import { MAX_RESULTS, type ScimEnv } from "./request.ts";
-
-const SCHEMA_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Schema";
-const RESOURCE_TYPE_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
-const PROVIDER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
+import {
+  ENTERPRISE_USER_SCHEMA,
+  GROUP_SCHEMA,
+  sameName,
+  SCHEMAS,
+  USER_SCHEMA,
+} from "../../core/scim/schemas.ts";
+import {
+  PROVIDER_SCHEMA,
+  RESOURCE_TYPE_SCHEMA,
+  SCHEMA_SCHEMA,
+  SERVICE_SCHEMAS,
+} from "../../core/scim/service-schemas.ts";
+import { answerJson, answerList } from "./answer.ts";
+import type { Place } from "./place.ts";
+import { MAX_RESULTS } from "./request.ts";
 
 /** What the service can do (RFC 7643 section 5). */
 function providerConfig(base: string): object {
@@ -16,7 +23,7 @@ function providerConfig(base: string): object {
     bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
     filter: { supported: true, maxResults: MAX_RESULTS },
     changePassword: { supported: false },
-    sort: { supported: false },
+    sort: { supported: true },
     etag: { supported: true },
     authenticationSchemes: [
       {
@@ -59,29 +66,22 @@ function resourceTypes(base: string): { id: string }[] {
 
 /** The schemas (RFC 7643 section 7). */
 function schemas(base: string): { id: string }[] {
-  return SCHEMAS.map((schema) => ({
+  return [...SCHEMAS, ...SERVICE_SCHEMAS].map((schema) => ({
     schemas: [SCHEMA_SCHEMA],
     ...schema,
     meta: { resourceType: "Schema", location: `${base}/Schemas/${schema.id}` },
   }));
 }
 
-/** What a client can learn of the service before it uses it (RFC 7644 section 4). */
-export function addDiscovery(scim: Hono<ScimEnv>, baseOf: (url: string) => string): void {
-  scim.get("/ServiceProviderConfig", (c) => answerJson(providerConfig(baseOf(c.req.url)), 200));
-  for (const [path, all] of [
-    ["/ResourceTypes", resourceTypes],
-    ["/Schemas", schemas],
-  ] as const) {
-    scim.get(path, (c) => {
-      const found = all(baseOf(c.req.url));
-      return answerList(found, found.length);
-    });
-    scim.get(`${path}/:id`, (c) => {
-      const found = all(baseOf(c.req.url)).find(({ id }) => id === c.req.param("id"));
-      return found === undefined
-        ? answerProblem(scimProblem("notFound", "There is no such resource"))
-        : answerJson(found, 200);
-    });
-  }
+export function isDescription({ description }: Place): boolean {
+  return description !== null;
+}
+
+/** What a client can learn of the service before it uses it (RFC 7644 section 4); `null` when there is no such thing. */
+export function discover({ description, id }: Place, base: string): Response | null {
+  if (description === "ServiceProviderConfig") return answerJson(providerConfig(base), 200);
+  const all = description === "Schemas" ? schemas(base) : resourceTypes(base);
+  if (id === null) return answerList(all, all.length);
+  const found = all.find((each) => sameName(each.id, id));
+  return found === undefined ? null : answerJson(found, 200);
 }

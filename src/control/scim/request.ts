@@ -1,68 +1,128 @@
 import type { Context } from "hono";
 import { parseFilter } from "../../core/scim/filter-parser.ts";
+import { isObject, type ScimObject } from "../../core/scim/object.ts";
+import { readPlainPath } from "../../core/scim/path.ts";
 import { scimProblem, type ScimProblem, type ScimProblemName } from "../../core/scim/problem.ts";
 import { readProjection, type Projection } from "../../core/scim/projection.ts";
-import { isObject, type ScimObject } from "../../core/scim/resource.ts";
 import type { ResourceType } from "../../core/scim/schemas.ts";
 import { isRefusal, type RefusalCode } from "../../core/refusal.ts";
-import type { ScimCommand } from "../../state/organization/people/scim-command.ts";
+import type { ListCommand, Sorting } from "../../state/organization/people/scim-command.ts";
 import { fieldWithKey } from "../body-secrets.ts";
-import { readBody } from "../body.ts";
+import { parseBody, readBytes } from "../body.ts";
 import type { ControlEnv } from "../endpoint.ts";
 import { MEDIA_TYPES } from "./answer.ts";
-import type { PresentedToken } from "./token.ts";
 
 export interface ScimEnv {
   readonly Bindings: ControlEnv["Bindings"];
-  readonly Variables: ControlEnv["Variables"] & { readonly token: PresentedToken };
+  readonly Variables: ControlEnv["Variables"];
 }
 
 /** How many resources a page holds at most, and unless asked otherwise. */
 export const MAX_RESULTS = 200;
 const DEFAULT_COUNT = 100;
+const MAX_INTEGER = 2 ** 31;
 
 const BODY_PROBLEMS: Partial<Record<RefusalCode, ScimProblemName>> = {
   payload_too_large: "tooLarge",
   unsupported_media_type: "unsupportedMediaType",
 };
 
+/** The body of a request. */
+export type Sent = (
+  | { readonly body: ScimObject; readonly problem: null }
+  | { readonly body: null; readonly problem: ScimProblem }
+) & {
+  /** The same as JSON, as far as it is any, whatever is wrong with it. */
+  readonly json: unknown;
+};
+
 /** Reads a body that must be a JSON object, and may hold no API key: what people are called is kept and shown. */
-export async function readObject(
-  c: Context<ScimEnv>,
-  keyPrefix: string,
-): Promise<{ body: ScimObject } | ScimProblem> {
-  const read = await readBody(c.req.raw, MEDIA_TYPES);
+export async function readBodyOf(c: Context<ScimEnv>, keyPrefix: string): Promise<Sent> {
+  const bytes = await readBytes(c.req.raw);
+  if (isRefusal(bytes)) return unreadable(scimProblem("tooLarge", "The body is too large"), undefined);
+  const read = parseBody(c.req.raw, bytes, MEDIA_TYPES);
   if (isRefusal(read)) {
-    return scimProblem(BODY_PROBLEMS[read.code] ?? "invalidSyntax", "The body cannot be read as JSON");
+    const name = BODY_PROBLEMS[read.code] ?? "invalidSyntax";
+    return unreadable(scimProblem(name, "The body cannot be read as JSON"), jsonIn(bytes));
   }
-  if (!isObject(read.value)) return scimProblem("invalidSyntax", "The body must be an object");
-  const exposed = fieldWithKey(read.value, keyPrefix);
-  if (exposed !== null) return scimProblem("invalidValue", `${exposed} must not hold an API key`);
-  return { body: read.value };
+  const json = read.value;
+  if (!isObject(json)) return unreadable(scimProblem("invalidSyntax", "The body must be an object"), json);
+  const exposed = fieldWithKey(json, keyPrefix);
+  if (exposed === null) return { body: json, problem: null, json };
+  return unreadable(scimProblem("invalidValue", `${exposed} must not hold an API key`), json);
 }
 
-export function readShown(c: Context<ScimEnv>): Projection | ScimProblem {
+function unreadable(problem: ScimProblem, json: unknown): Sent {
+  return { body: null, problem, json };
+}
+
+/** What JSON there is in a body that is refused for its type or its letters. */
+function jsonIn(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+export function readShown(
+  attributes: string | undefined,
+  excluded: string | undefined,
+): Projection | ScimProblem {
   return (
-    readProjection(c.req.query("attributes"), c.req.query("excludedAttributes")) ??
+    readProjection(attributes, excluded) ??
     scimProblem("invalidValue", "attributes and excludedAttributes hold names, and exclude each other")
   );
 }
 
+/** What a query may hold (RFC 7644 section 3.4.2), as a URL writes it. */
+const QUERY = [
+  "filter",
+  "sortBy",
+  "sortOrder",
+  "startIndex",
+  "count",
+  "attributes",
+  "excludedAttributes",
+] as const;
+export type Query = Partial<Record<(typeof QUERY)[number], string>>;
+
+/** Reads a query that was posted (RFC 7644 section 3.4.3). */
+export function readQuery(body: ScimObject): Query | ScimProblem {
+  const query: Query = {};
+  for (const name of QUERY) {
+    const value = body[name];
+    if (value === undefined || value === null) continue;
+    const text = Array.isArray(value) ? (value as unknown[]).join(",") : value;
+    if (typeof text !== "string" && typeof text !== "number") {
+      return scimProblem("invalidValue", `${name} has the wrong type`);
+    }
+    query[name] = `${text}`;
+  }
+  return query;
+}
+
 /** Reads what a list is asked for (RFC 7644 section 3.4.2). */
-export function readListing(
-  c: Context<ScimEnv>,
-  type: ResourceType,
-): Extract<ScimCommand, { kind: "list" }> | ScimProblem {
-  const startIndex = readInteger(c.req.query("startIndex"), 1);
-  const count = readInteger(c.req.query("count"), DEFAULT_COUNT);
+export function readListing(query: Query, types: readonly ResourceType[]): ListCommand | ScimProblem {
+  const startIndex = readInteger(query.startIndex, 1);
+  const count = readInteger(query.count, DEFAULT_COUNT);
   if (startIndex === null || count === null) {
     return scimProblem("invalidValue", "startIndex and count must be whole numbers");
   }
-  const text = c.req.query("filter");
-  const filter = text === undefined ? null : parseFilter(text);
-  if (text !== undefined && filter === null) return scimProblem("invalidFilter", "filter cannot be read");
+  const text = query.filter?.trim() ?? "";
+  const filter = text === "" ? null : parseFilter(text);
+  if (text !== "" && filter === null) return scimProblem("invalidFilter", "filter cannot be read");
+  const sorting = readSorting(query);
+  if (sorting !== null && "problem" in sorting) return sorting;
   const offset = Math.max(startIndex, 1) - 1;
-  return { kind: "list", type, filter, offset, limit: Math.min(Math.max(count, 0), MAX_RESULTS) };
+  return { kind: "list", types, filter, sorting, offset, limit: Math.min(Math.max(count, 0), MAX_RESULTS) };
+}
+
+function readSorting({ sortBy = "", sortOrder = "" }: Query): Sorting | ScimProblem | null {
+  if (sortBy.trim() === "") return null;
+  const path = readPlainPath(sortBy.trim());
+  if (path === null || path.name === null) return scimProblem("invalidPath", "sortBy is not an attribute");
+  return { path, descending: sortOrder.trim().toLowerCase() === "descending" };
 }
 
 /** The versions in `If-Match` (RFC 7644 section 3.14, RFC 9110 section 13.1.1); `null` when any will do. */
@@ -76,7 +136,9 @@ export function readExpected(c: Context<ScimEnv>): { versions: readonly number[]
     : { versions: known };
 }
 
+/** A whole number however large, of which the largest that can be counted is left. */
 function readInteger(text: string | undefined, absent: number): number | null {
   if (text === undefined) return absent;
-  return /^-?\d{1,9}$/.test(text) ? Number(text) : null;
+  if (!/^\s*-?\d+\s*$/.test(text)) return null;
+  return Math.min(Math.max(Number(text), -MAX_INTEGER), MAX_INTEGER);
 }

@@ -1,5 +1,6 @@
+import { isCaseExact } from "./schemas.ts";
 import type { AttributePath } from "./path.ts";
-import { isObject, valueOf, type ScimObject } from "./resource.ts";
+import { isObject, valueOf, type ScimObject } from "./object.ts";
 
 export type Comparison = "eq" | "ne" | "co" | "sw" | "ew" | "gt" | "ge" | "lt" | "le";
 
@@ -15,8 +16,6 @@ export type Filter =
       readonly value: string | number | boolean | null;
     };
 
-/** Attributes whose letter case counts (RFC 7643 section 3.1); in all others it does not. */
-const CASE_EXACT: readonly string[] = ["id", "externalid"];
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 
 /** Whether a resource, or one value of a list, fits a filter. */
@@ -60,7 +59,7 @@ function compares(
   { path, operator, value: expected }: Extract<Filter, { kind: "compare" }>,
 ): boolean {
   if (expected === null) return (operator === "eq") === (values.length === 0);
-  const exact = CASE_EXACT.includes(path.name?.toLowerCase() ?? "");
+  const exact = isCaseExact(path.name ?? "");
   // A complex value is compared by its `value`.
   const plain = values.map((value) => (isObject(value) ? valueOf(value, "value") : value));
   if (operator === "ne") return !plain.some((actual) => holds("eq", actual, expected, exact));

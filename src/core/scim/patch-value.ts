@@ -1,14 +1,7 @@
 import { matches, type Filter } from "./filter.ts";
 import { scimProblem } from "./problem.ts";
-import {
-  isObject,
-  readAttribute,
-  readSingle,
-  valueOf,
-  withValue,
-  type ReadValue,
-  type ScimObject,
-} from "./resource.ts";
+import { isObject, valueOf, withValue, type ScimObject, type ReadValue } from "./object.ts";
+import { readAttribute, readSingle } from "./resource.ts";
 import { sameName, type Attribute } from "./schemas.ts";
 
 /** What an operation does to the attribute that its path names. */
@@ -32,11 +25,14 @@ export function changeAt(change: Change, current: unknown): ReadValue {
   if (attribute?.multiValued !== true && isObject(current) && isObject(read.value)) {
     return { value: { ...current, ...read.value } };
   }
-  // Nothing added is no change.
-  return op === "add" && read.value === undefined ? { value: current } : read;
+  // Nothing added is no change; an empty manager is none.
+  return op === "add" && read.value === undefined && value !== "" ? { value: current } : read;
 }
 
-/** Changes the values of a list that a filter chooses; adding to one that is not there makes it. */
+/**
+ * Changes the values of a list that a filter chooses. One that is not there is made, by `replace` as by `add`: Entra
+ * replaces what it has never set.
+ */
 function changeSome({ attribute, op, sub, value }: Change, where: Filter, current: unknown): ReadValue {
   const list = Array.isArray(current) ? (current as unknown[]) : [];
   const chosen = (each: unknown): each is ScimObject => isObject(each) && matches(where, each);
@@ -44,10 +40,8 @@ function changeSome({ attribute, op, sub, value }: Change, where: Filter, curren
     if (sub === null) return { value: filled(list.filter((each) => !chosen(each))) };
     return { value: list.map((each) => (chosen(each) ? withValue(each, sub, undefined) : each)) };
   }
-  if (op === "replace" && !list.some(chosen)) {
-    return scimProblem("noTarget", "No value fits the filter of the path");
-  }
   const made = list.some(chosen) ? {} : impliedBy(where);
+  if (made === null) return scimProblem("noTarget", "No value fits the filter of the path");
   const read = readPart(attribute, sub, value, made);
   if ("problem" in read) return read;
   const part = read.value as ScimObject;
@@ -70,6 +64,7 @@ function changeParts({ attribute, op, value }: Change, sub: string, current: unk
   }
   const read = readPart(attribute, sub, value);
   if ("problem" in read) return read;
+  if (read.value === undefined) return { value: undefined };
   const part = read.value as ScimObject;
   if (Array.isArray(current)) {
     return { value: current.map((each) => (isObject(each) ? { ...each, ...part } : each)) };
@@ -92,8 +87,13 @@ function readPart(
   const whole = isObject(sent) ? { ...given, ...sent } : sent;
   const read = attribute === undefined ? { value: whole } : readSingle(attribute, whole);
   if ("problem" in read) return read;
-  if (isObject(read.value)) return read;
+  if (isObject(read.value) || isEmptied(attribute, whole)) return read;
   return scimProblem("invalidValue", "The value cannot be a part of what the path names");
+}
+
+/** Whether a single value is set to nothing: a manager whose id is empty is none. */
+function isEmptied(attribute: Attribute | undefined, sent: unknown): boolean {
+  return attribute?.multiValued === false && isObject(sent) && valueOf(sent, "value") === "";
 }
 
 function isReadOnlyPart(attribute: Attribute, name: string): boolean {
@@ -104,18 +104,36 @@ function firstOf(value: unknown): unknown {
   return Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value;
 }
 
-/** What a value must hold to be chosen by a filter of equalities: `type eq "work"` implies `{"type":"work"}`. */
-function impliedBy(filter: Filter): ScimObject {
-  if (filter.kind === "and") return { ...impliedBy(filter.left), ...impliedBy(filter.right) };
-  const implied = filter.kind === "compare" && filter.operator === "eq" && filter.path.name !== null;
-  return implied ? { [filter.path.name as string]: filter.value } : {};
+/**
+ * What a value must hold to be chosen by a filter of equalities: `type eq "work"` implies `{"type":"work"}`; `null` for
+ * any other filter.
+ */
+function impliedBy(filter: Filter): ScimObject | null {
+  if (filter.kind === "and") {
+    const left = impliedBy(filter.left);
+    const right = impliedBy(filter.right);
+    return left && right && { ...left, ...right };
+  }
+  if (filter.kind !== "compare" || filter.operator !== "eq" || filter.path.name === null) return null;
+  return { [filter.path.name]: filter.value };
 }
 
-/** What is left of an attribute after a removal. Entra names the values of a list that are to go. */
-function withoutNamed(current: unknown, named: unknown): unknown {
-  if (!Array.isArray(current) || named === undefined || named === null) return undefined;
-  const gone = new Set((Array.isArray(named) ? (named as unknown[]) : [named]).map(identity));
-  return filled((current as unknown[]).filter((each) => !gone.has(identity(each))));
+/**
+ * What is left of an attribute after a removal. Entra names the values of a list that are to go, each by its `value`, or
+ * by whatever else it tells of it.
+ */
+function withoutNamed(current: unknown, sent: unknown): unknown {
+  if (!Array.isArray(current) || sent === undefined || sent === null) return undefined;
+  const named = Array.isArray(sent) ? (sent as unknown[]) : [sent];
+  return filled((current as unknown[]).filter((each) => !named.some((value) => isNamed(each, value))));
+}
+
+function isNamed(held: unknown, named: unknown): boolean {
+  if (!isObject(held) || !isObject(named)) return identity(held) === identity(named);
+  const value = valueOf(named, "value");
+  if (value !== undefined) return valueOf(held, "value") === value;
+  const told = Object.entries(named);
+  return told.length > 0 && told.every(([name, each]) => valueOf(held, name) === each);
 }
 
 /** The list with values added that it does not hold yet. */

@@ -1,9 +1,12 @@
 import { parsePath } from "./filter-parser.ts";
+import { readOp } from "./deactivation.ts";
+import { changeMembers } from "./members.ts";
 import type { AttributePath } from "./path.ts";
 import { scimProblem, type ScimProblem } from "./problem.ts";
 import { changeAt } from "./patch-value.ts";
-import { isKept, isObject, properName, valueOf, withValue, type ScimObject } from "./resource.ts";
-import { findAttribute, type ResourceType } from "./schemas.ts";
+import { isObject, valueOf, withValue, type ScimObject } from "./object.ts";
+import { isKept, isMembers, properName } from "./resource.ts";
+import { findAttribute, type Attribute, type ResourceType } from "./schemas.ts";
 
 /** One operation of a PATCH (RFC 7644 section 3.5.2). */
 export interface PatchOperation {
@@ -20,13 +23,24 @@ export function readOperations(body: unknown): { readonly operations: PatchOpera
   if (!Array.isArray(sent) || sent.length === 0) {
     return scimProblem("invalidSyntax", "Operations must be a list of at least one operation");
   }
+  const { operations, unread } = readWhatOperationsCanBe(body);
+  return unread[0] ?? { operations };
+}
+
+/** The operations of a PATCH that can be read, and why the others cannot. */
+export function readWhatOperationsCanBe(body: unknown): {
+  readonly operations: PatchOperation[];
+  readonly unread: readonly ScimProblem[];
+} {
+  const sent = isObject(body) ? valueOf(body, "Operations") : undefined;
   const operations: PatchOperation[] = [];
-  for (const each of sent as unknown[]) {
-    const operation = readOperation(each);
-    if ("problem" in operation) return operation;
-    operations.push(operation);
+  const unread: ScimProblem[] = [];
+  for (const each of Array.isArray(sent) ? (sent as unknown[]) : []) {
+    const read = readOperation(each);
+    if ("problem" in read) unread.push(read);
+    else operations.push(read);
   }
-  return { operations };
+  return { operations, unread };
 }
 
 /** Applies operations in their order; all of them or, when one is refused, none. */
@@ -47,7 +61,7 @@ export function applyPatch(
 
 function readOperation(sent: unknown): PatchOperation | ScimProblem {
   if (!isObject(sent)) return scimProblem("invalidSyntax", "An operation must be an object");
-  const op = String(valueOf(sent, "op")).toLowerCase();
+  const op = readOp(sent);
   if (op !== "add" && op !== "replace" && op !== "remove") {
     return scimProblem("invalidSyntax", "op must be add, replace or remove");
   }
@@ -55,7 +69,7 @@ function readOperation(sent: unknown): PatchOperation | ScimProblem {
   const value = valueOf(sent, "value");
   if (value === undefined && op !== "remove") return scimProblem("invalidValue", `${op} needs a value`);
   if (text === undefined || text === null || text === "") {
-    if (op === "remove") return scimProblem("noTarget", "remove needs a path");
+    if (op === "remove" && !isObject(value)) return scimProblem("noTarget", "remove needs a path");
     if (!isObject(value)) return scimProblem("invalidValue", "Without a path, value must be an object");
     return { op, path: null, value };
   }
@@ -102,13 +116,22 @@ function applyAt(
   if (attribute?.returned === "never") return { resource };
   const container = schema === null ? resource : (valueOf(resource, schema) ?? {});
   if (!isObject(container)) return scimProblem("invalidPath", "There is no such extension");
-  const changed = changeAt({ attribute, op, where, sub, value }, valueOf(container, name));
+  const current = valueOf(container, name);
+  const changed =
+    schema === null && isMembers(type, name)
+      ? changeMembers({ op, where, sub, value }, current)
+      : changeAt({ attribute, op, where, sub, value }, current);
   if ("problem" in changed) return changed;
-  if (changed.value === undefined && attribute?.required === true) {
-    return scimProblem(op === "remove" ? "mutability" : "invalidValue", `${name} is required`);
+  if (changed.value === undefined && (attribute?.required === true || isActive(attribute))) {
+    return scimProblem(op === "remove" ? "mutability" : "invalidValue", `${name} must have a value`);
   }
   const next = withValue(container, properName(type, name, schema), changed.value);
   if (schema === null) return { resource: next };
   const extended = Object.keys(next).length === 0 ? undefined : next;
   return { resource: withValue(resource, properName(type, schema), extended) };
+}
+
+/** A user is active or is not. */
+function isActive(attribute: Attribute | undefined): boolean {
+  return attribute?.name === "active";
 }

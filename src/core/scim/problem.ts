@@ -17,6 +17,7 @@ export const SCIM_PROBLEMS = {
   noTarget: { status: 400, scimType: "noTarget", code: "invalid_value" },
   uniqueness: { status: 409, scimType: "uniqueness", code: "already_exists" },
   unauthorized: { status: 401, scimType: null, code: "access_token_invalid" },
+  forbidden: { status: 403, scimType: null, code: "invalid_request" },
   notFound: { status: 404, scimType: null, code: "not_found" },
   methodNotAllowed: { status: 405, scimType: null, code: "method_not_allowed" },
   versionConflict: { status: 412, scimType: null, code: "version_conflict" },

@@ -1,4 +1,5 @@
-import { isExtension, isObject, type ScimObject } from "./resource.ts";
+import { isObject, type ScimObject } from "./object.ts";
+import { isExtension } from "./resource.ts";
 import { readPlainPath, type AttributePath } from "./path.ts";
 import { sameName } from "./schemas.ts";
 

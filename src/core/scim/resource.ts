@@ -1,42 +1,12 @@
+import { isObject, valueOf, type ScimObject, type ReadValue } from "./object.ts";
+import { readMembers } from "./members.ts";
 import { scimProblem, type ScimProblem } from "./problem.ts";
 import { findAttribute, sameName, SCHEMAS, type Attribute, type ResourceType } from "./schemas.ts";
-
-/** A JSON object of SCIM: a resource, an extension, or one complex value. */
-export type ScimObject = Readonly<Record<string, unknown>>;
-
-export function isObject(value: unknown): value is ScimObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The key by which an object holds an attribute, whatever its letter case. */
-export function keyOf(object: ScimObject, name: string): string | undefined {
-  return Object.keys(object).find((key) => sameName(key, name));
-}
-
-export function valueOf(object: ScimObject, name: string): unknown {
-  const key = keyOf(object, name);
-  return key === undefined ? undefined : object[key];
-}
-
-/** The object with an attribute set, in its place; `undefined` takes the attribute away. */
-export function withValue(object: ScimObject, name: string, value: unknown): ScimObject {
-  const key = keyOf(object, name);
-  const entries = Object.entries(object);
-  if (value === undefined) return Object.fromEntries(entries.filter(([other]) => other !== key));
-  return Object.fromEntries(
-    key === undefined
-      ? [...entries, [name, value]]
-      : entries.map(([other, old]) => [other, other === key ? value : old]),
-  );
-}
 
 /** Whether a top-level key is the name of an extension's schema. */
 export function isExtension(key: string): boolean {
   return /^urn:/i.test(key);
 }
-
-/** A value in its proper form; `undefined` for an attribute that is unassigned (RFC 7643 section 2.5). */
-export type ReadValue = { readonly value: unknown } | ScimProblem;
 
 const UNASSIGNED = { value: undefined };
 
@@ -48,15 +18,38 @@ export function readResource(
   type: ResourceType,
   input: ScimObject,
 ): { readonly resource: ScimObject } | ScimProblem {
+  const { resource, unread } = readWhatCanBe(type, input);
+  const [first] = unread;
+  return first === undefined ? { resource } : first.problem;
+}
+
+/** The attributes of a resource that can be read, and why the others cannot. */
+export function readWhatCanBe(
+  type: ResourceType,
+  input: ScimObject,
+): {
+  readonly resource: ScimObject;
+  readonly unread: readonly { readonly name: string; readonly problem: ScimProblem }[];
+} {
   const resource: [string, unknown][] = [];
+  const unread: { name: string; problem: ScimProblem }[] = [];
   for (const [key, sent] of Object.entries(input)) {
-    const read = isExtension(key)
-      ? readObject(sent, (name) => findAttribute(type, key, name))
-      : readAttribute(findAttribute(type, null, key), sent);
-    if ("problem" in read) return read;
-    if (read.value !== undefined) resource.push([properName(type, key), read.value]);
+    const name = properName(type, key);
+    const read = readEntry(type, key, sent);
+    if ("problem" in read) unread.push({ name, problem: read });
+    else if (read.value !== undefined) resource.push([name, read.value]);
   }
-  return { resource: Object.fromEntries(resource) };
+  return { resource: Object.fromEntries(resource), unread };
+}
+
+function readEntry(type: ResourceType, key: string, sent: unknown): ReadValue {
+  if (isExtension(key)) return readObject(sent, (name) => findAttribute(type, key, name));
+  return isMembers(type, key) ? readMembers(sent) : readAttribute(findAttribute(type, null, key), sent);
+}
+
+/** Whether an attribute is the members of a group, which are read by rules of their own. */
+export function isMembers(type: ResourceType, name: string): boolean {
+  return type === "Group" && sameName(name, "members");
 }
 
 /** An attribute's or extension's name as its schema spells it; unknown ones stay as they are. */
@@ -94,9 +87,14 @@ export function readSingle(attribute: Attribute, sent: unknown): ReadValue {
   }
   if (type !== "complex") return typeof sent === "string" ? { value: sent } : wrongType(attribute);
   const find = (name: string) => subAttributes.find((sub) => sameName(sub.name, name));
-  // Entra sends a manager or a role as the bare value.
+  // Entra sends a manager or a role as the bare value, and an empty one for a manager who is no more.
+  if (!attribute.multiValued && isEmptyValue(sent)) return UNASSIGNED;
   if (typeof sent === "string" && find("value") !== undefined) return { value: { value: sent } };
   return isObject(sent) ? readObject(sent, find) : wrongType(attribute);
+}
+
+function isEmptyValue(sent: unknown): boolean {
+  return sent === "" || (isObject(sent) && valueOf(sent, "value") === "");
 }
 
 function readObject(sent: unknown, find: (name: string) => Attribute | undefined): ReadValue {

@@ -1,5 +1,5 @@
 import { ADMIN, DEVELOPER, type VaultRoles } from "../organization.ts";
-import { isObject, valueOf, type ScimObject } from "./resource.ts";
+import { isObject, valueOf, type ScimObject } from "./object.ts";
 
 /** What somebody may do: roles in the organisation and on vaults, in one order. */
 export interface Grants {
@@ -7,15 +7,35 @@ export interface Grants {
   readonly vaultRoles: VaultRoles;
 }
 
+/** What names of the identity provider's own stand for: the name in lower case to names of roles. */
+export type RoleNames = ReadonlyMap<string, readonly string[]>;
+
+const ADMIN_ROLE = new RegExp(`^${ADMIN}$`, "i");
 const VAULT_ROLE = new RegExp(`^([^\\s:]+):${DEVELOPER}$`, "i");
 
-/** The roles that names stand for, in any letters' case: `admin`, `<vaultId>:developer`, `*:developer`. */
-export function grantsOf(names: readonly string[]): Grants {
-  const vaults = names.flatMap((name) => VAULT_ROLE.exec(name)?.[1] ?? []);
+/**
+ * The roles that names stand for: `admin`, `<vaultId>:developer`, `*:developer` in any letters' case, after what
+ * `translations` make of them. Other names stand for none.
+ */
+export function grantsOf(names: readonly string[], translations: RoleNames = new Map()): Grants {
+  const meant = names.flatMap((name) => {
+    const plain = name.trim();
+    return translations.get(plain.toLowerCase()) ?? [plain];
+  });
+  const vaults = meant.flatMap((name) => VAULT_ROLE.exec(name)?.[1] ?? []);
   return sorted(
-    names.flatMap((name) => (name.toLowerCase() === ADMIN ? [ADMIN] : [])),
+    meant.some((name) => ADMIN_ROLE.test(name)) ? [ADMIN] : [],
     vaults.map((vault) => [vault, DEVELOPER]),
   );
+}
+
+/** The names of roles, as {@link grantsOf} reads them. */
+export function namesOf(grants: Grants): string[] {
+  return [...grants.roles, ...pairsOf(grants).map(([vault, role]) => `${vault}:${role}`)];
+}
+
+export function isNothing(grants: Grants): boolean {
+  return namesOf(grants).length === 0;
 }
 
 /** The names in a user's `roles` (RFC 7643 section 4.1.2). Entra may write a role as JSON text. */

@@ -9,7 +9,7 @@ export type ResourceType = "User" | "Group";
 /** An attribute in the terms of RFC 7643 section 7. */
 export interface Attribute {
   readonly name: string;
-  readonly type: "string" | "boolean" | "reference" | "binary" | "complex";
+  readonly type: "string" | "boolean" | "integer" | "reference" | "binary" | "complex";
   readonly multiValued: boolean;
   readonly description: string;
   readonly required: boolean;
@@ -28,7 +28,7 @@ export interface Schema {
   readonly attributes: readonly Attribute[];
 }
 
-function attribute(name: string, description: string, more: Partial<Attribute> = {}): Attribute {
+export function attribute(name: string, description: string, more: Partial<Attribute> = {}): Attribute {
   return {
     name,
     type: "string",
@@ -43,7 +43,7 @@ function attribute(name: string, description: string, more: Partial<Attribute> =
   };
 }
 
-function complex(name: string, description: string, subAttributes: readonly Attribute[]): Attribute {
+export function complex(name: string, description: string, subAttributes: readonly Attribute[]): Attribute {
   return attribute(name, description, { type: "complex", subAttributes });
 }
 
@@ -62,11 +62,11 @@ function plural(name: string, description: string, more: Partial<Attribute> = {}
   });
 }
 
-function reference(name: string, description: string, referenceTypes: readonly string[]): Attribute {
+export function reference(name: string, description: string, referenceTypes: readonly string[]): Attribute {
   return attribute(name, description, { type: "reference", caseExact: true, referenceTypes });
 }
 
-const readOnly = (attributes: readonly Attribute[]): Attribute[] =>
+export const readOnly = (attributes: readonly Attribute[]): Attribute[] =>
   attributes.map((each) => ({ ...each, mutability: "readOnly" }));
 
 /** What every resource has without its schema naming it (RFC 7643 section 3.1). */
@@ -211,6 +211,13 @@ export function findAttribute(
   const attributes =
     schema === null ? attributesOf(type) : (SCHEMAS.find(({ id }) => sameName(id, schema))?.attributes ?? []);
   return attributes.find((each) => sameName(each.name, name));
+}
+
+/** Attributes whose letter case counts (RFC 7643 section 3.1); in all others it does not. */
+const CASE_EXACT: readonly string[] = ["id", "externalid"];
+
+export function isCaseExact(name: string): boolean {
+  return CASE_EXACT.includes(name.toLowerCase());
 }
 
 /** Names of attributes and schemas are the same in any letter case (RFC 7643 section 2.1). */

@@ -2,6 +2,7 @@ import { ADMIN, type Actor } from "../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import { hasSchema, migrate } from "./migrations.ts";
 import type { Directory } from "./people/directory.ts";
+import type { RuleChange } from "./people/rule-change.ts";
 import type { DirectoryUser } from "./people/user-table.ts";
 import type { Rotation } from "./rotation.ts";
 
@@ -14,12 +15,17 @@ export class Door {
   readonly #rotation: Rotation;
   #exists: boolean;
 
-  constructor(storage: DurableObjectStorage, parts: { directory: Directory; rotation: Rotation }) {
+  constructor(
+    storage: DurableObjectStorage,
+    parts: { directory: Directory; rotation: Rotation; ruleChange: RuleChange },
+  ) {
     this.#storage = storage;
     this.#directory = parts.directory;
     this.#rotation = parts.rotation;
     this.#exists = hasSchema(storage.sql);
-    if (this.#exists) migrate(storage);
+    if (!this.#exists) return;
+    migrate(storage);
+    parts.ruleChange.follow(Date.now());
   }
 
   /** Whether anything was ever kept. Asking about an organisation that nobody belongs to must not write. */

@@ -1,5 +1,6 @@
 import { baseline } from "./migrations/baseline.ts";
 import { keySearch } from "./migrations/key-search.ts";
+import { scimIdentities } from "./migrations/scim-identities.ts";
 import { usageByOutcome } from "./migrations/usage-by-outcome.ts";
 
 /** A step of the schema. It runs once, in one transaction with the number that notes it. */
@@ -9,7 +10,7 @@ export type Migration = (sql: SqlStorage) => void;
  * The steps of the schema, in order: the schema's version is how many of them have run. Add to the end; what has landed
  * never changes. A step must leave what the version before reads and writes in place, so that it can be gone back to.
  */
-const MIGRATIONS: readonly Migration[] = [baseline, usageByOutcome, keySearch];
+const MIGRATIONS: readonly Migration[] = [baseline, usageByOutcome, keySearch, scimIdentities];
 
 /** Whether anything was ever kept. */
 export function hasSchema(sql: SqlStorage): boolean {

@@ -104,7 +104,7 @@ export class Organization extends DurableObject<Env> {
     return this.#door.as(actor, (me) => this.#parts.keys.revoke(actor, me, keyId, reason));
   }
 
-  /** Whether somebody with an identity token is not deactivated here. Tells of strangers too, and writes nothing. */
+  /** Whether somebody with an identity token, and a verified address, is not deactivated here. Tells of strangers too, and writes nothing. */
   isActive(userId: string, email: string | null): boolean {
     return !this.#door.exists || this.#parts.directory.isActive(userId, email);
   }

@@ -13,8 +13,10 @@ import { Keys } from "./keys.ts";
 import { LeakTable } from "./leak-table.ts";
 import { Propagation } from "./propagation.ts";
 import { Rotation } from "./rotation.ts";
+import { RuleChange } from "./people/rule-change.ts";
 import { ScimEffects } from "./people/scim-effects.ts";
 import { ScimGroups } from "./people/scim-groups.ts";
+import { ScimIdentities } from "./people/scim-identities.ts";
 import { ScimToken } from "./people/scim-token.ts";
 import { ScimUsers } from "./people/scim-users.ts";
 import { Scim } from "./people/scim.ts";
@@ -56,9 +58,11 @@ export function buildParts(context: DurableObjectState, env: Env) {
   const events = new KeyEvents(storage, { keys: table, settings, webhook, outbox, expiry, alarm });
 
   const scimUsers = new ScimUsers(sql);
+  const identities = new ScimIdentities(sql, scimUsers);
+  const users = new UserTable(sql);
   const directory: Directory = new Directory(storage, {
-    users: new UserTable(sql),
-    scimUsers,
+    users,
+    identities,
     keys: table,
     settings,
     audit,
@@ -67,8 +71,16 @@ export function buildParts(context: DurableObjectState, env: Env) {
       keys.commitRevocationOfAll(author, ownerId, OWNER_DEACTIVATED, now),
   });
   const groups = new ScimGroups(sql);
-  const effects = new ScimEffects(scimUsers, directory);
-  const scim = new Scim(storage, { users: scimUsers, groups, effects, keys: table, audit, propagation });
+  const effects = new ScimEffects({ users: scimUsers, identities, directory });
+  const scim = new Scim(storage, {
+    users: scimUsers,
+    identities,
+    groups,
+    effects,
+    keys: table,
+    audit,
+    propagation,
+  });
 
   const creations = new CreationTable(sql);
   const keys = new Keys(storage, {
@@ -106,7 +118,11 @@ export function buildParts(context: DurableObjectState, env: Env) {
     scim,
     webhooks,
     keyTable: table,
-    door: new Door(storage, { directory, rotation }),
+    door: new Door(storage, {
+      directory,
+      rotation,
+      ruleChange: new RuleChange(storage, { settings, users, scimUsers, directory }),
+    }),
     scimToken: new ScimToken(storage, { settings, audit }),
     tokens: new Tokens(storage, { settings, audit }),
     serviceUsers: new ServiceUsers(storage, { table, keys, audit, propagation }),

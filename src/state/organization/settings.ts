@@ -45,6 +45,15 @@ export class Settings {
     this.#set("scimTokenHash", hash);
   }
 
+  /** By which rules people were judged last. */
+  peopleRules(): string | null {
+    return this.#get<string>("peopleRules");
+  }
+
+  setPeopleRules(rules: string): void {
+    this.#set("peopleRules", rules);
+  }
+
   #get<T>(name: string): T | null {
     const [row] = this.#sql.exec<{ value: string }>(`SELECT value FROM settings WHERE name = ?`, name);
     return row === undefined ? null : (JSON.parse(row.value) as T);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { applyPatch, readOperations } from "../../../src/core/scim/patch.ts";
-import type { ScimObject } from "../../../src/core/scim/resource.ts";
+import type { ScimObject } from "../../../src/core/scim/object.ts";
 import type { ResourceType } from "../../../src/core/scim/schemas.ts";
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -97,6 +97,60 @@ const USER_ROWS: readonly Row[] = [
     changes: { emails: [WORK, HOME, { type: "other", value: "o@example.com" }] },
   },
   {
+    name: "an address replaced that none fits yet, as Entra replaces what it has never set",
+    operations: [{ op: "Replace", path: 'emails[type eq "other"].value', value: "o@example.com" }],
+    changes: { emails: [WORK, HOME, { type: "other", value: "o@example.com" }] },
+  },
+  {
+    name: "a telephone number replaced where there is none",
+    operations: [{ op: "Replace", path: 'phoneNumbers[type eq "work"].value', value: "1" }],
+    changes: { phoneNumbers: [{ type: "work", value: "1" }] },
+  },
+  {
+    name: "a part of a postal address replaced where there is none",
+    operations: [{ op: "Replace", path: 'addresses[type eq "work"].postalCode', value: "1010" }],
+    changes: { addresses: [{ type: "work", postalCode: "1010" }] },
+  },
+  {
+    name: "a primary role replaced where there is none",
+    operations: [{ op: "Replace", path: 'roles[primary eq "True"].value', value: "v1:developer" }],
+    changes: { roles: [{ value: "admin" }, { primary: true, value: "v1:developer" }] },
+  },
+  {
+    name: "an address removed by what else it is told by",
+    operations: [{ op: "remove", path: "emails", value: [{ type: "home" }] }],
+    changes: { emails: [WORK] },
+  },
+  {
+    name: "a manager who is no more, as Entra writes it",
+    operations: [
+      { op: "Add", path: `${ENTERPRISE}:manager`, value: "26118915" },
+      { op: "Add", path: `${ENTERPRISE}:manager`, value: "" },
+    ],
+    changes: {},
+  },
+  {
+    name: "a manager replaced by none",
+    operations: [
+      { op: "Add", path: `${ENTERPRISE}:manager`, value: "26118915" },
+      { op: "Replace", path: `${ENTERPRISE}:manager.value`, value: "" },
+    ],
+    changes: {},
+  },
+  {
+    name: "a manager in an object replaced by none",
+    operations: [
+      { op: "Add", path: `${ENTERPRISE}:manager`, value: "26118915" },
+      { op: "Replace", value: { [`${ENTERPRISE}:manager`]: { value: "" } } },
+    ],
+    changes: {},
+  },
+  {
+    name: "a removal without a path that names what goes in its value",
+    operations: [{ op: "remove", value: { roles: [{ value: "admin" }] } }],
+    changes: { roles: undefined },
+  },
+  {
     name: "an address added to none",
     operations: [
       { op: "remove", path: "emails" },
@@ -186,6 +240,8 @@ const USER_ROWS: readonly Row[] = [
   },
 ];
 
+const named = (values: readonly (readonly [name: string, value: unknown])[]) => values;
+
 const GROUP_ROWS: readonly Row[] = [
   {
     name: "Okta's members, one out and one in",
@@ -221,6 +277,59 @@ const GROUP_ROWS: readonly Row[] = [
     ],
     changes: { members: [{ value: "u2" }] },
   },
+  ...named([
+    ["a list of references", [{ $ref: "https://scim.example/v2/Users/u1" }, { $ref: "../Users/u3" }]],
+    ["an object with a list of members", { members: [{ value: "u1" }, { $ref: "/Users/u3" }] }],
+    ["values within values", [{ value: { value: "u1" } }, { value: { members: [{ value: "u3" }] } }]],
+    ["bare ids", ["u1", "u3"]],
+    [
+      "ids with references that say nothing",
+      [
+        { value: "u1", $ref: null },
+        { value: "u3", $ref: "" },
+      ],
+    ],
+    ["names in other letters", [{ Value: "u1" }, { $REF: "/users/u3" }]],
+  ]).map(([name, value]): Row => ({
+    name: `members removed by ${name}`,
+    operations: [{ op: "remove", path: "members", value }],
+    changes: { members: [{ value: "u2" }] },
+  })),
+  ...named([
+    ["a reference", { $ref: "https://scim.example/v2/Users/u4" }],
+    ["one object", { value: "u4" }],
+    ["a list of members", { members: [{ value: "u4" }] }],
+    ["a bare id", "u4"],
+  ]).map(([name, value]): Row => ({
+    name: `a member added by ${name}`,
+    operations: [{ op: "add", path: "members", value }],
+    changes: { members: [...GROUP.members, { value: "u4" }] },
+  })),
+  {
+    name: "members replaced by references",
+    operations: [{ op: "replace", value: { members: [{ $ref: "/v2/Users/u7" }] } }],
+    changes: { members: [{ value: "u7" }] },
+  },
+  {
+    name: "members removed without a path",
+    operations: [{ op: "remove", value: { members: [{ value: "u1" }, { value: "u3" }] } }],
+    changes: { members: [{ value: "u2" }] },
+  },
+  {
+    name: "a member removed by a filter of its reference",
+    operations: [{ op: "remove", path: 'members[$ref eq "https://scim.example/v2/Users/u1"]' }],
+    changes: { members: [{ value: "u2" }, { value: "u3" }] },
+  },
+  {
+    name: "members removed by a filter of two",
+    operations: [{ op: "remove", path: 'members[value eq "u1" or value eq "u3"]' }],
+    changes: { members: [{ value: "u2" }] },
+  },
+  {
+    name: "a member added by a filter",
+    operations: [{ op: "add", path: 'members[value eq "u4"]', value: [] }],
+    changes: { members: [...GROUP.members, { value: "u4" }] },
+  },
   {
     name: "all members removed",
     operations: [{ op: "remove", path: "members" }],
@@ -246,18 +355,43 @@ test.each<[name: string, operation: unknown, problem: string]>([
   ["a replace without a value", { op: "replace", path: "title" }, "invalidValue"],
   ["a bare value without a path", { op: "replace", value: "x" }, "invalidValue"],
   [
-    "a value that no element has",
-    { op: "replace", path: 'emails[type eq "fax"].value', value: "x" },
+    "a value that no element has, and that the filter does not tell how to make",
+    { op: "replace", path: 'emails[type sw "fax"].value', value: "x" },
     "noTarget",
   ],
   ["the server's id", { op: "replace", path: "id", value: "x" }, "mutability"],
   ["the groups of a user", { op: "add", path: "groups", value: [{ value: "g1" }] }, "mutability"],
+  ["active taken away", { op: "remove", path: "active" }, "mutability"],
+  ["active set to nothing", { op: "replace", path: "active", value: null }, "invalidValue"],
+  ["active set to nothing among others", { op: "replace", value: { active: null } }, "invalidValue"],
   ["a required attribute removed", { op: "remove", path: "userName" }, "mutability"],
   ["a boolean that is none", { op: "replace", path: "active", value: "maybe" }, "invalidValue"],
   ["a number where text is due", { op: "replace", path: "title", value: 7 }, "invalidValue"],
   ["text where an object is due", { op: "replace", path: "name", value: "Babs" }, "invalidValue"],
 ])("a PATCH is refused for %s", (_, operation, problem) => {
   expect(patch("User", USER, [operation as object])).toMatchObject({ problem });
+});
+
+test.each<[name: string, operation: object, problem: string]>([
+  ["a member without an id", { op: "remove", path: "members", value: [{ display: "Ann" }] }, "invalidValue"],
+  [
+    "a reference to no user",
+    { op: "remove", path: "members", value: [{ $ref: "/Groups/g1" }] },
+    "invalidValue",
+  ],
+  ["an empty id", { op: "add", path: "members", value: [{ value: "" }] }, "invalidValue"],
+  ["a member that is a number", { op: "add", path: "members", value: [7] }, "invalidValue"],
+  ["a member that is nothing", { op: "remove", path: "members", value: [null] }, "invalidValue"],
+  [
+    "values within too many values",
+    { op: "remove", path: "members", value: JSON.parse(`${"[".repeat(10)}"u1"${"]".repeat(10)}`) },
+    "invalidValue",
+  ],
+  ["a part of every member", { op: "replace", path: "members.value", value: "u1" }, "invalidPath"],
+  ["a filter of what is not kept", { op: "remove", path: 'members[display eq "Ann"]' }, "invalidFilter"],
+  ["a filter that excludes", { op: "remove", path: 'members[value ne "u1"]' }, "invalidFilter"],
+])("a group's PATCH is refused for %s", (_, operation, problem) => {
+  expect(patch("Group", GROUP, [operation])).toMatchObject({ problem });
 });
 
 test("a PATCH of which one operation is refused changes nothing", () => {

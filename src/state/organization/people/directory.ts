@@ -1,17 +1,18 @@
 import type { Actor } from "../../../core/organization.ts";
 import { refuse, type Refusal } from "../../../core/refusal.ts";
-import { difference, grantsOf, NOTHING, sameGrants, union, type Grants } from "../../../core/scim/roles.ts";
+import { NOTHING, sameGrants, union, type Grants } from "../../../core/scim/roles.ts";
+import { judge, type Verdict } from "../../../core/scim/standing.ts";
 import type { AuditLog, Author } from "../audit-log.ts";
 import { latestClaims } from "./claims.ts";
 import type { KeyTable } from "../key-table.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";
-import type { ScimUsers } from "./scim-users.ts";
+import type { ScimIdentities } from "./scim-identities.ts";
 import type { Settings } from "../settings.ts";
 import type { DirectoryUser, Person, Standing, UserTable } from "./user-table.ts";
 
 interface Parts {
   readonly users: UserTable;
-  readonly scimUsers: ScimUsers;
+  readonly identities: ScimIdentities;
   readonly keys: KeyTable;
   readonly settings: Settings;
   readonly audit: AuditLog;
@@ -48,22 +49,33 @@ export class Directory {
     return user === null || user.kind === "service" ? refuse("identity_token_invalid") : user;
   }
 
-  /** Whether somebody with an identity token is not deactivated; nothing of the token is taken in. */
+  /**
+   * Whether somebody with an identity token is not deactivated; nothing of the token is taken in. `email`: the verified
+   * address.
+   */
   isActive(id: string, email: string | null): boolean {
     const known = this.#parts.users.find(id);
     if (known?.kind === "service") return false;
-    return this.#standingOf({ ...(known ?? STRANGER), id, email: email ?? known?.email ?? null }).active;
+    const person = { ...(known ?? STRANGER), id };
+    return this.judge({ ...person, emailKey: email ?? person.emailKey }).active;
+  }
+
+  /** What a person may do by the rules as they are now, and whence. */
+  judge(person: Judged): Verdict {
+    const { id, emailKey: email, scimId, claimsAt } = person;
+    return judge(person, this.#parts.identities.candidatesFor({ id, email, scimId }, claimsAt));
+  }
+
+  /** Commits the revocation of all keys of somebody, in the caller's transaction. */
+  cutOff(author: Author, personId: string, now: number): void {
+    this.#parts.revokeKeysOf(author, personId, now);
   }
 
   /** Works out what a person may do, and has their keys follow; tells whether that has changed. */
   settle(author: Author, personId: string, now: number): boolean {
-    const { users, scimUsers, audit } = this.#parts;
+    const { users, audit } = this.#parts;
     const before = users.find(personId) as Person;
-    const after = this.#standingOf(before);
-    users.settle(personId, after);
-    if (before.scimId !== null && after.scimId !== null && before.scimId !== after.scimId) {
-      scimUsers.inherit(before.scimId, after.scimId);
-    }
+    const after = this.#place(before);
     const sameRoles = sameGrants(before, after);
     if (sameRoles && before.active === after.active) return false;
     if (!sameRoles) {
@@ -73,7 +85,7 @@ export class Directory {
       const action = after.active ? "user.reactivated" : "user.deactivated";
       audit.add(author, entry(action, personId, { active: before.active }, { active: after.active }), now);
     }
-    if (!after.active) this.#parts.revokeKeysOf(author, personId, now);
+    if (!after.active) this.cutOff(author, personId, now);
     else if (!sameRoles) this.#touchKeys(personId);
     return true;
   }
@@ -89,7 +101,7 @@ export class Directory {
     users.noteClaims(actor, claims, now);
     if (known === null) {
       // Somebody who is seen for the first time has no keys, and nothing of theirs has changed.
-      users.settle(actor.id, this.#standingOf(users.find(actor.id) as Person));
+      this.#place(users.find(actor.id) as Person);
     } else if (this.settle(actor, actor.id, now)) {
       users.awaitKeys(actor.id, now);
     }
@@ -105,31 +117,15 @@ export class Directory {
     return unconfirmed.length === 0;
   }
 
-  /**
-   * Roles follow the rules of matching as they are now. Whoever was matched once and is nobody else since stays
-   * bound to that SCIM user: it may have been renamed before it is deactivated. Whoever comes back as another SCIM
-   * user gets nothing back by an old token: what was taken from the one before, or ended with it, stays so.
-   */
-  #standingOf(person: Matchable): Standing {
-    const { id, email, claimed, claimsAt, scimId } = person;
-    const { scimUsers } = this.#parts;
-    const matched = scimUsers.match(id, email);
-    const bound = scimId === null ? null : scimUsers.remembered(scimId);
-    const candidates = [matched, bound, ...scimUsers.matchDeleted(id, email)].filter((each) => each !== null);
-    const [governing] = candidates;
-    const withdrawn = candidates.flatMap((each) => scimUsers.withdrawnSince(each.id, claimsAt));
-    const claimsVoidBefore = Math.max(
-      person.claimsVoidBefore,
-      ...candidates.map((each) => each.claimsVoidBefore),
-    );
-    const kept = claimsAt > claimsVoidBefore ? difference(claimed, grantsOf(withdrawn)) : NOTHING;
-    const granted = matched === null ? NOTHING : grantsOf(scimUsers.roleNames(matched.id));
-    return {
-      ...union(kept, granted),
-      active: governing?.active ?? true,
-      scimId: governing?.id ?? null,
-      claimsVoidBefore,
-    };
+  /** Puts on record what a person may do now, and which SCIM users they are. */
+  #place(person: Person): Standing {
+    const { users, identities } = this.#parts;
+    const { active, claimed, granted, claimsVoidBefore, matched } = this.judge(person);
+    const scimId = matched[0] ?? person.scimId;
+    const standing = { ...union(claimed, granted), active, scimId, claimsVoidBefore };
+    identities.bind(person.id, person.scimId === null ? matched : [...matched, person.scimId]);
+    users.settle(person.id, standing);
+    return standing;
   }
 
   /** A new version for every key of an owner whose roles have changed. */
@@ -143,10 +139,10 @@ export class Directory {
 }
 
 /** What of a person decides about their standing. */
-type Matchable = Pick<Person, "id" | "email" | "claimed" | "claimsAt" | "scimId" | "claimsVoidBefore">;
+type Judged = Pick<Person, "id" | "emailKey" | "claimed" | "claimsAt" | "scimId" | "claimsVoidBefore">;
 
 /** Somebody who has not signed in yet. */
-const STRANGER = { claimed: NOTHING, claimsAt: 0, scimId: null, claimsVoidBefore: 0 };
+const STRANGER = { emailKey: null, claimed: NOTHING, claimsAt: 0, scimId: null, claimsVoidBefore: 0 };
 
 function entry(action: string, target: string, before: object, after: object) {
   return { action, target, before, after };

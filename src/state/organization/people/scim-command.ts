@@ -1,7 +1,8 @@
 import type { Filter } from "../../../core/scim/filter.ts";
+import type { ScimObject } from "../../../core/scim/object.ts";
 import type { PatchOperation } from "../../../core/scim/patch.ts";
+import type { AttributePath } from "../../../core/scim/path.ts";
 import type { ScimProblem } from "../../../core/scim/problem.ts";
-import type { ScimObject } from "../../../core/scim/resource.ts";
 import type { ResourceType } from "../../../core/scim/schemas.ts";
 
 /** One resource. */
@@ -15,24 +16,51 @@ export interface Expecting {
   readonly versions: readonly number[] | null;
 }
 
+/** That a change sets `active` to false: then it is done, and what of the rest cannot be done is left out. */
+export interface Deactivation {
+  /** What of the request was left out already, and why. */
+  readonly leftOut: readonly string[];
+  /** The attributes of a PUT that could not be read: they stay as they are. */
+  readonly unread: readonly string[];
+}
+
+/** In which order a list is told (RFC 7644 section 3.4.2.3). */
+export interface Sorting {
+  readonly path: AttributePath;
+  readonly descending: boolean;
+}
+
+export interface ListCommand {
+  readonly kind: "list";
+  readonly types: readonly ResourceType[];
+  readonly filter: Filter | null;
+  readonly sorting: Sorting | null;
+  /** From 0. */
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** A change of one resource; `deactivation` is `null` for any that does not set `active` to false. */
+export type EditCommand = (
+  | { readonly kind: "replace"; readonly resource: ScimObject }
+  | { readonly kind: "patch"; readonly operations: readonly PatchOperation[] }
+) & { readonly deactivation: Deactivation | null } & Target &
+  Expecting;
+
 /** What a SCIM client asks for, read and free of what only the server may set. */
 export type ScimCommand =
   | { readonly kind: "create"; readonly type: ResourceType; readonly resource: ScimObject }
   | ({ readonly kind: "get" } & Target)
-  | {
-      readonly kind: "list";
-      readonly type: ResourceType;
-      readonly filter: Filter | null;
-      /** From 0. */
-      readonly offset: number;
-      readonly limit: number;
-    }
-  | ({ readonly kind: "replace"; readonly resource: ScimObject } & Target & Expecting)
-  | ({ readonly kind: "patch"; readonly operations: readonly PatchOperation[] } & Target & Expecting)
+  | ListCommand
+  | EditCommand
   | ({ readonly kind: "delete" } & Target & Expecting);
 
 export type ScimAnswer =
-  | { readonly resource: ScimObject }
+  | {
+      readonly resource: ScimObject;
+      /** What of a deactivation's request was left out, and why. */
+      readonly leftOut?: readonly string[];
+    }
   | { readonly resources: readonly ScimObject[]; readonly total: number }
   | { readonly deleted: true }
   | ScimProblem;

@@ -1,16 +1,22 @@
-import { grantsOf, NOTHING, sameGrants } from "../../../core/scim/roles.ts";
+import { difference, isNothing } from "../../../core/scim/roles.ts";
 import type { Author } from "../audit-log.ts";
 import type { Directory } from "./directory.ts";
+import type { ScimIdentities } from "./scim-identities.ts";
+import { scimGrants } from "./scim-roles.ts";
 import type { ScimUsers } from "./scim-users.ts";
+
+interface Parts {
+  readonly users: ScimUsers;
+  readonly identities: ScimIdentities;
+  readonly directory: Directory;
+}
 
 /** Has the people of the directory follow what changes in SCIM. */
 export class ScimEffects {
-  readonly #users: ScimUsers;
-  readonly #directory: Directory;
+  readonly #parts: Parts;
 
-  constructor(users: ScimUsers, directory: Directory) {
-    this.#users = users;
-    this.#directory = directory;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /**
@@ -18,21 +24,29 @@ export class ScimEffects {
    * about now. To be called in the transaction of the change; tells the people whose keys are to hear of it.
    */
   of(author: Author, scimIds: readonly string[], now: number, change: () => void): string[] {
-    const before = new Map(scimIds.map((id) => [id, this.#users.roleNames(id)]));
+    const { users, identities, directory } = this.#parts;
+    const before = scimIds.map((id) => ({ id, names: users.roleNames(id), active: users.isActive(id) }));
     const people = new Set(this.peopleOf(scimIds));
     change();
-    for (const [id, names] of before) {
-      const still = new Set(this.#users.roleNames(id));
-      const lost = names.filter((name) => !still.has(name) && !sameGrants(grantsOf([name]), NOTHING));
-      this.#users.withdraw(id, lost, now);
-    }
+    for (const { id, names } of before) identities.withdraw(id, lost(names, users.roleNames(id)), now);
     for (const person of this.peopleOf(scimIds)) people.add(person);
-    for (const person of people) this.#directory.settle(author, person, now);
+    for (const person of people) directory.settle(author, person, now);
+    // Whoever was this user may be found to be another by now: what they hold was made while they were this one.
+    const cutOff = before.filter(({ id, active }) => active && !users.isActive(id));
+    for (const person of new Set(cutOff.flatMap(({ id }) => identities.boundTo(id)))) {
+      directory.cutOff(author, person, now);
+    }
     return [...people];
   }
 
   /** Everybody whom these SCIM users may decide about. */
   peopleOf(scimIds: readonly string[]): string[] {
-    return [...new Set(scimIds.flatMap((id) => this.#users.peopleOf(id)))];
+    return [...new Set(scimIds.flatMap((id) => this.#parts.identities.peopleOf(id)))];
   }
+}
+
+/** The names that gave a role which none gives any more. */
+function lost(before: readonly string[], after: readonly string[]): string[] {
+  const still = scimGrants(after);
+  return before.filter((name) => !isNothing(difference(scimGrants([name]), still)));
 }

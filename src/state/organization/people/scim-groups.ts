@@ -1,5 +1,6 @@
-import { isObject, type ScimObject } from "../../../core/scim/resource.ts";
-import type { ScimStore, StoredResource } from "./scim-store.ts";
+import { idsOf } from "../../../core/scim/members.ts";
+import type { ScimObject } from "../../../core/scim/object.ts";
+import { sameKey, type ScimStore, type StoredResource } from "./scim-store.ts";
 
 type Row = Record<string, SqlStorageValue>;
 
@@ -34,6 +35,23 @@ export class ScimGroups implements ScimStore {
     return null;
   }
 
+  /** Whether another group has a name, letter case and surrounding spaces aside. */
+  isNamed(name: string, otherThan: string): boolean {
+    const rows = this.#sql.exec<{ name: string }>(
+      `SELECT display_name AS name FROM scim_groups WHERE id <> ?`,
+      otherThan,
+    );
+    return [...rows].some((row) => nameKey(row.name) === nameKey(name));
+  }
+
+  /** The names of all groups, in their order. */
+  names(): string[] {
+    const rows = this.#sql.exec<{ name: string }>(
+      `SELECT display_name AS name FROM scim_groups ORDER BY display_name COLLATE NOCASE, id`,
+    );
+    return [...rows].map(({ name }) => name);
+  }
+
   insert(id: string, resource: ScimObject, now: number): void {
     const { members: _, ...rest } = resource;
     this.#sql.exec(
@@ -43,7 +61,7 @@ export class ScimGroups implements ScimStore {
       JSON.stringify(rest),
       now,
     );
-    this.#setMembers(id, memberIds(resource));
+    this.#setMembers(id, [...idsOf(resource["members"])]);
   }
 
   update(id: string, resource: ScimObject, now: number): void {
@@ -56,7 +74,7 @@ export class ScimGroups implements ScimStore {
       JSON.stringify(rest),
       now,
     );
-    this.#setMembers(id, memberIds(resource));
+    this.#setMembers(id, [...idsOf(resource["members"])]);
   }
 
   remove(id: string): void {
@@ -73,7 +91,7 @@ export class ScimGroups implements ScimStore {
     );
     const members = [...rows].map((row) => ({ ...row, type: "User" }));
     const { members: _, ...rest } = resource;
-    return members.length === 0 ? rest : { ...rest, members };
+    return { ...rest, members };
   }
 
   #setMembers(id: string, userIds: readonly string[]): void {
@@ -109,11 +127,6 @@ export class ScimGroups implements ScimStore {
   }
 }
 
-/** The ids in a group's `members`. */
-export function memberIds(group: ScimObject): string[] {
-  const members = group["members"];
-  return (Array.isArray(members) ? (members as unknown[]) : []).flatMap((member) => {
-    const id = isObject(member) ? member["value"] : undefined;
-    return typeof id === "string" ? [id] : [];
-  });
+function nameKey(name: string): string {
+  return sameKey(name.trim());
 }

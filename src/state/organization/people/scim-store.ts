@@ -1,4 +1,5 @@
-import { isExtension, type ScimObject } from "../../../core/scim/resource.ts";
+import { type ScimObject } from "../../../core/scim/object.ts";
+import { isExtension } from "../../../core/scim/resource.ts";
 import { GROUP_SCHEMA, USER_SCHEMA, type ResourceType } from "../../../core/scim/schemas.ts";
 
 /** A SCIM resource as it is kept: what the client may set. Times are milliseconds since the epoch. */

@@ -1,23 +1,11 @@
-import type { ScimObject } from "../../../core/scim/resource.ts";
+import type { ScimObject } from "../../../core/scim/object.ts";
 import { roleNames } from "../../../core/scim/roles.ts";
+import { emailKeys } from "./scim-identities.ts";
 import { sameKey, type ScimStore, type StoredResource } from "./scim-store.ts";
 
 type Row = Record<string, SqlStorageValue>;
 
-/** Rules by which a SCIM user and a person of identity tokens are one; the first that fits counts. */
-const MATCH = `SELECT * FROM scim_users WHERE deleted_at IS NULL AND
-  (external_id_key = ?1 OR user_name_key = ?1 OR user_name_key = ?2)
-  ORDER BY CASE WHEN external_id_key = ?1 THEN 1 WHEN user_name_key = ?1 THEN 2 ELSE 3 END, created_at, id`;
-const DELETED = MATCH.replace("deleted_at IS NULL", "deleted_at IS NOT NULL");
-
-/** A SCIM user as far as it decides about a person. */
-export interface ScimMatch {
-  readonly id: string;
-  /** Neither deactivated nor deleted. */
-  readonly active: boolean;
-  /** When they were last deactivated or deleted; milliseconds since the epoch, 0 for never. */
-  readonly claimsVoidBefore: number;
-}
+const MAX_FORMER_NAMES = 50;
 
 /** The users that the identity provider has pushed. A deleted one stays, without what it said of the person. */
 export class ScimUsers implements ScimStore {
@@ -67,9 +55,11 @@ export class ScimUsers implements ScimStore {
       ...columnsOf(resource),
       now,
     );
+    this.#setEmails(id, resource);
   }
 
   update(id: string, resource: ScimObject, now: number): void {
+    const before = this.find(id)?.resource ?? {};
     this.#sql.exec(
       `UPDATE scim_users SET user_name_key = ?2, external_id_key = ?3, active = ?4, resource = ?5,
          modified_at = ?6, version = version + 1,
@@ -78,9 +68,11 @@ export class ScimUsers implements ScimStore {
       ...columnsOf(resource),
       now,
     );
+    this.#setEmails(id, resource);
+    this.#keepFormerNames(id, namesOf(before), namesOf(resource), now);
   }
 
-  /** Only the names are kept, so that an identity token of the deleted user is known as such. */
+  /** Only names and addresses are kept, so that an identity token of the deleted user is known as such. */
   remove(id: string, now: number): void {
     this.#sql.exec(`DELETE FROM scim_members WHERE user_id = ?`, id);
     this.#sql.exec(
@@ -101,6 +93,15 @@ export class ScimUsers implements ScimStore {
     return direct.length === 0 ? resource : { ...resource, groups: direct };
   }
 
+  /** Whether there is such a user who is neither deactivated nor deleted. */
+  isActive(id: string): boolean {
+    return (
+      this.#sql
+        .exec(`SELECT 1 FROM scim_users WHERE id = ? AND active = 1 AND deleted_at IS NULL`, id)
+        .toArray().length > 0
+    );
+  }
+
   /** The names of everything that might be a role: groups, and the user's own `roles`. */
   roleNames(id: string): string[] {
     const groups = this.#sql.exec<{ name: string }>(
@@ -110,78 +111,37 @@ export class ScimUsers implements ScimStore {
     return [...[...groups].map(({ name }) => name), ...roleNames(this.find(id)?.resource ?? {})];
   }
 
-  /** The SCIM user that a person is by the rules. */
-  match(subject: string, email: string | null): ScimMatch | null {
-    return this.#matching(MATCH, subject, email)[0] ?? null;
+  /** Finds the addresses of all users anew. */
+  indexEmails(): void {
+    const living = this.#sql.exec<Row>(`SELECT * FROM scim_users WHERE deleted_at IS NULL`).toArray();
+    for (const { id, resource } of living.map(readRow)) this.#setEmails(id, resource);
   }
 
-  /** The deleted SCIM users that a person was by the rules, the closest match first. */
-  matchDeleted(subject: string, email: string | null): ScimMatch[] {
-    return this.#matching(DELETED, subject, email);
-  }
-
-  /** A SCIM user by its id, a deleted one included. */
-  remembered(id: string): ScimMatch | null {
-    const [row] = this.#sql.exec<Row>(`SELECT * FROM scim_users WHERE id = ?`, id);
-    return row === undefined ? null : readMatch(row);
-  }
-
-  /** Everybody whom a SCIM user may decide about. */
-  peopleOf(id: string): string[] {
-    const rows = this.#sql.exec<{ id: string }>(
-      `SELECT users.id FROM users, scim_users AS scim WHERE scim.id = ? AND users.kind = 'user' AND
-         (users.scim_id = scim.id OR users.id_key IN (scim.external_id_key, scim.user_name_key)
-          OR users.email_key = scim.user_name_key)`,
-      id,
-    );
-    return [...rows].map((row) => row.id);
-  }
-
-  /** Everybody known to SCIM who has a key with a change that a guard may not have yet. */
-  waiting(): string[] {
-    const rows = this.#sql.exec<{ id: string }>(
-      `SELECT DISTINCT users.id FROM outbox JOIN keys ON keys.id = outbox.key_id
-         JOIN users ON users.id = keys.owner_id WHERE users.scim_id IS NOT NULL`,
-    );
-    return [...rows].map(({ id }) => id);
-  }
-
-  /** Notes what has been taken from a user, so that an older identity token does not bring it back. */
-  withdraw(id: string, roles: readonly string[], now: number): void {
-    for (const role of roles) {
+  /** Keeps the latest names and addresses that a user had: a token of that time still tells them. */
+  #keepFormerNames(id: string, before: ReadonlySet<string>, after: ReadonlySet<string>, now: number): void {
+    for (const name of before.difference(after)) {
       this.#sql.exec(
-        `INSERT INTO scim_withdrawals (scim_id, role, at) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET at = ?3`,
+        `INSERT INTO scim_former_names (scim_id, name_key, at) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET at = ?3`,
         id,
-        role,
+        name,
         now,
       );
     }
-  }
-
-  /** What was taken from somebody stays taken when they are another SCIM user from now on. */
-  inherit(from: string, to: string): void {
     this.#sql.exec(
-      `INSERT INTO scim_withdrawals (scim_id, role, at)
-       SELECT ?2, role, at FROM scim_withdrawals WHERE scim_id = ?1
-       ON CONFLICT DO UPDATE SET at = max(at, excluded.at)`,
-      from,
-      to,
-    );
-  }
-
-  /** What has been taken from a user since a moment. */
-  withdrawnSince(id: string, moment: number): string[] {
-    const rows = this.#sql.exec<{ role: string }>(
-      `SELECT role FROM scim_withdrawals WHERE scim_id = ? AND at >= ?`,
+      `DELETE FROM scim_former_names WHERE scim_id = ?1 AND name_key NOT IN
+         (SELECT name_key FROM scim_former_names WHERE scim_id = ?1 ORDER BY at DESC, name_key LIMIT ?2)`,
       id,
-      moment,
+      MAX_FORMER_NAMES,
     );
-    return [...rows].map(({ role }) => role);
   }
 
-  #matching(rules: string, subject: string, email: string | null): ScimMatch[] {
-    const rows = this.#sql.exec<Row>(rules, sameKey(subject), email === null ? null : sameKey(email));
-    return [...rows].map(readMatch);
+  /** Sets the addresses by which the user may be found to be a person. */
+  #setEmails(id: string, resource: ScimObject): void {
+    this.#sql.exec(`DELETE FROM scim_emails WHERE scim_id = ?`, id);
+    for (const email of emailKeys(resource)) {
+      this.#sql.exec(`INSERT INTO scim_emails (email_key, scim_id) VALUES (?, ?)`, email, id);
+    }
   }
 }
 
@@ -191,6 +151,12 @@ const INDEXED: ReadonlyMap<string, string> = new Map([
   ["externalid", "external_id_key"],
 ]);
 
+/** By what names and addresses a user may be found to be a person. */
+function namesOf(user: ScimObject): Set<string> {
+  const names = [user["userName"], user["externalId"]].filter((name) => typeof name === "string");
+  return new Set([...names.map(sameKey), ...emailKeys(user)]);
+}
+
 function columnsOf(resource: ScimObject): [string, string | null, number, string] {
   const externalId = resource["externalId"] as string | undefined;
   return [
@@ -199,14 +165,6 @@ function columnsOf(resource: ScimObject): [string, string | null, number, string
     resource["active"] === true ? 1 : 0,
     JSON.stringify(resource),
   ];
-}
-
-function readMatch(row: Row): ScimMatch {
-  return {
-    id: row["id"] as string,
-    active: row["active"] === 1 && row["deleted_at"] === null,
-    claimsVoidBefore: row["claims_void_before"] as number,
-  };
 }
 
 function readRow(row: Row): StoredResource {

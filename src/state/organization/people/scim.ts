@@ -1,24 +1,25 @@
-import { matches, type Filter } from "../../../core/scim/filter.ts";
-import { applyPatch } from "../../../core/scim/patch.ts";
+import { idsOf } from "../../../core/scim/members.ts";
 import { scimProblem, type ScimProblem } from "../../../core/scim/problem.ts";
-import type { ScimObject } from "../../../core/scim/resource.ts";
+import type { ScimObject } from "../../../core/scim/object.ts";
 import type { ResourceType } from "../../../core/scim/schemas.ts";
 import type { AuditLog, Author } from "../audit-log.ts";
 import type { KeyTable } from "../key-table.ts";
 import type { Propagation } from "../propagation.ts";
-import type { Expecting, ScimAnswer, ScimCommand, Target } from "./scim-command.ts";
+import type { EditCommand, Expecting, ScimAnswer, ScimCommand, Target } from "./scim-command.ts";
+import { CONFLICT, edit } from "./scim-edit.ts";
 import type { ScimEffects } from "./scim-effects.ts";
-import { memberIds, type ScimGroups } from "./scim-groups.ts";
-import { withMeta, type ScimStore, type StoredResource } from "./scim-store.ts";
+import type { ScimIdentities } from "./scim-identities.ts";
+import type { ScimGroups } from "./scim-groups.ts";
+import { listResources, represent, type ScimStores } from "./scim-list.ts";
 import type { ScimUsers } from "./scim-users.ts";
-
-type Change = (current: ScimObject) => { readonly resource: ScimObject } | ScimProblem;
 
 /** The directory as the identity provider pushes it (RFC 7644). A change is in force for all keys when it answers. */
 export class Scim {
   readonly #storage: DurableObjectStorage;
   readonly #users: ScimUsers;
-  readonly #stores: Readonly<Record<ResourceType, ScimStore>>;
+  readonly #identities: ScimIdentities;
+  readonly #groups: ScimGroups;
+  readonly #stores: ScimStores;
   readonly #effects: ScimEffects;
   readonly #keys: KeyTable;
   readonly #audit: AuditLog;
@@ -28,6 +29,7 @@ export class Scim {
     storage: DurableObjectStorage,
     parts: {
       users: ScimUsers;
+      identities: ScimIdentities;
       groups: ScimGroups;
       effects: ScimEffects;
       keys: KeyTable;
@@ -37,6 +39,8 @@ export class Scim {
   ) {
     this.#storage = storage;
     this.#users = parts.users;
+    this.#identities = parts.identities;
+    this.#groups = parts.groups;
     this.#stores = { User: parts.users, Group: parts.groups };
     this.#effects = parts.effects;
     this.#keys = parts.keys;
@@ -51,15 +55,10 @@ export class Scim {
       case "get":
         return this.#get(command);
       case "list":
-        return this.#list(command);
+        return listResources(this.#stores, command);
       case "replace":
-        return this.#change(author, command, (current) => ({
-          resource: { ...keptBy(current), ...command.resource },
-        }));
       case "patch":
-        return this.#change(author, command, (current) =>
-          applyPatch(command.type, current, command.operations),
-        );
+        return this.#change(author, command);
       case "delete":
         return this.#delete(author, command);
     }
@@ -67,19 +66,7 @@ export class Scim {
 
   #get({ type, id }: Target): ScimAnswer {
     const stored = this.#stores[type].find(id);
-    return stored === null ? NOT_FOUND : { resource: this.#represent(type, stored) };
-  }
-
-  #list({ type, filter, offset, limit }: Extract<ScimCommand, { kind: "list" }>): ScimAnswer {
-    const store = this.#stores[type];
-    if (filter === null) {
-      const page = store.page(offset, limit);
-      return { resources: page.map((each) => this.#represent(type, each)), total: store.count() };
-    }
-    const found = (indexed(store, filter) ?? store.page(0, store.count()))
-      .map((each) => this.#represent(type, each))
-      .filter((each) => matches(filter, each));
-    return { resources: found.slice(offset, offset + limit), total: found.length };
+    return stored === null ? NOT_FOUND : { resource: represent(this.#stores, type, stored) };
   }
 
   async #create(author: Author, type: ResourceType, sent: ScimObject): Promise<ScimAnswer> {
@@ -87,7 +74,7 @@ export class Scim {
     const resource = type === "User" ? { active: true, ...sent } : sent;
     const now = Date.now();
     const outcome = this.#storage.transactionSync(() => {
-      const problem = this.#problemWith(type, id, resource);
+      const problem = this.#problemWith(type, id, resource, {});
       if (problem !== null) return problem;
       const change = () => this.#stores[type].insert(id, resource, now);
       const people = this.#effects.of(author, affectedBy(type, id, {}, resource), now, change);
@@ -97,32 +84,27 @@ export class Scim {
     return "problem" in outcome ? outcome : this.#answer(type, id, outcome.people);
   }
 
-  async #change(
-    author: Author,
-    { type, id, versions }: Target & Expecting,
-    edit: Change,
-  ): Promise<ScimAnswer> {
+  async #change(author: Author, command: EditCommand): Promise<ScimAnswer> {
+    const { type, id } = command;
     const now = Date.now();
     const outcome = this.#storage.transactionSync(() => {
       const stored = this.#stores[type].find(id);
       if (stored === null) return NOT_FOUND;
-      if (versions?.includes(stored.version) === false) return CONFLICT;
-      const edited = edit(stored.resource);
+      const { resource: before } = stored;
+      const edited = edit(command, stored, (resource) => this.#problemWith(type, id, resource, before));
       if ("problem" in edited) return edited;
-      const resource =
-        type === "User" ? { active: stored.resource["active"], ...edited.resource } : edited.resource;
-      const problem = this.#problemWith(type, id, resource);
-      if (problem !== null) return problem;
-      const affected = affectedBy(type, id, stored.resource, resource);
-      if (JSON.stringify(resource) === JSON.stringify(stored.resource)) {
-        return { people: this.#concernedBefore(type, id) };
+      const { resource, leftOut } = edited;
+      if (JSON.stringify(resource) === JSON.stringify(before)) {
+        return { people: this.#concernedBefore(type, id), leftOut };
       }
       const change = () => this.#stores[type].update(id, resource, now);
-      const people = this.#effects.of(author, affected, now, change);
-      this.#note(author, { type, id, what: "updated" }, stored.resource, resource, now);
-      return { people };
+      const people = this.#effects.of(author, affectedBy(type, id, before, resource), now, change);
+      this.#note(author, { type, id, what: "updated" }, before, resource, now);
+      return { people, leftOut };
     });
-    return "problem" in outcome ? outcome : this.#answer(type, id, outcome.people);
+    if ("problem" in outcome) return outcome;
+    const answer = await this.#answer(type, id, outcome.people);
+    return "resource" in answer ? { ...answer, leftOut: outcome.leftOut } : answer;
   }
 
   async #delete(author: Author, { type, id, versions }: Target & Expecting): Promise<ScimAnswer> {
@@ -149,7 +131,7 @@ export class Scim {
 
   /** Whom an earlier attempt at the same change may have left waiting; a group no longer knows who was in it. */
   #concernedBefore(type: ResourceType, id: string): string[] {
-    return type === "User" ? this.#effects.peopleOf([id]) : this.#users.waiting();
+    return type === "User" ? this.#effects.peopleOf([id]) : this.#identities.waiting();
   }
 
   async #answer(type: ResourceType, id: string, people: readonly string[]): Promise<ScimAnswer> {
@@ -162,23 +144,27 @@ export class Scim {
     return (await this.#propagation.pushAll(pending)).length === 0;
   }
 
-  #problemWith(type: ResourceType, id: string, resource: ScimObject): ScimProblem | null {
-    const name = type === "User" ? "userName" : "displayName";
-    if (typeof resource[name] !== "string" || resource[name].trim() === "") {
-      return scimProblem("invalidValue", `${name} is required`);
+  #problemWith(type: ResourceType, id: string, resource: ScimObject, before: ScimObject): ScimProblem | null {
+    const attribute = type === "User" ? "userName" : "displayName";
+    const name = resource[attribute];
+    if (typeof name !== "string" || name.trim() === "") {
+      return scimProblem("invalidValue", `${attribute} is required`);
     }
-    if (type === "User") {
-      const same = this.#users.candidates("userName", resource[name]) ?? [];
-      return same.every((each) => each.id === id)
-        ? null
-        : scimProblem("uniqueness", "Another user has this userName");
+    // Groups of one name that were there before they had to differ stay, and can be changed otherwise.
+    if (name !== before[attribute] && this.#isTaken(type, id, name)) {
+      return scimProblem("uniqueness", `Another ${type.toLowerCase()} has this ${attribute}`);
     }
-    const stranger = memberIds(resource).find((member) => this.#users.find(member) === null);
+    if (type === "User") return null;
+    const known = idsOf(before["members"]);
+    const stranger = [...idsOf(resource["members"])].find(
+      (member) => !known.has(member) && this.#users.find(member) === null,
+    );
     return stranger === undefined ? null : scimProblem("invalidValue", `There is no user ${stranger}`);
   }
 
-  #represent(type: ResourceType, stored: StoredResource): ScimObject {
-    return withMeta(type, stored, this.#stores[type].represent(stored));
+  #isTaken(type: ResourceType, id: string, name: string): boolean {
+    if (type === "Group") return this.#groups.isNamed(name, id);
+    return (this.#users.candidates("userName", name) ?? []).some((each) => each.id !== id);
   }
 
   /** Puts a change on record. Of a group's members only those who come or go are told. */
@@ -197,35 +183,22 @@ export class Scim {
 
 const EVENTS = { User: "scim_user", Group: "scim_group" } as const;
 const NOT_FOUND = scimProblem("notFound", "There is no such resource");
-const CONFLICT = scimProblem("versionConflict", "The resource has changed since the version in If-Match");
 const UNCONFIRMED = scimProblem(
   "unconfirmed",
   "The change is kept, but not in force for every key yet; repeat it",
 );
 
-/** What a PUT that does not mention it leaves as it is: losing it would turn the user into somebody else. */
-function keptBy(current: ScimObject): ScimObject {
-  return "externalId" in current ? { externalId: current["externalId"] } : {};
-}
-
 /** The users whose roles or standing a change may concern. */
 function affectedBy(type: ResourceType, id: string, before: ScimObject, after: ScimObject): string[] {
   if (type === "User") return [id];
-  const were = new Set(memberIds(before));
-  const are = new Set(memberIds(after));
+  const were = idsOf(before["members"]);
+  const are = idsOf(after["members"]);
   const renamed = before["displayName"] !== after["displayName"];
   return [...(renamed ? were.union(are) : were.symmetricDifference(are))];
 }
 
 function withoutMembersOf(group: ScimObject | null, other: ScimObject | null): ScimObject | null {
   if (group === null) return null;
-  const others = new Set(memberIds(other ?? {}));
-  return { ...group, members: memberIds(group).filter((id) => !others.has(id)) };
-}
-
-/** What a comparison for equality of one attribute can find by an index; `null` when it must look at everything. */
-function indexed(store: ScimStore, filter: Filter): StoredResource[] | null {
-  if (filter.kind !== "compare" || filter.operator !== "eq" || typeof filter.value !== "string") return null;
-  const { schema, name, sub } = filter.path;
-  return schema === null && sub === null && name !== null ? store.candidates(name, filter.value) : null;
+  const others = idsOf(other?.["members"]);
+  return { ...group, members: [...idsOf(group["members"]).difference(others)] };
 }

@@ -17,6 +17,8 @@ export interface DirectoryUser {
 /** A person with what their identity tokens say, and the SCIM user that they were last found to be. */
 export interface Person extends DirectoryUser, Claims {
   readonly email: string | null;
+  /** The address as it is compared with SCIM; `null` when there is none, or it is not verified. */
+  readonly emailKey: string | null;
   readonly scimId: string | null;
   /** Claims of tokens up to this moment count for nothing; milliseconds since the epoch. */
   readonly claimsVoidBefore: number;
@@ -47,6 +49,7 @@ export class UserTable {
       kind: row["kind"] as OwnerKind,
       name: row["name"] as string,
       email: row["email"] as string | null,
+      emailKey: row["email_key"] as string | null,
       roles: JSON.parse(row["roles"] as string) as string[],
       vaultRoles: JSON.parse(row["vault_roles"] as string) as VaultRoles,
       active: row["active"] === 1,
@@ -60,6 +63,12 @@ export class UserTable {
       claimsVoidBefore: row["claims_void_before"] as number,
       unconfirmedSince: row["unconfirmed_since"] as number | null,
     };
+  }
+
+  /** The ids of everybody who has signed in. */
+  people(): string[] {
+    const rows = this.#sql.exec<{ id: string }>(`SELECT id FROM users WHERE kind = 'user' ORDER BY id`);
+    return [...rows].map(({ id }) => id);
   }
 
   /** Notes what a person's identity tokens say; what they may do is for {@link settle}. */
@@ -78,7 +87,7 @@ export class UserTable {
       claimsAt,
       now,
       sameKey(actor.id),
-      actor.email === null ? null : sameKey(actor.email),
+      actor.email === null || !actor.emailVerified ? null : sameKey(actor.email),
       claimsIat,
     );
   }

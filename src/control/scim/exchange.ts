@@ -1,0 +1,161 @@
+import type { Context } from "hono";
+import { patchesActive, replacesActive } from "../../core/scim/deactivation.ts";
+import { readOperations, readWhatOperationsCanBe } from "../../core/scim/patch.ts";
+import type { ScimProblem } from "../../core/scim/problem.ts";
+import { project, type Projection } from "../../core/scim/projection.ts";
+import { readResource, readWhatCanBe } from "../../core/scim/resource.ts";
+import type { ResourceType } from "../../core/scim/schemas.ts";
+import type {
+  Deactivation,
+  EditCommand,
+  ScimAnswer,
+  ScimCommand,
+  Target,
+} from "../../state/organization/people/scim-command.ts";
+import { answerList, answerResource, withLocations } from "./answer.ts";
+import type { Place } from "./place.ts";
+import {
+  readBodyOf,
+  readExpected,
+  readListing,
+  readQuery,
+  readShown,
+  type Sent,
+  type ScimEnv,
+} from "./request.ts";
+
+/** What is asked for, and what of the answer is to be shown. */
+export interface Asked {
+  readonly command: ScimCommand;
+  readonly shown: Projection;
+}
+
+const ALL: Projection = { kind: "all", paths: [] };
+
+/** Reads what a request asks for. */
+export async function readCommand(
+  c: Context<ScimEnv>,
+  keyPrefix: string,
+  { types, id, search }: Place,
+): Promise<Asked | ScimProblem> {
+  if (search) return readSearch(await readBodyOf(c, keyPrefix), types);
+  const shown = readShown(c.req.query("attributes"), c.req.query("excludedAttributes"));
+  const method = c.req.method;
+  const [type = "User"] = types;
+  if (id !== null && (method === "PUT" || method === "PATCH")) {
+    const edit = await readEdit(c, keyPrefix, { type, id });
+    if ("problem" in edit) return edit;
+    if (!("problem" in shown)) return { command: edit, shown };
+    return edit.deactivation === null ? shown : { command: leavingOut(edit, shown), shown: ALL };
+  }
+  if ("problem" in shown) return shown;
+  const command = await readOther(c, keyPrefix, types, id === null ? null : { type, id });
+  return "problem" in command ? command : { command, shown };
+}
+
+/** Answers a request that was done. */
+export function answerTo(
+  c: Context<ScimEnv>,
+  base: string,
+  command: ScimCommand,
+  answer: Exclude<ScimAnswer, ScimProblem>,
+  shown: Projection,
+): Response {
+  if ("resources" in answer) {
+    const page = answer.resources.map((each) => project(withLocations(each, base), shown));
+    return answerList(page, answer.total, command.kind === "list" ? command.offset + 1 : 1);
+  }
+  // A group may have thousands of members, which the client has just sent or does not ask for.
+  const silent = command.kind === "patch" && command.type === "Group" && shown.kind === "all";
+  if ("deleted" in answer || silent) return new Response(null, { status: 204 });
+  const known = command.kind === "get" ? c.req.header("If-None-Match") : undefined;
+  return answerResource(command.kind === "create" ? 201 : 200, base, answer.resource, shown, known);
+}
+
+/** Reads a query that was posted (RFC 7644 section 3.4.3). */
+function readSearch(sent: Sent, types: readonly ResourceType[]): Asked | ScimProblem {
+  if (sent.problem !== null) return sent.problem;
+  const query = readQuery(sent.body);
+  if ("problem" in query) return query;
+  const shown = readShown(query.attributes, query.excludedAttributes);
+  if ("problem" in shown) return shown;
+  const command = readListing(query, types);
+  return "problem" in command ? command : { command, shown };
+}
+
+async function readOther(
+  c: Context<ScimEnv>,
+  keyPrefix: string,
+  types: readonly ResourceType[],
+  target: Target | null,
+): Promise<ScimCommand | ScimProblem> {
+  if (c.req.method === "DELETE" && target !== null) {
+    const expected = readExpected(c);
+    return "problem" in expected ? expected : { kind: "delete", ...target, ...expected };
+  }
+  if (c.req.method !== "POST") {
+    return target === null ? readListing(c.req.query(), types) : { kind: "get", ...target };
+  }
+  const [type = "User"] = types;
+  const sent = await readBodyOf(c, keyPrefix);
+  if (sent.problem !== null) return sent.problem;
+  const read = readResource(type, sent.body);
+  return "problem" in read ? read : { kind: "create", type, ...read };
+}
+
+/** Reads a change of a resource. One that deactivates a user is read as far as it can be. */
+async function readEdit(
+  c: Context<ScimEnv>,
+  keyPrefix: string,
+  target: Target,
+): Promise<EditCommand | ScimProblem> {
+  const sent = await readBodyOf(c, keyPrefix);
+  const replaces = c.req.method === "PUT";
+  const expected = readExpected(c);
+  const deactivates =
+    target.type === "User" && (replaces ? replacesActive(sent.json) : patchesActive(sent.json));
+  if (deactivates) return readDeactivation(replaces, sent, expected, target);
+  if (sent.problem !== null) return sent.problem;
+  const read = replaces ? readResource(target.type, sent.body) : readOperations(sent.body);
+  if ("problem" in read) return read;
+  if ("problem" in expected) return expected;
+  const more = { ...target, ...expected, deactivation: null };
+  return "resource" in read ? { kind: "replace", ...read, ...more } : { kind: "patch", ...read, ...more };
+}
+
+function readDeactivation(
+  replaces: boolean,
+  sent: Sent,
+  expected: ReturnType<typeof readExpected>,
+  target: Target,
+): EditCommand {
+  const problems = [sent.problem, expected].flatMap((each) =>
+    each !== null && "problem" in each ? [each.detail] : [],
+  );
+  // No version is current when `If-Match` cannot be read: the rest may rest on another one.
+  const versions = "problem" in expected ? [] : expected.versions;
+  const of = (leftOut: readonly string[], unread: readonly string[] = []): Deactivation => ({
+    leftOut: [...problems, ...leftOut],
+    unread,
+  });
+  if (sent.problem !== null) {
+    return { kind: "patch", operations: [], versions, deactivation: of([]), ...target };
+  }
+  if (replaces) {
+    const { resource, unread } = readWhatCanBe(target.type, sent.body);
+    const names = unread.map(({ name }) => name);
+    const deactivation = of(
+      unread.map(({ problem }) => problem.detail),
+      names,
+    );
+    return { kind: "replace", resource, versions, deactivation, ...target };
+  }
+  const { operations, unread } = readWhatOperationsCanBe(sent.body);
+  const deactivation = of(unread.map(({ detail }) => detail));
+  return { kind: "patch", operations, versions, deactivation, ...target };
+}
+
+function leavingOut(edit: EditCommand, { detail }: ScimProblem): EditCommand {
+  const { leftOut, unread } = edit.deactivation ?? { leftOut: [], unread: [] };
+  return { ...edit, deactivation: { leftOut: [...leftOut, detail], unread } };
+}

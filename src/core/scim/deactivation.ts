@@ -1,0 +1,71 @@
+import { isObject, valueOf, type ScimObject } from "./object.ts";
+import { parsePath } from "./filter-parser.ts";
+import { sameName, USER_SCHEMA } from "./schemas.ts";
+
+/** A client may wrap a value in a list or an object, or write an object as text, so many times. */
+const MAX_WRAPPINGS = 4;
+
+/** Whether the body of a PUT says that a user is not active, whatever else it says. */
+export function replacesActive(body: unknown): boolean {
+  return setsInactive(body, null);
+}
+
+/**
+ * Whether the body of a PATCH sets `active` to false in any of its operations, be it one that cannot be read otherwise.
+ */
+export function patchesActive(body: unknown): boolean {
+  const sent = isObject(body) ? (valueOf(body, "Operations") ?? body) : body;
+  const operations = Array.isArray(sent) ? (sent as unknown[]) : [sent];
+  // Some clients send what is to change without any operation.
+  if (setsInactive(body, null)) return true;
+  return operations.some((operation) => {
+    if (!isObject(operation) || readOp(operation) === "remove") return false;
+    const path = valueOf(operation, "path");
+    return setsInactive(valueOf(operation, "value"), typeof path === "string" ? path.trim() : null);
+  });
+}
+
+/** What an operation does, in lower case. */
+export function readOp(operation: ScimObject): string {
+  return String(valueOf(operation, "op")).trim().toLowerCase();
+}
+
+function setsInactive(value: unknown, path: string | null): boolean {
+  if (path !== null && path !== "") {
+    return namesActive(path) ? isFalse(value) : sameName(path, USER_SCHEMA) && setsInactive(value, null);
+  }
+  const object = readObject(value);
+  if (object === null) return false;
+  return Object.entries(object).some(
+    ([key, each]) =>
+      (namesActive(key.trim()) && isFalse(each)) ||
+      (sameName(key.trim(), USER_SCHEMA) && setsInactive(each, null)),
+  );
+}
+
+function namesActive(path: string): boolean {
+  const read = parsePath(path);
+  return read !== null && read.schema === null && sameName(read.name ?? "", "active");
+}
+
+/** `false` as clients write it: as text, as 0, or wrapped as a complex value or a list of one. */
+function isFalse(value: unknown, wrappings = 0): boolean {
+  if (wrappings > MAX_WRAPPINGS) return false;
+  if (typeof value === "string") return /^\s*(?:false|0)\s*$/i.test(value);
+  if (Array.isArray(value)) return value.length > 0 && value.every((each) => isFalse(each, wrappings + 1));
+  if (!isObject(value)) return value === false || value === 0;
+  return ["value", "active"].some((name) => isFalse(valueOf(value, name), wrappings + 1));
+}
+
+/** An object, or text that holds one. */
+function readObject(value: unknown): ScimObject | null {
+  if (isObject(value)) return value;
+  if (Array.isArray(value) && isObject(value[0]) && value.length === 1) return value[0];
+  if (typeof value !== "string" || !value.trimStart().startsWith("{")) return null;
+  try {
+    const read = JSON.parse(value) as unknown;
+    return isObject(read) ? read : null;
+  } catch {
+    return null;
+  }
+}

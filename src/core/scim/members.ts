@@ -1,0 +1,130 @@
+import { matches, type Filter } from "./filter.ts";
+import { scimProblem, type ScimProblem } from "./problem.ts";
+import { isObject, valueOf, type ReadValue } from "./object.ts";
+
+/** A value may be wrapped in lists and objects so many times. */
+const MAX_WRAPPINGS = 8;
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const REFERENCE = /(?:^|\/)Users\/([^/?#]+)\/?$/i;
+
+/** What an operation does to the members of a group. */
+interface MemberChange {
+  readonly op: "add" | "replace" | "remove";
+  readonly where: Filter | null;
+  readonly sub: string | null;
+  readonly value: unknown;
+}
+
+type Ids = { readonly ids: readonly string[] } | ScimProblem;
+
+/** Reads the members of a group: each by its `value` or its `$ref`, in a list or alone, or within an object. */
+export function readMembers(sent: unknown): ReadValue {
+  const read = readIds(sent);
+  return "problem" in read ? read : membersOf(read.ids);
+}
+
+/** What `members` holds after a change. */
+export function changeMembers({ op, where, sub, value }: MemberChange, current: unknown): ReadValue {
+  if (sub !== null) return scimProblem("invalidPath", "Members are added and removed as a whole");
+  const members = idsOf(current);
+  if (where !== null) return changeChosen(op, where, value, members);
+  if (op === "remove" && (value === undefined || value === null)) return membersOf([]);
+  const read = readIds(value);
+  if ("problem" in read) return read;
+  const named = new Set(read.ids);
+  if (op === "replace") return membersOf(named);
+  return membersOf(op === "add" ? members.union(named) : members.difference(named));
+}
+
+/** The ids in a group's `members`. */
+export function idsOf(members: unknown): Set<string> {
+  const read = readIds(members);
+  return new Set("problem" in read ? [] : read.ids);
+}
+
+/** Removes or replaces the members that a filter chooses; `add` adds those that it names. */
+function changeChosen(
+  op: MemberChange["op"],
+  where: Filter,
+  value: unknown,
+  members: ReadonlySet<string>,
+): ReadValue {
+  const plain = byValue(where);
+  if (plain === null) {
+    return scimProblem("invalidFilter", "Members are chosen by value or $ref, with eq");
+  }
+  const chosen = new Set([...members].filter((id) => matches(plain, { value: id, type: "User" })));
+  if (op === "remove") return membersOf(members.difference(chosen));
+  const named = readIds(value ?? []);
+  if ("problem" in named) return named;
+  const rest = op === "replace" ? members.difference(chosen) : members;
+  return membersOf(rest.union(new Set([...named.ids, ...namedBy(plain)])));
+}
+
+/** The filter with references as the ids that they lead to; `null` when it asks for what is not kept of members. */
+function byValue(filter: Filter): Filter | null {
+  if (filter.kind === "and" || filter.kind === "or") {
+    const left = byValue(filter.left);
+    const right = byValue(filter.right);
+    return left && right && { ...filter, left, right };
+  }
+  if (filter.kind !== "compare" || filter.operator !== "eq" || typeof filter.value !== "string") return null;
+  const name = filter.path.name?.toLowerCase();
+  if (name === "type") return filter;
+  if (name !== "value" && name !== "$ref") return null;
+  const id = name === "value" ? plainId(filter.value) : referredId(filter.value);
+  return id === null ? null : { ...filter, path: { ...filter.path, name: "value" }, value: id };
+}
+
+function namedBy(filter: Filter): string[] {
+  if (filter.kind === "and" || filter.kind === "or") {
+    return [...namedBy(filter.left), ...namedBy(filter.right)];
+  }
+  return filter.kind === "compare" && filter.path.name === "value" ? [String(filter.value)] : [];
+}
+
+function readIds(sent: unknown, wrappings = 0): Ids {
+  if (sent === null || sent === undefined) return { ids: [] };
+  if (wrappings > MAX_WRAPPINGS) return unreadable();
+  if (Array.isArray(sent)) return readAll(sent as unknown[], wrappings);
+  if (typeof sent === "string") return oneId(REFERENCE.test(sent) ? referredId(sent) : plainId(sent));
+  if (!isObject(sent)) return unreadable();
+  const inside = valueOf(sent, "members") ?? valueOf(sent, "value");
+  if (inside !== undefined && inside !== null) return readIds(inside, wrappings + 1);
+  const reference = valueOf(sent, "$ref");
+  return typeof reference === "string" ? oneId(referredId(reference)) : unreadable();
+}
+
+function readAll(sent: readonly unknown[], wrappings: number): Ids {
+  const ids: string[] = [];
+  for (const each of sent) {
+    const read = each === null ? unreadable() : readIds(each, wrappings + 1);
+    if ("problem" in read) return read;
+    ids.push(...read.ids);
+  }
+  return { ids };
+}
+
+function oneId(id: string | null): Ids {
+  return id === null ? unreadable() : { ids: [id] };
+}
+
+/** The id at the end of a reference to a user (RFC 7643 section 2.4); `null` when it is none. */
+function referredId(reference: string): string | null {
+  const id = REFERENCE.exec(reference)?.[1];
+  return id === undefined ? null : plainId(id);
+}
+
+function plainId(text: string): string | null {
+  const id = text.trim();
+  return id === "" ? null : UUID.test(id) ? id.toLowerCase() : id;
+}
+
+function membersOf(ids: Iterable<string>): ReadValue {
+  const members = [...new Set(ids)].map((value) => ({ value }));
+  return { value: members.length === 0 ? undefined : members };
+}
+
+function unreadable(): ScimProblem {
+  return scimProblem("invalidValue", "Every member must have a value or a $ref that leads to a user");
+}

@@ -1,0 +1,34 @@
+import type { ScimProblem } from "./problem.ts";
+import { sameName } from "./schemas.ts";
+
+/** A JSON object of SCIM: a resource, an extension, or one complex value. */
+export type ScimObject = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is ScimObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The key by which an object holds an attribute, whatever its letter case. */
+export function keyOf(object: ScimObject, name: string): string | undefined {
+  return Object.keys(object).find((key) => sameName(key, name));
+}
+
+export function valueOf(object: ScimObject, name: string): unknown {
+  const key = keyOf(object, name);
+  return key === undefined ? undefined : object[key];
+}
+
+/** The object with an attribute set, in its place; `undefined` takes the attribute away. */
+export function withValue(object: ScimObject, name: string, value: unknown): ScimObject {
+  const key = keyOf(object, name);
+  const entries = Object.entries(object);
+  if (value === undefined) return Object.fromEntries(entries.filter(([other]) => other !== key));
+  return Object.fromEntries(
+    key === undefined
+      ? [...entries, [name, value]]
+      : entries.map(([other, old]) => [other, other === key ? value : old]),
+  );
+}
+
+/** A value in its proper form; `undefined` for an attribute that is unassigned (RFC 7643 section 2.5). */
+export type ReadValue = { readonly value: unknown } | ScimProblem;

@@ -1,0 +1,91 @@
+import { difference, intersection, NOTHING, union, type Grants } from "./roles.ts";
+
+/** By which a SCIM user and a person are found to be one; the first that fits counts. */
+export const MATCHING_RULES = ["externalId", "subject", "userName", "emails"] as const;
+export type MatchingRule = (typeof MATCHING_RULES)[number];
+
+/** Rules by an e-mail address, which may pass from one person to another. */
+const BY_EMAIL: readonly MatchingRule[] = ["userName", "emails"];
+
+/** A SCIM user that decides, or may decide, about a person. */
+export interface Candidate {
+  readonly id: string;
+  /** Neither deactivated nor deleted. */
+  readonly active: boolean;
+  readonly deleted: boolean;
+  /** The closest rule that fits now; `null` when none does any more. */
+  readonly rule: MatchingRule | null;
+  /** Whether the person was found to be this SCIM user before. */
+  readonly bound: boolean;
+  /** Whether only a name or an address fits that the SCIM user had before. */
+  readonly former: boolean;
+  /** When they were last deactivated or deleted; milliseconds since the epoch, 0 for never. */
+  readonly claimsVoidBefore: number;
+  readonly grants: Grants;
+  /** What was taken from the SCIM user since the person's token was issued. */
+  readonly withdrawn: Grants;
+}
+
+/** What a person's identity tokens say. Times are milliseconds since the epoch. */
+export interface Claimed {
+  readonly claimed: Grants;
+  readonly claimsAt: number;
+  /** Claims of tokens up to this moment count for nothing. */
+  readonly claimsVoidBefore: number;
+}
+
+export interface Verdict {
+  readonly active: boolean;
+  readonly claimsVoidBefore: number;
+  /** Roles by the identity token, and by SCIM. */
+  readonly claimed: Grants;
+  readonly granted: Grants;
+  /** The SCIM users that the person is now. */
+  readonly matched: readonly string[];
+}
+
+/**
+ * What a person may do. The closest rule counts; of several SCIM users that fit it, the side of less access. A person
+ * stays what they were found to be before: somebody may be renamed before they are deactivated, and an address may
+ * pass to somebody else. An old token brings nothing back that was taken since, and nothing of whoever has the address
+ * now.
+ */
+export function judge(token: Claimed, candidates: readonly Candidate[]): Verdict {
+  const matched = closestOf(candidates);
+  const earlier = candidates.filter((each) => each.bound && !matched.includes(each));
+  const former = candidates.filter((each) => each.former && !each.bound);
+  const weighed = candidates.filter(
+    (each) => each.bound || each.former || each.deleted || matched.includes(each),
+  );
+  const byEmail = matched.some(({ rule }) => rule !== null && BY_EMAIL.includes(rule));
+
+  const others = matched.length === 0 ? [...earlier, ...former] : byEmail ? earlier : [];
+  const deciding = [...matched, ...others.filter(({ deleted }) => !deleted)];
+
+  const claimsVoidBefore = latestCut(weighed, token.claimsVoidBefore);
+  const withdrawn = weighed.map((each) => each.withdrawn).reduce(union, NOTHING);
+  const superseded = byEmail && token.claimsAt <= latestCut([...earlier, ...former], 0);
+  const grants = superseded ? [] : matched.map((each) => each.grants);
+  return {
+    active: isActive(deciding, weighed),
+    claimsVoidBefore,
+    claimed: token.claimsAt > claimsVoidBefore ? difference(token.claimed, withdrawn) : NOTHING,
+    granted: grants.length === 0 ? NOTHING : grants.reduce(intersection),
+    matched: matched.map(({ id }) => id),
+  };
+}
+
+function closestOf(candidates: readonly Candidate[]): Candidate[] {
+  const living = candidates.filter(({ deleted }) => !deleted);
+  const rule = MATCHING_RULES.find((each) => living.some((candidate) => candidate.rule === each));
+  return rule === undefined ? [] : living.filter((candidate) => candidate.rule === rule);
+}
+
+/** Somebody whom only deleted SCIM users fit is out; a stranger is not. */
+function isActive(deciding: readonly Candidate[], weighed: readonly Candidate[]): boolean {
+  return deciding.length > 0 ? deciding.every(({ active }) => active) : weighed.length === 0;
+}
+
+function latestCut(candidates: readonly Candidate[], least: number): number {
+  return Math.max(least, ...candidates.map(({ claimsVoidBefore }) => claimsVoidBefore));
+}

@@ -1,0 +1,39 @@
+import { config } from "../../../config.ts";
+import { SYSTEM } from "../audit-log.ts";
+import type { Settings } from "../settings.ts";
+import type { Directory } from "./directory.ts";
+import type { ScimUsers } from "./scim-users.ts";
+import type { UserTable } from "./user-table.ts";
+
+/** Grows when the rules change by which people and SCIM users are one, or roles are found. */
+const RULES_VERSION = 1;
+
+interface Parts {
+  readonly settings: Settings;
+  readonly users: UserTable;
+  readonly scimUsers: ScimUsers;
+  readonly directory: Directory;
+}
+
+/** Has everybody's standing follow when another version or another setting judges it otherwise. */
+export class RuleChange {
+  readonly #storage: DurableObjectStorage;
+  readonly #parts: Parts;
+
+  constructor(storage: DurableObjectStorage, parts: Parts) {
+    this.#storage = storage;
+    this.#parts = parts;
+  }
+
+  /** To be called before anything is judged. */
+  follow(now: number): void {
+    const { settings, users, scimUsers, directory } = this.#parts;
+    const rules = JSON.stringify([RULES_VERSION, ...config.scimRoleNames]);
+    if (settings.peopleRules() === rules) return;
+    this.#storage.transactionSync(() => {
+      scimUsers.indexEmails();
+      for (const id of users.people()) directory.settle(SYSTEM, id, now);
+      settings.setPeopleRules(rules);
+    });
+  }
+}

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { patchesActive, replacesActive } from "../../../src/core/scim/deactivation.ts";
+
+const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
+const of = (...Operations: readonly unknown[]) => ({ Operations });
+
+/** `false` as clients write it. */
+const FALSE: readonly unknown[] = [
+  false,
+  "False",
+  "false",
+  " FALSE ",
+  0,
+  "0",
+  [false],
+  ["False"],
+  [{ value: "False" }],
+  [{ $ref: null, value: "False" }],
+  { value: false },
+  { active: false },
+];
+const NOT_FALSE: readonly unknown[] = [true, "True", "yes", "", null, 1, [], [true], {}, { value: true }];
+
+describe.each(FALSE.map((value) => [JSON.stringify(value), value]))("%s is false", (_, value) => {
+  test.each<[string, unknown]>([
+    ["at a path", of({ op: "replace", path: "active", value })],
+    ["at a path, added", of({ op: "Add", path: "active", value })],
+    ["at a path in other letters", of({ op: "replace", path: " ACTIVE ", value })],
+    ["at a path with its schema", of({ op: "replace", path: `${USER}:active`, value })],
+    ["in an object", of({ op: "replace", value: { displayName: "x", Active: value } })],
+    ["in an object at an empty path", of({ op: "replace", path: "", value: { active: value } })],
+    ["in an object at the schema", of({ op: "replace", path: USER, value: { active: value } })],
+    ["in an object under the schema", of({ op: "replace", value: { [USER]: { active: value } } })],
+    ["in an object with its schema", of({ op: "replace", value: { [`${USER}:active`]: value } })],
+    ["in an object in a list", of({ op: "replace", value: [{ active: value }] })],
+    ["in an object written as text", of({ op: "replace", value: JSON.stringify({ active: value }) })],
+    [
+      "after what is no operation",
+      of(null, 7, "x", { op: "nonsense" }, { op: "replace", path: "active", value }),
+    ],
+    [
+      "before one that says otherwise",
+      of({ op: "replace", path: "active", value }, { op: "replace", path: "active", value: true }),
+    ],
+    ["by an unknown operation", of({ op: "set", path: "active", value })],
+    ["by no operation", of({ path: "active", value })],
+    ["in operations that are no list", { operations: { op: "replace", path: "active", value } }],
+    ["in a list of operations alone", [{ op: "replace", path: "active", value }]],
+    ["in an operation alone", { op: "replace", path: "active", value }],
+    ["in a body without operations", { active: value }],
+  ])("%s", (__, body) => {
+    expect(patchesActive(body)).toBe(true);
+  });
+
+  test("in a PUT", () => {
+    expect(replacesActive({ userName: "ann", active: value })).toBe(true);
+    expect(replacesActive({ [USER]: { ACTIVE: value } })).toBe(true);
+  });
+});
+
+test.each(NOT_FALSE.map((value) => [JSON.stringify(value), value]))("%s is not false", (_, value) => {
+  expect(
+    patchesActive(of({ op: "replace", path: "active", value }, { op: "replace", value: { active: value } })),
+  ).toBe(false);
+  expect(replacesActive({ active: value })).toBe(false);
+});
+
+test.each<[string, unknown]>([
+  ["another attribute", of({ op: "replace", path: "displayName", value: false })],
+  ["an attribute of an extension", of({ op: "replace", path: "urn:x:2.0:User:active", value: false })],
+  ["a removal", of({ op: "remove", path: "active", value: false })],
+  ["a path that is none", of({ op: "replace", path: "active[", value: false })],
+  ["nothing", undefined],
+  ["text", "active"],
+  ["deep lists", JSON.parse("[".repeat(10_000) + "]".repeat(10_000))],
+])("%s does not deactivate", (_, body) => {
+  expect(patchesActive(body)).toBe(false);
+});
