@@ -9,6 +9,7 @@ import { compilePolicy, scopesOf } from "./core/route-policy.ts";
 import type { Env } from "./env.ts";
 import { handle } from "./gateway/index.ts";
 import { Origins } from "./gateway/origins.ts";
+import { discardBody } from "./gateway/unread-body.ts";
 import { publicOperations } from "./gateway/public-operation.ts";
 import { AccessTokens } from "./state/access-tokens.ts";
 import { Assertions } from "./state/assertions.ts";
@@ -70,6 +71,13 @@ const consolePages = createConsoleApp({
   callControl: async (request, context) => control.fetch(request, bindings, context),
 });
 
+/** An answer, once the client is done with sending and so can read it. */
+async function whenRead(request: Request, answer: Response | Promise<Response>): Promise<Response> {
+  const response = await answer;
+  await discardBody(request);
+  return response;
+}
+
 export default {
   fetch(request, _, context) {
     switch (surfaceFor(request, config.controlHostname)) {
@@ -79,7 +87,7 @@ export default {
         return consolePages.fetch(request, bindings, context);
       case "control":
       case "nowhere":
-        return control.fetch(request, bindings, context);
+        return whenRead(request, control.fetch(request, bindings, context));
     }
   },
 } satisfies ExportedHandler<Env>;

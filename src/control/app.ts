@@ -1,5 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { refuse } from "../core/refusal.ts";
+import { holdsCredential } from "../core/url-credential.ts";
 import type { Control, ControlEnv } from "./endpoint.ts";
 import { refuseWith } from "./endpoint.ts";
 import { addApiPage } from "./api-page.tsx";
@@ -42,8 +43,11 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
   });
   app.use((c, next) => {
     const { controlHostname } = control.config;
-    if (surfaceOf(c.req.raw.url, controlHostname) === "control") return next();
-    return Promise.resolve(refuseWith(c, refuse("not_found"), control.config));
+    if (surfaceOf(c.req.raw.url, controlHostname) !== "control") {
+      return Promise.resolve(refuseWith(c, refuse("not_found"), control.config));
+    }
+    if (!holdsCredential(c.req.raw.url, [control.config.keyPrefix])) return next();
+    return Promise.resolve(refuseWith(c, refuse("credential_in_url"), control.config));
   });
 
   addHealthEndpoints(app, control);

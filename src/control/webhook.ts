@@ -54,7 +54,8 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
     },
     refusals: ["mfa_required"],
     run: async ({ body }, actor, { config }, url) => {
-      const own = [config.origin.url, config.publicOrigin, originOf(url)].filter((each) => each !== null);
+      const origins = [config.origin, ...config.origins.values()].map((origin) => origin.url);
+      const own = [...origins, config.publicOrigin, originOf(url)].filter((each) => each !== null);
       const problem = webhookUrlProblem(body.url, { allowLoopback, own });
       if (problem !== null) return invalid("url", problem);
       const { href } = new URL(body.url);

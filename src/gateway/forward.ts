@@ -4,7 +4,8 @@ import { filterList } from "./filter-list.ts";
 import { answerToClient, ORIGIN_RETRY_AFTER_S } from "./origin-answer.ts";
 import { originHeaders } from "./origin-headers.ts";
 import { beforeSilence } from "./silence.ts";
-import { discardBody, discardRest, openUpload, untilReceived, type Upload } from "./upload.ts";
+import { discardBody } from "./unread-body.ts";
+import { discardRest, openUpload, untilReceived, type Upload } from "./upload.ts";
 
 export interface OriginConfig {
   /** Scheme, authority and, if need be, a base path; without a slash at the end. */

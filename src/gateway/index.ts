@@ -17,7 +17,7 @@ import { forwardToOrigin } from "./forward-to-origin.ts";
 import { logRequest } from "./log-request.ts";
 import { matchRoute } from "./match-route.ts";
 import { readCredential } from "./read-credential.ts";
-import { discardBody } from "./upload.ts";
+import { discardBody } from "./unread-body.ts";
 
 /** The steps that identify the caller: an address that keeps failing them is turned away. */
 const IDENTIFY: readonly Step[] = [readCredential, checkKey, checkAddress];

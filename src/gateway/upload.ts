@@ -1,13 +1,8 @@
 import { refuse, type Refusal } from "../core/refusal.ts";
 import { beforeSilence, type Movement } from "./silence.ts";
+import { drain, LINGER_MS, readInto } from "./unread-body.ts";
 
 const BUFFER_BYTES = 64 * 1024;
-/**
- * Many clients read no answer while they send. So what a client goes on sending once its answer is known is read and
- * thrown away, until it stops for so many milliseconds or has been this much.
- */
-const LINGER_MS = 1000;
-const LINGER_BYTES = 64 * 1024 * 1024;
 
 /** The body of a request on its way to the origin. */
 export interface Upload {
@@ -56,14 +51,6 @@ export function openUpload(request: Request, maxBytes: number): Upload | Refusal
   const pipe = length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
   const buffer = new ArrayBuffer(Math.min(length ?? BUFFER_BYTES, BUFFER_BYTES));
   return { body: pipe.readable, watch: watchUpload(body, pipe.writable, buffer, maxBytes) };
-}
-
-/** Reads what a refused request still sends, unless its client waits to be asked for it. */
-export async function discardBody(request: Request): Promise<void> {
-  if (request.body === null || request.body.locked || request.headers.has("Expect")) return;
-  const movement = { movedAt: Date.now() };
-  const finished = drain(request.body.getReader({ mode: "byob" }), movement);
-  await beforeSilence(finished, LINGER_MS, movement);
 }
 
 /** Reads the rest of an upload whose request to the origin has come to nothing. */
@@ -168,28 +155,4 @@ async function pump(
 function cutOff(watch: MutableWatch, fault: UploadWatch["fault"]): void {
   watch.fault = fault;
   watch.cutOff.abort();
-}
-
-async function drain(reader: ReadableStreamBYOBReader, movement: { movedAt: number }): Promise<void> {
-  let buffer = new ArrayBuffer(BUFFER_BYTES);
-  for (let passed = 0; passed < LINGER_BYTES;) {
-    const part = await readInto(buffer, reader);
-    if (part === null || part.byteLength === 0) return;
-    passed += part.byteLength;
-    movement.movedAt = Date.now();
-    buffer = part.buffer;
-  }
-}
-
-/** The next bytes, none at the end, or `null` when the framing breaks or the client has gone away. */
-async function readInto(
-  buffer: ArrayBuffer,
-  reader: ReadableStreamBYOBReader,
-): Promise<Uint8Array<ArrayBuffer> | null> {
-  try {
-    const { done, value } = await reader.read(new Uint8Array(buffer));
-    return done ? new Uint8Array(0) : value;
-  } catch {
-    return null;
-  }
 }

@@ -56,6 +56,7 @@ const PLACES: readonly { readonly name: string; readonly target: (secret: string
   },
   { name: "the path", target: (secret) => `/v1/vaults/${secret}` },
   { name: "the path, in escapes", target: (secret) => `/v1/vaults/${escaped(secret)}` },
+  { name: "a search of keys", target: (secret) => `/-/api-keys?q=${secret}` },
   { name: "a path that is no operation's", target: (secret) => `/v1//nothing/${secret}` },
 ];
 
