@@ -1,11 +1,11 @@
+import { POLICY_TABLE } from "#policy";
 import { env, waitUntil } from "cloudflare:workers";
 import { config } from "./config.ts";
 import { createConsoleApp } from "./console/app.tsx";
 import { createControlApp } from "./control/app.ts";
 import { IdentityVerifier } from "./control/identity/identity-verifier.ts";
-import apiDocument from "./core/api.openapi.json";
 import { canonicalOriginOf } from "./core/error-response.ts";
-import { compilePolicy, scopesOf } from "./core/route-policy.ts";
+import { loadPolicy, scopesOf } from "./core/policy/route-policy.ts";
 import type { Env } from "./env.ts";
 import { handle } from "./gateway/index.ts";
 import { Origins } from "./gateway/origins.ts";
@@ -25,7 +25,7 @@ export { KeyGuard } from "./state/key-guard.ts";
 export { Organization } from "./state/organization/organization.ts";
 
 const bindings = env as unknown as Env;
-const policy = compilePolicy(apiDocument);
+const policy = loadPolicy(POLICY_TABLE);
 
 const tokens = new AccessTokens(new TokenKeys(bindings.ORGANIZATION));
 const leases = new Leases(bindings.KEY_GUARD, new KeyRecordCache(bindings.KEY_RECORDS), config.leaseSlackMs);

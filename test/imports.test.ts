@@ -11,6 +11,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
   // What the control API and its clients say to each other.
   "api-types": ["core"],
+  // It runs when the Worker is built.
+  api: ["core"],
   state: ["core", ...SETTINGS],
   gateway: ["core", "state", ...SETTINGS],
   control: ["core", "api-types", "state", ...SETTINGS],
@@ -18,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   console: ["core", "api-types", "state", ...SETTINGS],
   // The command line speaks the control API, by the same schemas.
   cli: ["core", "api-types", "control"],
-  demo: ["env"],
+  demo: ["api", "env"],
 };
 
 const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((file) => /\.tsx?$/.test(file));

@@ -1,5 +1,5 @@
 import type { Context, ExecutionContext } from "hono";
-import type { RoutePolicy } from "../core/route-policy.ts";
+import type { RoutePolicy } from "../core/policy/route-policy.ts";
 import type { Config, Env } from "../env.ts";
 import type { Api, ApiRefusal } from "./api.ts";
 import type { Me, Organization } from "./api-types.ts";

@@ -5,7 +5,7 @@ import { within } from "../core/concurrency.ts";
 import { errorResponse, originOf } from "../core/error-response.ts";
 import { withoutSecrets } from "../core/key-secret.ts";
 import type { Actor } from "../core/organization.ts";
-import type { Operation } from "../core/operation.ts";
+import type { Operation } from "../core/policy/operation.ts";
 import { isRefusal, refuse, type Refusal, type RefusalCode } from "../core/refusal.ts";
 import type { Config, Env } from "../env.ts";
 import type { AccessTokens } from "../state/access-tokens.ts";

@@ -1,8 +1,8 @@
 import type { KeyRecord, VaultSet } from "./key-record.ts";
-import { ITEM_ID, type Operation, type RequiredScope } from "./operation.ts";
+import { ITEM_ID, type Operation, type RequiredScope } from "./policy/operation.ts";
 import { refuse, type Refusal } from "./refusal.ts";
-import { fillTemplate, VAULT } from "./resource-types.ts";
-import type { PathParams } from "./route-table.ts";
+import { fillTemplate, VAULT } from "./policy/resource-types.ts";
+import type { PathParams } from "./policy/route-table.ts";
 import {
   filterSegments,
   filtersOverlap,
@@ -57,50 +57,74 @@ export function compileAccess(grants: Grants, withdrawn = isWithdrawn(grants)): 
   const reachable = effectiveVaults(grants);
   const vaultIds = reachable === "*" ? null : new Set(reachable);
 
-  /** Whether the scopes of an alternative are held, for this resource or else for any. */
-  function hasScopes(operation: Operation, resource: Segments | null): boolean {
+  /** Whether all scopes of an alternative are held in such a way. */
+  function holds(operation: Operation, reaches: Reaches): boolean {
     return operation.security.some((alternative) =>
       alternative.every((required) =>
         held.some(
-          ({ scope, filter }) => permits(scope, required.action) && reaches(filter, required, resource),
+          ({ scope, filter }) =>
+            permits(scope, required.action) &&
+            overlaps(filter, required) &&
+            reaches(filter, required, alternative),
         ),
       ),
     );
   }
 
-  function sees(operation: Operation, resource: Segments): boolean {
-    return hasScopes(operation, resource) && (vaultIds === null || withinVaults(resource, vaultIds));
+  function sees(operation: Operation, resource: Segments | null, params: PathParams): boolean {
+    const covering = (filter: Segments, required: RequiredScope, alternative: readonly RequiredScope[]) =>
+      coversWhatIsNamed(filter, required, params) &&
+      (resource === null || reachesResource(filter, required, alternative, resource));
+    if (!holds(operation, covering)) return false;
+    return resource === null || vaultIds === null || withinVaults(resource, vaultIds);
   }
 
   return {
     effectiveVaults: reachable,
     decide(operation, params) {
-      if (!hasScopes(operation, null)) {
+      if (operation.public && operation.security.length === 0) return ALLOWED;
+      if (!holds(operation, anywhere)) {
         const needed = operation.security[0] ?? [];
         return refuse("insufficient_scope", { scope: needed.map(formatScope).join(" ") });
       }
       if (withdrawn) return WITHDRAWN;
       const { resource, list } = operation;
-      if (resource !== null && !sees(operation, fillTemplate(resource, params))) return NOT_FOUND;
+      const about = resource && fillTemplate(resource, params);
+      if (!sees(operation, about, params)) return NOT_FOUND;
       if (list === null) return ALLOWED;
       const visible = (id: string) =>
-        sees(operation, fillTemplate(list.resource, { ...params, [ITEM_ID]: id }));
+        sees(operation, fillTemplate(list.resource, { ...params, [ITEM_ID]: id }), params);
       return visible(ANY_ITEM) ? ALLOWED : { kind: "allowed", visible };
     },
   };
 }
 
+type Reaches = (filter: Segments, required: RequiredScope, alternative: readonly RequiredScope[]) => boolean;
+
+const anywhere: Reaches = () => true;
+
+/** Whether a filter is `*` or has something in common with a required scope. A required `*` is held by nothing less. */
+function overlaps(filter: Segments, { segments: required }: RequiredScope): boolean {
+  return filter.length === 0 || (required.length > 0 && filtersOverlap(filter, required));
+}
+
+/** A scope that names parameters of the path must be covered with their values in it. */
+function coversWhatIsNamed(filter: Segments, { template }: RequiredScope, params: PathParams): boolean {
+  return template === null || segmentsCover(filter, fillTemplate(template, params));
+}
+
 /**
- * Whether a filter holds a required scope: it is `*`, or the two have something in common. Where the scope is of the
- * resource's type, the filter must cover the resource, too. A required `*` is held by nothing less.
+ * A filter of the resource's type must cover the resource. Where no scope of the alternative is of that type, a filter
+ * must not be narrower than what is required: it would say nothing about the resource.
  */
-function reaches(
+function reachesResource(
   filter: Segments,
   { segments: required }: RequiredScope,
-  resource: Segments | null,
+  alternative: readonly RequiredScope[],
+  resource: Segments,
 ): boolean {
-  if (filter.length > 0 && (required.length === 0 || !filtersOverlap(filter, required))) return false;
-  return resource === null || required[0] !== resource[0] || segmentsCover(filter, resource);
+  if (required[0] === resource[0]) return segmentsCover(filter, resource);
+  return alternative.some(({ segments }) => segments[0] === resource[0]) || segmentsCover(filter, required);
 }
 
 /** A resource of type vault without an id stands for all vaults, which no list of vaults includes. */

@@ -4,8 +4,8 @@
  */
 
 import { withoutSecrets } from "./key-secret.ts";
-import type { Operation } from "./operation.ts";
-import type { PathParams } from "./route-table.ts";
+import type { Operation } from "./policy/operation.ts";
+import type { PathParams } from "./policy/route-table.ts";
 
 /** How often each call was made, by its name; what is not told apart is under {@link OTHERS}. */
 export type CallCounts = ReadonlyMap<string, number>;
@@ -19,6 +19,8 @@ export const MAX_NAMES = 100;
 const MAX_NAME_LENGTH = 256;
 /** Neither an address nor a canonical path holds one; an operation's id may, and comes last. */
 const SEPARATOR = "\n";
+/** A slash within a value; no canonical path holds it escaped. */
+const SLASH = "%2F";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -35,14 +37,19 @@ export interface Call {
 /** What is the same for all calls that every edit treats alike. */
 export function callName(operation: Operation, params: PathParams, address: string): string {
   let values = "";
-  for (const name of operation.accessParams) values += `/${params[name]}`;
+  for (const name of operation.accessParams) values += `/${params[name]?.replaceAll("/", SLASH)}`;
   return address + SEPARATOR + values + SEPARATOR + operation.id;
 }
 
 /** Reads a name that {@link callName} has made. */
 export function readCallName(name: string): Call {
   const [address = "", values = "", ...operationId] = name.split(SEPARATOR);
-  return { address, values: values.split("/").slice(1), operationId: operationId.join(SEPARATOR) };
+  const each = values.split("/").slice(1);
+  return {
+    address,
+    values: each.map((value) => value.replaceAll(SLASH, "/")),
+    operationId: operationId.join(SEPARATOR),
+  };
 }
 
 /** Adds calls of a name, or to the others where there is no room for one more name or the name must not be kept. */

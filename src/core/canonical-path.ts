@@ -12,13 +12,13 @@ const URL_PARTS = /^https?:\/\/[^/?#]+(\/[^?#]*)(\?[!$-;=?-~]*)?$/;
 const PLAIN = String.raw`[!$&-.0-:=@-[\]_a-z|~]`;
 /** An escape of anything but a control byte, an unreserved character (RFC 3986 section 2.3), `%` `/` `;` or `\`. */
 const ESCAPE = "%(?:2[0-46-9A-Ca-c]|3[AC-Fac-f]|40|5[BDEbde]|60|7[B-Db-d]|[89A-Fa-f][0-9A-Fa-f])";
-const CANONICAL = new RegExp(String.raw`^(?:/|(?:/(?!\.\.?(?:/|$))(?:${PLAIN}|${ESCAPE})+)+)$`);
+const CANONICAL = new RegExp(String.raw`^(?:/|(?:/(?!\.\.?(?:/|$))(?:${PLAIN}|${ESCAPE})+)+/?)$`);
 
 /**
  * Takes path and query out of `request.url` as the runtime gives it, without decoding anything.
  *
  * `null` is `invalid_path`: the path has a spelling that two servers could read in two ways. That is an empty segment
- * (a trailing slash makes one), `.` or `..`, a backslash, `;`, a control or non-ASCII byte, a `%` that is no escape, an
+ * (a slash at the end makes none), `.` or `..`, a backslash, `;`, a control or non-ASCII byte, a `%` that is no escape, an
  * escape of a character that has to be written plainly or not at all, or a character that a URL parser escapes. So is a
  * query with a control or non-ASCII byte or such a character: `fetch` would spell it anew. It does so with an apostrophe
  * (`%27`), too, but that one is in use and means the same either way.

@@ -1,6 +1,6 @@
 /** A list in an origin's answer, without the items that are not for the client. */
 
-import type { Pointer } from "./operation.ts";
+import type { Pointer } from "./policy/operation.ts";
 
 declare global {
   /** Source text of JSON values (ECMAScript 2026), which TypeScript does not describe yet. */

@@ -4,10 +4,10 @@ import { compileAccess, effectiveVaults, type Allowed } from "./access.ts";
 import { OTHERS, readCallName, type Call, type CallCounts } from "./calls.ts";
 import { compileAllowlist } from "./ip-allowlist.ts";
 import { keyStatus, type KeyRecord } from "./key-record.ts";
-import type { Operation } from "./operation.ts";
+import type { Operation } from "./policy/operation.ts";
 import { isRefusal } from "./refusal.ts";
-import { fillTemplate } from "./resource-types.ts";
-import type { PathParams } from "./route-table.ts";
+import { fillTemplate } from "./policy/resource-types.ts";
+import type { PathParams } from "./policy/route-table.ts";
 
 /** Why the edited key would refuse a call, in the order in which the gateway finds out. */
 export const REASONS = ["disabled", "expired", "address", "scope", "vault"] as const;

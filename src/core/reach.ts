@@ -1,9 +1,9 @@
 /** What a credential reaches of the API, told in full before anybody calls it. */
 
 import { ANY_ITEM, compileAccess, type Access, type Allowed, type Grants } from "./access.ts";
-import type { Operation } from "./operation.ts";
+import type { Operation } from "./policy/operation.ts";
 import { isRefusal } from "./refusal.ts";
-import type { PathParams } from "./route-table.ts";
+import type { PathParams } from "./policy/route-table.ts";
 
 /** What an operation can be asked about. `any` is whatever there is; otherwise the values of its access parameters. */
 export type Objects = "any" | readonly (readonly string[])[];

@@ -1,7 +1,7 @@
 import { callName } from "../core/calls.ts";
 import { canonicalPath } from "../core/canonical-path.ts";
 import type { ExpectedCall } from "../core/lease.ts";
-import type { Operation } from "../core/route-policy.ts";
+import type { Operation } from "../core/policy/route-policy.ts";
 import type { CompiledKey } from "../state/compiled-key.ts";
 import type { HeldKey } from "../state/held-key.ts";
 import { callerOf } from "./decide-access.ts";

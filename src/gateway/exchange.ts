@@ -1,7 +1,7 @@
 import type { ExpectedCall } from "../core/lease.ts";
 import type { RateHeaders } from "../core/rate-window.ts";
 import type { Refusal } from "../core/refusal.ts";
-import type { Match, Operation, RoutePolicy } from "../core/route-policy.ts";
+import type { Match, Operation, RoutePolicy } from "../core/policy/route-policy.ts";
 import type { Config } from "../env.ts";
 import type { AccessTokens, VerifiedToken } from "../state/access-tokens.ts";
 import type { Assertions } from "../state/assertions.ts";

@@ -1,6 +1,6 @@
 import type { ListFilter } from "../core/filtered-list.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
-import type { Operation } from "../core/route-policy.ts";
+import type { Operation } from "../core/policy/route-policy.ts";
 import type { Caller } from "../state/caller.ts";
 import { dropOriginsCorsHeaders } from "./cors.ts";
 import type { Exchange, Gateway } from "./exchange.ts";

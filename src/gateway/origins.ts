@@ -1,4 +1,4 @@
-import type { Operation } from "../core/operation.ts";
+import type { Operation } from "../core/policy/operation.ts";
 import { originName } from "../core/origins.ts";
 import type { Config } from "../env.ts";
 import type { OriginConfig } from "./forward.ts";

@@ -1,5 +1,5 @@
 import { canonicalPath } from "../core/canonical-path.ts";
-import type { RoutePolicy } from "../core/route-policy.ts";
+import type { RoutePolicy } from "../core/policy/route-policy.ts";
 
 /**
  * Tells which requests need no credential: those to operations that the document declares public, or to which it leaves

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { compileAccess, effectiveVaults, type Grants } from "../../src/core/access.ts";
 import type { VaultSet } from "../../src/core/key-record.ts";
-import { compilePolicy } from "../../src/core/route-policy.ts";
 import { parseScope } from "../../src/core/scope.ts";
-import { matchOf } from "../support/policy.ts";
+import { compilePolicy, matchOf } from "../support/policy.ts";
 
 const policy = compilePolicy({
   openapi: "3.1.0",
@@ -45,7 +44,7 @@ const policy = compilePolicy({
         "x-portcullis-list": { items: "data", id: "id", resource: "asset/{id}" },
       },
     },
-    "/networks": { get: { security: [{ key: ["vault:read"] }] } },
+    "/networks": { get: { security: [{ key: ["vault:read"] }], "x-portcullis-resource": null } },
   },
 });
 

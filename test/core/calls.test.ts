@@ -1,11 +1,11 @@
+import { POLICY_TABLE } from "#policy";
 import { describe, expect, test } from "vitest";
-import apiDocument from "../../src/core/api.openapi.json";
 import { addCalls, callName, callsKeptFrom, MAX_NAMES, OTHERS, readCallName } from "../../src/core/calls.ts";
-import type { Operation } from "../../src/core/operation.ts";
+import type { Operation } from "../../src/core/policy/operation.ts";
 import { generateKey } from "../../src/core/key-secret.ts";
-import { compilePolicy } from "../../src/core/route-policy.ts";
+import { loadPolicy } from "../../src/core/policy/route-policy.ts";
 
-const { operations } = compilePolicy(apiDocument);
+const { operations } = loadPolicy(POLICY_TABLE);
 
 function operation(id: string, accessParams: readonly string[]): Operation {
   return { ...(operations[0] as Operation), id, accessParams };

@@ -8,6 +8,7 @@ describe("path and query are passed on byte for byte", () => {
   test.each([
     ["/", ""],
     ["/v1/vaults", ""],
+    ["/v1/vaults/", "?page=2"],
     ["/v1/vaults/vault_3f8a2c1d9b/balances", "?limit=10&cursor=a%2Fb"],
     ["/v1/vaults", "?"],
     ["/v1/vaults", "?next=//x/../;%00%zz\\?/v2"],
@@ -31,7 +32,7 @@ describe("path and query are passed on byte for byte", () => {
 
 describe("a path that two servers could read in two ways is refused", () => {
   test.each([
-    ["an empty segment", ["//", "//v1/vaults", "/v1//vaults", "/v1/vaults/", "/v1/vaults//", "///"]],
+    ["an empty segment", ["//", "//v1/vaults", "/v1//vaults", "/v1/vaults//", "//v1/", "///"]],
     ["a dot segment", ["/.", "/..", "/./v1", "/v1/.", "/v1/./x", "/v1/..", "/v1/../x", "/../v1"]],
     ["an escaped dot", ["/%2e", "/%2E%2E/v1", "/v1/.%2e/x", "/v1/%2e./x", "/v1/a%2eb"]],
     ["an escaped slash", ["/v1%2fvaults", "/v1/vaults%2F", "/v1/a/..%2fb"]],
@@ -99,6 +100,6 @@ describe("a path that two servers could read in two ways is refused", () => {
     const long = `/${"a".repeat(100_000)}`;
     expect(canonicalPath(ORIGIN + long)?.path).toBe(long);
     expect(canonicalPath(`${ORIGIN + long}%`)).toBeNull();
-    expect(canonicalPath(`${ORIGIN}${"/a".repeat(100_000)}/`)).toBeNull();
+    expect(canonicalPath(`${ORIGIN}${"/a".repeat(100_000)}//`) === null).toBe(true);
   });
 });

@@ -4,10 +4,9 @@ import { callName, OTHERS } from "../../src/core/calls.ts";
 import { impactOf, type Impact } from "../../src/core/impact.ts";
 import type { KeyRecord } from "../../src/core/key-record.ts";
 import { isRefusal } from "../../src/core/refusal.ts";
-import { compilePolicy } from "../../src/core/route-policy.ts";
 import type { Scope } from "../../src/core/scope.ts";
 import { makeRecord } from "../support/records.ts";
-import { matchOf } from "../support/policy.ts";
+import { compilePolicy, matchOf } from "../support/policy.ts";
 
 const policy = compilePolicy({
   openapi: "3.1.0",
@@ -35,7 +34,7 @@ const policy = compilePolicy({
     "/assets/{assetId}": {
       get: { security: [{ key: ["asset:read"] }], "x-portcullis-resource": "asset/{assetId}" },
     },
-    "/networks": { get: { security: [{ key: ["vault:read"] }] } },
+    "/networks": { get: { security: [{ key: ["vault:read"] }], "x-portcullis-resource": null } },
   },
 });
 const operations = new Map(policy.operations.map((operation) => [operation.id, operation]));

@@ -1,11 +1,11 @@
+import { POLICY_TABLE } from "#policy";
 import { describe, expect, test } from "vitest";
-import document from "../../src/core/api.openapi.json";
 import type { Grants } from "../../src/core/access.ts";
 import { reachOf } from "../../src/core/reach.ts";
-import { compilePolicy } from "../../src/core/route-policy.ts";
+import { loadPolicy } from "../../src/core/policy/route-policy.ts";
 import { parseScope, type Scope } from "../../src/core/scope.ts";
 
-const { operations } = compilePolicy(document);
+const { operations } = loadPolicy(POLICY_TABLE);
 
 function told(scopes: readonly string[], vaults: Grants["vaults"], ownerVaults: Grants["ownerVaults"] = "*") {
   const grants = { scopes: scopes.map((scope) => parseScope(scope) as Scope), vaults, ownerVaults };

@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
-/** Builds what browsers load, which the Worker holds as text, once before the tests inside the runtime. */
+/** Builds what the Worker holds beside its code, once before the tests inside the runtime. */
 export function setup(): void {
-  execFileSync(process.execPath, ["src/build-console.ts"], {
-    cwd: join(import.meta.dirname, "../.."),
-    stdio: "pipe",
-  });
+  const cwd = join(import.meta.dirname, "../..");
+  const env = { ...process.env, API_DOCUMENT: "", API_OVERLAY: "" };
+  for (const step of ["src/api/build.ts", "src/build-console.ts"]) {
+    execFileSync(process.execPath, [step], { cwd, env, stdio: "pipe" });
+  }
 }

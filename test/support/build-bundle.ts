@@ -8,5 +8,10 @@ export const BUNDLE_DIR = join(ROOT, ".wrangler/test-bundle");
 
 /** Builds the production bundle, once before all tests that start whole runtimes; what browsers load with it. */
 export function setup(): void {
-  execFileSync("wrangler", ["deploy", "--dry-run", "--outdir", BUNDLE_DIR], { cwd: ROOT, stdio: "pipe" });
+  const env = { ...process.env, API_DOCUMENT: "", API_OVERLAY: "" };
+  execFileSync("wrangler", ["deploy", "--dry-run", "--outdir", BUNDLE_DIR], {
+    cwd: ROOT,
+    env,
+    stdio: "pipe",
+  });
 }

@@ -1,5 +1,5 @@
 import type { Child, FC } from "hono/jsx";
-import type { ResourceType, ResourceTypes } from "../../core/resource-types.ts";
+import type { ResourceType, ResourceTypes } from "../../core/policy/resource-types.ts";
 import { ACTIONS } from "../../core/scope.ts";
 import { FieldGroup } from "../parts/fields.tsx";
 import { Icon } from "../parts/icons.tsx";

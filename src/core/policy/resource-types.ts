@@ -1,7 +1,6 @@
-/** The resource types that an API declares (`x-portcullis-resources`), and typed paths over them. */
+/** The types of resources that an API has, and typed paths over them. */
 
-import { PolicyError, type ApiDocument } from "./api-document.ts";
-import { filterProblem, type Segments } from "./scope.ts";
+import { filterProblem, type Segments } from "../scope.ts";
 
 /**
  * One type of resource. A resource of it is the type's name and then values for the first few segments or all of them.
@@ -14,23 +13,21 @@ export interface ResourceType {
     /** The only values that the segment can have; `null` for any. */
     readonly values: readonly string[] | null;
   }[];
+  /** Whether more segments than these may follow. */
+  readonly open: boolean;
 }
 
 export type ResourceTypes = ReadonlyMap<string, ResourceType>;
 
 export const VAULT = "vault";
 
-/** A typed path such as `vault/{vaultId}/balance`, whose parameters stand for one segment each. */
-export type ResourceTemplate = readonly ({ readonly literal: string } | { readonly parameter: string })[];
+/** A segment of a typed path: a text, or a parameter, whose value may be several segments (`many`). */
+export type ResourceSegment =
+  | { readonly literal: string }
+  | { readonly parameter: string; readonly many?: true };
 
-export function readResourceTypes(declared: ApiDocument["x-portcullis-resources"]): ResourceTypes {
-  return new Map(
-    Object.entries(declared).map(([name, { segments }]) => [
-      name,
-      { name, segments: segments.map((segment) => ({ name: segment.name, values: segment.values ?? null })) },
-    ]),
-  );
-}
+/** A typed path such as `vault/{vaultId}/balance`. */
+export type ResourceTemplate = readonly ResourceSegment[];
 
 /** What is wrong with a filter under these types, or `null`. `#` stands in for any segment but the type. */
 export function checkFilter(types: ResourceTypes, filter: string): string | null {
@@ -41,7 +38,7 @@ export function checkFilter(types: ResourceTypes, filter: string): string | null
 function checkSegments(types: ResourceTypes, [typeName = "", ...segments]: Segments): string | null {
   const type = types.get(typeName);
   if (type === undefined) return `${typeName} is not a resource type of this API`;
-  if (segments.length > type.segments.length) {
+  if (segments.length > type.segments.length && !type.open) {
     return `Too many segments: after ${typeName} come at most ${type.segments.length}`;
   }
   for (const [i, segment] of segments.entries()) {
@@ -53,38 +50,38 @@ function checkSegments(types: ResourceTypes, [typeName = "", ...segments]: Segme
   return null;
 }
 
-/**
- * Reads a typed path. Its parameters must be among those given.
- * @throws PolicyError
- */
-export function readTemplate(
-  types: ResourceTypes,
-  text: string,
-  parameters: readonly string[],
-  where: string,
-): ResourceTemplate {
-  const template = text.split("/").map((segment) => {
+/** Reads a typed path as it is written. */
+export function parseResource(text: string, many: ReadonlySet<string>): ResourceTemplate {
+  return text.split("/").map((segment) => {
     const parameter = /^\{(.*)\}$/.exec(segment)?.[1];
     if (parameter === undefined) return { literal: segment };
-    if (parameters.includes(parameter)) return { parameter };
-    throw new PolicyError(where, `${text} has the parameter {${parameter}}, which is not in the path`);
+    return many.has(parameter) ? { parameter, many: true } : { parameter };
   });
-  if (template.some((segment) => "literal" in segment && /^[#*]$/.test(segment.literal))) {
-    throw new PolicyError(where, `${text} must name a resource, without wildcards`);
-  }
-  // A parameter can take any value, as `#` can in a filter.
-  const shape = template.map((segment) => ("literal" in segment ? segment.literal : "#")).join("/");
-  const problem = checkFilter(types, shape);
-  if (problem !== null) throw new PolicyError(where, `${text}: ${problem}`);
-  return template;
+}
+
+/** The typed path as it is written. */
+export function formatResource(template: ResourceTemplate): string {
+  return template
+    .map((segment) => ("literal" in segment ? segment.literal : `{${segment.parameter}}`))
+    .join("/");
+}
+
+/** The parameters of a typed path. */
+export function parametersOf(template: ResourceTemplate): string[] {
+  return template.flatMap((segment) => ("literal" in segment ? [] : [segment.parameter]));
+}
+
+/** A filter for every value of the parameters. */
+export function shapeOf(template: ResourceTemplate): Segments {
+  return template.map((segment) => ("literal" in segment ? segment.literal : "#"));
 }
 
 /** Puts the values of the parameters in; the values are taken as they are. */
 export function fillTemplate(template: ResourceTemplate, params: Readonly<Record<string, string>>): Segments {
-  return template.map((segment) => {
+  return template.flatMap((segment) => {
     if ("literal" in segment) return segment.literal;
     const value = params[segment.parameter];
     if (value === undefined) throw new Error(`No value for the parameter {${segment.parameter}}`);
-    return value;
+    return segment.many ? value.split("/") : value;
   });
 }

@@ -1,0 +1,3 @@
+import type { PolicyTable } from "../core/policy/route-policy.ts";
+
+export const POLICY_TABLE: PolicyTable;

@@ -1,0 +1,29 @@
+/** Something in the API's document that cannot be, or that its owner should know of. */
+export interface Problem {
+  /** The operation, such as `GET /v1/vaults`, or the part of the document. */
+  readonly where: string;
+  readonly problem: string;
+  /** The line to write instead; absent where the sentence says it. */
+  readonly write?: string;
+}
+
+/** Collects what is found, so that all of it is told at once. */
+export class Findings {
+  /** Each of them fails the build. */
+  readonly mistakes: Problem[] = [];
+  readonly warnings: Problem[] = [];
+
+  mistake(where: string, problem: string, write?: string): void {
+    this.mistakes.push(write === undefined ? { where, problem } : { where, problem, write });
+  }
+
+  warn(where: string, problem: string, write?: string): void {
+    this.warnings.push(write === undefined ? { where, problem } : { where, problem, write });
+  }
+}
+
+export type JsonObject = { readonly [member: string]: unknown };
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,108 @@
+/** Reads an API's document and its overlay from their files. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parse as parseYaml, YAMLParseError } from "yaml";
+import { applyOverlay } from "./overlay.ts";
+import { isObject, type Findings, type JsonObject } from "./problem.ts";
+import { inlinePaths } from "./references.ts";
+
+export interface Sources {
+  readonly document: string;
+  /** `null` for none. */
+  readonly overlay: string | null;
+}
+
+const ROOT = join(import.meta.dirname, "../..");
+export const SAMPLE_DOCUMENT = join(import.meta.dirname, "openapi.yaml");
+/** A reference to another file. */
+const EXTERNAL_REFERENCE = /\$ref["']?\s*:\s*(?:["'](?!#)|[^"'#\s])/;
+
+/**
+ * The files that `API_DOCUMENT` and `API_OVERLAY` name. Without the one it is the sample, without the other
+ * `overlay.yaml` beside the document, if there is one.
+ */
+export function sourcesOf(variables: Readonly<Record<string, string | undefined>>): Sources {
+  const named = variables["API_DOCUMENT"];
+  const document = named === undefined || named === "" ? SAMPLE_DOCUMENT : resolveFile(named);
+  const overlay = variables["API_OVERLAY"];
+  if (overlay !== undefined && overlay !== "") return { document, overlay: resolveFile(overlay) };
+  const beside = join(dirname(document), "overlay.yaml");
+  return { document, overlay: existsSync(beside) && beside !== document ? beside : null };
+}
+
+/** A path is told from where the command was typed, or else from the project. */
+function resolveFile(name: string): string {
+  const here = join(process.env["INIT_CWD"] ?? process.cwd(), name);
+  if (name.startsWith("/")) return name;
+  return existsSync(here) ? here : join(ROOT, name);
+}
+
+/** The document as the gateway reads it: one piece, references in its paths followed, the overlay applied. */
+export async function readSources(sources: Sources, findings: Findings): Promise<JsonObject | null> {
+  const own = await readDocument(sources.document, findings);
+  if (own === null) return null;
+  const whole = inlinePaths(own, findings);
+  if (sources.overlay === null) return whole;
+  const overlay = readFile(sources.overlay, findings);
+  return overlay === undefined ? whole : inlinePaths(applyOverlay(whole, overlay.value, findings), findings);
+}
+
+async function readDocument(file: string, findings: Findings): Promise<JsonObject | null> {
+  const read = readFile(file, findings);
+  if (read === undefined) return null;
+  if (!isObject(read.value)) {
+    findings.mistake(file, "is no OpenAPI document: it must be an object");
+    return null;
+  }
+  return EXTERNAL_REFERENCE.test(read.text) ? bundleFiles(file, read.value) : read.value;
+}
+
+/** Parses a JSON or YAML file; `undefined` after telling what is wrong. */
+function readFile(
+  file: string,
+  findings: Findings,
+): { readonly text: string; readonly value: unknown } | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
+  } catch (error) {
+    findings.mistake(file, `cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+    return undefined;
+  }
+  try {
+    return { text, value: parseText(text) };
+  } catch (error) {
+    const line = error instanceof YAMLParseError ? error.message.split("\n")[0] : String(error);
+    findings.mistake(file, `is neither JSON nor YAML: ${line}`);
+    return undefined;
+  }
+}
+
+function parseText(text: string): unknown {
+  if (text.trimStart().startsWith("{")) {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      // YAML may begin with a brace, too; its parser says where the mistake is.
+    }
+  }
+  return parseYaml(text, { merge: true, maxAliasCount: -1, logLevel: "error" }) as unknown;
+}
+
+/** Puts the files that a document refers to into it. What leads nowhere stays as it is, and counts where it is used. */
+async function bundleFiles(file: string, fallback: JsonObject): Promise<JsonObject> {
+  const { BaseResolver, bundle, createConfig } = await import("@redocly/openapi-core");
+  const customFetch = () => Promise.reject(new Error("only files are read"));
+  const externalRefResolver = new BaseResolver({ http: { headers: [], customFetch } });
+  try {
+    const { bundle: whole } = await bundle({
+      ref: file,
+      config: await createConfig({}),
+      externalRefResolver,
+    });
+    return isObject(whole.parsed) ? whole.parsed : fallback;
+  } catch {
+    return fallback;
+  }
+}

@@ -1,0 +1,179 @@
+/** What the gateway needs to know of each request, from the table that the build has made of the API's document. */
+
+import { filterSegments, formatScope, type Action, type Scope } from "../scope.ts";
+import { ITEM_ID, type Deprecation, type Operation, type Pointer, type RequiredScope } from "./operation.ts";
+import { parseTemplate, type PathTemplate } from "./path-template.ts";
+import {
+  checkFilter,
+  formatResource,
+  parametersOf,
+  parseResource,
+  shapeOf,
+  type ResourceTemplate,
+  type ResourceType,
+  type ResourceTypes,
+} from "./resource-types.ts";
+import { RouteTable, type Found, type PathParams } from "./route-table.ts";
+
+/** An operation as the build writes it down; what is absent has its usual value. */
+export interface OperationEntry {
+  readonly method: string;
+  readonly path: string;
+  readonly id?: string;
+  /** Parameters that take many segments, beside those written `{+name}`. */
+  readonly many?: readonly string[];
+  readonly public?: true;
+  /** Alternatives of scopes in their shorthand, which may name parameters of the path. */
+  readonly security?: readonly (readonly string[])[];
+  /** As a typed path. */
+  readonly resource?: string;
+  readonly list?: {
+    readonly items: Pointer;
+    readonly id: Pointer;
+    readonly total: Pointer | null;
+    readonly resource: string;
+  };
+  readonly cost?: number;
+  readonly maxBodyBytes?: number;
+  readonly timeoutMs?: number;
+  readonly origin?: readonly string[];
+  readonly deprecation?: Deprecation;
+}
+
+/** All that the Worker loads of an API's document. */
+export interface PolicyTable {
+  readonly basePath: string;
+  readonly types: readonly ResourceType[];
+  readonly operations: readonly OperationEntry[];
+}
+
+export interface Match {
+  readonly operation: Operation;
+  readonly params: PathParams;
+}
+
+/**
+ * What a method and a path are. Where several templates fit and none is the more specific, `also` holds the other ones:
+ * the request must be allowed by each of them. `operation` then has the strictest values of all.
+ */
+export type RouteMatch =
+  | (Match & { readonly kind: "operation"; readonly also: readonly Match[] })
+  /** The path is known, but with other methods. */
+  | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }
+  | { readonly kind: "not_found" };
+
+export type { Operation };
+
+export interface RoutePolicy {
+  readonly operations: readonly Operation[];
+  readonly resourceTypes: ResourceTypes;
+  /** What the paths of all operations without servers of their own begin with; empty or without a slash at the end. */
+  readonly basePath: string;
+  /** What a method and a canonical path are. Bytes are compared as sent; HEAD follows GET. */
+  match(method: string, path: string): RouteMatch;
+  /** What makes a scope impossible for this API, as a sentence, or `null`. */
+  checkScope(scope: Scope): string | null;
+}
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/** The scopes that operations need, each once, as they are written. */
+export function scopesOf({ operations }: Pick<RoutePolicy, "operations">): string[] {
+  return [...new Set(operations.flatMap(({ security }) => security.flat().map(formatScope)))];
+}
+
+/** Loads a table that the build has made. */
+export function loadPolicy(table: PolicyTable): RoutePolicy {
+  const resourceTypes: ResourceTypes = new Map(table.types.map((type) => [type.name, type]));
+  const routes = new RouteTable<Operation>();
+  const operations = table.operations.map((entry) => {
+    const template = parseTemplate(entry.path, new Set(entry.many));
+    if ("problem" in template) throw new Error(`${entry.path}: ${template.problem}`);
+    const operation = loadOperation(entry, template);
+    routes.add(entry.method, template, operation);
+    return operation;
+  });
+  return {
+    operations,
+    resourceTypes,
+    basePath: table.basePath,
+    match(method, path) {
+      const found = routes.match(method, path);
+      if (found.length > 0) return matchOf(found);
+      const allow = METHODS.filter((each) => routes.match(each, path).length > 0);
+      return allow.length === 0 ? { kind: "not_found" } : { kind: "method_not_allowed", allow };
+    },
+    checkScope: (scope) => checkFilter(resourceTypes, scope.resource),
+  };
+}
+
+function loadOperation(entry: OperationEntry, template: PathTemplate): Operation {
+  const { many, parameters } = template;
+  const security = (entry.security ?? []).map((scopes) => scopes.map((text) => loadScope(text, many)));
+  const resource = entry.resource === undefined ? null : parseResource(entry.resource, many);
+  const list = entry.list ? { ...entry.list, resource: parseResource(entry.list.resource, many) } : null;
+  const needed = new Set([
+    ...parametersOf(resource ?? []),
+    ...parametersOf(list?.resource ?? []).filter((name) => name !== ITEM_ID),
+    ...security.flat().flatMap((scope) => parametersOf(scope.template ?? [])),
+  ]);
+  return {
+    id: entry.id ?? `${entry.method} ${entry.path}`,
+    method: entry.method,
+    template: entry.path,
+    public: entry.public ?? false,
+    security,
+    resource,
+    list,
+    accessParams: parameters.filter((name) => needed.has(name)),
+    cost: entry.cost ?? 1,
+    maxBodyBytes: entry.maxBodyBytes ?? null,
+    timeoutMs: entry.timeoutMs ?? null,
+    origin: entry.origin ?? null,
+    deprecation: entry.deprecation ?? null,
+  };
+}
+
+function loadScope(text: string, many: ReadonlySet<string>): RequiredScope {
+  const colon = text.lastIndexOf(":");
+  const action = text.slice(colon + 1) as Action;
+  const template: ResourceTemplate = parseResource(text.slice(0, colon), many);
+  if (parametersOf(template).length === 0) {
+    const resource = formatResource(template);
+    return { action, resource, segments: filterSegments(resource), template: null };
+  }
+  const segments = shapeOf(template);
+  return { action, resource: segments.join("/"), segments, template };
+}
+
+function matchOf(found: readonly Found<Operation>[]): RouteMatch {
+  // An operation that looks at the credential decides, if any of them does.
+  const [first, ...others] = found.toSorted(
+    (a, b) => Number(b.target.security.length > 0) - Number(a.target.security.length > 0),
+  );
+  if (first === undefined) return { kind: "not_found" };
+  const { target: operation, params } = first;
+  if (others.length === 0) return { kind: "operation", operation, params, also: [] };
+  const also = others.map((other) => ({ operation: other.target, params: other.params }));
+  return {
+    kind: "operation",
+    operation: strictest([operation, ...also.map((other) => other.operation)], operation),
+    params,
+    also: also.filter((other) => other.operation.security.length > 0),
+  };
+}
+
+function strictest(all: readonly Operation[], first: Operation): Operation {
+  return {
+    ...first,
+    public: all.every((operation) => operation.public),
+    cost: Math.max(...all.map((operation) => operation.cost)),
+    maxBodyBytes: least(all.map((operation) => operation.maxBodyBytes)),
+    timeoutMs: least(all.map((operation) => operation.timeoutMs)),
+  };
+}
+
+function least(limits: readonly (number | null)[]): number | null {
+  const set = limits.filter((limit) => limit !== null);
+  return set.length === 0 ? null : Math.min(...set);
+}
