@@ -25,7 +25,7 @@ export default defineConfig({
           globalSetup: ["test/support/build-bundle.ts"],
           include: [
             "test/*.test.ts",
-            "test/{gateway,control,console,cli,promise,demo,deploy,docs}/**/*.test.ts",
+            "test/{api,gateway,control,console,cli,promise,demo,deploy,docs}/**/*.test.ts",
           ],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -61,10 +61,11 @@ function originOf(url: string): string | null {
 
 /** The path of a server's URL in canonical spelling, or `null` if it has none. */
 function basePathOf(url: string): string | null {
-  const path = url.replace(ABSOLUTE, "").replace(/[?#].*$/, "");
+  const [path = ""] = url.replace(ABSOLUTE, "").split(/[?#]/);
   if (/[{}]/.test(path)) return null;
   const { pathname } = new URL(path === "" ? "/" : path.replace(/^\/*/, "/"), "http://host");
-  const base = pathname.replace(/\/+$/, "");
+  let base = pathname;
+  while (base.endsWith("/")) base = base.slice(0, -1);
   return isCanonicalPath(base === "" ? "/" : base) ? base : null;
 }
 

@@ -11,7 +11,7 @@ import {
 } from "./origin-data.ts";
 
 /**
- * The sample API behind the gateway: the operations of `core/api.openapi.json` over made-up custody data. It does not
+ * The sample API behind the gateway: the operations of `src/api/openapi.yaml` over made-up custody data. It does not
  * ask who calls: that is the gateway's work, and that it was the gateway is up to `assertion.ts`.
  */
 

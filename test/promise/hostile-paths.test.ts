@@ -144,7 +144,7 @@ describe("a path that two servers could read in two ways is invalid_path", () =>
       '/v1/vaults/a"b',
       "/v1/vaults/a^b",
       "/v1/vaults/a{b}",
-      `/v1/vaults/${"a/".repeat(3000)}`,
+      `/v1/vaults/${"a//".repeat(2000)}`,
     ]),
   )("$name", async ({ target }) => {
     const { response, arrived } = await send(target, key);

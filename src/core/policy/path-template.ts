@@ -37,8 +37,7 @@ export function parseTemplate(
   many: ReadonlySet<string> = new Set(),
 ): PathTemplate | { readonly problem: string } {
   if (!text.startsWith("/")) return { problem: "a path starts with /" };
-  const path = text.replace(/(?:\{[?&][^{}]*\})+$/, "");
-  const segments = path
+  const segments = withoutQuery(text)
     .slice(1)
     .split("/")
     .map((segment) => parseSegment(segment, many));
@@ -57,6 +56,12 @@ export function parseTemplate(
     parameters,
     many: new Set(patterns.filter((pattern) => pattern.many).flatMap((pattern) => pattern.parameters)),
   };
+}
+
+/** Without `{?name}` and `{&name}` at the end (RFC 6570 sections 3.2.8 and 3.2.9). */
+function withoutQuery(text: string): string {
+  const at = text.search(/\{[?&]/);
+  return at !== -1 && text.endsWith("}") && !text.includes("/", at) ? text.slice(0, at) : text;
 }
 
 /** Whether some canonical path fits a template. */
