@@ -18,6 +18,7 @@ import { addOperatorEndpoints } from "./ops/revocations.ts";
 import { addOAuthEndpoints } from "./oauth/oauth.ts";
 import { addOpenApi } from "./openapi.ts";
 import { addOrganizationEndpoints } from "./organization.ts";
+import { addPeopleEndpoints } from "./people.ts";
 import { createScimApp, SCIM_PATH } from "./scim/app.ts";
 import { addScimTokenEndpoint } from "./scim/token.ts";
 import { addServiceUserEndpoints } from "./service-users.ts";
@@ -56,6 +57,7 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
   addImpactEndpoint(app, control);
   addUsageEndpoints(app, control);
   addServiceUserEndpoints(app, control);
+  addPeopleEndpoints(app, control);
   addAuditEndpoint(app, control);
   addMeEndpoint(app, control);
   addOrganizationEndpoints(app, control);

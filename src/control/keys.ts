@@ -222,7 +222,7 @@ function keyReply(key: ManagedKey | Refusal): Reply | Refusal {
   return { status: 200, body: keyJson(key, Date.now()), headers: etag(key) };
 }
 
-function receiptJson(receipt: Receipt): z.input<typeof ReceiptSchema> {
+export function receiptJson(receipt: Receipt): z.input<typeof ReceiptSchema> {
   const { requestedAt, effectiveAt } = receipt;
   return { ...receipt, requestedAt: isoTime(requestedAt), effectiveAt: isoTime(effectiveAt) };
 }

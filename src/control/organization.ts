@@ -8,7 +8,14 @@ import { Timestamp } from "./schemas.ts";
 const TAG = "Organisation";
 
 const OrganizationSchema = z
-  .object({ id: z.string(), bootstrapped: z.boolean(), bootstrappedAt: Timestamp.nullable() })
+  .object({
+    id: z.string(),
+    bootstrapped: z.boolean(),
+    bootstrappedAt: Timestamp.nullable(),
+    groupsWithoutRole: z.array(z.string()).optional().openapi({
+      description: "For admins: the names of SCIM groups that give no role, at most 500.",
+    }),
+  })
   .openapi("Organization");
 
 /** `/-/organization`: what it is, and setting it up. */
@@ -40,9 +47,14 @@ export function addOrganizationEndpoints(app: OpenAPIHono<ControlEnv>, control: 
 
 function reply(status: 200 | 201, info: OrganizationInfo | Refusal): Reply | Refusal {
   if (isRefusal(info)) return info;
-  const { id, bootstrappedAt } = info;
+  const { id, bootstrappedAt, groupsWithoutRole } = info;
   return {
     status,
-    body: { id, bootstrapped: bootstrappedAt !== null, bootstrappedAt: isoTime(bootstrappedAt) },
+    body: {
+      id,
+      bootstrapped: bootstrappedAt !== null,
+      bootstrappedAt: isoTime(bootstrappedAt),
+      ...(groupsWithoutRole !== null && { groupsWithoutRole }),
+    },
   };
 }

@@ -152,6 +152,8 @@ export interface OrganizationInfo {
   readonly id: string;
   /** Milliseconds since the epoch; `null` before bootstrap. */
   readonly bootstrappedAt: number | null;
+  /** For admins: SCIM groups whose name gives no role; `null` for everybody else. */
+  readonly groupsWithoutRole: readonly string[] | null;
 }
 
 /** That a key is dead everywhere, and since when. */
@@ -238,5 +240,32 @@ export type ServiceUserChange = Partial<Pick<ServiceUser, "name" | "description"
 /** Where a page of users ends: the oldest come first. */
 export interface UserPosition {
   readonly createdAt: number;
+  readonly id: string;
+}
+
+/** A role, and what gives it. */
+export interface PersonRole {
+  readonly role: string;
+  readonly from: "token" | "scim";
+}
+
+/** Somebody who has a role or a key, or whom SCIM knows. */
+export interface OrgPerson {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly active: boolean;
+  readonly roles: readonly PersonRole[];
+  /** How many keys they have that are not revoked. */
+  readonly keys: number;
+  /** Milliseconds since the epoch; `null` if they never have. */
+  readonly lastSignInAt: number | null;
+  /** `null` if SCIM does not know them. */
+  readonly scim: "matched" | "deleted" | "unmatched" | null;
+}
+
+/** Where a page of people ends: they come by name. */
+export interface PersonPosition {
+  readonly name: string;
   readonly id: string;
 }

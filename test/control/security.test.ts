@@ -120,6 +120,7 @@ function send(endpoint: Endpoint, as: string | undefined): Promise<Response> {
 function sampleBody({ operation, method }: Endpoint): object {
   if (operation.operationId === "createApiKey") return NEW_KEY;
   if (operation.operationId === "revokeInEmergency") return { targets: [{ keyId }], reason: "Test" };
+  if (operation.operationId === "revokePersonKeys") return { reason: "Test" };
   if (operation.operationId === "rotateApiKey") return {};
   if (operation.operationId === "reportLeaks") return { leaks: [{ token: "x" }] };
   if (operation.operationId === "putWebhook") return { url: "https://hooks.example.com/" };
@@ -193,7 +194,7 @@ describe.each(endpoints)("$name", (endpoint) => {
   });
 });
 
-const ADMINS_ONLY = ["Organisation", "Service users", "Audit"];
+const ADMINS_ONLY = ["Organisation", "Service users", "People", "Audit"];
 /** But these, which tell of the organisation what all of its people may know. */
 const FOR_EVERYBODY = ["getOrganization", "getMe"];
 

@@ -1,22 +1,25 @@
 import { DurableObject } from "cloudflare:workers";
-import type {
-  Actor,
-  AuditEvent,
-  AuditQuery,
-  KeyChange,
-  KeyDraft,
-  KeyMaterial,
-  KeyQuery,
-  KeyUsage,
-  ManagedKey,
-  Me,
-  OrganizationInfo,
-  Receipt,
-  ServiceUser,
-  ServiceUserChange,
-  UsageStretch,
-  UsageSummary,
-  UserPosition,
+import {
+  ADMIN,
+  type Actor,
+  type AuditEvent,
+  type AuditQuery,
+  type KeyChange,
+  type KeyDraft,
+  type KeyMaterial,
+  type KeyQuery,
+  type KeyUsage,
+  type ManagedKey,
+  type Me,
+  type OrganizationInfo,
+  type OrgPerson,
+  type PersonPosition,
+  type Receipt,
+  type ServiceUser,
+  type ServiceUserChange,
+  type UsageStretch,
+  type UsageSummary,
+  type UserPosition,
 } from "../../core/organization.ts";
 import type { AccessToken } from "../../core/access-token.ts";
 import { refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
@@ -42,9 +45,10 @@ export class Organization extends DurableObject<Env> {
 
   /** The organisation as the actor may see it. */
   describe(actor: Actor): Promise<OrganizationInfo | Refusal> {
-    return this.#door.as(actor, () => ({
+    return this.#door.as(actor, ({ roles }) => ({
       id: actor.orgId,
       bootstrappedAt: this.#parts.settings.bootstrappedAt(),
+      groupsWithoutRole: roles.includes(ADMIN) ? this.#parts.people.groupsWithoutRole() : null,
     }));
   }
 
@@ -222,6 +226,16 @@ export class Organization extends DurableObject<Env> {
     this.#door.open();
     const entry = { action: operation, target, refusal, before: null, after: null };
     this.#parts.audit.add(actor, entry, Date.now());
+  }
+
+  /** A page of people by name, and one more if there is a next page. */
+  listPeople(actor: Actor, limit: number, after: PersonPosition | null): Promise<OrgPerson[] | Refusal> {
+    return this.#door.asAdmin(actor, () => this.#parts.people.list(limit, after));
+  }
+
+  /** Revokes every key of somebody. */
+  revokePersonKeys(actor: Actor, id: string, reason: string): Promise<Receipt[] | Refusal> {
+    return this.#door.asAdmin(actor, () => this.#parts.people.revokeKeys(actor, id, reason));
   }
 
   getServiceUser(actor: Actor, id: string): Promise<ServiceUser | Refusal> {

@@ -13,6 +13,7 @@ import { Keys } from "./keys.ts";
 import { LeakTable } from "./leak-table.ts";
 import { Propagation } from "./propagation.ts";
 import { Rotation } from "./rotation.ts";
+import { People } from "./people/people.ts";
 import { RuleChange } from "./people/rule-change.ts";
 import { ScimEffects } from "./people/scim-effects.ts";
 import { ScimGroups } from "./people/scim-groups.ts";
@@ -116,6 +117,7 @@ export function buildParts(context: DurableObjectState, env: Env) {
     rotation,
     schedule,
     scim,
+    people: new People(storage, { users, scimUsers, groups, directory, keys, table, propagation, audit }),
     webhooks,
     keyTable: table,
     door: new Door(storage, {

@@ -60,7 +60,7 @@ export class Tokens {
       this.#settings.bootstrap(now);
       const entry = { action: "organization.bootstrapped", target: actor.orgId, before: null, after: null };
       this.#audit.add(actor, entry, now);
-      return { id: actor.orgId, bootstrappedAt: now };
+      return { id: actor.orgId, bootstrappedAt: now, groupsWithoutRole: [] };
     });
   }
 

@@ -65,6 +65,13 @@ export class UserTable {
     };
   }
 
+  /** Somebody who is known to be there. */
+  get(id: string): Person {
+    const person = this.find(id);
+    if (person === null) throw new Error(`There is no user ${id}`);
+    return person;
+  }
+
   /** The ids of everybody who has signed in. */
   people(): string[] {
     const rows = this.#sql.exec<{ id: string }>(`SELECT id FROM users WHERE kind = 'user' ORDER BY id`);

@@ -1,0 +1,157 @@
+import type { Actor, OrgPerson, PersonPosition, PersonRole, Receipt } from "../../../core/organization.ts";
+import { refuse, type Refusal } from "../../../core/refusal.ts";
+import type { ScimObject } from "../../../core/scim/object.ts";
+import { isNothing, namesOf, type Grants } from "../../../core/scim/roles.ts";
+import type { AuditLog } from "../audit-log.ts";
+import type { KeyTable } from "../key-table.ts";
+import type { Keys } from "../keys.ts";
+import { UNCONFIRMED, type Propagation } from "../propagation.ts";
+import type { Directory } from "./directory.ts";
+import type { ScimGroups } from "./scim-groups.ts";
+import { scimGrants } from "./scim-roles.ts";
+import type { ScimUsers } from "./scim-users.ts";
+import type { UserTable } from "./user-table.ts";
+
+/** How many groups without a role are told of. */
+const MAX_GROUPS = 500;
+
+const KEYS = `(SELECT count(*) FROM keys WHERE owner_id = users.id AND revoked_at IS NULL)`;
+
+/** Everybody who has a role or a key, and the SCIM users who are nobody of them, by name. */
+const EVERYBODY = `SELECT * FROM (
+    SELECT id, name, ${KEYS} AS keys, 1 AS signed_in FROM users
+    WHERE kind = 'user' AND (roles <> '[]' OR vault_roles <> '{}' OR ${KEYS} > 0)
+    UNION ALL
+    SELECT id, coalesce(nullif(json_extract(resource, '$.displayName'), ''),
+      nullif(json_extract(resource, '$.name.formatted'), ''), json_extract(resource, '$.userName')), 0, 0
+    FROM scim_users WHERE deleted_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM users WHERE scim_id = scim_users.id)
+      AND NOT EXISTS (SELECT 1 FROM scim_bindings WHERE scim_id = scim_users.id)
+  ) WHERE (lower(name), id) > (lower(?), ?) ORDER BY lower(name), id LIMIT ?`;
+
+interface Parts {
+  readonly users: UserTable;
+  readonly scimUsers: ScimUsers;
+  readonly groups: ScimGroups;
+  readonly directory: Directory;
+  readonly keys: Keys;
+  readonly table: KeyTable;
+  readonly propagation: Propagation;
+  readonly audit: AuditLog;
+}
+
+/** The people of an organisation, as admins see and cut them off. */
+export class People {
+  readonly #storage: DurableObjectStorage;
+  readonly #parts: Parts;
+
+  constructor(storage: DurableObjectStorage, parts: Parts) {
+    this.#storage = storage;
+    this.#parts = parts;
+  }
+
+  /** A page of people by name, and one more if there is a next page. */
+  list(limit: number, after: PersonPosition | null): OrgPerson[] {
+    const rows = this.#storage.sql.exec<{ id: string; name: string; keys: number; signed_in: number }>(
+      EVERYBODY,
+      after?.name ?? "",
+      after?.id ?? "",
+      limit + 1,
+    );
+    return rows
+      .toArray()
+      .map(({ id, name, keys, signed_in: signedIn }) =>
+        signedIn === 1 ? this.#person(id, keys) : this.#stranger(id, name),
+      );
+  }
+
+  /** The names of groups that give no role. */
+  groupsWithoutRole(): string[] {
+    const names = this.#parts.groups.names().filter((name) => isNothing(scimGrants([name])));
+    return names.slice(0, MAX_GROUPS);
+  }
+
+  /** Revokes every key of somebody. Repeating it finishes what was not confirmed, and gives the same receipts. */
+  async revokeKeys(actor: Actor, id: string, reason: string): Promise<Receipt[] | Refusal> {
+    const { keys, table, propagation, audit } = this.#parts;
+    if (!this.#isKnown(id)) return refuse("not_found");
+    const live = table.idsOf(id);
+    if (live.length > 0) {
+      const now = Date.now();
+      this.#storage.transactionSync(() => {
+        keys.commitRevocationOfAll(actor, id, reason, now);
+        const entry = {
+          action: "person.keys_revoked",
+          target: id,
+          before: { keys: live.length },
+          after: { keys: 0, reason },
+        };
+        audit.add(actor, entry, now);
+      });
+    }
+    const unconfirmed = await propagation.pushAll(table.pendingOf(id));
+    return unconfirmed.length > 0 ? UNCONFIRMED : this.#receipts(id, actor.id, reason);
+  }
+
+  #isKnown(id: string): boolean {
+    const person = this.#parts.users.find(id);
+    return person === null ? this.#parts.scimUsers.find(id) !== null : person.kind === "user";
+  }
+
+  #receipts(ownerId: string, by: string, reason: string): Receipt[] {
+    const rows = this.#storage.sql.exec<{ id: string }>(
+      `SELECT id FROM keys WHERE owner_id = ? AND revoked_by = ? AND revocation_reason = ? ORDER BY id`,
+      ownerId,
+      by,
+      reason,
+    );
+    return rows.toArray().flatMap(({ id }) => {
+      const revocation = this.#parts.table.revocation(id);
+      return revocation === null ? [] : [{ keyId: id, status: "revoked", ...revocation }];
+    });
+  }
+
+  #person(id: string, keys: number): OrgPerson {
+    const { users, scimUsers, directory } = this.#parts;
+    const person = users.get(id);
+    const { claimed, granted } = directory.judge(person);
+    const scim = person.scimId === null ? null : scimUsers.find(person.scimId);
+    return {
+      id,
+      name: person.name,
+      email: person.email,
+      active: person.active,
+      roles: [...rolesOf(claimed, "token"), ...rolesOf(granted, "scim")],
+      keys,
+      lastSignInAt: person.claimsAt,
+      scim: person.scimId === null ? null : scim === null ? "deleted" : "matched",
+    };
+  }
+
+  /** A SCIM user who has not signed in, or not as anybody whom the rules find. */
+  #stranger(id: string, name: string): OrgPerson {
+    const { scimUsers } = this.#parts;
+    const resource = scimUsers.find(id)?.resource ?? {};
+    return {
+      id,
+      name,
+      email: mainEmail(resource),
+      active: resource["active"] === true,
+      roles: rolesOf(scimGrants(scimUsers.roleNames(id)), "scim"),
+      keys: 0,
+      lastSignInAt: null,
+      scim: "unmatched",
+    };
+  }
+}
+
+function rolesOf(grants: Grants, from: PersonRole["from"]): PersonRole[] {
+  return namesOf(grants).map((role) => ({ role, from }));
+}
+
+/** The primary address, else the first. */
+function mainEmail(user: ScimObject): string | null {
+  const emails = (Array.isArray(user["emails"]) ? user["emails"] : []) as readonly ScimObject[];
+  const email = emails.find(({ primary }) => primary === true) ?? emails[0];
+  return typeof email?.["value"] === "string" ? email["value"] : null;
+}

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startControl, type Control, type Organization } from "../support/control.ts";
+import { scimClient, tryToCreateKey, type ScimClient } from "../support/scim.ts";
+
+const ROLE_NAMES = {
+  "Custody Admins": ["admin"],
+  traders: ["vault_1:developer", "vault_2:Developer"],
+  "*:developer": [],
+};
+
+let control: Control;
+let organization: Organization;
+let client: ScimClient;
+
+beforeAll(async () => {
+  control = await startControl({ vars: { SCIM_ROLE_NAMES: JSON.stringify(ROLE_NAMES) } });
+  organization = await control.newOrganization();
+  client = await scimClient(control, organization);
+});
+afterAll(() => control.stop());
+
+test("SCIM_ROLE_NAMES says what the names of groups and roles stand for, in any letters' case", async () => {
+  const bob = organization.member("bob");
+  const id = await client.create("/Users", { userName: "bob", roles: [{ value: "TRADERS" }] });
+  expect(await (await bob.call("GET", "/-/me")).json()).toMatchObject({
+    roles: [],
+    vaultRoles: { vault_1: ["developer"], vault_2: ["developer"] },
+  });
+  expect(await tryToCreateKey(bob)).toEqual([201]);
+  const members = [{ value: id }];
+  await client.create("/Groups", { displayName: "custody admins", members });
+  // A name that stands for nothing gives nothing, be it a role's.
+  await client.create("/Groups", { displayName: "*:Developer", members });
+  expect(await (await bob.call("GET", "/-/me")).json()).toMatchObject({
+    roles: ["admin"],
+    vaultRoles: { vault_1: ["developer"], vault_2: ["developer"] },
+  });
+  const described = await organization.admin.call("GET", "/-/organization");
+  expect(await described.json()).toMatchObject({ groupsWithoutRole: ["*:Developer"] });
+});
