@@ -95,6 +95,12 @@ const Variables = z.object({
     .refine((ms) => ms !== null && ms > 0, "must be a duration like 30d, 12h or 1y")
     .transform((ms) => ms as number)
     .default(31_536_000_000),
+  AUDIT_RETENTION: z
+    .string()
+    .transform((text) => parseDuration(text))
+    .refine((ms) => ms !== null && ms > 0, "must be a duration like 400d, 1y or 12h")
+    .transform((ms) => ms as number)
+    .default(400 * 86_400_000),
   MAX_KEYS_PER_OWNER: wholeNumber(1, 100_000).default(20),
   ADMISSION_LEASE_MS: wholeNumber(0, 60_000).default(200),
   LEASE_SLACK_MS: wholeNumber(0, 10_000).default(20),
@@ -166,6 +172,8 @@ export interface Config {
   readonly client: ConsoleClient;
   readonly keyPrefix: string;
   readonly defaultKeyExpiryMs: number;
+  /** How long audit events are kept. */
+  readonly auditRetentionMs: number;
   readonly maxKeysPerOwner: number;
   readonly leaseMs: number;
   readonly leaseSlackMs: number;
@@ -234,6 +242,7 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     },
     keyPrefix: v.KEY_PREFIX,
     defaultKeyExpiryMs: v.DEFAULT_KEY_EXPIRY,
+    auditRetentionMs: v.AUDIT_RETENTION,
     maxKeysPerOwner: v.MAX_KEYS_PER_OWNER,
     leaseMs: v.ADMISSION_LEASE_MS,
     leaseSlackMs: v.LEASE_SLACK_MS,

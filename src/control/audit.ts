@@ -11,9 +11,11 @@ import { Limit, Pagination, Timestamp } from "./schemas.ts";
 const EXPORT_PAGE = 500;
 
 const Query = z.strictObject({
-  actor: z.string().optional(),
-  action: z.string().optional().openapi({ example: "api_key.revoked" }),
-  target: z.string().optional(),
+  actor: z.string().optional().openapi({ description: "How the actor's id or name begins." }),
+  action: z.string().optional().openapi({ example: "api_key.revoked", description: "Or how it begins." }),
+  target: z.string().optional().openapi({
+    description: "How the id, the `keyPrefix` or the name of a key or a person begins.",
+  }),
   from: z.iso.datetime({ offset: true }).optional(),
   to: z.iso.datetime({ offset: true }).optional(),
   limit: Limit,
@@ -27,6 +29,10 @@ const AuditEventSchema = z
     actor: z.object({ id: z.string(), name: z.string().nullable() }),
     action: z.string(),
     target: z.string(),
+    targetName: z
+      .string()
+      .nullable()
+      .openapi({ description: "What the key, the person or the group is called now." }),
     outcome: z.enum(["done", "refused"]),
     code: z.string().nullable().openapi({ description: "Why it was refused." }),
     address: z.string().nullable(),
@@ -114,6 +120,7 @@ function eventJson(event: AuditEvent): z.input<typeof AuditEventSchema> {
     actor: { id: event.actor.id, name: event.actor.name },
     action: event.action,
     target: event.target,
+    targetName: event.targetName,
     outcome: event.refusal === null ? "done" : "refused",
     code: event.refusal,
     address: event.address,

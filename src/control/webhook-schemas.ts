@@ -63,6 +63,8 @@ export const WebhookDeliveryList = z
   .object({ data: z.array(WebhookDeliverySchema), pagination: Pagination })
   .openapi("WebhookDeliveryList");
 
+export const WebhookDeliveryParams = z.strictObject({ id: z.string() });
+
 export const WebhookDeliveryQuery = z.strictObject({ limit: Limit, nextCursor: z.string().optional() });
 
 /** What an endpoint gets. */

@@ -9,6 +9,7 @@ import { invalid } from "./key-values.ts";
 import {
   deliveryJson,
   WebhookDeliveryList,
+  WebhookDeliveryParams,
   WebhookDeliveryQuery,
   WebhookDeliverySchema,
   WebhookHeaders,
@@ -104,6 +105,21 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
     refusals: ["not_found", "invalid_value"],
     run: async (_, actor) => {
       const delivery = await organizationOf(actor).testWebhook(actor);
+      return isRefusal(delivery) ? delivery : { status: 201, body: deliveryJson(delivery) };
+    },
+  });
+
+  addEndpoint(app, control, {
+    method: "post",
+    path: `${PATH}/deliveries/{id}/resend`,
+    operationId: "resendWebhookDelivery",
+    summary: "Send an event once more, under the same `webhook-id`, whether or not it has arrived",
+    tag: TAG,
+    params: WebhookDeliveryParams,
+    success: { 201: { description: "The event, on its way.", schema: WebhookDeliverySchema } },
+    refusals: ["not_found", "invalid_value"],
+    run: async ({ params }, actor) => {
+      const delivery = await organizationOf(actor).resendWebhookDelivery(actor, params.id);
       return isRefusal(delivery) ? delivery : { status: 201, body: deliveryJson(delivery) };
     },
   });

@@ -173,6 +173,8 @@ export interface AuditEvent {
   readonly actor: { readonly id: string; readonly name: string | null };
   readonly action: string;
   readonly target: string;
+  /** What the key, the person or the group is called now. */
+  readonly targetName: string | null;
   /** Why the attempt was refused; `null` for what was done. */
   readonly refusal: string | null;
   readonly address: string | null;
@@ -183,6 +185,7 @@ export interface AuditEvent {
 }
 
 export interface AuditQuery {
+  /** How an id or a name begins; of a target, or a `keyPrefix`. */
   readonly actor: string | null;
   readonly action: string | null;
   readonly target: string | null;

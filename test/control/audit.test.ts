@@ -7,6 +7,7 @@ import {
   type Control,
   type Organization,
 } from "../support/control.ts";
+import { OPERATOR } from "../support/operators.ts";
 
 let control: Control;
 let organization: Organization;
@@ -24,6 +25,7 @@ interface Event {
   readonly action: string;
   readonly actor: { readonly id: string };
   readonly target: string;
+  readonly targetName: string | null;
   readonly outcome: string;
   readonly code: string | null;
   readonly requestId: string;
@@ -164,4 +166,98 @@ describe("the audit log is read", () => {
     const lines = (await answer.text()).trimEnd().split("\n");
     expect(lines.map((line) => (JSON.parse(line) as Event).action)).toEqual(Array(3).fill("api_key.created"));
   });
+});
+
+describe("events are found by what people know of them", () => {
+  async function setUp(): Promise<string> {
+    const { id } = await organization.admin.createKey({ name: "Crème  Brûlée" });
+    await organization.admin.createKey({ name: "Other" });
+    const zoe = organization.member("u-77", {
+      name: "Zoë Ångström",
+      roles: ["admin"],
+      ...developerOn("vault_1"),
+    });
+    await zoe.call("PATCH", `/-/api-keys/${id}`, { description: "By Zoë" });
+    await organization.admin.call("POST", "/-/service-users", { name: "Batch runner" });
+    return id;
+  }
+
+  test("targets by id, keyPrefix, name, and how they begin; each with its name", async () => {
+    const id = await setUp();
+    const prefix = id.replace("key_", "fkc_");
+    for (const target of [id, prefix, id.slice(0, 10), prefix.slice(0, 10), "crème brûlée", " CRÈME", "cr"]) {
+      const found = await events(`?${new URLSearchParams({ target }).toString()}`);
+      expect([target, found.map((event) => [event.target, event.targetName])]).toEqual([
+        target,
+        [
+          [id, "Crème  Brûlée"],
+          [id, "Crème  Brûlée"],
+        ],
+      ]);
+    }
+    expect(await events("?target=batch")).toMatchObject([{ targetName: "Batch runner" }]);
+    expect(await events("?target=rème")).toEqual([]);
+  });
+
+  test("actors by id and name, and how they begin", async () => {
+    await setUp();
+    for (const actor of ["u-77", "u-7", "Zoë Ångström", "ZOE\u0308", "zoë  å"]) {
+      const found = await events(`?${new URLSearchParams({ actor }).toString()}`);
+      expect([actor, found.map((event) => event.actor)]).toEqual([
+        actor,
+        [{ id: "u-77", name: "Zoë Ångström" }],
+      ]);
+    }
+    expect(await events("?actor=77")).toEqual([]);
+    const operator = { ...OPERATOR, org_id: organization.id, sub: "ops-9", name: "Ôps Person" };
+    const { id } = await organization.admin.createKey();
+    const body = { targets: [{ keyId: id }], reason: "test" };
+    await control.call("POST", "/-/ops/revocations", { as: await control.issuer.token(operator), body });
+    expect(await events("?actor=ôps")).toMatchObject([{ action: "api_key.revoked", target: id }]);
+  });
+
+  test("actions by how they begin", async () => {
+    await setUp();
+    const actions = new Set((await events("?action=api_key.")).map(({ action }) => action));
+    expect(actions).toEqual(new Set(["api_key.created", "api_key.updated"]));
+  });
+
+  test("with characters that mean something elsewhere, nothing is found", async () => {
+    await setUp();
+    for (const text of ["%", "_", "*", "' OR 1=1 --", "\u0000"]) {
+      const query = new URLSearchParams({ target: text, actor: text, action: text }).toString();
+      expect(await events(`?${query}`)).toEqual([]);
+    }
+  });
+});
+
+test("refused attempts of one actor are kept up to twenty a minute; others' and what is done go on", async () => {
+  const bob = organization.member("bob", developerOn("vault_1"));
+  const carol = organization.member("carol", { name: "Carol", ...developerOn("vault_1") });
+  const refused = (person: typeof bob) => person.call("POST", "/-/service-users", { name: "x" });
+  await Promise.all(Array.from({ length: 30 }, () => refused(bob)));
+  for (let i = 0; i < 5; i++) await refused(bob);
+  await refused(carol);
+  await bob.createKey({ vaults: ["vault_1"] });
+  await expect.poll(async () => (await events("?actor=carol")).length).toBe(1);
+  const kept = await events("?actor=bob&limit=500");
+  expect(kept.filter(({ outcome }) => outcome === "refused")).toHaveLength(20);
+  expect(kept.filter(({ action }) => action === "api_key.created")).toHaveLength(1);
+});
+
+test("no text of a caller is kept longer than 256 characters", async () => {
+  const long = "x".repeat(490);
+  const wordy = organization.member("w".repeat(255), {
+    name: "n".repeat(1000),
+    roles: ["admin"],
+    ...developerOn("*"),
+  });
+  const { id } = await wordy.createKey({ description: long });
+  await wordy.call("DELETE", `/-/api-keys/${"y".repeat(1000)}`);
+  await expect.poll(async () => (await events("?action=revokeApiKey")).length).toBe(1);
+  const texts = (value: unknown): string[] =>
+    typeof value === "object" && value !== null ? Object.values(value).flatMap(texts) : [String(value)];
+  const found = await events("?limit=500");
+  expect(Math.max(...texts(found).map((text) => text.length))).toBe(256);
+  expect((await events(`?target=${id}`))[0]?.after?.["description"]).toBe(`${"x".repeat(255)}…`);
 });

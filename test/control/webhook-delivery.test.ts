@@ -61,9 +61,10 @@ describe("an organisation is told", () => {
     const { key, id } = await organization.admin.createKey({ name: "Reporting" });
     await arrived("api_key.created", id);
     const [event] = receiver.events(secret, "api_key.created", id);
-    const shown = await (await organization.admin.call("GET", `/-/api-keys/${id}`)).json();
-    expect(event?.data).toEqual({ ...(shown as object), orgId: organization.id });
-    expect(event?.timestamp).toBe((shown as { createdAt: string }).createdAt);
+    const list = await organization.admin.call("GET", "/-/api-keys");
+    const [shown] = ((await list.json()) as { data: { createdAt: string }[] }).data;
+    expect(event?.data).toEqual({ ...shown, orgId: organization.id });
+    expect(event?.timestamp).toBe(shown?.createdAt);
     const [message] = receiver.received;
     expect(message?.body).not.toContain(key.slice(-38));
     expect(message?.body).not.toContain("hash");
@@ -270,4 +271,46 @@ test("what has not arrived is given up when the webhook is deleted", async () =>
   await organization.admin.call("DELETE", PATH);
   expect(await deliveries()).toMatchObject([{ status: "failed", lastError: "The webhook was deleted" }]);
   expect(await refusalOf(await organization.admin.call("GET", PATH))).toEqual([404, "not_found"]);
+});
+
+describe("an event can be sent once more", () => {
+  const resend = (id: string) => organization.admin.call("POST", `${PATH}/deliveries/${id}/resend`);
+
+  test("after it has arrived: the same event under the same id, newly signed", async () => {
+    const { id } = await sendTest();
+    await eventually(async () => receiver.received.length === 1);
+    await eventually(async () => (await deliveries())[0]?.status === "delivered");
+    const answer = await resend(id);
+    expect(answer.status).toBe(201);
+    expect(await answer.json()).toMatchObject({ id, status: "pending", attempts: 0 });
+    await eventually(async () => receiver.received.length === 2);
+    const [first, second] = receiver.received;
+    expect(second?.headers["webhook-id"]).toBe(first?.headers["webhook-id"]);
+    expect(second?.body).toBe(first?.body);
+    await eventually(async () => (await deliveries())[0]?.status === "delivered");
+    expect(await deliveries()).toHaveLength(1);
+    const events = await organization.admin.call("GET", "/-/audit-events?action=webhook.resent");
+    expect(await events.json()).toMatchObject({ data: [{ target: id, after: { type: "webhook.test" } }] });
+  });
+
+  test("while it waits for another attempt: at once", async () => {
+    receiver.answer = (response) => void response.writeHead(500).end();
+    const { id } = await sendTest();
+    expect((await attempted()).status).toBe("pending");
+    receiver.answer = (response) => void response.writeHead(204).end();
+    expect((await resend(id)).status).toBe(201);
+    await eventually(async () => (await deliveries())[0]?.status === "delivered");
+  });
+
+  test("not an event that there is not, nor to an endpoint that is disabled or gone", async () => {
+    expect(await refusalOf(await resend("msg_none"))).toEqual([404, "not_found"]);
+    const { id } = await sendTest();
+    await eventually(async () => (await deliveries())[0]?.status === "delivered");
+    await organization.admin.call("PUT", PATH, { url: receiver.url, disabled: true });
+    expect(await refusalOf(await resend(id))).toEqual([422, "invalid_value", "disabled"]);
+    await organization.admin.call("DELETE", PATH);
+    expect(await refusalOf(await resend(id))).toEqual([404, "not_found"]);
+    const other = await control.newOrganization();
+    expect((await other.admin.call("POST", `${PATH}/deliveries/${id}/resend`)).status).toBe(404);
+  });
 });

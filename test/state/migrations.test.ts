@@ -34,7 +34,8 @@ async function openOld(orgId: string, schema: string, keyId: string) {
     );
     sql.exec(`INSERT INTO usage VALUES (?1, ?2, 5, 2, 1), (?1, ?3, 7, 0, 0)`, keyId, HOUR, HOUR - HOURS);
     sql.exec(
-      `INSERT INTO audit (at, actor_id, actor_name, action, target) VALUES (9, 'Alice', 'Alice', 'api_key.created', ?)`,
+      `INSERT INTO audit (at, actor_id, actor_name, action, target) VALUES (?, 'Alice', 'Alice', 'api_key.created', ?)`,
+      NOW,
       keyId,
     );
   });

@@ -13,7 +13,7 @@ import {
 } from "../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import { widensKey } from "../../core/widening.ts";
-import type { AuditLog, Author } from "./audit-log.ts";
+import type { AuditLog, Author } from "./audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
 import type { Directory } from "./people/directory.ts";
 import type { KeyEvents } from "./key-events.ts";

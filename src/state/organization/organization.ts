@@ -29,7 +29,7 @@ import type { PublicJwk } from "../../core/signing-key.ts";
 import type { UsageBatch, UsageReport } from "../../core/usage.ts";
 import type { WebhookDelivery, WebhookDraft, WebhookEndpoint } from "../../core/webhook.ts";
 import type { Env } from "../../env.ts";
-import type { Author } from "./audit-log.ts";
+import type { Author } from "./audit/audit-log.ts";
 import type { UpdatePreview } from "./usage/key-use.ts";
 import { buildParts, type Parts } from "./parts.ts";
 import type { ScimAnswer, ScimCommand } from "./people/scim-command.ts";
@@ -218,14 +218,14 @@ export class Organization extends DurableObject<Env> {
 
   /** A page of audit events, the newest first, and one more if there is a next page. */
   listAuditEvents(actor: Actor, query: AuditQuery): Promise<AuditEvent[] | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.audit.list(query));
+    return this.#door.asAdmin(actor, () => this.#parts.audit.list(query, Date.now()));
   }
 
   /** Notes an attempt at a change that was refused. */
   noteRefusal(actor: Author, operation: string, target: string, refusal: RefusalCode): void {
     this.#door.open();
     const entry = { action: operation, target, refusal, before: null, after: null };
-    this.#parts.audit.add(actor, entry, Date.now());
+    this.#parts.audit.addRefusal(actor, entry, Date.now());
   }
 
   /** A page of people by name, and one more if there is a next page. */
@@ -289,6 +289,11 @@ export class Organization extends DurableObject<Env> {
 
   testWebhook(actor: Actor): Promise<WebhookDelivery | Refusal> {
     return this.#door.asAdmin(actor, () => this.#parts.webhooks.test(actor));
+  }
+
+  /** Has an event sent to the webhook once more. */
+  resendWebhookDelivery(actor: Actor, id: string): Promise<WebhookDelivery | Refusal> {
+    return this.#door.asAdmin(actor, () => this.#parts.webhooks.resend(actor, id));
   }
 
   /** A page of deliveries, the newest first, and one more if there is a next page. */

@@ -1,7 +1,8 @@
+import { config } from "../../config.ts";
 import type { Env } from "../../env.ts";
 import { Alarm } from "../alarm.ts";
 import { Schedule } from "../schedule.ts";
-import { AuditLog } from "./audit-log.ts";
+import { AuditLog } from "./audit/audit-log.ts";
 import { CreationTable } from "./creation-table.ts";
 import { Directory } from "./people/directory.ts";
 import { Door } from "./door.ts";
@@ -46,7 +47,7 @@ export function buildParts(context: DurableObjectState, env: Env) {
   const { storage } = context;
   const { sql } = storage;
   const alarm = new Alarm(context);
-  const audit = new AuditLog(sql);
+  const audit = new AuditLog(sql, { alarm, retentionMs: config.auditRetentionMs });
   const settings = new Settings(sql);
   const table = new KeyTable(sql);
   const propagation = new Propagation(context, env, table, settings, alarm);
@@ -106,6 +107,7 @@ export function buildParts(context: DurableObjectState, env: Env) {
     rotation: { run: (now) => rotation.revokeDue(now), nextAt: (now) => rotation.nextDue(now) },
     expiries: { run: (now) => events.noteExpiries(now), nextAt: () => events.nextNoticeAt() },
     webhook: { run: (now) => dispatch.run(now), nextAt: (now) => dispatch.nextAt(now) },
+    audit: { run: (now) => audit.run(now), nextAt: () => audit.nextAt() },
     usage: { run: (now) => retention.run(now), nextAt: () => retention.nextAt() },
   });
 

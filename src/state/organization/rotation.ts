@@ -2,7 +2,7 @@ import { END_OF_TIME } from "../../core/iso-time.ts";
 import type { Actor, KeyMaterial, ManagedKey } from "../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import { keyStatus } from "../../core/key-record.ts";
-import { SYSTEM } from "./audit-log.ts";
+import { SYSTEM } from "./audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
 import type { Directory } from "./people/directory.ts";
 import type { KeyTable } from "./key-table.ts";

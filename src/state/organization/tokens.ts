@@ -13,7 +13,7 @@ import type { Actor, OrganizationInfo } from "../../core/organization.ts";
 import { refuse, type Refusal } from "../../core/refusal.ts";
 import type { PublicJwk, RingPolicy } from "../../core/signing-key.ts";
 import { SigningKeys } from "../signing-keys.ts";
-import type { AuditLog } from "./audit-log.ts";
+import type { AuditLog } from "./audit/audit-log.ts";
 import type { Settings } from "./settings.ts";
 
 /** Isolates ask for public keys every five minutes; a token lives a day at most. */

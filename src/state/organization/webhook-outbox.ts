@@ -79,6 +79,18 @@ export class WebhookOutbox {
     );
   }
 
+  /** Has a message sent once more, whatever became of it, as if it were new; `null` when it is not known any more. */
+  resend(id: string, now: number): WebhookDelivery | null {
+    const rows = this.#sql.exec<Row>(
+      `UPDATE webhook_messages SET status = 'pending', attempts = 0, next_attempt_at = ?, settled_at = NULL
+       WHERE id = ? RETURNING *`,
+      now,
+      id,
+    );
+    const [row] = rows.toArray();
+    return row === undefined ? null : readDelivery(row);
+  }
+
   /** Gives up what has not arrived. */
   abandon(reason: string, now: number): void {
     this.#sql.exec(

@@ -8,7 +8,7 @@ import {
   type WebhookEndpoint,
 } from "../../core/webhook.ts";
 import type { Alarm } from "../alarm.ts";
-import type { AuditLog, Author } from "./audit-log.ts";
+import type { AuditLog, Author } from "./audit/audit-log.ts";
 import type { ExpiryNotices } from "./expiry-notices.ts";
 import type { WebhookOutbox } from "./webhook-outbox.ts";
 import type { WebhookTable } from "./webhook-table.ts";
@@ -101,6 +101,25 @@ export class Webhooks {
       if (waiting.length >= MAX_TESTS) return waiting[0] as WebhookDelivery;
       const delivery = outbox.add(TEST_EVENT, null, { orgId: actor.orgId }, now);
       this.#note(actor, "webhook.tested", endpoint, now);
+      alarm.ringBy(now);
+      return delivery;
+    });
+  }
+
+  /** Has an event sent once more, under the same id. */
+  resend(actor: Actor, id: string): WebhookDelivery | Refusal {
+    const { table, outbox, alarm, audit } = this.#parts;
+    const now = Date.now();
+    return this.#storage.transactionSync(() => {
+      const endpoint = table.find();
+      if (endpoint === null) return refuse("not_found");
+      if (endpoint.disabled) {
+        return refuse("invalid_value", { details: { field: "disabled", problem: DISABLED } });
+      }
+      const delivery = outbox.resend(id, now);
+      if (delivery === null) return refuse("not_found");
+      const after = { type: delivery.type, keyId: delivery.keyId };
+      audit.add(actor, { action: "webhook.resent", target: id, before: null, after }, now);
       alarm.ringBy(now);
       return delivery;
     });

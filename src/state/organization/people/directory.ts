@@ -2,7 +2,7 @@ import type { Actor } from "../../../core/organization.ts";
 import { refuse, type Refusal } from "../../../core/refusal.ts";
 import { NOTHING, sameGrants, union, type Grants } from "../../../core/scim/roles.ts";
 import { judge, type Verdict } from "../../../core/scim/standing.ts";
-import type { AuditLog, Author } from "../audit-log.ts";
+import type { AuditLog, Author } from "../audit/audit-log.ts";
 import { latestClaims } from "./claims.ts";
 import type { KeyTable } from "../key-table.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";

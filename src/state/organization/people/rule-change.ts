@@ -1,5 +1,5 @@
 import { config } from "../../../config.ts";
-import { SYSTEM } from "../audit-log.ts";
+import { SYSTEM } from "../audit/audit-log.ts";
 import type { Settings } from "../settings.ts";
 import type { Directory } from "./directory.ts";
 import type { ScimUsers } from "./scim-users.ts";

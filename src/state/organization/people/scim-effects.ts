@@ -1,5 +1,5 @@
 import { difference, isNothing } from "../../../core/scim/roles.ts";
-import type { Author } from "../audit-log.ts";
+import type { Author } from "../audit/audit-log.ts";
 import type { Directory } from "./directory.ts";
 import type { ScimIdentities } from "./scim-identities.ts";
 import { scimGrants } from "./scim-roles.ts";

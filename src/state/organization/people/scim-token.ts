@@ -1,7 +1,7 @@
 import { readHash, sameHash } from "../../../core/key-secret.ts";
 import type { Actor } from "../../../core/organization.ts";
 import { refuse, type Refusal } from "../../../core/refusal.ts";
-import type { AuditLog } from "../audit-log.ts";
+import type { AuditLog } from "../audit/audit-log.ts";
 import type { Settings } from "../settings.ts";
 
 /** The one bearer token by which the organisation's SCIM client is known. Only its SHA-256 is kept. */

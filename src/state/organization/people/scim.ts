@@ -2,7 +2,7 @@ import { idsOf } from "../../../core/scim/members.ts";
 import { scimProblem, type ScimProblem } from "../../../core/scim/problem.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
 import type { ResourceType } from "../../../core/scim/schemas.ts";
-import type { AuditLog, Author } from "../audit-log.ts";
+import type { AuditLog, Author } from "../audit/audit-log.ts";
 import type { KeyTable } from "../key-table.ts";
 import type { Propagation } from "../propagation.ts";
 import type { EditCommand, Expecting, ScimAnswer, ScimCommand, Target } from "./scim-command.ts";

@@ -7,7 +7,7 @@ import type {
 } from "../../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
 import { widensUser } from "../../../core/widening.ts";
-import type { AuditLog } from "../audit-log.ts";
+import type { AuditLog } from "../audit/audit-log.ts";
 import type { KeyTable } from "../key-table.ts";
 import type { Keys } from "../keys.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";

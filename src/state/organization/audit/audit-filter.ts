@@ -1,0 +1,69 @@
+import { foldName } from "../../../core/folded-name.ts";
+import type { AuditQuery } from "../../../core/organization.ts";
+
+/** Later in SQLite's order than any text that begins with what it follows. */
+const LAST = "\u{10FFFF}";
+
+interface Filter {
+  readonly where: string;
+  readonly values: readonly SqlStorageValue[];
+}
+
+/**
+ * The conditions of a query for audit events. Actors and targets are named by the beginning of an id, of a `keyPrefix`
+ * or of a name as people read it: the name of now or, of actors, of then.
+ */
+export function filterOf(sql: SqlStorage, query: AuditQuery): Filter {
+  const where = ["1"];
+  const values: SqlStorageValue[] = [];
+  const add = (condition: string, ...bound: SqlStorageValue[]) => {
+    where.push(condition);
+    values.push(...bound);
+  };
+  const { actor, target, action } = query;
+  if (actor !== null) {
+    add(
+      `(${begins("actor_id")} OR ${begins("actor_key")} OR ${listed("actor_id")})`,
+      ...range(actor.trim()),
+      ...range(foldName(actor)),
+      JSON.stringify(peopleNamed(sql, actor)),
+    );
+  }
+  if (target !== null) {
+    add(
+      `(${begins("target")} OR ${listed("target")} OR target IN
+         (SELECT id FROM keys WHERE ${begins("name_key")} OR ${begins("key_prefix")}))`,
+      ...range(target.trim()),
+      JSON.stringify(peopleNamed(sql, target)),
+      ...range(foldName(target)),
+      ...range(target.trim()),
+    );
+  }
+  if (action !== null) add(begins("action"), ...range(action.trim()));
+  if (query.from !== null) add("at >= ?", query.from);
+  if (query.to !== null) add("at < ?", query.to);
+  if (query.before !== null) add("audit.id < ?", query.before);
+  return { where: where.join(" AND "), values };
+}
+
+const begins = (column: string) => `(${column} >= ? AND ${column} < ?)`;
+const listed = (column: string) => `${column} IN (SELECT value FROM json_each(?))`;
+
+function range(beginning: string): [from: string, to: string] {
+  return [beginning, beginning + LAST];
+}
+
+/** The ids of the people, service users and SCIM users whose names begin with a text. */
+function peopleNamed(sql: SqlStorage, text: string): string[] {
+  const beginning = foldName(text);
+  return sql
+    .exec<{ id: string; name: string | null }>(
+      `SELECT id, name FROM users
+       UNION ALL SELECT id, json_extract(resource, '$.displayName') FROM scim_users
+       UNION ALL SELECT id, json_extract(resource, '$.userName') FROM scim_users
+       UNION ALL SELECT id, display_name FROM scim_groups`,
+    )
+    .toArray()
+    .filter(({ name }) => foldName(name ?? "").startsWith(beginning))
+    .map(({ id }) => id);
+}

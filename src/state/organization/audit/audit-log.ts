@@ -1,0 +1,142 @@
+import { foldName } from "../../../core/folded-name.ts";
+import { withoutSecrets } from "../../../core/key-secret.ts";
+import type { Actor, AuditEvent, AuditQuery } from "../../../core/organization.ts";
+import type { RefusalCode } from "../../../core/refusal.ts";
+import type { Alarm } from "../../alarm.ts";
+import { filterOf } from "./audit-filter.ts";
+
+/** Who makes a change, as far as it is put on record. */
+export type Author = Pick<Actor, "id" | "name" | "address" | "requestId">;
+
+/** The author of what nobody asked for. */
+export const SYSTEM: Author = { id: "portcullis", name: "Portcullis", address: "", requestId: "" };
+
+export interface AuditEntry {
+  /** What was done, as `<thing>.<past participle>`; of a refused attempt the operation. */
+  readonly action: string;
+  /** The id of what it was done to. */
+  readonly target: string;
+  /** Why an attempt was refused; absent for what was done. */
+  readonly refusal?: RefusalCode;
+  /** What it was before and after; never a secret or a hash. */
+  readonly before: object | null;
+  readonly after: object | null;
+}
+
+/** No text that comes from a caller is kept longer. */
+const MAX_TEXT = 256;
+/** So many refused attempts of one actor are kept in so long a time: nobody can fill the log by being refused. */
+const MAX_REFUSALS = 20;
+const REFUSALS_IN_MS = 60_000;
+/** Events that are past their retention are forgotten together, this much later at most. */
+const SLACK_MS = 3_600_000;
+const FORGOTTEN_AT_ONCE = 1000;
+
+/** With the names that keys, people and groups have now. */
+const SELECT = `SELECT audit.*, coalesce(keys.name, users.name,
+    json_extract(scim_users.resource, '$.displayName'), json_extract(scim_users.resource, '$.userName'),
+    scim_groups.display_name) AS target_name
+  FROM audit LEFT JOIN keys ON keys.id = target LEFT JOIN users ON users.id = target
+  LEFT JOIN scim_users ON scim_users.id = target LEFT JOIN scim_groups ON scim_groups.id = target`;
+
+/** Who has changed what, or has tried to. Rows are only ever added, and forgotten when they are past their retention. */
+export class AuditLog {
+  readonly #sql: SqlStorage;
+  readonly #alarm: Alarm;
+  readonly #retentionMs: number;
+
+  constructor(sql: SqlStorage, { alarm, retentionMs }: { alarm: Alarm; retentionMs: number }) {
+    this.#sql = sql;
+    this.#alarm = alarm;
+    this.#retentionMs = retentionMs;
+  }
+
+  /** To be called in the transaction of the change. */
+  add(actor: Author, entry: AuditEntry, now: number): void {
+    this.#sql.exec(
+      `INSERT INTO audit (at, actor_id, actor_name, actor_key, action, target, refusal, address, request_id, before,
+         after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      now,
+      cut(actor.id),
+      cut(actor.name),
+      foldName(cut(actor.name)),
+      entry.action,
+      cut(withoutSecrets(entry.target)),
+      entry.refusal ?? null,
+      cut(actor.address),
+      actor.requestId,
+      toJson(entry.before),
+      toJson(entry.after),
+    );
+    this.#alarm.ringBy(now + this.#retentionMs + SLACK_MS);
+  }
+
+  /** Notes an attempt that was refused, unless there were very many of this actor's just now. */
+  addRefusal(actor: Author, entry: AuditEntry & { readonly refusal: RefusalCode }, now: number): void {
+    const [row] = this.#sql.exec<{ at: number }>(
+      `SELECT at FROM audit WHERE actor_id = ? AND refusal IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET ?`,
+      cut(actor.id),
+      MAX_REFUSALS - 1,
+    );
+    if (row === undefined || row.at <= now - REFUSALS_IN_MS) this.add(actor, entry, now);
+  }
+
+  /** A page of events, the newest first, and one more if there is a next page. */
+  list(query: AuditQuery, now: number): AuditEvent[] {
+    const kept = { ...query, from: Math.max(query.from ?? 0, now - this.#retentionMs) };
+    const { where, values } = filterOf(this.#sql, kept);
+    const rows = this.#sql.exec<Record<string, SqlStorageValue>>(
+      `${SELECT} WHERE ${where} ORDER BY audit.id DESC LIMIT ?`,
+      ...values,
+      query.limit + 1,
+    );
+    return [...rows].map(readEvent);
+  }
+
+  /** Forgets what is past its retention. */
+  run(now: number): void {
+    const before = now - this.#retentionMs;
+    let forgotten: number;
+    do {
+      forgotten = this.#sql.exec(
+        `DELETE FROM audit WHERE at < ? AND id IN (SELECT id FROM audit ORDER BY id LIMIT ?)`,
+        before,
+        FORGOTTEN_AT_ONCE,
+      ).rowsWritten;
+    } while (forgotten >= FORGOTTEN_AT_ONCE);
+  }
+
+  /** When {@link run} is to be called next; milliseconds since the epoch, `null` when there are no events. */
+  nextAt(): number | null {
+    const [oldest] = this.#sql.exec<{ at: number }>(`SELECT at FROM audit ORDER BY id LIMIT 1`);
+    return oldest === undefined ? null : oldest.at + this.#retentionMs + SLACK_MS;
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 1)}…`;
+}
+
+function toJson(value: object | null): string | null {
+  return value === null
+    ? null
+    : withoutSecrets(
+        JSON.stringify(value, (_, each: unknown) => (typeof each === "string" ? cut(each) : each)),
+      );
+}
+
+function readEvent(row: Record<string, SqlStorageValue>): AuditEvent {
+  return {
+    id: row["id"] as number,
+    at: row["at"] as number,
+    actor: { id: row["actor_id"] as string, name: row["actor_name"] as string | null },
+    action: row["action"] as string,
+    target: row["target"] as string,
+    targetName: row["target_name"] === null ? null : withoutSecrets(String(row["target_name"])),
+    refusal: row["refusal"] as RefusalCode | null,
+    address: row["address"] as string | null,
+    requestId: row["request_id"] as string | null,
+    before: row["before"] as string | null,
+    after: row["after"] as string | null,
+  };
+}
