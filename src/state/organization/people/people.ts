@@ -2,7 +2,7 @@ import type { Actor, OrgPerson, PersonPosition, PersonRole, Receipt } from "../.
 import { refuse, type Refusal } from "../../../core/refusal.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
 import { isNothing, namesOf, type Grants } from "../../../core/scim/roles.ts";
-import type { AuditLog } from "../audit-log.ts";
+import type { AuditLog } from "../audit/audit-log.ts";
 import type { KeyTable } from "../key-table.ts";
 import type { Keys } from "../keys.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";
