@@ -126,13 +126,14 @@ function toJson(value: object | null): string | null {
 }
 
 function readEvent(row: Record<string, SqlStorageValue>): AuditEvent {
+  const targetName = row["target_name"] as string | null;
   return {
     id: row["id"] as number,
     at: row["at"] as number,
     actor: { id: row["actor_id"] as string, name: row["actor_name"] as string | null },
     action: row["action"] as string,
     target: row["target"] as string,
-    targetName: row["target_name"] === null ? null : withoutSecrets(String(row["target_name"])),
+    targetName: targetName && withoutSecrets(targetName),
     refusal: row["refusal"] as RefusalCode | null,
     address: row["address"] as string | null,
     requestId: row["request_id"] as string | null,
