@@ -2,7 +2,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { developerOn, startControl, type Control, type Organization } from "../support/control.ts";
 import { scimClient, tryToCreateKey, use, type ScimClient } from "../support/scim.ts";
 
-/** The requests that Microsoft documents for Entra ID's provisioning, in its order and with its bodies. */
+/**
+ * The requests that Microsoft documents for Entra ID's provisioning, in its order and with its bodies: "Tutorial: Develop
+ * and plan provisioning for a SCIM endpoint in Microsoft Entra ID" and, for the two ways of its PATCH, "Known issues and
+ * resolutions with SCIM 2.0 protocol compliance of the Microsoft Entra user provisioning service" (Microsoft Learn).
+ */
 
 const USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENTERPRISE_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -131,6 +135,96 @@ test("a group's life: created, read without members, found, renamed, members add
   expect((await patch(path, { op: "Remove", path: "members", value: member })).status).toBe(204);
   expect(await tryToCreateKey(person)).toEqual([403, "role_required"]);
   expect((await entra.call("DELETE", path)).status).toBe(204);
+});
+
+interface Way {
+  readonly name: string;
+  readonly disable: object;
+  readonly update: readonly object[];
+  readonly leave: (member: string) => object;
+}
+
+/** What the service sends by itself, and with the flag `aadOptscim062020`. */
+const WAYS: readonly Way[] = [
+  {
+    name: "without the flag",
+    disable: { op: "Replace", path: "active", value: "False" },
+    update: [
+      { op: "Replace", path: "displayName", value: "Pvlo" },
+      { op: "Replace", path: 'emails[type eq "work"].value', value: "TestBcwqnm@test.microsoft.com" },
+      { op: "Replace", path: "name.givenName", value: "Gtfd" },
+      { op: "Replace", path: "name.familyName", value: "Pkqf" },
+      { op: "Replace", path: `${ENTERPRISE_SCHEMA}:employeeNumber`, value: "Eqpj" },
+    ],
+    leave: (member) => ({ op: "Remove", path: "members", value: [{ value: member }] }),
+  },
+  {
+    name: "with the flag",
+    disable: { op: "replace", path: "active", value: false },
+    update: [
+      { op: "replace", path: 'emails[type eq "work"].value', value: "TestBcwqnm@test.microsoft.com" },
+      {
+        op: "replace",
+        value: {
+          displayName: "Pvlo",
+          "name.givenName": "Gtfd",
+          "name.familyName": "Pkqf",
+          [`${ENTERPRISE_SCHEMA}:employeeNumber`]: "Eqpj",
+        },
+      },
+    ],
+    leave: (member) => ({ op: "remove", path: `members[value eq "${member}"]` }),
+  },
+];
+
+test.each(WAYS)("a user is updated, leaves a group and is disabled in one request $name", async (way) => {
+  const subject = crypto.randomUUID();
+  const person = organization.member(subject, {});
+  const { emails: _, ...bare } = NEW_USER;
+  const user = await entra.create("/Users", {
+    ...bare,
+    externalId: subject,
+    userName: `${subject}@testuser.com`,
+  });
+  const displayName = `vault_${subject}:developer`;
+  const group = await entra.create("/Groups", { ...NEW_GROUP, displayName, members: [{ value: user }] });
+  const mine = `vault_${subject}`;
+  const key = await person.createKey({ vaults: [mine] });
+  const call = () => use(control, key, 0, mine);
+  expect(await call()).toEqual([200]);
+  expect((await patch(`/Groups/${group}`, way.leave(user))).status).toBe(204);
+  expect(await call()).toEqual([403, "access_withdrawn"]);
+  const answer = await patch(`/Users/${user}`, ...way.update, way.disable);
+  expect(answer).toMatchObject({
+    status: 200,
+    body: {
+      active: false,
+      displayName: "Pvlo",
+      name: { givenName: "Gtfd", familyName: "Pkqf" },
+      emails: [{ type: "work", value: "TestBcwqnm@test.microsoft.com" }],
+      [ENTERPRISE_SCHEMA]: { employeeNumber: "Eqpj" },
+    },
+  });
+  expect(await call()).toEqual([401, "api_key_revoked"]);
+  expect(await tryToCreateKey(person)).toEqual([403, "role_required"]);
+});
+
+test("somebody of whom the provider knows the address alone is cut off with it", async () => {
+  const claims = { email: "login@testuser.com", ...developerOn("vault_1") };
+  const person = organization.member("AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ", claims);
+  const key = await person.createKey();
+  const user = await entra.create("/Users", {
+    ...NEW_USER,
+    externalId: "mailnickname",
+    userName: "upn@testuser.com",
+    emails: [{ primary: true, type: "work", value: "Login@testuser.com" }],
+  });
+  await patch(
+    `/Users/${user}`,
+    { op: "Replace", path: "active", value: "False" },
+    { op: "Replace", path: 'phoneNumbers[type eq "work"].value', value: "1" },
+  );
+  expect(await use(control, key)).toEqual([401, "api_key_revoked"]);
 });
 
 test("app roles, sent as text that holds JSON, are roles", async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { developerOn, startControl, type Control, type Organization } from "../support/control.ts";
 import { scimClient, tryToCreateKey, use, type ScimClient } from "../support/scim.ts";
 
-/** The requests that Okta documents for SCIM 2.0, in its order and with its bodies. */
+/** The requests of Okta's "Okta and SCIM Version 2.0" (Okta Developer), in its order and with its bodies. */
 
 const USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group";

@@ -74,8 +74,13 @@ export async function scimClient(
 }
 
 /** What a request with a key is answered with: the status, and the code of a refusal. */
-export async function use(control: Control, key: CreatedKey, edge = 0): Promise<[number, string?]> {
-  const answer = await fetch(`${control.edges[edge]}/v1/vaults/vault_1`, {
+export async function use(
+  control: Control,
+  key: CreatedKey,
+  edge = 0,
+  vault = "vault_1",
+): Promise<[number, string?]> {
+  const answer = await fetch(`${control.edges[edge]}/v1/vaults/${vault}`, {
     headers: { Authorization: `Bearer ${key.key}`, "CF-Connecting-IP": freshAddress() },
   });
   const { error } = (await answer.json()) as { error?: { code: string } };

@@ -1,0 +1,309 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  developerOn,
+  memberClaims,
+  startControl,
+  type Control,
+  type Organization,
+} from "../support/control.ts";
+import type { CreatedKey } from "../support/portcullis.ts";
+import { scimClient, use, type ScimClient } from "../support/scim.ts";
+
+/**
+ * After any sequence of SCIM requests and sign-ins no key works whose owner is inactive or has lost the role, by a
+ * model that knows nothing of the product but the contract's rules of matching.
+ */
+
+const RUNS = 12;
+const STEPS = 14;
+const ROLE = "vault_1:developer";
+
+let control: Control;
+
+beforeAll(async () => {
+  control = await startControl();
+});
+afterAll(() => control.stop());
+
+const SUBJECTS = ["ann", "bob"] as const;
+type Subject = (typeof SUBJECTS)[number];
+
+interface ScimUser {
+  readonly id: string;
+  userName: string;
+  externalId: string | undefined;
+  email: string | undefined;
+  active: boolean;
+  deleted: boolean;
+  member: boolean;
+  /** When a role of theirs, or all of them, ended last. */
+  takenAt: number;
+}
+
+interface Owner {
+  readonly sub: Subject;
+  email: string | undefined;
+  claimsRole: boolean;
+  claimsAt: number;
+  /** Whom they were found to be last. */
+  was: ScimUser | null;
+  /** Keys that work if anything does, and those that never may again. */
+  readonly keys: Set<CreatedKey>;
+  readonly dead: Set<CreatedKey>;
+}
+
+/** The contract's rules: of the closest that fits anybody, all whom it fits. */
+function matching({ sub, email }: Owner, users: readonly ScimUser[]): ScimUser[] {
+  const rules: ((user: ScimUser) => boolean)[] = [
+    ({ externalId }) => externalId === sub,
+    ({ userName }) => userName === sub,
+    ({ userName }) => userName === email,
+    (user) => user.email !== undefined && user.email === email,
+  ];
+  return rules.map((rule) => users.filter(rule)).find((found) => found.length > 0) ?? [];
+}
+
+class Model {
+  readonly users: ScimUser[] = [];
+  readonly owners: readonly Owner[] = SUBJECTS.map((sub) => ({
+    sub,
+    email: undefined,
+    claimsRole: false,
+    claimsAt: 0,
+    was: null,
+    keys: new Set(),
+    dead: new Set(),
+  }));
+
+  living(): ScimUser[] {
+    return this.users.filter(({ deleted }) => !deleted);
+  }
+
+  owner(sub: Subject): Owner {
+    return this.owners.find((each) => each.sub === sub) as Owner;
+  }
+
+  isOut(owner: Owner): boolean {
+    const now = matching(owner, this.living());
+    if (now.length > 0) return now.some(({ active }) => !active);
+    return owner.was !== null && (owner.was.deleted || !owner.was.active);
+  }
+
+  hasRole(owner: Owner): boolean {
+    const now = matching(owner, this.living());
+    const takenAt = Math.max(
+      0,
+      ...[...now, ...(owner.was === null ? [] : [owner.was])].map((user) => user.takenAt),
+    );
+    return (
+      (owner.claimsRole && owner.claimsAt > takenAt) || (now.length > 0 && now.every(({ member }) => member))
+    );
+  }
+
+  /** Follows what has changed: whoever is out has no living key from then on. */
+  settle(): void {
+    for (const owner of this.owners) {
+      if (this.isOut(owner)) {
+        for (const key of owner.keys) owner.dead.add(key);
+        owner.keys.clear();
+      }
+      // Somebody is known as whom they are found to be once they have been here.
+      if (owner.claimsAt > 0) owner.was = matching(owner, this.living())[0] ?? owner.was;
+    }
+  }
+}
+
+/** Everything that a step works on. */
+interface World {
+  readonly model: Model;
+  readonly organization: Organization;
+  readonly scim: ScimClient;
+  readonly group: string;
+}
+
+type Step = (world: World) => Promise<void>;
+
+const subject = fc.constantFrom(...SUBJECTS);
+const names = fc.constantFrom("ann", "bob", "ann@x", "bob@x", "Zoe");
+const address = fc.option(fc.constantFrom("ann@x", "bob@x"), { nil: undefined });
+const externalId = fc.option(subject, { nil: undefined });
+const slot = fc.nat(5);
+
+const DEACTIVATIONS: readonly ((value: boolean) => object[])[] = [
+  (value) => [{ op: "replace", path: "active", value }],
+  (value) => [{ op: "Replace", path: "active", value: value ? "True" : "False" }],
+  (value) => [{ op: "replace", value: { active: value } }],
+  (value) => [
+    { op: "Replace", path: 'phoneNumbers[type eq "work"].value', value: "1" },
+    { op: "Add", path: "active", value },
+  ],
+];
+
+const signIn = fc
+  .record({ sub: subject, email: address, role: fc.boolean(), fresh: fc.boolean() })
+  .map(({ sub, email, role, fresh }): Step => async ({ model, organization }) => {
+    const iat = Math.floor(Date.now() / 1000) + (fresh ? 1 : -60);
+    const seenAt = Date.now();
+    const person = control.person(personClaims(organization, sub, email, role, iat));
+    await person.call("GET", "/-/me");
+    const owner = model.owner(sub);
+    const claimsAt = Math.min(iat * 1000, seenAt);
+    if (claimsAt < owner.claimsAt) return;
+    Object.assign(owner, { email, claimsRole: role, claimsAt });
+  });
+
+const createKey = fc
+  .record({ sub: subject, email: address })
+  .map(({ sub, email }): Step => async ({ model, organization }) => {
+    const iat = Math.floor(Date.now() / 1000) + 1;
+    const claimsAt = Date.now();
+    const person = control.person(personClaims(organization, sub, email, true, iat));
+    const body = { name: "Test", scopes: ["vault:read"], vaults: "*" };
+    const answer = await person.call("POST", "/-/api-keys", body);
+    const owner = model.owner(sub);
+    Object.assign(owner, { email, claimsRole: true, claimsAt });
+    model.settle();
+    if (answer.status !== 201) return;
+    expect(model.isOut(owner)).toBe(false);
+    owner.keys.add((await answer.json()) as CreatedKey);
+  });
+
+const createUser = fc
+  .record({ userName: names, externalId, email: address, active: fc.boolean() })
+  .map(({ userName, externalId: external, email, active }): Step => async ({ model, scim }) => {
+    const body = {
+      userName,
+      externalId: external,
+      active,
+      ...(email !== undefined && { emails: [{ value: email }] }),
+    };
+    const takenAt = active ? 0 : Date.now();
+    const answer = await scim.call("POST", "/Users", body);
+    if (answer.status !== 201) return;
+    const { id } = answer.body;
+    model.users.push({
+      id,
+      userName,
+      externalId: external,
+      email,
+      active,
+      deleted: false,
+      member: false,
+      takenAt,
+    });
+  });
+
+const setActive = fc
+  .record({ index: slot, value: fc.boolean(), shape: fc.constantFrom(...DEACTIVATIONS) })
+  .map(({ index, value, shape }): Step => async ({ model, scim }) => {
+    const user = pick(model, index);
+    if (user === null) return;
+    const at = Date.now();
+    const answer = await scim.patch(`/Users/${user.id}`, ...shape(value));
+    expect(answer.status).toBe(200);
+    if (user.active && !value) user.takenAt = at;
+    user.active = value;
+  });
+
+const rename = fc
+  .record({ index: slot, userName: names, externalId, email: address })
+  .map(({ index, userName, externalId: external, email }): Step => async ({ model, scim }) => {
+    const user = pick(model, index);
+    if (user === null) return;
+    const value = {
+      userName,
+      ...(external !== undefined && { externalId: external }),
+      ...(email !== undefined && { emails: [{ type: "work", value: email }] }),
+    };
+    const answer = await scim.patch(`/Users/${user.id}`, { op: "replace", value });
+    if (answer.status !== 200) return;
+    user.userName = userName;
+    user.externalId = external ?? user.externalId;
+    user.email = email ?? user.email;
+  });
+
+const remove = slot.map((index): Step => async ({ model, scim }) => {
+  const user = pick(model, index);
+  if (user === null) return;
+  user.takenAt = Date.now();
+  expect((await scim.call("DELETE", `/Users/${user.id}`)).status).toBe(204);
+  Object.assign(user, { deleted: true, active: false, member: false });
+});
+
+const MEMBERS: readonly ((id: string) => unknown)[] = [
+  (id) => [{ value: id }],
+  (id) => [{ $ref: `https://scim.example/v2/Users/${id}` }],
+  (id) => ({ members: [{ value: id }] }),
+  (id) => ({ value: id }),
+];
+
+const setMember = fc
+  .record({ index: slot, value: fc.boolean(), shape: fc.constantFrom(...MEMBERS) })
+  .map(({ index, value, shape }): Step => async ({ model, scim, group }) => {
+    const user = pick(model, index);
+    if (user === null) return;
+    const at = Date.now();
+    const operation = { op: value ? "add" : "remove", path: "members", value: shape(user.id) };
+    expect((await scim.patch(`/Groups/${group}`, operation)).status).toBe(204);
+    if (user.member && !value) user.takenAt = at;
+    user.member = value;
+  });
+
+function pick(model: Model, index: number): ScimUser | null {
+  const users = model.living();
+  return users.length === 0 ? null : (users[index % users.length] ?? null);
+}
+
+function personClaims(
+  organization: Organization,
+  sub: Subject,
+  email: string | undefined,
+  role: boolean,
+  iat: number,
+): Record<string, unknown> {
+  return memberClaims({ sub, org_id: organization.id, email, iat, ...(role && developerOn("vault_1")) });
+}
+
+const step = fc.oneof(
+  { arbitrary: createKey, weight: 3 },
+  { arbitrary: signIn, weight: 2 },
+  { arbitrary: createUser, weight: 3 },
+  { arbitrary: setActive, weight: 2 },
+  { arbitrary: rename, weight: 2 },
+  { arbitrary: setMember, weight: 2 },
+  remove,
+);
+
+test("no key works whose owner is out or has lost the role, after any sequence of requests", async () => {
+  let worked = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: STEPS }), async (steps) => {
+      const organization = await control.newOrganization();
+      const scim = await scimClient(control, organization);
+      const group = await scim.create("/Groups", { displayName: ROLE });
+      const world: World = { model: new Model(), organization, scim, group };
+      for (const act of steps) {
+        await act(world);
+        world.model.settle();
+        worked += await countWorking(world.model);
+      }
+    }),
+    { numRuns: RUNS, endOnFailure: true },
+  );
+  expect(worked).toBeGreaterThan(0);
+});
+
+/** Holds every key against the model, and tells how many work. */
+async function countWorking(model: Model): Promise<number> {
+  let working = 0;
+  for (const owner of model.owners) {
+    for (const key of owner.dead) expect(await use(control, key)).toEqual([401, "api_key_revoked"]);
+    for (const key of owner.keys) {
+      const [status] = await use(control, key);
+      if (!model.hasRole(owner)) expect(status).not.toBe(200);
+      if (status === 200) working++;
+    }
+  }
+  return working;
+}
