@@ -49,8 +49,7 @@ export function openUpload(request: Request, maxBytes: number): Upload | Refusal
   }
   if (length !== null && length > maxBytes) return refuse("payload_too_large");
   const pipe = length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
-  const buffer = new ArrayBuffer(Math.min(length ?? BUFFER_BYTES, BUFFER_BYTES));
-  return { body: pipe.readable, watch: watchUpload(body, pipe.writable, buffer, maxBytes) };
+  return { body: pipe.readable, watch: watchUpload(body, pipe.writable, { length, maxBytes }) };
 }
 
 /** Reads the rest of an upload whose request to the origin has come to nothing. */
@@ -98,12 +97,13 @@ async function linger(watch: UploadWatch): Promise<void> {
   if (silent && watch.blocked) await discardRest(watch);
 }
 
-function watchUpload(
-  source: ReadableStream,
-  sink: WritableStream,
-  buffer: ArrayBuffer,
-  maxBytes: number,
-): UploadWatch {
+interface BodySize {
+  /** `null` where it is not told. */
+  readonly length: number | null;
+  readonly maxBytes: number;
+}
+
+function watchUpload(source: ReadableStream, sink: WritableStream, size: BodySize): UploadWatch {
   const watch: MutableWatch = {
     movedAt: Date.now(),
     fault: null,
@@ -112,7 +112,7 @@ function watchUpload(
     cutOff: new AbortController(),
     finished: Promise.resolve(),
   };
-  watch.finished = pump(source.getReader({ mode: "byob" }), sink.getWriter(), buffer, watch, maxBytes);
+  watch.finished = pump(source.getReader({ mode: "byob" }), sink.getWriter(), watch, size);
   return watch;
 }
 
@@ -121,18 +121,17 @@ type MutableWatch = { -readonly [Name in keyof UploadWatch]: UploadWatch[Name] }
 async function pump(
   reader: ReadableStreamBYOBReader,
   writer: WritableStreamDefaultWriter<Uint8Array>,
-  buffer: ArrayBuffer,
   watch: MutableWatch,
-  maxBytes: number,
+  { length, maxBytes }: BodySize,
 ): Promise<void> {
-  let free = buffer;
+  let free = new ArrayBuffer(Math.min(length ?? BUFFER_BYTES, BUFFER_BYTES));
   let passed = 0;
   for (;;) {
     const part = await readInto(free, reader);
-    if (part === null || part.byteLength === 0) watch.received = true;
+    passed += part?.byteLength ?? 0;
+    if (part === null || part.byteLength === 0 || passed === length) watch.received = true;
     if (part === null) return cutOff(watch, "broken");
     watch.movedAt = Date.now();
-    passed += part.byteLength;
     if (passed > maxBytes) {
       cutOff(watch, "too large");
       return drain(reader, watch);

@@ -1,4 +1,6 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -14,4 +16,24 @@ export function setup(): void {
     env,
     stdio: "pipe",
   });
+}
+
+/** How the bundle holds the table of the API that it guards. */
+const TABLE = /POLICY_TABLE = JSON\.parse\(.*\);/;
+
+/** The bundled Worker, in front of the API of the sample or of another document, relative to the repository. */
+export function bundledWorker(document?: string): string {
+  const worker = readFileSync(join(BUNDLE_DIR, "worker.js"), "utf8");
+  if (document === undefined) return worker;
+  const directory = mkdtempSync(join(tmpdir(), "portcullis-policy-"));
+  try {
+    const file = join(directory, "policy.js");
+    const env = { ...process.env, API_DOCUMENT: document, API_OVERLAY: "", API_POLICY_FILE: file };
+    execFileSync("node", ["src/api/build.ts"], { cwd: ROOT, env, stdio: "pipe" });
+    const table = TABLE.exec(readFileSync(file, "utf8"))?.[0];
+    if (table === undefined || !TABLE.test(worker)) throw new Error("No table of the API in the bundle");
+    return worker.replace(TABLE, () => table);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }

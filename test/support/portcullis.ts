@@ -12,6 +12,8 @@ export interface PortcullisOptions {
   readonly faults?: Faults;
   /** Where everything is stored; without it, it goes with the runtime. */
   readonly stateDir?: string;
+  /** The document of the API behind the gateway, relative to the repository; without it, the sample. */
+  readonly document?: string;
 }
 
 export interface CreatedKey {
@@ -66,6 +68,7 @@ export async function startPortcullis(product: PortcullisOptions = {}): Promise<
   const { miniflare, edges, logs } = await startRuntime(
     edgeOptions(product, { ORIGIN_URL: origin.url, OIDC_ISSUER: issuer.url }),
     product.stateDir,
+    product.document,
   );
 
   const call: Portcullis["call"] = (

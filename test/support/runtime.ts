@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as getWorkerOptions } from "wrangler";
-import { BUNDLE_DIR } from "./build-bundle.ts";
+import { bundledWorker } from "./build-bundle.ts";
 
 /** Bindings that are replaced by an entrypoint or object of `test/support/faults.ts`. */
 export interface Faults {
@@ -47,14 +46,21 @@ interface Runtime {
   readonly logs: readonly string[];
 }
 
-/** Starts the production bundle as several edges, each as `wrangler.toml` says but for its options. */
-export async function startRuntime(edges: readonly EdgeOptions[], stateDir?: string): Promise<Runtime> {
+/**
+ * Starts the production bundle as several edges, each as `wrangler.toml` says but for its options. Without a document it
+ * guards the sample API.
+ */
+export async function startRuntime(
+  edges: readonly EdgeOptions[],
+  stateDir?: string,
+  document?: string,
+): Promise<Runtime> {
   const configPath = join(import.meta.dirname, "../../wrangler.toml");
   const { modulesRules: _, ...worker } = getWorkerOptions(configPath)
     .workerOptions as unknown as WorkerOptions;
   const edge = {
     ...worker,
-    modules: [esModule("worker.js", readFileSync(`${BUNDLE_DIR}/worker.js`, "utf8"))],
+    modules: [esModule("worker.js", bundledWorker(document))],
     stripCfConnectingIp: false,
     unsafeDirectSockets: [{ host: HOST, port: 0 }],
   };
