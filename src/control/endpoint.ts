@@ -182,7 +182,7 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
   }
   const body = parse(endpoint.body ?? NO_BODY, json.value, true);
   if (isRefusal(body)) return body;
-  return endpoint.run(
+  const outcome = await endpoint.run(
     {
       params: params.value as Parsed<P>,
       query: query.value as Parsed<Q>,
@@ -193,6 +193,8 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
     control,
     c.req.raw.url,
   );
+  const lacksFactor = isRefusal(outcome) && outcome.code === "mfa_required";
+  return lacksFactor && identity.mfaFault !== null ? { ...outcome, reason: identity.mfaFault } : outcome;
 }
 
 /** In an emergency nobody waits longer for the word of an organisation. */
@@ -237,7 +239,7 @@ function actorOf(identity: Identity, c: Context<ControlEnv>): Actor {
     roles: identity.roles,
     vaultRoles: identity.vaultRoles,
     claimsAt: identity.issuedAt,
-    freshMfa: identity.freshMfa,
+    freshMfa: identity.mfaFault === null,
     operator: identity.operator,
     requestId: c.get("requestId"),
     address: c.get("address"),

@@ -136,6 +136,13 @@ describe("an access token is one, though", () => {
     }
   });
 
+  test("and one that tells of a sign-out is none", async () => {
+    const events = { "http://schemas.openid.net/event/backchannel-logout": {} };
+    expect(await outcomeOf(await token({ events, sid: "1", scope: "openid" }))).toMatch(
+      /^not an access token/,
+    );
+  });
+
   test.each(["Logout", "Refresh", "Offline"])("and a %s token is none", async (typ) => {
     expect(await outcomeOf(await token({ typ, scope: "openid" }))).toMatch(/^not an access token/);
   });

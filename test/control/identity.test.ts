@@ -224,3 +224,30 @@ test("a provider that cannot be reached is not the client's fault", async () => 
   expect(answer.headers.get("WWW-Authenticate")).toBeNull();
   expect(((await answer.json()) as ErrorBody).error.code).toBe("identity_provider_unavailable");
 });
+
+describe("the log of a second factor that is missing says what was", () => {
+  test.each<[string, object, string]>([
+    [
+      "a method",
+      { amr: ["pwd"] },
+      "second factor: none of amr:mfa, acr:http://schemas.openid.net/pape/policies/2007/06/multi-factor",
+    ],
+    ["a time", { auth_time: undefined }, "second factor: claim missing: auth_time"],
+    ["a recent one", { auth_time: now() - 3600 }, "second factor: too long ago"],
+  ])("%s", async (_, changes, reason) => {
+    const body = { name: "Test", scopes: ["vault:read"], vaults: "*" };
+    const answer = await portcullis.call("POST", "/-/api-keys", { as: await sign(changes), body });
+    expect(answer.status).toBe(401);
+    const line = portcullis.logs.find((each) => each.includes(answer.headers.get("X-Request-Id") ?? "none"));
+    expect(JSON.parse(line ?? "{}")).toMatchObject({ code: "mfa_required", reason });
+  });
+});
+
+test("the log of every 401 says why", () => {
+  const lines = portcullis.logs.flatMap((line): { status?: number; reason?: string }[] =>
+    line.startsWith("{") ? [JSON.parse(line) as object] : [],
+  );
+  const refused = lines.filter(({ status }) => status === 401);
+  expect(refused.length).toBeGreaterThan(Object.keys(ATTACKS).length);
+  expect(refused.filter(({ reason = "" }) => reason === "")).toEqual([]);
+});

@@ -25,7 +25,7 @@ describe("a setting of the claim mapping", () => {
     ["OIDC_OPERATORS", "gateway-ops, On-call ", "identity.operators", ["gateway-ops", "On-call"]],
     [
       "OIDC_ROLE_NAMES",
-      '{"Custody-Admins": ["admin"], "devs": "*:developer", "none": []}',
+      '{"Custody-Admins": ["admin"], "devs": ["*:developer"], "none": []}',
       "identity.roleNames",
       new Map([
         ["custody-admins", ["admin"]],
@@ -91,6 +91,7 @@ describe("a setting of the claim mapping", () => {
     ["OIDC_ROLE_NAMES", '"admin"'],
     ["OIDC_ROLE_NAMES", "null"],
     ["OIDC_ROLE_NAMES", '{"a": 1}'],
+    ["OIDC_ROLE_NAMES", '{"a": "admin"}'],
     ["OIDC_ROLE_NAMES", '{"a": ["admin", 1]}'],
     ["OIDC_ROLE_NAMES", '{"a": {"admin": true}}'],
     ["OIDC_OPERATORS", "a,,b"],
@@ -123,6 +124,13 @@ describe("with an issuer that every tenant signs in by", () => {
     expect(start).toThrow(ConfigError);
     expect(start).toThrow(new RegExp(`^${name} must `));
   });
+
+  test.each(["https://id.example/realms/common", "https://id.example/common/realm", "https://common/v2.0"])(
+    "%s is not meant",
+    (issuer) => {
+      expect(read({ OIDC_ISSUER: issuer }).identity.orgClaim).toBe("org_id");
+    },
+  );
 
   test("the tenant is the organisation", () => {
     const config = read({ OIDC_ISSUER: ISSUER, OIDC_ORG_CLAIM: "tid" });

@@ -33,8 +33,8 @@ export interface Identity {
   readonly operator: boolean;
   /** Milliseconds since the epoch. */
   readonly issuedAt: number;
-  /** Whether a second factor was used within the last {@link MFA_MAX_AGE_S} seconds. */
-  readonly freshMfa: boolean;
+  /** Why no second factor was used within the last {@link MFA_MAX_AGE_S} seconds, for the log; `null` if one was. */
+  readonly mfaFault: string | null;
 }
 
 /** What a token says, by the settings, at `now` in milliseconds. `signIn`: claims of the ID token that came with it. */
@@ -61,7 +61,7 @@ export function readIdentity(
     ...grantsIn(payload, settings),
     operator: operatorBy(payload, settings) !== null,
     issuedAt: issuedAt * 1000,
-    freshMfa: secondFactorOf(payload, settings, signIn) !== null && isFresh(signInTime(payload, signIn), now),
+    mfaFault: mfaFaultOf(payload, settings, now, signIn),
   };
 }
 
@@ -150,6 +150,21 @@ export function secondFactorOf(
     if (values.includes(value)) return { claim, value, from };
   }
   return null;
+}
+
+function mfaFaultOf(
+  payload: Payload,
+  settings: TokenReading,
+  now: number,
+  signIn: Payload | null,
+): string | null {
+  if (secondFactorOf(payload, settings, signIn) === null) {
+    const wanted = settings.secondFactors.map(({ claim, value }) => `${claim}:${value}`);
+    return `second factor: none of ${wanted.join(", ")}`;
+  }
+  const time = signInTime(payload, signIn);
+  if (time === null) return "second factor: claim missing: auth_time";
+  return isFresh(time, now) ? null : "second factor: too long ago";
 }
 
 /** When the person signed in, in seconds; `null` where neither token says it. */

@@ -71,6 +71,8 @@ export function kindFault({ header, payload }: DecodedToken, clientId: string): 
   if (typeof use === "string" && use !== "access") return notAccess(`token_use is ${use}`);
   const idClaim = ID_TOKEN_CLAIMS.find((name) => name in payload);
   if (idClaim !== undefined) return notAccess(`an ID token: it has ${idClaim}`);
+  // A security event, such as a sign-out (RFC 8417).
+  if ("events" in payload) return notAccess("it tells of events");
   if (header.typ !== undefined && /at\+jwt$/i.test(header.typ)) return null;
   if (use === "access" || (typeof kind === "string" && /^bearer$/i.test(kind))) return null;
   if (ACCESS_TOKEN_CLAIMS.some((name) => name in payload)) return null;

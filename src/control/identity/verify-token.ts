@@ -6,8 +6,8 @@ import { ProviderUnavailable, type KeyHeader, type KeySource } from "./provider-
 import { TokenFault } from "./token-fault.ts";
 import { ALGORITHMS, decodeToken, kindFault } from "./token-kind.ts";
 
-/** Tenants are named by GUIDs. */
-const TENANT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** One segment of a path. */
+const TENANT = /^[\w-]{1,64}$/;
 
 /**
  * Who an access token speaks for at `now`, in milliseconds: form, issuer and kind, then signature and times, then the

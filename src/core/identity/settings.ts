@@ -68,8 +68,7 @@ export const jsonObject = z.string().transform((text, context): Readonly<Record<
 /** A JSON object of names to the role names that each stands for, by the name in lower case. */
 export const roleNames = jsonObject.transform((object, context): ReadonlyMap<string, readonly string[]> => {
   const entries = Object.entries(object).map(([name, roles]) => {
-    const parsed = z.union([z.string().transform((role) => [role]), z.array(z.string())]).safeParse(roles);
-    return [name.toLowerCase(), parsed.data] as const;
+    return [name.toLowerCase(), z.array(z.string()).safeParse(roles).data] as const;
   });
   if (entries.every((entry): entry is [string, string[]] => entry[1] !== undefined)) return new Map(entries);
   context.addIssue({ code: "custom", message: "must be a JSON object of names to lists of role names" });
@@ -129,14 +128,15 @@ export const identityVariables = {
   OIDC_AUTHORIZE_PARAMS: authorizeParameters.default({}),
 };
 
-const TENANT_INDEPENDENT = /\/(common|organizations|consumers)(?=\/|$)/;
+/** As Entra writes the addresses that sign in people of any tenant. */
+const TENANT_INDEPENDENT = /^(https?:\/\/[^/]+\/)(common|organizations|consumers)((?:\/v2\.0)?\/?)$/;
 
 /**
- * The form of `iss` where an issuer stands for many tenants, with `{tenantid}` in the tenant's place, as Entra writes
- * it in the discovery documents of `common` and its like; `null` where the issuer is one.
+ * The form of `iss` where an issuer stands for many tenants, with `{tenantid}` in the tenant's place, as in the
+ * discovery document of such an issuer; `null` where the issuer is one.
  */
 export function issuerTemplate(issuer: string): string | null {
-  return TENANT_INDEPENDENT.test(issuer) ? issuer.replace(TENANT_INDEPENDENT, "/{tenantid}") : null;
+  return TENANT_INDEPENDENT.test(issuer) ? issuer.replace(TENANT_INDEPENDENT, "$1{tenantid}$3") : null;
 }
 
 /** What is wrong with settings that are right each by itself, beginning with the name of one; `null` if nothing is. */

@@ -46,7 +46,8 @@ export class Directory {
     this.#storage.transactionSync(() => this.#signIn(actor, Date.now()));
     if (!(await this.#keysFollow(actor.id))) return UNCONFIRMED;
     const user = this.#parts.users.find(actor.id);
-    return user === null || user.kind === "service" ? refuse("identity_token_invalid") : user;
+    if (user !== null && user.kind !== "service") return user;
+    return refuse("identity_token_invalid", { reason: "the subject is the id of a service user" });
   }
 
   /**
