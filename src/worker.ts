@@ -68,7 +68,8 @@ const consolePages = createConsoleApp({
   config,
   env: bindings,
   policy,
-  callControl: async (request, context) => control.fetch(request, bindings, context),
+  callControl: async (request, context, signIn) =>
+    control.fetch(request, { ...bindings, SIGN_IN: signIn }, context),
 });
 
 /** An answer, once the client is done with sending and so can read it. */

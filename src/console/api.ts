@@ -2,6 +2,7 @@ import type { ErrorBody } from "../core/error-response.ts";
 import type { RefusalCode } from "../core/refusal.ts";
 import type { Console, ConsoleContext } from "./context.ts";
 import { link } from "./paths.ts";
+import type { Session } from "./session/session.ts";
 
 /** What the control API says when it refuses. */
 export class ApiRefusal {
@@ -30,8 +31,12 @@ export class Api {
   readonly #origin: string;
   readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(c: ConsoleContext, { callControl }: Pick<Console, "callControl">, accessToken: string) {
-    this.#call = (request) => callControl(request, c.executionCtx);
+  constructor(
+    c: ConsoleContext,
+    { callControl }: Pick<Console, "callControl">,
+    { accessToken, signIn }: Pick<Session, "accessToken" | "signIn">,
+  ) {
+    this.#call = (request) => callControl(request, c.executionCtx, signIn);
     this.#origin = new URL(c.req.url).origin;
     this.#headers = { Authorization: `Bearer ${accessToken}`, "CF-Connecting-IP": c.get("address") };
   }

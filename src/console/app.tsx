@@ -27,7 +27,7 @@ import { CookieKeyRing } from "./session/cookie-key-ring.ts";
 import { Provider } from "./session/provider.ts";
 import { refuseCrossSite } from "./session/request-forgery.ts";
 import { SealedCookies } from "./session/sealed-cookies.ts";
-import { SessionRegistry } from "./session/session-registry.ts";
+import { SessionStore } from "./session/session-store.ts";
 import { addSignIn } from "./session/sign-in.tsx";
 import { signedIn } from "./session/signed-in.ts";
 import { addTheme } from "./theme.ts";
@@ -61,7 +61,7 @@ const pageHeaders = secureHeaders({
 export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
   const provider = new Provider(console_.config);
   const cookies = new SealedCookies(new CookieKeyRing(console_.env));
-  const registry = new SessionRegistry(console_.env);
+  const sessions = new SessionStore(console_.env, cookies);
   const app = new Hono<ConsoleEnv>({ strict: false }).basePath(CONSOLE);
 
   app.use(observe);
@@ -70,11 +70,11 @@ export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
   app.use(bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (c) => tooLargePage(c) }));
   app.use(refuseCrossSite);
   addTheme(app);
-  addSignIn(app, provider, cookies, registry);
+  addSignIn(app, provider, cookies, sessions);
   app.get("/", (c) => c.redirect(HOME, 303));
 
   // All that follows is for whoever is signed in.
-  app.use(signedIn(console_, provider, cookies, registry));
+  app.use(signedIn(console_, provider, sessions));
   app.use("/keys/:id/*", knownForm);
   addKeyList(app);
   addKeyCreation(app, console_);

@@ -11,8 +11,15 @@ export interface Console {
   readonly env: Env;
   /** The API behind the gateway: what there is to reach, and how it is named. */
   readonly policy: Pick<RoutePolicy, "operations" | "resourceTypes" | "checkScope">;
-  /** The control API: the console is a client of it in the same process, with the rights of whoever is signed in. */
-  readonly callControl: (request: Request, context: ExecutionContext) => Promise<Response>;
+  /**
+   * The control API: the console is a client of it in the same process, with the rights of whoever is signed in.
+   * `signIn`: claims of the verified ID token that came with the access token.
+   */
+  readonly callControl: (
+    request: Request,
+    context: ExecutionContext,
+    signIn: Readonly<Record<string, unknown>>,
+  ) => Promise<Response>;
 }
 
 export interface ConsoleEnv {

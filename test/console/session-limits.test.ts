@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { createConsoleApp } from "../../src/console/app.tsx";
 import { newSession, renewed, type Session } from "../../src/console/session/session.ts";
-import { readConfig, type Env } from "../../src/env.ts";
-import { sealedSession } from "../support/sealed-session.ts";
+import { readConfig } from "../../src/env.ts";
+import { envOf, fakeDeployment, sealedSession, type FakeDeployment } from "../support/sealed-session.ts";
 
 /** How long a session lasts, and what becomes of it when the deployment cannot say whether it was ended. */
 
@@ -16,28 +16,19 @@ const tokens = (expiresAt: number) => ({
   subject: "alice",
   accessToken: "the-token",
   idToken: "",
+  signIn: {},
   refreshToken: "the-refresh-token",
   expiresAt,
 });
 
-let deployment: {
-  cookieKeys: () => Promise<unknown>;
-  isConsoleSessionEnded: () => Promise<boolean>;
-  claimConsoleSessionRenewal: () => Promise<boolean>;
-  endConsoleSession: () => Promise<void>;
-};
-const env = { DEPLOYMENT: { getByName: () => deployment } } as unknown as Env;
+let deployment: FakeDeployment;
+const env = envOf(() => deployment);
 let asked: string[];
 
 beforeEach(() => {
   vi.spyOn(console, "log").mockImplementation(() => {});
   asked = [];
-  deployment = {
-    cookieKeys: async () => [{ id: "one", secret: new Uint8Array(32) }],
-    isConsoleSessionEnded: async () => false,
-    claimConsoleSessionRenewal: async () => false,
-    endConsoleSession: async () => {},
-  };
+  deployment = fakeDeployment();
 });
 
 /** Sends a request as a browser that is in this session. */
@@ -93,7 +84,7 @@ describe("while nobody can say whether a session was ended", () => {
     ["a page", undefined],
     ["a form", { csrf: session.csrf }],
   ])("%s does nothing, and says when to try again", async (_, form) => {
-    deployment.isConsoleSessionEnded = fail;
+    deployment.readConsoleSession = fail;
     const answer = await send(session, PAGE, form);
     expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "10"]);
     expect(await answer.text()).toContain("Your session cannot be checked");

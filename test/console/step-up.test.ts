@@ -3,30 +3,32 @@ import { createConsoleApp } from "../../src/console/app.tsx";
 import { refusalPage } from "../../src/console/pages/messages.tsx";
 import { ApiRefusal } from "../../src/console/api.ts";
 import { newSession } from "../../src/console/session/session.ts";
-import { readConfig, type Env } from "../../src/env.ts";
-import { sealedSession } from "../support/sealed-session.ts";
+import { readConfig } from "../../src/env.ts";
+import { envOf, fakeDeployment, sealedSession } from "../support/sealed-session.ts";
 
 /** A form for which the control API wants a second factor, whatever it is about. */
 
 const FORM = "/-/console/form";
 const ORIGIN = "https://console.test";
 const config = readConfig({ ORIGIN_URL: "http://origin.test", OIDC_ISSUER: "http://issuer.test" });
-const cookieKeys = async () => [{ id: "one", secret: new Uint8Array(32) }];
-const deployment = { cookieKeys, isConsoleSessionEnded: async () => false };
-const env = { DEPLOYMENT: { getByName: () => deployment } } as unknown as Env;
+const deployment = fakeDeployment();
+const env = envOf(() => deployment);
 const context = { waitUntil: () => {}, passThroughOnException: () => {}, props: {} };
 
 let sent: Request[];
+let signIns: unknown[];
 let app: ReturnType<typeof createConsoleApp>;
 beforeEach(() => {
   sent = [];
+  signIns = [];
   vi.spyOn(console, "log").mockImplementation(() => {});
   app = createConsoleApp({
     config,
     env,
     policy: { operations: [], resourceTypes: new Map(), checkScope: () => null },
-    callControl: async (request) => {
+    callControl: async (request, _, signIn) => {
       sent.push(request);
+      signIns.push(signIn);
       if (request.method === "GET") return Response.json({ name: "Alice", roles: [] });
       const error = { code: "mfa_required", message: "", correlationId: "" };
       return Response.json({ error }, { status: 401 });
@@ -44,6 +46,7 @@ async function submit(signedInAt: number, steppedUp: boolean): Promise<Response>
     subject: "alice",
     accessToken: "the-token",
     idToken: "",
+    signIn: { amr: ["mfa"] },
     refreshToken: null,
     expiresAt: Date.now() + 60_000,
   };
@@ -91,4 +94,5 @@ test("the control API is called with the session's token, from the client's addr
   expect(request?.url).toBe(`${ORIGIN}/-/api-keys`);
   expect(request?.headers.get("Authorization")).toBe("Bearer the-token");
   expect(request?.headers.get("CF-Connecting-IP")).toBe("203.0.113.9");
+  expect(new Set(signIns.map((signIn) => JSON.stringify(signIn)))).toEqual(new Set(['{"amr":["mfa"]}']));
 });

@@ -44,3 +44,52 @@ test("nothing is kept of sessions of which no cookie counts any more", async () 
     expect(ids).toEqual([{ id: "five" }, { id: "four" }]);
   });
 });
+
+const content = (id: string, owner: string, renewals = 0) => ({
+  ...mark(id, renewals),
+  owner,
+  sealed: `${id}.${renewals}`,
+});
+
+test("what a session holds is kept until it ends, and older tokens never replace newer ones", async () => {
+  const deployment = namespace.getByName("console-sessions-content");
+  expect(await deployment.saveConsoleSession(content("one", "alice"))).toBe(true);
+  expect(await deployment.saveConsoleSession(content("one", "alice", 2))).toBe(true);
+  expect(await deployment.saveConsoleSession(content("one", "alice", 1))).toBe(true);
+  await evictDurableObject(deployment);
+  expect(await deployment.readConsoleSession("one")).toBe("one.2");
+  expect(await deployment.readConsoleSession("other")).toBeNull();
+});
+
+test("a session that was ended holds nothing, and takes nothing any more", async () => {
+  const deployment = namespace.getByName("console-sessions-ended-content");
+  await deployment.saveConsoleSession(content("one", "alice"));
+  await deployment.endConsoleSession(mark("one"));
+  expect(await deployment.readConsoleSession("one")).toBeNull();
+  expect(await deployment.saveConsoleSession(content("one", "alice", 1))).toBe(false);
+  expect(await deployment.readConsoleSession("one")).toBeNull();
+});
+
+test("nothing is read or kept of a session past its end", async () => {
+  await runInDurableObject(namespace.getByName("console-sessions-past"), (_, state) => {
+    const sessions = new ConsoleSessions(state.storage.sql);
+    sessions.save({ id: "one", owner: "alice", renewals: 0, sealed: "a", until: 1000 }, 1);
+    expect([sessions.read("one", 999), sessions.read("one", 1000)]).toEqual(["a", null]);
+    sessions.save({ id: "two", owner: "bob", renewals: 0, sealed: "b", until: 2000 }, 1000);
+    const ids = [...state.storage.sql.exec(`SELECT id FROM console_session_contents`)];
+    expect(ids).toEqual([{ id: "two" }]);
+  });
+});
+
+test("a person has twenty sessions at most, the newest, and takes nobody else's", async () => {
+  await runInDurableObject(namespace.getByName("console-sessions-many"), (_, state) => {
+    const sessions = new ConsoleSessions(state.storage.sql);
+    const save = (id: string, owner: string, now: number) =>
+      sessions.save({ id, owner, renewals: 0, sealed: id, until: 10_000 }, now);
+    save("bob", "bob", 0);
+    for (let i = 1; i <= 25; i++) save(`alice.${i}`, "alice", i);
+    const held = (id: string): boolean => sessions.read(id, 100) !== null;
+    expect([5, 6, 25].map((i) => held(`alice.${i}`))).toEqual([false, true, true]);
+    expect(held("bob")).toBe(true);
+  });
+});

@@ -23,11 +23,21 @@ export const SigningOutPage: FC<{ url: string }> = ({ url }) => (
   </>
 );
 
-export const SignedOutPage: FC<{ signInUrl: string }> = ({ signInUrl }) => (
+/** `goesOnAt`: the provider, where it keeps its own session because it has no place to end it. */
+export const SignedOutPage: FC<{ signInUrl: string; goesOnAt: string | null }> = ({
+  signInUrl,
+  goesOnAt,
+}) => (
   <>
     <Icon name="check" />
     <h1>Signed out</h1>
     <p>Nobody is signed in to Portcullis in this browser any more.</p>
+    {goesOnAt !== null && (
+      <p>
+        You may still be signed in at {goesOnAt}, and then whoever uses this browser can sign in here again as
+        you. On a shared computer, sign out there, too.
+      </p>
+    )}
     <a role="button" href={signInUrl}>
       Sign in again
     </a>

@@ -1,13 +1,20 @@
+import { decodeJwt } from "jose";
 import * as oauth from "oauth4webapi";
-import { MFA_ACR, MFA_MAX_AGE_S } from "../../core/error-response.ts";
+import { MFA_MAX_AGE_S } from "../../core/error-response.ts";
+import { issuerTemplate, type AuthorizeParameters } from "../../core/identity/settings.ts";
 import type { Config } from "../../env.ts";
 import { Remembered } from "../../state/remembered.ts";
+import { signOutUrl } from "./sign-out-url.ts";
 
 /** The provider's metadata are read again after ten minutes. */
 const METADATA_MAX_AGE_MS = 600_000;
 /** A provider that does not tell them is asked again after this, however many people want to sign in. */
 export const METADATA_RETRY_MS = 10_000;
 const FETCH_TIMEOUT_MS = 5000;
+/** Of an ID token, what says how and when somebody signed in. */
+const SIGN_IN_CLAIMS = ["amr", "acr", "acrs", "auth_time"];
+/** Seconds by which the provider's clock may be behind. */
+const CLOCK_TOLERANCE_S = 30;
 /** A token of which the provider does not say how long it lasts (RFC 6749 section 5.1 only recommends it). */
 const DEFAULT_LIFETIME_S = 300;
 
@@ -17,6 +24,8 @@ export interface Tokens {
   readonly subject: string;
   readonly accessToken: string;
   readonly idToken: string;
+  /** What the ID token says of how and when the person signed in. */
+  readonly signIn: Readonly<Record<string, unknown>>;
   readonly refreshToken: string | null;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
@@ -86,9 +95,10 @@ export class Provider {
     const server = await this.#server();
     if (server instanceof SignInProblem) return server;
     if (server.authorization_endpoint === undefined) return missing("authorization_endpoint");
-    const { id, scope, resource } = this.#config.client;
+    const { id, scope, resource, authorizeParams, mfaRequest } = this.#config.client;
     const url = new URL(server.authorization_endpoint);
-    const parameters = {
+    const parameters: AuthorizeParameters = {
+      ...authorizeParams,
       client_id: id,
       response_type: "code",
       redirect_uri: redirectUri,
@@ -99,9 +109,11 @@ export class Provider {
       code_challenge_method: "S256",
       ...(resource !== null && { resource }),
       // A new sign-in even if the last one is not long ago: what it is for takes a while to fill in.
-      ...(transaction.stepUp && { acr_values: MFA_ACR, max_age: `${MFA_MAX_AGE_S}`, prompt: "login" }),
+      ...(transaction.stepUp && { max_age: `${MFA_MAX_AGE_S}`, prompt: "login", ...mfaRequest }),
     };
-    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+    for (const [name, value] of Object.entries(parameters)) {
+      if (value !== null) url.searchParams.set(name, value);
+    }
     return url;
   }
 
@@ -124,13 +136,17 @@ export class Provider {
         transaction.verifier,
         { ...this.#options, ...this.#tokenParameters() },
       );
-      const result = await oauth.processAuthorizationCodeResponse(server, this.#client, response, {
+      const issuing = await this.#issuing(server, response);
+      const result = await oauth.processAuthorizationCodeResponse(issuing, this.#client, response, {
         expectedNonce: transaction.nonce,
         requireIdToken: true,
-        ...(transaction.stepUp && { maxAge: MFA_MAX_AGE_S }),
       });
-      await oauth.validateApplicationLevelSignature(server, response, this.#options);
-      return tokensOf(result, null);
+      await oauth.validateApplicationLevelSignature(issuing, response, this.#options);
+      const tokens = tokensOf(result, null);
+      // One that says nothing of its time is no old one; the control API decides whether it was recent enough.
+      const time = tokens.signIn["auth_time"];
+      const old = typeof time === "number" && time + MFA_MAX_AGE_S < Date.now() / 1000 - CLOCK_TOLERANCE_S;
+      return transaction.stepUp && old ? new SignInProblem("rejected", "The sign-in is an old one") : tokens;
     });
   }
 
@@ -146,7 +162,8 @@ export class Provider {
         tokens.refreshToken,
         { ...this.#options, ...this.#tokenParameters() },
       );
-      const result = await oauth.processRefreshTokenResponse(server, this.#client, response);
+      const issuing = await this.#issuing(server, response);
+      const result = await oauth.processRefreshTokenResponse(issuing, this.#client, response);
       const renewed = tokensOf(result, tokens);
       // OpenID Connect Core 12.2: an ID token that comes along is of the same person.
       if (renewed.subject === tokens.subject) return renewed;
@@ -172,15 +189,11 @@ export class Provider {
     });
   }
 
-  /** Where signing out goes on (OpenID Connect RP-Initiated Logout 1.0), or `null` if the provider has no such place. */
+  /** Where signing out goes on, or `null` if the provider has no such place. */
   async signOutUrl(idToken: string, returnUri: string): Promise<URL | null> {
     const server = await this.#server();
-    if (server instanceof SignInProblem || server.end_session_endpoint === undefined) return null;
-    const url = new URL(server.end_session_endpoint);
-    url.searchParams.set("id_token_hint", idToken);
-    url.searchParams.set("client_id", this.#client.client_id);
-    url.searchParams.set("post_logout_redirect_uri", returnUri);
-    return url;
+    if (server instanceof SignInProblem) return null;
+    return signOutUrl(server, { clientId: this.#client.client_id, idToken, returnUri });
   }
 
   async #server(): Promise<oauth.AuthorizationServer | SignInProblem> {
@@ -189,9 +202,22 @@ export class Provider {
   }
 
   async #discover(): Promise<oauth.AuthorizationServer> {
-    const issuer = new URL(this.#config.identity.issuer);
-    const response = await oauth.discoveryRequest(issuer, { ...this.#options, algorithm: "oidc" });
-    return oauth.processDiscoveryResponse(issuer, response);
+    const { issuer } = this.#config.identity;
+    const response = await oauth.discoveryRequest(new URL(issuer), { ...this.#options, algorithm: "oidc" });
+    const template = issuerTemplate(issuer);
+    if (template === null) return oauth.processDiscoveryResponse(new URL(issuer), response);
+    const server = await response.json<oauth.AuthorizationServer>();
+    if (server.issuer === template) return server;
+    throw new Error(`The discovery document is of another issuer: ${server.issuer}`);
+  }
+
+  /** The server as the issuer of the ID token in its answer: where it stands for many tenants, each signs as itself. */
+  async #issuing(server: oauth.AuthorizationServer, response: Response): Promise<oauth.AuthorizationServer> {
+    const template = issuerTemplate(this.#config.identity.issuer);
+    if (template === null || !response.ok) return server;
+    const { id_token: idToken } = await response.clone().json<{ id_token?: string }>();
+    if (typeof idToken !== "string") return server;
+    return { ...server, issuer: template.replace("{tenantid}", tenantOf(idToken)) };
   }
 
   #authentication(server: oauth.AuthorizationServer): oauth.ClientAuth {
@@ -212,13 +238,31 @@ export class Provider {
 
 /** What a refresh leaves out stays as it was. */
 function tokensOf(result: oauth.TokenEndpointResponse, before: Tokens | null): Tokens {
+  const claims = oauth.getValidatedIdTokenClaims(result);
   return {
-    subject: oauth.getValidatedIdTokenClaims(result)?.sub ?? before?.subject ?? "",
+    subject: claims?.sub ?? before?.subject ?? "",
+    signIn: { ...before?.signIn, ...(claims && signInOf(claims)) },
     accessToken: result.access_token,
     idToken: result.id_token ?? before?.idToken ?? "",
     refreshToken: result.refresh_token ?? before?.refreshToken ?? null,
     expiresAt: Date.now() + (result.expires_in ?? DEFAULT_LIFETIME_S) * 1000,
   };
+}
+
+function signInOf(claims: oauth.IDToken): Record<string, unknown> {
+  return Object.fromEntries(
+    SIGN_IN_CLAIMS.filter((name) => name in claims).map((name) => [name, claims[name]]),
+  );
+}
+
+/** Empty where the token says none, which no issuer's name is made of. */
+function tenantOf(idToken: string): string {
+  try {
+    const { tid } = decodeJwt(idToken);
+    return typeof tid === "string" ? tid : "";
+  } catch {
+    return "";
+  }
 }
 
 async function attempt<T>(act: () => Promise<T | SignInProblem>): Promise<T | SignInProblem> {

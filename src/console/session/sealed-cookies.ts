@@ -3,21 +3,12 @@ import { EncryptJWT, errors, jwtDecrypt, type JWTPayload } from "jose";
 import type { ConsoleContext } from "../context.ts";
 import type { CookieKeyRing } from "./cookie-key-ring.ts";
 
-/** Browsers keep 4096 bytes of a cookie, its name and attributes included. */
-const CHUNK_LENGTH = 3800;
-/** Servers take some 16 KiB of headers. */
-const MAX_CHUNKS = 4;
 /** A cookie names a key that there is not: anybody may have made it up. */
 class NoSuchKey extends errors.JOSEError {}
 
-/** A value that does not fit into cookies. */
-export class TooLarge extends Error {
-  override readonly name = "TooLarge";
-}
-
 /**
- * Cookies that only the deployment can read and write (JWE, `dir` with A256GCM). One that is larger than a cookie may
- * be is kept in several. What was sealed under one name does not open under another.
+ * Cookies that only the deployment can read and write (JWE, `dir` with A256GCM). What was sealed under one name does not
+ * open under another.
  */
 export class SealedCookies {
   readonly #keys: CookieKeyRing;
@@ -28,11 +19,8 @@ export class SealedCookies {
 
   /** What the cookie holds, or `null` when there is none or it was not sealed here. */
   async read(c: ConsoleContext, name: string): Promise<JWTPayload | null> {
-    const cookies = getCookie(c);
-    const chunks = chunkNames(c, name).map((chunk) => cookies[chunk]);
-    const end = chunks.indexOf(undefined);
-    const sealed = chunks.slice(0, end === -1 ? chunks.length : end).join("");
-    if (sealed === "") return null;
+    const sealed = getCookie(c, prefixOf(c) + name);
+    if (!sealed) return null;
     try {
       const { payload } = await jwtDecrypt(
         sealed,
@@ -54,7 +42,7 @@ export class SealedCookies {
     }
   }
 
-  /** Sets the cookie, for `maxAgeS` seconds or else until the browser ends. Throws {@link TooLarge}. */
+  /** Sets the cookie, for `maxAgeS` seconds or else until the browser ends. */
   async write(c: ConsoleContext, name: string, payload: JWTPayload, maxAgeS?: number): Promise<void> {
     const key = await this.#keys.newest(Date.now());
     const jwt = new EncryptJWT(payload)
@@ -62,13 +50,7 @@ export class SealedCookies {
       .setAudience(name);
     if (maxAgeS !== undefined) jwt.setExpirationTime(`${maxAgeS}s`);
     const sealed = await jwt.encrypt(key.secret);
-    if (sealed.length > MAX_CHUNKS * CHUNK_LENGTH) throw new TooLarge(`${name}: ${sealed.length} bytes`);
-    const present = getCookie(c);
-    for (const [i, chunk] of chunkNames(c, name).entries()) {
-      const text = sealed.slice(i * CHUNK_LENGTH, (i + 1) * CHUNK_LENGTH);
-      if (text !== "") setCookie(c, chunk, text, { ...attributes(c), ...(maxAgeS && { maxAge: maxAgeS }) });
-      else if (chunk in present) deleteCookie(c, chunk, attributes(c));
-    }
+    setCookie(c, prefixOf(c) + name, sealed, { ...attributes(c), ...(maxAgeS && { maxAge: maxAgeS }) });
   }
 
   /** The names of cookies that begin like this, in the browser's order: the oldest first (RFC 6265 section 5.4). */
@@ -81,19 +63,14 @@ export class SealedCookies {
 
   /** Removes the cookie. */
   clear(c: ConsoleContext, name: string): void {
-    const present = getCookie(c);
-    for (const chunk of chunkNames(c, name)) if (chunk in present) deleteCookie(c, chunk, attributes(c));
+    const own = prefixOf(c) + name;
+    if (own in getCookie(c)) deleteCookie(c, own, attributes(c));
   }
 }
 
 /** Where there is TLS, `__Host-` keeps other hosts and plain HTTP from setting the cookie (RFC 6265bis 4.1.3.2). */
 function prefixOf(c: ConsoleContext): string {
   return isSecure(c) ? "__Host-" : "";
-}
-
-function chunkNames(c: ConsoleContext, name: string): string[] {
-  const prefix = prefixOf(c);
-  return Array.from({ length: MAX_CHUNKS }, (_, i) => `${prefix}${name}${i === 0 ? "" : `.${i}`}`);
 }
 
 function isSecure(c: ConsoleContext): boolean {

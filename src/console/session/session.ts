@@ -1,22 +1,19 @@
 import { generateRandomState } from "oauth4webapi";
 import { z } from "zod";
-import type { ConsoleContext } from "../context.ts";
 import type { Tokens } from "./provider.ts";
-import type { SealedCookies } from "./sealed-cookies.ts";
-
-const COOKIE = "portcullis-session";
 
 /** However often its tokens are renewed, a session ends then. */
 const MAX_SESSION_MS = 12 * 3_600_000;
 
-const SessionSchema = z.object({
-  /** By which the deployment knows that it was ended. */
+export const SessionSchema = z.object({
   id: z.string(),
   /** Who signed in, as the provider calls them: the `sub` of the ID token. */
   subject: z.string(),
   accessToken: z.string(),
   /** Tells the provider who signs out. */
   idToken: z.string(),
+  /** How and when the person signed in, by the verified ID token. */
+  signIn: z.record(z.string(), z.unknown()),
   refreshToken: z.string().nullable(),
   /** How often it has had new tokens. */
   renewals: z.number(),
@@ -60,18 +57,4 @@ export function withNewForms(session: Session): Session {
 /** Whether the session has to be renewed or begun anew at `now`. */
 export function isOver(session: Session, now: number): boolean {
   return now >= session.expiresAt;
-}
-
-/** The session of the request, which may have expired, or `null`. */
-export async function readSession(c: ConsoleContext, cookies: SealedCookies): Promise<Session | null> {
-  const payload = await cookies.read(c, COOKIE);
-  return payload === null ? null : (SessionSchema.safeParse(payload["session"]).data ?? null);
-}
-
-export function writeSession(c: ConsoleContext, cookies: SealedCookies, session: Session): Promise<void> {
-  return cookies.write(c, COOKIE, { session });
-}
-
-export function clearSession(c: ConsoleContext, cookies: SealedCookies): void {
-  cookies.clear(c, COOKIE);
 }

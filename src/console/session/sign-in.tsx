@@ -4,12 +4,12 @@ import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { SignedOutPage, SignInPage, SigningOutPage } from "../pages/sign-in.tsx";
 import { signInProblemPage } from "../pages/sign-in-problem.tsx";
 import { bare } from "../parts/page.tsx";
-import { CONSOLE, HOME, returnPath, startUrl } from "../paths.ts";
+import { CONSOLE, HOME, link, returnPath, startUrl } from "../paths.ts";
 import { newTransaction, SignInProblem, type Provider, type Transaction } from "./provider.ts";
 import { checkForm } from "./request-forgery.ts";
-import { TooLarge, type SealedCookies } from "./sealed-cookies.ts";
-import type { SessionRegistry } from "./session-registry.ts";
-import { clearSession, isOver, newSession, readSession, writeSession } from "./session.ts";
+import type { SealedCookies } from "./sealed-cookies.ts";
+import type { SessionStore } from "./session-store.ts";
+import { isOver, newSession } from "./session.ts";
 
 /** How long somebody may take to sign in. */
 const TRANSACTION_S = 600;
@@ -25,18 +25,17 @@ const TransactionSchema = z.object({
   returnTo: z.string(),
 });
 
-/** Signing in and out: OpenID Connect with code and PKCE, and a session in a sealed cookie. */
+/** Signing in and out: OpenID Connect with code and PKCE. */
 export function addSignIn(
   app: Hono<ConsoleEnv>,
   provider: Provider,
   cookies: SealedCookies,
-  registry: SessionRegistry,
+  sessions: SessionStore,
 ): void {
   app.get("/sign-in", async (c) => {
     const returnTo = returnPath(c.req.query("return"));
-    const session = await readSession(c, cookies);
-    const goesOn =
-      session !== null && !isOver(session, Date.now()) && (await registry.isEnded(session)) === false;
+    const held = await sessions.read(c);
+    const goesOn = held !== null && !(held instanceof SignInProblem) && !isOver(held.session, Date.now());
     if (goesOn) return c.redirect(returnTo, 303);
     return bare(c, "Sign in", <SignInPage startUrl={startUrl(returnTo)} provider={provider.host} />);
   });
@@ -49,27 +48,31 @@ export function addSignIn(
     return c.redirect(url.href, 303);
   });
 
-  app.get("/callback", (c) => finishSignIn(c, provider, cookies, registry));
+  app.get("/callback", (c) => finishSignIn(c, provider, cookies, sessions));
 
   app.post("/sign-out", async (c) => {
-    const session = await readSession(c, cookies);
-    if (session === null) return c.redirect(SIGNED_OUT, 303);
-    const refused = await checkForm(c, session);
+    const held = await sessions.read(c);
+    if (held instanceof SignInProblem) return signInProblemPage(c, held, HOME);
+    if (held === null) return c.redirect(SIGNED_OUT, 303);
+    const refused = await checkForm(c, held.session);
     if (refused !== null) return refused;
-    const problem = await registry.end(session);
+    const problem = await sessions.end(held.ticket);
     // Still signed in, so that it can be tried again.
     if (problem instanceof SignInProblem) return signInProblemPage(c, problem, HOME);
-    clearSession(c, cookies);
+    sessions.clear(c);
     const [url, revoked] = await Promise.all([
-      provider.signOutUrl(session.idToken, originOf(c) + SIGNED_OUT),
-      provider.revoke(session),
+      provider.signOutUrl(held.session.idToken, originOf(c) + SIGNED_OUT),
+      provider.revoke(held.session),
     ]);
     if (revoked instanceof SignInProblem) c.set("reason", revoked.reason);
-    if (url === null) return c.redirect(SIGNED_OUT, 303);
+    if (url === null) return c.redirect(link(SIGNED_OUT, { provider: "1" }), 303);
     return bare(c, "Signing out", <SigningOutPage url={url.href} />, { refresh: url.href });
   });
 
-  app.get("/signed-out", (c) => bare(c, "Signed out", <SignedOutPage signInUrl={startUrl(HOME)} />));
+  app.get("/signed-out", (c) => {
+    const goesOnAt = c.req.query("provider") === "1" ? provider.host : null;
+    return bare(c, "Signed out", <SignedOutPage signInUrl={startUrl(HOME)} goesOnAt={goesOnAt} />);
+  });
 }
 
 const SIGNED_OUT = `${CONSOLE}/signed-out`;
@@ -79,7 +82,7 @@ async function finishSignIn(
   c: ConsoleContext,
   provider: Provider,
   cookies: SealedCookies,
-  registry: SessionRegistry,
+  sessions: SessionStore,
 ): Promise<Response> {
   const state = c.req.query("state") ?? "";
   const transaction = await takeTransaction(c, cookies, state);
@@ -88,16 +91,9 @@ async function finishSignIn(
   }
   const tokens = await provider.redeem(new URL(c.req.url), transaction, redirectUri(c));
   if (tokens instanceof SignInProblem) return signInProblemPage(c, tokens, transaction.returnTo);
-  // The new session takes the place of this browser's last one, of which a copy must not outlive signing out.
-  const last = await readSession(c, cookies);
-  const problem = last === null ? undefined : await registry.end(last);
+  const session = newSession(tokens, transaction.stepUp, Date.now());
+  const problem = await sessions.begin(c, session);
   if (problem instanceof SignInProblem) return signInProblemPage(c, problem, transaction.returnTo);
-  try {
-    await writeSession(c, cookies, newSession(tokens, transaction.stepUp, Date.now()));
-  } catch (error) {
-    if (!(error instanceof TooLarge)) throw error;
-    return signInProblemPage(c, { problem: "rejected", reason: error.message }, transaction.returnTo);
-  }
   return c.redirect(transaction.returnTo, 303);
 }
 

@@ -7,18 +7,8 @@ import { signInProblemPage } from "../pages/sign-in-problem.tsx";
 import { CONSOLE, link, pathOf, startUrl } from "../paths.ts";
 import { SignInProblem, type Provider } from "./provider.ts";
 import { checkForm } from "./request-forgery.ts";
-import { TooLarge, type SealedCookies } from "./sealed-cookies.ts";
-import type { SessionRegistry } from "./session-registry.ts";
-import {
-  clearSession,
-  isOver,
-  readSession,
-  renewed,
-  untilOf,
-  withNewForms,
-  writeSession,
-  type Session,
-} from "./session.ts";
+import type { Held, SessionStore } from "./session-store.ts";
+import { isOver, renewed, untilOf, withNewForms, type Session } from "./session.ts";
 
 /** An access token that ends within this is replaced, if the provider lets us. */
 const REFRESH_AHEAD_MS = 60_000;
@@ -27,33 +17,29 @@ const REFRESH_AHEAD_MS = 60_000;
 export function signedIn(
   console_: Console,
   provider: Provider,
-  cookies: SealedCookies,
-  registry: SessionRegistry,
+  sessions: SessionStore,
 ): MiddlewareHandler<ConsoleEnv> {
   return async (c, next) => {
-    const known = await readSession(c, cookies);
-    if (known === null) return toSignIn(c, false);
-    const renewal = await renewalOf(c, known, provider, registry);
-    // Asked last: who signs out while new tokens are on their way has signed out.
-    const ended = await registry.isEnded(known);
-    if (ended === true) {
-      if (renewal !== null) noteProblem(c, await provider.revoke(renewal));
-      clearSession(c, cookies);
+    const known = await sessions.read(c);
+    if (known instanceof SignInProblem) return signInProblemPage(c, known, pathOf(c.req.raw));
+    const held = known === null ? null : await upToDate(c, known, provider, sessions);
+    if (held instanceof SignInProblem) return signInProblemPage(c, held, pathOf(c.req.raw));
+    if (held === null) {
+      sessions.clear(c);
       return toSignIn(c, false);
     }
-    const session = renewal !== null && (await kept(c, cookies, renewal)) ? renewal : known;
-    if (ended instanceof SignInProblem) return signInProblemPage(c, ended, pathOf(c.req.raw));
+    const { session } = held;
     if (isOver(session, Date.now())) return toSignIn(c, true);
     if (changes(c)) {
       const refused = await checkForm(c, session);
       if (refused !== null) return refused;
     }
-    const api = new Api(c, console_, session.accessToken);
+    const api = new Api(c, console_, session);
     c.set("session", session);
     c.set("api", api);
     c.set("endForms", async () => {
       c.set("session", withNewForms(session));
-      await writeSession(c, cookies, c.get("session"));
+      noteProblem(c, await sessions.save({ ...held, session: c.get("session") }));
     });
     // Awaited when the page is drawn, so that its own questions are asked meanwhile.
     c.set("me", api.get<Me>("/-/me"));
@@ -62,32 +48,39 @@ export function signedIn(
   };
 }
 
-/** The session with new tokens where it is time for them, they are this request's to get and the provider gives them. */
+/** The session with new tokens where it is time for them; `null` when it was ended while they were on their way. */
+async function upToDate(
+  c: ConsoleContext,
+  held: Held,
+  provider: Provider,
+  sessions: SessionStore,
+): Promise<Held | null | SignInProblem> {
+  const session = await renewalOf(c, held.session, provider, sessions);
+  if (session === null) return held;
+  const next = { ...held, session };
+  const saved = await sessions.save(next);
+  if (saved === true) return next;
+  if (saved !== false && saved.problem !== "rejected") return saved;
+  noteProblem(c, saved);
+  if (saved !== false) return held;
+  noteProblem(c, await provider.revoke(session));
+  return null;
+}
+
+/** The session with new tokens, if they are this request's to get and the provider gives them. */
 async function renewalOf(
   c: ConsoleContext,
   session: Session,
   provider: Provider,
-  registry: SessionRegistry,
+  sessions: SessionStore,
 ): Promise<Session | null> {
   const { refreshToken, expiresAt } = session;
   const due = Date.now() >= expiresAt - REFRESH_AHEAD_MS && expiresAt < untilOf(session);
   if (refreshToken === null || !due) return null;
-  const claimed = await registry.claimRenewal(session);
+  const claimed = await sessions.claimRenewal(session);
   if (claimed !== true) return noteProblem(c, claimed);
   const tokens = await provider.refresh({ ...session, refreshToken });
   return tokens instanceof SignInProblem ? noteProblem(c, tokens) : renewed(session, tokens);
-}
-
-/** Whether the session fits into the browser's cookies. */
-async function kept(c: ConsoleContext, cookies: SealedCookies, session: Session): Promise<boolean> {
-  try {
-    await writeSession(c, cookies, session);
-    return true;
-  } catch (error) {
-    if (!(error instanceof TooLarge)) throw error;
-    c.set("reason", error.message);
-    return false;
-  }
 }
 
 /** For the log: the request goes on with what there is. */

@@ -6,9 +6,22 @@ CREATE TABLE IF NOT EXISTS console_sessions (
   until INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS console_sessions_until ON console_sessions (until);
+CREATE TABLE IF NOT EXISTS console_session_contents (
+  id TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  renewals INTEGER NOT NULL,
+  sealed TEXT NOT NULL,
+  begun_at INTEGER NOT NULL,
+  until INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS console_session_contents_owner ON console_session_contents (owner, begun_at);
+CREATE INDEX IF NOT EXISTS console_session_contents_until ON console_session_contents (until);
 `;
 
-/** A session of the console, which is kept by a browser: its cookie says this of it. */
+/** Browsers in which one person is signed in at a time; of more the oldest sign-in ends. */
+const MAX_SESSIONS_PER_OWNER = 20;
+
+/** A session of the console, as a browser's cookie names it. */
 export interface SessionMark {
   readonly id: string;
   /** How often it has had new tokens. */
@@ -17,9 +30,16 @@ export interface SessionMark {
   readonly until: number;
 }
 
+/** What is kept for a session: text that only the browser's cookie opens. */
+export interface SessionContent extends SessionMark {
+  /** Whose session it is. */
+  readonly owner: string;
+  readonly sealed: string;
+}
+
 /**
- * What a cookie cannot know: that its session was ended, and that another request has its new tokens. A session has a
- * row from when there is something to say of it until no cookie of it counts any more.
+ * The sessions of the console: their content, which no cookie could hold, that they were ended, and that a request has
+ * their next tokens. Nothing is kept of a session past its end.
  */
 export class ConsoleSessions {
   readonly #sql: SqlStorage;
@@ -29,6 +49,40 @@ export class ConsoleSessions {
     this.#sql.exec(SCHEMA);
   }
 
+  /** The content of a session, or `null` when there is none or it was ended. */
+  read(id: string, now: number): string | null {
+    const rows = this.#sql.exec(
+      `SELECT sealed FROM console_session_contents WHERE id = ? AND until > ?`,
+      id,
+      now,
+    );
+    return ([...rows][0]?.["sealed"] as string | undefined) ?? null;
+  }
+
+  /** Keeps the content of a session, unless it was ended or has newer tokens; tells whether it goes on. */
+  save({ id, owner, renewals, sealed, until }: SessionContent, now: number): boolean {
+    this.#prune(now);
+    if (this.isEnded(id)) return false;
+    this.#sql.exec(
+      `INSERT INTO console_session_contents VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed, renewals = excluded.renewals
+       WHERE renewals <= excluded.renewals`,
+      id,
+      owner,
+      renewals,
+      sealed,
+      now,
+      until,
+    );
+    this.#sql.exec(
+      `DELETE FROM console_session_contents WHERE owner = ?1 AND id NOT IN
+       (SELECT id FROM console_session_contents WHERE owner = ?1 ORDER BY begun_at DESC, id LIMIT ?2)`,
+      owner,
+      MAX_SESSIONS_PER_OWNER,
+    );
+    return true;
+  }
+
   isEnded(id: string): boolean {
     return [...this.#sql.exec(`SELECT 1 FROM console_sessions WHERE id = ? AND ended = 1`, id)].length > 0;
   }
@@ -36,6 +90,7 @@ export class ConsoleSessions {
   /** Ends a session for good. */
   end({ id, renewals, until }: SessionMark, now: number): void {
     this.#prune(now);
+    this.#sql.exec(`DELETE FROM console_session_contents WHERE id = ?`, id);
     this.#sql.exec(
       `INSERT INTO console_sessions VALUES (?, ?, 1, ?) ON CONFLICT (id) DO UPDATE SET ended = 1`,
       id,
@@ -60,5 +115,6 @@ export class ConsoleSessions {
 
   #prune(now: number): void {
     this.#sql.exec(`DELETE FROM console_sessions WHERE until <= ?`, now);
+    this.#sql.exec(`DELETE FROM console_session_contents WHERE until <= ?`, now);
   }
 }

@@ -13,7 +13,7 @@ import type { Env } from "../../env.ts";
 import { Alarm } from "../alarm.ts";
 import { Schedule } from "../schedule.ts";
 import { SigningKeys } from "../signing-keys.ts";
-import { ConsoleSessions, type SessionMark } from "./console-sessions.ts";
+import { ConsoleSessions, type SessionContent, type SessionMark } from "./console-sessions.ts";
 import { CookieKeys, type CookieKey } from "./cookie-keys.ts";
 import { RevocationLedger } from "./revocation-ledger.ts";
 import { Revocations, type Located } from "./revocations.ts";
@@ -31,7 +31,7 @@ const ASSERTION_KEYS: RingPolicy = {
 
 /**
  * What is kept once for the whole deployment: emergency revocations and the work left on them, tokens that
- * organisations are still to be told of, its signing keys, and of the console the keys of its cookies and the sessions that were ended.
+ * organisations are still to be told of, its signing keys, and of the console its sessions and the keys of its cookies.
  */
 export class Deployment extends DurableObject<Env> {
   readonly #cookieKeys = new CookieKeys(this.ctx.storage.sql);
@@ -111,7 +111,17 @@ export class Deployment extends DurableObject<Env> {
     return this.#cookieKeys.current(Date.now());
   }
 
-  /** Whether a session of the console was ended by somebody. */
+  /** The content of a session of the console, or `null` when there is none or it was ended. */
+  readConsoleSession(id: string): string | null {
+    return this.#consoleSessions.read(id, Date.now());
+  }
+
+  /** Keeps the content of a session of the console; `false` when it was ended. */
+  saveConsoleSession(content: SessionContent): boolean {
+    return this.#consoleSessions.save(content, Date.now());
+  }
+
+  /** Whether a session was ended: Workers of the version before ask this, and keep the content in cookies. */
   isConsoleSessionEnded(id: string): boolean {
     return this.#consoleSessions.isEnded(id);
   }
