@@ -86,6 +86,12 @@ const MATCHES: readonly Match[] = [
     same: true,
   },
   {
+    name: "one of the e-mail addresses is the e-mail address with spaces and letters composed otherwise",
+    scim: { userName: "b", emails: [{ value: " JU\u0308RGEN@example.com " }] },
+    claims: { sub: "sub-1", email: "j\u00fcrgen@example.com" },
+    same: true,
+  },
+  {
     name: "one of the e-mail addresses is the e-mail address, which is verified",
     scim: { userName: "b", emails: [{ value: "bob@example.com" }] },
     claims: { sub: "sub-1", email: "bob@example.com", email_verified: true },

@@ -30,16 +30,19 @@ export function readOp(operation: ScimObject): string {
   return String(valueOf(operation, "op")).trim().toLowerCase();
 }
 
-function setsInactive(value: unknown, path: string | null): boolean {
+function setsInactive(value: unknown, path: string | null, wrappings = 0): boolean {
+  if (wrappings > MAX_WRAPPINGS) return false;
   if (path !== null && path !== "") {
-    return namesActive(path) ? isFalse(value) : sameName(path, USER_SCHEMA) && setsInactive(value, null);
+    return namesActive(path)
+      ? isFalse(value)
+      : sameName(path, USER_SCHEMA) && setsInactive(value, null, wrappings + 1);
   }
   const object = readObject(value);
   if (object === null) return false;
   return Object.entries(object).some(
     ([key, each]) =>
       (namesActive(key.trim()) && isFalse(each)) ||
-      (sameName(key.trim(), USER_SCHEMA) && setsInactive(each, null)),
+      (sameName(key.trim(), USER_SCHEMA) && setsInactive(each, null, wrappings + 1)),
   );
 }
 

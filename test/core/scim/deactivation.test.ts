@@ -72,6 +72,7 @@ test.each<[string, unknown]>([
   ["a path that is none", of({ op: "replace", path: "active[", value: false })],
   ["nothing", undefined],
   ["text", "active"],
+  ["deep objects", JSON.parse(`{"${USER}":`.repeat(50_000) + "1" + "}".repeat(50_000))],
   ["deep lists", JSON.parse("[".repeat(10_000) + "]".repeat(10_000))],
 ])("%s does not deactivate", (_, body) => {
   expect(patchesActive(body)).toBe(false);
