@@ -12,7 +12,7 @@ import type { RateLimit as KeyRateLimit } from "./core/key-record.ts";
 import { originName, readOrigins, type Origin } from "./core/origins.ts";
 import { grantsOf, isNothing, type RoleNames } from "./core/scim/roles.ts";
 import type { Deployment } from "./state/deployment/deployment.ts";
-import type { KeyGuard } from "./state/key-guard.ts";
+import type { KeyGuard } from "./admission/guard/key-guard.ts";
 import type { Organization } from "./state/organization/organization.ts";
 
 /** The Worker's bindings. Its variables are read through {@link readConfig} alone. */
@@ -64,6 +64,9 @@ const scimRoleNames = roleNames.refine(
   "must stand for roles: admin, <vaultId>:developer or *:developer",
 );
 
+/** From 0 to 1. */
+const SHARE = /^(?:0(?:\.\d{1,9})?|1(?:\.0{1,9})?)$/;
+
 /** A key needs time to be known before it signs. */
 const MIN_SIGNING_KEY_LIFETIME_MS = 3_600_000;
 
@@ -103,7 +106,17 @@ const Variables = z.object({
     .default(400 * 86_400_000),
   MAX_KEYS_PER_OWNER: wholeNumber(1, 100_000).default(20),
   ADMISSION_LEASE_MS: wholeNumber(0, 60_000).default(200),
+  ADMISSION_LEASE_MAX_MS: wholeNumber(0, 60_000).default(1000),
   LEASE_SLACK_MS: wholeNumber(0, 10_000).default(20),
+  REQUEST_LOG: z
+    .string()
+    .transform((text) =>
+      text === "all" ? 1 : text === "refused" ? 0 : SHARE.test(text) ? Number(text) : null,
+    )
+    .refine((share) => share !== null, "must be all, refused, or a share of requests such as 0.01")
+    .transform((share) => share as number)
+    .default(1),
+  CONNECTION_CHECK_MS: wholeNumber(100, 600_000).default(5000),
   RATE_LIMIT_REQUESTS: wholeNumber(1, 1_000_000_000).default(1000),
   RATE_LIMIT_WINDOW_S: wholeNumber(1, 2_678_400).default(60),
   TOKENS_PER_MINUTE: wholeNumber(1, 1_000_000).default(60),
@@ -176,7 +189,13 @@ export interface Config {
   readonly auditRetentionMs: number;
   readonly maxKeysPerOwner: number;
   readonly leaseMs: number;
+  /** The longest lease that a guard gives, unless {@link leaseMs} is longer. */
+  readonly leaseMaxMs: number;
   readonly leaseSlackMs: number;
+  /** The share of requests that are logged, besides refusals and failures, which are logged always. */
+  readonly requestLog: number;
+  /** How often an event stream and a WebSocket are checked. */
+  readonly connectionCheckMs: number;
   readonly rateLimit: KeyRateLimit;
   /** Access tokens that one key may be exchanged for in a minute. */
   readonly tokensPerMinute: number;
@@ -245,7 +264,10 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     auditRetentionMs: v.AUDIT_RETENTION,
     maxKeysPerOwner: v.MAX_KEYS_PER_OWNER,
     leaseMs: v.ADMISSION_LEASE_MS,
+    leaseMaxMs: v.ADMISSION_LEASE_MAX_MS,
     leaseSlackMs: v.LEASE_SLACK_MS,
+    requestLog: v.REQUEST_LOG,
+    connectionCheckMs: v.CONNECTION_CHECK_MS,
     rateLimit: { requests: v.RATE_LIMIT_REQUESTS, windowSeconds: v.RATE_LIMIT_WINDOW_S },
     tokensPerMinute: v.TOKENS_PER_MINUTE,
     signingKeyLifetimeMs: v.SIGNING_KEY_LIFETIME,

@@ -1,5 +1,7 @@
 import { POLICY_TABLE } from "#policy";
 import { env, waitUntil } from "cloudflare:workers";
+import { Admission } from "./admission/isolate/admission.ts";
+import { KeyGuards } from "./admission/key-guards.ts";
 import { config } from "./config.ts";
 import { createConsoleApp } from "./console/app.tsx";
 import { createControlApp } from "./control/app.ts";
@@ -10,32 +12,35 @@ import type { Env } from "./env.ts";
 import { handle } from "./gateway/index.ts";
 import { Origins } from "./gateway/origins.ts";
 import { discardBody } from "./gateway/unread-body.ts";
-import { publicOperations } from "./gateway/public-operation.ts";
 import { AccessTokens } from "./state/access-tokens.ts";
 import { Assertions } from "./state/assertions.ts";
 import { deploymentOf } from "./state/deployment/deployment-object.ts";
 import { FailureLimiter } from "./state/failure-limiter.ts";
-import { KeyRecordCache } from "./state/key-record-cache.ts";
-import { Leases } from "./state/leases.ts";
 import { TokenKeys } from "./state/token-keys.ts";
 import { surfaceFor } from "./surface.ts";
 
 export { Deployment } from "./state/deployment/deployment.ts";
-export { KeyGuard } from "./state/key-guard.ts";
+export { KeyGuard } from "./admission/guard/key-guard.ts";
 export { Organization } from "./state/organization/organization.ts";
 
 const bindings = env as unknown as Env;
 const policy = loadPolicy(POLICY_TABLE);
 
 const tokens = new AccessTokens(new TokenKeys(bindings.ORGANIZATION));
-const leases = new Leases(bindings.KEY_GUARD, new KeyRecordCache(bindings.KEY_RECORDS), config.leaseSlackMs);
+const admission = new Admission({
+  guards: bindings.KEY_GUARD,
+  records: bindings.KEY_RECORDS,
+  defaultLimit: config.rateLimit,
+  bounds: { base: config.leaseMs, max: config.leaseMaxMs },
+  slackMs: config.leaseSlackMs,
+});
 const failures = new FailureLimiter(bindings.FAILURES);
 const issuerOf = (url: string): string => config.publicOrigin ?? canonicalOriginOf(url);
 
 const gateway = {
   config,
   policy,
-  leases,
+  admission,
   failures,
   tokens,
   issuerOf,
@@ -47,14 +52,14 @@ const gateway = {
           signingKey: () => deploymentOf(bindings).assertionKey(),
         }),
   origins: new Origins(config),
-  isPublic: publicOperations(policy),
 };
 
 const control = createControlApp({
   config,
   env: bindings,
   identities: new IdentityVerifier({ ...config.identity, hasVaults: policy.resourceTypes.has("vault") }),
-  leases,
+  admission,
+  guards: new KeyGuards(bindings.KEY_GUARD),
   tokens,
   failures,
   background: { waitUntil },

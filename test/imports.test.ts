@@ -13,9 +13,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "api-types": ["core"],
   // It runs when the Worker is built.
   api: ["core"],
-  state: ["core", ...SETTINGS],
-  gateway: ["core", "state", ...SETTINGS],
-  control: ["core", "api-types", "state", ...SETTINGS],
+  admission: ["core", ...SETTINGS],
+  state: ["core", "admission", ...SETTINGS],
+  gateway: ["core", "admission", "state", ...SETTINGS],
+  control: ["core", "admission", "api-types", "state", ...SETTINGS],
   // The console is a client of the control API, which the Worker hands it.
   console: ["core", "api-types", "state", ...SETTINGS],
   // The command line speaks the control API, by the same schemas.

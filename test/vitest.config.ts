@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           globalSetup: ["test/support/build-assets.ts"],
-          include: ["test/{core,state}/**/*.test.ts"],
+          include: ["test/{core,state,admission}/**/*.test.ts"],
         },
       },
       {

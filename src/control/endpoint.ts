@@ -10,7 +10,9 @@ import { isRefusal, refuse, type Refusal, type RefusalCode } from "../core/refus
 import type { Config, Env } from "../env.ts";
 import type { AccessTokens } from "../state/access-tokens.ts";
 import type { FailureLimiter } from "../state/failure-limiter.ts";
-import type { Background, Leases } from "../state/leases.ts";
+import type { Admission } from "../admission/isolate/admission.ts";
+import type { KeyGuards } from "../admission/key-guards.ts";
+import type { Background } from "../core/background.ts";
 import { fieldWithKey } from "./body-secrets.ts";
 import { readBody } from "./body.ts";
 import { describeEndpoint } from "./endpoint-document.ts";
@@ -26,7 +28,8 @@ export interface Control {
   readonly identities: IdentityVerifier;
   /** The access tokens, the keys' leases and the failing addresses of this isolate. */
   readonly tokens: AccessTokens;
-  readonly leases: Leases;
+  readonly admission: Admission;
+  readonly guards: KeyGuards;
   readonly failures: FailureLimiter;
   /** Keeps work alive that no answer waits for. */
   readonly background: Background;

@@ -4,7 +4,6 @@ import { Answered, REFUSAL_HEADERS } from "./headers.ts";
 
 /** No key can have this id, so asking about it leaves nothing behind. */
 const NO_KEY = "readyz";
-const ASK_NOTHING = { have: 0, returned: null, usage: null };
 
 const State = z.enum(["ok", "unavailable"]);
 const Readiness = z
@@ -53,7 +52,7 @@ export function addHealthEndpoints(app: OpenAPIHono<ControlEnv>, control: Contro
   app.openapi(readyz, async (c) => {
     const [kv, guard] = await Promise.allSettled([
       control.env.KEY_RECORDS.get(NO_KEY),
-      control.env.KEY_GUARD.getByName(NO_KEY).describe(ASK_NOTHING),
+      control.env.KEY_GUARD.getByName(NO_KEY).look([]),
     ]);
     // A bad configuration stops the Worker before it can answer, so an answer says that it is good.
     const checks = { configuration: "ok" as const, kv: state(kv), guard: state(guard) };

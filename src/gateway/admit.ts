@@ -1,57 +1,40 @@
-import { retryAfterSeconds, type RateHeaders } from "../core/rate-window.ts";
+import type { Outcome, Presented } from "../admission/isolate/admission.ts";
+import { retryAfterSeconds } from "../core/rate-window.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
-import type { CompiledKey } from "../state/compiled-key.ts";
-import type { HeldKey } from "../state/held-key.ts";
-import type { Admission } from "../state/leases.ts";
-import { expectCall } from "./count-call.ts";
 import type { Exchange, Gateway } from "./exchange.ts";
-import { recordRefusal, UNCONFIRMED } from "./verdict.ts";
 
-/** Step 5: the key's guard says that it is live, and takes one from its budget. */
+/** A client comes back in a second when a guard does not answer. */
+const UNCONFIRMED = refuse("admission_unavailable", { retryAfter: 1 });
+
+/**
+ * Steps 3 to 5: the record that the key's guard vouches for is the credential's, live, and allows the address; and the
+ * key's budget pays for the operation. From an address that keeps failing nothing is looked up: only credentials that
+ * this isolate knows to be good go on.
+ */
 export function admit(x: Exchange, gateway: Gateway): Refusal | null | Promise<Refusal | null> {
-  const admission = gateway.leases.admit(
-    x.held as HeldKey,
-    x.address,
-    () => expectCall(x, gateway),
-    x.background,
-  );
-  return admission instanceof Promise
-    ? admission.then((asked) => conclude(x, gateway, asked))
-    : conclude(x, gateway, admission);
+  const presented = x.presented as Presented;
+  const blocked = gateway.failures.blocked(x.address, x.startedAt);
+  if (blocked !== null && !gateway.admission.knowsGood(presented)) return blocked;
+  const outcome = gateway.admission.admit(presented, x.operation?.cost ?? 1, Date.now(), x.background);
+  return outcome instanceof Promise ? outcome.then((decided) => conclude(x, decided)) : conclude(x, outcome);
 }
 
-function conclude(x: Exchange, gateway: Gateway, admission: Admission): Refusal | null {
-  const held = x.held as HeldKey;
+function conclude(x: Exchange, outcome: Outcome): Refusal | null {
   const now = Date.now();
-  x.admission = admission;
+  x.admission = outcome.source;
   x.admittedAt = now;
-  if (admission === "unavailable") {
-    x.rate = held.rate() ?? unknownRate(x.key as CompiledKey, gateway, now);
-    return UNCONFIRMED;
+  if (outcome.rate !== null) x.rate = outcome.rate;
+  switch (outcome.kind) {
+    case "unavailable":
+      return UNCONFIRMED;
+    case "refused":
+      if (outcome.key !== null) x.key = outcome.key;
+      return outcome.refusal;
+    case "limited":
+      x.key = outcome.key;
+      return refuse("rate_limited", { retryAfter: retryAfterSeconds((outcome.rate?.retryAt ?? now) - now) });
+    case "admitted":
+      x.key = outcome.key;
+      return null;
   }
-  if (held.key !== x.key || admission === "limited") {
-    // The guard may have a newer version than the one that steps 3 and 4 let pass, or a clock that runs ahead.
-    const refusal = recordRefusal(x, held.key, now);
-    if (refusal !== null) {
-      if (admission === "limited") gateway.leases.recountRefused(held, x.address, x.background);
-      else held.giveBack();
-      return refusal;
-    }
-    x.key = held.key as CompiledKey;
-  }
-  const rate = held.rate();
-  if (rate !== null) x.rate = rate;
-  if (admission !== "limited") return null;
-  return refuse("rate_limited", { retryAfter: retryAfterSeconds((rate?.retryAt ?? now) - now) });
-}
-
-/** What can be told of a window that the guard could not be asked about: nothing is admitted for a second. */
-function unknownRate(key: CompiledKey, gateway: Gateway, now: number): RateHeaders {
-  const limit = key.record.rateLimit ?? gateway.config.rateLimit;
-  return {
-    limit: limit.requests,
-    windowSeconds: limit.windowSeconds,
-    remaining: 0,
-    resetAt: now + 1000,
-  };
 }

@@ -1,5 +1,5 @@
 import { refuse, type Refusal } from "../core/refusal.ts";
-import type { Caller } from "../state/caller.ts";
+import type { Caller } from "../core/caller.ts";
 import type { Exchange, Gateway } from "./exchange.ts";
 
 /** Has the request tell the origin who calls in a way that it can verify; without that nothing is forwarded. */

@@ -1,15 +1,14 @@
-import type { ExpectedCall } from "../core/lease.ts";
+import type { Admission, AdmissionSource, Presented } from "../admission/isolate/admission.ts";
+import type { Background } from "../core/background.ts";
+import type { Caller } from "../core/caller.ts";
+import type { CompiledKey } from "../core/compiled-key.ts";
 import type { RateHeaders } from "../core/rate-window.ts";
 import type { Refusal } from "../core/refusal.ts";
 import type { Match, Operation, RoutePolicy } from "../core/policy/route-policy.ts";
 import type { Config } from "../env.ts";
 import type { AccessTokens, VerifiedToken } from "../state/access-tokens.ts";
 import type { Assertions } from "../state/assertions.ts";
-import type { Caller } from "../state/caller.ts";
-import type { CompiledKey } from "../state/compiled-key.ts";
 import type { FailureLimiter } from "../state/failure-limiter.ts";
-import type { HeldKey } from "../state/held-key.ts";
-import type { Admission, Background, Leases } from "../state/leases.ts";
 import type { OriginConfig } from "./forward.ts";
 import type { Origins } from "./origins.ts";
 
@@ -17,7 +16,7 @@ import type { Origins } from "./origins.ts";
 export interface Gateway {
   readonly config: Config;
   readonly policy: RoutePolicy;
-  readonly leases: Leases;
+  readonly admission: Admission;
   readonly failures: FailureLimiter;
   readonly tokens: AccessTokens;
   /** Scheme and authority of the gateway for a request to this address: what tokens for it must name. */
@@ -25,8 +24,6 @@ export interface Gateway {
   /** `null` when the origin gets none. */
   readonly assertions: Assertions | null;
   readonly origins: Origins;
-  /** Whether a request needs no credential. */
-  readonly isPublic: (request: Request) => boolean;
 }
 
 /** One request on its way through the gateway: each step adds what it found out. */
@@ -41,19 +38,15 @@ export interface Exchange {
 
   /** The key that was presented, or that the presented token was made from. */
   keyId?: string;
-  /** SHA-256 of the presented key; absent with a token. */
-  presentedHash?: Uint8Array;
+  presented?: Presented;
   token?: VerifiedToken;
-  held?: HeldKey;
   /** The version of the key that this request is decided by. */
   key?: CompiledKey;
   /** Whoever presented the key or the token, by that version. */
   caller?: Caller;
-  admission?: Admission;
+  admission?: AdmissionSource;
   admittedAt?: number;
   rate?: RateHeaders;
-  /** The call that a guard which was asked for admission has been told of. */
-  toldCall?: ExpectedCall | null;
   /** The raw path and query that were matched. */
   path?: string;
   query?: string;

@@ -1,10 +1,11 @@
 import type { ListFilter } from "../core/filtered-list.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import type { Operation } from "../core/policy/route-policy.ts";
-import type { Caller } from "../state/caller.ts";
+import type { Caller } from "../core/caller.ts";
 import { dropOriginsCorsHeaders } from "./cors.ts";
 import type { Exchange, Gateway } from "./exchange.ts";
 import { forward } from "./forward.ts";
+import { guardConnection } from "./guard-connection.ts";
 
 const NO_ORIGIN = "ORIGINS names none of the operation's own servers";
 
@@ -29,7 +30,7 @@ export async function forwardToOrigin(x: Exchange, gateway: Gateway): Promise<Re
   dropOriginsCorsHeaders(answer.headers, gateway);
   answer.headers.set("X-Request-Id", x.requestId);
   if (operation.deprecation !== null) setDeprecationHeaders(answer.headers, operation.deprecation);
-  return answer;
+  return guardConnection(answer, x, gateway);
 }
 
 /** Nobody calls a public operation, as far as the gateway knows. */

@@ -3,26 +3,25 @@ import { isoTime } from "../core/iso-time.ts";
 import { rotatedKeyEnd } from "../core/key-record.ts";
 import { setRateHeaders } from "../core/rate-window.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
-import type { Background } from "../state/leases.ts";
+import type { Background } from "../core/background.ts";
 import { admit } from "./admit.ts";
 import { assertIdentity } from "./assert-identity.ts";
-import { checkAddress } from "./check-address.ts";
-import { checkKey } from "./check-key.ts";
 import { checkTarget } from "./check-target.ts";
 import { answerPreflight, setCorsHeaders } from "./cors.ts";
-import { countCall } from "./count-call.ts";
+import { countUsage } from "./count-usage.ts";
 import { decideAccess } from "./decide-access.ts";
 import type { Exchange, Gateway, Step } from "./exchange.ts";
 import { forwardToOrigin } from "./forward-to-origin.ts";
 import { logRequest } from "./log-request.ts";
 import { matchRoute } from "./match-route.ts";
+import { needsNoCredential } from "./public-operation.ts";
 import { readCredential } from "./read-credential.ts";
 import { discardBody } from "./unread-body.ts";
 
 /** The steps that identify the caller: an address that keeps failing them is turned away. */
-const IDENTIFY: readonly Step[] = [readCredential, checkKey, checkAddress];
-/** The steps that decide what an identified caller may do, count what it did, and tell the origin who it is. */
-const DECIDE: readonly Step[] = [admit, matchRoute, decideAccess, countCall, assertIdentity];
+const IDENTIFY: readonly Step[] = [readCredential, admit];
+/** The steps that decide what an identified caller may do, and tell the origin who it is. */
+const DECIDE: readonly Step[] = [decideAccess, assertIdentity];
 
 /**
  * The way of a request through the gateway. Its id comes first, then the steps in their order; the first that refuses
@@ -51,16 +50,19 @@ export async function handle(request: Request, background: Background, gateway: 
   if (x.rate !== undefined) setRateHeaders(response.headers, x.rate, x.admittedAt ?? x.startedAt);
   const endsAt = x.key === undefined ? null : rotatedKeyEnd(x.key.record);
   if (endsAt !== null) response.headers.set("X-Portcullis-Key-Expires", isoTime(endsAt));
-  logRequest(x, response.status, outcome instanceof Response ? null : outcome);
+  const refusal = outcome instanceof Response ? null : outcome;
+  countUsage(x, gateway, response.status, refusal);
+  logRequest(x, response.status, refusal, gateway);
   return response;
 }
 
 async function decide(x: Exchange, gateway: Gateway): Promise<Refusal | null> {
-  if (gateway.isPublic(x.request)) return matchRoute(x, gateway);
+  // What it costs is known before it is admitted; that there is no such operation is told only afterwards.
+  const unrouted = matchRoute(x, gateway);
+  if (needsNoCredential(x)) return null;
   const failure = await run(IDENTIFY, x, gateway);
-  return failure === null
-    ? run(DECIDE, x, gateway)
-    : gateway.failures.answerTo(failure, x.address, Date.now());
+  if (failure !== null) return gateway.failures.answerTo(failure, x.address, Date.now());
+  return unrouted ?? run(DECIDE, x, gateway);
 }
 
 /** A step that has all at hand answers at once; only one that asks somebody is waited for. */

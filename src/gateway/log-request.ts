@@ -1,28 +1,44 @@
 import type { Refusal } from "../core/refusal.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, Gateway } from "./exchange.ts";
 
-/** Writes the one log line of a request, as JSON. It names the operation and never the path, and holds no secret. */
-export function logRequest(x: Exchange, status: number, refusal: Refusal | null): void {
-  const now = Date.now();
-  console.log(
-    JSON.stringify({
-      time: new Date(x.startedAt).toISOString(),
-      requestId: x.requestId,
-      keyId: x.keyId,
-      tokenId: x.token?.claims.id,
-      orgId: x.key?.record.orgId,
-      method: x.request.method,
-      operation: x.operation?.id,
-      status,
-      code: refusal?.code,
-      reason: refusal?.reason,
-      address: x.address,
-      admission: x.admission,
-      ms: {
-        total: now - x.startedAt,
-        decide: (x.forwardedAt ?? now) - x.startedAt,
-        origin: x.forwardedAt === undefined ? undefined : (x.answeredAt ?? now) - x.forwardedAt,
-      },
-    }),
-  );
+/**
+ * Writes the one log line of a request, as JSON. It names the operation and never the path, and holds no secret. It is
+ * built by hand: to serialise an object of twenty members costs a tenth of a request. Of `REQUEST_LOG`, refusals are
+ * written always but with a share only that share of the rest.
+ */
+export function logRequest(x: Exchange, status: number, refusal: Refusal | null, gateway: Gateway): void {
+  if (refusal === null && status < 500 && !isChosen(gateway.config.requestLog)) return;
+  console.log(lineOf(x, status, refusal, Date.now()));
+}
+
+function isChosen(share: number): boolean {
+  return share === 1 || (share > 0 && Math.random() < share);
+}
+
+function lineOf(x: Exchange, status: number, refusal: Refusal | null, now: number): string {
+  const { startedAt, forwardedAt } = x;
+  let line = `{"time":"${new Date(startedAt).toISOString()}","requestId":"${x.requestId}"`;
+  if (x.keyId !== undefined) line += `,"keyId":"${x.keyId}"`;
+  if (x.token !== undefined) line += text("tokenId", x.token.claims.id);
+  const orgId = x.key?.record.orgId ?? x.token?.claims.orgId;
+  if (orgId !== undefined) line += text("orgId", orgId);
+  line += text("method", x.request.method);
+  if (x.operation !== undefined) line += text("operation", x.operation.id);
+  line += `,"status":${status}`;
+  if (refusal !== null) {
+    line += `,"code":"${refusal.code}"`;
+    if (refusal.reason !== undefined) line += text("reason", refusal.reason);
+  }
+  line += text("address", x.address);
+  if (x.admission !== undefined) line += `,"admission":"${x.admission}"`;
+  line += `,"ms":{"total":${now - startedAt},"decide":${(forwardedAt ?? now) - startedAt}`;
+  if (forwardedAt !== undefined) line += `,"origin":${(x.answeredAt ?? now) - forwardedAt}`;
+  return `${line}}}`;
+}
+
+/** Plain letters need no escapes; anything else is left to JSON. */
+const PLAIN = /^[\w .:/{}()*~+,;=@&$!-]*$/;
+
+function text(name: string, value: string): string {
+  return `,"${name}":${PLAIN.test(value) ? `"${value}"` : JSON.stringify(value)}`;
 }

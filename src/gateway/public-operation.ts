@@ -1,19 +1,12 @@
-import { canonicalPath } from "../core/canonical-path.ts";
-import type { RoutePolicy } from "../core/policy/route-policy.ts";
+import type { Exchange } from "./exchange.ts";
 
 /**
- * Tells which requests need no credential: those to operations that the document declares public, or to which it leaves
+ * Whether a request needs no credential: it is to an operation that the document declares public, or to which it leaves
  * the choice when none was sent. A path that fits several templates must be public by each.
  */
-export function publicOperations(policy: RoutePolicy): (request: Request) => boolean {
-  if (!policy.operations.some((operation) => operation.public)) return () => false;
-  return ({ method, url, headers }) => {
-    const path = canonicalPath(url)?.path;
-    const match = path === undefined ? null : policy.match(method, path);
-    if (match?.kind !== "operation") return false;
-    return [match, ...match.also].every(
-      ({ operation }) =>
-        operation.public && (operation.security.length === 0 || !headers.has("Authorization")),
-    );
-  };
+export function needsNoCredential({ request, operation, also = [] }: Exchange): boolean {
+  if (operation === undefined || !operation.public) return false;
+  return [operation, ...also.map((match) => match.operation)].every(
+    (each) => each.public && (each.security.length === 0 || !request.headers.has("Authorization")),
+  );
 }

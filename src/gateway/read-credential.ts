@@ -1,5 +1,5 @@
+import { PresentedKey, PresentedToken } from "../admission/isolate/presented.ts";
 import { readCredential as read } from "../core/credential.ts";
-import { hashKey } from "../core/key-secret.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import type { VerifiedToken } from "../state/access-tokens.ts";
 import type { Exchange, Gateway } from "./exchange.ts";
@@ -13,7 +13,7 @@ export function readCredential(x: Exchange, gateway: Gateway): Refusal | null | 
   if ("code" in credential) return credential;
   if (credential.kind === "access_token") return readToken(x, gateway, credential.token);
   x.keyId = credential.keyId;
-  x.presentedHash = hashKey(credential.key);
+  x.presented = new PresentedKey(credential.keyId, credential.key, x.address, gateway.admission.credentials);
   return null;
 }
 
@@ -31,5 +31,6 @@ function readToken(x: Exchange, gateway: Gateway, text: string): Refusal | null 
 function takeToken(x: Exchange, token: VerifiedToken): Refusal | null {
   x.token = token;
   x.keyId = token.claims.keyId;
+  x.presented = new PresentedToken(token.claims, x.address);
   return token.claims.expiresAt <= x.startedAt ? refuse("access_token_expired") : null;
 }

@@ -17,10 +17,11 @@ export function beforeSilence<T>(
   return new Promise((resolve, reject) => {
     const expire = (): void => {
       const rest = movement === null ? 0 : movement.movedAt + timeoutMs - Date.now();
-      if (rest > 0) timer = setTimeout(expire, rest);
+      if (rest > 0) setTimeout(expire, rest);
       else resolve(null);
     };
-    let timer = setTimeout(expire, timeoutMs);
-    next.then(resolve, reject).finally(() => clearTimeout(timer));
+    // It ends with the request: to clear it would cost as much as the timer itself.
+    setTimeout(expire, timeoutMs);
+    next.then(resolve, reject);
   });
 }

@@ -2,9 +2,9 @@ import { compactVerify, errors } from "jose";
 import { LRUCache } from "lru-cache";
 import { readAccessToken, SIGNATURE_ALGORITHM, type AccessToken } from "../core/access-token.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
-import { compileCaller, type Caller } from "./caller.ts";
-import type { CompiledKey } from "./compiled-key.ts";
-import type { Background } from "./leases.ts";
+import { compileCaller, type Caller } from "../core/caller.ts";
+import type { CompiledKey } from "../core/compiled-key.ts";
+import type { Background } from "../core/background.ts";
 import type { TokenKeys } from "./token-keys.ts";
 
 /**

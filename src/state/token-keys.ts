@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import { organizationOfKid, SIGNATURE_ALGORITHM } from "../core/access-token.ts";
 import { OBJECT_TIMEOUT_MS, within } from "../core/concurrency.ts";
 import type { Env } from "../env.ts";
-import type { Background } from "./leases.ts";
+import type { Background } from "../core/background.ts";
 
 const MAX_ORGANIZATIONS = 1000;
 /** An organisation is asked again after this, while requests go on with what is known. */

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Admission } from "../../src/admission/isolate/admission.ts";
+import type { KeyGuards } from "../../src/admission/key-guards.ts";
 import { createControlApp } from "../../src/control/app.ts";
 import { IdentityVerifier } from "../../src/control/identity/identity-verifier.ts";
 import { readConfig, type Env } from "../../src/env.ts";
 import type { AccessTokens } from "../../src/state/access-tokens.ts";
-import type { Leases } from "../../src/state/leases.ts";
 import { FailureLimiter } from "../../src/state/failure-limiter.ts";
 import { adminClaims } from "../support/issuer.ts";
 import {
@@ -58,7 +59,8 @@ const app = createControlApp({
   identities: new IdentityVerifier({ ...config.identity, hasVaults: true }),
   checkScope: () => null,
   tokens: {} as AccessTokens,
-  leases: {} as Leases,
+  admission: {} as Admission,
+  guards: {} as KeyGuards,
   background: { waitUntil: () => {} },
   failures: new FailureLimiter({ limit: async () => ({ success: true }) }),
   issuerOf: () => "http://gateway.test",

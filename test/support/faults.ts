@@ -1,7 +1,8 @@
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 import type { KeyRecord } from "../../src/core/key-record.ts";
-import type { Ask, Grant } from "../../src/core/lease.ts";
-import type { Applied, KeyGuard, KeyMatch } from "../../src/state/key-guard.ts";
+import type { KeyGuard, KeyMatch } from "../../src/admission/guard/key-guard.ts";
+import { groupOfKey } from "../../src/admission/key-guards.ts";
+import type { Question } from "../../src/admission/protocol.ts";
 import type { Organization } from "../../src/state/organization/organization.ts";
 
 /** KV as it is when it is down. */
@@ -46,10 +47,10 @@ export class BrokenFailures extends WorkerEntrypoint {
 
 /** A guard that throws at everything. */
 export class BrokenGuard extends DurableObject {
-  grant(): never {
+  ask(): never {
     throw new Error("The object is broken");
   }
-  describe(): never {
+  look(): never {
     throw new Error("The object is broken");
   }
   put(): never {
@@ -62,10 +63,10 @@ export class BrokenGuard extends DurableObject {
 
 /** A guard that never answers an edge. */
 export class SilentGuard extends DurableObject {
-  grant(): Promise<never> {
+  ask(): Promise<never> {
     return silence();
   }
-  describe(): Promise<never> {
+  look(): Promise<never> {
     return silence();
   }
 }
@@ -82,10 +83,10 @@ export class BrokenDeployment extends DurableObject {
 
 /** A guard as the platform answers for it under too many requests. */
 export class OverloadedGuard extends DurableObject {
-  grant(): never {
+  ask(): never {
     throw overloaded();
   }
-  describe(): never {
+  look(): never {
     throw overloaded();
   }
 }
@@ -117,36 +118,44 @@ const outages = new Map<string, Outage>();
 export class FlakyGuard extends DurableObject<{ GUARD: DurableObjectNamespace<KeyGuard> }> {
   readonly #guard = this.env.GUARD.getByName(this.ctx.id.name ?? "");
 
-  grant(ask: Ask): Promise<Grant> {
-    return this.#guard.grant(ask);
+  ask(question: Question): ReturnType<KeyGuard["ask"]> | Promise<unknown> {
+    return this.#guard.ask(question);
   }
-  describe(ask: Ask): Promise<Grant> {
-    return this.#guard.describe(ask);
+  look(matches: readonly KeyMatch[]): Promise<unknown> {
+    return this.#guard.look(matches);
   }
-  inspect(match: KeyMatch): Promise<Awaited<ReturnType<KeyGuard["inspect"]>>> {
-    return this.#guard.inspect(match);
+  list(): Promise<unknown> {
+    return this.#guard.list();
   }
-  takeTokenIssue(): Promise<number> {
-    return this.#guard.takeTokenIssue();
+  takeTokenIssue(keyId: string): Promise<number> {
+    return this.#guard.takeTokenIssue(keyId);
   }
-  async revokeToken(...args: Parameters<KeyGuard["revokeToken"]>): ReturnType<KeyGuard["revokeToken"]> {
-    if (outages.get(this.ctx.id.name ?? "") === "guard unreachable") {
-      throw new Error("The object cannot be reached");
-    }
+  deliverUsage(): Promise<void> {
+    return this.#guard.deliverUsage();
+  }
+  async revokeToken(...args: Parameters<KeyGuard["revokeToken"]>): Promise<unknown> {
+    if (this.#hasOutage("guard unreachable", args[0])) throw new Error("The object cannot be reached");
     return this.#guard.revokeToken(...args);
   }
-  async cut(match: KeyMatch): ReturnType<KeyGuard["cut"]> {
-    const outage = outages.get(this.ctx.id.name ?? "");
-    if (outage === "guard unreachable") throw new Error("The object cannot be reached");
-    while (outages.get(this.ctx.id.name ?? "") === "guard hangs") await scheduler.wait(10);
-    return this.#guard.cut(match);
+  async cut(matches: readonly KeyMatch[]): Promise<unknown> {
+    for (const match of matches) {
+      if (this.#hasOutage("guard unreachable", match)) throw new Error("The object cannot be reached");
+      while (this.#hasOutage("guard hangs", match)) await scheduler.wait(10);
+    }
+    return this.#guard.cut(matches);
   }
-  async put(record: KeyRecord): Promise<Applied> {
-    while (outages.get(record.orgId) === "guard hangs") await scheduler.wait(10);
-    if (outages.get(record.orgId) === "guard unreachable") throw new Error("The object cannot be reached");
-    const applied = await this.#guard.put(record);
-    if (outages.get(record.orgId) === "guard answer lost") throw new Error("The connection was lost");
-    return applied;
+  async put(orgId: string, records: readonly KeyRecord[]): Promise<unknown> {
+    while (outages.get(orgId) === "guard hangs") await scheduler.wait(10);
+    if (outages.get(orgId) === "guard unreachable") throw new Error("The object cannot be reached");
+    const confirmations = await this.#guard.put(orgId, records);
+    if (outages.get(orgId) === "guard answer lost") throw new Error("The connection was lost");
+    return confirmations;
+  }
+
+  /** Outages are of a key; its guard is that of its group, or one of its own. */
+  #hasOutage(outage: Outage, { keyId }: KeyMatch): boolean {
+    const own = this.ctx.id.name === keyId || this.ctx.id.name === groupOfKey(keyId);
+    return own && outages.get(keyId) === outage;
   }
 }
 

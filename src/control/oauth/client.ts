@@ -2,8 +2,8 @@ import { hashKey, readKeyId, sameHash } from "../../core/key-secret.ts";
 import { standingRefusal } from "../../core/key-standing.ts";
 import { isWithdrawn } from "../../core/access.ts";
 import { refuse } from "../../core/refusal.ts";
-import type { CompiledKey } from "../../state/compiled-key.ts";
-import { currentKey } from "../../state/current-key.ts";
+import type { CompiledKey } from "../../core/compiled-key.ts";
+import { currentKey } from "./current-key.ts";
 import type { Control } from "../endpoint.ts";
 import type { Form } from "./form.ts";
 import { invalidClient, OAuthError, unauthorizedClient, unavailable } from "./oauth-error.ts";
@@ -42,11 +42,11 @@ export function readClient(
 /** The key behind a client, which knows its secret; it may be a dead one. */
 export async function identify(
   client: ClientCredentials,
-  { env }: Control,
+  { guards }: Control,
 ): Promise<CompiledKey | OAuthError> {
   let key: CompiledKey | null;
   try {
-    key = await currentKey(env.KEY_GUARD, client.keyId);
+    key = await currentKey(guards, client.keyId);
   } catch (error) {
     return unavailable(error);
   }

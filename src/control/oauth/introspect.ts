@@ -7,8 +7,8 @@ import { narrowed } from "../../core/narrowing.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import { formatScope } from "../../core/scope.ts";
 import { isDenied } from "../../core/token-denials.ts";
-import type { CompiledKey } from "../../state/compiled-key.ts";
-import { currentKey } from "../../state/current-key.ts";
+import type { CompiledKey } from "../../core/compiled-key.ts";
+import { currentKey } from "./current-key.ts";
 import type { Control } from "../endpoint.ts";
 import type { Answer, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
 import { OAuthError, unavailable } from "./oauth-error.ts";
@@ -82,9 +82,9 @@ async function liveKey(
   keyId: string,
   orgId: string,
   now: number,
-  { env }: Control,
+  { guards }: Control,
 ): Promise<CompiledKey | null> {
-  const key = await currentKey(env.KEY_GUARD, keyId);
+  const key = await currentKey(guards, keyId);
   if (key?.record.orgId !== orgId || standingRefusal(key.record, now) !== null) return null;
   return isWithdrawn(key.record) ? null : key;
 }

@@ -3,11 +3,11 @@ import { within } from "../../core/concurrency.ts";
 import type { Leak } from "../../core/leak.ts";
 import type { TokenCut } from "../../core/revocation.ts";
 import type { Env } from "../../env.ts";
+import { cutTimeout } from "../../core/cut-timeout.ts";
+import type { Confirmation } from "../../admission/guard/key-guard.ts";
+import type { Control } from "../endpoint.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
-import type { Applied } from "../../state/key-guard.ts";
 
-/** A guard may wait out the leases of a longer setting that was in force before. */
-export const CUT_TIMEOUT_MS = 10_000;
 const TELL_TIMEOUT_MS = 2000;
 
 /**
@@ -18,14 +18,13 @@ const TELL_TIMEOUT_MS = 2000;
 export async function killToken(
   token: AccessToken,
   author: TokenCut["author"],
-  env: Env,
+  { env, guards, config }: Pick<Control, "env" | "guards" | "config">,
   leak: Leak | null = null,
-): Promise<Applied | null> {
+): Promise<Confirmation | null> {
   const { id: tokenId, keyId, orgId, issuedAt, expiresAt } = token;
-  const guard = env.KEY_GUARD.getByName(keyId);
   const applied = await within(
-    CUT_TIMEOUT_MS,
-    guard.revokeToken(orgId, { id: tokenId, issuedAt, expiresAt }),
+    cutTimeout(config),
+    guards.revokeToken({ keyId, orgId }, { id: tokenId, issuedAt, expiresAt }),
   );
   const isFoundLive = leak !== null && expiresAt > Date.now();
   if (applied === null || !(applied.changed || isFoundLive)) return applied;

@@ -1,7 +1,8 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { hashKey, readKeyId } from "../../core/key-secret.ts";
-import type { CompiledKey } from "../../state/compiled-key.ts";
+import { PresentedKey } from "../../admission/isolate/presented.ts";
+import { readKeyId } from "../../core/key-secret.ts";
+import type { CompiledKey } from "../../core/compiled-key.ts";
 import type { Control, ControlEnv } from "../endpoint.ts";
 import { Answered, REFUSAL_HEADERS } from "../headers.ts";
 import { clientRefusal, identify, readClient, type ClientCredentials } from "./client.ts";
@@ -122,12 +123,12 @@ function showsGoodKey(
   credentials: ClientCredentials | OAuthError | null,
   { token }: Form,
   address: string,
-  { leases, config }: Control,
+  { admission, config }: Control,
 ): boolean {
   if (credentials instanceof OAuthError) return false;
   const key = credentials?.key ?? token ?? "";
   const keyId = readKeyId(key, config.keyPrefix);
-  return keyId !== null && leases.knowsGood(keyId, hashKey(key), address, Date.now());
+  return keyId !== null && admission.knowsGood(new PresentedKey(keyId, key, address, admission.credentials));
 }
 
 const Client = z.object({

@@ -4,10 +4,11 @@ import { within } from "../../core/concurrency.ts";
 import { hashKey, readKeyId } from "../../core/key-secret.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import type { Cut, RevocationRequest } from "../../core/revocation.ts";
-import type { CompiledKey } from "../../state/compiled-key.ts";
+import type { CompiledKey } from "../../core/compiled-key.ts";
 import type { Control } from "../endpoint.ts";
 import { openRevocation } from "../ops/revoke.ts";
-import { CUT_TIMEOUT_MS, killToken } from "./kill-token.ts";
+import { cutTimeout } from "../../core/cut-timeout.ts";
+import { killToken } from "./kill-token.ts";
 import type { Answer, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
 import { OAuthError, unavailable } from "./oauth-error.ts";
 
@@ -49,16 +50,18 @@ const DONE: Answer = { body: {} };
 const UNKNOWN: Answer = { body: {}, failed: true };
 
 /** The key's guard alone decides: it is asked first, and whoever else is to know is told afterwards. */
-async function revokeKey(keyId: string, hash: string, request: Request, { env }: Control): Promise<Answer> {
-  const guard = env.KEY_GUARD.getByName(keyId);
-  const known = await within(CUT_TIMEOUT_MS, guard.inspect({ hash }));
-  if (known === null) return UNKNOWN;
+async function revokeKey(
+  keyId: string,
+  hash: string,
+  request: Request,
+  { env, guards, config }: Control,
+): Promise<Answer> {
+  const confirmation = await within(cutTimeout(config), guards.cut({ keyId, hash }));
+  if (confirmation === null || confirmation.record === null) return UNKNOWN;
   request.about(keyId);
-  if (known.revokedAt !== null && known.effectiveAt !== null) return DONE;
-  const applied = await within(CUT_TIMEOUT_MS, guard.cut({ hash }));
-  if (applied === null) return UNKNOWN;
-  const { orgId, revokedAt, effectiveAt, version } = applied;
-  const cut = { keyId, revokedAt: revokedAt as number, effectiveAt, version, leak: null };
+  const { record, effectiveAt, version } = confirmation;
+  const { orgId, revokedAt } = record;
+  const cut = { keyId, revokedAt: revokedAt ?? effectiveAt, effectiveAt, version, leak: null };
   await tell(env, orgId, hash, cut, request);
   return DONE;
 }
@@ -85,14 +88,15 @@ async function tell(
 async function revokeToken(
   text: string,
   { issuer, address, requestId, about }: Request,
-  { env, tokens, background }: Control,
+  control: Control,
 ): Promise<Answer | OAuthError> {
+  const { tokens, background } = control;
   const verified = await tokens.verify(text, issuer, Date.now(), background);
   if (isRefusal(verified)) {
     return verified.code === "access_token_invalid" ? UNKNOWN : unavailable(verified.reason);
   }
   const { claims } = verified;
   about(claims.keyId);
-  if (claims.expiresAt > Date.now()) await killToken(claims, { ...HOLDER, address, requestId }, env);
+  if (claims.expiresAt > Date.now()) await killToken(claims, { ...HOLDER, address, requestId }, control);
   return DONE;
 }

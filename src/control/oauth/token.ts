@@ -13,7 +13,7 @@ import { holdsKey } from "../../core/key-secret.ts";
 import { holdsScope, holdsVaults, type Narrowing } from "../../core/narrowing.ts";
 import { retryAfterSeconds } from "../../core/rate-window.ts";
 import { formatScope, PLAIN_SEGMENT } from "../../core/scope.ts";
-import type { CompiledKey } from "../../state/compiled-key.ts";
+import type { CompiledKey } from "../../core/compiled-key.ts";
 import type { Control } from "../endpoint.ts";
 import type { Form } from "./form.ts";
 import type { Answer, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
@@ -98,9 +98,9 @@ async function issue(request: OAuthRequest<CompiledKey>, control: Control): Prom
 }
 
 /** Signs a token, if the key has not had its share of them. */
-async function sign(token: AccessToken, { env }: Control): Promise<string | OAuthError> {
+async function sign(token: AccessToken, { env, guards }: Control): Promise<string | OAuthError> {
   try {
-    const wait = await within(OBJECT_TIMEOUT_MS, env.KEY_GUARD.getByName(token.keyId).takeTokenIssue());
+    const wait = await within(OBJECT_TIMEOUT_MS, guards.takeTokenIssue(token.keyId));
     if (wait > 0) {
       return new OAuthError("temporarily_unavailable", "The key was exchanged for too many tokens.", {
         status: 429,

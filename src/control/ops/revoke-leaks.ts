@@ -76,10 +76,11 @@ async function revokeKeys(
 
 /** One token is dead, its key goes on: that was not found. */
 async function revokeToken(
-  { env, tokens, background }: Control,
+  control: Control,
   { id: requestId, at, operator }: RevocationRequest,
   { target, token, leak }: FoundToken,
 ): Promise<LeakResult> {
+  const { tokens, background } = control;
   const verified = await tokens.verify(token, null, at, background);
   if ("code" in verified) {
     const status = verified.code === "access_token_invalid" ? "not_found" : "unconfirmed";
@@ -88,7 +89,7 @@ async function revokeToken(
   const { claims } = verified;
   const { keyId } = claims;
   try {
-    const applied = await killToken(claims, { ...operator, requestId }, env, leak);
+    const applied = await killToken(claims, { ...operator, requestId }, control, leak);
     return {
       target,
       keyId,

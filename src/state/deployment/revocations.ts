@@ -1,4 +1,5 @@
-import { config } from "../../config.ts";
+import type { KeyMatch } from "../../admission/guard/key-guard.ts";
+import { KeyGuards } from "../../admission/key-guards.ts";
 import { within } from "../../core/concurrency.ts";
 import type { Leak } from "../../core/leak.ts";
 import { ndjsonLine } from "../../core/ndjson.ts";
@@ -14,10 +15,9 @@ import {
 } from "../../core/revocation.ts";
 import type { Env } from "../../env.ts";
 import type { Alarm } from "../alarm.ts";
+import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
 import type { DueRevocation, RevocationLedger } from "./revocation-ledger.ts";
 
-/** A guard may wait out leases of a longer setting that was in force before; one that takes longer is retried. */
-const CUT_TIMEOUT_MS = config.leaseMs + 10_000;
 /** An organisation that does not answer holds up nobody for longer than this. */
 const ORGANIZATION_TIMEOUT_MS = 2000;
 /** A call looks after its own rows for this long before the alarm does. */
@@ -45,11 +45,13 @@ interface Outcome {
  */
 export class Revocations {
   readonly #env: Env;
+  readonly #guards: KeyGuards;
   readonly #ledger: RevocationLedger;
   readonly #alarm: Alarm;
 
   constructor(env: Env, ledger: RevocationLedger, alarm: Alarm) {
     this.#env = env;
+    this.#guards = new KeyGuards(env.KEY_GUARD);
     this.#ledger = ledger;
     this.#alarm = alarm;
   }
@@ -171,8 +173,7 @@ export class Revocations {
   async #cutOne(requestId: string, key: KeyTarget, requestedAt: number): Promise<Outcome> {
     const { target, keyId } = key;
     try {
-      const guard = this.#env.KEY_GUARD.getByName(keyId);
-      const cut = await within(CUT_TIMEOUT_MS, guard.cut(matchOf(key)));
+      const cut = await within(CUT_TIMEOUT_MS, this.#guards.cut(matchOf(key)));
       if (cut === null && isLocated(key)) throw new Error("The key has not reached its guard");
       const result: RevocationResult =
         cut === null
@@ -181,11 +182,11 @@ export class Revocations {
               target,
               keyId,
               status: "revoked",
-              requestedAt: cut.revokedAt,
+              requestedAt: cut.record?.revokedAt ?? null,
               effectiveAt: cut.effectiveAt,
               version: cut.version,
             };
-      const orgId = cut?.orgId ?? null;
+      const orgId = cut?.record?.orgId ?? null;
       this.#ledger.settle(requestId, result, orgId);
       return { result, orgId };
     } catch {
@@ -197,13 +198,11 @@ export class Revocations {
   async #inspectOne(key: KeyTarget): Promise<RevocationResult> {
     const { target, keyId } = key;
     try {
-      const guard = this.#env.KEY_GUARD.getByName(keyId);
-      const found = await within(CUT_TIMEOUT_MS, guard.inspect(matchOf(key)));
+      const found = await within(CUT_TIMEOUT_MS, this.#guards.look(matchOf(key)));
       if (found === null) return withoutReceipt(target, keyId, isLocated(key) ? "unconfirmed" : "not_found");
-      if (found.revokedAt === null || found.effectiveAt === null) {
-        return withoutReceipt(target, keyId, "would_revoke");
-      }
-      const { revokedAt: requestedAt, effectiveAt, version } = found;
+      const { effectiveAt = null, version = 0 } = found.revocation ?? {};
+      if (effectiveAt === null) return withoutReceipt(target, keyId, "would_revoke");
+      const { revokedAt: requestedAt } = found.record;
       return { target, keyId, status: "revoked", requestedAt, effectiveAt, version };
     } catch {
       return withoutReceipt(target, keyId, "unconfirmed");
@@ -240,8 +239,8 @@ function isLocated({ orgId }: KeyTarget): boolean {
   return orgId !== null;
 }
 
-function matchOf({ orgId, hash }: KeyTarget): { orgId?: string; hash?: string } {
-  return { ...(orgId !== null && { orgId }), ...(hash !== null && { hash }) };
+function matchOf({ keyId, orgId, hash }: KeyTarget): KeyMatch {
+  return { keyId, ...(orgId !== null && { orgId }), ...(hash !== null && { hash }) };
 }
 
 /** The cut behind a result that says `revoked`, whose receipt is complete. */

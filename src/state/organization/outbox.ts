@@ -1,16 +1,14 @@
-import { config } from "../../config.ts";
+import type { Confirmation } from "../../admission/guard/key-guard.ts";
+import { groupOfKey } from "../../admission/key-guards.ts";
 import { within } from "../../core/concurrency.ts";
 import type { KeyRecord } from "../../core/key-record.ts";
 import type { Env } from "../../env.ts";
-import { KeyRecordCache } from "../key-record-cache.ts";
-import type { Applied } from "../key-guard.ts";
 import type { Alarm } from "../alarm.ts";
+import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
 
 /** An alarm looks after what a call did not finish: soon after it should have, then ever more rarely. */
 const FIRST_RETRY_MS = 5000;
 const MAX_RETRY_MS = 60_000;
-/** A guard that has not answered by then, the wait for its leases aside, has not confirmed. */
-const PUSH_TIMEOUT_MS = 10_000;
 
 /**
  * Changes of keys on their way to the guards and to KV. A row is written in the transaction of the change and goes
@@ -19,7 +17,7 @@ const PUSH_TIMEOUT_MS = 10_000;
 export class Outbox {
   readonly #storage: DurableObjectStorage;
   readonly #guards: Env["KEY_GUARD"];
-  readonly #cache: KeyRecordCache;
+  readonly #records: KVNamespace;
   readonly #alarm: Alarm;
   /** When the next attempt is planned for; milliseconds since the epoch. */
   #retryAt = 0;
@@ -28,7 +26,7 @@ export class Outbox {
     this.#alarm = alarm;
     this.#storage = storage;
     this.#guards = env.KEY_GUARD;
-    this.#cache = new KeyRecordCache(env.KEY_RECORDS);
+    this.#records = env.KEY_RECORDS;
   }
 
   /** Notes that a version of a key is to be pushed. To be called in the transaction of the change. */
@@ -42,9 +40,11 @@ export class Outbox {
   }
 
   /** Pushes a record to its guard; `null` when the guard does not confirm. */
-  async push(record: KeyRecord): Promise<Applied | null> {
+  async push(record: KeyRecord): Promise<Confirmation | null> {
     try {
-      return await within(config.leaseMs + PUSH_TIMEOUT_MS, this.#guards.getByName(record.id).put(record));
+      const guard = this.#guards.getByName(groupOfKey(record.id));
+      const confirmations = await within(CUT_TIMEOUT_MS, guard.put(record.orgId, [record]));
+      return confirmations?.[0] ?? null;
     } catch {
       return null;
     }
@@ -53,7 +53,7 @@ export class Outbox {
   /** Writes the copy in KV of a record that its guard has; its row goes unless a later version has come meanwhile. */
   async cache(record: KeyRecord): Promise<void> {
     try {
-      await this.#cache.put(record);
+      await this.#records.put(record.id, JSON.stringify(record));
     } catch {
       return;
     }

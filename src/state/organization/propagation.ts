@@ -1,6 +1,6 @@
 import { refuse } from "../../core/refusal.ts";
+import type { Confirmation } from "../../admission/guard/key-guard.ts";
 import type { Env } from "../../env.ts";
-import type { Applied } from "../key-guard.ts";
 import type { Alarm } from "../alarm.ts";
 import type { KeyTable } from "./key-table.ts";
 import { Outbox } from "./outbox.ts";
@@ -32,7 +32,7 @@ export class Propagation {
   }
 
   /** Pushes the current version of a key to its guard; `null` when the guard does not confirm it. */
-  async push(keyId: string): Promise<Applied | null> {
+  async push(keyId: string): Promise<Confirmation | null> {
     const record = this.#keys.record(keyId, this.#settings.orgId());
     const applied = await this.#outbox.push(record);
     if (applied === null) return null;

@@ -1,5 +1,5 @@
 import type { Env } from "../../../src/env.ts";
-import { KeyGuard as DiskGuard } from "../../../src/state/key-guard.ts";
+import { KeyGuard as DiskGuard } from "../../../src/admission/guard/key-guard.ts";
 
 /**
  * The gateway's guard with its records in memory. On disk each guard holds three files open for as long as it is in use,
@@ -13,11 +13,16 @@ export class KeyGuard extends DiskGuard {
 }
 
 /** As much of the synchronous storage as a guard uses. It copies what goes in and out, as storage does. */
-function memoryKv(): Pick<SyncKvStorage, "get" | "put"> {
+function memoryKv(): SyncKvStorage {
   const values = new Map<string, unknown>();
   return {
     get: <T>(key: string) => structuredClone(values.get(key)) as T | undefined,
     put: (key, value) => void values.set(key, structuredClone(value)),
+    delete: (key) => values.delete(key),
+    list: <T>({ prefix = "" }: SyncKvListOptions = {}) =>
+      [...values]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, value]): [string, T] => [key, structuredClone(value) as T]),
   };
 }
 

@@ -1,3 +1,4 @@
+import { groupOfKey } from "../../../admission/key-guards.ts";
 import type { CallCounts } from "../../../core/calls.ts";
 import { within } from "../../../core/concurrency.ts";
 import type { KeyRecord } from "../../../core/key-record.ts";
@@ -82,7 +83,7 @@ export class KeyUse {
 
   /** Has a key's guard deliver its counts. One that does not answer delivers later; what is here is told all the same. */
   async #fetch(keyId: string): Promise<void> {
-    const delivered = this.#parts.guards.getByName(keyId).deliverUsage();
+    const delivered = this.#parts.guards.getByName(groupOfKey(keyId)).deliverUsage();
     await within(DELIVERY_TIMEOUT_MS, delivered).catch(() => {});
   }
 }

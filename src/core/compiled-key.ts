@@ -1,7 +1,7 @@
-import { compileAllowlist } from "../core/ip-allowlist.ts";
-import type { KeyRecord } from "../core/key-record.ts";
-import { readHash } from "../core/key-secret.ts";
-import { NO_DENIALS, type TokenDenials } from "../core/token-denials.ts";
+import { compileAllowlist } from "./ip-allowlist.ts";
+import type { KeyRecord } from "./key-record.ts";
+import { readHash } from "./key-secret.ts";
+import { NO_DENIALS, type TokenDenials } from "./token-denials.ts";
 import { compileCaller, type Caller } from "./caller.ts";
 
 /** A key record made ready to decide with: compiled once for each revision that an isolate sees. */

@@ -1,7 +1,7 @@
-import { compileAccess, isWithdrawn, type Access } from "../core/access.ts";
-import { identityClaims, identityHeaders } from "../core/identity-headers.ts";
-import type { KeyRecord } from "../core/key-record.ts";
-import { narrowed, type Narrowing } from "../core/narrowing.ts";
+import { compileAccess, isWithdrawn, type Access } from "./access.ts";
+import { identityClaims, identityHeaders } from "./identity-headers.ts";
+import type { KeyRecord } from "./key-record.ts";
+import { narrowed, type Narrowing } from "./narrowing.ts";
 
 /** A signed assertion of who calls, good for many requests. Times are milliseconds since the epoch. */
 export interface Assertion {

@@ -1,0 +1,76 @@
+import type { RateWindow } from "../../core/rate-window.ts";
+import type { GroupState, GuardStore, StoredKey, StoredWindows } from "../rules/guard.ts";
+import { migrateGuard } from "./migrate-guard.ts";
+
+/** What is on record of a group: {@link GroupState}, whose it is, and in which form it is stored. */
+export interface StoredGroup extends GroupState {
+  readonly schema: number;
+  /** `null` until the first key is put. */
+  readonly orgId: string | null;
+}
+
+/** The form in which this version stores a group. */
+export const GUARD_SCHEMA = 2;
+
+const NOTHING: StoredGroup = { schema: GUARD_SCHEMA, orgId: null, revision: 0, longestLeaseMs: 0 };
+const KEY = "key:";
+const TOKENS = "tokens:";
+
+/**
+ * A guard's storage: one row for the group, one a key, one for all windows. The row of the group is read at every use,
+ * which throws in an instance that another has superseded; what else is read is remembered while the revision is the same.
+ * Nothing is written for a group that was never created.
+ */
+export class GuardStorage implements GuardStore {
+  readonly #kv: SyncKvStorage;
+  #keys: Map<string, StoredKey> | null = null;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#kv = storage.kv;
+    migrateGuard(storage);
+  }
+
+  group(): StoredGroup {
+    return this.#kv.get<StoredGroup>("group") ?? NOTHING;
+  }
+
+  putGroup(state: GroupState): void {
+    this.#kv.put<StoredGroup>("group", { ...this.group(), ...state });
+  }
+
+  /** Makes the group an organisation's; `false` when it is another's. */
+  claim(orgId: string): boolean {
+    const group = this.group();
+    if (group.orgId === null) this.#kv.put<StoredGroup>("group", { ...group, orgId });
+    return (group.orgId ?? orgId) === orgId;
+  }
+
+  keys(): ReadonlyMap<string, StoredKey> {
+    return (this.#keys ??= new Map(
+      [...this.#kv.list<StoredKey>({ prefix: KEY })].map(([name, key]) => [name.slice(KEY.length), key]),
+    ));
+  }
+
+  putKey(id: string, key: StoredKey): void {
+    this.keys();
+    this.#kv.put(KEY + id, key);
+    this.#keys?.set(id, key);
+  }
+
+  windows(): StoredWindows {
+    return this.#kv.get<StoredWindows>("windows") ?? {};
+  }
+
+  putWindows(windows: StoredWindows): void {
+    this.#kv.put("windows", windows);
+  }
+
+  /** The window in which tokens of a key are issued. */
+  tokenWindow(id: string): RateWindow | null {
+    return this.#kv.get<RateWindow>(TOKENS + id) ?? null;
+  }
+
+  putTokenWindow(id: string, window: RateWindow): void {
+    this.#kv.put(TOKENS + id, window);
+  }
+}

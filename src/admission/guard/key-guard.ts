@@ -1,0 +1,186 @@
+import { DurableObject } from "cloudflare:workers";
+import { config } from "../../config.ts";
+import { within, OBJECT_TIMEOUT_MS } from "../../core/concurrency.ts";
+import type { KeyRecord } from "../../core/key-record.ts";
+import { readHash, sameHash } from "../../core/key-secret.ts";
+import { windowAt } from "../../core/rate-window.ts";
+import { deny, type DeniableToken } from "../../core/token-denials.ts";
+import type { Env } from "../../env.ts";
+import type { Answer, Question } from "../protocol.ts";
+import {
+  answer,
+  commit,
+  commitDenials,
+  settle,
+  startGuard,
+  type Applied,
+  type Change,
+  type Commit,
+  type GuardMemory,
+  type StoredKey,
+} from "../rules/guard.ts";
+import { GUARD_CALLS_PER_S, leaseLength, newLoad, noteCall } from "../rules/load.ts";
+import type { GuardedKey } from "../rules/records.ts";
+import { GuardStorage } from "./guard-storage.ts";
+import type { OldUsage } from "./migrate-guard.ts";
+import { UsageLedger } from "./usage-ledger.ts";
+
+/** What the guard says of a change once it is in force everywhere. Times are milliseconds on the guard's clock. */
+export interface Confirmation {
+  /** What is in force; `null` when there is no such key. */
+  readonly record: KeyRecord | null;
+  /** Whether it says what was put, or that the key is revoked when it was cut. */
+  readonly confirmed: boolean;
+  /** No request that arrives later is decided otherwise. For a revoked key the moment of its first receipt. */
+  readonly effectiveAt: number;
+  /** The version that revoked the key; else the one in force. */
+  readonly version: number;
+}
+
+/** Which key is meant; what is given besides the id must fit. */
+export interface KeyMatch {
+  readonly keyId: string;
+  readonly orgId?: string | undefined;
+  /** SHA-256 of the whole key string, lower-case hex. */
+  readonly hash?: string | undefined;
+}
+
+const limitOf = (record: KeyRecord) => record.rateLimit ?? config.rateLimit;
+
+/**
+ * The authority on a group of keys: their records, their revocations, their rate windows. It gives leases, and answers a
+ * change once no lease from before it can be in use. A guard a key of earlier versions is a group of one.
+ */
+export class KeyGuard extends DurableObject<Env> {
+  readonly #store = new GuardStorage(this.ctx.storage);
+  readonly #memory: GuardMemory = startGuard(this.#store, Date.now());
+  readonly #load = newLoad(Date.now());
+  readonly #usage = new UsageLedger(this.ctx.id.name ?? this.ctx.id.toString(), (report) =>
+    this.#organization().recordGroupUsage(report),
+  );
+
+  /** Answers an isolate: a lease on the group, the changes since the revision it holds, and units of budgets. */
+  ask(question: Question): Answer<GuardedKey> {
+    const now = Date.now();
+    const bounds = { base: config.leaseMs, max: config.leaseMaxMs };
+    noteCall(this.#load, now, GUARD_CALLS_PER_S, bounds);
+    const leaseMs = leaseLength(bounds, this.#load, question.leaseWanted);
+    const told = answer(this.#store, this.#memory, question, leaseMs, limitOf, now);
+    if (told.revision === 0) return told;
+    for (const { id, usage } of question.keys) {
+      if (usage !== null && this.#store.keys().has(id)) this.#usage.add(id, usage);
+    }
+    this.#usage.plan(question.final, now);
+    return told;
+  }
+
+  /**
+   * Commits versions of records of an organisation, then answers, in their order, once they are in force everywhere.
+   * The same put may come again and puts may come in any order. `null` when the group is another organisation's.
+   */
+  async put(orgId: string, records: readonly KeyRecord[]): Promise<Confirmation[] | null> {
+    if (records.length > 0 && !this.#store.claim(orgId)) return null;
+    return this.#change(records.map((record) => ({ id: record.id, put: record })));
+  }
+
+  /** Revokes keys without their organisation; `null` for one that is not there. Repeating it gives the same receipt. */
+  async cut(matches: readonly KeyMatch[]): Promise<(Confirmation | null)[]> {
+    const at = Date.now();
+    const found = matches.map((match) => this.#find(match) !== null);
+    const changes = matches.filter((_, i) => found[i]).map(({ keyId }) => ({ id: keyId, cut: { at } }));
+    const confirmations = (await this.#change(changes)).values();
+    return found.map((isFound) => (isFound ? (confirmations.next().value ?? null) : null));
+  }
+
+  /** What is on record of keys; `null` for one that is not there. It vouches for nothing and takes nothing. */
+  look(matches: readonly KeyMatch[]): (StoredKey | null)[] {
+    return matches.map((match) => this.#find(match));
+  }
+
+  /** Everything on record of the group, for whoever compares it with the organisation's record. */
+  list(): { readonly orgId: string | null; readonly keys: StoredKey[] } {
+    return { orgId: this.#store.group().orgId, keys: [...this.#store.keys().values()] };
+  }
+
+  /** Revokes one access token of a key, as a change of the key; `null` when the organisation has no such key. */
+  async revokeToken(
+    match: KeyMatch,
+    token: DeniableToken,
+  ): Promise<(Confirmation & { readonly changed: boolean }) | null> {
+    const known = this.#find(match);
+    if (known === null) return null;
+    const now = Date.now();
+    const denials = deny(known.denials, token, now);
+    const committed = commitDenials(this.#store, this.#memory, match.keyId, denials, now);
+    const [confirmation] = await this.#confirm(committed);
+    return confirmation === undefined ? null : { ...confirmation, changed: denials !== known.denials };
+  }
+
+  /** Counts a token that is to be issued from the key; the milliseconds to wait first, when it has had its share. */
+  takeTokenIssue(keyId: string): number {
+    const now = Date.now();
+    const limit = { requests: config.tokensPerMinute, windowSeconds: 60 };
+    const window = windowAt(this.#store.tokenWindow(keyId), limit, now);
+    if (window.used >= limit.requests) return window.endsAt - now;
+    this.#store.putTokenWindow(keyId, { ...window, used: window.used + 1 });
+    return 0;
+  }
+
+  /** Delivers what was counted to the organisation. */
+  async deliverUsage(): Promise<void> {
+    if (this.#store.group().revision === 0) return;
+    await this.#deliverOldUsage();
+    await this.#usage.deliver();
+  }
+
+  /** Only guards of schema 1 have set an alarm: counts of theirs are still to be delivered. */
+  override alarm(): Promise<void> {
+    return this.#deliverOldUsage();
+  }
+
+  async #deliverOldUsage(): Promise<void> {
+    const { kv } = this.ctx.storage;
+    const old = kv.get<OldUsage>("oldUsage");
+    if (old === undefined) return;
+    for (const batch of old.batches) {
+      await within(OBJECT_TIMEOUT_MS, this.#organization().recordUsage(old.keyId, batch));
+    }
+    kv.delete("oldUsage");
+  }
+
+  #organization() {
+    return this.env.ORGANIZATION.getByName(this.#store.group().orgId ?? "");
+  }
+
+  #change(changes: readonly Change[]): Promise<Confirmation[]> {
+    return this.#confirm(commit(this.#store, this.#memory, changes, Date.now()));
+  }
+
+  /** Waits until what was committed is in force everywhere. The timer runs its whole length, whatever the clock does. */
+  async #confirm({ applied, waitMs, settles }: Commit): Promise<Confirmation[]> {
+    if (waitMs > 0) await scheduler.wait(waitMs);
+    settle(this.#memory, settles);
+    const now = Date.now();
+    return applied.map((one) => this.#confirmation(one, now));
+  }
+
+  #confirmation({ id, inForce, same }: Applied, now: number): Confirmation {
+    const stored = this.#store.keys().get(id);
+    if (stored === undefined || stored.revocation === null) {
+      return { record: inForce, confirmed: same, effectiveAt: now, version: inForce?.version ?? 0 };
+    }
+    const effectiveAt = stored.revocation.effectiveAt ?? now;
+    if (stored.revocation.effectiveAt === null) {
+      this.#store.putKey(id, { ...stored, revocation: { ...stored.revocation, effectiveAt } });
+    }
+    return { record: stored.record, confirmed: same, effectiveAt, version: stored.revocation.version };
+  }
+
+  /** Reads the group's row, so that an instance that another has superseded does not answer. */
+  #find({ keyId, orgId, hash }: KeyMatch): StoredKey | null {
+    this.#store.group();
+    const stored = this.#store.keys().get(keyId);
+    if (stored === undefined || (orgId !== undefined && stored.record.orgId !== orgId)) return null;
+    return hash === undefined || sameHash(readHash(hash), readHash(stored.record.hash)) ? stored : null;
+  }
+}

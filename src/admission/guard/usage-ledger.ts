@@ -1,0 +1,82 @@
+import { addReport, newTally, type UsageTally } from "../../core/usage-tally.ts";
+import type { KeyUsageReport, UsageReport } from "../../core/usage.ts";
+
+/** Counts go to the organisation once in this time; a crash forgets no more than that. */
+const DELIVERY_INTERVAL_MS = 60_000;
+const RETRY_MS = 10_000;
+/** A delivery that fails is given up after this, so that a guard whose organisation is gone can sleep. */
+const MAX_RETRIES = 6;
+
+type Send = (report: UsageReport) => Promise<unknown>;
+
+/**
+ * What a guard has counted of its keys, in memory. A report is kept until it has arrived and is sent again as it was, so
+ * that the organisation can tell a repeat.
+ */
+export class UsageLedger {
+  readonly #send: Send;
+  readonly #instance = crypto.randomUUID();
+  #group: string;
+  #pending = new Map<string, UsageTally>();
+  #sent: UsageReport | null = null;
+  #sequence = 0;
+  #deliveredAt = 0;
+  #isPlanned = false;
+  #failures = 0;
+  #delivering: Promise<void> | null = null;
+
+  constructor(group: string, send: Send) {
+    this.#group = group;
+    this.#send = send;
+  }
+
+  add(keyId: string, report: KeyUsageReport): void {
+    let tally = this.#pending.get(keyId);
+    if (tally === undefined) this.#pending.set(keyId, (tally = newTally()));
+    addReport(tally, report);
+  }
+
+  /** Delivers what is due: when the group has gone quiet if the last delivery is long ago, else by a timer. */
+  plan(isQuiet: boolean, now: number): void {
+    if (this.#pending.size === 0 && this.#sent === null) return;
+    if (isQuiet && now - this.#deliveredAt >= DELIVERY_INTERVAL_MS) void this.deliver();
+    else this.#deliverIn(DELIVERY_INTERVAL_MS);
+  }
+
+  /** Delivers what has been counted so far. What does not arrive is delivered again. */
+  deliver(): Promise<void> {
+    this.#delivering ??= this.#deliverAll().finally(() => {
+      this.#delivering = null;
+    });
+    return this.#delivering;
+  }
+
+  async #deliverAll(): Promise<void> {
+    try {
+      while (this.#sent !== null || this.#pending.size > 0) {
+        this.#sent ??= this.#nextReport();
+        await this.#send(this.#sent);
+        this.#sent = null;
+        this.#failures = 0;
+        this.#deliveredAt = Date.now();
+      }
+    } catch {
+      if (++this.#failures <= MAX_RETRIES) this.#deliverIn(RETRY_MS * this.#failures);
+    }
+  }
+
+  #nextReport(): UsageReport {
+    const keys = Object.fromEntries(this.#pending);
+    this.#pending = new Map();
+    return { group: this.#group, instance: this.#instance, sequence: ++this.#sequence, keys };
+  }
+
+  #deliverIn(ms: number): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    setTimeout(() => {
+      this.#isPlanned = false;
+      void this.deliver();
+    }, ms);
+  }
+}

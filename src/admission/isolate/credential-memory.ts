@@ -1,0 +1,40 @@
+import { LRUCache } from "lru-cache";
+import { hash as siphash } from "siphash";
+import { hashKey, sameHash } from "../../core/key-secret.ts";
+
+const MAX_REMEMBERED = 20_000;
+
+interface Verified {
+  /** SipHash-2-4 of the key string under this isolate's own random key. */
+  readonly digest: { readonly h: number; readonly l: number };
+  /** The SHA-256 that it was found to have. */
+  readonly hash: Uint8Array;
+}
+
+/**
+ * Remembers for key ids that a key string was verified, so that SHA-256 is not computed for each request. What is kept is
+ * a digest under a random key that never leaves the isolate (SipHash is a pseudo-random function: nobody who does not
+ * know the key can find another string with the same digest), never the string.
+ */
+export class CredentialMemory {
+  readonly #verified = new LRUCache<string, Verified>({ max: MAX_REMEMBERED });
+  #secret: Uint32Array | null = null;
+
+  /** Whether `hash` is the SHA-256 of the key string. */
+  verifies(keyId: string, key: string, hash: Uint8Array): boolean {
+    const digest = siphash(this.#secretKey(), key);
+    const known = this.#verified.get(keyId);
+    if (known !== undefined && known.digest.h === digest.h && known.digest.l === digest.l) {
+      return known.hash === hash || sameHash(known.hash, hash);
+    }
+    const presented = hashKey(key);
+    if (!sameHash(presented, hash)) return false;
+    this.#verified.set(keyId, { digest, hash });
+    return true;
+  }
+
+  /** Randomness is not to be had before the first request. */
+  #secretKey(): Uint32Array {
+    return (this.#secret ??= crypto.getRandomValues(new Uint32Array(4)));
+  }
+}

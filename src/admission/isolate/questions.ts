@@ -1,0 +1,147 @@
+import type { Background } from "../../core/background.ts";
+import { compileKey, type CompiledKey } from "../../core/compiled-key.ts";
+import { within } from "../../core/concurrency.ts";
+import { addReport, newTally } from "../../core/usage-tally.ts";
+import type { Env } from "../../env.ts";
+import type { Answer } from "../protocol.ts";
+import { keyOf, type Group, type SentQuestion, type Waiting } from "../rules/held.ts";
+import { compose, endLease, readClock, receive, type OwnUnits } from "../rules/isolate.ts";
+import { ISOLATE_CALLS_PER_S, leaseWanted, newLoad, noteCall, type LeaseBounds } from "../rules/load.ts";
+import { noteAnswered, noteFailed, noteSent, wantsOf } from "../rules/pace.ts";
+import type { GuardedKey } from "../rules/records.ts";
+import type { KeyFacts } from "./key-facts.ts";
+import type { KeyMemory } from "./key-memory.ts";
+
+/** A guard that has not answered by then counts as one that cannot be asked. */
+const QUESTION_TIMEOUT_MS = 4_000;
+/** When the age of a question is looked at by a timer first, and then again and again, while its answer is due. */
+const FIRST_TICK_MS = 5;
+const TICK_MS = 20;
+
+export interface QuestionSettings {
+  readonly guards: Env["KEY_GUARD"];
+  readonly bounds: LeaseBounds;
+  /** What is taken off a lease for the drift of clocks. */
+  readonly slackMs: number;
+}
+
+/** The questions of an isolate to guards. */
+export class Questions {
+  readonly #memory: KeyMemory;
+  readonly #facts: KeyFacts;
+  readonly #settings: QuestionSettings;
+  readonly #load = newLoad(0);
+
+  constructor(memory: KeyMemory, facts: KeyFacts, settings: QuestionSettings) {
+    this.#memory = memory;
+    this.#facts = facts;
+    this.#settings = settings;
+  }
+
+  /**
+   * Asks the guard of a group and takes its answer in. Gives the units that belong to the asking request, `null` when it
+   * got none; `failed` when the guard cannot be asked.
+   */
+  async ask(
+    name: string,
+    group: Group<CompiledKey>,
+    asker: Waiting | null,
+    isFinal: boolean,
+    background: Background,
+  ): Promise<OwnUnits | null | "failed"> {
+    const { guards, bounds, slackMs } = this.#settings;
+    const sent = this.#compose(group, asker, isFinal);
+    const age = new Age();
+    noteSent(group, sent);
+    let told: Answer<GuardedKey>;
+    try {
+      told = await within(QUESTION_TIMEOUT_MS, guards.getByName(name).ask(sent.question));
+    } catch (error) {
+      age.stop();
+      this.#noteFailed(group, sent, error);
+      return "failed";
+    }
+    age.stop();
+    const now = this.#now();
+    const answer = this.#compile(group, told);
+    noteAnswered(group, sent, answer, now);
+    const leaseMs = Math.max(0, answer.leaseMs - slackMs);
+    if (leaseMs > 0 && bounds.base > 0)
+      background.waitUntil(this.#endByTimer(group, sent, leaseMs - age.atMost));
+    else sent.leaseOver = true;
+    const own = receive(this.#memory.isolate, group, sent, answer, asker, slackMs, now);
+    this.#memory.measure(name, group);
+    return own;
+  }
+
+  #compose(group: Group<CompiledKey>, asker: Waiting | null, isFinal: boolean): SentQuestion {
+    const { bounds, slackMs } = this.#settings;
+    const now = this.#now();
+    noteCall(this.#load, now, ISOLATE_CALLS_PER_S, bounds);
+    const wants = wantsOf(group, asker, isFinal, now);
+    const wanted = leaseWanted(group.roundTripMs, this.#load, slackMs);
+    return compose(this.#memory.isolate, group, wants, wanted, isFinal, now);
+  }
+
+  #compile(group: Group<CompiledKey>, told: Answer<GuardedKey>): Answer<CompiledKey> {
+    const compiled = (key: GuardedKey): CompiledKey => {
+      this.#facts.note(key.record);
+      return compileKey(key.record, key.denials);
+    };
+    const changed = Object.entries(told.changed)
+      .filter(([id]) => group.keys.has(id))
+      .map(([id, key]) => [id, compiled(key)] as const);
+    const keys = Object.entries(told.keys).map(([id, { record, ...rest }]) => {
+      if (record === undefined) return [id, rest] as const;
+      return [id, { ...rest, record: record && compiled(record) }] as const;
+    });
+    return { ...told, changed: Object.fromEntries(changed), keys: Object.fromEntries(keys) };
+  }
+
+  /** Counts that may not have arrived are kept: they are worth more than their exactness. Units are not. */
+  #noteFailed(group: Group<CompiledKey>, sent: SentQuestion, error: unknown): void {
+    const isOverloaded = (error as { overloaded?: unknown } | null)?.overloaded === true;
+    noteFailed(group, sent, isOverloaded, Math.random(), this.#now());
+    for (const { id, usage } of sent.question.keys) {
+      if (usage === null) continue;
+      const key = keyOf(group, id);
+      addReport((key.usage ??= newTally()), usage);
+    }
+  }
+
+  /** A lease ends by a timer, too: a clock may step back by less than has passed since it was read. */
+  async #endByTimer(group: Group<CompiledKey>, sent: SentQuestion, ms: number): Promise<void> {
+    if (ms > 0) await scheduler.wait(ms);
+    endLease(group, sent);
+  }
+
+  #now(): number {
+    return readClock(this.#memory.isolate, Date.now());
+  }
+}
+
+/** The age of a question by timers, which no step of the clock changes. */
+class Age {
+  #ticks = 0;
+  #timer: ReturnType<typeof setTimeout>;
+
+  constructor() {
+    this.#timer = this.#tick(FIRST_TICK_MS);
+  }
+
+  /** The age in milliseconds, or more, but for timers that are late. */
+  get atMost(): number {
+    return FIRST_TICK_MS + this.#ticks * TICK_MS;
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #tick(ms: number): ReturnType<typeof setTimeout> {
+    return setTimeout(() => {
+      this.#ticks++;
+      this.#timer = this.#tick(TICK_MS);
+    }, ms);
+  }
+}

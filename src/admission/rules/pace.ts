@@ -1,0 +1,244 @@
+/**
+ * When an isolate asks, what it wants, how long it waits: policy, on which speed rests and safety does not. Times are
+ * milliseconds; `now` is on the isolate's clock.
+ */
+
+import { MAX_GROUP_KEYS, type Answer, type Guarded, type KeyQuestion } from "../protocol.ts";
+import { costOf, setAside, type Group, type HeldKey, type SentQuestion, type Waiting } from "./held.ts";
+
+/** A key that was not used for so long returns its units. */
+const KEEP_UNITS_MS = 30_000;
+/** A group that was not used for so long reports and returns everything. */
+export const QUIET_MS = 2_000;
+/** The same when all that is owed is to make the record of a window exact; a guard may be evicted after 10 s. */
+const QUIET_AHEAD_MS = 8_000;
+/** Beyond two usual answers: then the asking request counts as dead. */
+const PATIENCE_MS = 100;
+/** A request waits no longer than this for a decision. */
+const DEADLINE_MS = 5_000;
+const BACKOFF_MS = 60;
+const MAX_BACKOFF_MS = 1_000;
+/** So many failures in a row are waited for, which bridges a guard that moves; after that there is 503 at once. */
+const FAILURES_WAITED = 3;
+const POLL_MS = 3;
+const MAX_POLL_MS = 25;
+/** Of many requests that wait each looks more rarely, so that looking does not take the time that deciding needs. */
+const WAITS_PER_POLL_MS = 20;
+/** Leases shorter than this count as this long when units are planned. */
+const MIN_PLANNED_MS = 100;
+
+/** Notes a request that cannot be decided yet: the next question asks for it. */
+export function noteDemand<R extends Guarded>(
+  group: Group<R>,
+  key: HeldKey<R>,
+  request: Waiting,
+  now: number,
+): void {
+  const isAskedFor = request.countedIn > group.covered && request.countedAtFailures === group.failures;
+  if (isAskedFor) return;
+  request.countedIn = group.asked + 1;
+  request.countedAtFailures = group.failures;
+  if (key.since === 0) key.since = now;
+  key.demand += costOf(key, request);
+}
+
+/** Notes units used for a request. */
+export function noteUse<R extends Guarded>(
+  group: Group<R>,
+  key: HeldKey<R>,
+  units: number,
+  now: number,
+): void {
+  if (key.since === 0) key.since = now;
+  group.spent += units;
+  key.spent += units;
+  key.usedAt = now;
+  group.usedAt = now;
+  // Less than a round trip and a half would use at the key's rate.
+  if (key.rate >= 5 && key.units < (key.rate * (1.5 * group.roundTripMs + 20)) / 1000) group.isLow = true;
+}
+
+export type NextStep =
+  | { readonly kind: "ask" }
+  | { readonly kind: "wait"; readonly ms: number }
+  | { readonly kind: "give up" };
+
+const ASK: NextStep = { kind: "ask" };
+const GIVE_UP: NextStep = { kind: "give up" };
+
+/** What a request that cannot be decided does now. `arrivedAt` is when it began to wait. */
+export function nextStep<R extends Guarded>(
+  group: Group<R>,
+  request: Waiting,
+  arrivedAt: number,
+  now: number,
+): NextStep {
+  if (now - arrivedAt > DEADLINE_MS) return GIVE_UP;
+  if (now < group.retryAt) {
+    return group.failures > FAILURES_WAITED ? GIVE_UP : { kind: "wait", ms: group.retryAt - now + 1 };
+  }
+  const question = awaited(group, now);
+  if (question === null) return ASK;
+  if (request.polls++ === 0) {
+    return { kind: "wait", ms: Math.max(POLL_MS, question.sentAt + group.tookMs - now + 1) };
+  }
+  const longest = Math.max(MAX_POLL_MS, group.waits++ / WAITS_PER_POLL_MS);
+  return { kind: "wait", ms: Math.min(longest, POLL_MS * 1.5 ** (request.polls - 1)) };
+}
+
+/** Whether the lease is to be renewed behind a request that was admitted by it. */
+export function isRenewalDue<R extends Guarded>(group: Group<R>, now: number): boolean {
+  if (group.spent < 2 || now < group.retryAt) return false;
+  const isDue =
+    group.leaseEnd - now < renewalMargin(group) ||
+    (group.isLow && now - group.askedAt > Math.max(20, group.roundTripMs / 2));
+  return isDue && awaited(group, now) === null;
+}
+
+type Want = Pick<KeyQuestion, "id" | "want" | "waiting" | "usage">;
+
+/** The keys that have something to say in the next question, and how many units they want. */
+export function wantsOf<R extends Guarded>(
+  group: Group<R>,
+  asker: Waiting | null,
+  isFinal: boolean,
+  now: number,
+): Want[] {
+  const isSteady = !isFinal && isInSteadyUse(group, now);
+  const wants: Want[] = [];
+  for (const [id, key] of askerFirst(group, asker)) {
+    if (wants.length === MAX_GROUP_KEYS) break;
+    const cost = asker?.keyId === id ? costOf(key, asker) : 0;
+    // A cost is paid as a whole: units that do not suffice go back and count for it.
+    if (key.units < cost) setAside(key);
+    const waiting = Math.max(cost, key.demand);
+    const want = Math.max(waiting, unitsWanted(group, key, isSteady, isFinal, now));
+    const returns = key.surplus > 0 && group.failures === 0;
+    if (want === 0 && !returns && key.usage === null && key.demand === 0 && asker?.keyId !== id) continue;
+    wants.push({ id, want, waiting, usage: key.usage });
+    noteAsked(key, now);
+  }
+  group.spent = 0;
+  group.isLow = false;
+  group.askedAt = now;
+  return wants;
+}
+
+function* askerFirst<R extends Guarded>(
+  group: Group<R>,
+  asker: Waiting | null,
+): Generator<readonly [string, HeldKey<R>]> {
+  const own = asker === null ? undefined : group.keys.get(asker.keyId);
+  if (asker !== null && own !== undefined) yield [asker.keyId, own];
+  for (const entry of group.keys) if (entry[0] !== asker?.keyId) yield entry;
+}
+
+function noteAsked<R extends Guarded>(key: HeldKey<R>, now: number): void {
+  if (key.spent + key.demand > 0) {
+    key.since = now;
+    key.isInUse = true;
+  }
+  key.demand = 0;
+  key.spent = 0;
+  key.usage = null;
+}
+
+/** Notes that a question was sent. */
+export function noteSent<R extends Guarded>(group: Group<R>, sent: SentQuestion): void {
+  group.underWay.push(sent);
+}
+
+export function noteAnswered<R extends Guarded>(
+  group: Group<R>,
+  sent: SentQuestion,
+  answer: Answer<R>,
+  now: number,
+): void {
+  group.underWay = group.underWay.filter((other) => other !== sent);
+  const took = Math.max(0, now - sent.sentAt);
+  group.roundTripMs = group.roundTripMs === 0 ? took : Math.min(took, group.roundTripMs * 1.05 + 0.5);
+  const weight = took > group.tookMs ? 0.5 : 0.25;
+  group.tookMs = group.tookMs === 0 ? took : group.tookMs + (took - group.tookMs) * weight;
+  group.leaseMs = answer.leaseMs;
+  group.waits = 0;
+  group.isAhead = !sent.question.final && answer.ahead;
+  group.failures = 0;
+  group.retryAt = 0;
+  group.isLow = false;
+}
+
+/** After a failure there is one probe at a time, ever more rarely. `random` is from 0 to 1. */
+export function noteFailed<R extends Guarded>(
+  group: Group<R>,
+  sent: SentQuestion,
+  isOverloaded: boolean,
+  random: number,
+  now: number,
+): void {
+  group.underWay = group.underWay.filter((other) => other !== sent);
+  group.failures = isOverloaded ? Math.max(FAILURES_WAITED + 1, group.failures + 1) : group.failures + 1;
+  const delay = Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** (group.failures - 1));
+  group.retryAt = now + delay * (0.5 + random / 2);
+  for (const key of group.keys.values()) key.demand = 0;
+}
+
+/** When a group owes its guard a last word if it stays quiet; `null` when it owes none. */
+export function lastWordAt<R extends Guarded>(group: Group<R>): number | null {
+  for (const key of group.keys.values()) {
+    if (key.units + key.surplus > 0 || key.usage !== null) return group.usedAt + QUIET_MS;
+  }
+  return group.isAhead ? group.usedAt + QUIET_AHEAD_MS : null;
+}
+
+/** The latest question, while its answer may still be expected; each one more makes the wait longer. */
+function awaited<R extends Guarded>(group: Group<R>, now: number): SentQuestion | null {
+  const latest = group.underWay.at(-1);
+  if (latest === undefined) return null;
+  const patience = group.tookMs === 0 ? 3 * PATIENCE_MS : 2 * group.tookMs + PATIENCE_MS;
+  return now - latest.sentAt < patience * 2 ** (group.underWay.length - 1) ? latest : null;
+}
+
+/** How long before its end a lease is renewed. Answers that take long mean a queue: then only at the very end. */
+function renewalMargin<R extends Guarded>(group: Group<R>): number {
+  if (group.tookMs > 0.3 * group.leaseMs) return 0;
+  return Math.max(1.5 * group.tookMs + 20, group.leaseMs / 8);
+}
+
+function isInSteadyUse<R extends Guarded>(group: Group<R>, now: number): boolean {
+  let demand = 0;
+  for (const key of group.keys.values()) demand += key.demand;
+  const recent = 2 * Math.max(group.leaseMs, MIN_PLANNED_MS) + group.tookMs;
+  return group.spent + demand >= 2 && now - group.askedAt < recent;
+}
+
+/** What the key's rate uses in a lease and two answers, and two standard deviations more. */
+function unitsWanted<R extends Guarded>(
+  group: Group<R>,
+  key: HeldKey<R>,
+  isSteady: boolean,
+  isFinal: boolean,
+  now: number,
+): number {
+  const recent = key.spent + key.demand;
+  let target = 0;
+  let want = 0;
+  if (recent > 0) {
+    // A first use has no rate yet.
+    const rate = key.isInUse ? (recent * 1000) / Math.max(50, now - key.since) : 0;
+    key.rate = key.rate > 0 ? (key.rate + rate) / 2 : rate;
+    if (isSteady) target = key.isInUse ? unitsFor(group, key.rate) : 1;
+    want = Math.min(Math.max(0, key.demand + target - key.units), 4 * recent + 1);
+  }
+  if (group.failures > 0) return want;
+  if (isFinal || (recent === 0 && now - key.usedAt > KEEP_UNITS_MS)) {
+    setAside(key);
+    key.isInUse = false;
+    key.rate = 0;
+  } else if (recent > 0 && key.units > 2 * target + 8) setAside(key, key.units - 2 * target);
+  return want;
+}
+
+function unitsFor<R extends Guarded>(group: Group<R>, rate: number): number {
+  const mean = (rate * (Math.max(group.leaseMs, MIN_PLANNED_MS) + 2 * group.tookMs)) / 1000;
+  return Math.ceil(mean + 2 * Math.sqrt(mean)) + 1;
+}

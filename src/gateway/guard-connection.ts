@@ -1,0 +1,133 @@
+import type { Presented } from "../admission/isolate/admission.ts";
+import type { Exchange, Gateway } from "./exchange.ts";
+import { decideFor } from "./decide-access.ts";
+
+const EVENT_STREAM = /^text\/event-stream\s*(?:;|$)/i;
+/** A check may take this share of the time in which a connection must end: its key's guard may be far away. */
+const CHECK_SHARE = 0.4;
+const FAILED_STREAM = "the stream failed";
+/** Policy violation (RFC 6455 section 7.4.1). */
+const REFUSED = 1008;
+const FAILED = 1011;
+/** Codes that are never sent (RFC 6455 section 7.4.1): no status, and a connection that was lost. */
+const NO_STATUS = 1005;
+const LOST = 1006;
+
+/**
+ * Lets an answer that does not end by itself live only as long as a new request like it would be let through: an event
+ * stream and a WebSocket end within `CONNECTION_CHECK_MS` of the moment when steps 3, 4 or 7 refuse it, or when that
+ * cannot be confirmed. Any other answer is passed as it is.
+ */
+export function guardConnection(answer: Response, x: Exchange, gateway: Gateway): Response {
+  if (x.presented === undefined) return answer;
+  if (answer.webSocket !== null) return guardWebSocket(answer, answer.webSocket, x, gateway);
+  if (answer.body === null || !EVENT_STREAM.test(answer.headers.get("Content-Type") ?? "")) return answer;
+  return guardStream(answer, answer.body, x, gateway);
+}
+
+function guardStream(answer: Response, body: ReadableStream, x: Exchange, gateway: Gateway): Response {
+  const { readable, writable } = new IdentityTransformStream();
+  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
+  const connection: Connection = {
+    isOpen: true,
+    end: () => {
+      connection.isOpen = false;
+      void reader.cancel().catch(() => {});
+    },
+  };
+  x.background.waitUntil(pump(reader, writable.getWriter(), connection));
+  x.background.waitUntil(watch(connection, x, gateway));
+  return new Response(readable, answer);
+}
+
+/** Passes a body on until either side ends, or the connection is ended. Only a stream that fails has no proper end. */
+async function pump(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  connection: Connection,
+): Promise<void> {
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      await writer.write(value);
+    }
+    await writer.close();
+  } catch (error) {
+    const wasEnded = !connection.isOpen;
+    connection.end(FAILED_STREAM);
+    await (wasEnded ? writer.close() : writer.abort(error)).catch(() => {});
+  } finally {
+    connection.isOpen = false;
+  }
+}
+
+function guardWebSocket(answer: Response, origin: WebSocket, x: Exchange, gateway: Gateway): Response {
+  const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+  const connection = {
+    isOpen: true,
+    end: (reason: string) => {
+      for (const side of [server, origin]) close(side, REFUSED, reason);
+    },
+  };
+  for (const [from, to] of [
+    [server, origin],
+    [origin, server],
+  ] as const) {
+    from.binaryType = "arraybuffer";
+    from.accept();
+    from.addEventListener("message", ({ data }) => to.send(data as string | ArrayBuffer));
+    from.addEventListener("close", ({ code, reason }) => {
+      connection.isOpen = false;
+      close(to, code, reason);
+    });
+    from.addEventListener("error", () => {
+      connection.isOpen = false;
+      close(to, FAILED, "");
+    });
+  }
+  x.background.waitUntil(watch(connection, x, gateway));
+  return new Response(null, { status: 101, headers: answer.headers, webSocket: client });
+}
+
+/** Closes one side; one that has closed already stays as it is. */
+function close(side: WebSocket, code: number, reason: string): void {
+  try {
+    if (code === NO_STATUS) side.close();
+    else side.close(code === LOST ? FAILED : code, reason);
+  } catch {
+    // It is closed.
+  }
+}
+
+interface Connection {
+  isOpen: boolean;
+  /** `reason` is the refusal's code. */
+  end(reason: string): void;
+}
+
+async function watch(connection: Connection, x: Exchange, gateway: Gateway): Promise<void> {
+  const within = gateway.config.connectionCheckMs * CHECK_SHARE;
+  while (connection.isOpen) {
+    await scheduler.wait(gateway.config.connectionCheckMs - within);
+    if (!connection.isOpen) return;
+    const code = await Promise.race([refusalNow(x, gateway), unconfirmedAfter(within)]);
+    if (code === null) continue;
+    connection.end(code);
+    connection.isOpen = false;
+  }
+}
+
+async function unconfirmedAfter(ms: number): Promise<string> {
+  await scheduler.wait(ms);
+  return "admission_unavailable";
+}
+
+/** The code of the refusal that a new request like this one would meet at steps 3, 4 or 7; `null` for none. */
+async function refusalNow(x: Exchange, { admission }: Gateway): Promise<string | null> {
+  const outcome = await admission.admit(x.presented as Presented, 0, Date.now(), x.background);
+  if (outcome.kind === "unavailable") return "admission_unavailable";
+  if (outcome.kind === "refused") return outcome.refusal.code;
+  const decision = decideFor(x, outcome.key);
+  return "code" in decision ? decision.code : null;
+}

@@ -1,0 +1,243 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import type { KeyQuestion, Question } from "../../src/admission/protocol.ts";
+import { groupOfKey } from "../../src/admission/key-guards.ts";
+import type { KeyRecord } from "../../src/core/key-record.ts";
+import { makeRecord } from "../support/records.ts";
+
+const LEASE_MS = 200;
+const ORG = "org_test";
+
+function guardOf(record: KeyRecord) {
+  return env.KEY_GUARD.getByName(groupOfKey(record.id));
+}
+
+function ask(
+  record: KeyRecord,
+  changes: Partial<KeyQuestion> = {},
+  question: Partial<Question> = {},
+): Question {
+  const key = { id: record.id, record: true, want: 1, waiting: 1, returned: null, usage: null, ...changes };
+  return { have: 0, leaseWanted: 0, final: false, keys: [key], ...question };
+}
+
+async function newKey(changes: Partial<KeyRecord> = {}) {
+  const { record } = makeRecord(changes);
+  const guard = guardOf(record);
+  await guard.put(ORG, [record]);
+  return { record, guard };
+}
+
+async function timed<T>(work: Promise<T>): Promise<{ value: T; ms: number }> {
+  const start = Date.now();
+  return { value: await work, ms: Date.now() - start };
+}
+
+describe("an id that was never created", () => {
+  test("is answered as unknown under no lease, and leaves nothing in storage", async () => {
+    const { record } = makeRecord();
+    const guard = guardOf(record);
+    const answer = await guard.ask(ask(record));
+    expect(answer).toMatchObject({ revision: 0, leaseMs: 0 });
+    expect(answer.keys[record.id]).toEqual({ record: null, units: 0, window: null });
+    expect(await guard.cut([{ keyId: record.id }])).toEqual([null]);
+    expect(await guard.look([{ keyId: record.id }])).toEqual([null]);
+    await runInDurableObject(guard, async (_, state) => {
+      expect([...state.storage.kv.list()]).toEqual([]);
+      expect(await state.storage.getAlarm()).toBeNull();
+    });
+  });
+});
+
+describe("a lease", () => {
+  test("tells the record once, and later what has changed since the revision held", async () => {
+    const { record, guard } = await newKey();
+    const answer = await guard.ask(ask(record));
+    expect(answer).toMatchObject({ revision: 1, leaseMs: LEASE_MS, changed: {} });
+    expect(answer.keys[record.id]).toMatchObject({ units: 1, record: { record } });
+    expect((await guard.ask(ask(record, { record: false }, { have: 1 }))).keys[record.id]).not.toHaveProperty(
+      "record",
+    );
+  });
+
+  test("lists changes of every key of the group, whichever was asked about", async () => {
+    const { record, guard } = await newKey();
+    const other = { ...record, id: `${record.id.slice(0, 9)}AAAAAAA` };
+    await guard.put(ORG, [other]);
+    const { revision } = await guard.ask(ask(record));
+    await guard.put(ORG, [{ ...other, version: 2, disabled: true }]);
+    const answer = await guard.ask(ask(record, { record: false }, { have: revision }));
+    expect(Object.keys(answer.changed)).toEqual([other.id]);
+  });
+
+  test.each([
+    ["revoked", { revokedAt: 1 }],
+    ["disabled", { disabled: true }],
+    ["expired", { expiresAt: 1 }],
+  ] satisfies [string, Partial<KeyRecord>][])("gives no units of a %s key", async (_, changes) => {
+    const { record, guard } = await newKey(changes);
+    expect((await guard.ask(ask(record, { want: 5 }))).keys[record.id]).toMatchObject({ units: 0 });
+  });
+
+  test("is as long as the asker needs, in few lengths and no longer than the longest", async () => {
+    const { record, guard } = await newKey();
+    const lengthFor = async (leaseWanted: number) =>
+      (await guard.ask(ask(record, {}, { leaseWanted }))).leaseMs;
+    expect(await lengthFor(10)).toBe(LEASE_MS);
+    expect(await lengthFor(420)).toBe(450);
+    expect(await lengthFor(60_000)).toBe(1000);
+  });
+});
+
+describe("a change", () => {
+  test("of a group that has no lease out is in force at once", async () => {
+    const { record, guard } = await newKey();
+    expect((await timed(guard.put(ORG, [{ ...record, version: 2 }]))).ms).toBeLessThan(LEASE_MS / 2);
+  });
+
+  test("is answered only when every lease on the version before has ended", async () => {
+    const { record, guard } = await newKey();
+    const granted = Date.now();
+    await guard.ask(ask(record, {}, { leaseWanted: 400 }));
+    await guard.ask(ask(record));
+    const confirmations = await guard.put(ORG, [{ ...record, version: 2, disabled: true }]);
+    expect(Date.now() - granted).toBeGreaterThanOrEqual(400 - 5);
+    expect(confirmations).toMatchObject([{ confirmed: true, version: 2 }]);
+    expect((confirmations?.[0]?.effectiveAt ?? 0) - granted).toBeGreaterThanOrEqual(400 - 5);
+  });
+
+  test("is what leases vouch for while it is still waiting", async () => {
+    const { record, guard } = await newKey();
+    await guard.ask(ask(record));
+    const change = guard.put(ORG, [{ ...record, version: 2, disabled: true }]);
+    expect(await guard.ask(ask(record))).toMatchObject({ revision: 2, keys: { [record.id]: { units: 0 } } });
+    await change;
+  });
+
+  test("that is repeated waits as long as the first, and once in force no more", async () => {
+    const { record, guard } = await newKey();
+    const start = Date.now();
+    await guard.ask(ask(record));
+    const change = { ...record, version: 2 };
+    await Promise.all([guard.put(ORG, [change]), guard.put(ORG, [change])]);
+    expect(Date.now() - start).toBeGreaterThanOrEqual(LEASE_MS - 5);
+    expect((await timed(guard.put(ORG, [change]))).ms).toBeLessThan(LEASE_MS / 2);
+  });
+
+  test("that comes late does not undo a newer one, and is told what is in force", async () => {
+    const { record, guard } = await newKey();
+    const newer = { ...record, version: 3, allowedIps: ["10.0.0.1"] };
+    await guard.put(ORG, [newer]);
+    expect(await guard.put(ORG, [{ ...record, version: 2 }])).toMatchObject([
+      { confirmed: false, record: newer },
+    ]);
+  });
+
+  test("to another content under the same version is not confirmed", async () => {
+    const { record, guard } = await newKey();
+    await guard.put(ORG, [{ ...record, version: 2, disabled: true }]);
+    const other = { ...record, version: 2, allowedIps: ["10.0.0.1"] };
+    expect(await guard.put(ORG, [other])).toMatchObject([{ confirmed: false, record: { disabled: true } }]);
+  });
+
+  test.each([0, 1, 5])("to revoked wins over a version that is %i ahead, and is final", async (ahead) => {
+    const { record, guard } = await newKey();
+    await guard.put(ORG, [{ ...record, version: 2 + ahead }]);
+    const cut = await guard.put(ORG, [{ ...record, version: 2, revokedAt: 7 }]);
+    expect(cut).toMatchObject([{ confirmed: true, record: { revokedAt: 7 } }]);
+    await guard.put(ORG, [{ ...record, version: 20 }]);
+    expect((await guard.look([{ keyId: record.id }]))[0]?.record).toMatchObject({
+      version: 20,
+      revokedAt: 7,
+    });
+  });
+
+  test("by another organisation is refused", async () => {
+    const { record, guard } = await newKey();
+    expect(await guard.put("org_other", [{ ...record, orgId: "org_other", version: 2 }])).toBeNull();
+    expect((await guard.look([{ keyId: record.id }]))[0]?.record).toEqual(record);
+  });
+
+  test("waits for the longest lease on record after a restart", async () => {
+    const { record, guard } = await newKey();
+    await guard.ask(ask(record, {}, { leaseWanted: 400 }));
+    await evictDurableObject(guard);
+    expect((await timed(guard.put(ORG, [{ ...record, version: 2 }]))).ms).toBeGreaterThanOrEqual(400 - 5);
+  });
+});
+
+describe("a cut", () => {
+  test("gives the same receipt each time", async () => {
+    const { record, guard } = await newKey();
+    await guard.ask(ask(record));
+    const [first] = await guard.cut([{ keyId: record.id }]);
+    await scheduler.wait(5);
+    const [again] = await guard.cut([{ keyId: record.id }]);
+    expect(first).toMatchObject({ confirmed: true, version: 2 });
+    expect(again).toEqual(first);
+  });
+
+  test.each([
+    ["an organisation", { orgId: "org_other" }],
+    ["a secret", { hash: "0".repeat(64) }],
+  ])("meant for %s that does not fit changes nothing", async (_, match) => {
+    const { record, guard } = await newKey();
+    expect(await guard.cut([{ keyId: record.id, ...match }])).toEqual([null]);
+    expect((await guard.look([{ keyId: record.id }]))[0]?.record.revokedAt).toBeNull();
+  });
+});
+
+describe("units", () => {
+  test("of a small limit are handed out one by one, never more than the limit", async () => {
+    const { record, guard } = await newKey({ rateLimit: { requests: 3, windowSeconds: 60 } });
+    const given: (number | undefined)[] = [];
+    for (let i = 0; i < 5; i++)
+      given.push((await guard.ask(ask(record, { want: 10, waiting: 0 }))).keys[record.id]?.units);
+    expect(given).toEqual([1, 1, 1, 0, 0]);
+  });
+
+  test("that requests wait for are given as far as there are any, those for later in small shares", async () => {
+    const { record, guard } = await newKey({ rateLimit: { requests: 100, windowSeconds: 60 } });
+    const units = async (want: number, waiting: number) =>
+      (await guard.ask(ask(record, { want, waiting }))).keys[record.id]?.units;
+    expect(await units(50, 0)).toBe(5);
+    expect(await units(90, 90)).toBe(90);
+    expect(await units(90, 90)).toBe(5);
+    expect(await units(1, 1)).toBe(0);
+  });
+
+  test("that come back count for their window and for no other", async () => {
+    const { record, guard } = await newKey({ rateLimit: { requests: 10, windowSeconds: 60 } });
+    const first = (await guard.ask(ask(record, { want: 5, waiting: 5 }))).keys[record.id]?.window;
+    expect(first?.remaining).toBe(5);
+    const back = async (window: number) =>
+      (await guard.ask(ask(record, { want: 0, waiting: 0, returned: { window, units: 3 } }))).keys[record.id]
+        ?.window?.remaining;
+    expect(await back((first?.number ?? 0) - 1)).toBe(5);
+    expect(await back(first?.number ?? 0)).toBe(8);
+  });
+
+  test("handed out stay used over an eviction of an idle guard, exactly", async () => {
+    const limit = { requests: 1000, windowSeconds: 3600 };
+    const { record, guard } = await newKey({ rateLimit: limit });
+    for (let i = 0; i < 5; i++) {
+      await guard.ask(ask(record));
+      await evictDurableObject(guard);
+    }
+    expect((await guard.ask(ask(record, { want: 0, waiting: 0 }))).keys[record.id]?.window?.remaining).toBe(
+      995,
+    );
+  });
+});
+
+test("tokens of a key are revoked as a change of the key", async () => {
+  const { record, guard } = await newKey();
+  const token = { id: "t1", issuedAt: Date.now(), expiresAt: Date.now() + 60_000 };
+  expect(await guard.revokeToken({ keyId: record.id, orgId: ORG }, token)).toMatchObject({ changed: true });
+  expect(await guard.revokeToken({ keyId: record.id, orgId: ORG }, token)).toMatchObject({ changed: false });
+  expect(await guard.revokeToken({ keyId: record.id, orgId: "org_other" }, token)).toBeNull();
+  const answer = await guard.ask(ask(record));
+  expect(answer.revision).toBe(2);
+  expect(answer.keys[record.id]?.record?.denials.tokens).toHaveProperty("t1");
+});
