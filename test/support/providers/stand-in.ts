@@ -23,8 +23,11 @@ interface Grant {
   readonly request: SignInRequest;
 }
 
+/** One pair for all, since making one takes long. */
+const KEYS = generateKeyPair("RS256");
+
 export async function startStandIn(dialect: Dialect): Promise<StandIn> {
-  const { publicKey, privateKey } = await generateKeyPair("RS256");
+  const { publicKey, privateKey } = await KEYS;
   const jwk = { ...(await exportJWK(publicKey)), kid: "key-1", use: "sig" };
   const grants = new Map<string, Grant>();
   const complaints: string[] = [];
