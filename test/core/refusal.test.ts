@@ -3,7 +3,7 @@ import { isRefusal, REFUSALS, refuse } from "../../src/core/refusal.ts";
 
 /** What clients rely on: the status and the type of every code, and that there is no other. */
 const TABLE: Readonly<Record<string, readonly string[]>> = {
-  "400 invalid_request": ["invalid_path", "invalid_request"],
+  "400 invalid_request": ["invalid_path", "credential_in_url", "invalid_request"],
   "401 unauthorized": [
     "credential_missing",
     "credential_malformed",
