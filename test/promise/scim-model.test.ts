@@ -15,8 +15,8 @@ import { scimClient, use, type ScimClient } from "../support/scim.ts";
  * model that knows nothing of the product but the contract's rules of matching.
  */
 
-const RUNS = 12;
-const STEPS = 14;
+const RUNS = 20;
+const STEPS = 16;
 const ROLE = "vault_1:developer";
 
 let control: Control;
@@ -124,11 +124,12 @@ interface World {
 
 type Step = (world: World) => Promise<void>;
 
-const subject = fc.constantFrom(...SUBJECTS);
-const names = fc.constantFrom("ann", "bob", "ann@x", "bob@x", "Zoe");
-const address = fc.option(fc.constantFrom("ann@x", "bob@x"), { nil: undefined });
-const externalId = fc.option(subject, { nil: undefined });
-const slot = fc.nat(5);
+const subject = fc.constantFrom<Subject>("ann", "ann", "ann", "bob");
+// Most names tell nothing, so that every rule is the closest now and then.
+const names = fc.constantFrom("ann", "ann@x", "bob@x", "u1", "u2", "u3", "u4", "u5", "u6", "u7");
+const address = fc.constantFrom("ann@x", "ann@x", "bob@x", undefined);
+const externalId = fc.constantFrom<Subject | undefined>("ann", undefined, undefined, undefined);
+const slot = fc.nat(3);
 
 const DEACTIVATIONS: readonly ((value: boolean) => object[])[] = [
   (value) => [{ op: "replace", path: "active", value }],
@@ -170,7 +171,7 @@ const createKey = fc
   });
 
 const createUser = fc
-  .record({ userName: names, externalId, email: address, active: fc.boolean() })
+  .record({ userName: names, externalId, email: address, active: fc.constantFrom(true, true, true, false) })
   .map(({ userName, externalId: external, email, active }): Step => async ({ model, scim }) => {
     const body = {
       userName,
@@ -269,7 +270,7 @@ const step = fc.oneof(
   { arbitrary: createKey, weight: 3 },
   { arbitrary: signIn, weight: 2 },
   { arbitrary: createUser, weight: 3 },
-  { arbitrary: setActive, weight: 2 },
+  { arbitrary: setActive, weight: 3 },
   { arbitrary: rename, weight: 2 },
   { arbitrary: setMember, weight: 2 },
   remove,
@@ -278,7 +279,7 @@ const step = fc.oneof(
 test("no key works whose owner is out or has lost the role, after any sequence of requests", async () => {
   let worked = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: STEPS }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: STEPS }), async (steps) => {
       const organization = await control.newOrganization();
       const scim = await scimClient(control, organization);
       const group = await scim.create("/Groups", { displayName: ROLE });
