@@ -6,8 +6,10 @@ export const USAGE = `Usage:
   npm run -s ops -- revoke [--reason TEXT] [--key-id ID]... [--owner ORG/OWNER]... [--org ORG]... [--file FILE|-]
                            [--dry-run] [--yes] [--output table|json|ndjson] [--url URL] [--token TOKEN]
   npm run -s ops -- list   [--status unconfirmed|confirmed|all] [--output table|json|ndjson] [--url URL] [--token TOKEN]
+  npm run -s ops -- reconcile [--org ORG] [--fix] [--output table|json|ndjson] [--url URL] [--token TOKEN]
 
-revoke cuts keys off for good, whoever they belong to; list shows what is still being retried, or was done.
+revoke cuts keys off for good, whoever they belong to; list shows what is still being retried, or was done;
+reconcile compares what organisations have on record of keys with their guards and KV, which a restored database needs.
 
   --file     key ids, whole keys or JSON targets, a line each; - reads standard input. Whole keys are taken here alone:
              on a command line every user of the machine could see them.
@@ -15,9 +17,11 @@ revoke cuts keys off for good, whoever they belong to; list shows what is still 
   --url      the gateway; PORTCULLIS_URL, or http://127.0.0.1:8787
   --dry-run  only tells what would be revoked
   --yes      does not ask
+  --fix      settles every difference on the side of less access; keys that only a guard knows are revoked
 
 Exit code: 0 all confirmed · 1 wrong usage, no access, no connection · 2 some unconfirmed, they are being retried, or
 the connection broke off half-way: what is known is printed, and repeating the command is harmless · 3 some not found
+Of reconcile: 0 nothing differs, or all is settled · 1 differences remain, or what 1 means above
 `;
 
 const DEFAULT_URL = "http://127.0.0.1:8787";
@@ -50,7 +54,14 @@ export interface ListCommand extends Common {
   readonly status: (typeof STATUSES)[number];
 }
 
-export type Command = RevokeCommand | ListCommand | { readonly name: "help" };
+export interface ReconcileCommand extends Common {
+  readonly name: "reconcile";
+  /** `null` for all organisations. */
+  readonly org: string | null;
+  readonly fix: boolean;
+}
+
+export type Command = RevokeCommand | ListCommand | ReconcileCommand | { readonly name: "help" };
 
 const COMMON = {
   url: { type: "string" },
@@ -75,6 +86,12 @@ const LIST = {
   status: { type: "string", default: "unconfirmed" },
 } as const satisfies ParseArgsOptionsConfig;
 
+const RECONCILE = {
+  ...COMMON,
+  org: { type: "string" },
+  fix: { type: "boolean", default: false },
+} as const satisfies ParseArgsOptionsConfig;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the command line; throws a {@link CliError} that says what is wrong with it, without repeating a secret. */
@@ -89,8 +106,11 @@ export function readCommand(args: readonly string[], env: Environment): Command 
   const [name, ...rest] = args;
   if (name === "revoke") return readRevoke(rest, env);
   if (name === "list") return readList(rest, env);
+  if (name === "reconcile") return readReconcile(rest, env);
   if (name === "help" || name === "--help") return { name: "help" };
-  throw new CliError(name === undefined ? "Say what to do: revoke or list" : `There is no command ${name}`);
+  throw new CliError(
+    name === undefined ? "Say what to do: revoke, list or reconcile" : `There is no command ${name}`,
+  );
 }
 
 function readRevoke(args: string[], env: Environment): Command {
@@ -117,6 +137,12 @@ function readList(args: string[], env: Environment): Command {
   const values = parse(() => parseArgs({ args, options: LIST }).values);
   if (values.help) return { name: "help" };
   return { name: "list", ...readCommon(values, env), status: oneOf(STATUSES, "--status", values.status) };
+}
+
+function readReconcile(args: string[], env: Environment): Command {
+  const values = parse(() => parseArgs({ args, options: RECONCILE }).values);
+  if (values.help) return { name: "help" };
+  return { name: "reconcile", ...readCommon(values, env), org: values.org ?? null, fix: values.fix };
 }
 
 function readCommon(

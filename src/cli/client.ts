@@ -28,8 +28,18 @@ export interface Entry extends Result {
   readonly organizationTold: boolean;
 }
 
-interface Page {
-  readonly data: readonly Entry[];
+/** How those who know a key differ. */
+export interface DifferenceLine {
+  readonly orgId: string;
+  readonly keyId: string | null;
+  readonly guard: string;
+  readonly difference: string;
+  readonly fields: readonly string[];
+  readonly settled: boolean;
+}
+
+interface Page<T> {
+  readonly data: readonly T[];
   readonly pagination: { readonly nextCursor: string | null };
 }
 
@@ -39,7 +49,7 @@ export class OperatorClient {
   readonly #token: string;
 
   constructor(url: string, token: string) {
-    this.#url = `${url}/-/ops/revocations`;
+    this.#url = `${url}/-/ops`;
     this.#token = token;
   }
 
@@ -49,14 +59,51 @@ export class OperatorClient {
     reason: string;
     dryRun: boolean;
   }): AsyncGenerator<ResultLine> {
-    const response = await this.#call(this.#url, {
+    yield* this.#lines<ResultLine>("revocations", body);
+  }
+
+  /** Compares an organisation with guards and KV; yields the differences. Throws {@link BrokenOff} if the answer does. */
+  async *reconcile(orgId: string, fix: boolean): AsyncGenerator<DifferenceLine> {
+    yield* this.#lines<DifferenceLine>("reconciliations", { orgId, fix });
+  }
+
+  /** The ids of all organisations that have keys. */
+  async organizations(): Promise<string[]> {
+    const ids = new Set<string>();
+    for await (const { id } of this.#pages<{ id: string }>("organizations", {})) ids.add(id);
+    return [...ids];
+  }
+
+  /** Everything on record with a status, the newest first. */
+  async *list(status: string): AsyncGenerator<Entry> {
+    yield* this.#pages<Entry>("revocations", { status });
+  }
+
+  async *#pages<T>(path: string, parameters: Readonly<Record<string, string>>): AsyncGenerator<T> {
+    let cursor: string | null = null;
+    do {
+      const query = new URLSearchParams({
+        ...parameters,
+        limit: "500",
+        ...(cursor !== null && { nextCursor: cursor }),
+      });
+      const response = await this.#call(`${this.#url}/${path}?${query.toString()}`);
+      const page = (await response.json()) as Page<T>;
+      yield* page.data;
+      cursor = page.pagination.nextCursor;
+    } while (cursor !== null);
+  }
+
+  /** The lines of an answer but for the last, which tells that it is complete. */
+  async *#lines<T extends object>(path: string, body: object): AsyncGenerator<T> {
+    const response = await this.#call(`${this.#url}/${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: NDJSON },
       body: JSON.stringify(body),
     });
     let complete = false;
     try {
-      for await (const line of readNdjson<ResultLine | { summary: object }>(bodyOf(response))) {
+      for await (const line of readNdjson<T | { summary: object }>(bodyOf(response))) {
         if ("summary" in line) complete = true;
         else yield line;
       }
@@ -66,22 +113,6 @@ export class OperatorClient {
     if (!complete) {
       throw new BrokenOff("The answer broke off. What was asked for goes on; repeating it is harmless.");
     }
-  }
-
-  /** Everything on record with a status, the newest first. */
-  async *list(status: string): AsyncGenerator<Entry> {
-    let cursor: string | null = null;
-    do {
-      const query = new URLSearchParams({
-        status,
-        limit: "500",
-        ...(cursor !== null && { nextCursor: cursor }),
-      });
-      const response = await this.#call(`${this.#url}?${query.toString()}`);
-      const page = (await response.json()) as Page;
-      yield* page.data;
-      cursor = page.pagination.nextCursor;
-    } while (cursor !== null);
   }
 
   async #call(url: string, init: RequestInit = {}): Promise<Response> {

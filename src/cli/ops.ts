@@ -1,6 +1,7 @@
 import { readCommand, USAGE } from "./arguments.ts";
 import { CliError } from "./cli-error.ts";
 import { list } from "./list.ts";
+import { reconcile } from "./reconcile.ts";
 import { revoke } from "./revoke.ts";
 import { withoutSecrets } from "./secrets.ts";
 
@@ -17,6 +18,8 @@ async function main(): Promise<number> {
         return await revoke(command, print);
       case "list":
         return await list(command, print);
+      case "reconcile":
+        return await reconcile(command, print);
     }
   } catch (error) {
     if (!(error instanceof CliError)) throw error;

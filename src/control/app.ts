@@ -14,6 +14,7 @@ import { logControlRequest } from "./log-control-request.ts";
 import { allowedMethods } from "./methods.ts";
 import { addGithubLeakEndpoint } from "./ops/github-leaks.ts";
 import { addLeakEndpoint } from "./ops/leaks.ts";
+import { addReconciliationEndpoints } from "./ops/reconciliation.ts";
 import { addOperatorEndpoints } from "./ops/revocations.ts";
 import { addOAuthEndpoints } from "./oauth/oauth.ts";
 import { addOpenApi } from "./openapi.ts";
@@ -65,6 +66,7 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
   addWebhookEndpoints(app, control);
   app.route(SCIM_PATH, createScimApp(control));
   addOperatorEndpoints(app, control);
+  addReconciliationEndpoints(app, control);
   addOAuthEndpoints(app, control);
   addLeakEndpoint(app, control);
   addGithubLeakEndpoint(app, control);

@@ -3,8 +3,8 @@ import type { OpenAPIHono, z } from "@hono/zod-openapi";
 import { parseDuration } from "../core/duration.ts";
 import { isoTime } from "../core/iso-time.ts";
 import { keyJson } from "../core/key-json.ts";
-import { generateKey, hashKey } from "../core/key-secret.ts";
-import type { Actor, ManagedKey, Receipt } from "../core/organization.ts";
+import { hashKey } from "../core/key-secret.ts";
+import type { Actor, CreatedKey as NewKey, ManagedKey, Receipt } from "../core/organization.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
 import { Created, Idempotency, Precondition, Preference, PreferenceApplied, Versioned } from "./headers.ts";
@@ -53,9 +53,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
       const expiresAt =
         values.expiresAt === undefined ? now + control.config.defaultKeyExpiryMs : values.expiresAt;
       if (expiresAt !== null && expiresAt <= now) return invalid("expiresAt", "Must be in the future");
-      const { key, ...generated } = generateKey(control.config.keyPrefix);
       const draft = {
-        ...generated,
         name: body.name,
         description: body.description ?? null,
         ownerId: body.ownerId ?? null,
@@ -67,7 +65,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
         disabled: false,
       };
       const request = headers["Idempotency-Key"] ?? null;
-      return createdReply(key, await organizationOf(actor, control).createKey(actor, draft, request));
+      return createdReply(await organizationOf(actor, control).createKey(actor, draft, request));
     },
   });
 
@@ -165,10 +163,9 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     run: async ({ params, headers, body }, actor) => {
       const overlapMs = readOverlap(body?.overlap);
       if (typeof overlapMs !== "number") return overlapMs;
-      const { key, ...material } = generateKey(control.config.keyPrefix);
       const organization = organizationOf(actor, control);
       const request = headers["Idempotency-Key"] ?? null;
-      return createdReply(key, await organization.rotateKey(actor, params.id, material, overlapMs, request));
+      return createdReply(await organization.rotateKey(actor, params.id, overlapMs, request));
     },
   });
 
@@ -201,10 +198,11 @@ function organizationOf(actor: Actor, control: Control) {
 }
 
 /** The answer to whoever has made a key: the only one that holds it. */
-function createdReply(key: string, created: ManagedKey | Refusal): Reply | Refusal {
+function createdReply(created: NewKey | Refusal): Reply | Refusal {
   if (isRefusal(created)) return created;
-  const headers = { ...etag(created), Location: `/-/api-keys/${created.id}` };
-  return { status: 201, body: { key, ...keyJson(created, Date.now()) }, headers };
+  const { secret, key } = created;
+  const headers = { ...etag(key), Location: `/-/api-keys/${key.id}` };
+  return { status: 201, body: { key: secret, ...keyJson(key, Date.now()) }, headers };
 }
 
 const DEFAULT_OVERLAP = "24h";

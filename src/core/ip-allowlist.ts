@@ -63,6 +63,33 @@ export function compileAllowlist(ranges: readonly string[]): (address: string) =
   };
 }
 
+/**
+ * What two allowlists have in common, in the spelling that {@link parseRange} made canonical; `null` when no address is
+ * in both. No range means no restriction.
+ */
+export function commonRanges(a: readonly string[], b: readonly string[]): readonly string[] | null {
+  if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
+  const common = [...a.filter((range) => isWithin(range, b)), ...b.filter((range) => isWithin(range, a))];
+  return common.length === 0 ? null : [...new Set(common)];
+}
+
+/** Whether a range lies in one of a list: ranges overlap only where one holds the other. */
+function isWithin(text: string, ranges: readonly string[]): boolean {
+  const inner = readRange(text);
+  if (typeof inner === "string") return false;
+  const { address } = inner;
+  const bits = inner.prefix ?? address.length * 8;
+  return ranges.some((each) => {
+    const outer = readRange(each);
+    if (typeof outer === "string" || outer.address.length !== address.length) return false;
+    const outerBits = outer.prefix ?? address.length * 8;
+    const mask = maskOf(outerBits, address.length);
+    return (
+      outerBits <= bits && outer.address.every((octet, i) => octet === ((address[i] ?? 0) & (mask[i] ?? 0)))
+    );
+  });
+}
+
 /** Prefixes of ranges so large that nobody has one to themselves: 16 million IPv4 addresses, or half a provider's IPv6. */
 const WIDE = { 4: 8, 16: 31 } as const;
 

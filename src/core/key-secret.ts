@@ -4,6 +4,8 @@ import { crc32 } from "node:zlib";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const ID_LENGTH = 12;
+/** The first letters of an id name the group of keys that one guard serves. */
+const GROUP_LENGTH = 5;
 const SECRET_LENGTH = 32;
 const CHECKSUM_LENGTH = 6;
 const BODY = new RegExp(`^[0-9A-Za-z]{${ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH}}$`);
@@ -42,9 +44,14 @@ export interface NewKey {
   readonly hash: string;
 }
 
-/** Generates a key: `<prefix>_`, an id of 12 and a secret of 32 letters of `0-9A-Za-z`, and a checksum of 6. */
-export function generateKey(prefix: string): NewKey {
-  const id = randomLetters(ID_LENGTH);
+/** Draws the name of a group of keys: 5 letters of `0-9A-Za-z`. */
+export function drawGroup(): string {
+  return randomLetters(GROUP_LENGTH);
+}
+
+/** Generates a key of a group: `<prefix>_`, an id of 12 and a secret of 32 letters of `0-9A-Za-z`, and a checksum of 6. */
+export function generateKey(prefix: string, group = drawGroup()): NewKey {
+  const id = group + randomLetters(ID_LENGTH - GROUP_LENGTH);
   const body = `${prefix}_${id}${randomLetters(SECRET_LENGTH)}`;
   const key = body + checksum(body);
   return { key, id: `key_${id}`, keyPrefix: `${prefix}_${id}`, hash: bytesToHex(hashKey(key)) };

@@ -35,7 +35,7 @@ export function narrowed(a: Narrowing, b: Narrowing): Narrowing {
 }
 
 /** What two vault allowlists have in common. */
-function commonVaults(a: VaultSet, b: VaultSet): VaultSet {
+export function commonVaults(a: VaultSet, b: VaultSet): VaultSet {
   if (a === "*") return b;
   return b === "*" ? a : a.filter((vault) => b.includes(vault));
 }

@@ -7,6 +7,11 @@ export function ndjsonLine(value: object): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
 }
 
+/** Values as lines. */
+export function ndjsonLines(values: readonly object[]): Uint8Array {
+  return new TextEncoder().encode(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
+}
+
 /** Reads the values of a stream, each as soon as its line is complete. Throws on a line that is not JSON. */
 export async function* readNdjson<T>(stream: ReadableStream<Uint8Array>): AsyncGenerator<T> {
   const decoder = new TextDecoder();

@@ -89,8 +89,15 @@ export interface KeyMaterial {
   readonly hash: string;
 }
 
+/** A key that was just made, with the only copy of its secret. */
+export interface CreatedKey {
+  /** The whole key string. */
+  readonly secret: string;
+  readonly key: ManagedKey;
+}
+
 /** What may be said of a key when it is made. */
-export interface KeyDraft extends KeyMaterial {
+export interface KeyDraft {
   readonly name: string;
   readonly description: string | null;
   readonly ownerId: string | null;

@@ -280,3 +280,37 @@ test("--help explains the commands and exits with 0", async () => {
   expect(code).toBe(0);
   expect(out).toContain("PORTCULLIS_TOKEN");
 });
+
+describe("reconcile", () => {
+  test("lists what differs by key, exits with 1 while it does, settles it, and then finds nothing", async () => {
+    const key = await portcullis.createKey();
+    const kv = await portcullis.miniflare.getKVNamespace("KEY_RECORDS", "edge0");
+    while (
+      (await kv.get(key.id)) === null ||
+      (await kv.list({ prefix: "guard:org_test:" })).keys.length === 0
+    );
+    await ops(["reconcile", "--fix"]);
+    await kv.put(key.id, "{}");
+
+    const found = await ops(["reconcile", "--org", "org_test"]);
+    expect(found.out).toMatch(new RegExp(`^${key.id} +org_test +differs_from_kv +id +no$`, "m"));
+    expect(found.code).toBe(1);
+    const settled = await ops(["reconcile", "--fix", "--output", "json"]);
+    expect(JSON.parse(settled.out)).toMatchObject({
+      summary: { differences: 1, settled: 1 },
+      differences: [{ keyId: key.id, orgId: "org_test", settled: true }],
+    });
+    expect(settled.code).toBe(0);
+    const again = await ops(["reconcile", "--output", "ndjson"]);
+    expect(again.out).not.toContain(key.id);
+    expect(again.code).toBe(0);
+    expect(await statusOf(key)).toBe(200);
+  });
+
+  test("of no organisation finds nothing, and of a wrong name says so", async () => {
+    expect(await ops(["reconcile", "--org", "org_nobody"])).toMatchObject({ code: 0 });
+    const { code, err } = await ops(["reconcile", "--org", "no organisation"]);
+    expect(code).toBe(1);
+    expect(err).toContain("orgId");
+  });
+});

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readNdjson } from "../../src/core/ndjson.ts";
-import { eventually, OPERATOR, operatorOf, setOutage, type OperatorResult } from "../support/operators.ts";
+import {
+  createKeyElsewhere,
+  eventually,
+  OPERATOR,
+  operatorOf,
+  setOutage,
+  type OperatorResult,
+} from "../support/operators.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { exchange, postForm } from "../support/tokens.ts";
 
@@ -102,7 +109,7 @@ describe.each(["organization throws", "organization hangs"] as const)("while the
 
 describe("a key whose guard cannot be reached", () => {
   test("is told as unconfirmed, listed, and cut when the guard is back", async () => {
-    const [key, other] = [await portcullis.createKey(), await portcullis.createKey()];
+    const [key, other] = [await portcullis.createKey(), await createKeyElsewhere(portcullis)];
     await setOutage(portcullis, key.id, "guard unreachable");
     const answer = await operator.revoke([{ keyId: key.id }, { keyId: other.id }]);
     expect(answer.summary).toEqual({ matched: 2, confirmed: 1, unconfirmed: 1, notFound: 0 });
@@ -148,7 +155,7 @@ test("a key whose creation is on its way to its guard is cut when it arrives the
 
 describe("an answer as NDJSON", () => {
   test("tells of each key as soon as it is dead, while others are not, and sums up at the end", async () => {
-    const [quick, slow] = [await portcullis.createKey(), await portcullis.createKey()];
+    const [quick, slow] = [await createKeyElsewhere(portcullis), await portcullis.createKey()];
     await setOutage(portcullis, slow.id, "guard hangs");
     const body = { targets: [{ keyId: slow.id }, { keyId: quick.id }], reason: "Leaked" };
     const response = await operator.call("POST", body, { Accept: "application/x-ndjson" });

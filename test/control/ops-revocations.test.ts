@@ -267,8 +267,8 @@ describe("a request", () => {
   });
 
   test("of 10,000 targets is served, of one more refused", async () => {
-    // Every guard is asked five times: one local runtime cannot hold ten thousand objects open.
-    const targets = Array.from({ length: 10_000 }, (_, i) => ({ keyId: `key_${i % 2000}`.padEnd(16, "x") }));
+    // Every guard is asked ten times: one local runtime cannot hold ten thousand objects open.
+    const targets = Array.from({ length: 10_000 }, (_, i) => ({ keyId: `key_${i % 1000}`.padEnd(16, "x") }));
     const answer = await operator.revoke(targets);
     expect(answer.summary).toEqual({ matched: 0, confirmed: 0, unconfirmed: 0, notFound: 10_000 });
     expect(answer.results.map(({ keyId }) => keyId)).toEqual(targets.map(({ keyId }) => keyId));

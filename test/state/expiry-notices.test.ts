@@ -1,10 +1,9 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { generateKey } from "../../src/core/key-secret.ts";
-import type { Actor, ManagedKey } from "../../src/core/organization.ts";
-import { isRefusal, type Refusal } from "../../src/core/refusal.ts";
-import { makeActor } from "../support/records.ts";
+import type { Actor, CreatedKey, ManagedKey } from "../../src/core/organization.ts";
+import type { Refusal } from "../../src/core/refusal.ts";
+import { makeActor, makeKey, taken } from "../support/records.ts";
 
 const DAY_MS = 86_400_000;
 const URL = "https://hooks.example.com/";
@@ -27,26 +26,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function taken<T extends object>(outcome: T | Refusal): T {
-  if (isRefusal(outcome)) throw new Error(outcome.code);
-  return outcome as T;
-}
-
 async function newKey(lifeMs: number | null): Promise<ManagedKey> {
-  const { key: _, ...material } = generateKey("fkc");
-  const created = await organization.createKey(actor, {
-    ...material,
-    name: "Test",
-    description: null,
-    ownerId: null,
-    scopes: [{ action: "read", resource: "vault" }],
-    vaults: "*",
-    allowedIps: [],
-    rateLimit: null,
-    expiresAt: lifeMs === null ? null : Date.now() + lifeMs,
-    disabled: false,
-  });
-  return taken(created as ManagedKey | Refusal);
+  const expiresAt = lifeMs === null ? null : Date.now() + lifeMs;
+  return (await makeKey(organization, actor, { expiresAt })).key;
 }
 
 const listen = () => organization.putWebhook(actor, { url: URL, description: null, disabled: false });
@@ -134,10 +116,7 @@ describe("a key's expiry is told", () => {
     await listen();
     const [revoked, rotated] = [await newKey(8 * DAY_MS), await newKey(8 * DAY_MS)];
     await organization.revokeKey(actor, revoked.id, null);
-    const { key: _, ...material } = generateKey("fkc");
-    taken(
-      (await organization.rotateKey(actor, rotated.id, material, 8 * DAY_MS - 1)) as ManagedKey | Refusal,
-    );
+    taken((await organization.rotateKey(actor, rotated.id, 8 * DAY_MS - 1)) as CreatedKey | Refusal);
     await pass(DAY_MS + DAY_MS / 2);
     // The one is of the successor, which lives as long as the rotated key did.
     expect(await told()).toEqual([7]);
@@ -157,8 +136,7 @@ describe("a key's expiry is told", () => {
     await listen();
     await newKey(8 * DAY_MS);
     const rotated = await newKey(null);
-    const { key: _, ...material } = generateKey("fkc");
-    taken((await organization.rotateKey(actor, rotated.id, material, DAY_MS)) as ManagedKey | Refusal);
+    taken((await organization.rotateKey(actor, rotated.id, DAY_MS)) as CreatedKey | Refusal);
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     const exec = (statement: string) =>
       runInDurableObject(organization, (_object, { storage }) => void storage.sql.exec(statement));

@@ -11,7 +11,7 @@ import {
   type UsageRefusal,
   type UsageStep,
 } from "../../src/core/usage.ts";
-import { makeActor, makeDraft } from "../support/records.ts";
+import { makeActor, makeKey } from "../support/records.ts";
 
 const [MINUTES, HOURS, DAYS] = USAGE_STEPS;
 const NOW = Date.now();
@@ -25,9 +25,7 @@ async function organizationWithKeys(name: string, count: number) {
   await organization.bootstrap(alice);
   const ids: string[] = [];
   for (let i = 0; i < count; i++) {
-    const draft = makeDraft();
-    await organization.createKey(alice, draft);
-    ids.push(draft.id);
+    ids.push((await makeKey(organization, alice)).key.id);
   }
   return { organization, alice, ids };
 }

@@ -2,7 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import type { KeyPosition, KeyQuery, ManagedKey } from "../../src/core/organization.ts";
-import { makeActor, makeDraft } from "../support/records.ts";
+import { makeActor, makeKey } from "../support/records.ts";
 
 const KEYS = 7;
 
@@ -27,9 +27,7 @@ test.each([1, 2, 3, 10])("keys that were made at one moment are each on one page
   await organization.bootstrap(alice);
   const created = new Set<string>();
   for (let i = 0; i < KEYS; i++) {
-    const draft = makeDraft();
-    created.add(draft.id);
-    await organization.createKey(alice, draft);
+    created.add((await makeKey(organization, alice)).key.id);
   }
   await runInDurableObject(organization, (_, state) => {
     state.storage.sql.exec(`UPDATE keys SET created_at = 1000`);

@@ -2,10 +2,11 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { isRefusal } from "../../src/core/refusal.ts";
+import { generateKey } from "../../src/core/key-secret.ts";
 import { hourOf, USAGE_STEPS } from "../../src/core/usage.ts";
 import { SCHEMA } from "../../src/state/organization/schema.ts";
 import { FIRST_SCHEMA } from "../support/first-schema.ts";
-import { makeActor, makeDraft } from "../support/records.ts";
+import { makeActor, makeKey } from "../support/records.ts";
 
 const NOW = Date.now();
 const HOUR = hourOf(NOW);
@@ -22,7 +23,7 @@ async function openOld(orgId: string, schema: string, keyId: string) {
       `INSERT INTO users (id, kind, name, email, roles, vault_roles, active, claims_at, created_at)
        VALUES ('Alice', 'user', 'Alice', 'A@x', '["admin"]', '{"*":["developer"]}', 1, 7, 7)`,
     );
-    const { hash, keyPrefix } = makeDraft();
+    const { hash, keyPrefix } = generateKey("fkc");
     sql.exec(
       `INSERT INTO keys (id, owner_id, name, key_prefix, hash, scopes, vaults, allowed_ips, created_at, created_by,
          last_used_at, last_used_ip, usage_sequence)
@@ -83,7 +84,7 @@ describe.each([
       lastUsedIp: "",
     };
     for (const sequence of [3, 4]) await organization.recordUsage(keyId, { ...use, sequence });
-    expect(await organization.createKey(alice, makeDraft())).toHaveProperty("id");
+    expect((await makeKey(organization, alice)).key).toHaveProperty("id");
     await evictDurableObject(organization);
     const stretch = { from: HOUR, step: HOURS, length: 1 };
     expect(await organization.usageOfKey(alice, keyId, stretch)).toMatchObject({

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { hourOf, USAGE_STEPS } from "../../src/core/usage.ts";
 import { END_OF_TIME } from "../../src/core/iso-time.ts";
-import { makeActor, makeDraft } from "../support/records.ts";
+import { makeActor, makeKey } from "../support/records.ts";
 
 test("asking about an organisation that nobody belongs to leaves nothing in storage", async () => {
   const organization = env.ORGANIZATION.getByName("org_nobody");
@@ -29,8 +29,7 @@ test("a guard's batch counts once, however often it comes", async () => {
   const organization = env.ORGANIZATION.getByName("org_batches");
   const alice = makeActor("org_batches");
   await organization.bootstrap(alice);
-  const { id } = makeDraft();
-  await organization.createKey(alice, { ...makeDraft(), id });
+  const { id } = (await makeKey(organization, alice)).key;
   const now = Date.now();
   const hour = hourOf(now);
   const use = { admitted: 2, limited: 0, refused: 0 };
@@ -47,9 +46,7 @@ test("the successor of a key that lives as long as there are times does so, too"
   const organization = env.ORGANIZATION.getByName("org_endless");
   const alice = makeActor("org_endless");
   await organization.bootstrap(alice);
-  const { id } = makeDraft();
-  await organization.createKey(alice, { ...makeDraft(), id, expiresAt: END_OF_TIME });
-  const { id: successor, keyPrefix, hash } = makeDraft();
-  const rotated = await organization.rotateKey(alice, id, { id: successor, keyPrefix, hash }, 0);
-  expect(rotated).toMatchObject({ id: successor, expiresAt: END_OF_TIME });
+  const { id } = (await makeKey(organization, alice, { expiresAt: END_OF_TIME })).key;
+  const rotated = await organization.rotateKey(alice, id, 0);
+  expect(rotated).toMatchObject({ key: { expiresAt: END_OF_TIME } });
 });

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { makeActor, makeDraft } from "../support/records.ts";
+import { makeActor, makeKey } from "../support/records.ts";
 
 const SCIM = { id: "scim", name: "SCIM", address: "", requestId: "" };
 const TOKEN = "a".repeat(64);
@@ -11,8 +11,7 @@ test("people whom older rules have missed are judged anew when the object starts
   const alice = { ...makeActor("org_rules"), email: "alice@example.com" };
   await organization.bootstrap(alice);
   await organization.setScimToken(alice, TOKEN);
-  const { id } = makeDraft();
-  await organization.createKey(alice, { ...makeDraft(), id });
+  const { id } = (await makeKey(organization, alice)).key;
 
   // As a version that did not compare addresses has left it: the leaver is inactive, and the key lives.
   const resource = { userName: "a", active: false, emails: [{ value: "Alice@example.com" }] };

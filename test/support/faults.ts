@@ -114,7 +114,7 @@ export type Outage =
   | "organization hangs";
 const outages = new Map<string, Outage>();
 
-/** The real guard behind a link that can be cut: for one organisation at a time or, for a cut, one key. */
+/** The real guard behind a link that can be cut: for one organisation or one guard at a time or, for a cut, one key. */
 export class FlakyGuard extends DurableObject<{ GUARD: DurableObjectNamespace<KeyGuard> }> {
   readonly #guard = this.env.GUARD.getByName(this.ctx.id.name ?? "");
 
@@ -145,8 +145,10 @@ export class FlakyGuard extends DurableObject<{ GUARD: DurableObjectNamespace<Ke
     return this.#guard.cut(matches);
   }
   async put(orgId: string, records: readonly KeyRecord[]): Promise<unknown> {
-    while (outages.get(orgId) === "guard hangs") await scheduler.wait(10);
-    if (outages.get(orgId) === "guard unreachable") throw new Error("The object cannot be reached");
+    const names = [orgId, this.ctx.id.name ?? ""];
+    const has = (outage: Outage) => names.some((name) => outages.get(name) === outage);
+    while (has("guard hangs")) await scheduler.wait(10);
+    if (has("guard unreachable")) throw new Error("The object cannot be reached");
     const confirmations = await this.#guard.put(orgId, records);
     if (outages.get(orgId) === "guard answer lost") throw new Error("The connection was lost");
     return confirmations;
@@ -178,8 +180,8 @@ export class FlakyOrganization extends DurableObject<{
   createKey(...args: Parameters<Organization["createKey"]>) {
     return this.#ask((organization) => organization.createKey(...args));
   }
-  getKey(...args: Parameters<Organization["getKey"]>) {
-    return this.#ask((organization) => organization.getKey(...args));
+  describeKey(...args: Parameters<Organization["describeKey"]>) {
+    return this.#ask((organization) => organization.describeKey(...args));
   }
   signToken(...args: Parameters<Organization["signToken"]>) {
     return this.#ask((organization) => organization.signToken(...args));

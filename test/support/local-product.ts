@@ -21,12 +21,17 @@ export interface LocalProduct {
   remove(): Promise<void>;
 }
 
-export async function localProduct(vars: Readonly<Record<string, string>>): Promise<LocalProduct> {
+/** `prepare` may fill the folder of the state first. */
+export async function localProduct(
+  vars: Readonly<Record<string, string>>,
+  prepare: (stateDir: string) => Promise<void> = async () => {},
+): Promise<LocalProduct> {
   const [port, demoPort, stateDir] = await Promise.all([
     freePort(),
     freePort(),
     mkdtemp(join(tmpdir(), "portcullis-")),
   ]);
+  await prepare(stateDir);
   const env = { ...process.env, ...vars, PORT: `${port}`, DEMO_PORT: `${demoPort}`, STATE_DIR: stateDir };
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;

@@ -1,5 +1,6 @@
 import type { Outage } from "./faults.ts";
-import type { Portcullis } from "./portcullis.ts";
+import { adminClaims } from "./issuer.ts";
+import type { CreatedKey, Portcullis } from "./portcullis.ts";
 
 export const OPERATOR = {
   sub: "olga",
@@ -54,6 +55,14 @@ export async function setOutage(portcullis: Portcullis, name: string, outage: Ou
     `http://faults/${name}`,
     outage === null ? { method: "DELETE" } : { method: "PUT", body: outage },
   );
+}
+
+/** A key of another organisation, which is in another group than any of `org_test`. */
+export async function createKeyElsewhere(portcullis: Portcullis): Promise<CreatedKey> {
+  const as = await portcullis.issuer.token(adminClaims({ org_id: "org_elsewhere" }));
+  await portcullis.call("POST", "/-/organization/bootstrap", { as });
+  const body = { name: "Elsewhere", scopes: ["vault:read"], vaults: "*" };
+  return (await (await portcullis.call("POST", "/-/api-keys", { as, body })).json()) as CreatedKey;
 }
 
 /** Waits until something holds; the test's own time limit ends the wait. */

@@ -1,6 +1,8 @@
 import { generateKey, type NewKey } from "../../src/core/key-secret.ts";
+import type { Env } from "../../src/env.ts";
+import { isRefusal, type Refusal } from "../../src/core/refusal.ts";
 import type { KeyRecord } from "../../src/core/key-record.ts";
-import type { Actor, KeyDraft } from "../../src/core/organization.ts";
+import type { Actor, CreatedKey, KeyDraft } from "../../src/core/organization.ts";
 
 /** A fresh key and its record, active and unrestricted unless said otherwise. */
 export function makeRecord(changes: Partial<KeyRecord> = {}): { secret: NewKey; record: KeyRecord } {
@@ -46,9 +48,7 @@ export function makeActor(orgId: string): Actor {
 
 /** An unrestricted key that is to be made. */
 export function makeDraft(): KeyDraft {
-  const { key: _, ...material } = generateKey("fkc");
   return {
-    ...material,
     name: "Test",
     description: null,
     ownerId: null,
@@ -59,4 +59,19 @@ export function makeDraft(): KeyDraft {
     expiresAt: null,
     disabled: false,
   };
+}
+
+/** Has an organisation make a key. */
+export async function makeKey(
+  organization: ReturnType<Env["ORGANIZATION"]["getByName"]>,
+  actor: Actor,
+  changes: Partial<KeyDraft> = {},
+): Promise<CreatedKey> {
+  return taken((await organization.createKey(actor, { ...makeDraft(), ...changes })) as CreatedKey | Refusal);
+}
+
+/** What an organisation has answered, which is no refusal. */
+export function taken<T extends object>(outcome: T | Refusal): T {
+  if (isRefusal(outcome)) throw new Error(outcome.code);
+  return outcome as T;
 }

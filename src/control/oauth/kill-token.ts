@@ -26,8 +26,8 @@ export async function killToken(
     cutTimeout(config),
     guards.revokeToken({ keyId, orgId }, { id: tokenId, issuedAt, expiresAt }),
   );
-  const isFoundLive = leak !== null && expiresAt > Date.now();
-  if (applied === null || !(applied.changed || isFoundLive)) return applied;
+  // A repeat tells it once more: the first time may have ended before the organisation knew.
+  if (applied === null || expiresAt <= Date.now()) return applied;
   await tell({ orgId, keyId, tokenId, author, leak }, env);
   return applied;
 }

@@ -1,5 +1,6 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
-import { NDJSON, ndjsonLine } from "../../core/ndjson.ts";
+import { Batches } from "../../core/batches.ts";
+import { NDJSON, ndjsonLines } from "../../core/ndjson.ts";
 import type { Actor } from "../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import type { RevocationRequest, RevocationResult } from "../../core/revocation.ts";
@@ -110,7 +111,7 @@ function streamed(work: (sink: Sink) => Promise<void>, dryRun: boolean): Reply {
   const { readable, writable } = new IdentityTransformStream();
   const writer = writable.getWriter();
   // A reader who has gone away ends the lines; what is left to do is on record.
-  const write = (line: object): void => void writer.write(ndjsonLine(line)).catch(() => {});
+  const lines = new Batches((batch: readonly object[]) => writer.write(ndjsonLines(batch)).catch(() => {}));
   const summary = newSummary();
   const progress = { done: 0, total: 0 };
   const finish = async (): Promise<void> => {
@@ -121,10 +122,11 @@ function streamed(work: (sink: Sink) => Promise<void>, dryRun: boolean): Reply {
       settle: (result) => {
         count(summary, result);
         progress.done++;
-        write({ ...resultJson(result), progress });
+        lines.add({ ...resultJson(result), progress: { ...progress } });
       },
     });
-    write({ dryRun, summary });
+    lines.add({ dryRun, summary });
+    await lines.end();
     await writer.close();
   };
   finish().catch((error: unknown) => writer.abort(error));

@@ -1,3 +1,4 @@
+import { groupOfKey } from "../../admission/key-guards.ts";
 import { chunksOf, eachOf } from "../../core/concurrency.ts";
 import { readNdjson } from "../../core/ndjson.ts";
 import {
@@ -13,9 +14,10 @@ import type { SortedTargets } from "./targets.ts";
 
 /**
  * An invocation may make a thousand calls on the platform's default plan, so the keys go to the deployment's object
- * in batches: each is an invocation of its own, with a thousand calls of its own. It makes two for a key at most.
+ * in batches: each is an invocation of its own, with a thousand calls of its own. It makes one for each group, and one
+ * more for each key that its group does not know.
  */
-const KEYS_A_BATCH = 250;
+const CALLS_A_BATCH = 800;
 /** Keys that are being cut at a time: this many batches. Within them the waits for leases overlap. */
 const CONCURRENT_BATCHES = 4;
 /** An owner may have thousands of keys, and their ids come back in one answer. */
@@ -51,7 +53,7 @@ export async function revoke(
 
   const cutAll = (keys: readonly KeyTarget[]): Promise<void> => {
     sink.expect(keys.length);
-    return eachOf(chunksOf(keys, KEYS_A_BATCH), CONCURRENT_BATCHES, cutBatch);
+    return eachOf(batchesOf(keys), CONCURRENT_BATCHES, cutBatch);
   };
 
   const cutBatch = async (batch: readonly KeyTarget[]): Promise<void> => {
@@ -86,6 +88,28 @@ export async function revoke(
     cutAll(targets.keys),
     eachOf(chunksOf(targets.owners, OWNERS_A_BATCH), CONCURRENT_BATCHES, locateBatch),
   ]);
+  // The receipts come first. What cannot be told now is told later.
+  if (request !== null) await deployment.tellOfCuts(request.id).catch(() => {});
+}
+
+/** Keys in batches, those of a group together. */
+function batchesOf(keys: readonly KeyTarget[]): KeyTarget[][] {
+  const batches: KeyTarget[][] = [];
+  let calls = CALLS_A_BATCH;
+  let group = "";
+  for (const key of keys.toSorted((a, b) => (a.keyId < b.keyId ? -1 : 1))) {
+    const isSameGroup = groupOfKey(key.keyId) === group;
+    const batch = batches.at(-1);
+    if (batch === undefined || calls + 2 > CALLS_A_BATCH) {
+      batches.push([key]);
+      calls = 2;
+    } else {
+      batch.push(key);
+      calls += isSameGroup ? 1 : 2;
+    }
+    group = groupOfKey(key.keyId);
+  }
+  return batches;
 }
 
 function unconfirmed(

@@ -77,6 +77,11 @@ export class Deployment extends DurableObject<Env> {
     return this.#revocations.cut(requestId, keys);
   }
 
+  /** Tells organisations of what a request has cut. */
+  tellOfCuts(requestId: string): Promise<void> {
+    return this.#revocations.tell(requestId);
+  }
+
   /** Tells of each key, in the same form, what a cut would do. */
   inspectKeys(keys: readonly KeyTarget[]): ReadableStream<Uint8Array> {
     return this.#revocations.inspect(keys);

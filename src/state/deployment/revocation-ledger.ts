@@ -1,6 +1,7 @@
 import { withoutSecrets } from "../../core/key-secret.ts";
 import type { Leak } from "../../core/leak.ts";
 import type {
+  Cut,
   KeyTarget,
   OwnerTarget,
   RevocationEntry,
@@ -58,6 +59,12 @@ export interface DueRevocation extends RevocationResult {
   readonly hash: string | null;
 }
 
+/** A cut that its organisation has not taken in. */
+export interface UntoldCut extends Cut {
+  readonly orgId: string;
+  readonly target: number;
+}
+
 /** After a failure a row is tried again soon, then ever more rarely. */
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 60_000;
@@ -109,14 +116,22 @@ export class RevocationLedger {
     return readRequest(this.#sql.exec<Row>(`SELECT * FROM revocation_requests WHERE id = ?`, id).one());
   }
 
-  /** Where a target of a request was found, if it was named because it has leaked. */
-  leak(requestId: string, target: number): Leak | null {
-    const [row] = this.#sql.exec<{ leak: string }>(
-      `SELECT leak FROM revocation_leaks WHERE request_id = ? AND target = ?`,
+  /** What a request has cut and organisations have not taken in. */
+  untold(requestId: string): UntoldCut[] {
+    const rows = this.#sql.exec<Row>(
+      `SELECT revocations.*, leak FROM revocations LEFT JOIN revocation_leaks USING (request_id, target)
+       WHERE request_id = ? AND status = 'revoked' AND organization_told = 0`,
       requestId,
-      target,
     );
-    return row === undefined ? null : (JSON.parse(row.leak) as Leak);
+    return [...rows].map((row) => ({
+      orgId: row["org_id"] as string,
+      target: row["target"] as number,
+      keyId: row["key_id"] as string,
+      revokedAt: row["requested_at"] as number,
+      effectiveAt: row["effective_at"] as number,
+      version: row["version"] as number,
+      leak: row["leak"] === null ? null : (JSON.parse(row["leak"] as string) as Leak),
+    }));
   }
 
   /** Replaces the row of an owner by rows of the keys that the organisation named. */
@@ -166,14 +181,14 @@ export class RevocationLedger {
     );
   }
 
-  /** Notes that the organisation has taken a cut in. */
-  told(requestId: string, { target, keyId }: Pick<RevocationResult, "target" | "keyId">): void {
+  /** Notes that the organisation has taken cuts in. */
+  told(requestId: string, cuts: readonly UntoldCut[]): void {
     this.#sql.exec(
       `UPDATE revocations SET organization_told = 1, failures = 0, due_at = NULL
-       WHERE request_id = ? AND target = ? AND key_id = ?`,
+       WHERE request_id = ? AND (target, key_id) IN
+         (SELECT value ->> 'target', value ->> 'keyId' FROM json_each(?))`,
       requestId,
-      target,
-      keyId ?? "",
+      JSON.stringify(cuts.map(({ target, keyId }) => ({ target, keyId }))),
     );
   }
 

@@ -1,11 +1,12 @@
-import type { KeyMatch } from "../../admission/guard/key-guard.ts";
-import { KeyGuards } from "../../admission/key-guards.ts";
-import { within } from "../../core/concurrency.ts";
-import type { Leak } from "../../core/leak.ts";
-import { ndjsonLine } from "../../core/ndjson.ts";
+import type { Confirmation, KeyMatch } from "../../admission/guard/key-guard.ts";
+import { groupOfKey, KeyGuards } from "../../admission/key-guards.ts";
+import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
+import type { StoredKey } from "../../admission/rules/guard.ts";
+import { chunksOf, within } from "../../core/concurrency.ts";
+import { Batches } from "../../core/batches.ts";
+import { ndjsonLines } from "../../core/ndjson.ts";
 import {
   withoutReceipt,
-  type Cut,
   type KeyTarget,
   type OwnerTarget,
   type RevocationEntry,
@@ -16,12 +17,14 @@ import {
 import type { Env } from "../../env.ts";
 import type { Alarm } from "../alarm.ts";
 import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
-import type { DueRevocation, RevocationLedger } from "./revocation-ledger.ts";
+import type { DueRevocation, RevocationLedger, UntoldCut } from "./revocation-ledger.ts";
 
 /** An organisation that does not answer holds up nobody for longer than this. */
 const ORGANIZATION_TIMEOUT_MS = 2000;
 /** A call looks after its own rows for this long before the alarm does. */
 const CALL_MS = 30_000;
+/** Cuts that an organisation is told of at a time. */
+const CUTS_A_CALL = 1000;
 /** Ids that an organisation names at a time. */
 const PAGE = 5000;
 /** Rows that one run of the alarm looks after: each is a call or two, of the thousand that an invocation may make. */
@@ -31,12 +34,6 @@ const ALARM_BATCH = 250;
 export interface Located {
   readonly keys: KeyTarget[];
   readonly settled: RevocationResult[];
-}
-
-/** What a guard said of a key, and whose it is. */
-interface Outcome {
-  readonly result: RevocationResult;
-  readonly orgId: string | null;
 }
 
 /**
@@ -73,21 +70,28 @@ export class Revocations {
   cut(requestId: string, keys: readonly KeyTarget[]): ReadableStream<Uint8Array> {
     const { at } = this.#ledger.request(requestId);
     return streamOf(async (emit) => {
-      const outcomes = await Promise.all(
-        keys.map(async (key) => {
-          const outcome = await this.#cutOne(requestId, key, at);
-          emit(outcome.result);
-          return outcome;
-        }),
-      );
-      await this.#tell(requestId, outcomes);
+      const cutting = this.#cutting(keys);
+      await Promise.all(cutting.map(async ([key, cut]) => emit(await this.#cutOne(requestId, key, at, cut))));
       this.#plan();
     });
   }
 
+  /** Tells organisations of what a request has cut. One that does not take it in is told again by the alarm. */
+  async tell(requestId: string): Promise<void> {
+    const request = this.#ledger.request(requestId);
+    const ofOrganizations = Map.groupBy(this.#ledger.untold(requestId), ({ orgId }) => orgId as string);
+    await Promise.all(
+      ofOrganizations.entries().map(async ([orgId, cuts]) => {
+        for (const some of chunksOf(cuts, CUTS_A_CALL)) await this.#tellOne(request, orgId, some);
+      }),
+    );
+    this.#plan();
+  }
+
   inspect(keys: readonly KeyTarget[]): ReadableStream<Uint8Array> {
     return streamOf(async (emit) => {
-      await Promise.all(keys.map(async (key) => emit(await this.#inspectOne(key))));
+      const looking = byGroup(keys, (group, matches) => this.#guards.lookGroup(group, matches));
+      await Promise.all(looking.map(async ([key, found]) => emit(await this.#inspectOne(key, found))));
     });
   }
 
@@ -114,20 +118,24 @@ export class Revocations {
 
   async #retryRequest(requestId: string, rows: readonly DueRevocation[]): Promise<void> {
     const { at } = this.#ledger.request(requestId);
-    const outcomes = await Promise.all(
-      rows.map(async (row): Promise<Outcome | null> => {
-        const { target, keyId, orgId, ownerId, hash } = row;
-        if (row.status === "revoked") return { result: row, orgId };
-        if (keyId !== null) return this.#cutOne(requestId, { target, keyId, orgId, hash }, at);
+    const toCut: KeyTarget[] = [];
+    const locating: Promise<void>[] = [];
+    for (const row of rows) {
+      const { target, keyId, orgId, ownerId, hash } = row;
+      if (row.status === "revoked") continue;
+      if (keyId !== null) toCut.push({ target, keyId, orgId, hash });
+      else {
         const owner = { target, orgId: orgId as string, ownerId };
-        await this.#locateOne(requestId, owner, Date.now(), { keys: [], settled: [] });
-        return null;
-      }),
-    );
-    await this.#tell(
-      requestId,
-      outcomes.filter((outcome) => outcome !== null),
-    );
+        locating.push(this.#locateOne(requestId, owner, Date.now(), { keys: [], settled: [] }));
+      }
+    }
+    const cutting = this.#cutting(toCut).map(([key, cut]) => this.#cutOne(requestId, key, at, cut));
+    await Promise.all([...cutting, ...locating]);
+    await this.tell(requestId);
+  }
+
+  #cutting(keys: readonly KeyTarget[]): [KeyTarget, Promise<Confirmation | null>][] {
+    return byGroup(keys, (group, matches) => this.#guards.cutGroup(group, matches));
   }
 
   async #locateOne(
@@ -170,10 +178,15 @@ export class Revocations {
     }
   }
 
-  async #cutOne(requestId: string, key: KeyTarget, requestedAt: number): Promise<Outcome> {
+  async #cutOne(
+    requestId: string,
+    key: KeyTarget,
+    requestedAt: number,
+    cutting: Promise<Confirmation | null>,
+  ): Promise<RevocationResult> {
     const { target, keyId } = key;
     try {
-      const cut = await within(CUT_TIMEOUT_MS, this.#guards.cut(matchOf(key)));
+      const cut = await within(CUT_TIMEOUT_MS, cutting);
       if (cut === null && isLocated(key)) throw new Error("The key has not reached its guard");
       const result: RevocationResult =
         cut === null
@@ -186,19 +199,18 @@ export class Revocations {
               effectiveAt: cut.effectiveAt,
               version: cut.version,
             };
-      const orgId = cut?.record?.orgId ?? null;
-      this.#ledger.settle(requestId, result, orgId);
-      return { result, orgId };
+      this.#ledger.settle(requestId, result, cut?.record?.orgId ?? null);
+      return result;
     } catch {
       this.#ledger.failed(requestId, key, Date.now());
-      return { result: withoutReceipt(target, keyId, "unconfirmed", requestedAt), orgId: null };
+      return withoutReceipt(target, keyId, "unconfirmed", requestedAt);
     }
   }
 
-  async #inspectOne(key: KeyTarget): Promise<RevocationResult> {
+  async #inspectOne(key: KeyTarget, looking: Promise<StoredKey | null>): Promise<RevocationResult> {
     const { target, keyId } = key;
     try {
-      const found = await within(CUT_TIMEOUT_MS, this.#guards.look(matchOf(key)));
+      const found = await within(CUT_TIMEOUT_MS, looking);
       if (found === null) return withoutReceipt(target, keyId, isLocated(key) ? "unconfirmed" : "not_found");
       const { effectiveAt = null, version = 0 } = found.revocation ?? {};
       if (effectiveAt === null) return withoutReceipt(target, keyId, "would_revoke");
@@ -209,25 +221,14 @@ export class Revocations {
     }
   }
 
-  /** Tells each organisation which of its keys are dead; one that does not take it in is told again later. */
-  async #tell(requestId: string, outcomes: readonly Outcome[]): Promise<void> {
-    const request = this.#ledger.request(requestId);
-    const revoked = outcomes.filter(({ result }) => result.status === "revoked");
-    const ofOrganizations = Map.groupBy(revoked, ({ orgId }) => orgId as string);
-    const telling = ofOrganizations.entries().map(async ([orgId, cuts]) => {
-      try {
-        const organization = this.#env.ORGANIZATION.getByName(orgId);
-        const told = organization.noteCuts(
-          request,
-          cuts.map(({ result }) => cutOf(result, this.#ledger.leak(requestId, result.target))),
-        );
-        await within(ORGANIZATION_TIMEOUT_MS, told);
-        for (const { result } of cuts) this.#ledger.told(requestId, result);
-      } catch {
-        for (const { result } of cuts) this.#ledger.failed(requestId, result, Date.now());
-      }
-    });
-    await Promise.all(telling);
+  async #tellOne(request: RevocationRequest, orgId: string, cuts: readonly UntoldCut[]): Promise<void> {
+    try {
+      const told = this.#env.ORGANIZATION.getByName(orgId).noteCuts(request, cuts);
+      await within(ORGANIZATION_TIMEOUT_MS, told);
+      this.#ledger.told(request.id, cuts);
+    } catch {
+      for (const cut of cuts) this.#ledger.failed(request.id, cut, Date.now());
+    }
   }
 }
 
@@ -239,19 +240,21 @@ function isLocated({ orgId }: KeyTarget): boolean {
   return orgId !== null;
 }
 
-function matchOf({ keyId, orgId, hash }: KeyTarget): KeyMatch {
-  return { keyId, ...(orgId !== null && { orgId }), ...(hash !== null && { hash }) };
+/** Asks about keys by their groups, each in one call; of each key what becomes of it. */
+function byGroup<T>(
+  keys: readonly KeyTarget[],
+  ask: (group: string, matches: readonly KeyMatch[]) => Promise<T>[],
+): [KeyTarget, Promise<T>][] {
+  return [...Map.groupBy(keys, ({ keyId }) => groupOfKey(keyId))].flatMap(([group, all]) =>
+    chunksOf(all, MAX_GROUP_KEYS).flatMap((these) => {
+      const asked = ask(group, these.map(matchOf));
+      return these.map((key, i): [KeyTarget, Promise<T>] => [key, asked[i] as Promise<T>]);
+    }),
+  );
 }
 
-/** The cut behind a result that says `revoked`, whose receipt is complete. */
-function cutOf(result: RevocationResult, leak: Leak | null): Cut {
-  return {
-    keyId: result.keyId as string,
-    revokedAt: result.requestedAt as number,
-    effectiveAt: result.effectiveAt as number,
-    version: result.version as number,
-    leak,
-  };
+function matchOf({ keyId, orgId, hash }: KeyTarget): KeyMatch {
+  return { keyId, ...(orgId !== null && { orgId }), ...(hash !== null && { hash }) };
 }
 
 /** Lines of NDJSON as they come. A reader who has gone away stops the lines, never the work. */
@@ -261,7 +264,11 @@ function streamOf(
   const { readable, writable } = new IdentityTransformStream();
   const writer = writable.getWriter();
   const ignore = (): void => {};
-  void work((result) => void writer.write(ndjsonLine(result)).catch(ignore))
+  const lines = new Batches((results: readonly RevocationResult[]) =>
+    writer.write(ndjsonLines(results)).catch(ignore),
+  );
+  void work((result) => lines.add(result))
+    .then(() => lines.end())
     .then(() => writer.close())
     .catch((error: unknown) => writer.abort(error))
     .catch(ignore);

@@ -47,7 +47,7 @@ export class EmergencyCuts {
           this.#table.noteCut(cut, operator.id, cut.leak === null ? reason : leakReason(cut.leak));
           this.#keys.noteChange(actor, "api_key.revoked", cut.keyId, before, now);
         }
-        this.#table.setEffective(cut.keyId, cut.effectiveAt);
+        this.#table.confirmRevocation(cut.keyId, cut);
         if (cut.leak !== null && this.#leaks.add(cut.keyId, cut.leak)) {
           this.#keys.noteLeak(actor, cut.keyId, cut.leak, now);
         }

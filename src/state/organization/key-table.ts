@@ -1,6 +1,8 @@
+import { groupOfKey } from "../../admission/key-guards.ts";
+import type { Settled } from "../../core/key-differences.ts";
 import type { KeyRecord, VaultSet } from "../../core/key-record.ts";
 import { foldName } from "../../core/folded-name.ts";
-import type { KeyChange, KeyDraft, KeyQuery, ManagedKey } from "../../core/organization.ts";
+import type { KeyChange, KeyDraft, KeyMaterial, KeyQuery, ManagedKey } from "../../core/organization.ts";
 import { developerVaults, type VaultRoles } from "../../core/organization.ts";
 import type { Cut } from "../../core/revocation.ts";
 import { searchOf } from "./key-search.ts";
@@ -27,17 +29,18 @@ export class KeyTable {
     return this.#sql.exec<{ version: number }>(`SELECT version FROM keys WHERE id = ?`, id).one().version;
   }
 
-  insert(draft: KeyDraft, ownerId: string, createdBy: string, now: number): void {
+  /** Adds a key that the guard of its group serves. */
+  insert(material: KeyMaterial, draft: KeyDraft, ownerId: string, createdBy: string, now: number): void {
     this.#sql.exec(
       `INSERT INTO keys (id, owner_id, name, description, key_prefix, hash, scopes, vaults, allowed_ips,
-         rate_limit, created_at, created_by, expires_at, disabled, name_key)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      draft.id,
+         rate_limit, created_at, created_by, expires_at, disabled, name_key, own_guard)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+      material.id,
       ownerId,
       draft.name,
       draft.description,
-      draft.keyPrefix,
-      draft.hash,
+      material.keyPrefix,
+      material.hash,
       JSON.stringify(draft.scopes),
       JSON.stringify(draft.vaults),
       JSON.stringify(draft.allowedIps),
@@ -92,6 +95,68 @@ export class KeyTable {
     );
   }
 
+  /** Takes over what was settled with a key's guard, as a version of its own. */
+  settle(id: string, settled: Settled & Pick<KeyRecord, "version">): void {
+    this.#sql.exec(
+      `UPDATE keys SET scopes = ?, vaults = ?, allowed_ips = ?, rate_limit = ?, expires_at = ?, retires_at = ?,
+         disabled = ?, version = ? WHERE id = ?`,
+      JSON.stringify(settled.scopes),
+      JSON.stringify(settled.vaults),
+      JSON.stringify(settled.allowedIps),
+      settled.rateLimit === null ? null : JSON.stringify(settled.rateLimit),
+      settled.expiresAt,
+      settled.retiresAt,
+      settled.disabled ? 1 : 0,
+      settled.version,
+      id,
+    );
+  }
+
+  /** The guards of keys, and which of the keys each has; in any order, so that one that hangs holds up nobody for ever. */
+  byGuard(ids: readonly string[]): Map<string, string[]> {
+    const rows = this.#sql.exec<{ id: string; own: number }>(
+      `SELECT id, own_guard AS own FROM keys WHERE id IN (SELECT value FROM json_each(?)) ORDER BY random()`,
+      JSON.stringify(ids),
+    );
+    const guards = new Map<string, string[]>();
+    for (const { id, own } of rows) {
+      const guard = own === 1 ? id : groupOfKey(id);
+      const known = guards.get(guard);
+      if (known === undefined) guards.set(guard, [id]);
+      else known.push(id);
+    }
+    return guards;
+  }
+
+  /** The name of the guard that has a key. */
+  guardOf(id: string): string {
+    const [guard] = this.byGuard([id]).keys();
+    return guard ?? groupOfKey(id);
+  }
+
+  /** The names of all guards of keys, and of each its keys. */
+  idsAtGuards(guards: readonly string[]): Map<string, string[]> {
+    const ids = new Map<string, string[]>();
+    for (const guard of guards) {
+      const [from, to] = guard.startsWith("key_") ? [guard, guard] : [`key_${guard}`, `key_${guard}~`];
+      const rows = this.#sql.exec<{ id: string }>(
+        `SELECT id FROM keys WHERE id >= ?1 AND id <= ?2 AND own_guard = (?1 = ?2)`,
+        from,
+        to,
+      );
+      ids.set(
+        guard,
+        [...rows].map(({ id }) => id),
+      );
+    }
+    return ids;
+  }
+
+  /** Keys of earlier versions, each of which has a guard of its own. */
+  ownGuards(): string[] {
+    return [...this.#sql.exec<{ id: string }>(`SELECT id FROM keys WHERE own_guard = 1`)].map(({ id }) => id);
+  }
+
   /** Whether a key has been rotated, or is just being. */
   hasSuccessor(id: string): boolean {
     return (
@@ -125,7 +190,7 @@ export class KeyTable {
     return [
       ...this.#sql.exec<{ id: string; retiresAt: number }>(
         `SELECT id, retires_at AS retiresAt FROM keys WHERE retires_at <= ? AND revoked_at IS NULL
-         AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.key_id = keys.id)`,
+         AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.key_id = keys.id AND confirmed < outbox.version)`,
         now,
       ),
     ];
@@ -146,11 +211,13 @@ export class KeyTable {
     this.#sql.exec(`UPDATE keys SET version = version + 1 WHERE id = ?`, id);
   }
 
-  /** Notes when a revocation came into force; the first time counts. */
-  setEffective(id: string, effectiveAt: number): void {
+  /** Notes what the guard says of a revocation: when it came into force, and by which version. */
+  confirmRevocation(id: string, { effectiveAt, version }: { effectiveAt: number; version: number }): void {
     this.#sql.exec(
-      `UPDATE keys SET revocation_effective_at = ? WHERE id = ? AND revocation_effective_at IS NULL`,
+      `UPDATE keys SET revocation_effective_at = ?1, revocation_version = ?2, version = max(version, ?2)
+       WHERE id = ?3 AND (revocation_effective_at IS NOT ?1 OR revocation_version IS NOT ?2)`,
       effectiveAt,
+      version,
       id,
     );
   }
@@ -188,14 +255,29 @@ export class KeyTable {
     ].map((row) => row.id);
   }
 
-  /** An owner's keys of which the latest change has not reached the guard and KV. */
+  /** An owner's keys of which the guard has not confirmed the latest change. */
   pendingOf(ownerId: string): string[] {
     return [
       ...this.#sql.exec<{ id: string }>(
-        `SELECT keys.id FROM keys JOIN outbox ON outbox.key_id = keys.id WHERE owner_id = ?`,
+        `SELECT keys.id FROM keys JOIN outbox ON outbox.key_id = keys.id WHERE owner_id = ?
+           AND confirmed < outbox.version`,
         ownerId,
       ),
     ].map((row) => row.id);
+  }
+
+  /** Those of some keys of which the guard has not confirmed the latest change. */
+  pendingAmong(ids: readonly string[]): string[] {
+    const rows = this.#sql.exec<{ key_id: string }>(
+      `SELECT key_id FROM outbox WHERE confirmed < version AND key_id IN (SELECT value FROM json_each(?))`,
+      JSON.stringify(ids),
+    );
+    return [...rows].map((row) => row.key_id);
+  }
+
+  /** Whether a change of a key has not reached both the guard and KV. */
+  isUnderWay(id: string): boolean {
+    return this.#sql.exec(`SELECT 1 FROM outbox WHERE key_id = ?`, id).toArray().length > 0;
   }
 
   /** A page of the ids of an owner's keys, or with `null` of everybody's, dead ones included, in order of id. */

@@ -1,10 +1,12 @@
 import { config } from "../../config.ts";
+import { generateKey } from "../../core/key-secret.ts";
 import { keyStatus, type KeyRecord, type VaultSet } from "../../core/key-record.ts";
 import type { Leak } from "../../core/leak.ts";
 import {
   ADMIN,
   developerVaults,
   type Actor,
+  type CreatedKey,
   type KeyChange,
   type KeyDraft,
   type KeyQuery,
@@ -16,11 +18,15 @@ import { widensKey } from "../../core/widening.ts";
 import type { AuditLog, Author } from "./audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
 import type { Directory } from "./people/directory.ts";
+import type { GuardTable } from "./guard-table.ts";
 import type { KeyEvents } from "./key-events.ts";
 import type { KeyTable } from "./key-table.ts";
 import { UNCONFIRMED, type Propagation } from "./propagation.ts";
 import type { Settings } from "./settings.ts";
 import type { DirectoryUser } from "./people/user-table.ts";
+
+/** A group that is drawn is another organisation's once in a million draws. */
+const MAX_DRAWS = 4;
 
 /**
  * Creating, changing and revoking keys. A change is committed with its audit event and its outbox row in one
@@ -29,6 +35,7 @@ import type { DirectoryUser } from "./people/user-table.ts";
 export class Keys {
   readonly #storage: DurableObjectStorage;
   readonly #table: KeyTable;
+  readonly #guards: GuardTable;
   readonly #creations: CreationTable;
   readonly #directory: Directory;
   readonly #settings: Settings;
@@ -40,6 +47,7 @@ export class Keys {
     storage: DurableObjectStorage,
     parts: {
       keys: KeyTable;
+      guards: GuardTable;
       creations: CreationTable;
       directory: Directory;
       settings: Settings;
@@ -50,6 +58,7 @@ export class Keys {
   ) {
     this.#storage = storage;
     this.#table = parts.keys;
+    this.#guards = parts.guards;
     this.#creations = parts.creations;
     this.#directory = parts.directory;
     this.#settings = parts.settings;
@@ -67,25 +76,53 @@ export class Keys {
     me: DirectoryUser,
     draft: KeyDraft,
     request: string | null,
-  ): Promise<ManagedKey | Refusal> {
-    const now = Date.now();
-    const created = this.#storage.transactionSync(() => {
+  ): Promise<CreatedKey | Refusal> {
+    for (let draws = 0; draws < MAX_DRAWS; draws++) {
+      const created = this.#make(actor, me, draft, request, Date.now());
+      if (isRefusal(created)) return created;
+      const { key } = created;
+      const pushed = await this.#propagation.push(key.id);
+      if (pushed === "in force") return created;
+      // Nobody has seen the secret, so nobody can repeat the call: what may have reached the guard must not live.
+      this.commitRevocation(actor, key, "The creation could not be confirmed", Date.now());
+      this.#creations.forget(key.id);
+      if (pushed === "unconfirmed") return UNCONFIRMED;
+      this.leaveGroup(key.id);
+    }
+    return UNCONFIRMED;
+  }
+
+  /** Commits a new key with what goes with it. */
+  #make(
+    actor: Actor,
+    me: DirectoryUser,
+    draft: KeyDraft,
+    request: string | null,
+    now: number,
+  ): CreatedKey | Refusal {
+    return this.#storage.transactionSync(() => {
       const keyId = request && this.#creations.find(actor, request);
       if (keyId) return refuse("already_exists", { details: { keyId } });
       const owner = this.#ownerOf(draft, me);
       if (isRefusal(owner)) return owner;
       const refusal = this.draftRefusal(draft, owner, actor, now);
       if (refusal !== null) return refusal;
-      this.#table.insert(draft, owner.id, actor.id, now);
-      if (request) this.#creations.note(actor, request, draft.id, now);
-      return this.noteChange(actor, "api_key.created", draft.id, null, now);
+      const created = this.insertNew(actor, draft, owner.id, now);
+      if (request) this.#creations.note(actor, request, created.key.id, now);
+      return created;
     });
-    if (isRefusal(created)) return created;
-    if ((await this.#propagation.push(draft.id)) !== null) return created;
-    // Nobody has seen the secret, so nobody can repeat the call: what may have reached the guard must not live.
-    this.commitRevocation(actor, created, "The creation could not be confirmed", Date.now());
-    this.#creations.forget(draft.id);
-    return UNCONFIRMED;
+  }
+
+  /** Generates a key in a group of the organisation and commits it, in the caller's transaction. */
+  insertNew(actor: Actor, draft: KeyDraft, ownerId: string, now: number): CreatedKey {
+    const { key: secret, ...material } = generateKey(config.keyPrefix, this.#guards.takePlace());
+    this.#table.insert(material, draft, ownerId, actor.id, now);
+    return { secret, key: this.noteChange(actor, "api_key.created", material.id, null, now) };
+  }
+
+  /** The guard of a new key is another organisation's: the next key goes to another group. */
+  leaveGroup(keyId: string): void {
+    this.#guards.close(this.#table.guardOf(keyId));
   }
 
   /** One key that the actor owns or, being an admin, manages. */
@@ -132,7 +169,16 @@ export class Keys {
       return this.noteChange(actor, "api_key.updated", keyId, key, now);
     });
     if (isRefusal(updated)) return updated;
-    return (await this.#propagation.push(keyId)) === null ? UNCONFIRMED : updated;
+    const pushed = await this.#propagation.push(keyId, new Set(Object.keys(change)));
+    if (pushed !== "in force") return UNCONFIRMED;
+    return this.#afterSettling(updated);
+  }
+
+  /** The answer to a change: what it has made of the key, unless the key's guard had another record of it. */
+  #afterSettling(updated: ManagedKey): ManagedKey | Refusal {
+    const key = this.#table.find(updated.id) as ManagedKey;
+    if (key.revokedAt !== null) return invalid("status", "A revoked key cannot be changed");
+    return key.version > updated.version ? key : updated;
   }
 
   /** What {@link update} would make of a key's record, or why it would refuse. */
@@ -149,7 +195,7 @@ export class Keys {
     return { before, after: { ...before, scopes, vaults, allowedIps, rateLimit, disabled, expiresAt } };
   }
 
-  /** Revokes a key for good. Repeating it gives the same receipt. */
+  /** Revokes a key for good. Repeating it asks the guard again, and gives the same receipt. */
   async revoke(
     actor: Actor,
     me: DirectoryUser,
@@ -159,9 +205,7 @@ export class Keys {
     const key = this.find(me, keyId);
     if (key === null) return refuse("not_found");
     if (key.revokedAt === null) this.commitRevocation(actor, key, reason, Date.now());
-    if (this.#table.revocation(keyId) === null && (await this.#propagation.push(keyId)) === null) {
-      return UNCONFIRMED;
-    }
+    if ((await this.#propagation.push(keyId)) !== "in force") return UNCONFIRMED;
     return this.#receipt(keyId) ?? UNCONFIRMED;
   }
 

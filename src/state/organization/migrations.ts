@@ -1,5 +1,6 @@
 import { auditNames } from "./migrations/audit-names.ts";
 import { baseline } from "./migrations/baseline.ts";
+import { guardsOfKeys } from "./migrations/guards-of-keys.ts";
 import { keySearch } from "./migrations/key-search.ts";
 import { scimIdentities } from "./migrations/scim-identities.ts";
 import { usageByOutcome } from "./migrations/usage-by-outcome.ts";
@@ -11,7 +12,14 @@ export type Migration = (sql: SqlStorage) => void;
  * The steps of the schema, in order: the schema's version is how many of them have run. Add to the end; what has landed
  * never changes. A step must leave what the version before reads and writes in place, so that it can be gone back to.
  */
-const MIGRATIONS: readonly Migration[] = [baseline, usageByOutcome, keySearch, scimIdentities, auditNames];
+const MIGRATIONS: readonly Migration[] = [
+  baseline,
+  usageByOutcome,
+  keySearch,
+  scimIdentities,
+  auditNames,
+  guardsOfKeys,
+];
 
 /** Whether anything was ever kept. */
 export function hasSchema(sql: SqlStorage): boolean {

@@ -4,9 +4,9 @@ import {
   type Actor,
   type AuditEvent,
   type AuditQuery,
+  type CreatedKey,
   type KeyChange,
   type KeyDraft,
-  type KeyMaterial,
   type KeyQuery,
   type KeyUsage,
   type ManagedKey,
@@ -22,6 +22,7 @@ import {
   type UserPosition,
 } from "../../core/organization.ts";
 import type { AccessToken } from "../../core/access-token.ts";
+import type { Difference } from "../../core/reconciliation.ts";
 import { refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
 import type { Cut, RevocationRequest, TokenCut } from "../../core/revocation.ts";
 import { UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
@@ -68,8 +69,8 @@ export class Organization extends DurableObject<Env> {
     return this.#door.asAdmin(actor, () => this.#parts.tokens.bootstrap(actor));
   }
 
-  /** `request` names the request, so that it makes no second key when it comes again. */
-  createKey(actor: Actor, draft: KeyDraft, request: string | null = null): Promise<ManagedKey | Refusal> {
+  /** Makes a key and tells its secret, this once. `request` names the request, so that it makes no second key when it comes again. */
+  createKey(actor: Actor, draft: KeyDraft, request: string | null = null): Promise<CreatedKey | Refusal> {
     return this.#door.as(actor, (me) => this.#parts.keys.create(actor, me, draft, request));
   }
 
@@ -123,6 +124,23 @@ export class Organization extends DurableObject<Env> {
     if (this.#door.exists) this.#parts.cuts.note(request, cuts, Date.now());
   }
 
+  /** For operators: the names of all guards that may have keys of the organisation. */
+  guardNames(orgId: string): Promise<string[]> {
+    return this.#parts.reconciliation.guardNames(orgId, this.#door.exists);
+  }
+
+  /** For operators: how its record of keys, their guards and KV differ; with `fix` that is settled. */
+  async reconcile(
+    author: Author,
+    orgId: string,
+    guards: readonly string[],
+    fix: boolean,
+  ): Promise<Difference[]> {
+    this.#door.open();
+    if (fix) this.#parts.settings.setOrgId(orgId);
+    return this.#parts.reconciliation.run(author, orgId, guards, fix);
+  }
+
   /** Takes in what a key's guard has counted. */
   recordUsage(keyId: string, batch: UsageBatch): void {
     if (this.#door.exists) this.#parts.usageIntake.recordKey(keyId, batch, Date.now());
@@ -134,18 +152,17 @@ export class Organization extends DurableObject<Env> {
   }
 
   /**
-   * Makes the successor of a key; the old one works for `overlapMs` more. `request` names the request, so that it rotates
-   * the key once when it comes again.
+   * Makes the successor of a key and tells its secret, this once; the old one works for `overlapMs` more. `request` names
+   * the request, so that it rotates the key once when it comes again.
    */
   rotateKey(
     actor: Actor,
     keyId: string,
-    material: KeyMaterial,
     overlapMs: number,
     request: string | null = null,
-  ): Promise<ManagedKey | Refusal> {
+  ): Promise<CreatedKey | Refusal> {
     return this.#door.as(actor, async (me) => {
-      const created = await this.#parts.rotation.rotate(actor, me, keyId, material, overlapMs, request);
+      const created = await this.#parts.rotation.rotate(actor, me, keyId, overlapMs, request);
       this.#parts.schedule.plan();
       return created;
     });

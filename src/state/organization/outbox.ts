@@ -1,37 +1,41 @@
-import type { Confirmation } from "../../admission/guard/key-guard.ts";
-import { groupOfKey } from "../../admission/key-guards.ts";
-import { within } from "../../core/concurrency.ts";
+import { eachOf, OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 import type { KeyRecord } from "../../core/key-record.ts";
-import type { Env } from "../../env.ts";
 import type { Alarm } from "../alarm.ts";
-import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
+import { registryEntry } from "../guard-registry.ts";
+import type { GuardTable } from "./guard-table.ts";
 
 /** An alarm looks after what a call did not finish: soon after it should have, then ever more rarely. */
 const FIRST_RETRY_MS = 5000;
 const MAX_RETRY_MS = 60_000;
+/** What is left only because one call may not do it all goes on at once. */
+const GO_ON_MS = 100;
+/** Entries of KV that one call writes, of the thousand calls that an invocation may make. */
+const COPIES_A_CALL = 400;
+const CONCURRENT_COPIES = 6;
 
 /**
  * Changes of keys on their way to the guards and to KV. A row is written in the transaction of the change and goes
- * when both have it; a guard takes versions in any order and any number of times, so a push may be repeated.
+ * when both have it.
  */
 export class Outbox {
-  readonly #storage: DurableObjectStorage;
-  readonly #guards: Env["KEY_GUARD"];
+  readonly #sql: SqlStorage;
   readonly #records: KVNamespace;
+  readonly #guards: GuardTable;
   readonly #alarm: Alarm;
+  #isCopying = false;
   /** When the next attempt is planned for; milliseconds since the epoch. */
   #retryAt = 0;
 
-  constructor(storage: DurableObjectStorage, env: Env, alarm: Alarm) {
+  constructor(sql: SqlStorage, records: KVNamespace, guards: GuardTable, alarm: Alarm) {
+    this.#sql = sql;
+    this.#records = records;
+    this.#guards = guards;
     this.#alarm = alarm;
-    this.#storage = storage;
-    this.#guards = env.KEY_GUARD;
-    this.#records = env.KEY_RECORDS;
   }
 
   /** Notes that a version of a key is to be pushed. To be called in the transaction of the change. */
   add(keyId: string, version: number): void {
-    this.#storage.sql.exec(
+    this.#sql.exec(
       `INSERT INTO outbox (key_id, version) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET version = ?2, attempts = 0`,
       keyId,
       version,
@@ -39,51 +43,86 @@ export class Outbox {
     this.#retryWithin(FIRST_RETRY_MS);
   }
 
-  /** Pushes a record to its guard; `null` when the guard does not confirm. */
-  async push(record: KeyRecord): Promise<Confirmation | null> {
-    try {
-      const guard = this.#guards.getByName(groupOfKey(record.id));
-      const confirmations = await within(CUT_TIMEOUT_MS, guard.put(record.orgId, [record]));
-      return confirmations?.[0] ?? null;
-    } catch {
-      return null;
-    }
-  }
-
-  /** Writes the copy in KV of a record that its guard has; its row goes unless a later version has come meanwhile. */
-  async cache(record: KeyRecord): Promise<void> {
-    try {
-      await this.#records.put(record.id, JSON.stringify(record));
-    } catch {
-      return;
-    }
-    this.#storage.sql.exec(`DELETE FROM outbox WHERE key_id = ? AND version <= ?`, record.id, record.version);
-  }
-
-  /** Keys whose latest change has not reached both the guard and KV, when it is time to try again. */
-  due(now: number): string[] {
-    if (now < this.#retryAt) return [];
-    this.#retryAt = 0;
-    return [...this.#storage.sql.exec<{ key_id: string }>(`SELECT key_id FROM outbox`)].map(
-      (row) => row.key_id,
+  /** Notes that the guard has a version of a key. */
+  confirm(keyId: string, version: number): void {
+    this.#sql.exec(
+      `UPDATE outbox SET confirmed = ?2, version = max(version, ?2) WHERE key_id = ?1 AND confirmed < ?2`,
+      keyId,
+      version,
     );
+  }
+
+  /** Brings what the guards have confirmed to KV, as much of it as one call may. */
+  async copy(orgId: string, recordOf: (keyId: string) => KeyRecord): Promise<void> {
+    if (this.#isCopying) return;
+    this.#isCopying = true;
+    try {
+      const keyIds = this.#confirmed(COPIES_A_CALL);
+      await eachOf(keyIds, CONCURRENT_COPIES, (keyId) => this.#copyKey(recordOf(keyId)));
+      const guards = this.#guards.unlisted(COPIES_A_CALL - keyIds.length);
+      await eachOf(guards, CONCURRENT_COPIES, (guard) => this.#listGuard(orgId, guard));
+      if (keyIds.length + guards.length === COPIES_A_CALL) this.goOn();
+    } finally {
+      this.#isCopying = false;
+    }
+  }
+
+  /** Keys whose latest change the guard has not confirmed, when it is time to try again; `null` when it is not. */
+  due(now: number): string[] | null {
+    if (now < this.#retryAt) return null;
+    this.#retryAt = 0;
+    const rows = this.#sql.exec<{ key_id: string }>(`SELECT key_id FROM outbox WHERE confirmed < version`);
+    return [...rows].map((row) => row.key_id);
   }
 
   /** When the next attempt is due, if anything is left; milliseconds since the epoch. */
   nextAttempt(): number | null {
-    return this.#storage.sql.exec(`SELECT 1 FROM outbox LIMIT 1`).toArray().length === 0
-      ? null
-      : this.#retryAt;
+    const isEmpty = this.#sql.exec(`SELECT 1 FROM outbox LIMIT 1`).toArray().length === 0;
+    return isEmpty && this.#guards.unlisted(1).length === 0 ? null : this.#retryAt;
   }
 
   /** Plans the next attempt for what is left. */
   retryLater(): void {
-    this.#storage.sql.exec(`UPDATE outbox SET attempts = attempts + 1`);
-    const [row] = this.#storage.sql.exec<{ attempts: number | null }>(
-      `SELECT min(attempts) AS attempts FROM outbox`,
+    this.#sql.exec(`UPDATE outbox SET attempts = attempts + 1`);
+    if (this.nextAttempt() === null) return;
+    const [row] = this.#sql.exec<{ attempts: number | null }>(`SELECT min(attempts) AS attempts FROM outbox`);
+    this.#retryWithin(Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (row?.attempts ?? 0)));
+  }
+
+  /** Has the alarm go on with what one call may not do. */
+  goOn(): void {
+    this.#retryWithin(GO_ON_MS);
+  }
+
+  #confirmed(limit: number): string[] {
+    const rows = this.#sql.exec<{ key_id: string }>(
+      `SELECT key_id FROM outbox WHERE confirmed >= version LIMIT ?`,
+      limit,
     );
-    if (row === undefined || row.attempts === null) return;
-    this.#retryWithin(Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** row.attempts));
+    return [...rows].map((row) => row.key_id);
+  }
+
+  /** The row goes unless a later version has come meanwhile. */
+  async #copyKey(record: KeyRecord): Promise<void> {
+    if (!(await this.#put(record.id, JSON.stringify(record)))) return;
+    this.#sql.exec(
+      `DELETE FROM outbox WHERE key_id = ?1 AND version <= ?2 AND confirmed >= version`,
+      record.id,
+      record.version,
+    );
+  }
+
+  async #listGuard(orgId: string, guard: string): Promise<void> {
+    if (await this.#put(registryEntry(orgId, guard), "{}")) this.#guards.noteListed(guard);
+  }
+
+  async #put(name: string, value: string): Promise<boolean> {
+    try {
+      await within(OBJECT_TIMEOUT_MS, this.#records.put(name, value));
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** An attempt that is planned for an earlier moment stays: an organisation in steady use must not put it off. */

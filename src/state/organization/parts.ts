@@ -10,9 +10,13 @@ import { EmergencyCuts } from "./emergency-cuts.ts";
 import { ExpiryNotices } from "./expiry-notices.ts";
 import { KeyEvents } from "./key-events.ts";
 import { KeyTable } from "./key-table.ts";
+import { GuardTable } from "./guard-table.ts";
 import { Keys } from "./keys.ts";
+import { Outbox } from "./outbox.ts";
+import { Settlement } from "./settlement.ts";
 import { LeakTable } from "./leak-table.ts";
 import { Propagation } from "./propagation.ts";
+import { Reconciliation } from "./reconciliation.ts";
 import { Rotation } from "./rotation.ts";
 import { People } from "./people/people.ts";
 import { RuleChange } from "./people/rule-change.ts";
@@ -50,7 +54,15 @@ export function buildParts(context: DurableObjectState, env: Env) {
   const audit = new AuditLog(sql, { alarm, retentionMs: config.auditRetentionMs });
   const settings = new Settings(sql);
   const table = new KeyTable(sql);
-  const propagation = new Propagation(context, env, table, settings, alarm);
+  const guards = new GuardTable(sql);
+  const settlement = new Settlement(table, (...change) => keys.noteChange(...change));
+  const changes = new Outbox(sql, env.KEY_RECORDS, guards, alarm);
+  const propagation: Propagation = new Propagation(context, env.KEY_GUARD, {
+    keys: table,
+    settings,
+    outbox: changes,
+    settlement,
+  });
 
   const webhook = new WebhookTable(sql);
   const outbox = new WebhookOutbox(sql);
@@ -85,8 +97,9 @@ export function buildParts(context: DurableObjectState, env: Env) {
   });
 
   const creations = new CreationTable(sql);
-  const keys = new Keys(storage, {
+  const keys: Keys = new Keys(storage, {
     keys: table,
+    guards,
     creations,
     directory,
     settings,
@@ -131,7 +144,8 @@ export function buildParts(context: DurableObjectState, env: Env) {
     tokens: new Tokens(storage, { settings, audit }),
     serviceUsers: new ServiceUsers(storage, { table, keys, audit, propagation }),
     cuts: new EmergencyCuts(storage, { table, keys, leaks: new LeakTable(sql), audit, events }),
-    use: new KeyUse({ ...usage, keys, guards: env.KEY_GUARD }),
+    reconciliation: new Reconciliation(storage, env, { table, guards, keys, audit, propagation, settlement }),
+    use: new KeyUse({ ...usage, keys, table, guards: env.KEY_GUARD }),
     usageIntake: new UsageIntake(storage, {
       ...usage,
       uses: new UseTable(sql),

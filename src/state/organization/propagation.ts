@@ -1,69 +1,162 @@
-import { refuse } from "../../core/refusal.ts";
 import type { Confirmation } from "../../admission/guard/key-guard.ts";
+import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
+import { chunksOf, eachOf, within } from "../../core/concurrency.ts";
+import type { KeyRecord } from "../../core/key-record.ts";
+import { refuse } from "../../core/refusal.ts";
 import type { Env } from "../../env.ts";
-import type { Alarm } from "../alarm.ts";
+import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
 import type { KeyTable } from "./key-table.ts";
-import { Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Settings } from "./settings.ts";
+import type { Settlement } from "./settlement.ts";
 
 /** The guard has not said that a change is in force: it is committed, and the outbox goes on trying. */
 export const UNCONFIRMED = refuse("admission_unavailable", { retryAfter: 2 });
 
-/** How many guards are written to at a time: a change of a person's roles may concern hundreds of keys. */
-const CONCURRENT_PUSHES = 64;
+/** Guards that one call writes to, of the thousand calls that an invocation may make. */
+const GUARDS_A_CALL = 400;
+/** Guards that are written to at a time, each of up to 64 records. */
+const CONCURRENT_GUARDS = 32;
+/** A record that its guard does not confirm is settled with it and put again, at most so often in a call. */
+const MAX_ROUNDS = 4;
 
-/** Brings committed changes of keys to their guards, and knows when they are in force. */
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** `foreign`: the group is another organisation's, and does not take the key. */
+export type Pushed = "in force" | "unconfirmed" | "foreign";
+
+interface Parts {
+  readonly keys: KeyTable;
+  readonly settings: Settings;
+  readonly outbox: Outbox;
+  readonly settlement: Settlement;
+}
+
+/** Brings committed changes of keys to their guards, a group in one call, and knows when they are in force. */
 export class Propagation {
-  readonly #keys: KeyTable;
-  readonly #settings: Settings;
-  readonly #outbox: Outbox;
   readonly #context: DurableObjectState;
+  readonly #guards: Env["KEY_GUARD"];
+  readonly #parts: Parts;
 
-  constructor(context: DurableObjectState, env: Env, keys: KeyTable, settings: Settings, alarm: Alarm) {
+  constructor(context: DurableObjectState, guards: Env["KEY_GUARD"], parts: Parts) {
     this.#context = context;
-    this.#keys = keys;
-    this.#settings = settings;
-    this.#outbox = new Outbox(context.storage, env, alarm);
+    this.#guards = guards;
+    this.#parts = parts;
   }
 
   /** Notes that the current version of a key is to be pushed. To be called in the transaction of the change. */
   note(keyId: string): void {
-    this.#outbox.add(keyId, this.#keys.version(keyId));
+    this.#parts.outbox.add(keyId, this.#parts.keys.version(keyId));
   }
 
-  /** Pushes the current version of a key to its guard; `null` when the guard does not confirm it. */
-  async push(keyId: string): Promise<Confirmation | null> {
-    const record = this.#keys.record(keyId, this.#settings.orgId());
-    const applied = await this.#outbox.push(record);
-    if (applied === null) return null;
-    if (record.revokedAt !== null) this.#keys.setEffective(keyId, applied.effectiveAt);
-    this.#context.waitUntil(this.#outbox.cache(record));
-    return applied;
+  /**
+   * Pushes the current version of a key to its guard. When the organisation turns out to be behind its guard, what both
+   * records allow holds but for the fields in `chosen`, whose new values the change names.
+   */
+  async push(keyId: string, chosen: ReadonlySet<string> = NOTHING): Promise<Pushed> {
+    const pushed = await this.#pushGroup(this.#parts.keys.guardOf(keyId), [keyId], chosen);
+    this.#copyLater();
+    return pushed.get(keyId) ?? "unconfirmed";
   }
 
-  /** Pushes many keys; tells which were not confirmed. */
+  /** Pushes many keys; tells which were not confirmed. The alarm goes on with those. */
   async pushAll(keyIds: readonly string[]): Promise<string[]> {
-    const waiting = [...keyIds];
-    const unconfirmed: string[] = [];
-    const worker = async (): Promise<void> => {
-      for (let keyId = waiting.pop(); keyId !== undefined; keyId = waiting.pop()) {
-        if ((await this.push(keyId)) === null) unconfirmed.push(keyId);
-      }
-    };
-    await Promise.all(Array.from({ length: CONCURRENT_PUSHES }, worker));
-    return unconfirmed;
+    const confirmed = new Set<string>();
+    const batches = [...this.#parts.keys.byGuard(keyIds)].flatMap(([guard, ids]) =>
+      chunksOf(ids, MAX_GROUP_KEYS).map((batch) => ({ guard, batch })),
+    );
+    if (batches.length > GUARDS_A_CALL) this.#parts.outbox.goOn();
+    await eachOf(batches.slice(0, GUARDS_A_CALL), CONCURRENT_GUARDS, async ({ guard, batch }) => {
+      const pushed = await this.#pushGroup(guard, batch, NOTHING);
+      for (const [keyId, outcome] of pushed) if (outcome === "in force") confirmed.add(keyId);
+    });
+    if (keyIds.length > 0) this.#copyLater();
+    return keyIds.filter((keyId) => !confirmed.has(keyId));
   }
 
   /** Pushes what an earlier call did not finish, and plans the next attempt for what still fails. */
   async retry(): Promise<void> {
-    const due = this.#outbox.due(Date.now());
-    if (due.length === 0) return;
+    const due = this.#parts.outbox.due(Date.now());
+    if (due === null) return;
     await this.pushAll(due);
-    this.#outbox.retryLater();
+    await this.#copy();
+    this.#parts.outbox.retryLater();
   }
 
   /** When {@link retry} is to be called again; milliseconds since the epoch. */
   nextRetry(): number | null {
-    return this.#outbox.nextAttempt();
+    return this.#parts.outbox.nextAttempt();
   }
+
+  /** Puts keys to their guard until it has in force what is on record of them. Keys that are not in the answer are unconfirmed. */
+  async #pushGroup(
+    guard: string,
+    keyIds: readonly string[],
+    chosen: ReadonlySet<string>,
+  ): Promise<Map<string, Pushed>> {
+    const { keys, settings } = this.#parts;
+    const orgId = settings.orgId();
+    const outcomes = new Map<string, Pushed>();
+    let waiting = keyIds;
+    for (let round = 0; round < MAX_ROUNDS && waiting.length > 0; round++) {
+      const records = waiting.map((keyId) => keys.record(keyId, orgId));
+      const confirmations = await this.#put(guard, orgId, records);
+      if (confirmations === "unconfirmed") break;
+      waiting = this.#takeIn(orgId, records, confirmations, chosen, outcomes);
+    }
+    return outcomes;
+  }
+
+  /** Takes in what a guard has answered; tells which keys are to be put again. */
+  #takeIn(
+    orgId: string,
+    records: readonly KeyRecord[],
+    confirmations: readonly Confirmation[] | "foreign",
+    chosen: ReadonlySet<string>,
+    outcomes: Map<string, Pushed>,
+  ): string[] {
+    const { settlement, outbox, keys } = this.#parts;
+    const now = Date.now();
+    return this.#context.storage.transactionSync(() => {
+      const again: string[] = [];
+      for (const [i, record] of records.entries()) {
+        const confirmation = confirmations === "foreign" ? deadAbroad(record, now) : confirmations[i];
+        if (confirmation === undefined) outcomes.set(record.id, "foreign");
+        else if (settlement.takeIn(orgId, record, confirmation, chosen, now)) {
+          outbox.confirm(record.id, keys.version(record.id));
+          outcomes.set(record.id, "in force");
+        } else again.push(record.id);
+      }
+      return again;
+    });
+  }
+
+  async #put(
+    guard: string,
+    orgId: string,
+    records: readonly KeyRecord[],
+  ): Promise<Confirmation[] | "foreign" | "unconfirmed"> {
+    try {
+      const put = this.#guards.getByName(guard).put(orgId, records);
+      return (await within(CUT_TIMEOUT_MS, put)) ?? "foreign";
+    } catch {
+      return "unconfirmed";
+    }
+  }
+
+  #copyLater(): void {
+    this.#context.waitUntil(this.#copy());
+  }
+
+  async #copy(): Promise<void> {
+    const { outbox, settings, keys } = this.#parts;
+    const orgId = settings.orgId();
+    await outbox.copy(orgId, (keyId) => keys.record(keyId, orgId));
+  }
+}
+
+/** A key cannot be alive in the group of another organisation; a live one waits, in case it becomes this one's. */
+function deadAbroad(record: KeyRecord, now: number): Confirmation | undefined {
+  if (record.revokedAt === null) return undefined;
+  return { record, confirmed: true, effectiveAt: now, version: record.version };
 }

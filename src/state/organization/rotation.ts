@@ -1,5 +1,5 @@
 import { END_OF_TIME } from "../../core/iso-time.ts";
-import type { Actor, KeyMaterial, ManagedKey } from "../../core/organization.ts";
+import type { Actor, CreatedKey, ManagedKey } from "../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import { keyStatus } from "../../core/key-record.ts";
 import { SYSTEM } from "./audit/audit-log.ts";
@@ -12,6 +12,8 @@ import type { DirectoryUser } from "./people/user-table.ts";
 
 /** Why a rotated key is revoked when its time has come. */
 const REASON = "Rotated";
+/** What a rotation changes of the old key. */
+const RETIREMENT = new Set(["retiresAt"]);
 
 /** Replacing a key by a new one with the same settings, and revoking the old one when the overlap has ended. */
 export class Rotation {
@@ -48,10 +50,9 @@ export class Rotation {
     actor: Actor,
     me: DirectoryUser,
     keyId: string,
-    material: KeyMaterial,
     overlapMs: number,
     request: string | null,
-  ): Promise<ManagedKey | Refusal> {
+  ): Promise<CreatedKey | Refusal> {
     const now = Date.now();
     // No name that a client can send holds a space: a creation of the same name is another request.
     const name = request && `rotate ${keyId} ${request}`;
@@ -60,20 +61,22 @@ export class Rotation {
       if (successorId) return refuse("already_exists", { details: { keyId: successorId } });
       const old = this.#keys.find(me, keyId);
       if (old === null) return refuse("not_found");
-      const draft = { ...old, ...material, ownerId: old.owner.id, expiresAt: renewedExpiry(old, now) };
+      const draft = { ...old, ownerId: old.owner.id, expiresAt: renewedExpiry(old, now) };
       const refusal = this.#refusal(actor, me, old, draft, now);
       if (refusal !== null) return refusal;
-      this.#table.insert(draft, old.owner.id, actor.id, now);
-      this.#table.setSuccessor(keyId, material.id);
-      if (name) this.#creations.note(actor, name, material.id, now);
-      return this.#keys.noteChange(actor, "api_key.created", material.id, null, now);
+      const successor = this.#keys.insertNew(actor, draft, old.owner.id, now);
+      this.#table.setSuccessor(keyId, successor.key.id);
+      if (name) this.#creations.note(actor, name, successor.key.id, now);
+      return successor;
     });
     if (isRefusal(created)) return created;
-    if ((await this.#propagation.push(created.id)) === null) return this.#undo(actor, keyId, created);
+    const pushed = await this.#propagation.push(created.key.id);
+    if (pushed === "foreign") this.#keys.leaveGroup(created.key.id);
+    if (pushed !== "in force") return this.#undo(actor, keyId, created.key);
     this.#retire(actor, keyId, overlapMs, Date.now());
-    const retired = await this.#propagation.push(keyId);
+    const retired = await this.#propagation.push(keyId, RETIREMENT);
     // An overlap leaves the outbox time to tell the guard; without one the answer must mean that the old key is dead.
-    if (retired === null && overlapMs === 0) return this.#undo(actor, keyId, created);
+    if (retired !== "in force" && overlapMs === 0) return this.#undo(actor, keyId, created.key);
     if (overlapMs === 0) await this.#finish(keyId);
     return created;
   }

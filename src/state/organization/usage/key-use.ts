@@ -1,10 +1,10 @@
-import { groupOfKey } from "../../../admission/key-guards.ts";
 import type { CallCounts } from "../../../core/calls.ts";
 import { within } from "../../../core/concurrency.ts";
 import type { KeyRecord } from "../../../core/key-record.ts";
 import type { Actor, KeyChange, KeyUsage, UsageStretch, UsageSummary } from "../../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
 import type { Env } from "../../../env.ts";
+import type { KeyTable } from "../key-table.ts";
 import type { Keys } from "../keys.ts";
 import type { DirectoryUser } from "../people/user-table.ts";
 import type { CallTable } from "./call-table.ts";
@@ -27,6 +27,7 @@ export interface UpdatePreview {
 
 interface Parts {
   readonly keys: Keys;
+  readonly table: KeyTable;
   readonly outcomes: OutcomeTable;
   readonly calls: CallTable;
   readonly tallies: TallyTable;
@@ -83,7 +84,7 @@ export class KeyUse {
 
   /** Has a key's guard deliver its counts. One that does not answer delivers later; what is here is told all the same. */
   async #fetch(keyId: string): Promise<void> {
-    const delivered = this.#parts.guards.getByName(groupOfKey(keyId)).deliverUsage();
+    const delivered = this.#parts.guards.getByName(this.#parts.table.guardOf(keyId)).deliverUsage();
     await within(DELIVERY_TIMEOUT_MS, delivered).catch(() => {});
   }
 }

@@ -1,0 +1,51 @@
+import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
+import { drawGroup } from "../../core/key-secret.ts";
+
+/** The guards that serve keys of the organisation. New keys go to the latest group, as long as it has room. */
+export class GuardTable {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Takes a place in a group for a new key; tells the group. To be called in the transaction that makes the key. */
+  takePlace(): string {
+    const [latest] = this.#sql.exec<{ name: string }>(
+      `SELECT name FROM guards WHERE is_full = 0 ORDER BY sequence DESC LIMIT 1`,
+    );
+    const name = latest?.name ?? drawGroup();
+    this.#sql.exec(
+      `INSERT INTO guards (name, keys, is_full) VALUES (?1, 1, 0)
+       ON CONFLICT DO UPDATE SET keys = keys + 1, is_full = keys + 1 >= ?2`,
+      name,
+      MAX_GROUP_KEYS,
+    );
+    return name;
+  }
+
+  /** No further key goes to this group. */
+  close(name: string): void {
+    this.#sql.exec(`UPDATE guards SET is_full = 1 WHERE name = ?`, name);
+  }
+
+  /** The names of all guards. */
+  names(): string[] {
+    return [...this.#sql.exec<{ name: string }>(`SELECT name FROM guards ORDER BY sequence`)].map(
+      ({ name }) => name,
+    );
+  }
+
+  /** Guards that the registry in KV does not have yet. */
+  unlisted(limit: number): string[] {
+    const rows = this.#sql.exec<{ name: string }>(
+      `SELECT name FROM guards WHERE listed = 0 ORDER BY sequence LIMIT ?`,
+      limit,
+    );
+    return [...rows].map(({ name }) => name);
+  }
+
+  noteListed(name: string): void {
+    this.#sql.exec(`UPDATE guards SET listed = 1 WHERE name = ?`, name);
+  }
+}

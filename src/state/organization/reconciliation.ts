@@ -1,0 +1,262 @@
+import type { KeyGuard } from "../../admission/guard/key-guard.ts";
+import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
+import { eachOf, OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
+import { differingFields } from "../../core/key-differences.ts";
+import { readKeyRecord, type KeyRecord } from "../../core/key-record.ts";
+import type { ManagedKey } from "../../core/organization.ts";
+import type { Difference, DifferenceKind } from "../../core/reconciliation.ts";
+import type { Env } from "../../env.ts";
+import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
+import { registeredGuards } from "../guard-registry.ts";
+import type { AuditLog, Author } from "./audit/audit-log.ts";
+import type { GuardTable } from "./guard-table.ts";
+import type { KeyTable } from "./key-table.ts";
+import type { Keys } from "./keys.ts";
+import type { Propagation } from "./propagation.ts";
+import type { Settlement } from "./settlement.ts";
+
+const CONCURRENT_GUARDS = 8;
+const REASON = "Reconciled";
+
+interface Parts {
+  readonly table: KeyTable;
+  readonly guards: GuardTable;
+  readonly keys: Keys;
+  readonly audit: AuditLog;
+  readonly propagation: Propagation;
+  readonly settlement: Settlement;
+}
+
+/** What three places know of a key; `null` for one that does not know it. */
+interface Known {
+  readonly keyId: string;
+  readonly ours: KeyRecord | null;
+  readonly guards: KeyRecord | null;
+  readonly copy: KeyRecord | null;
+  /** Whether a change is on its way to KV, so that the copy may be an older one. */
+  readonly isUnderWay: boolean;
+}
+
+/**
+ * Compares the organisation's record of its keys with their guards and KV, and settles differences on the side of less
+ * access: to be run after an older copy of a database was restored.
+ */
+export class Reconciliation {
+  readonly #storage: DurableObjectStorage;
+  readonly #env: Env;
+  readonly #parts: Parts;
+
+  constructor(storage: DurableObjectStorage, env: Env, parts: Parts) {
+    this.#storage = storage;
+    this.#env = env;
+    this.#parts = parts;
+  }
+
+  /** The names of all guards that may have keys of the organisation. A restored database does not know the latest. */
+  async guardNames(orgId: string, hasTables: boolean): Promise<string[]> {
+    const { guards, table } = this.#parts;
+    const registered = await registeredGuards(this.#env.KEY_RECORDS, orgId);
+    if (!hasTables) return registered;
+    return [...new Set([...guards.names(), ...table.ownGuards(), ...registered])];
+  }
+
+  /** The differences at some guards; with `fix` they are settled as far as that is possible. */
+  async run(author: Author, orgId: string, guards: readonly string[], fix: boolean): Promise<Difference[]> {
+    const ids = this.#parts.table.idsAtGuards(guards);
+    const differences: Difference[] = [];
+    await eachOf(guards, CONCURRENT_GUARDS, async (guard) => {
+      for (const difference of await this.#atGuard(author, orgId, guard, ids.get(guard) ?? [], fix)) {
+        differences.push(difference);
+      }
+    });
+    return differences;
+  }
+
+  async #atGuard(
+    author: Author,
+    orgId: string,
+    guard: string,
+    keyIds: readonly string[],
+    fix: boolean,
+  ): Promise<Difference[]> {
+    if (fix) await this.#parts.propagation.pushAll(this.#parts.table.pendingAmong(keyIds));
+    const listed = await this.#list(guard);
+    if (listed === null) return [differenceOf(null, guard, "guard_unreachable")];
+    const isForeign = listed.orgId !== null && listed.orgId !== orgId;
+    if (isForeign) return this.#atForeignGuard(author, orgId, guard, keyIds, fix);
+    const records = new Map(listed.keys.map(({ record }) => [record.id, record]));
+    const known = await this.#known(orgId, [...new Set([...keyIds, ...records.keys()])], records);
+    const found = known.flatMap((each) => differencesOf(each, guard));
+    if (!fix || found.length === 0) return found;
+    for (const each of known) if (differencesOf(each, guard).length > 0) this.#settle(author, each);
+    const unknown = known.filter(({ ours }) => ours === null);
+    await this.#cut(author, orgId, guard, unknown);
+    const changed = found
+      .map(({ keyId }) => keyId)
+      .filter((keyId) => keyId !== null && keyIds.includes(keyId));
+    const unconfirmed = new Set(await this.#parts.propagation.pushAll(changed as string[]));
+    return this.#verify(orgId, guard, found, unconfirmed);
+  }
+
+  /** A group that another organisation has taken serves no key of this one. */
+  #atForeignGuard(
+    author: Author,
+    orgId: string,
+    guard: string,
+    keyIds: readonly string[],
+    fix: boolean,
+  ): Difference[] {
+    const live = keyIds.filter((keyId) => this.#parts.table.record(keyId, orgId).revokedAt === null);
+    if (fix) for (const keyId of live) this.#revoke(author, keyId);
+    return live.map((keyId) => ({ ...differenceOf(keyId, guard, "group_taken"), settled: fix }));
+  }
+
+  async #list(guard: string): Promise<Awaited<ReturnType<DurableObjectStub<KeyGuard>["list"]>> | null> {
+    try {
+      return await within(CUT_TIMEOUT_MS, this.#env.KEY_GUARD.getByName(guard).list());
+    } catch {
+      return null;
+    }
+  }
+
+  async #known(
+    orgId: string,
+    keyIds: readonly string[],
+    records: ReadonlyMap<string, KeyRecord>,
+  ): Promise<Known[]> {
+    const { table } = this.#parts;
+    const copies = await this.#copies(keyIds);
+    return keyIds.map((keyId) => ({
+      keyId,
+      ours: table.find(keyId) === null ? null : table.record(keyId, orgId),
+      guards: records.get(keyId) ?? null,
+      copy: readKeyRecord(copies?.get(keyId), keyId),
+      isUnderWay: copies === null || table.isUnderWay(keyId),
+    }));
+  }
+
+  /** What KV has of keys; `null` when it does not answer. */
+  async #copies(keyIds: readonly string[]): Promise<Map<string, unknown> | null> {
+    const copies = new Map<string, unknown>();
+    try {
+      // More than 64 keys are in no group; KV gives a hundred at a time.
+      for (let at = 0; at < keyIds.length; at += MAX_GROUP_KEYS) {
+        const ids = keyIds.slice(at, at + MAX_GROUP_KEYS);
+        const read = this.#env.KEY_RECORDS.get(ids, "json");
+        for (const [keyId, value] of await within(OBJECT_TIMEOUT_MS, read)) copies.set(keyId, value);
+      }
+      return copies;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Holds in the organisation's record what all who know the key allow, as a change that is to be pushed. */
+  #settle(author: Author, { keyId, ours, guards, copy }: Known): void {
+    if (ours === null || ours.revokedAt !== null) {
+      if (ours !== null) this.#storage.transactionSync(() => this.#parts.propagation.note(keyId));
+      return;
+    }
+    if (copy !== null && isSameKey(copy, ours) && copy.revokedAt !== null) return this.#revoke(author, keyId);
+    this.#storage.transactionSync(() => {
+      const now = Date.now();
+      const others = [guards, copy].filter((other) => other !== null && isSameKey(other, ours));
+      // A guard that says revoked has its word when the key is put to it; an older copy says nothing.
+      for (const other of others as KeyRecord[]) {
+        const current = this.#parts.table.record(keyId, ours.orgId);
+        const counts = other === copy ? other.version > current.version : other.revokedAt === null;
+        if (counts && differingFields(current, other).length > 0) {
+          this.#parts.settlement.narrow(author, current, other, new Set(), now);
+        }
+      }
+      this.#parts.propagation.note(keyId);
+    });
+  }
+
+  #revoke(author: Author, keyId: string): void {
+    const key = this.#parts.table.find(keyId) as ManagedKey;
+    this.#parts.keys.commitRevocation(author, key, REASON, Date.now());
+  }
+
+  /** Revokes what only the guard knows. */
+  async #cut(author: Author, orgId: string, guard: string, unknown: readonly Known[]): Promise<void> {
+    const live = unknown.filter(({ guards }) => guards !== null && guards.revokedAt === null);
+    if (live.length === 0) return;
+    const matches = live.map(({ keyId }) => ({ keyId, orgId }));
+    const cut = await within(CUT_TIMEOUT_MS, this.#env.KEY_GUARD.getByName(guard).cut(matches)).catch(
+      () => [],
+    );
+    for (const confirmation of cut) {
+      if (confirmation?.record == null) continue;
+      const { id } = confirmation.record;
+      const entry = { action: "api_key.revoked", target: id, before: null, after: { reason: REASON } };
+      this.#parts.audit.add(author, entry, Date.now());
+    }
+  }
+
+  /** Looks again: says of each difference whether it is settled. Copies in KV are written here and now. */
+  async #verify(
+    orgId: string,
+    guard: string,
+    found: readonly Difference[],
+    unconfirmed: ReadonlySet<string>,
+  ): Promise<Difference[]> {
+    const listed = await this.#list(guard);
+    const records = new Map(listed?.keys.map(({ record }) => [record.id, record]));
+    const written = new Map<string, boolean>();
+    for (const { keyId } of found) {
+      if (keyId === null || written.has(keyId)) continue;
+      const { table } = this.#parts;
+      const record = table.find(keyId) === null ? (records.get(keyId) ?? null) : table.record(keyId, orgId);
+      written.set(keyId, record !== null && (await this.#write(record)));
+    }
+    return found.map((difference) => {
+      const { keyId, kind } = difference;
+      if (keyId === null || listed === null || unconfirmed.has(keyId)) return difference;
+      if (kind === "differs_from_kv") return { ...difference, settled: written.get(keyId) === true };
+      const ours = this.#parts.table.find(keyId) === null ? null : this.#parts.table.record(keyId, orgId);
+      const now = { keyId, ours, guards: records.get(keyId) ?? null, copy: null, isUnderWay: true };
+      return { ...difference, settled: differencesOf(now, guard).length === 0 };
+    });
+  }
+
+  async #write(record: KeyRecord): Promise<boolean> {
+    try {
+      await within(OBJECT_TIMEOUT_MS, this.#env.KEY_RECORDS.put(record.id, JSON.stringify(record)));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function differenceOf(
+  keyId: string | null,
+  guard: string,
+  kind: DifferenceKind,
+  fields: readonly string[] = [],
+): Difference {
+  return { keyId, guard, kind, fields, settled: false };
+}
+
+/** How those who know a key differ. Whoever does not know a dead key, or says that it is dead, does not differ. */
+function differencesOf({ keyId, ours, guards, copy, isUnderWay }: Known, guard: string): Difference[] {
+  if (ours === null) {
+    return guards === null || guards.revokedAt !== null ? [] : [differenceOf(keyId, guard, "unknown_key")];
+  }
+  const found: Difference[] = [];
+  if (guards === null && ours.revokedAt === null) found.push(differenceOf(keyId, guard, "missing_at_guard"));
+  if (guards !== null) {
+    const fields = differingFields(ours, guards);
+    if (fields.length > 0) found.push(differenceOf(keyId, guard, "differs_from_guard", fields));
+  }
+  if (isUnderWay) return found;
+  const fields = copy === null ? ["id"] : differingFields(ours, copy);
+  if (fields.length > 0) found.push(differenceOf(keyId, guard, "differs_from_kv", fields));
+  return found;
+}
+
+/** Whether two records are of one key; a copy of another's says nothing of it. */
+function isSameKey(a: KeyRecord, b: KeyRecord): boolean {
+  return a.id === b.id && a.hash === b.hash && a.orgId === b.orgId && a.ownerId === b.ownerId;
+}
