@@ -7,6 +7,7 @@ import { createConsoleApp } from "./console/app.tsx";
 import { createControlApp } from "./control/app.ts";
 import { IdentityVerifier } from "./control/identity/identity-verifier.ts";
 import { canonicalOriginOf } from "./core/error-response.ts";
+import { VAULT } from "./core/policy/resource-types.ts";
 import { loadPolicy, scopesOf } from "./core/policy/route-policy.ts";
 import type { Env } from "./env.ts";
 import { handle } from "./gateway/index.ts";
@@ -25,6 +26,7 @@ export { Organization } from "./state/organization/organization.ts";
 
 const bindings = env as unknown as Env;
 const policy = loadPolicy(POLICY_TABLE);
+const hasVaults = policy.resourceTypes.has(VAULT);
 
 const tokens = new AccessTokens(new TokenKeys(bindings.ORGANIZATION));
 const admission = new Admission({
@@ -57,7 +59,7 @@ const gateway = {
 const control = createControlApp({
   config,
   env: bindings,
-  identities: new IdentityVerifier({ ...config.identity, hasVaults: policy.resourceTypes.has("vault") }),
+  identities: new IdentityVerifier({ ...config.identity, hasVaults }),
   admission,
   guards: new KeyGuards(bindings.KEY_GUARD),
   tokens,
@@ -67,6 +69,7 @@ const control = createControlApp({
   apiScopes: scopesOf(policy),
   checkScope: (scope) => policy.checkScope(scope),
   operations: policy.operations,
+  hasVaults,
 });
 
 const consolePages = createConsoleApp({

@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   console: ["core", "api-types", "state", ...SETTINGS],
   // The command line speaks the control API, by the same schemas.
   cli: ["core", "api-types", "control"],
-  demo: ["api", "env"],
+  demo: ["api", "core", "env"],
 };
 
 const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((file) => /\.tsx?$/.test(file));

@@ -9,10 +9,7 @@ export function warnOfOrigins(table: PolicyTable, origins: string | undefined, f
     const [name = ""] = origin.toReversed();
     findings.warn(
       `${method} ${path}`,
-      `not served: ORIGINS maps neither of ${origin.join(", ")}`.replace(
-        "neither of",
-        origin.length > 1 ? "none of" : "no",
-      ),
+      `not served: ORIGINS names none of ${origin.join(", ")}`,
       `ORIGINS='${JSON.stringify({ [name]: name.includes("//") ? name : "https://origin.example.com" })}'`,
     );
   }

@@ -10,7 +10,9 @@ const Overlay = z.looseObject({
   overlay: z.string().regex(/^1\.0\.\d+$/, "must be a 1.0 version"),
   info: z.looseObject({ title: z.string(), version: z.string() }),
   actions: z
-    .array(z.looseObject({ target: z.string(), update: z.unknown(), remove: z.boolean().optional() }))
+    .array(
+      z.looseObject({ target: z.string(), update: z.unknown().optional(), remove: z.boolean().optional() }),
+    )
     .min(1),
 });
 

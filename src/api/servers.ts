@@ -8,7 +8,7 @@ const Servers = z
   .array(
     z.looseObject({
       url: z.string(),
-      variables: z.record(z.string(), z.looseObject({ default: z.unknown() })).optional(),
+      variables: z.record(z.string(), z.looseObject({ default: z.unknown().optional() })).optional(),
     }),
   )
   .optional();

@@ -44,6 +44,8 @@ export interface Control {
   }) => string | null;
   /** The operations of the API behind the gateway. */
   readonly operations: readonly Operation[];
+  /** Whether the API has vaults: without them keys name none. */
+  readonly hasVaults: boolean;
 }
 
 export interface ControlEnv {

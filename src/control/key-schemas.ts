@@ -58,7 +58,7 @@ export const KeyCreation = z
     name: Name,
     description: Description.optional(),
     scopes: Scopes,
-    vaults: Vaults,
+    vaults: Vaults.optional().openapi({ description: "Required where the API has vaults; else left out." }),
     allowedIps: AllowedIps.optional(),
     expiresIn: ExpiresIn.optional(),
     expiresAt: ExpiresAt.optional(),

@@ -4,6 +4,7 @@ import { scopesTooMany, vaultsTooMany } from "../core/grant-limits.ts";
 import { parseRange } from "../core/ip-allowlist.ts";
 import { END_OF_TIME } from "../core/iso-time.ts";
 import { withoutSecrets } from "../core/key-secret.ts";
+import type { VaultSet } from "../core/key-record.ts";
 import type { KeyChange } from "../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
 import { ACTIONS, formatScope, parseScope, PLAIN_SEGMENT, type Scope } from "../core/scope.ts";
@@ -60,6 +61,13 @@ export function readKeyValues(
     }),
     ...(expiry !== undefined && { expiresAt: expiry === null ? null : expiry.at }),
   };
+}
+
+/** The vaults of a new key. An API without vaults has none to name: then the key is held to nothing by them. */
+export function newKeysVaults(vaults: KeyValues["vaults"], hasVaults: boolean): VaultSet | Refusal {
+  if (hasVaults)
+    return vaults ?? refuse("invalid_request", { details: { field: "vaults", problem: "Required" } });
+  return Array.isArray(vaults) ? invalid("vaults", "This API has no vaults") : "*";
 }
 
 /** Reads what is to be changed of a key at `now`; a refusal names the field that cannot be. */

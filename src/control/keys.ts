@@ -23,7 +23,7 @@ import {
 } from "./key-schemas.ts";
 import { keyPage, readKeyQuery } from "./key-list.ts";
 import { DEFAULT_LIMIT } from "./schemas.ts";
-import { invalid, readKeyChange, readKeyValues } from "./key-values.ts";
+import { invalid, newKeysVaults, readKeyChange, readKeyValues } from "./key-values.ts";
 
 const TAG = "API keys";
 
@@ -50,6 +50,8 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
       const now = Date.now();
       const values = readKeyValues(body, control.checkScope, now);
       if (isRefusal(values)) return values;
+      const vaults = newKeysVaults(values.vaults, control.hasVaults);
+      if (typeof vaults === "object" && "code" in vaults) return vaults;
       const expiresAt =
         values.expiresAt === undefined ? now + control.config.defaultKeyExpiryMs : values.expiresAt;
       if (expiresAt !== null && expiresAt <= now) return invalid("expiresAt", "Must be in the future");
@@ -58,7 +60,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
         description: body.description ?? null,
         ownerId: body.ownerId ?? null,
         scopes: values.scopes ?? [],
-        vaults: values.vaults ?? [],
+        vaults,
         allowedIps: values.allowedIps ?? [],
         rateLimit: body.rateLimit ?? null,
         expiresAt,

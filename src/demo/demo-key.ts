@@ -12,35 +12,45 @@ interface KeyJson {
   readonly id: string;
   readonly name: string;
   readonly status: string;
+  readonly scopes: readonly { readonly action: string; readonly resource: string }[];
   readonly vaults: unknown;
   readonly allowedIps: readonly string[];
 }
 
 const NAME = "Quick start";
 
-/** Sets up the organisation and returns a key that works: the one in `file` if it still does, else a new one. */
-export async function provideDemoKey(call: ControlClient, file: string): Promise<DemoKey> {
+/**
+ * Sets up the organisation and returns a key with these scopes that works: the one in `file` if it still does, else a
+ * new one.
+ */
+export async function provideDemoKey(
+  call: ControlClient,
+  scopes: readonly string[],
+  file: string,
+): Promise<DemoKey> {
   const { status, body } = await call("POST", "/-/organization/bootstrap");
   if (status >= 300 && codeOf(body) !== "already_exists") throw refused("bootstrap", { status, body });
 
   const kept = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as DemoKey) : null;
-  if (kept && (await isUsable(call, kept.id))) return kept;
+  if (kept && (await isUsable(call, kept.id, scopes))) return kept;
 
-  const { id, key } = await createKey(call);
+  const { id, key } = await createKey(call, scopes);
   writeFileSync(file, JSON.stringify({ id, key }), { mode: 0o600 });
   return { id, key };
 }
 
-/** Whether anybody who has the key can list every vault with it, from anywhere. */
-async function isUsable(call: ControlClient, id: string): Promise<boolean> {
+/** Whether anybody who has the key can do all that it is for, from anywhere. */
+async function isUsable(call: ControlClient, id: string, wanted: readonly string[]): Promise<boolean> {
   const answer = await call("GET", `/-/api-keys/${id}`);
   if (answer.status !== 200) return false;
-  const { status, vaults, allowedIps } = answer.body as KeyJson;
-  return status === "active" && vaults === "*" && allowedIps.length === 0;
+  const { status, scopes, vaults, allowedIps } = answer.body as KeyJson;
+  const held = scopes.map(({ action, resource }) => `${resource}:${action}`);
+  const same = held.length === wanted.length && wanted.every((scope) => held.includes(scope));
+  return status === "active" && same && vaults === "*" && allowedIps.length === 0;
 }
 
-async function createKey(call: ControlClient): Promise<DemoKey> {
-  const create = () => call("POST", "/-/api-keys", { name: NAME, scopes: ["vault:read"], vaults: "*" });
+async function createKey(call: ControlClient, scopes: readonly string[]): Promise<DemoKey> {
+  const create = () => call("POST", "/-/api-keys", { name: NAME, scopes, vaults: "*" });
   let answer = await create();
   if (codeOf(answer.body) === "key_limit_reached") {
     await revokeEarlierKeys(call);
@@ -64,5 +74,7 @@ function codeOf(body: unknown): string | undefined {
 }
 
 function refused(what: string, { status, body }: ControlAnswer): Error {
-  return new Error(`${what} was answered with ${status} ${codeOf(body) ?? ""}`.trim());
+  const details = (body as { error?: { details?: { problem?: string } } } | null)?.error?.details;
+  const reason = details?.problem === undefined ? "" : `: ${details.problem}`;
+  return new Error(`${what} was answered with ${status} ${codeOf(body) ?? ""}`.trim() + reason);
 }

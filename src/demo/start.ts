@@ -2,9 +2,13 @@ import { rmSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { compileFiles, nameOf, type Compiled } from "../api/compile-files.ts";
+import { problemLines } from "../api/report.ts";
+import { compileVariables } from "../api/variables.ts";
 import { ConfigError, type Config } from "../env.ts";
 import { behindGateway } from "./assertion.ts";
 import { controlClient } from "./control-client.ts";
+import { demoCall, type DemoCall } from "./demo-call.ts";
 import { type DemoKey, provideDemoKey } from "./demo-key.ts";
 import { startDemoServer } from "./demo-server.ts";
 import { identityProvider } from "./identity-provider.ts";
@@ -23,6 +27,7 @@ const USAGE = "Usage: npm start [-- --fresh]\n";
 async function start(fresh: boolean): Promise<void> {
   const settings = readSettings(process.env, configuredVars());
   const { stateDir, port, vars } = settings;
+  const api = await compileApi();
   const keyFile = join(stateDir, "demo-key.json");
   const secretsFile = join(stateDir, "identity-provider.json");
 
@@ -35,9 +40,20 @@ async function start(fresh: boolean): Promise<void> {
   if (fresh) for (const file of [keyFile, secretsFile]) rmSync(file, { force: true });
   await startSamples(settings, url, secretsFile);
 
-  const demo = await demoKey(settings, url, keyFile);
-  console.log(summary(settings, url, demo));
+  const call = demoCall(api.table, api.isSample);
+  const demo = await demoKey(settings, url, call, keyFile);
+  console.log(summary(settings, api, url, call, demo));
   quiet = false;
+}
+
+/** The API's document. What is wrong with it is told before anything starts. */
+async function compileApi(): Promise<Compiled> {
+  const compiled = await compileFiles(compileVariables());
+  const { mistakes } = compiled.findings;
+  if (mistakes.length === 0) return compiled;
+  throw new StartError(
+    [nameOf(compiled.sources), "", ...problemLines("mistake", mistakes)].join("\n").trim(),
+  );
 }
 
 /** Serves the sample origin and the sample identity provider, as far as they are used. */
@@ -69,6 +85,7 @@ function sampleOrigin(config: Config, gateway: string): RequestListener {
 async function demoKey(
   settings: Settings,
   gateway: string,
+  { scopes }: DemoCall,
   file: string,
 ): Promise<DemoKey | { why: string }> {
   const { config, usesSampleProvider } = settings;
@@ -76,7 +93,7 @@ async function demoKey(
     return { why: `No demo key: ${config.identity.issuer} signs people in, so make one with its token.` };
   try {
     const token = await requestToken(config.identity.issuer, { user: "alice", mfa: true });
-    return await provideDemoKey(controlClient(gateway, token, config.controlHostname), file);
+    return await provideDemoKey(controlClient(gateway, token, config.controlHostname), scopes, file);
   } catch (error) {
     return { why: `No demo key: ${error instanceof Error ? error.message : String(error)}` };
   }

@@ -1,4 +1,6 @@
 import { styleText } from "node:util";
+import { nameOf, type Compiled } from "../api/compile-files.ts";
+import type { DemoCall } from "./demo-call.ts";
 import type { DemoKey } from "./demo-key.ts";
 import { DEFAULT_DEMO_PORT } from "./ports.ts";
 import type { Settings } from "./settings.ts";
@@ -11,12 +13,15 @@ const dim = (text: string) => styleText("dim", text);
 /** The addresses of everything, and the key in commands to paste; or, without a key, `why` there is none. */
 export function summary(
   settings: Settings,
+  api: Compiled,
   gateway: string,
+  call: DemoCall,
   demo: DemoKey | { readonly why: string },
 ): string {
   const { config, usesSampleOrigin, usesSampleProvider } = settings;
   const rows = [
     ["Gateway", gateway],
+    ["API", `${nameOf(api.sources)}  (${counted(api.table.operations.length, "operation")})`],
     ["Origin", `${config.origin.url}${usesSampleOrigin ? "  (the sample API)" : ""}`],
     ["Console", consoleLine(settings, gateway)],
     [
@@ -25,8 +30,34 @@ export function summary(
     ],
     ...("key" in demo ? [["Key", demo.key]] : []),
   ].map(([label = "", value = ""]) => `  ${label.padEnd(9)}${bold(value)}`);
-  const rest = "key" in demo ? commands(settings, gateway, demo) : [`  ${demo.why}`];
-  return ["", bold("Portcullis is up."), "", ...rows, "", ...rest, ""].join("\n");
+  const rest = "key" in demo ? commands(settings, api, gateway, call, demo) : [`  ${demo.why}`];
+  const notes = notesOn(settings, api).flatMap((note) => [`  ${note}`, ""]);
+  return ["", bold("Portcullis is up."), "", ...rows, "", ...notes, ...rest, ""].join("\n");
+}
+
+/** What whoever brings an API of their own is likely to stumble over. */
+function notesOn({ config, usesSampleOrigin }: Settings, { isSample, table, findings }: Compiled): string[] {
+  const { length: operations } = table.operations;
+  const ownPath = new URL(config.origin.url).pathname;
+  return [
+    isSample && !usesSampleOrigin
+      ? `${bold("The document is still the sample's")}: its ${counted(operations, "operation")} are let through, and all else is 404. Name yours: API_DOCUMENT=openapi.yaml ORIGIN_URL=${config.origin.url} npm start`
+      : "",
+    !isSample && usesSampleOrigin
+      ? `${bold("The origin is still the sample's")}, which knows nothing of your document. Name yours: ORIGIN_URL=https://api.example.com`
+      : "",
+    table.basePath !== "" && ownPath === table.basePath
+      ? `${bold("ORIGIN_URL ends in the base path")} ${table.basePath}, which every request has already: leave it out of ORIGIN_URL.`
+      : "",
+    operations === 0 ? `${bold("The document has no operation")}: every request is 404.` : "",
+    findings.warnings.length > 0
+      ? `${counted(findings.warnings.length, "warning")} about the document: npm run check`
+      : "",
+  ].filter((note) => note !== "");
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
 /** Where keys are managed in a browser, and as whom. */
@@ -36,14 +67,25 @@ function consoleLine({ config, port, usesSampleProvider }: Settings, gateway: st
   return usesSampleProvider ? `${url}  (sign in as alice, bob or carol)` : url;
 }
 
-function commands(settings: Settings, gateway: string, { id, key }: DemoKey): string[] {
+function commands(
+  settings: Settings,
+  { isSample }: Compiled,
+  gateway: string,
+  call: DemoCall,
+  { id, key }: DemoKey,
+): string[] {
   const credential = `-H 'Authorization: Bearer ${key}'`;
   const control = `${gateway}/-/api-keys/${id} ${controlHeaders(settings)}`;
   const patch = (allowedIps: string) =>
     `curl -X PATCH ${control} -H 'Content-Type: application/json' -d '{"allowedIps":[${allowedIps}]}'`;
   return [
-    ...command("Let through", `curl -i ${gateway}/v1/vaults ${credential}`),
-    ...command("Not an operation of the API: 404", `curl -i ${gateway}/v1/nothing ${credential}`),
+    ...(call.path === null
+      ? []
+      : command("Let through", requestLine(gateway, call.method, call.path, credential))),
+    ...command(
+      "Not an operation of the API: 404",
+      requestLine(gateway, "GET", isSample ? "/v1/nothing" : "/portcullis/no/such/operation", credential),
+    ),
     ...command(
       "Allow the key from one network alone: from here it is refused with 403",
       patch('"203.0.113.0/24"'),
@@ -51,6 +93,11 @@ function commands(settings: Settings, gateway: string, { id, key }: DemoKey): st
     ...command("Allow it from everywhere again", patch("")),
     ...command("Revoke it, for good: from the answer on it is refused with 401", `curl -X DELETE ${control}`),
   ];
+}
+
+function requestLine(gateway: string, method: string, path: string, credential: string): string {
+  const url = /^[\w./~-]*$/.test(path) ? `${gateway}${path}` : `'${gateway}${path.replaceAll("'", "%27")}'`;
+  return `curl -i ${method === "GET" ? "" : `-X ${method} `}${url} ${credential}`;
 }
 
 function command(purpose: string, line: string): string[] {

@@ -66,6 +66,7 @@ const app = createControlApp({
   issuerOf: () => "http://gateway.test",
   apiScopes: [],
   operations: [],
+  hasVaults: true,
 });
 const document = app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "", version: "" } });
 const described: Endpoint[] = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>

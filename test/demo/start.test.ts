@@ -1,5 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
@@ -209,6 +210,9 @@ describe("with ORIGIN_URL", () => {
     const launched = start({ ORIGIN_URL: originUrl });
     await launched.ready;
     expect(await paste(curlLine(launched))).toContain('{"data":[]}');
+    expect(launched.output()).toContain(
+      "The document is still the sample's: its 7 operations are let through",
+    );
     const sample = await fetch(`http://127.0.0.1:${environment["DEMO_PORT"]}/v1/vaults`);
     expect(sample.status).toBe(404);
   });
@@ -220,6 +224,62 @@ test("with OIDC_ISSUER the sample provider does not run, and the output says why
   expect(launched.output()).toMatch(/No demo key: .*issuer\.example/);
   const answer = await fetch(`http://127.0.0.1:${environment["DEMO_PORT"]}/oidc/jwks`);
   expect(answer.status).toBe(404);
+});
+
+describe("with API_DOCUMENT", () => {
+  const files = mkdtempSync(join(tmpdir(), "portcullis-document-"));
+  afterAll(() => rmSync(files, { recursive: true }));
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(files, name), text);
+    return join(files, name);
+  };
+
+  test("its operations are guarded, and the printed key can call one of them, without a word of vaults", async () => {
+    const api = createServer((request, response) => response.end(`seen ${request.url}`));
+    await new Promise<void>((resolve) => {
+      api.listen(0, "127.0.0.1", resolve);
+    });
+    const { port } = api.address() as AddressInfo;
+    const document = write(
+      "pets.yaml",
+      "openapi: 3.0.3\nservers: [{ url: https://pets.example/v2 }]\npaths: { /pets/{id}: { get: {} }, /pets: { get: {}, post: {} } }\n",
+    );
+    const launched = start({ API_DOCUMENT: document, ORIGIN_URL: `http://127.0.0.1:${port}` });
+    await launched.ready;
+    expect(launched.output()).toContain(`${document}  (3 operations)`);
+    const [line = ""] = /curl -i .*/.exec(launched.output()) ?? [];
+    expect(await paste(line)).toMatch(/^HTTP\/1\.1 200 [^]*seen \/v2\/pets$/);
+    const token = await paste("node src/demo/token.ts --user alice --mfa", environment);
+    const create = (vaults: object) =>
+      fetch(`${gateway}/-/api-keys`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${token.trim()}`, "Content-Type": "application/json" },
+        body: JSON.stringify({ name: "Narrow", scopes: ["pets/7:read"], ...vaults }),
+      });
+    const made = await create({});
+    expect(made.status).toBe(201);
+    const { key } = (await made.json()) as { key: string };
+    const statuses = ["/v2/pets/7", "/v2/pets/8", "/v2/pets"].map(async (path) => {
+      const { status } = await fetch(gateway + path, { headers: { Authorization: `Bearer ${key}` } });
+      return status;
+    });
+    expect(await Promise.all(statuses)).toEqual([200, 404, 404]);
+    expect((await create({ vaults: ["vault_1"] })).status).toBe(422);
+    api.close();
+  });
+
+  test("what is wrong with it is told by name, and nothing starts", async () => {
+    const document = write(
+      "broken.yaml",
+      "openapi: 3.1.0\npaths: { /a: { get: { x-portcullis-lists: {} } } }\n",
+    );
+    const launched = start({ API_DOCUMENT: document });
+    expect(await launched.ended).toBe(1);
+    expect(launched.output()).toContain(
+      "GET /a: x-portcullis-lists means nothing here\n    write: x-portcullis-list:",
+    );
+    expect(launched.output()).not.toContain("    at ");
+  });
 });
 
 describe("a start that cannot be ends with one line that names the variable", () => {

@@ -1,4 +1,5 @@
 import type { Child, FC } from "hono/jsx";
+import { VAULT } from "../../core/policy/resource-types.ts";
 import type { Console } from "../context.ts";
 import { Banner } from "../parts/notice.tsx";
 import { FieldGroup, Problem, described, TextArea, TextField } from "../parts/fields.tsx";
@@ -72,7 +73,11 @@ export const KeyEditor: FC<Props> = (props) => {
           problem={problemOf("scopes")}
           focus={props.focus ?? null}
         />
-        <VaultPicker form={form} owner={owner} problem={problemOf("vaults")} />
+        {props.api.policy.resourceTypes.has(VAULT) ? (
+          <VaultPicker form={form} owner={owner} problem={problemOf("vaults")} />
+        ) : (
+          <input type="hidden" name="vaults" value="all" />
+        )}
         <AddressEditor
           text={form.addresses}
           checks={preview.addresses}
@@ -84,7 +89,12 @@ export const KeyEditor: FC<Props> = (props) => {
         <RateFields form={form} usual={props.api.config.rateLimit} problem={problemOf("rateLimit")} />
       </div>
       <aside class="editor-side">
-        <ReachCard form={form} preview={preview} ownerVaultsKnown={owner.vaults !== null} />
+        <ReachCard
+          form={form}
+          preview={preview}
+          hasVaults={props.api.policy.resourceTypes.has(VAULT)}
+          ownerVaultsKnown={owner.vaults !== null}
+        />
         <noscript>
           <button name="do" value="check" class="secondary outline">
             Bring this up to date

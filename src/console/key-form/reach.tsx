@@ -5,15 +5,16 @@ import type { Preview } from "./preview.ts";
 import type { KeyForm } from "./values.ts";
 
 /** What a key with these settings will reach, in a sentence and in full. */
-export const ReachCard: FC<{ form: KeyForm; preview: Preview; ownerVaultsKnown: boolean }> = ({
-  form,
-  preview,
-  ownerVaultsKnown,
-}) => (
+export const ReachCard: FC<{
+  form: KeyForm;
+  preview: Preview;
+  hasVaults: boolean;
+  ownerVaultsKnown: boolean;
+}> = ({ form, preview, hasVaults, ownerVaultsKnown }) => (
   <section class="card reach" aria-labelledby="reach-title">
     <h2 id="reach-title">What it will reach</h2>
     <p id="reach-sentence" data-swap="" role="status">
-      {sentenceOf(form, preview)}
+      {sentenceOf(form, preview, hasVaults)}
     </p>
     <div id="reach-list" data-swap="">
       <ul>
@@ -44,7 +45,7 @@ export const ReachCard: FC<{ form: KeyForm; preview: Preview; ownerVaultsKnown: 
   </section>
 );
 
-function sentenceOf(form: KeyForm, { reach, addresses, scopes }: Preview) {
+function sentenceOf(form: KeyForm, { reach, addresses, scopes }: Preview, hasVaults: boolean) {
   const all = reach.operations.length + reach.unreached.length;
   if (form.vaultChoice === "some" && form.vaults.length === 0)
     return "Name a vault to see what it will reach.";
@@ -54,14 +55,16 @@ function sentenceOf(form: KeyForm, { reach, addresses, scopes }: Preview) {
     addresses.length === 0
       ? "from anywhere"
       : `from ${addresses.length === 1 ? "one address or range" : `${addresses.length} addresses and ranges`}`;
-  const on = form.vaultChoice === "all" ? "every vault" : counted(form.vaults.length, "vault");
+  const vaults = form.vaultChoice === "all" ? "every vault" : counted(form.vaults.length, "vault");
+  const on = hasVaults ? `on ${vaults}, ` : "";
   return (
     <>
       <b>
         {reach.operations.length === all ? "All" : `${reach.operations.length} of`}{" "}
         {counted(all, "operation")}
       </b>{" "}
-      of the API, on {on}, {from}.
+      of the API, {on}
+      {from}.
     </>
   );
 }

@@ -32,15 +32,15 @@ export interface KeyForm {
   readonly rateSeconds: string;
 }
 
-/** A form with the least that a key takes, for an owner with the role on these vaults. */
-export function newForm(owner: string, vaults: VaultSet, firstType: string): KeyForm {
+/** A form with the least that a key takes, for an owner with the role on these vaults, if the API has any. */
+export function newForm(owner: string, vaults: VaultSet, firstType: string, hasVaults = true): KeyForm {
   return {
     owner,
     name: "",
     description: "",
     scopes: [{ action: "read", type: firstType, segments: [] }],
-    vaultChoice: "some",
-    vaults: vaults !== "*" && vaults.length === 1 ? vaults : [],
+    vaultChoice: hasVaults ? "some" : "all",
+    vaults: hasVaults && vaults !== "*" && vaults.length === 1 ? vaults : [],
     expiry: "90d",
     expiresOn: "",
     addresses: "",

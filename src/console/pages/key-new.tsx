@@ -4,6 +4,7 @@ import { ADMIN } from "../../core/organization.ts";
 import { MFA_MAX_AGE_S } from "../../core/error-response.ts";
 import { ApiRefusal } from "../api.ts";
 import type { CreatedKey, Me } from "../api-types.ts";
+import { VAULT } from "../../core/policy/resource-types.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { KeyEditor } from "../key-form/editor.tsx";
 import { textOf } from "../key-form/form-data.ts";
@@ -29,7 +30,12 @@ export function addKeyCreation(app: Hono<ConsoleEnv>, console_: Console): void {
 
   app.get("/keys/new", (c) =>
     withOwners(c, c.req.query("owner") ?? "", (me, owner, owners) =>
-      show(c, console_, { me, owner, owners, form: newForm(owner.id, owner.vaults ?? [], firstType) }),
+      show(c, console_, {
+        me,
+        owner,
+        owners,
+        form: newForm(owner.id, owner.vaults ?? [], firstType, console_.policy.resourceTypes.has(VAULT)),
+      }),
     ),
   );
 

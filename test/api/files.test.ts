@@ -1,0 +1,283 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, test } from "vitest";
+import { compileFiles } from "../../src/api/compile-files.ts";
+import { SAMPLE_DOCUMENT } from "../../src/api/read-files.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const FOLDER = mkdtempSync(join(tmpdir(), "portcullis-api-"));
+afterAll(() => rmSync(FOLDER, { recursive: true }));
+
+let count = 0;
+
+/** Writes files into a folder of their own; the first is the document. */
+function write(files: Readonly<Record<string, string>>): string {
+  const folder = join(FOLDER, `${count++}`);
+  for (const [name, text] of Object.entries(files)) {
+    const file = join(folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  return join(folder, Object.keys(files)[0] ?? "");
+}
+
+async function compiled(files: Readonly<Record<string, string>>, variables: Record<string, string> = {}) {
+  const { table, findings } = await compileFiles({ API_DOCUMENT: write(files), ...variables });
+  return {
+    operations: table.operations.map(({ method, path }) => `${method} ${path}`),
+    table,
+    mistakes: findings.mistakes.map(({ where, problem }) => `${where}: ${problem}`),
+    warnings: findings.warnings.map(({ where, problem }) => `${where}: ${problem}`),
+  };
+}
+
+const YAML = `openapi: 3.0.3
+info: { title: A, version: "1" }
+paths:
+  /a:
+    get: &shared
+      responses: { 200: { description: Fine } }
+    put:
+      <<: *shared
+`;
+
+describe("a document may be", () => {
+  test.each([
+    ["JSON", { "api.json": '{"openapi":"3.1.0","paths":{"/a":{"get":{},"put":{}}}}' }],
+    [
+      "JSON with a byte order mark",
+      { "api.json": '\uFEFF{"openapi":"3.1.0","paths":{"/a":{"get":{},"put":{}}}}' },
+    ],
+    ["YAML with anchors and merge keys", { "api.yaml": YAML }],
+    [
+      "YAML that begins with a brace",
+      { "api.yaml": "{ openapi: 3.1.0, paths: { /a: { get: {}, put: {} } } }" },
+    ],
+  ])("%s", async (_, files) => {
+    const { operations, mistakes } = await compiled(files);
+    expect([operations, mistakes]).toEqual([["GET /a", "PUT /a"], []]);
+  });
+
+  test("several files, of which each refers to others from where it is", async () => {
+    const { table, operations, mistakes } = await compiled({
+      "api.yaml":
+        "openapi: 3.1.0\npaths:\n  /a: { $ref: paths/a.yaml }\n  /b:\n    get: { $ref: 'paths/shared.json#/read' }\n",
+      "paths/a.yaml":
+        "get: { $ref: 'shared.json#/read' }\nput: { parameters: [{ $ref: ../parameters.yaml#/p }] }\n",
+      "paths/shared.json": '{"read":{"security":[]}}',
+      "parameters.yaml": "p: { name: p, in: query }\n",
+    });
+    expect([operations, mistakes]).toEqual([["GET /a", "PUT /a", "GET /b"], []]);
+    expect(table.operations.map((operation) => operation.public)).toEqual([true, undefined, true]);
+  });
+});
+
+test.each<[string, Record<string, string>, RegExp]>([
+  [
+    "broken YAML",
+    { "api.yaml": "openapi: 3.1.0\npaths:\n\t/a: {" },
+    /api\.yaml: is neither JSON nor YAML: .*line 3/,
+  ],
+  [
+    "a key twice",
+    { "api.yaml": "openapi: 3.1.0\npaths: {}\npaths: {}\n" },
+    /api\.yaml: is neither JSON nor YAML: Map keys must be unique/,
+  ],
+  ["nothing", { "api.yaml": "" }, /api\.yaml: is no OpenAPI document/],
+  ["a list", { "api.json": "[]" }, /api\.json: is no OpenAPI document/],
+  [
+    "a file that is missing",
+    { "api.yaml": "openapi: 3.1.0\npaths: { /a: { $ref: a.yaml } }" },
+    /^\/a: the \$ref "a\.yaml" leads nowhere/,
+  ],
+  [
+    "an operation that is missing",
+    { "api.yaml": "openapi: 3.1.0\npaths: { /a: { get: { $ref: 'b.yaml#/x' } } }", "b.yaml": "y: {}" },
+    /^GET \/a: the \$ref "b\.yaml#\/x" leads nowhere/,
+  ],
+  [
+    "something on the network",
+    { "api.yaml": "openapi: 3.1.0\npaths: { /a: { $ref: 'https://a.example/a.yaml' } }" },
+    /^\/a: the \$ref "https:/,
+  ],
+])("%s is told by name", async (_, files, message) => {
+  const { mistakes } = await compiled(files);
+  expect(mistakes).toEqual([expect.stringMatching(message)]);
+});
+
+test("a document that is not there is told by name", async () => {
+  const { findings } = await compileFiles({ API_DOCUMENT: "/nowhere/api.yaml" });
+  expect(findings.mistakes).toEqual([{ where: "/nowhere/api.yaml", problem: "cannot be read: ENOENT" }]);
+});
+
+describe("an overlay", () => {
+  const document = "openapi: 3.1.0\npaths:\n  /a: { get: { tags: [x] }, put: {} }\n  /b: { $ref: b.yaml }\n";
+  const overlayOf = (...actions: string[]) =>
+    `overlay: 1.0.0\ninfo: { title: A, version: "1" }\nactions:\n${actions.map((action) => `  - ${action}\n`).join("")}`;
+  const withOverlay = (overlay: string) =>
+    compiled({ "api.yaml": document, "overlay.yaml": overlay, "b.yaml": "get: { operationId: b }" });
+
+  test.each<[string, string[], object]>([
+    [
+      "updates an object",
+      ["{ target: \"$.paths['/a'].get\", update: { x-portcullis-limits: { cost: 3 } } }"],
+      { "GET /a": { cost: 3 } },
+    ],
+    [
+      "updates what is in another file",
+      ["{ target: \"$.paths['/b'].get\", update: { security: [] } }"],
+      { "GET /b": { public: true } },
+    ],
+    [
+      "updates the whole document",
+      ["{ target: $, update: { paths: { /a: { get: { x-portcullis-resource: null } } } } }"],
+      { "GET /a": { security: [["a:read"]] } },
+    ],
+    [
+      "updates many places",
+      ["{ target: $.paths.*.get, update: { x-portcullis-limits: { cost: 0 } } }"],
+      { "GET /a": { cost: 0 }, "GET /b": { cost: 0 } },
+    ],
+    [
+      "adds to a list",
+      ["{ target: $, update: { servers: [] } }", "{ target: $.servers, update: { url: /v1 } }"],
+      { "GET /v1/a": {} },
+    ],
+    [
+      "carries actions out in their order",
+      [
+        "{ target: \"$.paths['/a'].put\", remove: true }",
+        "{ target: \"$.paths['/a']\", update: { put: { security: [] } } }",
+      ],
+      { "PUT /a": { public: true } },
+    ],
+  ])("%s", async (_, actions, expected) => {
+    const { table, mistakes } = await withOverlay(overlayOf(...actions));
+    expect(mistakes).toEqual([]);
+    const found = Object.fromEntries(
+      table.operations.map((entry) => [`${entry.method} ${entry.path}`, entry]),
+    );
+    expect(found).toMatchObject(expected);
+  });
+
+  test("removes what it says", async () => {
+    const { operations } = await withOverlay(overlayOf("{ target: $.paths.*.get, remove: true }"));
+    expect(operations).toEqual(["PUT /a"]);
+  });
+
+  test.each([
+    [
+      "that names one place which is not there",
+      overlayOf("{ target: \"$.paths['/c'].get\", update: {} }"),
+      /^overlay: action 1 \(\$\.paths\['\/c'\]\.get\): matches nothing/,
+    ],
+    [
+      "whose target is no JSONPath",
+      overlayOf("{ target: 'paths./a', update: {} }"),
+      /^overlay: action 1 .*JSONPath/,
+    ],
+    [
+      "of another version",
+      "overlay: 2.0.0\ninfo: { title: A, version: '1' }\nactions: [{ target: $, update: {} }]",
+      /^overlay: overlay: must be a 1\.0 version/,
+    ],
+    ["without actions", "overlay: 1.0.0\ninfo: { title: A, version: '1' }\n", /^overlay: actions/],
+    [
+      "for a plain value",
+      overlayOf("{ target: $.openapi, update: 3.1.1 }"),
+      /^overlay: action 1 .*not plain values/,
+    ],
+  ])("%s is a mistake", async (_, overlay, message) => {
+    const { mistakes } = await withOverlay(overlay);
+    expect(mistakes).toEqual([expect.stringMatching(message)]);
+  });
+
+  test("that looks for places and finds none is a warning", async () => {
+    const { mistakes, warnings } = await withOverlay(overlayOf("{ target: $.paths.*.delete, update: {} }"));
+    expect([mistakes, warnings]).toEqual([[], [expect.stringContaining("matches nothing")]]);
+  });
+
+  test("can be anywhere", async () => {
+    const overlay = write({ "mine.yaml": overlayOf("{ target: \"$.paths['/a'].put\", remove: true }") });
+    const { operations } = await compiled(
+      { "api.yaml": "openapi: 3.1.0\npaths: { /a: { get: {}, put: {} } }" },
+      { API_OVERLAY: overlay },
+    );
+    expect(operations).toEqual(["GET /a"]);
+  });
+});
+
+describe("an origin of its own that ORIGINS does not map", () => {
+  const document = {
+    "api.yaml":
+      "openapi: 3.1.0\nservers: [{ url: https://a.example }]\npaths: { /a: { get: { servers: [{ url: https://up.example }] }, put: { x-portcullis-origin: uploads } } }",
+  };
+  test.each([
+    [
+      undefined,
+      [
+        "GET /a: not served: ORIGINS names none of https://up.example",
+        "PUT /a: not served: ORIGINS names none of uploads",
+      ],
+    ],
+    ['{"uploads":"https://x.example"}', ["GET /a: not served: ORIGINS names none of https://up.example"]],
+    ['{"uploads":"https://x.example","https://up.example/":"https://y.example"}', []],
+  ])("is told: %s", async (origins, expected) => {
+    const { warnings } = await compiled(document, origins === undefined ? {} : { ORIGINS: origins });
+    expect(warnings).toEqual(expected);
+  });
+});
+
+describe("npm run check", () => {
+  const check = (environment: Record<string, string>, ...flags: string[]) =>
+    promisify(execFile)(process.execPath, ["src/check.ts", ...flags], {
+      cwd: ROOT,
+      env: { ...process.env, API_OVERLAY: "", ...environment },
+    }).then(
+      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+      (error: { code: number; stdout: string; stderr: string }) => error,
+    );
+
+  test("prints what a key needs for each operation of the sample, which has no mistake", async () => {
+    const { code, stdout, stderr } = await check({ API_DOCUMENT: SAMPLE_DOCUMENT });
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout.split("\n").map((line) => line.trim().replaceAll(/ {2,}/g, " | "))).toEqual([
+      "7 operations",
+      "GET | /v1/vaults | vault:read | list of vault/{id}",
+      "GET | /v1/vaults/{vaultId} | vault:read | on vault/{vaultId}",
+      "GET | /v1/vaults/{vaultId}/balances | vault:read | on vault/{vaultId}/balance",
+      "GET | /v1/vaults/{vaultId}/transactions | vault:read | on vault/{vaultId}/transaction",
+      "GET | /v1/vaults/{vaultId}/addresses | vault:read | on vault/{vaultId}/address",
+      "GET | /v1/networks | vault:read",
+      "GET | /v1/assets | vault:read",
+      "",
+    ]);
+  });
+
+  test("prints every mistake with the line to write, then the operations, and exits 1", async () => {
+    const file = write({
+      "api.yaml":
+        "openapi: 3.1.0\npaths: { /a: { get: { x-portcullis-lists: {} }, put: { x-portcullis-limits: { cost: -1 } } } }",
+    });
+    const { code, stdout, stderr } = await check({ API_DOCUMENT: file });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /2 mistakes\n {2}GET \/a: x-portcullis-lists means nothing here\n {4}write: x-portcullis-list: .*\n {2}PUT \/a: x-portcullis-limits: cost: .*\n {4}write: /,
+    );
+    expect(stdout).toContain("2 operations");
+  });
+
+  test.each([
+    ["GET /v1/vaults/x", 0, ["getVault", "vaultId = x", "needs vault:read, covering vault/x"]],
+    ["POST /v1/vaults/x", 1, ["405 method_not_allowed, Allow: GET, HEAD"]],
+    ["GET /v1/nothing", 1, ["404 not_found"]],
+    ["GET /v1//vaults", 1, ["400 invalid_path"]],
+  ])("--operation '%s' tells what it needs", async (request, expected, told) => {
+    const { code, stdout } = await check({ API_DOCUMENT: SAMPLE_DOCUMENT }, "--operation", request);
+    expect(code).toBe(expected);
+    for (const part of told) expect(stdout).toContain(part);
+  });
+});
