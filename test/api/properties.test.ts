@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compileAccess } from "../../src/core/access.ts";
 import { isCanonicalPath } from "../../src/core/canonical-path.ts";
