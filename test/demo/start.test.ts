@@ -242,7 +242,7 @@ describe("with API_DOCUMENT", () => {
     const { port } = api.address() as AddressInfo;
     const document = write(
       "pets.yaml",
-      "openapi: 3.0.3\nservers: [{ url: https://pets.example/v2 }]\npaths: { /pets/{id}: { get: {} }, /pets: { get: {}, post: {} } }\n",
+      "openapi: 3.0.3\nservers: [{ url: https://pets.example/v2 }]\npaths: { '/pets/{id}': { get: {} }, /pets: { get: {}, post: {} } }\n",
     );
     const launched = start({ API_DOCUMENT: document, ORIGIN_URL: `http://127.0.0.1:${port}` });
     await launched.ready;
