@@ -158,6 +158,9 @@ const Variables = z.object({
   GITHUB_SECRET_SCANNING_KEYS_URL: httpUrl.default("https://api.github.com/meta/public_keys/secret_scanning"),
 });
 
+/** The names of all settings. */
+export const SETTINGS: readonly string[] = Object.keys(Variables.shape);
+
 /** The console as the identity provider's client (RFC 6749 section 2). */
 export interface ConsoleClient {
   readonly id: string;

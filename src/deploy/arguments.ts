@@ -1,0 +1,71 @@
+import { parseArgs } from "node:util";
+import { DeployError } from "./deploy-error.ts";
+
+export const ENVIRONMENTS = ["staging", "production"] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
+
+export const USAGE = `npm run deploy -- --env staging|production [--dry-run] [--config FILE] [--url URL]
+npm run deploy -- --env staging|production --rollback [VERSION]
+
+Checks the environment's section of wrangler.toml and the API's document, creates what is missing, deploys by wrangler's
+own commands, and asks /-/readyz. What is wrong is named, and then nothing is uploaded.
+
+  --dry-run     does all but what changes something at Cloudflare
+  --rollback    goes back to the version before, or to VERSION
+  --config      another file than wrangler.toml
+  --url         where the gateway answers, if not at its first route
+
+Credentials are wrangler's: CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, or "npx wrangler login".
+Exit code 0: it is deployed and ready; 1: nothing was uploaded; 2: it was, and is not ready.
+`;
+
+export interface DeployCommand {
+  readonly environment: Environment;
+  readonly config: string;
+  readonly dryRun: boolean;
+  /** `null` for the first route. */
+  readonly url: string | null;
+  /** `null` for a deployment; empty for the version before. */
+  readonly rollbackTo: string | null;
+}
+
+/** Reads the command line; `null` when it asks for help. Throws a {@link DeployError} that names what is wrong. */
+export function readArguments(args: readonly string[]): DeployCommand | null {
+  const { values, positionals } = parse(args);
+  if (values.help) return null;
+  const environment = ENVIRONMENTS.find((name) => name === values.env);
+  if (environment === undefined) throw new DeployError(`--env must be ${ENVIRONMENTS.join(" or ")}`);
+  const [version = "", ...more] = positionals;
+  if (more.length > 0 || (version !== "" && !values.rollback)) {
+    throw new DeployError(`What is ${positionals.at(-1)}? Only --rollback takes a version`);
+  }
+  if (values.rollback && values["dry-run"]) {
+    throw new DeployError("--dry-run deploys nothing, so there is nothing to roll back");
+  }
+  return {
+    environment,
+    config: values.config,
+    dryRun: values["dry-run"],
+    url: values.url?.replace(/\/$/, "") ?? null,
+    rollbackTo: values.rollback ? version : null,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        env: { type: "string" },
+        config: { type: "string", default: "wrangler.toml" },
+        url: { type: "string" },
+        "dry-run": { type: "boolean", default: false },
+        rollback: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (error) {
+    throw new DeployError(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,58 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import type { DeployCommand } from "./arguments.ts";
+import type { Target } from "./configuration.ts";
+import { DeployError } from "./deploy-error.ts";
+import type { Wrangler } from "./wrangler.ts";
+
+const BINDING = "KEY_RECORDS";
+
+interface Namespace {
+  readonly id: string;
+  readonly title: string;
+}
+
+/** Sees to it that the target names a KV namespace: one that it has no id of is found by its title, or created. */
+export async function provideNamespace(
+  target: Target,
+  command: DeployCommand,
+  wrangler: Wrangler,
+  print: (text: string) => void,
+): Promise<void> {
+  const bound = target.kv_namespaces.find(({ binding }) => binding === BINDING);
+  if (bound?.id !== undefined) return;
+  // wrangler puts the environment in front of what it creates.
+  const name = `${target.topLevelName ?? target.name}-${BINDING}`;
+  const title = `${command.environment}-${name}`;
+  if (command.dryRun) {
+    print(`The KV namespace ${title} would be found or created\n`);
+    return;
+  }
+  const id = (await find(title, wrangler)) ?? (await create(name, wrangler));
+  writeId(command, id);
+  print(`${command.config} names the KV namespace ${title} now: commit it\n`);
+}
+
+async function find(title: string, wrangler: Wrangler): Promise<string | null> {
+  const namespaces = await wrangler.json<readonly Namespace[]>(["kv", "namespace", "list"]);
+  return namespaces?.find((each) => each.title === title)?.id ?? null;
+}
+
+async function create(name: string, wrangler: Wrangler): Promise<string | null> {
+  const { code, stdout, all } = await wrangler.run(["kv", "namespace", "create", name]);
+  if (code !== 0) throw new DeployError(`The KV namespace ${name} could not be created:\n${all.trim()}`);
+  return /\b[0-9a-f]{32}\b/.exec(stdout)?.[0] ?? null;
+}
+
+/** Writes the id into the environment's own section, below the binding's name. */
+function writeId({ config, environment }: DeployCommand, id: string | null): void {
+  const lines = readFileSync(config, "utf8").split("\n");
+  const section = lines.findIndex((line) => line.trim() === `[[env.${environment}.kv_namespaces]]`);
+  const end = lines.findIndex((line, i) => i > section && line.trimStart().startsWith("["));
+  const name = lines.findIndex((line, i) => i > section && /^\s*binding\s*=\s*"KEY_RECORDS"/.test(line));
+  if (id === null || section === -1 || name === -1 || (end !== -1 && name > end)) {
+    throw new DeployError(
+      `Put id = "${id}" below binding = "${BINDING}" of [[env.${environment}.kv_namespaces]], and deploy again`,
+    );
+  }
+  writeFileSync(config, lines.toSpliced(name + 1, 0, `id = "${id}"`).join("\n"));
+}

@@ -1,0 +1,72 @@
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { DeployCommand } from "./arguments.ts";
+import { DeployError } from "./deploy-error.ts";
+
+const WRANGLER = join(
+  dirname(createRequire(import.meta.url).resolve("wrangler/package.json")),
+  "bin/wrangler.js",
+);
+
+/** How wrangler says that a Worker is not there: in words, or by the code of Cloudflare's API. */
+const NO_WORKER = /\[code: (?:10007|10090)\]|Worker "[\w-]+"(?: \(env: [\w-]+\))? not found/;
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  /** Both streams as they came. */
+  readonly all: string;
+}
+
+/** Runs wrangler's own commands for one environment. */
+export class Wrangler {
+  readonly #target: readonly string[];
+  /** What the build of the API's document goes by. */
+  readonly #build: Readonly<Record<string, string>>;
+
+  constructor(
+    { config, environment }: Pick<DeployCommand, "config" | "environment">,
+    build: Readonly<Record<string, string>>,
+  ) {
+    this.#target = ["--config", config, "--env", environment];
+    this.#build = build;
+  }
+
+  /** Runs a command to its end. */
+  run(args: readonly string[]): Promise<Outcome> {
+    const child = spawn(process.execPath, [WRANGLER, ...args, ...this.#target], {
+      stdio: ["ignore", "pipe", "pipe"],
+      // No telemetry, no questions, and no look for a newer version.
+      env: {
+        ...process.env,
+        ...this.#build,
+        WRANGLER_SEND_METRICS: "false",
+        WRANGLER_HIDE_BANNER: "true",
+        NO_COLOR: "1",
+        CI: "1",
+      },
+    });
+    let stdout = "";
+    let all = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+      all += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      all += text;
+    });
+    return new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => resolve({ code: code ?? 1, stdout, all }));
+    });
+  }
+
+  /** The JSON that a command prints; `null` when there is no such Worker yet. */
+  async json<T>(args: readonly string[]): Promise<T | null> {
+    const { code, stdout, all } = await this.run(args);
+    if (code === 0) return JSON.parse(stdout) as T;
+    if (NO_WORKER.test(all)) return null;
+    throw new DeployError(`wrangler ${args.slice(0, 3).join(" ")} failed:\n${all.trim()}`);
+  }
+}

@@ -1,0 +1,206 @@
+import { createServer } from "node:http";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from "vitest";
+import { readTarget } from "../../src/deploy/configuration.ts";
+import { provideNamespace } from "../../src/deploy/namespace.ts";
+import { Wrangler } from "../../src/deploy/wrangler.ts";
+import { CREDENTIALS, startCloudflare, type TestCloudflare } from "../support/cloudflare.ts";
+import { FILLED_IN, runDeploy, writeConfig, type Replacement } from "../support/deployment.ts";
+import { close, listen } from "../support/issuer.ts";
+
+const TIMEOUT_MS = 300_000;
+const VARS = "[env.production.vars]\n";
+const BAD_DOCUMENT = join(mkdtempSync(join(tmpdir(), "portcullis-document-")), "openapi.json");
+writeFileSync(
+  BAD_DOCUMENT,
+  JSON.stringify({
+    openapi: "3.1.0",
+    info: { title: "Bad", version: "1" },
+    paths: { "/things": { get: { "x-portcullis-nonsense": 1, responses: {} } } },
+  }),
+);
+
+/** Where the gateway would answer: `/-/readyz` says what it is told to. */
+const gateway = { url: "", status: 200, asked: [] as string[] };
+const server = createServer((request, response) => {
+  gateway.asked.push(request.url ?? "");
+  response.writeHead(gateway.status).end('{"status":"ok"}');
+});
+let cloudflare: TestCloudflare;
+let config: ReturnType<typeof writeConfig>;
+
+beforeAll(async () => {
+  gateway.url = await listen(server);
+});
+afterAll(async () => {
+  await close(server);
+  rmSync(dirname(BAD_DOCUMENT), { recursive: true });
+});
+beforeEach(async () => {
+  cloudflare = await startCloudflare();
+  gateway.status = 200;
+  gateway.asked = [];
+});
+afterEach(async () => {
+  expect(cloudflare.unknown).toEqual([]);
+  await cloudflare.close();
+  config.remove();
+});
+
+function deploy(...args: readonly string[]) {
+  return runDeploy(["--env", "production", "--config", config.path, "--url", gateway.url, ...args], {
+    CLOUDFLARE_API_BASE_URL: cloudflare.url,
+    ...CREDENTIALS,
+  });
+}
+
+const use = (...replacements: readonly Replacement[]) => {
+  config = writeConfig(...replacements);
+};
+
+test(
+  "what is filled in is deployed: the namespace created, the Worker uploaded, readiness asked; and again changes nothing",
+  async () => {
+    use(...FILLED_IN);
+    const first = await deploy();
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    expect(cloudflare.namespaces.map(({ title }) => title)).toEqual(["production-portcullis-KEY_RECORDS"]);
+    const id = cloudflare.namespaces[0]?.id ?? "";
+    expect(readFileSync(config.path, "utf8")).toContain(`binding = "KEY_RECORDS"\nid = "${id}"`);
+    expect(gateway.asked).toEqual(["/-/readyz"]);
+    for (const step of [
+      "/-/console/callback",
+      "set the organisation up",
+      "caching off",
+      "https://api.acme.dev",
+    ]) {
+      expect(first.stdout).toContain(step);
+    }
+
+    const [{ script, metadata }] = cloudflare.uploads as [TestCloudflare["uploads"][number]];
+    expect(script).toBe("portcullis-production");
+    expect(metadata).toMatchObject({
+      compatibility_flags: ["nodejs_compat", "global_fetch_strictly_public"],
+      observability: { enabled: true, logs: { invocation_logs: false } },
+    });
+    expect(JSON.stringify(metadata["migrations"])).toContain("Organization");
+    expect(metadata.bindings).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ name: "KEY_RECORDS", type: "kv_namespace", namespace_id: id }),
+        expect.objectContaining({ name: "KEY_GUARD", type: "durable_object_namespace" }),
+        expect.objectContaining({ name: "ORGANIZATION", type: "durable_object_namespace" }),
+        expect.objectContaining({ name: "DEPLOYMENT", type: "durable_object_namespace" }),
+        expect.objectContaining({ name: "FAILURES", type: "ratelimit" }),
+        expect.objectContaining({ name: "ORIGIN_URL", text: "https://api.acme.dev" }),
+      ]),
+    );
+    expect(cloudflare.changes.filter((change) => change.includes("/domains/"))).not.toEqual([]);
+
+    const [changes, text] = [cloudflare.changes.length, readFileSync(config.path, "utf8")];
+    const second = await deploy();
+    expect(second).toMatchObject({ code: 0, stderr: "" });
+    expect(second.stdout).toContain("nothing to deploy");
+    expect(cloudflare.changes.slice(changes)).toEqual([]);
+    expect(readFileSync(config.path, "utf8")).toBe(text);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "a namespace that is there already is taken, not created anew",
+  async () => {
+    use(...FILLED_IN);
+    const id = "abcdefabcdefabcdefabcdefabcdefab";
+    cloudflare.namespaces.push({ id, title: "production-portcullis-KEY_RECORDS" });
+    const command = {
+      environment: "production",
+      config: config.path,
+      dryRun: false,
+      url: null,
+      rollbackTo: null,
+    } as const;
+    const wrangler = new Wrangler(command, { CLOUDFLARE_API_BASE_URL: cloudflare.url, ...CREDENTIALS });
+    await provideNamespace(readTarget(command), command, wrangler, () => {});
+    expect(cloudflare.changes).toEqual([]);
+    expect(readTarget(command).kv_namespaces).toEqual([{ binding: "KEY_RECORDS", id }]);
+  },
+  TIMEOUT_MS,
+);
+
+describe("nothing is asked of Cloudflare, and nothing uploaded,", () => {
+  test.each<{ name: string; with: readonly Replacement[]; args: string[]; says: string }>([
+    { name: "for the example", with: [], args: [], says: "- routes: gateway.example.com is an example\n" },
+    {
+      name: "for the example, to try it out",
+      with: [],
+      args: ["--dry-run"],
+      says: "ORIGIN_URL: https://api.example.com is",
+    },
+    {
+      name: "for an API document with a mistake",
+      with: [...FILLED_IN, [VARS, `${VARS}API_DOCUMENT = "${BAD_DOCUMENT}"\n`]],
+      args: [],
+      says: "- The API's document:\n",
+    },
+    { name: "for a command that is none", with: FILLED_IN, args: ["--now"], says: "--now" },
+  ])(
+    "$name",
+    async ({ with: replacements, args, says }) => {
+      use(...replacements);
+      const { code, stderr } = await deploy(...args);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^Nothing was uploaded:\n/);
+      expect(stderr).toContain(says);
+      expect(cloudflare.changes).toEqual([]);
+      expect(gateway.asked).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+test(
+  "a secret that is missing is named; then --dry-run does all but what changes something",
+  async () => {
+    use(...FILLED_IN, ["required = []", 'required = ["OIDC_CLIENT_SECRET"]']);
+    const { code, stderr } = await deploy();
+    expect(code).toBe(1);
+    expect(stderr).toContain("OIDC_CLIENT_SECRET: the secret is missing");
+    expect(stderr).toContain("npx wrangler secret put OIDC_CLIENT_SECRET --env production");
+    expect(cloudflare.changes).toEqual([]);
+    cloudflare.secrets.push("OIDC_CLIENT_SECRET");
+    const text = readFileSync(config.path, "utf8");
+    const tried = await deploy("--dry-run");
+    expect(tried).toMatchObject({ code: 0, stderr: "" });
+    expect(tried.stdout).toContain("production-portcullis-KEY_RECORDS would be found or created");
+    expect(tried.stdout).toContain("would be deployed");
+    expect(cloudflare.changes).toEqual([]);
+    expect(gateway.asked).toEqual([]);
+    expect(readFileSync(config.path, "utf8")).toBe(text);
+  },
+  TIMEOUT_MS,
+);
+
+describe("--rollback has an earlier version run, says what stays as it is, and asks whether it is ready:", () => {
+  test.each([
+    { name: "the version before", pick: () => [], ready: true },
+    { name: "a version that is named", pick: (before: string) => [before], ready: true },
+    { name: "a version that is not ready", pick: (before: string) => [before], ready: false },
+  ])(
+    "$name",
+    async ({ pick, ready }) => {
+      use(...FILLED_IN);
+      const before = cloudflare.release();
+      cloudflare.release();
+      gateway.status = ready ? 200 : 503;
+      const { code, stdout, stderr } = await deploy("--rollback", ...pick(before));
+      expect({ code, stderr }).toEqual({ code: ready ? 0 : 2, stderr: "" });
+      expect(stdout).toContain("nothing that is stored");
+      expect(stdout).toContain(ready ? "/-/readyz: ready" : "does not say that all is well: 503");
+      expect(cloudflare.deployments.at(-1)).toBe(before);
+      expect(cloudflare.uploads).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+});
