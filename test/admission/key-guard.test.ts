@@ -18,7 +18,8 @@ function ask(
   changes: Partial<KeyQuestion> = {},
   question: Partial<Question> = {},
 ): Question {
-  const key = { id: record.id, record: true, want: 1, waiting: 1, returned: null, usage: null, ...changes };
+  const wants = { want: 1, waiting: 1, spare: false, returned: null, usage: null };
+  const key = { id: record.id, record: true, ...wants, ...changes };
   return { have: 0, leaseWanted: 0, final: false, keys: [key], ...question };
 }
 

@@ -9,7 +9,9 @@ import type { Answer, KeyAnswer, KeyQuestion, Question } from "../protocol.ts";
 import { merged, revoked, saysTheSame, type GuardedKey } from "./records.ts";
 import {
   handOut,
+  hasPlenty,
   openStored,
+  recordAhead,
   takeBack,
   tellWindow,
   toStored,
@@ -105,7 +107,10 @@ export function answer(
     };
   }
   if (question.final) mustRecord = recordExactly(memory) || mustRecord;
-  if (mustRecord) store.putWindows(storedWindows(memory));
+  if (mustRecord) {
+    if (!question.final) runAhead(memory, keys, limitOf, now);
+    store.putWindows(storedWindows(memory));
+  }
   // A group that was never created keeps no promise over a crash, so it makes none and writes nothing.
   if (revision > 0) promise(store, memory, leaseMs, now);
   return {
@@ -263,7 +268,7 @@ function promise(store: GuardStore, memory: GuardMemory, leaseMs: number, now: n
 
 function takeUnits(
   memory: GuardMemory,
-  { id, returned, want, waiting }: KeyQuestion,
+  { id, returned, want, waiting, spare }: KeyQuestion,
   record: KeyRecord,
   limit: RateLimit,
   now: number,
@@ -272,8 +277,11 @@ function takeUnits(
   if (returned !== null && window?.number === returned.window) {
     memory.windows.set(id, takeBack(window, returned.units));
   }
-  if (want === 0 || keyStatus(record, now) !== "active") return null;
-  const handed = handOut(memory.windows.get(id), want, waiting, limit, now);
+  if (keyStatus(record, now) !== "active") return null;
+  const stored = memory.windows.get(id);
+  const isSpare = want === 0 && spare && hasPlenty(stored, limit, now);
+  if (want === 0 && !isSpare) return null;
+  const handed = handOut(stored, isSpare ? 1 : want, waiting, limit, now);
   if (handed.units > 0) memory.windows.set(id, handed.window);
   return handed;
 }
@@ -291,6 +299,19 @@ function recordExactly(memory: GuardMemory): boolean {
     wasAhead = true;
   }
   return wasAhead;
+}
+
+/** All windows are one row: when one must be written, the record of each that is in use runs ahead again. */
+function runAhead(
+  memory: GuardMemory,
+  keys: ReadonlyMap<string, StoredKey>,
+  limitOf: LimitOf,
+  now: number,
+): void {
+  for (const [id, window] of memory.windows) {
+    const stored = keys.get(id);
+    if (stored !== undefined) memory.windows.set(id, recordAhead(window, limitOf(stored.record), now));
+  }
 }
 
 function storedWindows(memory: GuardMemory): StoredWindows {

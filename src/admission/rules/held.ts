@@ -90,6 +90,8 @@ export interface GroupPace {
   usedAt: number;
   /** Times that requests have waited by a timer since the last answer. */
   waits: number;
+  /** The usual time between two uses. */
+  gapMs: number;
   /** Units used since the last question. */
   spent: number;
   /** A busy key is low on units. */
@@ -123,6 +125,7 @@ export function newGroupPace(): GroupPace {
     askedAt: 0,
     usedAt: 0,
     waits: 0,
+    gapMs: 0,
     spent: 0,
     isLow: false,
     isAhead: false,

@@ -7,7 +7,7 @@ import { MAX_GROUP_KEYS, type Answer, type Guarded, type KeyQuestion } from "../
 import { costOf, setAside, type Group, type HeldKey, type SentQuestion, type Waiting } from "./held.ts";
 
 /** A key that was not used for so long returns its units. */
-const KEEP_UNITS_MS = 30_000;
+const KEEP_UNITS_MS = 60_000;
 /** A group that was not used for so long reports and returns everything. */
 export const QUIET_MS = 2_000;
 /** The same when all that is owed is to make the record of a window exact; a guard may be evicted after 10 s. */
@@ -24,6 +24,8 @@ const POLL_MS = 3;
 const MAX_POLL_MS = 25;
 /** Of many requests that wait each looks more rarely, so that looking does not take the time that deciding needs. */
 const WAITS_PER_POLL_MS = 20;
+/** The share of the latest gap in the usual one. */
+const GAP_WEIGHT = 1 / 8;
 /** Leases shorter than this count as this long when units are planned. */
 const MIN_PLANNED_MS = 100;
 
@@ -50,6 +52,8 @@ export function noteUse<R extends Guarded>(
   now: number,
 ): void {
   if (key.since === 0) key.since = now;
+  const gap = Math.min(QUIET_MS, Math.max(0, now - group.usedAt));
+  group.gapMs += (gap - group.gapMs) * GAP_WEIGHT;
   group.spent += units;
   key.spent += units;
   key.usedAt = now;
@@ -95,7 +99,7 @@ export function isRenewalDue<R extends Guarded>(group: Group<R>, now: number): b
   return isDue && awaited(group, now) === null;
 }
 
-type Want = Pick<KeyQuestion, "id" | "want" | "waiting" | "usage">;
+type Want = Pick<KeyQuestion, "id" | "want" | "waiting" | "spare" | "usage">;
 
 /** The keys that have something to say in the next question, and how many units they want. */
 export function wantsOf<R extends Guarded>(
@@ -114,14 +118,25 @@ export function wantsOf<R extends Guarded>(
     const waiting = Math.max(cost, key.demand);
     const want = Math.max(waiting, unitsWanted(group, key, isSteady, isFinal, now));
     const returns = key.surplus > 0 && group.failures === 0;
-    if (want === 0 && !returns && key.usage === null && key.demand === 0 && asker?.keyId !== id) continue;
-    wants.push({ id, want, waiting, usage: key.usage });
+    const spare = want === 0 && isSteady && isSpareUseful(key, now);
+    const isAsked = want > 0 || spare || key.demand > 0 || asker?.keyId === id;
+    if (!isAsked && !returns && key.usage === null) continue;
+    wants.push({ id, want, waiting, spare, usage: key.usage });
     noteAsked(key, now);
   }
   group.spent = 0;
   group.isLow = false;
   group.askedAt = now;
   return wants;
+}
+
+/** A key in use has no unit for its next request, as at the end of each window. */
+function isSpareUseful<R extends Guarded>(
+  { window, units, isInUse, usedAt }: HeldKey<R>,
+  now: number,
+): boolean {
+  if (!isInUse || window === null || now - usedAt > KEEP_UNITS_MS) return false;
+  return units === 0 || now >= window.end;
 }
 
 function* askerFirst<R extends Guarded>(
@@ -201,7 +216,9 @@ function awaited<R extends Guarded>(group: Group<R>, now: number): SentQuestion 
 /** How long before its end a lease is renewed. Answers that take long mean a queue: then only at the very end. */
 function renewalMargin<R extends Guarded>(group: Group<R>): number {
   if (group.tookMs > 0.3 * group.leaseMs) return 0;
-  return Math.max(1.5 * group.tookMs + 20, group.leaseMs / 8);
+  // Early enough that a request of a group in slow use still comes before the end.
+  const gaps = Math.min(1.5 * group.gapMs, group.leaseMs / 2);
+  return Math.max(1.5 * group.tookMs + 20, group.leaseMs / 8, gaps);
 }
 
 function isInSteadyUse<R extends Guarded>(group: Group<R>, now: number): boolean {

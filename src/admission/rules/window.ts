@@ -106,6 +106,22 @@ function unitsOf(remaining: number, want: number, waiting: number): number {
   return Math.min(Math.max(0, remaining), Math.max(waiting, Math.min(want, share)));
 }
 
+/**
+ * Whether a unit may be handed out that no request waits for: of an open window, since windows open with requests, and
+ * of one with plenty left, since others starve otherwise.
+ */
+export function hasPlenty(stored: Window | undefined, limit: RateLimit, now: number): boolean {
+  if (stored === undefined || windowAt(stored, limit, now) !== stored) return false;
+  return limit.requests - stored.used >= WINDOW.SHARE;
+}
+
+/** The window with its record as far ahead of its use as {@link handOut} would write it, if it is open and in use. */
+export function recordAhead(window: Window, limit: RateLimit, now: number): Window {
+  const isInUse = now - window.slotAt < 2 * WINDOW.SLOT_MS && windowAt(window, limit, now) === window;
+  const recorded = Math.min(limit.requests, window.used + reserve(window, limit));
+  return isInUse && recorded > window.recorded ? { ...window, recorded } : window;
+}
+
 /** Puts units back that an isolate had and did not use. */
 export function takeBack(window: Window, units: number): Window {
   return { ...window, used: Math.max(0, window.used - units) };
