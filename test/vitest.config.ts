@@ -16,6 +16,7 @@ export default defineConfig({
           name: "workerd",
           globalSetup: ["test/support/build-assets.ts"],
           include: ["test/{core,state,admission}/**/*.test.ts"],
+          exclude: ["test/admission/simulation.test.ts"],
         },
       },
       {
@@ -25,6 +26,7 @@ export default defineConfig({
           globalSetup: ["test/support/build-bundle.ts"],
           include: [
             "test/*.test.ts",
+            "test/admission/simulation.test.ts",
             "test/{api,gateway,control,console,cli,promise,demo,deploy,docs}/**/*.test.ts",
           ],
           testTimeout: 60_000,

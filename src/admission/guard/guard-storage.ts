@@ -12,6 +12,9 @@ export interface StoredGroup extends GroupState {
 /** The form in which this version stores a group. */
 export const GUARD_SCHEMA = 2;
 
+/** The part of a Durable Object's storage that a guard uses. */
+export type GroupStorage = Pick<DurableObjectStorage, "kv" | "transactionSync">;
+
 const NOTHING: StoredGroup = { schema: GUARD_SCHEMA, orgId: null, revision: 0, longestLeaseMs: 0 };
 const KEY = "key:";
 const TOKENS = "tokens:";
@@ -25,7 +28,7 @@ export class GuardStorage implements GuardStore {
   readonly #kv: SyncKvStorage;
   #keys: Map<string, StoredKey> | null = null;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: GroupStorage) {
     this.#kv = storage.kv;
     migrateGuard(storage);
   }

@@ -2,7 +2,7 @@ import type { KeyRecord } from "../../core/key-record.ts";
 import { NO_DENIALS, type TokenDenials } from "../../core/token-denials.ts";
 import type { UsageBatch } from "../../core/usage.ts";
 import type { Revocation, StoredKey, StoredWindows } from "../rules/guard.ts";
-import type { StoredGroup } from "./guard-storage.ts";
+import type { GroupStorage, StoredGroup } from "./guard-storage.ts";
 
 /** Counts of schema 1 that its organisation may not have taken in. */
 export interface OldUsage {
@@ -14,7 +14,7 @@ export interface OldUsage {
  * Schema 1 had a guard a key, named by the key's id. It stays the key's guard, as a group of one; what it stored takes
  * the form of schema 2. A crash in between leaves schema 1 whole, since all is written in one transaction.
  */
-export function migrateGuard(storage: DurableObjectStorage): void {
+export function migrateGuard(storage: GroupStorage): void {
   const { kv } = storage;
   const record = kv.get<KeyRecord>("record");
   if (record === undefined) return;

@@ -9,14 +9,26 @@ const MAX_RETRIES = 6;
 
 type Send = (report: UsageReport) => Promise<unknown>;
 
+/** The clock and the timers of a ledger, in milliseconds. */
+export interface LedgerTime {
+  now(): number;
+  after(ms: number, run: () => void): void;
+}
+
+const REAL_TIME: LedgerTime = {
+  now: () => Date.now(),
+  after: (ms, run) => void setTimeout(run, ms),
+};
+
 /**
  * What a guard has counted of its keys, in memory. A report is kept until it has arrived and is sent again as it was, so
  * that the organisation can tell a repeat.
  */
 export class UsageLedger {
   readonly #send: Send;
+  readonly #time: LedgerTime;
   readonly #instance = crypto.randomUUID();
-  #group: string;
+  readonly #group: string;
   #pending = new Map<string, UsageTally>();
   #sent: UsageReport | null = null;
   #sequence = 0;
@@ -25,9 +37,10 @@ export class UsageLedger {
   #failures = 0;
   #delivering: Promise<void> | null = null;
 
-  constructor(group: string, send: Send) {
+  constructor(group: string, send: Send, time = REAL_TIME) {
     this.#group = group;
     this.#send = send;
+    this.#time = time;
   }
 
   add(keyId: string, report: KeyUsageReport): void {
@@ -58,7 +71,7 @@ export class UsageLedger {
         await this.#send(this.#sent);
         this.#sent = null;
         this.#failures = 0;
-        this.#deliveredAt = Date.now();
+        this.#deliveredAt = this.#time.now();
       }
     } catch {
       if (++this.#failures <= MAX_RETRIES) this.#deliverIn(RETRY_MS * this.#failures);
@@ -74,9 +87,9 @@ export class UsageLedger {
   #deliverIn(ms: number): void {
     if (this.#isPlanned) return;
     this.#isPlanned = true;
-    setTimeout(() => {
+    this.#time.after(ms, () => {
       this.#isPlanned = false;
       void this.deliver();
-    }, ms);
+    });
   }
 }

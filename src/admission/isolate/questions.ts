@@ -11,12 +11,10 @@ import { noteAnswered, noteFailed, noteSent, wantsOf } from "../rules/pace.ts";
 import type { GuardedKey } from "../rules/records.ts";
 import type { KeyFacts } from "./key-facts.ts";
 import type { KeyMemory } from "./key-memory.ts";
+import { QuestionAge } from "./question-age.ts";
 
 /** A guard that has not answered by then counts as one that cannot be asked. */
 const QUESTION_TIMEOUT_MS = 4_000;
-/** When the age of a question is looked at by a timer first, and then again and again, while its answer is due. */
-const FIRST_TICK_MS = 5;
-const TICK_MS = 20;
 
 export interface QuestionSettings {
   readonly guards: Env["KEY_GUARD"];
@@ -51,7 +49,7 @@ export class Questions {
   ): Promise<OwnUnits | null | "failed"> {
     const { guards, bounds, slackMs } = this.#settings;
     const sent = this.#compose(group, asker, isFinal);
-    const age = new Age();
+    const age = new QuestionAge();
     noteSent(group, sent);
     let told: Answer<GuardedKey>;
     try {
@@ -117,31 +115,5 @@ export class Questions {
 
   #now(): number {
     return readClock(this.#memory.isolate, Date.now());
-  }
-}
-
-/** The age of a question by timers, which no step of the clock changes. */
-class Age {
-  #ticks = 0;
-  #timer: ReturnType<typeof setTimeout>;
-
-  constructor() {
-    this.#timer = this.#tick(FIRST_TICK_MS);
-  }
-
-  /** The age in milliseconds, or more, but for timers that are late. */
-  get atMost(): number {
-    return FIRST_TICK_MS + this.#ticks * TICK_MS;
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-  }
-
-  #tick(ms: number): ReturnType<typeof setTimeout> {
-    return setTimeout(() => {
-      this.#ticks++;
-      this.#timer = this.#tick(TICK_MS);
-    }, ms);
   }
 }

@@ -1,0 +1,201 @@
+import { keyStatus } from "../../core/key-record.ts";
+import { countUse, newTally } from "../../core/usage-tally.ts";
+import { ageByTicks } from "../isolate/question-age.ts";
+import {
+  arrive,
+  keyOf,
+  newGroup,
+  newIsolate,
+  type Group,
+  type SentQuestion,
+  type Waiting,
+} from "../rules/held.ts";
+import {
+  compose,
+  decide,
+  decideAsked,
+  endLease,
+  readClock,
+  receive,
+  type Decision,
+  type Judge,
+  type OwnUnits,
+  type Undecided,
+} from "../rules/isolate.ts";
+import { ISOLATE_CALLS_PER_S, leaseWanted, newLoad, noteCall, type LeaseBounds } from "../rules/load.ts";
+import {
+  isRenewalDue,
+  lastWordAt,
+  nextStep,
+  noteAnswered,
+  noteDemand,
+  noteFailed,
+  noteSent,
+  noteUse,
+  QUIET_MS,
+  wantsOf,
+} from "../rules/pace.ts";
+import type { GuardedKey } from "../rules/records.ts";
+import type { Called, SimulatedGuard } from "./guard.ts";
+import type { Network } from "./network.ts";
+
+const ADDRESS = "192.0.2.1";
+
+/** How a request was decided: `asked` by an answer of the guard, whichever request sent the question. */
+export type Source = "lease" | "asked" | "unavailable";
+
+export interface Decided {
+  readonly keyId: string;
+  readonly arrivedAt: number;
+  /** The version that was acknowledged before the request arrived. */
+  readonly mustVersion: number;
+  readonly source: Source;
+  /** `null` when nothing could be decided. */
+  readonly decision: Settled | null;
+}
+
+type Settled = Exclude<Decision<GuardedKey, "absent" | "dead">, Undecided>;
+
+export interface IsolateSettings {
+  readonly roundTripMs: number;
+  readonly lease: LeaseBounds;
+  readonly slackMs: number;
+  readonly guardOf: (group: string) => SimulatedGuard;
+  /** The latest version of a key that is acknowledged. */
+  readonly acknowledged: (keyId: string) => number;
+  readonly note: (decided: Decided) => void;
+}
+
+interface Request extends Waiting {
+  readonly groupName: string;
+  readonly arrivedAt: number;
+  readonly mustVersion: number;
+  source: Source;
+}
+
+/** An isolate: the product's rules between requests and guards. */
+export class SimulatedIsolate {
+  readonly #network: Network;
+  readonly #settings: IsolateSettings;
+  readonly #state = newIsolate<GuardedKey>();
+  readonly #load = newLoad(0);
+  readonly #reporting = new Set<string>();
+
+  constructor(network: Network, settings: IsolateSettings) {
+    this.#network = network;
+    this.#settings = settings;
+  }
+
+  request(groupName: string, keyId: string): void {
+    const group = this.#group(groupName);
+    const { now } = this.#network.queue;
+    const mustVersion = this.#settings.acknowledged(keyId);
+    const request = { ...arrive(group, keyId, 1), groupName, arrivedAt: now, mustVersion };
+    this.#attempt(group, { ...request, source: "lease" });
+  }
+
+  #group(name: string): Group<GuardedKey> {
+    const { groups } = this.#state;
+    const known = groups.get(name) ?? newGroup<GuardedKey>();
+    groups.set(name, known);
+    return known;
+  }
+
+  #now(): number {
+    return readClock(this.#state, this.#network.clock());
+  }
+
+  #attempt(group: Group<GuardedKey>, request: Request): void {
+    const now = this.#now();
+    const key = keyOf(group, request.keyId);
+    const decision = decide(group, key, request, judgeAt(now), now);
+    if (decision.kind !== "undecided") return this.#conclude(group, request, decision, now);
+    noteDemand(group, key, request, now);
+    const waited = this.#network.queue.now - request.arrivedAt;
+    const next = nextStep(group, request, now - waited, now);
+    if (next.kind === "give up") {
+      return this.#settings.note({ ...request, source: "unavailable", decision: null });
+    }
+    request.source = "asked";
+    if (next.kind === "ask") return this.#ask(group, request.groupName, request, false);
+    this.#network.queue.after(next.ms, () => this.#attempt(group, request));
+  }
+
+  #conclude(group: Group<GuardedKey>, request: Request, decision: Settled, now: number): void {
+    this.#settings.note({ ...request, decision });
+    if (decision.kind !== "admitted") return;
+    const key = keyOf(group, request.keyId);
+    noteUse(group, key, request.cost, now);
+    if (isRenewalDue(group, now)) this.#ask(group, request.groupName, null, false);
+    countUse((key.usage ??= newTally()), "succeeded", null, ADDRESS, now);
+    this.#planLastWord(group, request.groupName);
+  }
+
+  #ask(group: Group<GuardedKey>, name: string, asker: Request | null, isFinal: boolean): void {
+    const { lease, slackMs, roundTripMs, guardOf } = this.#settings;
+    const now = this.#now();
+    noteCall(this.#load, now, ISOLATE_CALLS_PER_S, lease);
+    const wants = wantsOf(group, asker, isFinal, now);
+    const wanted = leaseWanted(group.roundTripMs, this.#load, slackMs);
+    const sent = compose(this.#state, group, wants, wanted, isFinal, now);
+    const sentAt = this.#network.queue.now;
+    noteSent(group, sent);
+    guardOf(name).call(
+      roundTripMs,
+      (guard) => guard.ask(sent.question),
+      (result) => {
+        const own = this.#take(group, sent, sentAt, asker, result);
+        if (asker !== null) this.#resume(group, asker, own);
+      },
+    );
+  }
+
+  #take(
+    group: Group<GuardedKey>,
+    sent: SentQuestion,
+    sentAt: number,
+    asker: Request | null,
+    result: Called<ReturnType<SimulatedGuard["ask"]>>,
+  ): OwnUnits | null {
+    const { slackMs } = this.#settings;
+    const now = this.#now();
+    if (result.failure !== null) {
+      noteFailed(group, sent, result.failure === "overloaded", this.#network.random(), now);
+      return null;
+    }
+    noteAnswered(group, sent, result.value, now);
+    const own = receive(this.#state, group, sent, result.value, asker, slackMs, now);
+    const { queue } = this.#network;
+    const leaseMs = result.value.leaseMs - slackMs - ageByTicks(queue.now - sentAt);
+    if (leaseMs <= 0) endLease(group, sent);
+    else queue.after(leaseMs, () => endLease(group, sent));
+    return own;
+  }
+
+  #resume(group: Group<GuardedKey>, asker: Request, own: OwnUnits | null): void {
+    const now = this.#now();
+    const decision = decideAsked(group, keyOf(group, asker.keyId), asker, own, judgeAt(now), now);
+    if (decision.kind === "undecided") return this.#attempt(group, asker);
+    this.#conclude(group, asker, decision, now);
+  }
+
+  #planLastWord(group: Group<GuardedKey>, name: string): void {
+    if (this.#reporting.has(name)) return;
+    this.#reporting.add(name);
+    const look = () => {
+      const due = lastWordAt(group);
+      const now = this.#now();
+      if (due !== null && due > now) return this.#network.queue.after(Math.min(due - now, QUIET_MS), look);
+      this.#reporting.delete(name);
+      if (due !== null) this.#ask(group, name, null, true);
+    };
+    this.#network.queue.after(QUIET_MS, look);
+  }
+}
+
+function judgeAt(now: number): Judge<GuardedKey, "absent" | "dead"> {
+  return {
+    absent: "absent",
+    refusalOf: ({ record }) => (keyStatus(record, now) === "active" ? null : "dead"),
+  };
+}
