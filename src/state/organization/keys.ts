@@ -113,10 +113,17 @@ export class Keys {
     });
   }
 
-  /** Generates a key in a group of the organisation and commits it, in the caller's transaction. */
-  insertNew(actor: Actor, draft: KeyDraft, ownerId: string, now: number): CreatedKey {
+  /** Generates a key in a group of the organisation, be it to succeed another, and commits it in the caller's transaction. */
+  insertNew(
+    actor: Actor,
+    draft: KeyDraft,
+    ownerId: string,
+    now: number,
+    predecessorId: string | null = null,
+  ): CreatedKey {
     const { key: secret, ...material } = generateKey(config.keyPrefix, this.#guards.takePlace());
     this.#table.insert(material, draft, ownerId, actor.id, now);
+    if (predecessorId !== null) this.#table.setSuccessor(predecessorId, material.id);
     return { secret, key: this.noteChange(actor, "api_key.created", material.id, null, now) };
   }
 

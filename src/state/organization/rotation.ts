@@ -64,8 +64,7 @@ export class Rotation {
       const draft = { ...old, ownerId: old.owner.id, expiresAt: renewedExpiry(old, now) };
       const refusal = this.#refusal(actor, me, old, draft, now);
       if (refusal !== null) return refusal;
-      const successor = this.#keys.insertNew(actor, draft, old.owner.id, now);
-      this.#table.setSuccessor(keyId, successor.key.id);
+      const successor = this.#keys.insertNew(actor, draft, old.owner.id, now, keyId);
       if (name) this.#creations.note(actor, name, successor.key.id, now);
       return successor;
     });
