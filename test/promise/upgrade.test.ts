@@ -45,7 +45,13 @@ async function outcomeOf(credential: string): Promise<[number, string | null]> {
 async function renewed(token: string): Promise<string> {
   const { key } = await stealSigningKey(stateDir, "org_demo");
   const now = Math.floor(Date.now() / 1000);
-  return new SignJWT({ ...decodeJwt(token), iss: product.url, iat: now, exp: now + TOKEN_S })
+  return new SignJWT({
+    ...decodeJwt(token),
+    iss: product.url,
+    aud: product.url,
+    iat: now,
+    exp: now + TOKEN_S,
+  })
     .setProtectedHeader({ ...decodeProtectedHeader(token), alg: "ES256" })
     .sign(key);
 }
