@@ -25,6 +25,7 @@ import { measureStartup } from "./startup.ts";
 import { listVariants } from "./variants.ts";
 
 const MANY_KEYS = 10_000;
+const MANY_ORGANIZATIONS = 2_000;
 
 const { values: options } = parseArgs({
   options: {
@@ -55,9 +56,9 @@ async function run(): Promise<Findings> {
   const startup = await measureStartup(directory, services.perRequest, services.bareRefusal, prefix);
 
   progress("creating keys");
-  const { leased, strangers, unsigned, perRequest, bare, bareRefusal } = services;
+  const { leased, strangers, unsigned, perRequest, bare, floor, bareRefusal } = services;
   const withGuards = [leased, strangers, unsigned].flatMap((gateway) => Object.values(gateway));
-  const all = [...withGuards, perRequest, bare, bareRefusal];
+  const all = [...withGuards, perRequest, bare, floor, bareRefusal];
   const runtime = await startRuntime(directory, all, prefix);
   const urls = {
     leased: runtime.url(leased.gateway.name),
@@ -65,9 +66,10 @@ async function run(): Promise<Findings> {
     unsigned: runtime.url(unsigned.gateway.name),
     perRequest: runtime.url(perRequest.name),
     bare: runtime.url(bare.name),
+    floor: runtime.url(floor.name),
     bareRefusal: runtime.url(bareRefusal.name),
   };
-  const { keys, seconds } = await createKeys(urls, issuer, MANY_KEYS);
+  const { keys, seconds } = await createKeys(urls, issuer, MANY_KEYS, MANY_ORGANIZATIONS);
 
   const series = await measureRounds(listVariants(urls, keys), runtime.pid, plan, progress);
   progress("working with a large organisation");

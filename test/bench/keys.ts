@@ -10,6 +10,8 @@ const UNLIMITED = { requests: 1_000_000_000, windowSeconds: 3600 };
 export interface Keys {
   /** Active keys of the gateway with leases. */
   readonly active: readonly string[];
+  /** Active keys of the same gateway, a few of each of many organisations. */
+  readonly ofMany: readonly string[];
   /** A revoked key of the same gateway. */
   readonly revoked: string;
   /** An access token of the first of the active keys. */
@@ -25,6 +27,7 @@ export async function createKeys(
   urls: { readonly leased: string; readonly perRequest: string; readonly unsigned: string },
   issuer: TestIssuer,
   count: number,
+  organizations: number,
 ): Promise<{ readonly keys: Keys; readonly seconds: number }> {
   const [leased, perRequest, unsigned] = [urls.leased, urls.perRequest, urls.unsigned].map(
     (url) => new Admin(url, issuer),
@@ -35,6 +38,7 @@ export async function createKeys(
   const seconds = (performance.now() - startedAt) / 1000;
   const keys: Keys = {
     active,
+    ofMany: await createOfMany(urls.leased, issuer, count / organizations, organizations),
     revoked: await leased.createRevokedKey(),
     token: await leased.exchange(active[0] as string),
     perRequest: (await perRequest.createKeys(1))[0] as string,
@@ -43,14 +47,35 @@ export async function createKeys(
   return { keys, seconds };
 }
 
+async function createOfMany(
+  gateway: string,
+  issuer: TestIssuer,
+  keysEach: number,
+  organizations: number,
+): Promise<string[]> {
+  const keys: string[] = [];
+  const waiting = Array.from({ length: organizations }, (_, i) => `org_${i}`).values();
+  const worker = async (): Promise<void> => {
+    for (const orgId of waiting) {
+      const admin = new Admin(gateway, issuer, orgId);
+      await admin.bootstrap();
+      keys.push(...(await admin.createKeys(keysEach)));
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY / 4 }, worker));
+  return keys;
+}
+
 /** The control API of a gateway, as an admin uses it. */
 class Admin {
   readonly #gateway: string;
   readonly #issuer: TestIssuer;
+  readonly #orgId: string;
 
-  constructor(gateway: string, issuer: TestIssuer) {
+  constructor(gateway: string, issuer: TestIssuer, orgId = "org_test") {
     this.#gateway = gateway;
     this.#issuer = issuer;
+    this.#orgId = orgId;
   }
 
   async bootstrap(): Promise<void> {
@@ -94,7 +119,7 @@ class Admin {
     const response = await fetch(this.#gateway + path, {
       method,
       headers: {
-        Authorization: `Bearer ${await this.#issuer.token(adminClaims())}`,
+        Authorization: `Bearer ${await this.#issuer.token(adminClaims({ org_id: this.#orgId }))}`,
         ...(body !== undefined && { "Content-Type": "application/json" }),
       },
       body: body === undefined ? null : JSON.stringify(body),

@@ -4,7 +4,7 @@ import type { Measurement } from "./measure.ts";
 import type { Series } from "./rounds.ts";
 import type { Startup } from "./startup.ts";
 import { median } from "./statistics.ts";
-import { BASELINES } from "./variants.ts";
+import { RATIOS } from "./variants.ts";
 
 /** Everything that one run found out. */
 export interface Findings {
@@ -50,11 +50,11 @@ function ratios(
 ): Record<string, number> {
   const figures = new Map(series.map(({ variant, rounds }) => [variant.name, rounds.map(figure)]));
   return Object.fromEntries(
-    Object.entries(BASELINES).map(([name, baseline]) => {
+    Object.entries(RATIOS).map(([name, { variant, baseline }]) => {
       const base = figures.get(baseline) ?? [];
       return [
         name,
-        median((figures.get(name) ?? []).map((value, round) => value / (base[round] ?? Number.NaN))),
+        median((figures.get(variant) ?? []).map((value, round) => value / (base[round] ?? Number.NaN))),
       ];
     }),
   );
@@ -72,7 +72,7 @@ function formatTable(series: readonly Series[]): string {
   const rows = series.map((one) => {
     const { name, title } = one.variant;
     const { requestsPerSecond, p50Ms, p99Ms, processorMicros, busy } = summarize(one);
-    const baseline = BASELINES[name];
+    const baseline = RATIOS[name]?.baseline;
     return [
       title,
       Math.round(requestsPerSecond).toLocaleString("en"),
@@ -85,6 +85,8 @@ function formatTable(series: readonly Series[]): string {
       baseline === undefined ? "" : `of ${titles.get(baseline)}`,
     ];
   });
+  const ofFloor = ["leases, 1 key", "", "", "", "", "", ratioText(byRate["leasedOfFloor"])];
+  rows.push([...ofFloor, ratioText(byProcessor["leasedOfFloor"]), `of ${titles.get("floor")}`]);
   const head = ["", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "CPU used", "ratio", "by CPU", ""];
   return align([head, ...rows]);
 }

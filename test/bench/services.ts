@@ -35,6 +35,7 @@ export function benchServices(originUrl: string, issuerUrl: string) {
       objects: { homeOf: () => "per-request", storage: "disk", keep: true },
     },
     bare: { name: "bare", module: "pass-through.js", vars: { ORIGIN_URL: originUrl } },
+    floor: { name: "floor", module: "floor.js", vars: { ORIGIN_URL: originUrl } },
     bareRefusal: { name: "bare-refusal", module: "refuse.js", vars: {} },
   } as const;
 }

@@ -4,6 +4,8 @@ import type { Variant } from "./measure.ts";
 
 export interface Urls {
   readonly bare: string;
+  /** Writes the contract's headers and log line, and decides nothing. */
+  readonly floor: string;
   readonly leased: string;
   readonly perRequest: string;
   /** A gateway with leases that signs nothing for the origin. */
@@ -13,18 +15,21 @@ export interface Urls {
   readonly bareRefusal: string;
 }
 
-/** What each variant is compared with. */
-export const BASELINES: Readonly<Record<string, string>> = {
-  leased: "bare",
-  perRequest: "bare",
-  refusedUnknown: "bareRefusal",
-  refusedChecksum: "bareRefusal",
-  refusedRevoked: "bareRefusal",
-  refusedEverDifferent: "bareRefusal",
-  token: "leased",
-  asserted: "unsigned",
-  keys10000: "leased",
-  keys10000Zipf: "leased",
+/** The ratios that are told: one variant as a share of another. */
+export const RATIOS: Readonly<Record<string, { readonly variant: string; readonly baseline: string }>> = {
+  floor: { variant: "floor", baseline: "bare" },
+  leased: { variant: "leased", baseline: "bare" },
+  leasedOfFloor: { variant: "leased", baseline: "floor" },
+  perRequest: { variant: "perRequest", baseline: "bare" },
+  refusedUnknown: { variant: "refusedUnknown", baseline: "bareRefusal" },
+  refusedChecksum: { variant: "refusedChecksum", baseline: "bareRefusal" },
+  refusedRevoked: { variant: "refusedRevoked", baseline: "bareRefusal" },
+  refusedEverDifferent: { variant: "refusedEverDifferent", baseline: "bareRefusal" },
+  token: { variant: "token", baseline: "leased" },
+  asserted: { variant: "asserted", baseline: "unsigned" },
+  keys10000: { variant: "keys10000", baseline: "leased" },
+  keys10000Zipf: { variant: "keys10000Zipf", baseline: "leased" },
+  keysOfMany: { variant: "keysOfMany", baseline: "leased" },
 };
 
 /** The variants, each near to what it is compared with. Those with many keys leave most to settle, so they come last. */
@@ -56,12 +61,20 @@ export function listVariants(urls: Urls, keys: Keys): Variant[] {
     ),
     row("perRequest", "guard asked each time, 1 key", urls.perRequest, 200, keys.perRequest),
     row("bare", "bare pass-through", urls.bare, 200, key),
+    row("floor", "headers and log line alone", urls.floor, 200, key),
     row("leased", "leases, 1 key", urls.leased, 200, key),
     row("token", "leases, access token", urls.leased, 200, keys.token),
     row("unsigned", "leases, no assertion", urls.unsigned, 200, keys.unsigned),
     row("asserted", "leases, with the assertion", urls.leased, 200, key),
     row("keys10000Zipf", `leases, ${many} keys, by Zipf's law`, urls.leased, 200, (count) =>
       drawByZipf(keys.active, count),
+    ),
+    row(
+      "keysOfMany",
+      `leases, ${keys.ofMany.length.toLocaleString("en")} keys of many organisations`,
+      urls.leased,
+      200,
+      (count) => drawUniformly(keys.ofMany, count),
     ),
     row("keys10000", `leases, ${many} keys, uniformly`, urls.leased, 200, (count) =>
       drawUniformly(keys.active, count),

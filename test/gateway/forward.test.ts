@@ -101,7 +101,7 @@ describe("headers", () => {
       assertion: null,
       filter: null,
     });
-    expect([...headers]).toEqual([
+    expect([...new Headers(headers)]).toEqual([
       ["x-forwarded-proto", "https"],
       ["x-request-id", "request-1"],
     ]);
