@@ -5,7 +5,7 @@ import { tellsCount, VOID_AFTER_FILTERING } from "./header-policy.ts";
 const CONTENT_RANGE = /^((?:\S+ )?)0-(\d+)\/(\d+)$/;
 /** One link with its parameters (RFC 8288 section 3). */
 const LINK = /<[^<>]*>(?:\s*;\s*[\w*-]+(?:\s*=\s*(?:"[^"]*"|[^\s",;]*))?)*/g;
-const LAST = /;\s*rel\s*=\s*(?:"(?:[^"]*\s)?last(?:\s[^"]*)?"|last(?![\w-]))/i;
+const RELATIONS = /;\s*rel\s*=\s*(?:"([^"]*)"|([\w-]+))/i;
 
 /**
  * Takes out of an answer what it says of a list that has been filtered: of its bytes, since that is not true any more,
@@ -42,6 +42,11 @@ function shownRange(value: string, counts: ItemCounts | null): string | null {
 /** The links without the one to the last page, whose number tells how many items there are. */
 function withoutLast(value: string): string | null {
   if (!/last/i.test(value)) return value;
-  const links = (value.match(LINK) ?? []).filter((link) => !LAST.test(link));
+  const links = (value.match(LINK) ?? []).filter((link) => !leadsToLast(link));
   return links.length === 0 ? null : links.join(", ");
+}
+
+function leadsToLast(link: string): boolean {
+  const [, quoted, token] = RELATIONS.exec(link) ?? [];
+  return (quoted ?? token ?? "").toLowerCase().split(/\s+/).includes("last");
 }

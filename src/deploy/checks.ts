@@ -49,7 +49,7 @@ function bindingProblems(target: Target): string[] {
 function variableProblems(target: Target): string[] {
   const vars = varsOf(target);
   const placeholders = Object.entries(vars)
-    .filter(([, value]) => /<[^>]*>|change-?me|your[-_. ]/i.test(value))
+    .filter(([, value]) => /<[^<>]*>|change-?me|your[-_. ]/i.test(value))
     .map(([name, value]) => `${name}: ${JSON.stringify(value)} is a placeholder`);
   return [...settingProblem(vars), ...placeholders, ...urlProblems(vars, target)];
 }
