@@ -70,6 +70,8 @@ export function canBeRequested({ segments }: PathTemplate): boolean {
 }
 
 function parseSegment(segment: string, many: ReadonlySet<string>): SegmentPattern | { problem: string } {
+  // Most segments are plain text.
+  if (/^[\w.~-]*$/.test(segment)) return { texts: [segment], parameters: [], many: false };
   const parts = segment.split(/\{([^{}]*)\}/);
   const texts = parts.filter((_, i) => i % 2 === 0);
   const names = parts.filter((_, i) => i % 2 === 1);

@@ -22,7 +22,7 @@ export interface Found<Target> {
 interface Node<Target> {
   readonly literals: Map<string, Node<Target>>;
   /** Parameters within a segment. */
-  readonly affixes: AffixIndex<Target>;
+  affixes: AffixIndex<Target> | null;
   parameter: Node<Target> | null;
   /** Parameters that take many segments. */
   readonly many: Edge<Target>[];
@@ -85,7 +85,7 @@ export class RouteTable<Target> {
 }
 
 function emptyNode<Target>(): Node<Target> {
-  return { literals: new Map(), affixes: new AffixIndex(), parameter: null, many: [], routes: new Map() };
+  return { literals: new Map(), affixes: null, parameter: null, many: [], routes: new Map() };
 }
 
 function childOf<Target>(node: Node<Target>, pattern: SegmentPattern): Node<Target> {
@@ -97,7 +97,7 @@ function childOf<Target>(node: Node<Target>, pattern: SegmentPattern): Node<Targ
   }
   if (pattern.many) return edgeIn(node.many, pattern).node;
   if (isWholeParameter(pattern)) return (node.parameter ??= emptyNode());
-  return node.affixes.edge(pattern).node;
+  return (node.affixes ??= new AffixIndex()).edge(pattern).node;
 }
 
 function edgeIn<Target>(edges: Edge<Target>[], pattern: SegmentPattern): Edge<Target> {
@@ -129,7 +129,7 @@ function find<Target>(
   }
   // Only a trailing slash is an empty segment, and only a template with one fits it.
   if (segment === "") return [];
-  const edges = [...node.affixes.fitting(segment), ...node.many];
+  const edges = [...(node.affixes?.fitting(segment) ?? []), ...node.many];
   if (node.parameter !== null) edges.push({ pattern: WHOLE, node: node.parameter });
   return mostSpecific(edges, (edge) => follow(edge, search, depth, segment, values));
 }
@@ -163,7 +163,7 @@ function findMany<Target>(
   values: readonly string[],
 ): readonly Candidate<Target>[] {
   const rest = search.starts.length - depth;
-  const isEnd = node.literals.size === 0 && node.parameter === null && node.affixes.empty;
+  const isEnd = node.literals.size === 0 && node.parameter === null && node.affixes === null;
   const found = new Map<Route<Target>, readonly string[]>();
   for (let count = isEnd ? rest : 1; count <= rest; count++) {
     const taken = valuesIn(pattern, textOf(search, depth, count));
@@ -202,10 +202,6 @@ class AffixIndex<Target> {
   /** Lengths that prefixes and suffixes have. */
   readonly #prefixes = new Set<number>();
   readonly #suffixes = new Set<number>();
-
-  get empty(): boolean {
-    return this.#byPrefix.size === 0;
-  }
 
   /** The edge of a pattern, a new one if there is none. */
   edge(pattern: SegmentPattern): Edge<Target> {
