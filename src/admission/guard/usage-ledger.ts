@@ -3,6 +3,9 @@ import type { KeyUsageReport, UsageReport } from "../../core/usage.ts";
 
 /** Counts go to the organisation once in this time; a crash forgets no more than that. */
 const DELIVERY_INTERVAL_MS = 60_000;
+/** A group that goes quiet delivers at once if its last delivery is so long ago, else a little later: it may be put to sleep. */
+const QUIET_INTERVAL_MS = 10_000;
+const QUIET_DELAY_MS = 8_000;
 const RETRY_MS = 10_000;
 /** A delivery that fails is given up after this, so that a guard whose organisation is gone can sleep. */
 const MAX_RETRIES = 6;
@@ -33,7 +36,8 @@ export class UsageLedger {
   #sent: UsageReport | null = null;
   #sequence = 0;
   #deliveredAt = 0;
-  #isPlanned = false;
+  /** When the next delivery is due; `null` when none is planned. */
+  #dueAt: number | null = null;
   #failures = 0;
   #delivering: Promise<void> | null = null;
 
@@ -49,11 +53,12 @@ export class UsageLedger {
     addReport(tally, report);
   }
 
-  /** Delivers what is due: when the group has gone quiet if the last delivery is long ago, else by a timer. */
+  /** Plans the next delivery of what has been counted. */
   plan(isQuiet: boolean, now: number): void {
     if (this.#pending.size === 0 && this.#sent === null) return;
-    if (isQuiet && now - this.#deliveredAt >= DELIVERY_INTERVAL_MS) void this.deliver();
-    else this.#deliverIn(DELIVERY_INTERVAL_MS);
+    if (!isQuiet) this.#deliverIn(DELIVERY_INTERVAL_MS);
+    else if (now - this.#deliveredAt >= QUIET_INTERVAL_MS) void this.deliver();
+    else this.#deliverIn(QUIET_DELAY_MS);
   }
 
   /** Delivers what has been counted so far. What does not arrive is delivered again. */
@@ -85,10 +90,12 @@ export class UsageLedger {
   }
 
   #deliverIn(ms: number): void {
-    if (this.#isPlanned) return;
-    this.#isPlanned = true;
+    const dueAt = this.#time.now() + ms;
+    if (this.#dueAt !== null && this.#dueAt <= dueAt) return;
+    this.#dueAt = dueAt;
     this.#time.after(ms, () => {
-      this.#isPlanned = false;
+      if (this.#dueAt !== dueAt) return;
+      this.#dueAt = null;
       void this.deliver();
     });
   }

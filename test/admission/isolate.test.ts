@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import { CredentialMemory } from "../../src/admission/isolate/credential-memory.ts";
+import type { Answer } from "../../src/admission/protocol.ts";
+import { arrive, keyOf, newGroup, newIsolate } from "../../src/admission/rules/held.ts";
+import { compose, decide, endLease, receive } from "../../src/admission/rules/isolate.ts";
+import type { GuardedKey } from "../../src/admission/rules/records.ts";
+import { hashKey } from "../../src/core/key-secret.ts";
+import { NO_DENIALS } from "../../src/core/token-denials.ts";
+import { mistyped, unknownKey } from "../support/key-strings.ts";
+import { makeRecord } from "../support/records.ts";
+
+const LIMIT = { requests: 100, windowSeconds: 60 };
+const LET_THROUGH = { absent: "absent", refusalOf: () => null };
+
+function answerFor(id: string, record: GuardedKey): Answer<GuardedKey> {
+  const window = { number: 1, limit: LIMIT, remaining: 90, resetInMs: 60_000 };
+  return {
+    revision: 1,
+    leaseMs: 200,
+    changed: {},
+    keys: { [id]: { record, units: 5, window } },
+    ahead: false,
+  };
+}
+
+/** An isolate that has asked at 0 and taken the answer in; `between` happens while the answer is on its way. */
+function afterAnswer(
+  between: (sent: ReturnType<typeof compose>, group: ReturnType<typeof newGroup>) => void,
+) {
+  const { record } = makeRecord({ rateLimit: LIMIT });
+  const isolate = newIsolate<GuardedKey>();
+  const group = newGroup<GuardedKey>();
+  keyOf(group, record.id);
+  const want = { id: record.id, want: 5, waiting: 0, spare: false, usage: null };
+  const sent = compose(isolate, group, [want], 0, false, 0);
+  between(sent, group as ReturnType<typeof newGroup>);
+  receive(isolate, group, sent, answerFor(record.id, { record, denials: NO_DENIALS }), null, 20, 50);
+  const later = arrive(group, record.id, 1);
+  return decide(group, keyOf(group, record.id), later, LET_THROUGH, 60);
+}
+
+describe("a request that arrives after an answer", () => {
+  test("is decided under the lease that the answer brought", () => {
+    expect(afterAnswer(() => {})).toMatchObject({ kind: "admitted", by: "lease" });
+  });
+
+  test("is not decided under a lease that its timer has ended before the answer came", () => {
+    expect(afterAnswer((sent, group) => endLease(group, sent))).toEqual({ kind: "undecided" });
+  });
+});
+
+describe("a key string that was verified", () => {
+  const key = unknownKey(1);
+  const hash = hashKey(key);
+
+  test("is known again, and no other string is taken for it", () => {
+    const memory = new CredentialMemory();
+    expect(memory.verifies("key_1", key, hash)).toBe(true);
+    expect(memory.verifies("key_1", key, hash)).toBe(true);
+    for (const other of [mistyped(key), unknownKey(2), `${key} `, key.slice(1)]) {
+      expect(memory.verifies("key_1", other, hash)).toBe(false);
+    }
+  });
+
+  test("counts for the hash that it was found to have, not for a later one", () => {
+    const memory = new CredentialMemory();
+    expect(memory.verifies("key_1", key, hash)).toBe(true);
+    expect(memory.verifies("key_1", key, hashKey(unknownKey(2)))).toBe(false);
+  });
+});
