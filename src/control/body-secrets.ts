@@ -8,25 +8,24 @@ const LEAKED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The field of a body that holds a whole API key where none belongs, or `null`: whatever else a request says is kept
- * and shown. A field that is there for a key may hold one.
+ * The fields of a body that hold a whole API key where none belongs: whatever else a request says is kept and shown. A
+ * field that is there for a key may hold one.
  */
-export function fieldWithKey(
+export function fieldsWithKey(
   body: unknown,
   prefix: string,
   credentialFields: readonly string[] = [],
-): string | null {
-  if (typeof body !== "object" || body === null) return null;
-  for (const [field, value] of Object.entries(body)) {
-    if (credentialFields.includes(field) && typeof value === "string") continue;
+): string[] {
+  if (typeof body !== "object" || body === null) return [];
+  return Object.entries(body).flatMap(([field, value]) => {
+    if (credentialFields.includes(field) && typeof value === "string") return [];
     const leaked = Object.hasOwn(LEAKED, field) ? LEAKED[field] : undefined;
     const kept =
       leaked !== undefined && Array.isArray(value)
         ? value.map((item: unknown) => withoutLeakedKey(item, leaked))
         : value;
-    if (holdsKey(field, prefix) || anyHoldsKey(kept, prefix)) return withoutSecrets(field);
-  }
-  return null;
+    return holdsKey(field, prefix) || anyHoldsKey(kept, prefix) ? [withoutSecrets(field)] : [];
+  });
 }
 
 function withoutLeakedKey(item: unknown, fields: readonly string[]): unknown {

@@ -13,13 +13,14 @@ import type { FailureLimiter } from "../state/failure-limiter.ts";
 import type { Admission } from "../admission/isolate/admission.ts";
 import type { KeyGuards } from "../admission/key-guards.ts";
 import type { Background } from "../core/background.ts";
-import { fieldWithKey } from "./body-secrets.ts";
+import { fieldsWithKey } from "./body-secrets.ts";
 import { readBody } from "./body.ts";
 import { describeEndpoint } from "./endpoint-document.ts";
 import type { Payload } from "./identity/claims.ts";
 import type { IdentityVerifier } from "./identity/identity-verifier.ts";
 import type { Identity } from "./identity/mapping.ts";
 import { parse } from "./parse.ts";
+import { problemsIn, refuseProblems, withFields, type FieldProblem } from "./problems.ts";
 
 /** What the endpoints work with. */
 export interface Control {
@@ -96,6 +97,8 @@ export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, 
   /** The request headers that it reads. */
   readonly headers?: H;
   readonly body?: B;
+  /** What is wrong with values that the schema cannot know; it is given the fields that fit the schema. */
+  readonly check?: (body: Partial<NonNullable<Parsed<B>>>, url: string) => readonly FieldProblem[];
   /** Fields of the body that may hold a whole key: what is read there is neither kept nor shown. */
   readonly credentialFields?: readonly string[];
   readonly success: Readonly<
@@ -130,7 +133,8 @@ export function addEndpoint<P extends Fields, Q extends Fields, H extends Fields
 ): void {
   app.openAPIRegistry.registerPath(describeEndpoint(endpoint));
   app.on(endpoint.method.toUpperCase(), endpoint.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (c) => {
-    const outcome = await serve(c, control, endpoint);
+    const served = await serve(c, control, endpoint);
+    const outcome = isRefusal(served) ? withFields(served) : served;
     const safe = endpoint.safe ?? endpoint.method === "get";
     if (isRefusal(outcome) && !safe) noteRefusal(c, control, endpoint, outcome);
     return isRefusal(outcome) ? refuseWith(c, outcome, control.config) : reply(c, outcome);
@@ -180,12 +184,14 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
   if (isRefusal(headers)) return headers;
   const json = endpoint.method === "get" ? { value: undefined } : await readBody(c.req.raw);
   if (isRefusal(json)) return json;
-  const exposed =
-    endpoint.body && fieldWithKey(json.value, control.config.keyPrefix, endpoint.credentialFields);
-  if (exposed) {
-    return refuse("invalid_value", { details: { field: exposed, problem: "Must not hold an API key" } });
-  }
-  const body = parse(endpoint.body ?? NO_BODY, json.value, true);
+  const body = parse(
+    endpoint.body ?? NO_BODY,
+    json.value,
+    true,
+    (fitting) => endpoint.check?.(fitting as Partial<NonNullable<Parsed<B>>>, c.req.raw.url) ?? [],
+  );
+  const exposed = endpoint.body ? exposedIn(json.value, control, endpoint.credentialFields) : [];
+  if (exposed.length > 0) return refuseProblems([...exposed, ...(isRefusal(body) ? problemsIn(body) : [])]);
   if (isRefusal(body)) return body;
   const outcome = await endpoint.run(
     {
@@ -200,6 +206,18 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
   );
   const lacksFactor = isRefusal(outcome) && outcome.code === "mfa_required";
   return lacksFactor && identity.mfaFault !== null ? { ...outcome, reason: identity.mfaFault } : outcome;
+}
+
+/** Whatever a request says is kept and shown, so that no field but those that are there for it may hold a whole key. */
+function exposedIn(
+  body: unknown,
+  { config }: Control,
+  credentialFields: readonly string[] = [],
+): FieldProblem[] {
+  return fieldsWithKey(body, config.keyPrefix, credentialFields).map((field) => ({
+    field,
+    problem: "Must not hold an API key",
+  }));
 }
 
 /** In an emergency nobody waits longer for the word of an organisation. */

@@ -5,7 +5,7 @@ import { impactOf, REASONS, type Impact } from "../core/impact.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 import { KeyParams, KeyUpdate } from "./key-schemas.ts";
-import { readKeyChange } from "./key-values.ts";
+import { keyProblems, readKeyChange } from "./key-values.ts";
 import { Timestamp } from "./schemas.ts";
 
 const ImpactSchema = z
@@ -46,6 +46,7 @@ export function addImpactEndpoint(app: OpenAPIHono<ControlEnv>, control: Control
     tag: "API keys",
     params: KeyParams,
     body: KeyUpdate,
+    check: (body) => keyProblems(body, control.checkScope, Date.now()),
     success: { 200: { description: "What the change would do.", schema: ImpactSchema } },
     refusals: ["not_found", "key_limit_reached"],
     run: async ({ params, body }, actor) => {

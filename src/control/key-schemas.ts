@@ -186,5 +186,7 @@ export const ReceiptSchema = z
   .openapi("Receipt");
 
 export const KeyDetails = Key.extend({
-  receipt: ReceiptSchema.nullable().openapi({ description: "That a revoked key is dead, and since when." }),
+  receipt: ReceiptSchema.optional().openapi({
+    description: "Of a revoked key: that it is dead, and since when.",
+  }),
 }).openapi("KeyDetails");

@@ -10,6 +10,7 @@ import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
 import { ACTIONS, formatScope, parseScope, PLAIN_SEGMENT, type Scope } from "../core/scope.ts";
 import type { KeyCreation, KeyUpdate } from "./key-schemas.ts";
 import type { Control } from "./endpoint.ts";
+import { refuseProblems, type FieldProblem } from "./problems.ts";
 
 /** What a request may say of a key whose values need more than a schema. */
 type Input = {
@@ -26,30 +27,37 @@ export interface KeyValues {
   readonly expiresAt?: number | null;
 }
 
-/** Reads the values of a key at `now`; a refusal names the field that cannot be. */
+/** Everything that is wrong with the values of a key at `now`. */
+export function keyProblems(input: Input, checkScope: Control["checkScope"], now: number): FieldProblem[] {
+  const expiry = readExpiry(input, now);
+  return [
+    ...secretProblems(input),
+    ...scopeProblems(input.scopes ?? [], checkScope),
+    ...vaultProblems(input.vaults ?? "*"),
+    ...rangeProblems(input.allowedIps ?? []),
+    ...(expiry !== null && expiry !== undefined && "problem" in expiry ? [expiry] : []),
+  ];
+}
+
+/** The same of a key that is to be made, which is not to have expired. */
+export function newKeyProblems(input: Input, checkScope: Control["checkScope"], now: number): FieldProblem[] {
+  const expiry = readExpiry(input, now);
+  const expired = expiry !== null && expiry !== undefined && "at" in expiry && expiry.at <= now;
+  const past = expired ? [{ field: "expiresAt", problem: "Must be in the future" }] : [];
+  return [...keyProblems(input, checkScope, now), ...past];
+}
+
+/** Reads the values of a key at `now`; a refusal names every field that cannot be. */
 export function readKeyValues(
   input: Input,
   checkScope: Control["checkScope"],
   now: number,
 ): KeyValues | Refusal {
-  for (const [field, value] of Object.entries(input)) {
-    const text = JSON.stringify(value);
-    if (withoutSecrets(text) !== text) return invalid(field, "Must not hold an API key or a token");
-  }
+  const problems = keyProblems(input, checkScope, now);
+  if (problems.length > 0) return refuseProblems(problems);
   const scopes = input.scopes?.map((scope) => readScope(scope, checkScope));
-  for (const scope of scopes ?? []) if ("problem" in scope) return invalid("scopes", scope.problem);
-  const excess = scopes && scopesTooMany(scopes as Scope[]);
-  if (excess) return invalid("scopes", excess);
   const ranges = input.allowedIps?.map(parseRange);
-  for (const range of ranges ?? []) if ("problem" in range) return invalid("allowedIps", range.problem);
-  if (Array.isArray(input.vaults)) {
-    const bad = input.vaults.find((vault) => !PLAIN_SEGMENT.test(vault));
-    if (bad !== undefined) return invalid("vaults", `Not the id of a vault: ${bad.slice(0, 100)}`);
-    const tooMany = vaultsTooMany(input.vaults);
-    if (tooMany !== null) return invalid("vaults", tooMany);
-  }
   const expiry = readExpiry(input, now);
-  if (expiry !== undefined && expiry !== null && isRefusal(expiry)) return expiry;
   return {
     ...(scopes && { scopes: distinct(scopes as Scope[], formatScope) }),
     ...(input.vaults && { vaults: input.vaults === "*" ? "*" : distinct(input.vaults, String) }),
@@ -59,7 +67,7 @@ export function readKeyValues(
         String,
       ),
     }),
-    ...(expiry !== undefined && { expiresAt: expiry === null ? null : expiry.at }),
+    ...(expiry !== undefined && { expiresAt: expiry === null ? null : (expiry as { at: number }).at }),
   };
 }
 
@@ -68,6 +76,41 @@ export function newKeysVaults(vaults: KeyValues["vaults"], hasVaults: boolean): 
   if (hasVaults)
     return vaults ?? refuse("invalid_request", { details: { field: "vaults", problem: "Required" } });
   return Array.isArray(vaults) ? invalid("vaults", "This API has no vaults") : "*";
+}
+
+function secretProblems(input: object): FieldProblem[] {
+  return Object.entries(input).flatMap(([field, value]) => {
+    const text = JSON.stringify(value) ?? "";
+    return withoutSecrets(text) === text ? [] : [{ field, problem: "Must not hold an API key or a token" }];
+  });
+}
+
+function scopeProblems(
+  inputs: NonNullable<Input["scopes"]>,
+  checkScope: Control["checkScope"],
+): FieldProblem[] {
+  const scopes = inputs.map((input) => readScope(input, checkScope));
+  const problems = scopes.flatMap((scope) => ("problem" in scope ? [scope.problem] : []));
+  const excess = problems.length === 0 ? scopesTooMany(scopes as Scope[]) : null;
+  return [...problems, ...(excess === null ? [] : [excess])].map((problem) => ({ field: "scopes", problem }));
+}
+
+function vaultProblems(vaults: NonNullable<Input["vaults"]>): FieldProblem[] {
+  if (vaults === "*") return [];
+  const bad = vaults.filter((vault) => !PLAIN_SEGMENT.test(vault));
+  const problems = bad.map((vault) => `Not the id of a vault: ${vault.slice(0, 100)}`);
+  const tooMany = bad.length === 0 ? vaultsTooMany(vaults) : null;
+  return [...problems, ...(tooMany === null ? [] : [tooMany])].map((problem) => ({
+    field: "vaults",
+    problem,
+  }));
+}
+
+function rangeProblems(texts: readonly string[]): FieldProblem[] {
+  return texts.flatMap((text) => {
+    const range = parseRange(text);
+    return "problem" in range ? [{ field: "allowedIps", problem: range.problem }] : [];
+  });
 }
 
 /** Reads what is to be changed of a key at `now`; a refusal names the field that cannot be. */
@@ -113,24 +156,24 @@ const DateTime = z.iso.datetime({ offset: true });
 function readExpiry(
   { expiresIn, expiresAt }: Input,
   now: number,
-): { at: number } | null | undefined | Refusal {
+): { at: number } | null | undefined | FieldProblem {
   if (expiresIn !== undefined && expiresAt !== undefined) {
-    return invalid("expiresIn", "Give either expiresIn or expiresAt");
+    return { field: "expiresIn", problem: "Give either expiresIn or expiresAt" };
   }
   if (expiresIn === null || expiresAt === null) return null;
   if (expiresIn !== undefined) {
     const ms = parseDuration(expiresIn);
     return ms !== null && ms > 0
       ? { at: now + ms }
-      : invalid("expiresIn", "Must be a duration like 30d, 12h or 1y");
+      : { field: "expiresIn", problem: "Must be a duration like 30d, 12h or 1y" };
   }
   if (expiresAt === undefined) return undefined;
   const at = DateTime.safeParse(expiresAt).success ? Date.parse(expiresAt) : Number.NaN;
   return at >= 0 && at <= END_OF_TIME
     ? { at }
-    : invalid("expiresAt", "Must be an ISO 8601 time like 2027-01-31T12:00:00Z");
+    : { field: "expiresAt", problem: "Must be an ISO 8601 time like 2027-01-31T12:00:00Z" };
 }
 
 export function invalid(field: string, problem: string): Refusal {
-  return refuse("invalid_value", { details: { field, problem } });
+  return refuseProblems([{ field, problem }]);
 }

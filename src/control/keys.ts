@@ -23,7 +23,8 @@ import {
 } from "./key-schemas.ts";
 import { keyPage, readKeyQuery } from "./key-list.ts";
 import { DEFAULT_LIMIT } from "./schemas.ts";
-import { invalid, newKeysVaults, readKeyChange, readKeyValues } from "./key-values.ts";
+import { keyProblems, newKeyProblems, newKeysVaults, readKeyChange, readKeyValues } from "./key-values.ts";
+import type { FieldProblem } from "./problems.ts";
 
 const TAG = "API keys";
 
@@ -37,6 +38,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     tag: TAG,
     headers: Idempotency,
     body: KeyCreation,
+    check: (body) => newKeyProblems(body, control.checkScope, Date.now()),
     success: { 201: { description: "The key, with its secret.", schema: CreatedKey, headers: Created } },
     refusals: [
       "mfa_required",
@@ -54,7 +56,6 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
       if (typeof vaults === "object" && "code" in vaults) return vaults;
       const expiresAt =
         values.expiresAt === undefined ? now + control.config.defaultKeyExpiryMs : values.expiresAt;
-      if (expiresAt !== null && expiresAt <= now) return invalid("expiresAt", "Must be in the future");
       const draft = {
         name: body.name,
         description: body.description ?? null,
@@ -120,7 +121,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
       const found = await organizationOf(actor, control).describeKey(actor, params.id);
       if (isRefusal(found)) return found;
       const { key, receipt } = found;
-      const body = { ...keyJson(key, Date.now()), receipt: receipt && receiptJson(receipt) };
+      const body = { ...keyJson(key, Date.now()), ...(receipt && { receipt: receiptJson(receipt) }) };
       return { status: 200, body, headers: etag(key) };
     },
   });
@@ -134,6 +135,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     params: KeyParams,
     headers: Precondition,
     body: KeyUpdate,
+    check: (body) => keyProblems(body, control.checkScope, Date.now()),
     success: { 200: { description: "The key as it is now.", schema: Key, headers: Versioned } },
     refusals: ["not_found", "mfa_required", "version_conflict", "key_limit_reached", "admission_unavailable"],
     run: async ({ params, headers, body }, actor) => {
@@ -153,6 +155,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     params: KeyParams,
     headers: Idempotency,
     body: KeyRotation,
+    check: ({ overlap }) => overlapProblems(overlap),
     success: { 201: { description: "The new key, with its secret.", schema: CreatedKey, headers: Created } },
     refusals: [
       "not_found",
@@ -163,8 +166,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
       "admission_unavailable",
     ],
     run: async ({ params, headers, body }, actor) => {
-      const overlapMs = readOverlap(body?.overlap);
-      if (typeof overlapMs !== "number") return overlapMs;
+      const overlapMs = readOverlap(body?.overlap) ?? 0;
       const organization = organizationOf(actor, control);
       const request = headers["Idempotency-Key"] ?? null;
       return createdReply(await organization.rotateKey(actor, params.id, overlapMs, request));
@@ -210,11 +212,15 @@ function createdReply(created: NewKey | Refusal): Reply | Refusal {
 const DEFAULT_OVERLAP = "24h";
 const MAX_OVERLAP = "30d";
 
-/** How long a rotated key goes on working, in milliseconds. */
-function readOverlap(overlap: string | number | undefined = DEFAULT_OVERLAP): number | Refusal {
+/** How long a rotated key goes on working, in milliseconds; `null` for what cannot be. */
+function readOverlap(overlap: string | number | undefined = DEFAULT_OVERLAP): number | null {
   const ms = overlap === 0 || overlap === "0" ? 0 : parseDuration(String(overlap));
-  if (ms !== null && ms <= (parseDuration(MAX_OVERLAP) as number)) return ms;
-  return invalid("overlap", `Must be 0 or a duration like ${DEFAULT_OVERLAP}, at most ${MAX_OVERLAP}`);
+  return ms !== null && ms <= (parseDuration(MAX_OVERLAP) as number) ? ms : null;
+}
+
+function overlapProblems(overlap: string | number | undefined): FieldProblem[] {
+  const problem = `Must be 0 or a duration like ${DEFAULT_OVERLAP}, at most ${MAX_OVERLAP}`;
+  return readOverlap(overlap) === null ? [{ field: "overlap", problem }] : [];
 }
 
 function keyReply(key: ManagedKey | Refusal): Reply | Refusal {

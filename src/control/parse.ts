@@ -1,5 +1,6 @@
-import type { z } from "zod";
-import { refuse, type Refusal } from "../core/refusal.ts";
+import { z } from "zod";
+import type { Refusal } from "../core/refusal.ts";
+import { refuseProblems, type FieldProblem } from "./problems.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -7,23 +8,46 @@ type Issue = z.core.$ZodIssue;
 const FORM_ISSUES = ["invalid_type", "unrecognized_keys", "invalid_union", "invalid_key", "invalid_element"];
 
 /**
- * Parses a part of a request; a refusal names the field. In a body, a type that does not fit is 400, and a value of
- * the right type that cannot be is 422.
+ * Parses a part of a request; a refusal tells of everything that is wrong with it. In a body, a type that does not fit
+ * is 400, and a value of the right type that cannot be is 422.
  */
 export function parse(
   schema: z.ZodType | undefined,
   value: unknown,
   inBody = false,
+  check: (fitting: Readonly<Record<string, unknown>>) => readonly FieldProblem[] = () => [],
 ): { value: unknown } | Refusal {
   if (schema === undefined) return { value: undefined };
   const parsed = schema.safeParse(value);
-  if (parsed.success) return { value: parsed.data };
-  const issue = meantIssue(parsed.error.issues[0] as Issue);
-  const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0]] : issue.path;
-  const field = path.join(".");
-  const details = { ...(field && { field }), problem: issue.message };
-  const badValue = inBody && !FORM_ISSUES.includes(issue.code);
-  return refuse(badValue ? "invalid_value" : "invalid_request", { details });
+  const issues = (parsed.error?.issues ?? []).map(meantIssue);
+  const found = check(parsed.success ? recordOf(parsed.data) : fittingFields(schema, value));
+  const problems = [...issues.flatMap(problemsOf), ...found];
+  if (problems.length === 0) return { value: parsed.data };
+  const ofForm = !inBody || issues.some(({ code }) => FORM_ISSUES.includes(code));
+  return refuseProblems(problems, ofForm ? "invalid_request" : "invalid_value");
+}
+
+/** The fields of an object that fit its schema, where not all of them do. */
+function fittingFields(schema: z.ZodType, value: unknown): Readonly<Record<string, unknown>> {
+  const object = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  if (!(object instanceof z.ZodObject)) return {};
+  const fields = Object.entries(recordOf(value)).flatMap(([name, each]) => {
+    const field = Object.hasOwn(object.shape, name) ? (object.shape[name] as z.ZodType) : undefined;
+    const parsed = field?.safeParse(each);
+    return parsed?.success ? [[name, parsed.data] as const] : [];
+  });
+  return Object.fromEntries(fields);
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? (value as Readonly<Record<string, unknown>>) : {};
+}
+
+function problemsOf(issue: Issue): FieldProblem[] {
+  const paths =
+    issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+  return paths.map((path) => ({ field: path.join("."), problem: issue.message }));
 }
 
 /**

@@ -5,7 +5,6 @@ import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { isLoopbackUrl, webhookUrlProblem, type WebhookEndpoint } from "../core/webhook.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
-import { invalid } from "./key-values.ts";
 import {
   deliveryJson,
   WebhookDeliveryList,
@@ -49,16 +48,19 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
     summary: "Set where events go; the answer to the first time is the only one that holds the secret",
     tag: TAG,
     body: WebhookInput,
+    check: ({ url }, asked) => {
+      const { origin, origins, publicOrigin } = control.config;
+      const guarded = [origin, ...origins.values()].map((each) => each.url);
+      const own = [...guarded, publicOrigin, originOf(asked)].filter((each) => each !== null);
+      const problem = url === undefined ? null : webhookUrlProblem(url, { allowLoopback, own });
+      return problem === null ? [] : [{ field: "url", problem }];
+    },
     success: {
       200: { description: "The webhook as it is now.", schema: WebhookSchema },
       201: { description: "The new webhook, with its secret.", schema: WebhookWithSecret },
     },
     refusals: ["mfa_required"],
-    run: async ({ body }, actor, { config }, url) => {
-      const origins = [config.origin, ...config.origins.values()].map((origin) => origin.url);
-      const own = [...origins, config.publicOrigin, originOf(url)].filter((each) => each !== null);
-      const problem = webhookUrlProblem(body.url, { allowLoopback, own });
-      if (problem !== null) return invalid("url", problem);
+    run: async ({ body }, actor) => {
       const { href } = new URL(body.url);
       const { description = null, disabled = false } = body;
       const put = await organizationOf(actor).putWebhook(actor, { url: href, description, disabled });

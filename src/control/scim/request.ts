@@ -7,7 +7,7 @@ import { readProjection, type Projection } from "../../core/scim/projection.ts";
 import type { ResourceType } from "../../core/scim/schemas.ts";
 import { isRefusal, type RefusalCode } from "../../core/refusal.ts";
 import type { ListCommand, Sorting } from "../../state/organization/people/scim-command.ts";
-import { fieldWithKey } from "../body-secrets.ts";
+import { fieldsWithKey } from "../body-secrets.ts";
 import { parseBody, readBytes } from "../body.ts";
 import type { ControlEnv } from "../endpoint.ts";
 import { MEDIA_TYPES } from "./answer.ts";
@@ -47,8 +47,8 @@ export async function readBodyOf(c: Context<ScimEnv>, keyPrefix: string): Promis
   }
   const json = read.value;
   if (!isObject(json)) return unreadable(scimProblem("invalidSyntax", "The body must be an object"), json);
-  const exposed = fieldWithKey(json, keyPrefix);
-  if (exposed === null) return { body: json, problem: null, json };
+  const [exposed] = fieldsWithKey(json, keyPrefix);
+  if (exposed === undefined) return { body: json, problem: null, json };
   return unreadable(scimProblem("invalidValue", `${exposed} must not hold an API key`), json);
 }
 

@@ -78,8 +78,8 @@ export class Webhooks {
     const now = Date.now();
     return this.#storage.transactionSync(() => {
       const before = table.find();
-      if (before === null) return refuse("not_found");
       if (!actor.freshMfa) return refuse("mfa_required");
+      if (before === null) return refuse("not_found");
       const secret = generateWebhookSecret();
       table.rotate(secret, now);
       this.#note(actor, "webhook.secret_rotated", before, now);

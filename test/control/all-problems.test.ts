@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { NEW_KEY, startControl, type Control, type Organization } from "../support/control.ts";
+import { OPERATOR } from "../support/operators.ts";
+
+let control: Control;
+let organization: Organization;
+let keyId: string;
+let secret: string;
+let serviceUserId: string;
+
+beforeAll(async () => {
+  control = await startControl();
+  organization = await control.newOrganization();
+  ({ id: keyId, key: secret } = await organization.admin.createKey());
+  const made = await organization.admin.call("POST", "/-/service-users", { name: "Batch" });
+  serviceUserId = ((await made.json()) as { id: string }).id;
+});
+afterAll(() => control.stop());
+
+interface Details {
+  readonly field?: string;
+  readonly problem: string;
+  readonly fields: readonly { readonly field: string; readonly problem: string }[];
+}
+
+async function ask(method: string, path: string, body: unknown): Promise<[number, string, Details]> {
+  const url = path.replace("{key}", keyId).replace("{user}", serviceUserId);
+  const as = await control.issuer.token({ ...OPERATOR, org_id: organization.id, sub: "ops" });
+  const answer = url.startsWith("/-/ops/")
+    ? await control.call(method, url, { as, body })
+    : await organization.admin.call(method, url, body);
+  const { error } = (await answer.json()) as { error: { code: string; details: Details } };
+  return [answer.status, error.code, error.details];
+}
+
+const BAD_VALUES = {
+  name: "",
+  description: "x".repeat(501),
+  scopes: ["vault:fly", "nonsense:read"],
+  vaults: ["vault/1", "vault_1", "a b"],
+  allowedIps: ["10.0.0.1/8", "203.0.113.7", "nowhere"],
+  expiresIn: "soon",
+  rateLimit: { requests: 0, windowSeconds: 1.5 },
+};
+const THEIR_FIELDS = [
+  "name",
+  "description",
+  "scopes",
+  "scopes",
+  "vaults",
+  "vaults",
+  "allowedIps",
+  "allowedIps",
+  "expiresIn",
+];
+
+describe("all problems of a body are told at once, the first of them as the field", () => {
+  test.each<[method: string, path: string, body: unknown, status: number, fields: string[]]>([
+    ["POST", "/-/api-keys", { ...BAD_VALUES, rateLimit: null }, 422, THEIR_FIELDS],
+    ["PATCH", "/-/api-keys/{key}", { ...BAD_VALUES, rateLimit: null }, 422, THEIR_FIELDS],
+    ["POST", "/-/api-keys/{key}/impact", { ...BAD_VALUES, rateLimit: null }, 422, THEIR_FIELDS],
+    [
+      "POST",
+      "/-/api-keys",
+      { ...BAD_VALUES, extra: 1, other: 2 },
+      400,
+      [...THEIR_FIELDS, "rateLimit.requests", "rateLimit.windowSeconds", "extra", "other"],
+    ],
+    ["POST", "/-/api-keys", {}, 400, ["name", "scopes"]],
+    [
+      "POST",
+      "/-/api-keys",
+      { ...NEW_KEY, name: 7, expiresAt: "2020-01-01T00:00:00Z" },
+      400,
+      ["name", "expiresAt"],
+    ],
+    [
+      "POST",
+      "/-/api-keys",
+      { ...NEW_KEY, expiresIn: "1d", expiresAt: null, vaults: [] },
+      422,
+      ["vaults", "expiresIn"],
+    ],
+    [
+      "PATCH",
+      "/-/api-keys/{key}",
+      { disabled: "yes", allowedIps: ["::1/64"] },
+      400,
+      ["disabled", "allowedIps"],
+    ],
+    ["POST", "/-/api-keys/{key}/rotate", { overlap: "soon", more: 1 }, 400, ["overlap", "more"]],
+    ["POST", "/-/api-keys/search", { kee: "a" }, 400, ["key", "kee"]],
+    [
+      "POST",
+      "/-/service-users",
+      { name: " ", description: "x".repeat(501), vaultRoles: { "a/b": ["developer"], vault_1: ["king"] } },
+      400,
+      ["name", "description", "vaultRoles.a/b", "vaultRoles.vault_1.0"],
+    ],
+    ["PATCH", "/-/service-users/{user}", { name: "", active: 1 }, 400, ["name", "active"]],
+    [
+      "PUT",
+      "/-/organization/webhook",
+      { url: "http://10.0.0.1/", description: "x".repeat(501) },
+      422,
+      ["url", "description"],
+    ],
+    ["PUT", "/-/organization/webhook", { url: "nowhere", disabled: "no" }, 400, ["url", "disabled"]],
+    ["POST", "/-/ops/revocations", { targets: [], reason: "" }, 422, ["targets", "reason"]],
+    ["POST", "/-/organization/bootstrap", { a: 1, b: 2 }, 400, ["a", "b"]],
+  ])("%s %s %j", async (method, path, body, status, fields) => {
+    const [answered, code, details] = await ask(method, path, body);
+    expect(details.fields.map(({ field }) => field).toSorted()).toEqual(fields.toSorted());
+    expect([answered, code]).toEqual([status, status === 400 ? "invalid_request" : "invalid_value"]);
+    expect({ field: details.field, problem: details.problem }).toEqual(details.fields[0]);
+    for (const { problem } of details.fields) expect(problem).not.toBe("");
+  });
+});
+
+test("a refusal of one field, found where the whole organisation is known, has the same form", async () => {
+  const [status, code, details] = await ask("POST", "/-/api-keys", { ...NEW_KEY, ownerId: "nobody" });
+  expect([status, code, details.field]).toEqual([422, "invalid_value", "ownerId"]);
+  expect(details.fields).toEqual([{ field: "ownerId", problem: details.problem }]);
+});
+
+test("a body that is none has no field, and a problem", async () => {
+  for (const body of [[], "text", null]) {
+    const [status, code, { field, fields }] = await ask("POST", "/-/api-keys", body);
+    expect([status, code, field, fields.length]).toEqual([400, "invalid_request", undefined, 1]);
+  }
+});
+
+test("a key in a body is told of like any other problem, and not told again", async () => {
+  const body = { ...NEW_KEY, name: `see ${secret}`, allowedIps: ["x"], [secret]: 1 };
+  const [status, , details] = await ask("POST", "/-/api-keys", body);
+  expect([status, details.field]).toEqual([422, "name"]);
+  const fields = new Set(details.fields.map(({ field }) => field));
+  expect([fields.has("name"), fields.has("allowedIps")]).toEqual([true, true]);
+  expect(JSON.stringify(details)).not.toContain(secret.slice(20));
+});
+
+test("very many problems are not all told", async () => {
+  const body = {
+    ...NEW_KEY,
+    allowedIps: Array.from({ length: 200 }, (_, i) => `bad-${i}`),
+    vaults: Array(300).fill("/"),
+  };
+  const [status, , details] = await ask("POST", "/-/api-keys", body);
+  expect(status).toBe(422);
+  expect(details.fields.length).toBeLessThanOrEqual(100);
+});
