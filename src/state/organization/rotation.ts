@@ -66,7 +66,7 @@ export class Rotation {
       if (refusal !== null) return refusal;
       const successor = this.#keys.insertNew(actor, draft, old.owner.id, now, keyId);
       if (name) this.#creations.note(actor, name, successor.key.id, now);
-      return successor;
+      return { ...successor, key: this.#table.find(successor.key.id) as ManagedKey };
     });
     if (isRefusal(created)) return created;
     const pushed = await this.#propagation.push(created.key.id);
