@@ -127,7 +127,7 @@ describe("a whole key", () => {
     const query = new URLSearchParams({ q: `see ${key.key}` }).toString();
     const inUrl = await organization.admin.call("GET", `/-/api-keys?${query}`);
     const text = await inUrl.clone().text();
-    expect(await refusalOf(inUrl)).toEqual([400, "invalid_request", "q"]);
+    expect(await refusalOf(inUrl)).toEqual([400, "credential_in_url"]);
     const audit = await (await organization.admin.call("GET", "/-/audit-events")).text();
     expect([text, audit, ...control.logs].filter((each) => each.includes(secret))).toEqual([]);
     expect(audit).not.toContain("searchApiKeys");
