@@ -36,7 +36,7 @@ test(
     expect(await statusOf(first)).toBe(401);
 
     await setOutage(portcullis, groupOfKey(last.id), null);
-    expect((await portcullis.manage("DELETE", `/-/service-users/${ownerId}`)).status).toBe(200);
+    expect((await portcullis.manage("DELETE", `/-/service-users/${ownerId}`)).status).toBe(204);
     expect(new Set(await Promise.all(keys.map(statusOf)))).toEqual(new Set([401]));
   },
 );
