@@ -3,11 +3,20 @@ import { defineConfig } from "vitest/config";
 
 const root = new URL("..", import.meta.url).pathname;
 
-/** `workerd`: tests inside the runtime. `http`: tests that start whole runtimes and talk to them over sockets. */
+const overSockets = {
+  globalSetup: ["test/support/build-bundle.ts"],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
+
+/**
+ * `workerd`: tests inside the runtime. `promise`: what the product promises, over sockets, with faults and time; neither
+ * is ever tried again. `http`: other tests that start whole runtimes, browsers and processes and talk to them.
+ */
 export default defineConfig({
   test: {
-    // On a busy machine a socket or a clock may let a test down; one that fails three times has found a fault.
-    retry: 2,
+    // Most of a test's time is waiting: for leases, sockets, processes.
+    maxWorkers: 3,
     projects: [
       {
         root,
@@ -22,15 +31,19 @@ export default defineConfig({
       {
         root,
         test: {
+          ...overSockets,
+          name: "promise",
+          include: ["test/promise/**/*.test.ts", "test/admission/simulation.test.ts"],
+        },
+      },
+      {
+        root,
+        test: {
+          ...overSockets,
           name: "http",
-          globalSetup: ["test/support/build-bundle.ts"],
-          include: [
-            "test/*.test.ts",
-            "test/admission/simulation.test.ts",
-            "test/{api,gateway,control,console,cli,promise,demo,deploy,docs}/**/*.test.ts",
-          ],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          include: ["test/*.test.ts", "test/{api,gateway,control,console,cli,demo,deploy,docs}/**/*.test.ts"],
+          // On a busy machine a browser or a process may let a test down; one that fails three times has found a fault.
+          retry: 2,
         },
       },
     ],

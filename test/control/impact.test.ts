@@ -7,6 +7,7 @@ import {
   type Organization,
   type Person,
 } from "../support/control.ts";
+import { mistyped } from "../support/key-strings.ts";
 import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 
 interface Impact {
@@ -184,7 +185,8 @@ test.each(["200", "0"])("one call of a quiet key counts, where leases are of %s 
 
 test("a key that somebody has put into a path is not kept", async () => {
   const key = await organization.admin.createKey();
-  expect(await use(key, `/v1/vaults/${key.key}`, freshAddress())).toBe(200);
+  // One with its checksum right is refused by the gateway.
+  expect(await use(key, `/v1/vaults/${mistyped(key.key)}`, freshAddress())).toBe(200);
   expect(await impact(key, 1, { disabled: true })).toMatchObject({ wouldRefuse: 1, examples: [] });
   expect(await impact(key, 1, { vaults: ["vault_1"] })).toMatchObject({ wouldRefuse: 0, unknown: 1 });
 });

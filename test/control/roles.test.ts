@@ -154,6 +154,7 @@ describe("an organisation", () => {
       id: "org_new",
       bootstrapped: false,
       bootstrappedAt: null,
+      groupsWithoutRole: [],
     });
   });
 

@@ -19,11 +19,11 @@ interface Key {
   readonly key: string;
 }
 
-async function manage(method: string, path: string, body?: object): Promise<Response> {
+async function manage(method: string, path: string, body?: object, token?: string): Promise<Response> {
   return fetch(`${product.url}${path}`, {
     method,
     headers: {
-      Authorization: `Bearer ${await ready(() => product.token("alice"))}`,
+      Authorization: `Bearer ${token ?? (await ready(() => product.token("alice")))}`,
       "Content-Type": "application/json",
     },
     ...(body && { body: JSON.stringify(body) }),
@@ -90,7 +90,8 @@ describe("when everything is killed", () => {
   test("after a revocation was committed and before it was answered, the key is dead after the restart", async () => {
     const key = await createKey();
     expect(await use(key)).toEqual({ status: 200 });
-    const answer = manage("DELETE", `/-/api-keys/${key.id}`).then(
+    const token = await product.token("alice");
+    const answer = manage("DELETE", `/-/api-keys/${key.id}`, undefined, token).then(
       () => "answered",
       () => "cut off",
     );
