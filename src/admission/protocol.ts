@@ -76,6 +76,8 @@ export interface KeyQuestion {
   readonly want: number;
   /** Units of them that requests wait for now; the rest is for requests to come. */
   readonly waiting: number;
+  /** Units of those that the asking request takes as a whole or not at all; 0 when none asks. */
+  readonly need: number;
   /** A unit for a request to come is useful, if the window is open and has plenty. */
   readonly spare: boolean;
   /** Units of a window, by its number, that the isolate has and will not use. */

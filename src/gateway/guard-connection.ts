@@ -35,6 +35,8 @@ function guardStream(answer: Response, body: ReadableStream, x: Exchange, gatewa
       void reader.cancel().catch(() => {});
     },
   };
+  // A client that goes away while the origin is silent is seen by this alone.
+  x.request.signal.addEventListener("abort", () => connection.end("the client is gone"));
   x.background.waitUntil(pump(reader, writable.getWriter(), connection));
   x.background.waitUntil(watch(connection, x, gateway));
   return new Response(readable, answer);
@@ -96,6 +98,15 @@ function close(side: WebSocket, code: number, reason: string): void {
     if (code === NO_STATUS) side.close();
     else side.close(code === LOST ? FAILED : code, reason);
   } catch {
+    closeAsFailed(side);
+  }
+}
+
+/** For a code that can be received and not sent. */
+function closeAsFailed(side: WebSocket): void {
+  try {
+    side.close(FAILED);
+  } catch {
     // It is closed.
   }
 }
@@ -111,7 +122,8 @@ async function watch(connection: Connection, x: Exchange, gateway: Gateway): Pro
   while (connection.isOpen) {
     await scheduler.wait(gateway.config.connectionCheckMs - within);
     if (!connection.isOpen) return;
-    const code = await Promise.race([refusalNow(x, gateway), unconfirmedAfter(within)]);
+    const refusal = refusalNow(x, gateway).catch(() => "internal_error");
+    const code = await Promise.race([refusal, unconfirmedAfter(within)]);
     if (code === null) continue;
     connection.end(code);
     connection.isOpen = false;

@@ -31,7 +31,7 @@ function afterAnswer(
   const isolate = newIsolate<GuardedKey>();
   const group = newGroup<GuardedKey>();
   keyOf(group, record.id);
-  const want = { id: record.id, want: 5, waiting: 0, spare: false, usage: null };
+  const want = { id: record.id, want: 5, waiting: 0, need: 0, spare: false, usage: null };
   const sent = compose(isolate, group, [want], 0, false, 0);
   between(sent, group as ReturnType<typeof newGroup>);
   receive(isolate, group, sent, answerFor(record.id, { record, denials: NO_DENIALS }), null, 20, 50);

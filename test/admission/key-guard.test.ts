@@ -18,7 +18,7 @@ function ask(
   changes: Partial<KeyQuestion> = {},
   question: Partial<Question> = {},
 ): Question {
-  const wants = { want: 1, waiting: 1, spare: false, returned: null, usage: null };
+  const wants = { want: 1, waiting: 1, need: 0, spare: false, returned: null, usage: null };
   const key = { id: record.id, record: true, ...wants, ...changes };
   return { have: 0, leaseWanted: 0, final: false, keys: [key], ...question };
 }
@@ -55,11 +55,11 @@ describe("a lease", () => {
   test("tells the record once, and later what has changed since the revision held", async () => {
     const { record, guard } = await newKey();
     const answer = await guard.ask(ask(record));
-    expect(answer).toMatchObject({ revision: 1, leaseMs: LEASE_MS, changed: {} });
+    expect(answer).toMatchObject({ leaseMs: LEASE_MS, changed: {} });
     expect(answer.keys[record.id]).toMatchObject({ units: 1, record: { record } });
-    expect((await guard.ask(ask(record, { record: false }, { have: 1 }))).keys[record.id]).not.toHaveProperty(
-      "record",
-    );
+    expect(
+      (await guard.ask(ask(record, { record: false }, { have: answer.revision }))).keys[record.id],
+    ).not.toHaveProperty("record");
   });
 
   test("lists changes of every key of the group, whichever was asked about", async () => {
@@ -110,9 +110,11 @@ describe("a change", () => {
 
   test("is what leases vouch for while it is still waiting", async () => {
     const { record, guard } = await newKey();
-    await guard.ask(ask(record));
+    const { revision } = await guard.ask(ask(record));
     const change = guard.put(ORG, [{ ...record, version: 2, disabled: true }]);
-    expect(await guard.ask(ask(record))).toMatchObject({ revision: 2, keys: { [record.id]: { units: 0 } } });
+    const answer = await guard.ask(ask(record));
+    expect(answer.revision).toBeGreaterThan(revision);
+    expect(answer).toMatchObject({ keys: { [record.id]: { units: 0 } } });
     await change;
   });
 
@@ -168,7 +170,37 @@ describe("a change", () => {
   });
 });
 
+describe("a guard whose storage was restored to an older copy", () => {
+  test("makes its next change later than anything that an isolate can hold", async () => {
+    const { record, guard } = await newKey();
+    await guard.put(ORG, [{ ...record, version: 2 }]);
+    const held = (await guard.ask(ask(record))).revision;
+    await runInDurableObject(guard, (_, state) => {
+      const group = state.storage.kv.get<object>("group");
+      state.storage.kv.put("group", { ...group, revision: 1 });
+    });
+    await scheduler.wait(2);
+    await guard.put(ORG, [{ ...record, version: 3, disabled: true }]);
+    const answer = await guard.ask(ask(record, { record: false }, { have: held }));
+    expect(answer.revision).toBeGreaterThan(held);
+    expect(answer.changed[record.id]?.record).toMatchObject({ disabled: true });
+  });
+});
+
 describe("a cut", () => {
+  test("that comes while an edit still waits does not make the edit say that it is in force", async () => {
+    const { record, guard } = await newKey();
+    await guard.ask(ask(record));
+    const edit = guard.put(ORG, [{ ...record, version: 2 }]);
+    await scheduler.wait(LEASE_MS / 2);
+    await guard.ask(ask(record));
+    const cut = guard.cut([{ keyId: record.id }]);
+    expect(await edit).toMatchObject([{ record: { revokedAt: null } }]);
+    const [receipt] = await cut;
+    expect((await guard.cut([{ keyId: record.id }]))[0]).toEqual(receipt);
+    expect(receipt?.effectiveAt).toBeGreaterThanOrEqual((await edit)?.[0]?.effectiveAt ?? Infinity);
+  });
+
   test("gives the same receipt each time", async () => {
     const { record, guard } = await newKey();
     await guard.ask(ask(record));
@@ -208,6 +240,16 @@ describe("units", () => {
     expect(await units(1, 1)).toBe(0);
   });
 
+  test("that do not pay for the asking request are left to others", async () => {
+    const { record, guard } = await newKey({ rateLimit: { requests: 100, windowSeconds: 60 } });
+    const units = async (waiting: number, need: number) =>
+      (await guard.ask(ask(record, { want: waiting, waiting, need }))).keys[record.id]?.units;
+    expect(await units(60, 60)).toBe(60);
+    expect(await units(60, 60)).toBe(0);
+    expect(await units(63, 60)).toBe(3);
+    expect(await units(37, 37)).toBe(37);
+  });
+
   test("that come back count for their window and for no other", async () => {
     const { record, guard } = await newKey({ rateLimit: { requests: 10, windowSeconds: 60 } });
     const first = (await guard.ask(ask(record, { want: 5, waiting: 5 }))).keys[record.id]?.window;
@@ -239,6 +281,5 @@ test("tokens of a key are revoked as a change of the key", async () => {
   expect(await guard.revokeToken({ keyId: record.id, orgId: ORG }, token)).toMatchObject({ changed: false });
   expect(await guard.revokeToken({ keyId: record.id, orgId: "org_other" }, token)).toBeNull();
   const answer = await guard.ask(ask(record));
-  expect(answer.revision).toBe(2);
   expect(answer.keys[record.id]?.record?.denials.tokens).toHaveProperty("t1");
 });

@@ -236,7 +236,10 @@ describe("the log of a second factor that is missing says what was", () => {
     ["a recent one", { auth_time: now() - 3600 }, "second factor: too long ago"],
   ])("%s", async (_, changes, reason) => {
     const body = { name: "Test", scopes: ["vault:read"], vaults: "*" };
-    const answer = await portcullis.call("POST", "/-/api-keys", { as: await sign(changes), body });
+    const answer = await portcullis.call("POST", "/-/api-keys", {
+      as: await sign({ ...changes, sub: "newcomer" }),
+      body,
+    });
     expect(answer.status).toBe(401);
     const line = portcullis.logs.find((each) => each.includes(answer.headers.get("X-Request-Id") ?? "none"));
     expect(JSON.parse(line ?? "{}")).toMatchObject({ code: "mfa_required", reason });

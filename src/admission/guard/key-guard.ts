@@ -166,7 +166,13 @@ export class KeyGuard extends DurableObject<Env> {
 
   #confirmation({ id, inForce, same }: Applied, now: number): Confirmation {
     const stored = this.#store.keys().get(id);
-    if (stored === undefined || stored.revocation === null) {
+    // A later change may have revoked the key meanwhile: that one is not in force yet.
+    if (
+      stored === undefined ||
+      stored.revocation === null ||
+      inForce === null ||
+      inForce.revokedAt === null
+    ) {
       return { record: inForce, confirmed: same, effectiveAt: now, version: inForce?.version ?? 0 };
     }
     const effectiveAt = stored.revocation.effectiveAt ?? now;

@@ -3,8 +3,7 @@ import type { KeyUsageReport, UsageReport } from "../../core/usage.ts";
 
 /** Counts go to the organisation once in this time; a crash forgets no more than that. */
 const DELIVERY_INTERVAL_MS = 60_000;
-/** A group that goes quiet delivers at once if its last delivery is so long ago, else a little later: it may be put to sleep. */
-const QUIET_INTERVAL_MS = 10_000;
+/** A group that has gone quiet delivers after this, unless it is used again: it may be put to sleep after 10 s. */
 const QUIET_DELAY_MS = 8_000;
 const RETRY_MS = 10_000;
 /** A delivery that fails is given up after this, so that a guard whose organisation is gone can sleep. */
@@ -36,8 +35,9 @@ export class UsageLedger {
   #sent: UsageReport | null = null;
   #sequence = 0;
   #deliveredAt = 0;
-  /** When the next delivery is due; `null` when none is planned. */
-  #dueAt: number | null = null;
+  #isPlanned = false;
+  /** When the group went quiet; `null` while it is in use. */
+  #quietSince: number | null = null;
   #failures = 0;
   #delivering: Promise<void> | null = null;
 
@@ -56,9 +56,12 @@ export class UsageLedger {
   /** Plans the next delivery of what has been counted. */
   plan(isQuiet: boolean, now: number): void {
     if (this.#pending.size === 0 && this.#sent === null) return;
-    if (!isQuiet) this.#deliverIn(DELIVERY_INTERVAL_MS);
-    else if (now - this.#deliveredAt >= QUIET_INTERVAL_MS) void this.deliver();
-    else this.#deliverIn(QUIET_DELAY_MS);
+    this.#quietSince = isQuiet ? now : null;
+    if (!isQuiet) return this.#deliverIn(DELIVERY_INTERVAL_MS);
+    if (now - this.#deliveredAt >= DELIVERY_INTERVAL_MS) return void this.deliver();
+    this.#time.after(QUIET_DELAY_MS, () => {
+      if (this.#quietSince === now) void this.deliver();
+    });
   }
 
   /** Delivers what has been counted so far. What does not arrive is delivered again. */
@@ -90,12 +93,10 @@ export class UsageLedger {
   }
 
   #deliverIn(ms: number): void {
-    const dueAt = this.#time.now() + ms;
-    if (this.#dueAt !== null && this.#dueAt <= dueAt) return;
-    this.#dueAt = dueAt;
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
     this.#time.after(ms, () => {
-      if (this.#dueAt !== dueAt) return;
-      this.#dueAt = null;
+      this.#isPlanned = false;
       void this.deliver();
     });
   }

@@ -33,22 +33,27 @@ export class KeyMemory {
     const group = newGroup<CompiledKey>();
     groups.set(name, group);
     this.#setBytes(name, GROUP_BYTES);
+    this.#forgetOldest(name);
     return group;
   }
 
-  /** Measures a group after an answer, and forgets others if it is too much in all. */
-  measure(name: string, group: Group<CompiledKey>): void {
+  /** Measures a group after an answer, and forgets others if it is too much in all. `answered` are the ids asked about. */
+  measure(name: string, group: Group<CompiledKey>, answered: ReadonlySet<string>): void {
     const { groups } = this.isolate;
     if (groups.get(name) !== group) return;
-    let unknown = 0;
+    forgetUnknown(group, answered);
     let bytes = GROUP_BYTES;
-    for (const [id, key] of group.keys) {
-      if (key.isKnown && key.held === null && ++unknown > MAX_UNKNOWN_IDS) group.keys.delete(id);
-      else bytes += KEY_BYTES + (key.held === null ? 0 : this.#sizeOf(key.held));
+    for (const key of group.keys.values()) {
+      bytes += KEY_BYTES + (key.held === null ? 0 : this.#sizeOf(key.held));
     }
     groups.delete(name);
     groups.set(name, group);
     this.#setBytes(name, bytes);
+    this.#forgetOldest(name);
+  }
+
+  #forgetOldest(name: string): void {
+    const { groups } = this.isolate;
     for (const oldest of groups.keys()) {
       if (this.#bytes <= MAX_BYTES || oldest === name) return;
       groups.delete(oldest);
@@ -69,5 +74,13 @@ export class KeyMemory {
       this.#sizes.set(key, size);
     }
     return size;
+  }
+}
+
+/** Forgets the oldest ids that are no keys; requests still wait for those that were just answered. */
+function forgetUnknown(group: Group<CompiledKey>, answered: ReadonlySet<string>): void {
+  const unknown = [...group.keys].filter(([, key]) => key.isKnown && key.held === null);
+  for (const [id] of unknown.slice(0, Math.max(0, unknown.length - MAX_UNKNOWN_IDS))) {
+    if (!answered.has(id)) group.keys.delete(id);
   }
 }

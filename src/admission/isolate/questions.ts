@@ -51,9 +51,10 @@ export class Questions {
     const sent = this.#compose(group, asker, isFinal);
     const age = new QuestionAge();
     noteSent(group, sent);
-    let told: Answer<GuardedKey>;
+    let answer: Answer<CompiledKey>;
     try {
-      told = await within(QUESTION_TIMEOUT_MS, guards.getByName(name).ask(sent.question));
+      const told = await within(QUESTION_TIMEOUT_MS, guards.getByName(name).ask(sent.question));
+      answer = this.#compile(group, told);
     } catch (error) {
       age.stop();
       this.#noteFailed(group, sent, error);
@@ -61,14 +62,13 @@ export class Questions {
     }
     age.stop();
     const now = this.#now();
-    const answer = this.#compile(group, told);
     noteAnswered(group, sent, answer, now);
     const leaseMs = Math.max(0, answer.leaseMs - slackMs);
     if (leaseMs > 0 && bounds.base > 0)
       background.waitUntil(this.#endByTimer(group, sent, leaseMs - age.atMost));
     else sent.leaseOver = true;
     const own = receive(this.#memory.isolate, group, sent, answer, asker, slackMs, now);
-    this.#memory.measure(name, group);
+    this.#memory.measure(name, group, new Set(sent.question.keys.map(({ id }) => id)));
     return own;
   }
 

@@ -152,7 +152,7 @@ export function commit(
 ): Commit {
   const before = store.group();
   const keys = new Map(store.keys());
-  const revision = before.revision + 1;
+  const revision = nextRevision(before, now);
   let latest = 0;
   let changed = false;
   const applied = changes.map((change): Applied => {
@@ -190,7 +190,7 @@ export function commitDenials(
   const stored = store.keys().get(id);
   if (stored === undefined) return { applied: [], waitMs: 0, settles: 0 };
   const isNew = stored.denials !== denials;
-  const revision = isNew ? before.revision + 1 : before.revision;
+  const revision = isNew ? nextRevision(before, now) : before.revision;
   if (isNew) {
     store.putKey(id, { ...stored, denials, revision });
     store.putGroup({ ...before, revision });
@@ -214,6 +214,14 @@ export function longestOutstanding(memory: GuardMemory, now: number): number {
     else longest = Math.max(longest, length);
   }
   return longest;
+}
+
+/**
+ * Later than any revision that an isolate can hold: a guard whose storage was restored counts from an older one, and
+ * isolates hold what it has forgotten. Revisions grow more slowly than milliseconds pass.
+ */
+function nextRevision({ revision }: GroupState, now: number): number {
+  return Math.max(revision + 1, now);
 }
 
 function guardedKey({ record, denials }: StoredKey): GuardedKey {
@@ -268,7 +276,7 @@ function promise(store: GuardStore, memory: GuardMemory, leaseMs: number, now: n
 
 function takeUnits(
   memory: GuardMemory,
-  { id, returned, want, waiting, spare }: KeyQuestion,
+  { id, returned, want, waiting, need, spare }: KeyQuestion,
   record: KeyRecord,
   limit: RateLimit,
   now: number,
@@ -281,7 +289,13 @@ function takeUnits(
   const stored = memory.windows.get(id);
   const isSpare = want === 0 && spare && hasPlenty(stored, limit, now);
   if (want === 0 && !isSpare) return null;
-  const handed = handOut(stored, isSpare ? 1 : want, waiting, limit, now);
+  const handed = handOut(
+    stored,
+    isSpare ? 1 : want,
+    { waiting, need: Math.min(need, limit.requests) },
+    limit,
+    now,
+  );
   if (handed.units > 0) memory.windows.set(id, handed.window);
   return handed;
 }

@@ -100,7 +100,7 @@ function pay<R extends Guarded, F>(key: HeldKey<R>, held: R, cost: number, now: 
 export function compose<R extends Guarded>(
   isolate: Isolate<R>,
   group: Group<R>,
-  wants: readonly Pick<KeyQuestion, "id" | "want" | "waiting" | "spare" | "usage">[],
+  wants: readonly Pick<KeyQuestion, "id" | "want" | "waiting" | "need" | "spare" | "usage">[],
   leaseMs: number,
   isFinal: boolean,
   now: number,

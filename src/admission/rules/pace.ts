@@ -92,14 +92,14 @@ export function nextStep<R extends Guarded>(
 
 /** Whether the lease is to be renewed behind a request that was admitted by it. */
 export function isRenewalDue<R extends Guarded>(group: Group<R>, now: number): boolean {
-  if (group.spent < 2 || now < group.retryAt) return false;
+  if (group.leaseMs === 0 || group.spent < 2 || now < group.retryAt) return false;
   const isDue =
     group.leaseEnd - now < renewalMargin(group) ||
     (group.isLow && now - group.askedAt > Math.max(20, group.roundTripMs / 2));
   return isDue && awaited(group, now) === null;
 }
 
-type Want = Pick<KeyQuestion, "id" | "want" | "waiting" | "spare" | "usage">;
+type Want = Pick<KeyQuestion, "id" | "want" | "waiting" | "need" | "spare" | "usage">;
 
 /** The keys that have something to say in the next question, and how many units they want. */
 export function wantsOf<R extends Guarded>(
@@ -121,7 +121,7 @@ export function wantsOf<R extends Guarded>(
     const spare = want === 0 && isSteady && isSpareUseful(key, now);
     const isAsked = want > 0 || spare || key.demand > 0 || asker?.keyId === id;
     if (!isAsked && !returns && key.usage === null) continue;
-    wants.push({ id, want, waiting, spare, usage: key.usage });
+    wants.push({ id, want, waiting, need: cost, spare, usage: key.usage });
     noteAsked(key, now);
   }
   group.spent = 0;
@@ -163,13 +163,18 @@ export function noteSent<R extends Guarded>(group: Group<R>, sent: SentQuestion)
   group.underWay.push(sent);
 }
 
+/** A question is over. No request waits for those before it any more: their senders may be gone. */
+function noteOver<R extends Guarded>(group: Group<R>, sent: SentQuestion): void {
+  group.underWay = group.underWay.filter(({ sequence }) => sequence > sent.sequence);
+}
+
 export function noteAnswered<R extends Guarded>(
   group: Group<R>,
   sent: SentQuestion,
   answer: Answer<R>,
   now: number,
 ): void {
-  group.underWay = group.underWay.filter((other) => other !== sent);
+  noteOver(group, sent);
   const took = Math.max(0, now - sent.sentAt);
   group.roundTripMs = group.roundTripMs === 0 ? took : Math.min(took, group.roundTripMs * 1.05 + 0.5);
   const weight = took > group.tookMs ? 0.5 : 0.25;
@@ -190,7 +195,7 @@ export function noteFailed<R extends Guarded>(
   random: number,
   now: number,
 ): void {
-  group.underWay = group.underWay.filter((other) => other !== sent);
+  noteOver(group, sent);
   group.failures = isOverloaded ? Math.max(FAILURES_WAITED + 1, group.failures + 1) : group.failures + 1;
   const delay = Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** (group.failures - 1));
   group.retryAt = now + delay * (0.5 + random / 2);

@@ -87,13 +87,13 @@ export interface Handed {
 export function handOut(
   stored: Window | undefined,
   want: number,
-  waiting: number,
+  { waiting, need }: { readonly waiting: number; readonly need: number },
   limit: RateLimit,
   now: number,
 ): Handed {
   const window = windowAt(stored, limit, now);
   const remaining = limit.requests - window.used;
-  const units = unitsOf(remaining, want, waiting);
+  const units = unitsOf(remaining, want, waiting, need);
   if (units === 0) return { units, window, mustRecord: false };
   const counted = countHanded({ ...window, used: window.used + units }, units, now);
   if (counted.used <= counted.recorded) return { units, window: counted, mustRecord: false };
@@ -101,9 +101,11 @@ export function handOut(
   return { units, window: { ...counted, recorded }, mustRecord: true };
 }
 
-function unitsOf(remaining: number, want: number, waiting: number): number {
+function unitsOf(remaining: number, want: number, waiting: number, need: number): number {
+  // What does not pay for the asking request is left to others.
+  if (need > remaining) return unitsOf(remaining, want - need, waiting - need, 0);
   const share = Math.max(1, Math.floor(remaining / WINDOW.SHARE));
-  return Math.min(Math.max(0, remaining), Math.max(waiting, Math.min(want, share)));
+  return Math.min(Math.max(0, remaining), Math.max(waiting, Math.min(want, share), 0));
 }
 
 /**

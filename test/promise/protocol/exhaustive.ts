@@ -271,7 +271,7 @@ class Exhaustive {
       next.left.questions--;
       if (back > 0) this.#rules.setAside(this.#rules.keyOf(group, keyId), back);
       const now = this.#read(next, isolate);
-      const wants = [{ id: keyId, want, waiting, spare: false, usage: null }];
+      const wants = [{ id: keyId, want, waiting, need: isAsker ? waiting : 0, spare: false, usage: null }];
       const own = next.isolates[isolate];
       if (own === undefined) return;
       const sent = this.#rules.compose(own, group, wants, 0, false, now);
