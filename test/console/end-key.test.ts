@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ControlClient } from "../../src/demo/control-client.ts";
 import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
-import { submit, visitorsOf } from "../support/console-visitors.ts";
+import { submit, untilToldOf, visitorsOf } from "../support/console-visitors.ts";
 
 /** Switching keys off and on, rotating and revoking them. */
 
@@ -31,19 +31,24 @@ async function read(): Promise<Record<string, unknown>> {
 }
 
 describe("disabling", () => {
-  test("tells what it would have refused, refuses from then on, and is undone by enabling", async () => {
+  test("tells what it would have refused, refuses from then on, and is undone by enabling with a second factor", async () => {
     await product.call(made.key);
     const visitor = await signIn("alice");
     const { page } = visitor;
     await page.goto(`/-/console${pathOf()}`);
     await page.getByRole("button", { name: "Disable" }).click();
-    await page.getByText("This would have refused 1 call in the last day").waitFor();
+    await page.waitForURL(`**${pathOf("/disable")}`);
+    await untilToldOf(visitor, "main", /This would have refused 1 call in the last day/);
     expect(await visitor.axe()).toEqual([]);
     await submit(visitor, "Disable the key");
     await page.getByText("The key is disabled and refused everywhere.").waitFor();
     expect(await product.call(made.key)).toBe(401);
 
     await page.getByRole("button", { name: "Enable" }).click();
+    await submit(visitor, "Enable the key");
+    await pickPerson(visitor, "alice");
+    await page.waitForURL(`**${pathOf("/enable")}`);
+    expect(await read()).toMatchObject({ disabled: true });
     await submit(visitor, "Enable the key");
     await page.getByText("The key is enabled again.").waitFor();
     expect(await product.call(made.key)).toBe(200);
@@ -131,7 +136,10 @@ describe("revoking", () => {
     const { page } = visitor;
     await page.goto(`/-/console${pathOf()}`);
     await page.getByRole("button", { name: "Revoke" }).click();
-    expect(await page.locator(".last-use").innerText()).toMatch(
+    await page.waitForURL(`**${pathOf("/revoke")}`);
+    await untilToldOf(
+      visitor,
+      ".last-use",
       /^It was last used just now from 127\.0\.0\.1\. It let 1 call through in the last 24 hours\.$/,
     );
     expect(await visitor.axe()).toEqual([]);

@@ -90,11 +90,16 @@ describe("the signing key", () => {
 });
 
 describe("the SCIM token", () => {
-  test("is shown once, and works", async () => {
+  test("is made after a second factor, is shown once, and works", async () => {
     const visitor = await visitors.signIn("alice");
     const { page } = visitor;
+    const before = await times("scim_token.created");
     await page.goto(ORGANIZATION);
     await page.getByRole("button", { name: "Create a token" }).click();
+    await page.getByRole("button", { name: "Create the token" }).click();
+    await pickPerson(visitor, "alice");
+    await page.waitForURL("**/organization/scim-token");
+    expect(await times("scim_token.created")).toBe(before);
     await page.getByRole("button", { name: "Create the token" }).click();
     const token = await secretOn(page);
     await expectReadable(visitor);
@@ -114,10 +119,9 @@ describe("the SCIM token", () => {
   test.each([true, false])(
     "is shown and made no second time, with scripts: %s",
     async (javaScriptEnabled) => {
-      const visitor = await visitors.signIn("alice", { javaScriptEnabled });
+      const visitor = await visitors.signInTwice("alice", "/organization/scim-token", { javaScriptEnabled });
       const { page } = visitor;
       const before = await times("scim_token.created");
-      await page.goto(`${ORGANIZATION}/scim-token`);
       await page.getByRole("button", { name: "Create the token" }).click();
       const token = await secretOn(page);
       await page.getByLabel("I have stored").check();
@@ -144,7 +148,7 @@ describe("the SCIM token", () => {
 });
 
 describe("the webhook", () => {
-  test("is set up with its secret shown once, told of with a test, changed and deleted", async () => {
+  test("is set up after a second factor with its secret shown once, told of with a test, changed and deleted", async () => {
     const receiver = await startReceiver();
     const visitor = await visitors.signIn("alice");
     const { page } = visitor;
@@ -160,6 +164,10 @@ describe("the webhook", () => {
     expect(await page.getByLabel("Description").inputValue()).toBe("For the on-call team");
 
     await page.getByLabel("Where events go").fill(receiver.url);
+    await page.getByRole("button", { name: "Set the webhook up" }).click();
+    await pickPerson(visitor, "alice");
+    await expect.poll(() => page.getByLabel("Where events go").inputValue()).toBe(receiver.url);
+    expect((await alice("GET", "/-/organization/webhook")).status).toBe(404);
     await page.getByRole("button", { name: "Set the webhook up" }).click();
     const secret = await secretOn(page);
     expect(secret).toMatch(/^whsec_/);

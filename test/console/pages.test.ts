@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { ControlClient } from "../../src/demo/control-client.ts";
 import type { Visitor } from "../support/browser.ts";
 import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
+import { untilToldOf } from "../support/console-visitors.ts";
 
 /** What people see, in a real browser. */
 
@@ -183,7 +184,12 @@ describe("a key's page", () => {
 
     const visitor = await signIn("alice");
     await visitor.page.getByRole("link", { name: "Detailed, renamed" }).click();
-    const text = await visitor.page.locator("main").innerText();
+    await visitor.page.waitForURL(`**/keys/${id}`);
+    const text = await untilToldOf(
+      visitor,
+      "main",
+      /Succeeded\s+2\s+Client errors\s+0\s+Origin errors\s+0\s+Refused\s+0\s+Rate limited\s+1/,
+    );
     for (const part of [
       "Detailed, renamed",
       "For the books",
@@ -198,9 +204,6 @@ describe("a key's page", () => {
       expect(text).toContain(part);
     }
     expect(text).not.toContain(key);
-    expect(text).toMatch(
-      /Succeeded\s+2\s+Client errors\s+0\s+Origin errors\s+0\s+Refused\s+0\s+Rate limited\s+1/,
-    );
     await visitor.page
       .getByRole("img", {
         name: /^Requests by time: 2 succeeded, 0 client errors, 0 origin errors, 0 refused, 1 rate limited$/,

@@ -102,9 +102,8 @@ test("a session that ended meanwhile leads through the sign-in and back to where
 });
 
 test("a lost network is told where a form is sent, and the form is sent when it is back", async () => {
-  const visitor = await visitors.signIn("alice");
+  const visitor = await visitors.signInTwice("alice", "/service-users/new");
   const { page } = visitor;
-  await page.goto("/-/console/service-users/new");
   await page.getByLabel("Name").fill("Patient");
   await page.context().setOffline(true);
   await page.getByRole("button", { name: "Create service user" }).click();

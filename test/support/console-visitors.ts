@@ -41,3 +41,18 @@ export async function submit({ page }: Visitor, button: string): Promise<void> {
   await page.getByRole("button", { name: button, exact: true }).click();
   await loaded;
 }
+
+/** A group of keys that goes quiet tells its latest use within 2 s; a busy machine takes longer. */
+const USE_TOLD_MS = 10_000;
+
+/** Loads the page again until a part of it tells of the latest use of a key, and gives the text of that part. */
+export async function untilToldOf({ page }: Visitor, part: string, use: RegExp): Promise<string> {
+  let text = "";
+  const look = async () => {
+    await page.reload();
+    text = await page.locator(part).innerText();
+    return text;
+  };
+  await expect.poll(look, { timeout: USE_TOLD_MS }).toMatch(use);
+  return text;
+}

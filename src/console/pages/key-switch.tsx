@@ -50,7 +50,8 @@ async function submit(c: ConsoleContext, way: Way, me: Me, key: Key): Promise<Re
   const change = { disabled: way.disabled };
   const changed = await c.get("api").change<Key>("PATCH", apiPath(c), change, { version: Number(version) });
   if (!(changed instanceof ApiRefusal)) return c.redirect(keyPage(key.id, way.outcome), 303);
-  if (changed.code === "identity_token_invalid") return refusalPage(c, changed);
+  if (changed.code === "mfa_required" || changed.code === "identity_token_invalid")
+    return refusalPage(c, changed);
   c.set("reason", `${changed.code} (${changed.correlationId})`);
   const notice =
     changed.code === "version_conflict"
