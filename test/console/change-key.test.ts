@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { ControlClient } from "../../src/demo/control-client.ts";
 import type { Page } from "../support/browser.ts";
 import { startConsole, type ConsoleProduct } from "../support/console.ts";
-import { submit, visitorsOf } from "../support/console-visitors.ts";
+import { submit, untilToldOf, visitorsOf } from "../support/console-visitors.ts";
 
 const TREASURY = "vault_3f8a2c1d9b";
 
@@ -42,6 +42,7 @@ describe("an edit", () => {
     const visitor = await signIn("alice");
     const { page } = visitor;
     await page.goto(`/-/console/keys/${made.id}`);
+    await untilToldOf(visitor, "main", /Succeeded\s+4/);
     await page
       .getByRole("link", { name: "Edit" })
       .or(page.getByRole("button", { name: "Edit" }))
@@ -89,11 +90,34 @@ describe("an edit", () => {
     expect(await read()).toMatchObject({ name: "Renamed", version: 2 });
   });
 
+  test("is not checked any more once it is sent, however long the answer takes", async () => {
+    const { page } = await signIn("alice");
+    await edit(page);
+    const checks: string[] = [];
+    page.on("request", (request) => {
+      if (request.resourceType() === "xhr") checks.push(request.url());
+    });
+    await page.route("**/edit", async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await route.continue();
+    });
+    await page.evaluate(`{
+      const form = document.querySelector("form[data-live]");
+      form.elements.namedItem("name").value = "Renamed";
+      form.elements.namedItem("name").dispatchEvent(new Event("input", { bubbles: true }));
+      form.requestSubmit([...form.querySelectorAll("button")].find((b) => b.value === "review"));
+    }`);
+    await page.getByRole("heading", { name: "Renamed" }).waitFor();
+    expect(checks).toEqual([]);
+  });
+
   test("that somebody else's change came before is not saved, but shown with what the key has now", async () => {
     const visitor = await signIn("alice");
     const { page } = visitor;
     await edit(page);
+    const checked = page.waitForResponse((response) => response.request().resourceType() === "xhr");
     await page.getByLabel("Description").fill("Mine");
+    await checked;
     await alice("PATCH", `/-/api-keys/${made.id}`, { description: "Theirs", name: "Their name" });
     await submit(visitor, "Review the change");
     const said = page.getByRole("alert");

@@ -39,10 +39,17 @@ class LiveForm {
       event.preventDefault();
       this.#now("fields", button.value, true);
     });
+    form.addEventListener("submit", () => this.#stop());
     form.addEventListener(RESTORE, (event) => {
       this.#restoring = true;
       this.#send("fields", "check", restored(form, (event as CustomEvent<KeptForm["fields"]>).detail));
     });
+  }
+
+  /** What is sent to be saved needs no check any more, and one would come upon a key that has changed. */
+  #stop(): void {
+    clearTimeout(this.#timer);
+    if (!this.#restoring) this.#request?.abort();
   }
 
   #soon(): void {
