@@ -3,15 +3,9 @@ import { defineConfig } from "vitest/config";
 
 const root = new URL("..", import.meta.url).pathname;
 
-const overSockets = {
-  globalSetup: ["test/support/build-bundle.ts"],
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
-};
-
 /**
- * `workerd`: tests inside the runtime. `promise`: what the product promises, over sockets, with faults and time; neither
- * is ever tried again. `http`: other tests that start whole runtimes, browsers and processes and talk to them.
+ * `workerd`: tests inside the runtime, never tried again. `http`: tests that start whole runtimes, browsers and processes
+ * and talk to them over sockets.
  */
 export default defineConfig({
   test: {
@@ -31,18 +25,17 @@ export default defineConfig({
       {
         root,
         test: {
-          ...overSockets,
-          name: "promise",
-          include: ["test/promise/**/*.test.ts", "test/admission/simulation.test.ts"],
-        },
-      },
-      {
-        root,
-        test: {
-          ...overSockets,
           name: "http",
-          include: ["test/*.test.ts", "test/{api,gateway,control,console,cli,demo,deploy,docs}/**/*.test.ts"],
-          // On a busy machine a browser or a process may let a test down; one that fails three times has found a fault.
+          globalSetup: ["test/support/build-bundle.ts"],
+          include: [
+            "test/*.test.ts",
+            "test/admission/simulation.test.ts",
+            "test/{api,gateway,control,console,cli,promise,demo,deploy,docs}/**/*.test.ts",
+          ],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // On a busy machine a socket, a process or a browser may let a test down; one that fails three times has found a
+          // fault.
           retry: 2,
         },
       },

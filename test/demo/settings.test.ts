@@ -20,6 +20,7 @@ function otherThan(name: string, value = ""): string {
   if (value === "on") return "off";
   if (/_(PARAMS|REQUEST|NAMES)$|^ORIGINS$/.test(name)) return "{}";
   if (name === "CORS_ORIGINS") return "*";
+  if (name === "REQUEST_LOG") return "refused";
   if (name === "ORIGIN_IDENTITY") return "headers";
   if (name === "OIDC_MFA") return "amr:otp";
   const number = /^\d+/.exec(value)?.[0];

@@ -8,13 +8,8 @@ const ROOT = join(import.meta.dirname, "../..");
 /** Where the production bundle lies that the tests run. */
 export const BUNDLE_DIR = join(ROOT, ".wrangler/test-bundle");
 
-/** Two projects of tests need the bundle; each loads this file anew, in one process. */
-const built = globalThis as { portcullisBundle?: true };
-
 /** Builds the production bundle, once before all tests that start whole runtimes; what browsers load with it. */
 export function setup(): void {
-  if (built.portcullisBundle) return;
-  built.portcullisBundle = true;
   const env = { ...process.env, API_DOCUMENT: "", API_OVERLAY: "" };
   execFileSync("wrangler", ["deploy", "--dry-run", "--outdir", BUNDLE_DIR], {
     cwd: ROOT,
