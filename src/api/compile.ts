@@ -194,13 +194,42 @@ function checkResources(
       );
     }
   }
+  if (named === null && list === null) warnOfNoResource(operation, needs, types, findings);
   const [first] = needs.security.flatMap(typesNeeded);
   if (named !== undefined || list !== null || covered(typeName(pathResource)) || first === undefined) return;
   findings.warn(
     where,
     `needs a scope of type ${first}, and its resource ${formatResource(pathResource)} is none, so only credentials that are not narrowed within ${first} may call it`,
-    "x-portcullis-resource: null",
+    namedResource(operation, first, types),
   );
+}
+
+/** A resource of `null`, as a member that is left blank, is for data that is the same for everyone. */
+function warnOfNoResource(
+  operation: ReadOperation,
+  { security }: Needs,
+  types: ResourceTypes,
+  findings: Findings,
+): void {
+  const [first] = security.flatMap(typesNeeded);
+  const open = operation.template.parameters.filter((name) =>
+    security.some((scopes) => !scopes.some((scope) => scope.includes(`{${name}}`))),
+  );
+  if (first === undefined || open.length === 0) return;
+  findings.warn(
+    operation.where,
+    `x-portcullis-resource is null, or left blank, so every credential with the scope may call it, however narrow, for any ${open.map((name) => `{${name}}`).join(", ")}`,
+    namedResource(operation, first, types),
+  );
+}
+
+/** What to write so that a path is about a resource of a type. */
+function namedResource({ template }: ReadOperation, type: string, types: ResourceTypes): string {
+  const [parameter] = template.parameters;
+  if (parameter === undefined) return "x-portcullis-resource: null";
+  const known = types.get(type);
+  const takesOne = known !== undefined && (known.open || known.segments.length > 0);
+  return `x-portcullis-resource: ${takesOne ? `${type}/{${parameter}}` : type}`;
 }
 
 function declarationOf(resource: ResourceTemplate): string {

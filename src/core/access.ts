@@ -1,5 +1,5 @@
 import type { KeyRecord, VaultSet } from "./key-record.ts";
-import { ITEM_ID, type Operation, type RequiredScope } from "./policy/operation.ts";
+import { ITEM_ID, type ListRule, type Operation, type RequiredScope } from "./policy/operation.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 import { fillTemplate, VAULT } from "./policy/resource-types.ts";
 import type { PathParams } from "./policy/route-table.ts";
@@ -34,6 +34,8 @@ const WITHDRAWN = refuse("access_withdrawn");
 const NOT_FOUND = refuse("not_found");
 /** No filter and no allowlist can name it, so a credential that may see the item with this id may see all. */
 export const ANY_ITEM = "";
+/** Stands for the id of an item that is not known; no filter is too narrow for it. */
+const SOME_ITEM = "#";
 
 /** The vault allowlist, as far as the owner may still use it. */
 export function effectiveVaults({ vaults, ownerVaults }: Omit<Grants, "scopes">): VaultSet {
@@ -71,12 +73,46 @@ export function compileAccess(grants: Grants, withdrawn = isWithdrawn(grants)): 
     );
   }
 
+  /** Whether the scopes that are held meet what the request names, and its resource. */
+  function meetsAll(
+    operation: Operation,
+    resource: Segments | null,
+    params: PathParams,
+    meets: (filter: Segments, resource: Segments) => boolean,
+  ): boolean {
+    return holds(operation, (filter, required, alternative) => {
+      const named = required.template && fillTemplate(required.template, params);
+      if (named !== null && !(segmentsCover(filter, named) && withinVaults(named))) return false;
+      if (resource === null) return true;
+      if (required.segments[0] === resource[0]) return meets(filter, resource);
+      if (alternative.some(({ segments }) => segments[0] === resource[0])) return true;
+      return reachesAll(filter, required);
+    });
+  }
+
+  /**
+   * Where no scope of an alternative is of the resource's type, filters and the allowlist say nothing about the resource:
+   * they must not be narrower than what is required.
+   */
+  function reachesAll(filter: Segments, { segments, template }: RequiredScope): boolean {
+    return segmentsCover(filter, segments) && (template !== null || withinVaults(segments));
+  }
+
+  /** A resource of type vault without an id stands for all vaults, which no list of vaults includes. */
+  function withinVaults([type, vaultId]: Segments): boolean {
+    return type !== VAULT || vaultIds === null || (vaultId !== undefined && vaultIds.has(vaultId));
+  }
+
   function sees(operation: Operation, resource: Segments | null, params: PathParams): boolean {
-    const covering = (filter: Segments, required: RequiredScope, alternative: readonly RequiredScope[]) =>
-      coversWhatIsNamed(filter, required, params) &&
-      (resource === null || reachesResource(filter, required, alternative, resource));
-    if (!holds(operation, covering)) return false;
-    return resource === null || vaultIds === null || withinVaults(resource, vaultIds);
+    if (!meetsAll(operation, resource, params, segmentsCover)) return false;
+    return resource === null || withinVaults(resource);
+  }
+
+  /** Whether a list, in the place that the path names, can have an item that the credential may see. */
+  function mayShowSome(operation: Operation, list: ListRule, params: PathParams): boolean {
+    const item = fillTemplate(list.resource, { ...params, [ITEM_ID]: SOME_ITEM });
+    if (!meetsAll(operation, item, params, filtersOverlap)) return false;
+    return item[1] === SOME_ITEM || withinVaults(item);
   }
 
   return {
@@ -92,6 +128,7 @@ export function compileAccess(grants: Grants, withdrawn = isWithdrawn(grants)): 
       const about = resource && fillTemplate(resource, params);
       if (!sees(operation, about, params)) return NOT_FOUND;
       if (list === null) return ALLOWED;
+      if (about === null && !mayShowSome(operation, list, params)) return NOT_FOUND;
       const visible = (id: string) =>
         sees(operation, fillTemplate(list.resource, { ...params, [ITEM_ID]: id }), params);
       return visible(ANY_ITEM) ? ALLOWED : { kind: "allowed", visible };
@@ -106,28 +143,4 @@ const anywhere: Reaches = () => true;
 /** Whether a filter is `*` or has something in common with a required scope. A required `*` is held by nothing less. */
 function overlaps(filter: Segments, { segments: required }: RequiredScope): boolean {
   return filter.length === 0 || (required.length > 0 && filtersOverlap(filter, required));
-}
-
-/** A scope that names parameters of the path must be covered with their values in it. */
-function coversWhatIsNamed(filter: Segments, { template }: RequiredScope, params: PathParams): boolean {
-  return template === null || segmentsCover(filter, fillTemplate(template, params));
-}
-
-/**
- * A filter of the resource's type must cover the resource. Where no scope of the alternative is of that type, a filter
- * must not be narrower than what is required: it would say nothing about the resource.
- */
-function reachesResource(
-  filter: Segments,
-  { segments: required }: RequiredScope,
-  alternative: readonly RequiredScope[],
-  resource: Segments,
-): boolean {
-  if (required[0] === resource[0]) return segmentsCover(filter, resource);
-  return alternative.some(({ segments }) => segments[0] === resource[0]) || segmentsCover(filter, required);
-}
-
-/** A resource of type vault without an id stands for all vaults, which no list of vaults includes. */
-function withinVaults([type, vaultId]: Segments, vaultIds: ReadonlySet<string>): boolean {
-  return type !== VAULT || (vaultId !== undefined && vaultIds.has(vaultId));
 }

@@ -10,6 +10,7 @@ const policy = compilePolicy({
   "x-portcullis-resources": {
     vault: { segments: [{ name: "vaultId" }, { name: "view", values: ["balance", "address"] }] },
     asset: { segments: [{ name: "assetId" }] },
+    repos: { segments: ["owner", "repo", "part", "id"].map((name) => ({ name })) },
   },
   paths: {
     "/vaults": {
@@ -42,6 +43,31 @@ const policy = compilePolicy({
       get: {
         security: [{ key: ["asset:read"] }],
         "x-portcullis-list": { items: "data", id: "id", resource: "asset/{id}" },
+      },
+    },
+    "/reports/{vaultId}": { get: { "x-portcullis-scopes": ["vault/{vaultId}:read"] } },
+    "/exports/{vaultId}": {
+      get: { "x-portcullis-scopes": ["vault/{vaultId}:read"], "x-portcullis-resource": null },
+    },
+    "/audits/{vaultId}/{assetId}": {
+      get: { "x-portcullis-scopes": ["asset/{assetId}:read", "vault/{vaultId}/balance:read"] },
+    },
+    "/statements/{vaultId}": { get: { security: [{ key: ["vault:read"] }] } },
+    "/sheets/{vaultId}": { get: { security: [{ key: ["vault/#/balance:read"] }] } },
+    "/repos/{owner}/{repo}/issues": {
+      get: {
+        "x-portcullis-list": { items: "issues", id: "n", resource: "repos/{owner}/{repo}/issues/{id}" },
+        "x-portcullis-scopes": ["repos:read"],
+      },
+      delete: {
+        "x-portcullis-list": { items: "issues", id: "n", resource: "repos/{owner}/{repo}/issues/{id}" },
+        "x-portcullis-scopes": ["repos:write"],
+      },
+    },
+    "/repos/{owner}": {
+      get: {
+        "x-portcullis-list": { items: "repos", id: "name", resource: "repos/{owner}/{id}" },
+        "x-portcullis-scopes": ["repos:read"],
       },
     },
     "/networks": { get: { security: [{ key: ["vault:read"] }], "x-portcullis-resource": null } },
@@ -135,7 +161,7 @@ describe("the scopes decide", () => {
   test("no scopes allow nothing", () => {
     const none: Grants = { scopes: [], vaults: "*", ownerVaults: "*" };
     for (const { method, template } of policy.operations) {
-      const request = `${method} ${template.replace("{vaultId}", "vault_1")}`;
+      const request = `${method} ${template.replaceAll(/\{\w+\}/g, "vault_1")}`;
       expect(outcome(request, none), request).toBe("insufficient_scope");
     }
   });
@@ -186,6 +212,29 @@ describe("vaults: the key's list, as far as the owner's roles reach", () => {
     expect(outcome("POST /vaults", grants("vault:write", ["vault_1"]))).toBe("not_found");
     expect(outcome("POST /vaults", grants("vault:write", "*", ["vault_1"]))).toBe("not_found");
     expect(outcome("POST /vaults", grants("vault/vault_1:write"))).toBe("not_found");
+  });
+
+  test.each<[string, string, VaultSet, string]>([
+    // A scope that names the vault is held to the allowlist, whatever the path's resource is.
+    ["GET /reports/vault_1", "vault:read", ["vault_1"], "allowed"],
+    ["GET /reports/vault_2", "vault:read", ["vault_1"], "not_found"],
+    ["GET /reports/vault_2", "*:*", ["vault_1"], "not_found"],
+    ["GET /reports/vault_2", "vault:read", "*", "allowed"],
+    ["GET /exports/vault_1", "vault:read", ["vault_1"], "allowed"],
+    ["GET /exports/vault_2", "vault:read", ["vault_1"], "not_found"],
+    ["GET /audits/vault_1/btc", "asset:read vault:read", ["vault_1"], "allowed"],
+    ["GET /audits/vault_2/btc", "asset:read vault:read", ["vault_1"], "not_found"],
+    // A scope that names none says nothing of the resource, so it takes all vaults.
+    ["GET /statements/vault_1", "vault:read", "*", "allowed"],
+    ["GET /statements/vault_1", "vault:read", ["vault_1"], "not_found"],
+    ["GET /statements/vault_2", "vault:read", ["vault_1"], "not_found"],
+    ["GET /statements/vault_2", "*:*", ["vault_1"], "not_found"],
+    ["GET /sheets/vault_2", "vault:read", "*", "allowed"],
+    ["GET /sheets/vault_2", "vault:read", ["vault_1"], "not_found"],
+  ])("%s with %s on %j: %s", (request, scopes, vaults, expected) => {
+    expect(outcome(request, grants(scopes, vaults))).toBe(expected);
+    if (vaults === "*") return;
+    expect(outcome(request, grants(scopes, "*", vaults))).toBe(expected);
   });
 
   test("a resource of another type is no matter of vaults", () => {
@@ -278,14 +327,37 @@ describe("a list shows the items that the credential may see", () => {
   test.each<[string, VaultSet, string[]]>([
     ["vault:read", "*", ["balance", "address"]],
     ["vault:read", ["vault_1"], ["balance", "address"]],
-    ["vault:read", ["vault_2"], []],
     ["vault/vault_1:read", "*", ["balance", "address"]],
     ["vault/#/balance:read", "*", ["balance"]],
-    ["vault/vault_2/balance:read", "*", []],
+    ["vault/vault_1/balance:read vault/vault_2:read", "*", ["balance"]],
   ])("and what is inside of a vault that the path names: %s on %j: %j", (scopes, vaults, expected) => {
     const granted = grants(scopes, vaults);
     expect(shown("GET /vaults/vault_1/views", granted, ["balance", "address"])).toEqual(expected);
   });
+
+  test.each<[string, VaultSet, string, string]>([
+    ["vault:read", ["vault_2"], "GET /vaults/vault_1/views", "not_found"],
+    ["vault/vault_2/balance:read", "*", "GET /vaults/vault_1/views", "not_found"],
+    ["vault/vault_1:read", ["vault_2"], "GET /vaults/vault_1/views", "not_found"],
+    ["vault/vault_2:read vault/vault_1:write", "*", "GET /vaults/vault_1/views", "not_found"],
+    ["repos/octocat/hello:*", "*", "GET /repos/evil/other/issues", "not_found"],
+    ["repos/octocat/hello:*", "*", "DELETE /repos/evil/other/issues", "not_found"],
+    ["repos/octocat/hello:*", "*", "DELETE /repos/octocat/other/issues", "not_found"],
+    ["repos/octocat/hello:*", "*", "GET /repos/octocat/hello/issues", "allowed"],
+    ["repos/octocat/hello/issues/7:*", "*", "DELETE /repos/octocat/hello/issues", "allowed"],
+    ["repos/octocat/hello/pulls:*", "*", "GET /repos/octocat/hello/issues", "not_found"],
+    ["repos/#/hello:*", "*", "GET /repos/evil/hello/issues", "allowed"],
+    ["repos/#/hello:*", "*", "GET /repos/evil/other/issues", "not_found"],
+    ["repos/octocat/hello:*", "*", "GET /repos/octocat", "allowed"],
+    ["repos/octocat/hello:*", "*", "GET /repos/evil", "not_found"],
+    ["repos:*", "*", "GET /repos/evil/other/issues", "allowed"],
+    ["*:*", ["vault_1"], "GET /repos/evil/other/issues", "allowed"],
+  ])(
+    "%s on %j: the list %s, where another place is not found, is %s",
+    (scopes, vaults, request, expected) => {
+      expect(outcome(request, grants(scopes, vaults))).toBe(expected);
+    },
+  );
 
   test("an operation that is no list has nothing to filter", () => {
     expect(decide("GET /networks", grants("vault:read", ["vault_1"]))).toEqual({
