@@ -65,6 +65,9 @@ export function requestLines(
   const match = policy.match(method.toUpperCase(), path);
   if (match.kind === "not_found")
     return { lines: [`${request}: 404 not_found, no operation has this path`], found: false };
+  if (match.kind === "invalid_path") {
+    return { lines: [`${request}: 400 invalid_path, decoded it is another operation`], found: false };
+  }
   if (match.kind === "method_not_allowed") {
     return { lines: [`${request}: 405 method_not_allowed, Allow: ${match.allow.join(", ")}`], found: false };
   }

@@ -30,6 +30,16 @@ export function canonicalPath(url: string): CanonicalPath | null {
   return { path, query: parts?.[2] ?? "" };
 }
 
+const PLAIN_CHARACTER = new RegExp(`^${PLAIN}$`);
+
+/** A path with every character plain that may be, and the other escapes in upper case: how servers may read it. */
+export function plainSpelling(path: string): string {
+  return path.replaceAll(/%[0-9A-Fa-f]{2}/g, (escape) => {
+    const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+    return PLAIN_CHARACTER.test(character) ? character : escape.toUpperCase();
+  });
+}
+
 /** Whether a path without its query is in canonical spelling. */
 export function isCanonicalPath(path: string): boolean {
   return CANONICAL.test(path);

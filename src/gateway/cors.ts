@@ -30,6 +30,7 @@ export function answerPreflight(x: Exchange, gateway: Gateway): Response | Refus
   if (path === undefined) return refuse("invalid_path");
   const match = gateway.policy.match(requested, path);
   if (match.kind === "not_found") return refuse("not_found");
+  if (match.kind === "invalid_path") return refuse("invalid_path");
   if (match.kind === "method_not_allowed") {
     return refuse("method_not_allowed", { allow: match.allow.join(", ") });
   }

@@ -7,6 +7,7 @@ export function matchRoute(x: Exchange, gateway: Gateway): Refusal | null {
   const canonical = canonicalPath(x.request.url);
   if (canonical === null) return refuse("invalid_path");
   const match = gateway.policy.match(x.request.method, canonical.path);
+  if (match.kind === "invalid_path") return refuse("invalid_path");
   if (match.kind === "method_not_allowed") {
     return refuse("method_not_allowed", { allow: match.allow.join(", ") });
   }

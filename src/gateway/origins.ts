@@ -20,7 +20,7 @@ export class Origins {
     return found;
   }
 
-  #find({ origin: names, maxBodyBytes, timeoutMs }: Operation): OriginConfig | null {
+  #find({ origin: names, maxBodyBytes, timeoutMs, boundedBySetting }: Operation): OriginConfig | null {
     const { origin: main, originTimeoutMs, origins, ...config } = this.#config;
     const own = names?.map((name) => origins.get(originName(name))).find((origin) => origin !== undefined);
     if (names !== null && own === undefined) return null;
@@ -28,8 +28,13 @@ export class Origins {
     return {
       originUrl: url,
       authorization,
-      originTimeoutMs: timeoutMs ?? originTimeoutMs,
-      maxBodyBytes: maxBodyBytes ?? config.maxBodyBytes,
+      originTimeoutMs: limit(timeoutMs, originTimeoutMs, boundedBySetting.includes("timeoutMs")),
+      maxBodyBytes: limit(maxBodyBytes, config.maxBodyBytes, boundedBySetting.includes("maxBodyBytes")),
     };
   }
+}
+
+function limit(own: number | null, setting: number, isBounded: boolean): number {
+  if (own === null) return setting;
+  return isBounded ? Math.min(own, setting) : own;
 }

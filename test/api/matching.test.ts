@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { JsonObject } from "../../src/api/problem.ts";
 import { compile, compilePolicy, matchOf } from "../support/policy.ts";
 
 /** The policy of an API whose operations are written like `GET /v1/vaults`. */
@@ -234,5 +235,83 @@ describe("templates as documents have them", () => {
       operation: { id: "GET /a/{y}", public: false, cost: 5, maxBodyBytes: 10, timeoutMs: 7 },
       also: [],
     });
+  });
+
+  test.each<[string, JsonObject, JsonObject, JsonObject]>([
+    [
+      "both say one",
+      { timeoutMs: 7 },
+      { timeoutMs: 9 },
+      { timeoutMs: 7, boundedBySetting: ["maxBodyBytes"] },
+    ],
+    [
+      "one says none",
+      { timeoutMs: 7 },
+      {},
+      { timeoutMs: 7, boundedBySetting: ["maxBodyBytes", "timeoutMs"] },
+    ],
+    [
+      "each says another",
+      { timeoutMs: 7 },
+      { maxBodyBytes: 9 },
+      { timeoutMs: 7, maxBodyBytes: 9, boundedBySetting: ["maxBodyBytes", "timeoutMs"] },
+    ],
+    [
+      "both say both",
+      { timeoutMs: 7, maxBodyBytes: 9 },
+      { timeoutMs: 8, maxBodyBytes: 1 },
+      { timeoutMs: 7, maxBodyBytes: 1, boundedBySetting: [] },
+    ],
+  ])(
+    "where templates say limits, and %s, the gateway's setting holds for what says none",
+    (_, one, other, expected) => {
+      const of = (limits: JsonObject) => ({ post: { "x-portcullis-limits": limits } });
+      const policy = compilePolicy({
+        openapi: "3.1.0",
+        paths: { "/a/{x}.json": of(one), "/a/r-{y}": of(other) },
+      });
+      expect(policy.match("POST", "/a/r-1.json")).toMatchObject({ operation: expected });
+      expect(policy.match("POST", "/a/1.json")).toMatchObject({
+        operation: { ...one, boundedBySetting: [] },
+      });
+    },
+  );
+});
+
+describe("an escape of what may stand plainly", () => {
+  const ITEMS = ["GET /items/{id}", "GET /items/{id}:secrets"];
+  test.each<[string, readonly string[], string]>([
+    ["a verb", ITEMS, "GET /items/7%3Asecrets"],
+    ["a verb in lower case", ITEMS, "GET /items/7%3asecrets"],
+    ["a verb, by HEAD", ITEMS, "HEAD /items/7%3Asecrets"],
+    ["a name", ["GET /users/{id}", "GET /users/@me"], "GET /users/%40me"],
+    ["parentheses", ["GET /x/{id}", "GET /x/a({id})"], "GET /x/a%28b%29"],
+    ["a sign among many segments", ["GET /f/{+path}", "GET /f/{a}/$meta"], "GET /f/a/%24meta"],
+    ["a letter beyond ASCII in lower case", ["GET /x/{id}", "GET /x/café"], "GET /x/caf%c3%a9"],
+    ["what the template escapes, sent plainly", ["GET /x/{id}", "GET /x/a%3Ab"], "GET /x/a:b"],
+    ["a second template that fits", ["GET /x/{a}.json", "GET /x/{b}:r.{c}"], "GET /x/1%3Ar.json"],
+  ])("makes no other operation of %s", (_, operations, request) => {
+    expect(told(operations, request)).toBe("invalid_path");
+  });
+
+  test.each<[string, readonly string[], string, unknown]>([
+    ["a value", ITEMS, "GET /items/a%3Ab", { "/items/{id}": { id: "a%3Ab" } }],
+    ["a value of a verb", ITEMS, "GET /items/%40a:secrets", { "/items/{id}:secrets": { id: "%40a" } }],
+    ["a value in lower case", ITEMS, "GET /items/%c3%a9", { "/items/{id}": { id: "%c3%a9" } }],
+    ["a path that is written so", ["GET /x/{id}", "GET /x/a%3Ab"], "GET /x/a%3Ab", { "/x/a%3Ab": {} }],
+    ["text that is written so", ["GET /x/{id}%3Ab"], "GET /x/1%3Ab", { "/x/{id}%3Ab": { id: "1" } }],
+    [
+      "an escape that must stay",
+      ["GET /x/{id}", "GET /x/{a}-{b}"],
+      "GET /x/%20",
+      { "/x/{id}": { id: "%20" } },
+    ],
+  ])("may stand in %s", (_, operations, request, expected) => {
+    expect(told(operations, request)).toEqual(expected);
+  });
+
+  test("leaves open what a server could take apart in another way", () => {
+    expect(told(["GET /c/{a}:{b}"], "GET /c/x%3Ay:z")).toEqual({ "/c/{a}:{b}": { a: "", b: "" } });
+    expect(told(["GET /c/{a}:{b}"], "GET /c/x%40y:z")).toEqual({ "/c/{a}:{b}": { a: "x%40y", b: "z" } });
   });
 });

@@ -89,6 +89,10 @@ describe("whatever the document and the path are", () => {
           expect(fitting).toEqual([]);
           return;
         }
+        if (match.kind === "invalid_path") {
+          expect([path, ...fitting.map(({ template }) => template)].join(" ")).toContain("%");
+          return;
+        }
         if (match.kind === "method_not_allowed") {
           expect(withMethod).toEqual([]);
           const methods = new Set(

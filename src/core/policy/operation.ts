@@ -56,6 +56,8 @@ export interface Operation {
   /** The most bytes of a request's body, and how long nothing may move; `null` for the gateway's setting. */
   readonly maxBodyBytes: number | null;
   readonly timeoutMs: number | null;
+  /** Those of the two that the gateway's setting bounds, too: another template fits that says nothing. */
+  readonly boundedBySetting: readonly ("maxBodyBytes" | "timeoutMs")[];
   /**
    * Where the origin of its own is to be found among `ORIGINS`: the first of these names and URLs that is there. When
    * none is, the operation is not served. `null` for `ORIGIN_URL`.

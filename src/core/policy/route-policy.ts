@@ -1,8 +1,9 @@
 /** What the gateway needs to know of each request, from the table that the build has made of the API's document. */
 
+import { plainSpelling } from "../canonical-path.ts";
 import { filterSegments, formatScope, type Action, type Scope } from "../scope.ts";
 import { ITEM_ID, type Deprecation, type Operation, type Pointer, type RequiredScope } from "./operation.ts";
-import { parseTemplate, type PathTemplate } from "./path-template.ts";
+import { ANY_VALUE, parseTemplate, type PathTemplate } from "./path-template.ts";
 import {
   checkFilter,
   formatResource,
@@ -60,6 +61,8 @@ export type RouteMatch =
   | (Match & { readonly kind: "operation"; readonly also: readonly Match[] })
   /** The path is known, but with other methods. */
   | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }
+  /** A server that decodes escapes before it looks for the operation would find another one. */
+  | { readonly kind: "invalid_path" }
   | { readonly kind: "not_found" };
 
 export type { Operation };
@@ -69,7 +72,7 @@ export interface RoutePolicy {
   readonly resourceTypes: ResourceTypes;
   /** What the paths of all operations without servers of their own begin with; empty or without a slash at the end. */
   readonly basePath: string;
-  /** What a method and a canonical path are. Bytes are compared as sent; HEAD follows GET. */
+  /** What a method and a canonical path are. Bytes are compared as sent, and as a server could decode them; HEAD follows GET. */
   match(method: string, path: string): RouteMatch;
   /** What makes a scope impossible for this API, as a sentence, or `null`. */
   checkScope(scope: Scope): string | null;
@@ -86,11 +89,15 @@ export function scopesOf({ operations }: Pick<RoutePolicy, "operations">): strin
 export function loadPolicy(table: PolicyTable): RoutePolicy {
   const resourceTypes: ResourceTypes = new Map(table.types.map((type) => [type.name, type]));
   const routes = new RouteTable<Operation>();
+  // Templates hardly ever hold an escape of what may stand plainly.
+  const isPlain = table.operations.every(({ path }) => plainSpelling(path) === path);
+  const decoded = isPlain ? routes : new RouteTable<Operation>();
   const operations = table.operations.map((entry) => {
     const template = parseTemplate(entry.path, new Set(entry.many));
     if ("problem" in template) throw new Error(`${entry.path}: ${template.problem}`);
     const operation = loadOperation(entry, template);
     routes.add(entry.method, template, operation);
+    if (!isPlain) decoded.add(entry.method, withPlainTexts(template), operation);
     return operation;
   });
   return {
@@ -99,12 +106,46 @@ export function loadPolicy(table: PolicyTable): RoutePolicy {
     basePath: table.basePath,
     match(method, path) {
       const found = routes.match(method, path);
-      if (found.length > 0) return matchOf(found);
+      if (found.length > 0) {
+        if (isPlain && !path.includes("%")) return matchOf(found);
+        const agreed = agreeOn(found, decoded.match(method, plainSpelling(path)));
+        return agreed === null ? { kind: "invalid_path" } : matchOf(agreed);
+      }
       const allow = METHODS.filter((each) => routes.match(each, path).length > 0);
       return allow.length === 0 ? { kind: "not_found" } : { kind: "method_not_allowed", allow };
     },
     checkScope: (scope) => checkFilter(resourceTypes, scope.resource),
   };
+}
+
+function withPlainTexts(template: PathTemplate): PathTemplate {
+  const segments = template.segments.map((pattern) => ({
+    ...pattern,
+    texts: pattern.texts.map(plainSpelling),
+  }));
+  return { ...template, segments };
+}
+
+/**
+ * What a path is both as it was sent and as a server may decode it: `null` for two different things. A value that is
+ * another one once it is decoded is left open.
+ */
+function agreeOn(
+  sent: readonly Found<Operation>[],
+  decoded: readonly Found<Operation>[],
+): readonly Found<Operation>[] | null {
+  if (sent.length !== decoded.length) return null;
+  const agreed: Found<Operation>[] = [];
+  for (const { target, params } of sent) {
+    const other = decoded.find((each) => each.target === target);
+    if (other === undefined) return null;
+    const values = Object.create(null) as Record<string, string>;
+    for (const [name, value] of Object.entries(params)) {
+      values[name] = plainSpelling(value) === other.params[name] ? value : ANY_VALUE;
+    }
+    agreed.push({ target, params: values });
+  }
+  return agreed;
 }
 
 function loadOperation(entry: OperationEntry, template: PathTemplate): Operation {
@@ -129,6 +170,7 @@ function loadOperation(entry: OperationEntry, template: PathTemplate): Operation
     cost: entry.cost ?? 1,
     maxBodyBytes: entry.maxBodyBytes ?? null,
     timeoutMs: entry.timeoutMs ?? null,
+    boundedBySetting: [],
     origin: entry.origin ?? null,
     deprecation: entry.deprecation ?? null,
   };
@@ -163,6 +205,8 @@ function matchOf(found: readonly Found<Operation>[]): RouteMatch {
   };
 }
 
+const LIMITS = ["maxBodyBytes", "timeoutMs"] as const;
+
 function strictest(all: readonly Operation[], first: Operation): Operation {
   return {
     ...first,
@@ -170,6 +214,7 @@ function strictest(all: readonly Operation[], first: Operation): Operation {
     cost: Math.max(...all.map((operation) => operation.cost)),
     maxBodyBytes: least(all.map((operation) => operation.maxBodyBytes)),
     timeoutMs: least(all.map((operation) => operation.timeoutMs)),
+    boundedBySetting: LIMITS.filter((limit) => all.some((operation) => operation[limit] === null)),
   };
 }
 
