@@ -28,7 +28,7 @@ export function applyOverlay(document: JsonObject, value: unknown, findings: Fin
   const changed = structuredClone(document);
   for (const [i, action] of overlay.data.actions.entries()) {
     const where = `overlay: action ${i + 1} (${action.target})`;
-    const problem = carryOut(changed, action);
+    const problem = carryOut(changed, action) ?? withoutEffect(document, action);
     if (problem === null) continue;
     if (problem === NO_MATCH && !isSingular(action.target)) findings.warn(where, problem);
     else findings.mistake(where, problem);
@@ -53,22 +53,62 @@ function carryOut(
   } catch (error) {
     return `target is no JSONPath (RFC 9535): ${error instanceof Error ? error.message : String(error)}`;
   }
+  if (nodes.length === 0) return NO_MATCH;
   if (remove === true) {
-    // Items of an array from the last to the first, so that the indexes before stay what they are.
-    for (const { location } of nodes.toReversed()) removeAt(document, location);
+    const locations = nodes.map(({ location }) => location);
+    if (locations.some((location) => location.length === 0)) return "cannot remove the whole document";
+    for (const location of inOrderOfRemoval(locations)) removeAt(document, location);
     return null;
   }
-  if (nodes.length === 0) return NO_MATCH;
   for (const { value } of nodes) {
     if (typeof value !== "object" || value === null) return "must select objects or arrays, not plain values";
-    if (Array.isArray(value)) value.push(...(Array.isArray(update) ? update : [update]));
+    if (Array.isArray(value)) (value as unknown[]).push(...(structuredClone([update].flat()) as unknown[]));
     else if (!isPlainObject(update)) return "update must be an object, as what it changes is";
     else merge(value as Record<string, unknown>, update);
   }
   return null;
 }
 
-function removeAt(document: unknown, location: readonly (string | number)[]): void {
+type Location = readonly (string | number)[];
+
+/** Each once, and items of an array from the last to the first, so that the indexes before stay what they are. */
+function inOrderOfRemoval(locations: readonly Location[]): Location[] {
+  const once = [...new Map(locations.map((location) => [JSON.stringify(location), location])).values()];
+  return once.toSorted((a, b) => {
+    const at = a.findIndex((step, i) => step !== b[i]);
+    const [one, other] = [a[at], b[at]];
+    if (one === undefined || other === undefined) return b.length - a.length;
+    if (typeof one === "number" && typeof other === "number") return other - one;
+    return String(one) < String(other) ? -1 : 1;
+  });
+}
+
+/** Path items and parameters were put in where they are used, before the overlay: what they came from is used no more. */
+function withoutEffect(
+  document: JsonObject,
+  { target, update }: { target: string; update?: unknown },
+): string | null {
+  const locations = jsonpath.query(target, document as JsonValue).locations();
+  const places = [...locations].flatMap((location) => placesOf(location, update));
+  const inert = places.find((place) => isInlined(document, place));
+  if (inert === undefined || places.some(([first]) => first === "paths")) return null;
+  return `changes ${inert.slice(0, 3).join(".")}, which has no effect: the target must be where it is used, under $.paths`;
+}
+
+/** The places that an update of a place changes, as deep as components have names. */
+function placesOf(location: Location, update: unknown): Location[] {
+  if (location.length > 2 || !isPlainObject(update)) return [location];
+  return Object.entries(update).flatMap(([member, inner]) => placesOf([...location, member], inner));
+}
+
+function isInlined({ components }: JsonObject, [first, kind = "", name = ""]: Location): boolean {
+  if (first !== "components" || !(kind === "pathItems" || kind === "parameters")) return false;
+  if (!isPlainObject(components)) return false;
+  const known = components[kind];
+  return isPlainObject(known) && Object.hasOwn(known, name);
+}
+
+function removeAt(document: unknown, location: Location): void {
   let parent = document;
   for (const step of location.slice(0, -1)) parent = (parent as Record<string | number, unknown>)[step];
   const last = location.at(-1);

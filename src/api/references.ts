@@ -23,9 +23,9 @@ function inlineItem(value: unknown, path: string, document: JsonObject, findings
   if (!isObject(item)) return item;
   const members = Object.entries(item).map(([member, inner]) => {
     if (member === "parameters") return [member, inlineAll(inner, path, document, findings)];
-    if (!METHOD.test(member)) return [member, inner];
+    if (!METHOD.test(member)) return [member, ownCopy(inner)];
     const where = `${member.toUpperCase()} ${path}`;
-    const operation = follow(inner, where, document, findings);
+    const operation = ownCopy(follow(inner, where, document, findings));
     if (!isObject(operation) || operation["parameters"] === undefined) return [member, operation];
     const parameters = inlineAll(operation["parameters"], where, document, findings);
     return [member, { ...operation, parameters }];
@@ -35,7 +35,14 @@ function inlineItem(value: unknown, path: string, document: JsonObject, findings
 
 function inlineAll(value: unknown, where: string, document: JsonObject, findings: Findings): unknown {
   if (!Array.isArray(value)) return value;
-  return value.map((each) => follow(each, `${where}: parameters`, document, findings));
+  return value.map((each) => ownCopy(follow(each, `${where}: parameters`, document, findings)));
+}
+
+/** A copy that shares nothing, so that a change to one place that uses an object is none to another. */
+function ownCopy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ownCopy);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([member, inner]) => [member, ownCopy(inner)]));
 }
 
 function follow(value: unknown, where: string, document: JsonObject, findings: Findings): unknown {
@@ -53,9 +60,9 @@ function follow(value: unknown, where: string, document: JsonObject, findings: F
 }
 
 function targetOf(reference: unknown, document: JsonObject): unknown {
-  if (typeof reference !== "string" || !reference.startsWith("#")) return undefined;
+  if (typeof reference !== "string" || !reference.startsWith("#/")) return undefined;
   let value: unknown = document;
-  for (const token of reference.slice(1).split("/").slice(1)) {
+  for (const token of reference.slice(2).split("/")) {
     const name = decode(token)?.replaceAll("~1", "/").replaceAll("~0", "~");
     if (name === undefined || typeof value !== "object" || value === null) return undefined;
     if (!Object.hasOwn(value, name)) return undefined;

@@ -175,6 +175,12 @@ describe("an overlay", () => {
       /^overlay: action 1 \(\$\.paths\['\/c'\]\.get\): matches nothing/,
     ],
     [
+      "that removes one place which is not there",
+      overlayOf("{ target: \"$.paths['/c'].get\", remove: true }"),
+      /^overlay: action 1 \(\$\.paths\['\/c'\]\.get\): matches nothing/,
+    ],
+    ["that removes everything", overlayOf("{ target: $, remove: true }"), /cannot remove the whole document/],
+    [
       "whose target is no JSONPath",
       overlayOf("{ target: 'paths./a', update: {} }"),
       /^overlay: action 1 .*JSONPath/,
@@ -195,9 +201,96 @@ describe("an overlay", () => {
     expect(mistakes).toEqual([expect.stringMatching(message)]);
   });
 
+  const SHARED = `openapi: 3.1.0
+paths:
+  /status: { $ref: "#/components/pathItems/P" }
+  /accounts: { $ref: "#/components/pathItems/P" }
+  /alias: &item { get: &operation { tags: [x] }, put: *operation }
+  /same: *item
+  /up: { put: { $ref: "#/components/x-operations/o" }, post: { $ref: "#/components/x-operations/o" } }
+components:
+  pathItems: { P: { get: { parameters: [{ $ref: "#/components/parameters/p" }] } } }
+  parameters: { p: { in: query, name: p } }
+  x-operations: { o: { tags: [y] } }
+`;
+  test.each([
+    ["a path item by reference", "/status", "get", "GET /status"],
+    ["a path item by alias", "/same", "get", "GET /same"],
+    ["an operation by alias", "/alias", "put", "PUT /alias"],
+    ["an operation by reference", "/up", "post", "POST /up"],
+  ])("changes no other place that shares %s", async (_, path, method, name) => {
+    const target = `$.paths['${path}'].${method}`;
+    const overlay = overlayOf(`{ target: "${target}", update: { security: [] } }`);
+    const { table, mistakes } = await compiled({ "api.yaml": SHARED, "overlay.yaml": overlay });
+    expect(mistakes).toEqual([]);
+    expect(table.operations.length).toBe(8);
+    const open = table.operations.filter((entry) => entry.public === true);
+    expect(open.map((entry) => `${entry.method} ${entry.path}`)).toEqual([name]);
+  });
+
+  test("puts a copy of what it adds to each place", async () => {
+    const overlay = overlayOf(
+      "{ target: \"$.paths['/status','/same'].get\", update: { security: [] } }",
+      "{ target: $.paths.*.get.security, update: { k: [] } }",
+      "{ target: \"$.paths['/status'].get.security[0]\", update: { k: ['*:admin'] } }",
+    );
+    const { table } = await compiled({ "api.yaml": SHARED, "overlay.yaml": overlay });
+    const found = Object.fromEntries(
+      table.operations.map((each) => [`${each.method} ${each.path}`, each.security]),
+    );
+    expect(found).toMatchObject({ "GET /status": [["*:admin"]], "GET /same": [["same:read"]] });
+  });
+
+  test.each([
+    ["$.components.pathItems.P.get", "update: { x-portcullis-scopes: ['a:admin'] }"],
+    ["$.components.pathItems.*", "update: { get: { security: [] } }"],
+    ["$.components.pathItems", "update: { P: { get: { security: [] } } }"],
+    ["$.components", "update: { parameters: { p: { x-portcullis-many-segments: true } } }"],
+    ["$.components.parameters.p", "update: { x-portcullis-many-segments: true }"],
+    ["$.components.pathItems.P.get", "remove: true"],
+  ])("of %s is a mistake, as it would have no effect: %s", async (target, change) => {
+    const overlay = overlayOf(`{ target: "${target}", ${change} }`);
+    const { mistakes } = await compiled({ "api.yaml": SHARED, "overlay.yaml": overlay });
+    expect(mistakes).toEqual([
+      expect.stringContaining("no effect: the target must be where it is used, under $.paths"),
+    ]);
+  });
+
+  test("may add a path item that it uses, and change what other components there are", async () => {
+    const overlay = overlayOf(
+      "{ target: $.components, update: { schemas: { s: {} }, pathItems: { Q: { get: { tags: [q] } } } } }",
+      "{ target: $.paths, update: { /q: { $ref: '#/components/pathItems/Q' } } }",
+    );
+    const { operations, mistakes } = await compiled({ "api.yaml": SHARED, "overlay.yaml": overlay });
+    expect([mistakes, operations.includes("GET /q")]).toEqual([[], true]);
+  });
+
+  test.each([
+    ["[2,1]", [["a:admin"]]],
+    ["[1,2]", [["a:admin"]]],
+    ["[1,1]", [["a:admin"], ["a:read"]]],
+    ["[0,-1,2]", [["a:write"]]],
+    ["[?@.a]", undefined],
+  ])("removes the items %s and no other", async (items, security) => {
+    const document =
+      "openapi: 3.1.0\nx-portcullis-resources: { a: { segments: [] } }\npaths: { /a: { get: { security: [{ a: ['a:admin'] }, { a: ['a:write'] }, { a: ['a:read'] }] } } }";
+    const overlay = overlayOf(`{ target: "$.paths['/a'].get.security${items}", remove: true }`);
+    const { table, mistakes } = await compiled({ "api.yaml": document, "overlay.yaml": overlay });
+    expect(mistakes).toEqual([]);
+    expect(table.operations[0]?.security).toEqual(security);
+  });
+
+  test.each(["#createUser", "#", "#createUser/x"])("a reference to %s leads nowhere", async (reference) => {
+    const document = `openapi: 3.1.0\nsecurity: []\npaths: { /a: { post: { $ref: "${reference}" } } }`;
+    const { mistakes } = await compiled({ "api.yaml": document });
+    expect(mistakes).toEqual([`POST /a: the $ref "${reference}" leads nowhere`]);
+  });
+
   test("that looks for places and finds none is a warning", async () => {
-    const { mistakes, warnings } = await withOverlay(overlayOf("{ target: $.paths.*.delete, update: {} }"));
-    expect([mistakes, warnings]).toEqual([[], [expect.stringContaining("matches nothing")]]);
+    for (const change of ["update: {}", "remove: true"]) {
+      const { mistakes, warnings } = await withOverlay(overlayOf(`{ target: $.paths.*.delete, ${change} }`));
+      expect([mistakes, warnings]).toEqual([[], [expect.stringContaining("matches nothing")]]);
+    }
   });
 
   test("can be anywhere", async () => {
