@@ -54,6 +54,7 @@ import {
 import type { OperationEntry, PolicyTable } from "../core/policy/route-policy.ts";
 import { findStrayExtensions, readDocumentExtensions } from "./extensions.ts";
 import { readOperations, type ReadOperation } from "./operations.ts";
+import { isTooDeep, TOO_DEEP } from "./nesting.ts";
 import { findRivals } from "./rivals.ts";
 import type { Findings, JsonObject } from "./problem.ts";
 import { declaredTypes, resourceProblem, typesOf } from "./resources.ts";
@@ -73,6 +74,10 @@ export function compileDocument(document: JsonObject, findings: Findings): Polic
     const { swagger } = document;
     const found = typeof swagger === "string" ? `Swagger ${swagger}` : JSON.stringify(openapi);
     findings.mistake("openapi", `must be a 3.0 or 3.1 version, not ${found}`, "openapi: 3.1.0");
+    return { basePath: "", types: [], operations: [] };
+  }
+  if (isTooDeep(document)) {
+    findings.mistake("document", TOO_DEEP);
     return { basePath: "", types: [], operations: [] };
   }
   findStrayExtensions(document, findings);
@@ -194,6 +199,7 @@ function checkResources(
       );
     }
   }
+  if (needs.public) tellUnguarded(operation, needs, findings);
   if (named === null && list === null) warnOfNoResource(operation, needs, types, findings);
   const [first] = needs.security.flatMap(typesNeeded);
   if (named !== undefined || list !== null || covered(typeName(pathResource)) || first === undefined) return;
@@ -201,6 +207,23 @@ function checkResources(
     where,
     `needs a scope of type ${first}, and its resource ${formatResource(pathResource)} is none, so only credentials that are not narrowed within ${first} may call it`,
     namedResource(operation, first, types),
+  );
+}
+
+/** Who calls without a credential sees all of a list, and where no credential is looked at, every resource. */
+function tellUnguarded(
+  { where, named, list, method }: ReadOperation,
+  needs: Needs,
+  findings: Findings,
+): void {
+  const resource = list?.resource ?? (needs.security.length === 0 ? named : null) ?? null;
+  if (resource === null) return;
+  const member = list === null ? "x-portcullis-resource" : "x-portcullis-list";
+  const action = method === "GET" || method === "HEAD" ? "read" : "write";
+  findings.mistake(
+    where,
+    `is public, so ${member} would keep nothing from anybody`,
+    `x-portcullis-scopes: ["${typeName(resource)}:${action}"]`,
   );
 }
 

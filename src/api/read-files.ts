@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse as parseYaml, YAMLParseError } from "yaml";
 import { applyOverlay } from "./overlay.ts";
+import { isTooDeep, TOO_DEEP } from "./nesting.ts";
 import { isObject, type Findings, type JsonObject } from "./problem.ts";
 import { inlinePaths } from "./references.ts";
 
@@ -15,6 +16,8 @@ export interface Sources {
 
 const ROOT = join(import.meta.dirname, "../..");
 export const SAMPLE_DOCUMENT = join(import.meta.dirname, "openapi.yaml");
+/** How much the aliases of a YAML file may stand for, so that a short file cannot become a huge document. */
+const MAX_ALIASES = 10_000;
 /** A reference to another file. */
 const EXTERNAL_REFERENCE = /\$ref["']?\s*:\s*(?:["'](?!#)|[^"'#\s])/;
 
@@ -55,7 +58,11 @@ async function readDocument(file: string, findings: Findings): Promise<JsonObjec
     findings.mistake(file, "is no OpenAPI document: it must be an object");
     return null;
   }
-  return EXTERNAL_REFERENCE.test(read.text) ? bundleFiles(file, read.value) : read.value;
+  if (!EXTERNAL_REFERENCE.test(read.text)) return read.value;
+  const whole = await bundleFiles(file, read.value);
+  if (!isTooDeep(whole)) return whole;
+  findings.mistake(file, TOO_DEEP);
+  return null;
 }
 
 /** Parses a JSON or YAML file; `undefined` after telling what is wrong. */
@@ -71,12 +78,21 @@ function readFile(
     return undefined;
   }
   try {
-    return { text, value: parseText(text) };
+    const value = parseText(text);
+    if (!isTooDeep(value)) return { text, value };
+    findings.mistake(file, TOO_DEEP);
   } catch (error) {
-    const line = error instanceof YAMLParseError ? error.message.split("\n")[0] : String(error);
-    findings.mistake(file, `is neither JSON nor YAML: ${line}`);
-    return undefined;
+    findings.mistake(file, parseProblem(error));
   }
+  return undefined;
+}
+
+function parseProblem(error: unknown): string {
+  // The YAML parser tells of the end of its stack in a message of its own.
+  if (/call stack/.test(String(error))) return TOO_DEEP;
+  if (error instanceof ReferenceError) return `is YAML whose aliases stand for too much: ${error.message}`;
+  const line = error instanceof YAMLParseError ? error.message.split("\n")[0] : String(error);
+  return `is neither JSON nor YAML: ${line}`;
 }
 
 function parseText(text: string): unknown {
@@ -87,7 +103,7 @@ function parseText(text: string): unknown {
       // YAML may begin with a brace, too; its parser says where the mistake is.
     }
   }
-  return parseYaml(text, { merge: true, maxAliasCount: -1, logLevel: "error" }) as unknown;
+  return parseYaml(text, { merge: true, maxAliasCount: MAX_ALIASES, logLevel: "error" }) as unknown;
 }
 
 /** Puts the files that a document refers to into it. What leads nowhere stays as it is, and counts where it is used. */

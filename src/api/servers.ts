@@ -62,9 +62,10 @@ function originOf(url: string): string | null {
 /** The path of a server's URL in canonical spelling, or `null` if it has none. */
 function basePathOf(url: string): string | null {
   const [path = ""] = url.replace(ABSOLUTE, "").split(/[?#]/);
-  if (/[{}]/.test(path)) return null;
-  const { pathname } = new URL(path === "" ? "/" : path.replace(/^\/*/, "/"), "http://host");
-  let base = pathname;
+  if (/[{}\\]/.test(path)) return null;
+  const parsed = URL.parse(path === "" ? "/" : path.replace(/^\/*/, "/"), "http://host");
+  if (parsed === null) return null;
+  let base = parsed.pathname;
   while (base.endsWith("/")) base = base.slice(0, -1);
   return isCanonicalPath(base === "" ? "/" : base) ? base : null;
 }
@@ -76,16 +77,16 @@ export interface Place {
 }
 
 /**
- * Where an operation is served, by the servers of its own and the API's. Names and URLs to look for among `ORIGINS` are
+ * Where an operation is served, by the servers of its own and the API's: base path and origin are of one entry. Names and URLs to look for among `ORIGINS` are
  * the URL as it is written, without a slash behind, and its origin.
  */
 export function placeOf(own: readonly Server[], api: readonly Server[], named: string | undefined): Place {
-  const [first] = own;
-  const basePath = (first ?? api[0])?.basePath ?? "";
-  if (named !== undefined) return { basePath, origin: [named] };
   const apiOrigin = api[0]?.origin ?? null;
-  if (own.length === 0 || own.some(({ origin }) => origin === null || origin === apiOrigin)) {
-    return { basePath, origin: null };
-  }
-  return { basePath, origin: [...new Set(own.flatMap(({ url, origin }) => [url, origin ?? url]))] };
+  const atApi = own.find(({ origin }) => origin === null || origin === apiOrigin);
+  const [first = api[0]] = own;
+  const basePath = (named === undefined && atApi !== undefined ? atApi : first)?.basePath ?? "";
+  if (named !== undefined) return { basePath, origin: [named] };
+  if (own.length === 0 || atApi !== undefined) return { basePath, origin: null };
+  const alike = own.filter((server) => server.basePath === basePath);
+  return { basePath, origin: [...new Set(alike.flatMap(({ url, origin }) => [url, origin ?? url]))] };
 }

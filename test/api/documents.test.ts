@@ -246,6 +246,20 @@ describe("where the API is", () => {
       "/v2/x",
       null,
     ],
+    [
+      "a server of its own at the API's origin before another one",
+      servers("https://a.example/v1"),
+      servers("https://up.example/upload/v1", "https://a.example/v2"),
+      "/v2/x",
+      null,
+    ],
+    [
+      "other origins with one base path",
+      servers("https://a.example"),
+      servers("https://up.example/v1", "https://us.example/us", "https://eu.example/v1"),
+      "/v1/x",
+      ["https://up.example/v1", "https://up.example", "https://eu.example/v1", "https://eu.example"],
+    ],
     ["relative servers of its own", servers("https://a.example/v1"), servers("/v2"), "/v2/x", null],
     [
       "a name before servers",

@@ -113,6 +113,29 @@ test("a document that is not there is told by name", async () => {
   expect(findings.mistakes).toEqual([{ where: "/nowhere/api.yaml", problem: "cannot be read: ENOENT" }]);
 });
 
+const BOMB = Array.from(
+  "bcdefgh",
+  (name, i) => `${name}: &${name} [${`*${"abcdefg"[i]}, `.repeat(10)}]`,
+).join("\n");
+
+test.each([
+  ["a list that holds itself", "x: &a [*a]", /holds itself/],
+  ["an object that holds itself", "paths: { /a: { get: &a { x: *a } } }", /holds itself/],
+  ["20,000 levels of YAML", `x: ${"[".repeat(20_000)}${"]".repeat(20_000)}`, /nested more than/],
+  ["aliases that stand for too much", `a: &a [x]\n${BOMB}`, /aliases stand for too much/],
+])("a document with %s is a mistake that names the file", async (_, text, message) => {
+  const { mistakes, operations } = await compiled({ "api.yaml": `openapi: 3.1.0\n${text}\n` });
+  expect(operations).toEqual([]);
+  expect(mistakes).toEqual([expect.stringMatching(/api\.yaml: /)]);
+  expect(mistakes).toEqual([expect.stringMatching(message)]);
+});
+
+test("20,000 levels of JSON are a mistake that names the file", async () => {
+  const text = `{"openapi":"3.1.0","x":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
+  const { mistakes } = await compiled({ "api.json": text });
+  expect(mistakes).toEqual([expect.stringMatching(/api\.json: is nested more than/)]);
+});
+
 describe("an overlay", () => {
   const document = "openapi: 3.1.0\npaths:\n  /a: { get: { tags: [x] }, put: {} }\n  /b: { $ref: b.yaml }\n";
   const overlayOf = (...actions: string[]) =>

@@ -24,6 +24,13 @@ function documentWith(operation: JsonObject, path = PATH, root: JsonObject = {})
   return documentOf({ [path]: { get: named } }, root);
 }
 
+/** An object in an object, and so on. */
+function deep(levels: number): JsonObject {
+  let value: JsonObject = {};
+  for (let level = 0; level < levels; level++) value = { value };
+  return value;
+}
+
 const date = "2026-01-01";
 const list = { items: "data", id: "id", resource: "vault/{id}" };
 const dated = { deprecated: true, "x-portcullis-deprecation": date };
@@ -68,6 +75,21 @@ describe("a mistake is named together with its operation", () => {
       "a resource of a type that no scope is for",
       { [RESOURCE]: "asset/{vaultId}" },
       "must name a scope of type asset",
+    ],
+    [
+      "a public list",
+      { security: [], [LIST]: list, [RESOURCE]: undefined },
+      "is public, so x-portcullis-list",
+    ],
+    [
+      "a list that is also public",
+      { security: [{}, ...READ], [LIST]: list },
+      "is public, so x-portcullis-list",
+    ],
+    [
+      "a public resource with a name",
+      { security: [], [RESOURCE]: "vault/{vaultId}" },
+      "is public, so x-portcullis-resource",
     ],
     ["a misspelled member", { "x-portcullis-resourse": "vault/{vaultId}" }, "x-portcullis-resourse"],
 
@@ -216,6 +238,20 @@ describe("a mistake outside the operations is named with its place", () => {
       { ...valid, servers: [{ url: "/{version}" }] },
       "servers: the path of the server",
     ],
+    ...[String.raw`\\:x`, String.raw`\[`, "https://a.example/\\v1"].map(
+      (url): [string, JsonObject, string] => [
+        `the server ${url}`,
+        { ...valid, servers: [{ url }] },
+        "servers: the path of the server",
+      ],
+    ),
+    ["half a character in a path", documentOf({ "/a\ud800": { get: {} } }), "a path is Unicode text"],
+    [
+      "half a character beside a parameter",
+      documentOf({ "/a/{b}\udc00": { get: {} } }),
+      "a path is Unicode text",
+    ],
+    ["too many levels", { ...valid, "x-deep": deep(20_000) }, "document: is nested more than"],
     ["a server without a url", { ...valid, servers: [{}] }, "servers: servers must be a list"],
   ])("%s", (_mistake, document, message) => {
     const { mistakes } = compile(document);
@@ -261,6 +297,16 @@ test.each<[string, JsonObject, string]>([
     "GET /b: the operationId x is not unique",
   ],
   [
+    "a path of many vaults and a resource of null",
+    { "/a/{id}": { get: { security: READ, [RESOURCE]: null } } },
+    "GET /a/{id}: x-portcullis-resource is null, or left blank",
+  ],
+  [
+    "a resource of null and a scope that names one parameter of two",
+    { "/a/{id}/{view}": { get: { [SCOPES]: ["vault/{id}:read"], [RESOURCE]: null } } },
+    "for any {view}",
+  ],
+  [
     "scopes that say nothing of the path",
     { "/a/{id}": { get: { security: READ } } },
     "GET /a/{id}: needs a scope of type vault",
@@ -269,4 +315,20 @@ test.each<[string, JsonObject, string]>([
   const { mistakes, warnings } = compile(documentOf(paths));
   expect(mistakes).toEqual([]);
   expect(warnings.map(({ where, problem }) => `${where}: ${problem}`).join("\n")).toContain(message);
+});
+
+test.each<[string, JsonObject]>([
+  ["no parameter", { "/a": { get: { security: READ, [RESOURCE]: null } } }],
+  [
+    "a parameter that the scope names",
+    { "/a/{id}": { get: { [SCOPES]: ["vault/{id}:read"], [RESOURCE]: null } } },
+  ],
+  ["a parameter, and public", { "/a/{id}": { get: { security: [], [RESOURCE]: null } } }],
+])("a resource of null is right for a path with %s", (_, paths) => {
+  expect(compile(documentOf(paths))).toMatchObject({ mistakes: [], warnings: [] });
+});
+
+test.each(["/a/{id}", "/a/{id}/b/{other}", "/a/{id}.json"])("null is not what to write for %s", (path) => {
+  const { warnings } = compile(documentOf({ [path]: { get: { security: READ } } }));
+  expect(warnings.map(({ write }) => write)).toEqual(["x-portcullis-resource: vault/{id}"]);
 });

@@ -37,6 +37,7 @@ export function parseTemplate(
   many: ReadonlySet<string> = new Set(),
 ): PathTemplate | { readonly problem: string } {
   if (!text.startsWith("/")) return { problem: "a path starts with /" };
+  if (!text.isWellFormed()) return { problem: "a path is Unicode text, and this one has half a character" };
   const segments = withoutQuery(text)
     .slice(1)
     .split("/")
