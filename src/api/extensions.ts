@@ -111,15 +111,25 @@ export function findStrayExtensions(document: JsonObject, findings: Findings): v
     if (Array.isArray(value)) value.forEach((item, i) => visit(item, [...path, String(i)]));
     if (!isObject(value)) return;
     for (const [member, inner] of Object.entries(value)) {
-      if (!member.startsWith("x-portcullis-")) visit(inner, [...path, member]);
+      if (!isOurs(member, path)) visit(inner, [...path, member]);
       else if (!knownAt(path).has(member)) tellStray(member, path, findings);
     }
   };
   visit(document, []);
 }
 
+/** Where members of ours mean something, one in another spelling is a slip; elsewhere it may be the name of a header. */
+function isOurs(member: string, path: readonly string[]): boolean {
+  if (member.startsWith("x-portcullis-")) return true;
+  return folded(member).startsWith("x-portcullis-") && knownAt(path).size > 0;
+}
+
+function folded(member: string): string {
+  return member.toLowerCase().replaceAll("_", "-");
+}
+
 function tellStray(member: string, path: readonly string[], findings: Findings): void {
-  const likely = closest(member, [...knownAt(path)]);
+  const likely = closest(folded(member), [...knownAt(path)]);
   findings.mistake(placeName(path), `${member} means nothing here`, likely && EXAMPLES[likely]);
 }
 

@@ -105,7 +105,8 @@ function readOperation(
     method,
     template,
     operationId: typeof operationId === "string" && operationId !== "" ? operationId : null,
-    security: operation["security"] ?? document["security"],
+    // One that is there and blank is a mistake, never the document's.
+    security: operation["security"] === undefined ? document["security"] : operation["security"],
     extensions,
     pathResource: resourceOfPath(local),
     named: readNamed(extensions["x-portcullis-resource"], local, where, findings),

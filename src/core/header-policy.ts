@@ -128,7 +128,8 @@ const IDENTITY_CLAIMS = [
   "x-endpoint-api-*",
   "x-goog-authenticated-user-*",
   "x-goog-iap-*",
-  "x-groups",
+  "x-groups?",
+  "x-hasura-*",
   "x-id-token",
   "x-istio-*",
   "x-kong-*",
@@ -138,11 +139,14 @@ const IDENTITY_CLAIMS = [
   "x-pomerium-*",
   "x-principal*",
   "x-refresh-token",
-  "x-roles",
+  "x-roles?",
+  "x-scope-orgid",
   "x-shib-*",
+  "x-spiffe-id",
   "x-ssl-*",
   "x-subject",
   "x-teleport-*",
+  "x-tenant-id",
   "x-tls-*",
   "x-token-subject",
   "x-token-user-*",
@@ -248,7 +252,14 @@ const COUNTS = [
   "*pagination*",
   "*paging*",
   "*total*",
+  "x-hits",
+  "x-max-page",
+  "x-num-items",
+  "x-result-size",
 ];
+
+/** What gRPC gateways take off a header before they hand it on. */
+const GRPC_PREFIX = /^(?:grpc[^a-z0-9]metadata[^a-z0-9])+/;
 
 const BARRED_FROM_ORIGIN = matcher([
   ...HOP_BY_HOP,
@@ -270,7 +281,7 @@ export function tellsCount(name: string): boolean {
 }
 
 /** Whether a header that the client sent stays out of the request to the origin. `name` is in lower case. */
-export const barredFromOrigin = remember((name) => BARRED_FROM_ORIGIN.test(name));
+export const barredFromOrigin = remember((name) => BARRED_FROM_ORIGIN.test(name.replace(GRPC_PREFIX, "")));
 
 /** Whether a header that the origin sent stays out of the answer to the client. `name` is in lower case. */
 export const barredFromClient = remember((name) => BARRED_FROM_CLIENT.test(name));

@@ -5,7 +5,9 @@ import { tellsCount, VOID_AFTER_FILTERING } from "./header-policy.ts";
 const CONTENT_RANGE = /^((?:\S+ )?)0-(\d+)\/(\d+)$/;
 /** One link with its parameters (RFC 8288 section 3). */
 const LINK = /<[^<>]*>(?:\s*;\s*[\w*-]+(?:\s*=\s*(?:"[^"]*"|[^\s",;]*))?)*/g;
-const RELATIONS = /;\s*rel\s*=\s*(?:"([^"]*)"|([\w-]+))/i;
+const LINK_PARAMETER = /;\s*([\w*-]+)(?:\s*=\s*(?:"([^"]*)"|([^\s",;]*)))?/g;
+/** Links that a client needs to read a list page by page. Others lead to items, or tell how many there are. */
+const NEIGHBORS = new Set(["first", "next", "prev", "previous", "self"]);
 
 /**
  * Takes out of an answer what it says of a list that has been filtered: of its bytes, since that is not true any more,
@@ -20,7 +22,7 @@ export function tidyListHeaders(headers: Headers, counts: ItemCounts | null): vo
     else headers.set(name, `${shown}`);
   }
   replace(headers, "Content-Range", (value) => shownRange(value, counts));
-  replace(headers, "Link", withoutLast);
+  replace(headers, "Link", withNeighborsAlone);
 }
 
 function replace(headers: Headers, name: string, change: (value: string) => string | null): void {
@@ -39,14 +41,16 @@ function shownRange(value: string, counts: ItemCounts | null): string | null {
   return shown === 0 ? `${unit}*/0` : `${unit}0-${shown - 1}/${shown}`;
 }
 
-/** The links without the one to the last page, whose number tells how many items there are. */
-function withoutLast(value: string): string | null {
-  if (!/last/i.test(value)) return value;
-  const links = (value.match(LINK) ?? []).filter((link) => !leadsToLast(link));
-  return links.length === 0 ? null : links.join(", ");
+function withNeighborsAlone(value: string): string | null {
+  const links = value.match(LINK) ?? [];
+  const kept = links.filter((link) => relationsOf(link).every((relation) => NEIGHBORS.has(relation)));
+  return kept.length === 0 ? null : kept.join(", ");
 }
 
-function leadsToLast(link: string): boolean {
-  const [, quoted, token] = RELATIONS.exec(link) ?? [];
-  return (quoted ?? token ?? "").toLowerCase().split(/\s+/).includes("last");
+/** Of several `rel` the first counts (RFC 8288 section 3.3); a link without one could be any. */
+function relationsOf(link: string): string[] {
+  for (const [, name = "", quoted, token] of link.slice(link.indexOf(">")).matchAll(LINK_PARAMETER)) {
+    if (name.toLowerCase() === "rel") return (quoted ?? token ?? "").trim().toLowerCase().split(/\s+/);
+  }
+  return [""];
 }

@@ -91,6 +91,9 @@ describe("a mistake is named together with its operation", () => {
       { security: [], [RESOURCE]: "vault/{vaultId}" },
       "is public, so x-portcullis-resource",
     ],
+    ["security that is left blank", { security: null }, "security must be a list"],
+    ["a member in capitals", { "X-Portcullis-Scopes": ["vault:admin"] }, "X-Portcullis-Scopes means nothing"],
+    ["a member with an underscore", { "x-portcullis_scopes": ["vault:admin"] }, "x-portcullis_scopes means"],
     ["a misspelled member", { "x-portcullis-resourse": "vault/{vaultId}" }, "x-portcullis-resourse"],
 
     ["a list without items", { [LIST]: { ...list, items: undefined } }, "list: items"],
@@ -245,6 +248,11 @@ describe("a mistake outside the operations is named with its place", () => {
         "servers: the path of the server",
       ],
     ),
+    [
+      "blank security under a public document",
+      { ...documentOf({ "/a": { get: { security: null } } }), security: [] },
+      "GET /a: security must be a list",
+    ],
     ["half a character in a path", documentOf({ "/a\ud800": { get: {} } }), "a path is Unicode text"],
     [
       "half a character beside a parameter",

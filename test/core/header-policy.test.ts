@@ -3,6 +3,7 @@ import {
   barredFromClient,
   barredFromOrigin,
   namedByConnection,
+  tellsCount,
   cookiesForOrigin,
 } from "../../src/core/header-policy.ts";
 
@@ -12,6 +13,10 @@ const NEVER_TO_ORIGIN = {
   "headers of one connection":
     "connection content-length expect http2-settings keep-alive proxy-authenticate proxy-authorization " +
     "proxy-connection te trailer transfer-encoding upgrade",
+  "what a gRPC gateway takes for them":
+    "grpc-metadata-authorization grpc-metadata-x-portcullis-key-id grpc_metadata_x_real_ip grpc-metadata-grpc-metadata-host",
+  "claims of a tenant or a role":
+    "x-scope-orgid x-role x-group x-tenant-id x-hasura-role x-hasura-user-id x-hasura-admin-secret x-spiffe-id",
   "claims of an address":
     "forwarded forwarded-for forwarded-for-ip forwarder-for x-forward-for x-forwarded x-forwarded-by x-forwarded-for " +
     "x-forwarded-for-original x-forwarder-for x-original-forwarded-for x-originally-forwarded-for x-originating-ip " +
@@ -85,6 +90,12 @@ const TO_CLIENT =
   "accept-ranges access-control-allow-origin age allow alt-svc cache-control content-disposition content-encoding " +
   "content-length content-range content-type date deprecation etag expires last-modified link location retry-after " +
   "server-timing strict-transport-security sunset vary via www-authenticate x-correlation-id x-total-count";
+
+test("headers that tell how many items a list has", () => {
+  const counts = "x-total x-total-count x-hits x-max-page x-num-items x-result-size x-page-count x_hits";
+  expect(counts.split(" ").filter((name) => !tellsCount(name))).toEqual([]);
+  expect(["x-cache-hits", "content-type", "x-items", "x-request-size"].filter(tellsCount)).toEqual([]);
+});
 
 const names = (list: string): string[] => list.split(" ");
 

@@ -303,6 +303,10 @@ describe("how many items there are is told of a list that came whole, and of no 
     ['Link: </v1?page=2>; rel="next", </v1?page=29>; rel="last"', '</v1?page=2>; rel="next"'],
     ["Link: </v1?page=29>; title=x; rel=last", null],
     ["Link: </v1?page=2>; rel=next", "</v1?page=2>; rel=next"],
+    ['Link: </v1?page=57>; title="; rel=next"; rel="last"', null],
+    ['Link: </v1/v_2>; rel="item", </v1/v_3>; rel=item, </v1>; rel="self first"', '</v1>; rel="self first"'],
+    ["Link: </v1?page=2>; REL=Next; rel=last, </v1/v_2>", "</v1?page=2>; REL=Next; rel=last"],
+    ['Link: </v1?page=29>; rel="next last"', null],
     ['Link: </last?page=2>; rel="prev first"', '</last?page=2>; rel="prev first"'],
     ["X-Page-Size: 2", "2"],
   ])("by a header: %s", async (line, shown) => {
