@@ -295,17 +295,17 @@ components:
     ["[0,-1,2]", [["a:write"]]],
     ["[?@.a]", undefined],
   ])("removes the items %s and no other", async (items, security) => {
-    const document =
+    const text =
       "openapi: 3.1.0\nx-portcullis-resources: { a: { segments: [] } }\npaths: { /a: { get: { security: [{ a: ['a:admin'] }, { a: ['a:write'] }, { a: ['a:read'] }] } } }";
     const overlay = overlayOf(`{ target: "$.paths['/a'].get.security${items}", remove: true }`);
-    const { table, mistakes } = await compiled({ "api.yaml": document, "overlay.yaml": overlay });
+    const { table, mistakes } = await compiled({ "api.yaml": text, "overlay.yaml": overlay });
     expect(mistakes).toEqual([]);
     expect(table.operations[0]?.security).toEqual(security);
   });
 
   test.each(["#createUser", "#", "#createUser/x"])("a reference to %s leads nowhere", async (reference) => {
-    const document = `openapi: 3.1.0\nsecurity: []\npaths: { /a: { post: { $ref: "${reference}" } } }`;
-    const { mistakes } = await compiled({ "api.yaml": document });
+    const text = `openapi: 3.1.0\nsecurity: []\npaths: { /a: { post: { $ref: "${reference}" } } }`;
+    const { mistakes } = await compiled({ "api.yaml": text });
     expect(mistakes).toEqual([`POST /a: the $ref "${reference}" leads nowhere`]);
   });
 

@@ -27,6 +27,7 @@ beforeAll(async () => {
       ORIGIN_AUTHORIZATION_UPLOADS: CREDENTIALS.uploads,
       ORIGIN_AUTHORIZATION_HTTPS_FILES_EXAMPLE_COM: CREDENTIALS.files,
       CORS_ORIGINS: "https://app.example",
+      MAX_BODY_BYTES: "4000",
     },
     edges: [{}, { vars: { ORIGIN_AUDIENCE: AUDIENCE } }, { guard: "BrokenGuard", kv: "BrokenKv" }],
   });
@@ -180,6 +181,14 @@ describe("a public operation needs no credential:", () => {
     expect((await send("/base/v1/status/")).code).toBe("credential_missing");
   });
 
+  test.each(["%3A", "%3a"])("nor is a path that is another operation once %s is decoded", async (colon) => {
+    expect((await send("/base/v1/open/7")).status).toBe(200);
+    origins.main.requests.length = 0;
+    expect((await send(`/base/v1/open/7${colon}secrets`, { as: key.key })).code).toBe("invalid_path");
+    expect((await send(`/base/v1/open/7${colon}secrets`)).status).not.toBe(200);
+    expect(arrived()).toEqual([]);
+  });
+
   test("and pages may call it", async () => {
     const lines = ["Origin: https://app.example", "Access-Control-Request-Method: GET"];
     const preflight = await send("/base/v1/status", { method: "OPTIONS", lines });
@@ -194,7 +203,12 @@ describe("an operation has limits of its own:", () => {
     ["/base/v1/items", 1000, 200],
     ["/base/v1/items", 1001, 413],
     ["/base/v1/uploads", 1001, 200],
+    ["/base/v1/uploads", 5000, 200],
     ["/base/v1/uploads", 5001, 413],
+    ["/base/v1/twice/1.json", 5000, 200],
+    ["/base/v1/twice/r-1", 4001, 413],
+    ["/base/v1/twice/r-1.json", 4000, 200],
+    ["/base/v1/twice/r-1.json", 4001, 413],
   ])("of its body (%s, %i bytes: %i)", async (path, length, status) => {
     const body = "x".repeat(length);
     expect((await send(path, { as: key.key, method: "POST", body })).status).toBe(status);
