@@ -241,3 +241,36 @@ test("a list that two templates fit shows what the key may see by both", async (
   const { response } = await send("/base/v1/pairs/abz", { as: narrow.key });
   expect(response.body.toString()).toBe('{"data":[{"id":7}]}');
 });
+
+describe("an operation takes its cost of the key's budget:", () => {
+  const limited = (requests: number) =>
+    portcullis.createKey({ scopes: ["*:*"], rateLimit: { requests, windowSeconds: 3600 } });
+  async function spend({ key: as }: CreatedKey, method: string, path: string) {
+    const response = await portcullis.call(method, `/base/v1${path}`, { as, from: freshAddress() });
+    await response.arrayBuffer();
+    return [response.status, response.headers.get("X-RateLimit-Remaining")];
+  }
+
+  test("as a whole or not at all, and what is left pays for others", async () => {
+    const own = await limited(12);
+    expect(await spend(own, "GET", "/reports")).toEqual([200, "7"]);
+    expect(await spend(own, "GET", "/reports")).toEqual([200, "2"]);
+    expect(await spend(own, "GET", "/reports")).toEqual([429, "2"]);
+    expect(await spend(own, "GET", "/items/7")).toEqual([200, "1"]);
+    expect(await spend(own, "GET", "/items/7")).toEqual([200, "0"]);
+    expect(await spend(own, "GET", "/items/7")).toEqual([429, "0"]);
+  });
+
+  test("at most the whole limit", async () => {
+    const own = await limited(12);
+    expect(await spend(own, "POST", "/reports")).toEqual([200, "0"]);
+    expect(await spend(own, "GET", "/items/7")).toEqual([429, "0"]);
+  });
+
+  test("none of it where it costs nothing, even when nothing is left", async () => {
+    const own = await limited(1);
+    expect(await spend(own, "GET", "/health")).toEqual([200, "1"]);
+    expect(await spend(own, "GET", "/items/7")).toEqual([200, "0"]);
+    expect(await spend(own, "GET", "/health")).toEqual([200, "0"]);
+  });
+});
