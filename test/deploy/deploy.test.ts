@@ -82,7 +82,7 @@ test(
     const [{ script, metadata }] = cloudflare.uploads as [TestCloudflare["uploads"][number]];
     expect(script).toBe("portcullis-production");
     expect(metadata).toMatchObject({
-      compatibility_flags: ["nodejs_compat", "global_fetch_strictly_public"],
+      compatibility_flags: ["enable_request_signal", "nodejs_compat", "global_fetch_strictly_public"],
       observability: { enabled: true, logs: { invocation_logs: false } },
     });
     expect(JSON.stringify(metadata["migrations"])).toContain("Organization");
