@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { Timestamp } from "./timestamp.ts";
 
-/** How far back usage is told. */
+/** How far back usage can be asked for. */
 export const USAGE_WINDOWS = ["1h", "24h", "7d", "30d"] as const;
 export type UsageWindow = (typeof USAGE_WINDOWS)[number];
 

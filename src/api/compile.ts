@@ -67,7 +67,7 @@ interface Types {
   readonly all: ResourceTypes;
 }
 
-/** Compiles a document whose references are followed. What is wrong is told; the table holds what is right. */
+/** Compiles a document whose references are followed. Mistakes are reported and left out of the table. */
 export function compileDocument(document: JsonObject, findings: Findings): PolicyTable {
   const { openapi } = document;
   if (typeof openapi !== "string" || !/^3\.[01]\.\d+/.test(openapi)) {

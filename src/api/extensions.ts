@@ -78,7 +78,7 @@ export function takesManySegments(parameter: JsonObject, where: string, findings
   return readExtensions(PARAMETER, parameter, where, findings)["x-portcullis-many-segments"] === true;
 }
 
-/** What is wrong is told, and then left out. */
+/** Mistakes are reported and left out. */
 function readExtensions<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
   value: JsonObject,

@@ -97,7 +97,7 @@ export class KeyGuard extends DurableObject<Env> {
     return matches.map((match) => this.#find(match));
   }
 
-  /** Everything on record of the group, for whoever compares it with the organisation's record. */
+  /** Everything on record of the group, to compare with the organisation's record. */
   list(): { readonly orgId: string | null; readonly keys: StoredKey[] } {
     return { orgId: this.#store.group().orgId, keys: [...this.#store.keys().values()] };
   }

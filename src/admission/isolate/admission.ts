@@ -288,7 +288,7 @@ function isAbsent({ kind, held }: { readonly kind: string; readonly held: Compil
   return kind === "refused" && held === null;
 }
 
-/** What is told of a window when its guard did not answer: nothing is admitted for a second. */
+/** Rate headers when the guard did not answer: nothing is admitted for a second. */
 function unknownRate({ requests, windowSeconds }: RateLimit): KeyRate {
   const resetAt = Date.now() + 1000;
   return { limit: requests, windowSeconds, remaining: 0, resetAt, retryAt: resetAt };

@@ -38,7 +38,7 @@ export class PresentedKey implements Presented {
     return isRevoked ? KEY_REVOKED : null;
   }
 
-  /** Steps 3 and 4: a key's status is told only to a caller with the right secret. */
+  /** Steps 3 and 4. Only a caller with the right secret learns a key's status. */
   refusalOf(held: CompiledKey): Refusal | null {
     if (!this.#isOf(held.hash)) return KEY_INVALID;
     return recordRefusal(held, this.#address);
