@@ -64,6 +64,8 @@ const scimRoleNames = roleNames.refine(
   "must stand for roles: admin, <vaultId>:developer or *:developer",
 );
 
+const KEY_PREFIX = /^[a-z][a-z0-9]{0,15}$/;
+
 /** From 0 to 1. */
 const SHARE = /^(?:0(?:\.\d{1,9})?|1(?:\.0{1,9})?)$/;
 
@@ -90,8 +92,16 @@ const Variables = z.object({
   ...identityVariables,
   KEY_PREFIX: z
     .string()
-    .regex(/^[a-z][a-z0-9]{0,15}$/, "must be 1 to 16 lower-case letters and digits, a letter first")
+    .regex(KEY_PREFIX, "must be 1 to 16 lower-case letters and digits, a letter first")
     .default("fkc"),
+  KEY_PREFIXES_ACCEPTED: z
+    .string()
+    .default("")
+    .transform((text) => (text.trim() === "" ? [] : text.split(",").map((prefix) => prefix.trim())))
+    .refine(
+      (prefixes) => prefixes.every((prefix) => KEY_PREFIX.test(prefix)),
+      "must be prefixes of 1 to 16 lower-case letters and digits, a letter first, separated by commas",
+    ),
   DEFAULT_KEY_EXPIRY: z
     .string()
     .transform((text) => parseDuration(text))
@@ -186,7 +196,10 @@ export interface Config {
   readonly identity: IdentitySettings;
   /** As what the console signs people in. */
   readonly client: ConsoleClient;
+  /** What new keys begin with. */
   readonly keyPrefix: string;
+  /** What keys may begin with: that, and what keys of earlier days began with. */
+  readonly keyPrefixes: readonly string[];
   readonly defaultKeyExpiryMs: number;
   /** How long audit events are kept. */
   readonly auditRetentionMs: number;
@@ -263,6 +276,7 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
       mfaRequest: v.OIDC_MFA_REQUEST,
     },
     keyPrefix: v.KEY_PREFIX,
+    keyPrefixes: [...new Set([v.KEY_PREFIX, ...v.KEY_PREFIXES_ACCEPTED])],
     defaultKeyExpiryMs: v.DEFAULT_KEY_EXPIRY,
     auditRetentionMs: v.AUDIT_RETENTION,
     maxKeysPerOwner: v.MAX_KEYS_PER_OWNER,

@@ -48,7 +48,7 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
     if (surfaceOf(c.req.raw.url, controlHostname) !== "control") {
       return Promise.resolve(refuseWith(c, refuse("not_found"), control.config));
     }
-    if (!holdsCredential(c.req.raw.url, [control.config.keyPrefix])) return next();
+    if (!holdsCredential(c.req.raw.url, control.config.keyPrefixes)) return next();
     return Promise.resolve(refuseWith(c, refuse("credential_in_url"), control.config));
   });
 

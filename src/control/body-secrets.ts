@@ -13,7 +13,7 @@ const LEAKED: Readonly<Record<string, readonly string[]>> = {
  */
 export function fieldsWithKey(
   body: unknown,
-  prefix: string,
+  prefixes: readonly string[],
   credentialFields: readonly string[] = [],
 ): string[] {
   if (typeof body !== "object" || body === null) return [];
@@ -24,7 +24,7 @@ export function fieldsWithKey(
       leaked !== undefined && Array.isArray(value)
         ? value.map((item: unknown) => withoutLeakedKey(item, leaked))
         : value;
-    return holdsKey(field, prefix) || anyHoldsKey(kept, prefix) ? [withoutSecrets(field)] : [];
+    return holdsKey(field, prefixes) || anyHoldsKey(kept, prefixes) ? [withoutSecrets(field)] : [];
   });
 }
 
@@ -35,8 +35,10 @@ function withoutLeakedKey(item: unknown, fields: readonly string[]): unknown {
   );
 }
 
-function anyHoldsKey(value: unknown, prefix: string): boolean {
-  if (typeof value === "string") return holdsKey(value, prefix);
+function anyHoldsKey(value: unknown, prefixes: readonly string[]): boolean {
+  if (typeof value === "string") return holdsKey(value, prefixes);
   if (typeof value !== "object" || value === null) return false;
-  return Object.entries(value).some(([name, each]) => holdsKey(name, prefix) || anyHoldsKey(each, prefix));
+  return Object.entries(value).some(
+    ([name, each]) => holdsKey(name, prefixes) || anyHoldsKey(each, prefixes),
+  );
 }

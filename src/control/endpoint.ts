@@ -214,7 +214,7 @@ function exposedIn(
   { config }: Control,
   credentialFields: readonly string[] = [],
 ): FieldProblem[] {
-  return fieldsWithKey(body, config.keyPrefix, credentialFields).map((field) => ({
+  return fieldsWithKey(body, config.keyPrefixes, credentialFields).map((field) => ({
     field,
     problem: "Must not hold an API key",
   }));

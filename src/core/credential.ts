@@ -1,4 +1,4 @@
-import { readKeyId } from "./key-secret.ts";
+import { prefixOf, readKeyId } from "./key-secret.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 
 export interface ApiKeyCredential {
@@ -21,12 +21,15 @@ const BEARER = /^bearer +([\w\-.~+/]+=*)$/i;
 const JWT = /^[\w-]+\.[\w-]*\.[\w-]*$/;
 
 /** Reads the one bearer credential of a request (RFC 6750 section 2.1). */
-export function readCredential(authorization: string | null, keyPrefix: string): Credential | Refusal {
+export function readCredential(
+  authorization: string | null,
+  keyPrefixes: readonly string[],
+): Credential | Refusal {
   if (!authorization) return refuse("credential_missing");
   const token = BEARER.exec(authorization)?.[1];
   if (token === undefined) return refuse("credential_malformed");
-  if (token.startsWith(`${keyPrefix}_`)) {
-    const keyId = readKeyId(token, keyPrefix);
+  if (prefixOf(token, keyPrefixes) !== null) {
+    const keyId = readKeyId(token, keyPrefixes);
     return keyId === null ? refuse("api_key_invalid") : { kind: "api_key", keyId, key: token };
   }
   return JWT.test(token) ? { kind: "access_token", token } : refuse("credential_malformed");

@@ -57,21 +57,30 @@ export function generateKey(prefix: string, group = drawGroup()): NewKey {
   return { key, id: `key_${id}`, keyPrefix: `${prefix}_${id}`, hash: bytesToHex(hashKey(key)) };
 }
 
-/** The public id of a well-formed key string with a right checksum, else `null`. Needs no look-up. */
-export function readKeyId(key: string, prefix: string): string | null {
-  if (!key.startsWith(prefix) || key[prefix.length] !== "_") return null;
-  if (!BODY.test(key.slice(prefix.length + 1))) return null;
+/** The prefix of these that a text begins with, with the underscore that ends it; `null` if it is none of them. */
+export function prefixOf(text: string, prefixes: readonly string[]): string | null {
+  return prefixes.find((prefix) => text[prefix.length] === "_" && text.startsWith(prefix)) ?? null;
+}
+
+/** The public id of a well-formed key string of one of these prefixes with a right checksum, else `null`. Needs no look-up. */
+export function readKeyId(key: string, prefixes: readonly string[]): string | null {
+  const prefix = prefixOf(key, prefixes);
+  if (prefix === null || !BODY.test(key.slice(prefix.length + 1))) return null;
   const end = key.length - CHECKSUM_LENGTH;
   if (checksum(key.slice(0, end)) !== key.slice(end)) return null;
   return `key_${key.slice(prefix.length + 1, prefix.length + 1 + ID_LENGTH)}`;
 }
 
-/** Whether the text holds a whole key: a key string of this prefix with a right checksum, wherever in it. */
-export function holdsKey(text: string, prefix: string): boolean {
+/** Whether the text holds a whole key: a key string of one of these prefixes with a right checksum, wherever in it. */
+export function holdsKey(text: string, prefixes: readonly string[]): boolean {
+  return prefixes.some((prefix) => holdsKeyOf(text, prefix));
+}
+
+function holdsKeyOf(text: string, prefix: string): boolean {
   const start = `${prefix}_`;
   const length = start.length + ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH;
   for (let at = text.indexOf(start); at !== -1; at = text.indexOf(start, at + 1)) {
-    if (readKeyId(text.slice(at, at + length), prefix) !== null) return true;
+    if (readKeyId(text.slice(at, at + length), [prefix]) !== null) return true;
   }
   return false;
 }

@@ -19,7 +19,7 @@ export function holdsCredential(url: string, prefixes: readonly string[]): boole
 }
 
 function holdsPlainly(text: string, prefixes: readonly string[]): boolean {
-  return prefixes.some((prefix) => holdsKey(text, prefix)) || (text.includes(JWT_START) && holdsJwt(text));
+  return holdsKey(text, prefixes) || (text.includes(JWT_START) && holdsJwt(text));
 }
 
 /** Looks at each stretch of a text that could be a JWT: three parts at least, joined by dots. */

@@ -10,5 +10,5 @@ import type { Exchange, Gateway } from "./exchange.ts";
 export function checkTarget(x: Exchange, { config }: Gateway): Refusal | null {
   const host = x.request.headers.get("Host");
   if (host !== null && !isHost(host)) return refuse("invalid_request", { details: { host: "is no host" } });
-  return holdsCredential(x.request.url, [config.keyPrefix]) ? refuse("credential_in_url") : null;
+  return holdsCredential(x.request.url, config.keyPrefixes) ? refuse("credential_in_url") : null;
 }

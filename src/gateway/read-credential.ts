@@ -9,7 +9,7 @@ import type { Exchange, Gateway } from "./exchange.ts";
  * signed by its organisation and has not expired: nothing is looked up once the organisation's public key is known.
  */
 export function readCredential(x: Exchange, gateway: Gateway): Refusal | null | Promise<Refusal | null> {
-  const credential = read(x.request.headers.get("Authorization"), gateway.config.keyPrefix);
+  const credential = read(x.request.headers.get("Authorization"), gateway.config.keyPrefixes);
   if ("code" in credential) return credential;
   if (credential.kind === "access_token") return readToken(x, gateway, credential.token);
   x.keyId = credential.keyId;

@@ -24,6 +24,18 @@ const cases: [string, string | null, object][] = [
   ["a token", "Bearer a.b.c", { kind: "access_token", token: "a.b.c" }],
 ];
 
+test("a key of a prefix of earlier days is read like one of today's, and one of any other prefix is none", () => {
+  const prefixes = ["live", "fkc", "li"];
+  for (const prefix of prefixes) {
+    const { key: one, id: keyId } = generateKey(prefix);
+    expect(readCredential(`Bearer ${one}`, prefixes)).toEqual({ kind: "api_key", keyId, key: one });
+    expect(readCredential(`Bearer ${one.slice(0, -1)}`, prefixes)).toMatchObject({ code: "api_key_invalid" });
+  }
+  expect(readCredential(`Bearer ${generateKey("liv").key}`, prefixes)).toMatchObject({
+    code: "credential_malformed",
+  });
+});
+
 test.each(cases)("%s", (_, header, expected) => {
-  expect(readCredential(header, "fkc")).toEqual(expected);
+  expect(readCredential(header, ["fkc"])).toEqual(expected);
 });

@@ -24,19 +24,19 @@ const INVALID = invalidClient(refuse("api_key_invalid"));
 export function readClient(
   authorization: string | undefined,
   form: Form,
-  keyPrefix: string,
+  keyPrefixes: readonly string[],
 ): ClientCredentials | null | OAuthError {
   const { client_id: id, client_secret: secret } = form;
   if (authorization === undefined) {
     if (secret === undefined) return null;
-    return checked(id ?? null, secret, keyPrefix);
+    return checked(id ?? null, secret, keyPrefixes);
   }
   if (secret !== undefined) {
     return new OAuthError("invalid_request", "The client must authenticate in one way, not in two.");
   }
   const basic = readBasic(authorization);
   if (basic === null || (id !== undefined && id !== basic.id)) return INVALID;
-  return checked(basic.id, basic.secret, keyPrefix);
+  return checked(basic.id, basic.secret, keyPrefixes);
 }
 
 /** The key behind a client, which knows its secret; it may be a dead one. */
@@ -74,7 +74,11 @@ function readBasic(authorization: string): { id: string; secret: string } | null
   }
 }
 
-function checked(id: string | null, key: string, keyPrefix: string): ClientCredentials | OAuthError {
-  const keyId = readKeyId(key, keyPrefix);
+function checked(
+  id: string | null,
+  key: string,
+  keyPrefixes: readonly string[],
+): ClientCredentials | OAuthError {
+  const keyId = readKeyId(key, keyPrefixes);
   return keyId === null || id !== keyId ? INVALID : { keyId, key };
 }

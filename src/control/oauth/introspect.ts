@@ -54,7 +54,7 @@ async function introspect(
 ): Promise<Answer | OAuthError> {
   const { token } = request.form;
   if (token === undefined) return new OAuthError("invalid_request", "token is missing.");
-  const keyId = readKeyId(token, control.config.keyPrefix);
+  const keyId = readKeyId(token, control.config.keyPrefixes);
   const { orgId } = request.client.record;
   const now = Date.now();
   try {

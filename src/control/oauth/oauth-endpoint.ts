@@ -95,7 +95,7 @@ async function answer(
   const form = await readForm(c.req.raw);
   if (form instanceof OAuthError) return form;
   const address = c.get("address");
-  const credentials = readClient(c.req.header("Authorization"), form, control.config.keyPrefix);
+  const credentials = readClient(c.req.header("Authorization"), form, control.config.keyPrefixes);
   const blocked = control.failures.blocked(address, Date.now());
   if (blocked !== null && !showsGoodKey(credentials, form, address, control)) return tooManyFailures(blocked);
   if (credentials instanceof OAuthError) return credentials;
@@ -127,7 +127,7 @@ function showsGoodKey(
 ): boolean {
   if (credentials instanceof OAuthError) return false;
   const key = credentials?.key ?? token ?? "";
-  const keyId = readKeyId(key, config.keyPrefix);
+  const keyId = readKeyId(key, config.keyPrefixes);
   return keyId !== null && admission.knowsGood(new PresentedKey(keyId, key, address, admission.credentials));
 }
 

@@ -34,7 +34,7 @@ export const REVOKE: OAuthEndpoint = {
   run: async (request, control) => {
     const { token } = request.form;
     if (token === undefined) return new OAuthError("invalid_request", "token is missing.");
-    const keyId = readKeyId(token, control.config.keyPrefix);
+    const keyId = readKeyId(token, control.config.keyPrefixes);
     try {
       return await (keyId === null
         ? revokeToken(token, request, control)

@@ -123,7 +123,7 @@ function endOf({ expiresAt, retiresAt }: KeyRecord): number {
 
 /** What is asked for of the key's scopes and vaults; more than it has is refused, not cut down. */
 function readNarrowing(form: Form, key: Narrowing, { checkScope, config }: Control): Narrowing | OAuthError {
-  if (holdsKey(`${form["scope"]} ${form["vaults"]}`, config.keyPrefix)) {
+  if (holdsKey(`${form["scope"]} ${form["vaults"]}`, config.keyPrefixes)) {
     return new OAuthError("invalid_scope", "scope and vaults must not hold an API key.");
   }
   const scopes = form["scope"] === undefined ? key.scopes : readScopes(form["scope"]);

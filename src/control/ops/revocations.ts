@@ -44,7 +44,7 @@ export function addOperatorEndpoints(app: OpenAPIHono<ControlEnv>, control: Cont
     },
     refusals: ["admission_unavailable"],
     run: async ({ headers, body }, actor) => {
-      const targets = sortTargets(body.targets, control.config.keyPrefix);
+      const targets = sortTargets(body.targets, control.config.keyPrefixes);
       const request = body.dryRun === true ? null : requestOf(actor, body.reason);
       if (request !== null) {
         try {

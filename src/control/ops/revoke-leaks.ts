@@ -41,7 +41,7 @@ export async function revokeLeaks(
   const keys: KeyTarget[] = [];
   const tokens: FoundToken[] = [];
   for (const [target, { token, leak }] of found.entries()) {
-    const key = targetOfSecret(token, target, control.config.keyPrefix);
+    const key = targetOfSecret(token, target, control.config.keyPrefixes);
     if (key !== null) keys.push({ ...key, leak });
     else if (isCanonicalJwt(token)) tokens.push({ target, token, leak });
     else results.push({ ...withoutReceipt(target, null, "not_found"), credential: null });

@@ -20,12 +20,15 @@ export interface SortedTargets {
 }
 
 /** Sorts targets. Of a leaked key only its id and hash go on from here. */
-export function sortTargets(targets: readonly RevocationTarget[], keyPrefix: string): SortedTargets {
+export function sortTargets(
+  targets: readonly RevocationTarget[],
+  keyPrefixes: readonly string[],
+): SortedTargets {
   const keys: KeyTarget[] = [];
   const owners: OwnerTarget[] = [];
   const unknown: RevocationResult[] = [];
   for (const [index, target] of targets.entries()) {
-    const sorted = sort(target, index, keyPrefix);
+    const sorted = sort(target, index, keyPrefixes);
     if (sorted === null) unknown.push(withoutReceipt(index, null, "not_found"));
     else if ("keyId" in sorted) keys.push(sorted);
     else owners.push(sorted);
@@ -34,17 +37,25 @@ export function sortTargets(targets: readonly RevocationTarget[], keyPrefix: str
 }
 
 /** The key that a leaked credential stands for; `null` for one that was never given out here. */
-export function targetOfSecret(secret: string, target: number, keyPrefix: string): KeyTarget | null {
-  const keyId = readKeyId(secret, keyPrefix);
+export function targetOfSecret(
+  secret: string,
+  target: number,
+  keyPrefixes: readonly string[],
+): KeyTarget | null {
+  const keyId = readKeyId(secret, keyPrefixes);
   return keyId === null ? null : { target, keyId, orgId: null, hash: bytesToHex(hashKey(secret)) };
 }
 
-function sort(target: RevocationTarget, index: number, keyPrefix: string): KeyTarget | OwnerTarget | null {
+function sort(
+  target: RevocationTarget,
+  index: number,
+  keyPrefixes: readonly string[],
+): KeyTarget | OwnerTarget | null {
   if ("keyId" in target) {
     if (!KEY_ID.test(target.keyId)) return null;
     return { target: index, keyId: target.keyId, orgId: null, hash: null };
   }
-  if ("key" in target) return targetOfSecret(target.key, index, keyPrefix);
+  if ("key" in target) return targetOfSecret(target.key, index, keyPrefixes);
   if (!ORG_ID.test(target.orgId)) return null;
   return { target: index, orgId: target.orgId, ownerId: "ownerId" in target ? target.ownerId : null };
 }

@@ -114,7 +114,7 @@ async function exchange(
     }
     return refuseWith(c, problem);
   };
-  const read = await readCommand(c, control.config.keyPrefix, place);
+  const read = await readCommand(c, control.config.keyPrefixes, place);
   if ("problem" in read) return refused(read);
   const { command, shown } = read;
   // What RPC says of its types cannot express that a resource holds any JSON.

@@ -35,21 +35,21 @@ const ALL: Projection = { kind: "all", paths: [] };
 /** Reads what a request asks for. */
 export async function readCommand(
   c: Context<ScimEnv>,
-  keyPrefix: string,
+  keyPrefixes: readonly string[],
   { types, id, search }: Place,
 ): Promise<Asked | ScimProblem> {
-  if (search) return readSearch(await readBodyOf(c, keyPrefix), types);
+  if (search) return readSearch(await readBodyOf(c, keyPrefixes), types);
   const shown = readShown(c.req.query("attributes"), c.req.query("excludedAttributes"));
   const method = c.req.method;
   const [type = "User"] = types;
   if (id !== null && (method === "PUT" || method === "PATCH")) {
-    const edit = await readEdit(c, keyPrefix, { type, id });
+    const edit = await readEdit(c, keyPrefixes, { type, id });
     if ("problem" in edit) return edit;
     if (!("problem" in shown)) return { command: edit, shown };
     return edit.deactivation === null ? shown : { command: leavingOut(edit, shown), shown: ALL };
   }
   if ("problem" in shown) return shown;
-  const command = await readOther(c, keyPrefix, types, id === null ? null : { type, id });
+  const command = await readOther(c, keyPrefixes, types, id === null ? null : { type, id });
   return "problem" in command ? command : { command, shown };
 }
 
@@ -85,7 +85,7 @@ function readSearch(sent: Sent, types: readonly ResourceType[]): Asked | ScimPro
 
 async function readOther(
   c: Context<ScimEnv>,
-  keyPrefix: string,
+  keyPrefixes: readonly string[],
   types: readonly ResourceType[],
   target: Target | null,
 ): Promise<ScimCommand | ScimProblem> {
@@ -97,7 +97,7 @@ async function readOther(
     return target === null ? readListing(c.req.query(), types) : { kind: "get", ...target };
   }
   const [type = "User"] = types;
-  const sent = await readBodyOf(c, keyPrefix);
+  const sent = await readBodyOf(c, keyPrefixes);
   if (sent.problem !== null) return sent.problem;
   const read = readResource(type, sent.body);
   return "problem" in read ? read : { kind: "create", type, ...read };
@@ -106,10 +106,10 @@ async function readOther(
 /** Reads a change of a resource. One that deactivates a user is read as far as it can be. */
 async function readEdit(
   c: Context<ScimEnv>,
-  keyPrefix: string,
+  keyPrefixes: readonly string[],
   target: Target,
 ): Promise<EditCommand | ScimProblem> {
-  const sent = await readBodyOf(c, keyPrefix);
+  const sent = await readBodyOf(c, keyPrefixes);
   const replaces = c.req.method === "PUT";
   const expected = readExpected(c);
   const deactivates =

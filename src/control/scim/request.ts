@@ -37,7 +37,7 @@ export type Sent = (
 };
 
 /** Reads a body that must be a JSON object, and may hold no API key: what people are called is kept and shown. */
-export async function readBodyOf(c: Context<ScimEnv>, keyPrefix: string): Promise<Sent> {
+export async function readBodyOf(c: Context<ScimEnv>, keyPrefixes: readonly string[]): Promise<Sent> {
   const bytes = await readBytes(c.req.raw);
   if (isRefusal(bytes)) return unreadable(scimProblem("tooLarge", "The body is too large"), undefined);
   const read = parseBody(c.req.raw, bytes, MEDIA_TYPES);
@@ -47,7 +47,7 @@ export async function readBodyOf(c: Context<ScimEnv>, keyPrefix: string): Promis
   }
   const json = read.value;
   if (!isObject(json)) return unreadable(scimProblem("invalidSyntax", "The body must be an object"), json);
-  const [exposed] = fieldsWithKey(json, keyPrefix);
+  const [exposed] = fieldsWithKey(json, keyPrefixes);
   if (exposed === undefined) return { body: json, problem: null, json };
   return unreadable(scimProblem("invalidValue", `${exposed} must not hold an API key`), json);
 }
