@@ -58,10 +58,12 @@ function readOriginUrls(text: string): Readonly<Record<string, string>> | null {
   }
 }
 
+/** Whether `developer` alone is a role is up to the API behind. */
+const ANY_ROLE = { roleNames: new Map<string, string[]>(), hasVaults: false };
 /** Names that stand for roles of SCIM, of which every one must be a role that can be given. */
 const scimRoleNames = roleNames.refine(
-  (names) => [...names.values()].flat().every((role) => !isNothing(grantsOf([role]))),
-  "must stand for roles: admin, <vaultId>:developer or *:developer",
+  (names) => [...names.values()].flat().every((role) => !isNothing(grantsOf([role], ANY_ROLE))),
+  "must stand for roles: admin, developer, <vaultId>:developer or *:developer",
 );
 
 const KEY_PREFIX = /^[a-z][a-z0-9]{0,15}$/;

@@ -1,4 +1,3 @@
-import { POLICY_TABLE } from "#policy";
 import { env, waitUntil } from "cloudflare:workers";
 import { Admission } from "./admission/isolate/admission.ts";
 import { KeyGuards } from "./admission/key-guards.ts";
@@ -7,12 +6,12 @@ import { createConsoleApp } from "./console/app.tsx";
 import { createControlApp } from "./control/app.ts";
 import { IdentityVerifier } from "./control/identity/identity-verifier.ts";
 import { canonicalOriginOf } from "./core/error-response.ts";
-import { VAULT } from "./core/policy/resource-types.ts";
-import { loadPolicy, scopesOf } from "./core/policy/route-policy.ts";
+import { scopesOf } from "./core/policy/route-policy.ts";
 import type { Env } from "./env.ts";
 import { handle } from "./gateway/index.ts";
 import { Origins } from "./gateway/origins.ts";
 import { discardBody } from "./gateway/unread-body.ts";
+import { hasVaults, policy } from "./policy.ts";
 import { AccessTokens } from "./state/access-tokens.ts";
 import { Assertions } from "./state/assertions.ts";
 import { deploymentOf } from "./state/deployment/deployment-object.ts";
@@ -25,8 +24,6 @@ export { KeyGuard } from "./admission/guard/key-guard.ts";
 export { Organization } from "./state/organization/organization.ts";
 
 const bindings = env as unknown as Env;
-const policy = loadPolicy(POLICY_TABLE);
-const hasVaults = policy.resourceTypes.has(VAULT);
 
 const tokens = new AccessTokens(new TokenKeys(bindings.ORGANIZATION));
 const admission = new Admission({

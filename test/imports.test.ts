@@ -3,8 +3,8 @@ import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 
 const SRC = join(import.meta.dirname, "../src");
-/** Settings and bindings, which whoever needs them may read. */
-const SETTINGS = ["env", "config", "surface"];
+/** Settings, bindings and the policy, which whoever needs them may read. */
+const SETTINGS = ["env", "config", "policy", "surface"];
 
 /** What the files of each folder may import of ours. Surfaces never import each other, and the rules import nothing. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {

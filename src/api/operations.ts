@@ -78,7 +78,15 @@ function readItem(path: string, item: JsonObject, shared: Shared): ReadOperation
     }
     return [];
   });
-  return operations;
+  return withListOfGet(operations);
+}
+
+/** HEAD has the headers of GET (RFC 9110 section 9.3.2), so what they tell of a list is filtered alike. */
+function withListOfGet(operations: readonly ReadOperation[]): ReadOperation[] {
+  const list = operations.find(({ method }) => method === "GET")?.list ?? null;
+  return operations.map((operation) =>
+    operation.method === "HEAD" && operation.list === null ? { ...operation, list } : operation,
+  );
 }
 
 function readOperation(

@@ -19,7 +19,8 @@ export function findRivals(operations: readonly ReadOperation[], findings: Findi
   const special = operations.filter(({ list, place }) => list !== null || place.origin !== null);
   for (const one of special) {
     for (const other of operations) {
-      if (one === other || one.method !== other.method || treatment(one) === treatment(other)) continue;
+      if (one === other || !isAsked(one.method, other.method)) continue;
+      if (treatment(one) === treatment(other)) continue;
       if (!canBothFit(one.template, other.template)) continue;
       findings.mistake(
         one.where,
@@ -29,6 +30,12 @@ export function findRivals(operations: readonly ReadOperation[], findings: Findi
   }
 }
 
+/** Whether a request can be to both methods: HEAD is answered as GET where there is no HEAD. */
+function isAsked(one: string, other: string): boolean {
+  const isRead = (method: string) => method === "GET" || method === "HEAD";
+  return one === other || (isRead(one) && isRead(other));
+}
+
 function treatment({ list, place }: ReadOperation): string {
   const filter = list && { ...list, resource: formatResource(list.resource) };
   return JSON.stringify([filter, place.origin]);
@@ -36,16 +43,40 @@ function treatment({ list, place }: ReadOperation): string {
 
 /** Whether a path can fit both templates while neither is the more specific. In doubt it can. */
 export function canBothFit(a: PathTemplate, b: PathTemplate): boolean {
+  if (!endsCanAgree(a, b)) return false;
   for (const [i, pattern] of a.segments.entries()) {
     const other = b.segments[i];
     if (other === undefined) return false;
     const [one, two] = [literalOf(pattern), literalOf(other)];
     if (one !== two && (one !== null || two !== null)) return false;
+    if (!textsCanAgree(pattern, other)) return false;
     if (one !== null || (isSame(pattern, other) && !pattern.many)) continue;
     if (pattern.many && other.many) return true;
     return !moreSpecific(pattern, other) && !moreSpecific(other, pattern);
   }
   return a.segments.length === b.segments.length;
+}
+
+/** Whether a path can end as both templates do, up to a parameter that takes many segments. */
+function endsCanAgree(a: PathTemplate, b: PathTemplate): boolean {
+  for (let back = 1; back <= Math.min(a.segments.length, b.segments.length); back++) {
+    const [one, two] = [a.segments.at(-back), b.segments.at(-back)];
+    if (one === undefined || two === undefined || !suffixesCanAgree(one, two)) return false;
+    if (one.many || two.many) return true;
+  }
+  return true;
+}
+
+/** Whether a text can begin as both patterns do, and end as both do where neither takes more segments. */
+function textsCanAgree(a: SegmentPattern, b: SegmentPattern): boolean {
+  const [one = "", two = ""] = [a.texts[0], b.texts[0]];
+  return (one.startsWith(two) || two.startsWith(one)) && (a.many || b.many || suffixesCanAgree(a, b));
+}
+
+function suffixesCanAgree(a: SegmentPattern, b: SegmentPattern): boolean {
+  if (literalOf(a) !== null && literalOf(b) !== null) return literalOf(a) === literalOf(b);
+  const [one = "", two = ""] = [a.texts.at(-1), b.texts.at(-1)];
+  return one.endsWith(two) || two.endsWith(one);
 }
 
 function isSame(a: SegmentPattern, b: SegmentPattern): boolean {

@@ -83,8 +83,9 @@ export interface Place {
 export function placeOf(own: readonly Server[], api: readonly Server[], named: string | undefined): Place {
   const apiOrigin = api[0]?.origin ?? null;
   const atApi = own.find(({ origin }) => origin === null || origin === apiOrigin);
+  const atNamed = own.find(({ url, origin }) => url === named || origin === named);
   const [first = api[0]] = own;
-  const basePath = (named === undefined && atApi !== undefined ? atApi : first)?.basePath ?? "";
+  const basePath = ((named === undefined ? atApi : atNamed) ?? first)?.basePath ?? "";
   if (named !== undefined) return { basePath, origin: [named] };
   if (own.length === 0 || atApi !== undefined) return { basePath, origin: null };
   const alike = own.filter((server) => server.basePath === basePath);

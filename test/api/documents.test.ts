@@ -262,6 +262,23 @@ describe("where the API is", () => {
     ],
     ["relative servers of its own", servers("https://a.example/v1"), servers("/v2"), "/v2/x", null],
     [
+      "the base path of the server that is named by its URL",
+      servers("https://a.example/v1"),
+      {
+        ...servers("/v2", "https://up.example/upload/v1"),
+        "x-portcullis-origin": "https://up.example/upload/v1",
+      },
+      "/upload/v1/x",
+      ["https://up.example/upload/v1"],
+    ],
+    [
+      "the base path of the server that is named by its origin",
+      servers("https://a.example/v1"),
+      { ...servers("/v2", "https://up.example/upload/v1"), "x-portcullis-origin": "https://up.example" },
+      "/upload/v1/x",
+      ["https://up.example"],
+    ],
+    [
       "a name before servers",
       {},
       { ...servers("https://up.example"), "x-portcullis-origin": "up" },

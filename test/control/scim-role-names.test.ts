@@ -38,3 +38,28 @@ test("SCIM_ROLE_NAMES says what the names of groups and roles stand for, in any 
   const described = await organization.admin.call("GET", "/-/organization");
   expect(await described.json()).toMatchObject({ groupsWithoutRole: ["*:Developer"] });
 });
+
+test("where the API has no vaults, the group `developer` makes developers, and leaving it ends their keys", async () => {
+  const plain = await startControl({ document: "test/support/any-api.yaml" });
+  try {
+    const elsewhere = await plain.newOrganization();
+    const scim = await scimClient(plain, elsewhere);
+    const carol = elsewhere.member("carol");
+    const create = () => carol.call("POST", "/-/api-keys", { name: "Items", scopes: ["items:read"] });
+    expect((await create()).status).toBe(403);
+    const members = [{ value: await scim.create("/Users", { userName: "carol" }) }];
+    const group = await scim.create("/Groups", { displayName: "Developer", members });
+    const created = await create();
+    expect(created.status).toBe(201);
+    const { id, key } = (await created.json()) as { id: string; key: string };
+    const use = () => plain.call("GET", "/base/v1/items/1", { as: key });
+    expect((await use()).status).toBe(200);
+    expect(await (await elsewhere.admin.call("GET", "/-/organization")).json()).toMatchObject({
+      groupsWithoutRole: [],
+    });
+    expect((await scim.call("DELETE", `/Groups/${group}`)).status).toBe(204);
+    expect((await use()).status, id).toBe(403);
+  } finally {
+    await plain.stop();
+  }
+});

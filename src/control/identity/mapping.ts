@@ -2,7 +2,7 @@ import { MFA_MAX_AGE_S } from "../../core/error-response.ts";
 import type { IdentitySettings } from "../../core/identity/settings.ts";
 import { issuerTemplate } from "../../core/identity/settings.ts";
 import { DEVELOPER, ORG_ID, type VaultRoles } from "../../core/organization.ts";
-import { grantsOf, union } from "../../core/scim/roles.ts";
+import { grantsOf, rolesMeantBy, union } from "../../core/scim/roles.ts";
 import { namesIn, readClaim, scopesIn, textIn, timeIn, valuesIn, type Payload } from "./claims.ts";
 import { TokenFault } from "./token-fault.ts";
 
@@ -96,13 +96,8 @@ export function roleNamesIn(
   { rolesClaim, roleNames, hasVaults }: Pick<TokenReading, "rolesClaim" | "roleNames" | "hasVaults">,
 ): { readonly name: string; readonly standsFor: readonly string[] }[] {
   return namesIn(payload, rolesClaim).map((name) => {
-    const standsFor = roleNames.get(name.toLowerCase()) ?? [name];
-    return { name, standsFor: hasVaults ? standsFor : standsFor.map(onEveryVault) };
+    return { name, standsFor: rolesMeantBy(name, { roleNames, hasVaults }) };
   });
-}
-
-function onEveryVault(role: string): string {
-  return role.toLowerCase() === DEVELOPER ? `*:${DEVELOPER}` : role;
 }
 
 /** The roles of the roles claim and of `vault_roles` together. */

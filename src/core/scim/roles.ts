@@ -13,15 +13,29 @@ export type RoleNames = ReadonlyMap<string, readonly string[]>;
 const ADMIN_ROLE = new RegExp(`^${ADMIN}$`, "i");
 const VAULT_ROLE = new RegExp(`^([^\\s:]+):${DEVELOPER}$`, "i");
 
+/** How names of the identity provider are read. */
+export interface RoleReading {
+  readonly roleNames: RoleNames;
+  /** Without vaults the name `developer` is enough of a role. */
+  readonly hasVaults: boolean;
+}
+
+const AS_WRITTEN: RoleReading = { roleNames: new Map(), hasVaults: true };
+
+/** The names of roles that a name of the identity provider stands for. */
+export function rolesMeantBy(name: string, reading: RoleReading): readonly string[] {
+  const plain = name.trim();
+  const roles = reading.roleNames.get(plain.toLowerCase()) ?? [plain];
+  if (reading.hasVaults) return roles;
+  return roles.map((role) => (role.trim().toLowerCase() === DEVELOPER ? `*:${DEVELOPER}` : role));
+}
+
 /**
- * The roles that names stand for: `admin`, `<vaultId>:developer`, `*:developer` in any letters' case, after what
- * `translations` make of them. Other names stand for none.
+ * The roles that names stand for: `admin`, `<vaultId>:developer`, `*:developer` in any letters' case, and `developer`
+ * where there are no vaults. Other names stand for none.
  */
-export function grantsOf(names: readonly string[], translations: RoleNames = new Map()): Grants {
-  const meant = names.flatMap((name) => {
-    const plain = name.trim();
-    return translations.get(plain.toLowerCase()) ?? [plain];
-  });
+export function grantsOf(names: readonly string[], reading: RoleReading = AS_WRITTEN): Grants {
+  const meant = names.flatMap((name) => rolesMeantBy(name, reading));
   const vaults = meant.flatMap((name) => VAULT_ROLE.exec(name)?.[1] ?? []);
   return sorted(
     meant.some((name) => ADMIN_ROLE.test(name)) ? [ADMIN] : [],

@@ -1,7 +1,7 @@
-import { config } from "../../../config.ts";
 import { SYSTEM } from "../audit/audit-log.ts";
 import type { Settings } from "../settings.ts";
 import type { Directory } from "./directory.ts";
+import { scimRoleRules } from "./scim-roles.ts";
 import type { ScimUsers } from "./scim-users.ts";
 import type { UserTable } from "./user-table.ts";
 
@@ -28,7 +28,7 @@ export class RuleChange {
   /** To be called before anything is judged. */
   follow(now: number): void {
     const { settings, users, scimUsers, directory } = this.#parts;
-    const rules = JSON.stringify([RULES_VERSION, ...config.scimRoleNames]);
+    const rules = `${RULES_VERSION} ${scimRoleRules}`;
     if (settings.peopleRules() === rules) return;
     this.#storage.transactionSync(() => {
       scimUsers.indexEmails();
