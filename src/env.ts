@@ -22,6 +22,8 @@ export interface Env {
   readonly DEPLOYMENT: DurableObjectNamespace<Deployment>;
   readonly KEY_RECORDS: KVNamespace;
   readonly FAILURES: RateLimit;
+  /** Data points of every request; without it none are written. */
+  readonly METRICS?: AnalyticsEngineDataset;
 }
 
 const wholeNumber = (min: number, max: number) =>
@@ -128,6 +130,10 @@ const Variables = z.object({
     .refine((share) => share !== null, "must be all, refused, or a share of requests such as 0.01")
     .transform((share) => share as number)
     .default(1),
+  SERVER_TIMING: z
+    .enum(["on", "off"], "must be on or off")
+    .default("off")
+    .transform((text) => text === "on"),
   CONNECTION_CHECK_MS: wholeNumber(100, 600_000).default(5000),
   RATE_LIMIT_REQUESTS: wholeNumber(1, 1_000_000_000).default(1000),
   RATE_LIMIT_WINDOW_S: wholeNumber(1, 2_678_400).default(60),
@@ -212,6 +218,8 @@ export interface Config {
   readonly leaseSlackMs: number;
   /** The share of requests that are logged, besides refusals and failures, which are logged always. */
   readonly requestLog: number;
+  /** Whether answers say what took how long. */
+  readonly serverTiming: boolean;
   /** How often an event stream and a WebSocket are checked. */
   readonly connectionCheckMs: number;
   readonly rateLimit: KeyRateLimit;
@@ -286,6 +294,7 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     leaseMaxMs: v.ADMISSION_LEASE_MAX_MS,
     leaseSlackMs: v.LEASE_SLACK_MS,
     requestLog: v.REQUEST_LOG,
+    serverTiming: v.SERVER_TIMING,
     connectionCheckMs: v.CONNECTION_CHECK_MS,
     rateLimit: { requests: v.RATE_LIMIT_REQUESTS, windowSeconds: v.RATE_LIMIT_WINDOW_S },
     tokensPerMinute: v.TOKENS_PER_MINUTE,

@@ -51,6 +51,7 @@ const gateway = {
           signingKey: () => deploymentOf(bindings).assertionKey(),
         }),
   origins: new Origins(config),
+  metrics: bindings.METRICS ?? null,
 };
 
 const control = createControlApp({

@@ -2,6 +2,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { matchedRoutes } from "hono/route";
 import { secureHeaders } from "hono/secure-headers";
+import { ownTiming } from "../core/server-timing.ts";
 import { addAssets } from "./assets.ts";
 import type { Console, ConsoleEnv } from "./context.ts";
 import { addAccount } from "./pages/account.tsx";
@@ -64,7 +65,7 @@ export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
   const sessions = new SessionStore(console_.env, cookies);
   const app = new Hono<ConsoleEnv>({ strict: false }).basePath(CONSOLE);
 
-  app.use(observe);
+  app.use(observe(console_.config.serverTiming));
   app.use(pageHeaders);
   addAssets(app);
   app.use(bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (c) => tooLargePage(c) }));
@@ -104,23 +105,27 @@ const knownForm: MiddlewareHandler<ConsoleEnv, "/keys/:id/*"> = (c, next) =>
   /^(key_[0-9A-Za-z]{12}|new)$/.test(c.req.param("id")) ? next() : Promise.resolve(c.notFound());
 
 /** Names each request, keeps pages out of caches, and writes the one log line of each, which holds no secret. */
-const observe: MiddlewareHandler<ConsoleEnv> = async (c, next) => {
-  const startedAt = Date.now();
-  c.set("requestId", crypto.randomUUID());
-  c.set("address", c.req.header("CF-Connecting-IP") ?? "");
-  await next();
-  c.res.headers.set("X-Request-Id", c.get("requestId"));
-  if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");
-  console.log(
-    JSON.stringify({
-      time: new Date(startedAt).toISOString(),
-      requestId: c.get("requestId"),
-      method: c.req.method,
-      operation: matchedRoutes(c).findLast(({ path }) => !path.endsWith("*"))?.path,
-      status: c.res.status,
-      reason: c.get("reason"),
-      address: c.get("address"),
-      ms: { total: Date.now() - startedAt },
-    }),
-  );
-};
+const observe =
+  (tellsTime: boolean): MiddlewareHandler<ConsoleEnv> =>
+  async (c, next) => {
+    const startedAt = Date.now();
+    c.set("requestId", crypto.randomUUID());
+    c.set("address", c.req.header("CF-Connecting-IP") ?? "");
+    await next();
+    c.res.headers.set("X-Request-Id", c.get("requestId"));
+    if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");
+    const totalMs = Date.now() - startedAt;
+    if (tellsTime) c.res.headers.set("Server-Timing", ownTiming(totalMs));
+    console.log(
+      JSON.stringify({
+        time: new Date(startedAt).toISOString(),
+        requestId: c.get("requestId"),
+        method: c.req.method,
+        operation: matchedRoutes(c).findLast(({ path }) => !path.endsWith("*"))?.path,
+        status: c.res.status,
+        reason: c.get("reason"),
+        address: c.get("address"),
+        ms: { total: totalMs },
+      }),
+    );
+  };

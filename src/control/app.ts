@@ -1,5 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { refuse } from "../core/refusal.ts";
+import { ownTiming } from "../core/server-timing.ts";
 import { holdsCredential } from "../core/url-credential.ts";
 import type { Control, ControlEnv } from "./endpoint.ts";
 import { refuseWith } from "./endpoint.ts";
@@ -41,7 +42,9 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
     await next();
     c.res.headers.set("X-Request-Id", c.get("requestId"));
     if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");
-    logControlRequest(c, startedAt);
+    const totalMs = Date.now() - startedAt;
+    if (control.config.serverTiming) c.res.headers.set("Server-Timing", ownTiming(totalMs));
+    logControlRequest(c, startedAt, totalMs);
   });
   app.use((c, next) => {
     const { controlHostname } = control.config;

@@ -61,7 +61,7 @@ export interface ControlEnv {
     /** What of a request was left out, and why. */
     leftOut?: readonly string[];
     actor?: Actor;
-    /** The key that a client has shown. */
+    /** The key that a client has shown, or that the request is about. */
     keyId?: string;
     oauthError?: { readonly code: string; readonly reason: string | undefined };
   };
@@ -135,10 +135,20 @@ export function addEndpoint<P extends Fields, Q extends Fields, H extends Fields
   app.on(endpoint.method.toUpperCase(), endpoint.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (c) => {
     const served = await serve(c, control, endpoint);
     const outcome = isRefusal(served) ? withFields(served) : served;
+    nameKey(c, outcome);
     const safe = endpoint.safe ?? endpoint.method === "get";
     if (isRefusal(outcome) && !safe) noteRefusal(c, control, endpoint, outcome);
     return isRefusal(outcome) ? refuseWith(c, outcome, control.config) : reply(c, outcome);
   });
+}
+
+const KEY_ID = /^key_[0-9A-Za-z]{12}$/;
+
+/** Names the key that a request is about for the log: the one in its path, or the one that it has made. */
+function nameKey(c: Context<ControlEnv>, outcome: Reply | Refusal): void {
+  const made = isRefusal(outcome) || outcome.status !== 201 ? undefined : outcome.body;
+  const id = made instanceof Object && "id" in made ? made.id : c.req.param("id");
+  if (typeof id === "string" && KEY_ID.test(id)) c.set("keyId", id);
 }
 
 /**

@@ -1,27 +1,37 @@
 import type { Context } from "hono";
 import { routePath } from "hono/route";
+import { writePoint } from "../core/metrics.ts";
 import type { ControlEnv } from "./endpoint.ts";
 
-/** Writes the one log line of a control request, as JSON. It names the route and never the path, and holds no secret. */
-export function logControlRequest(c: Context<ControlEnv>, startedAt: number): void {
+/**
+ * Writes the one log line of a control request, as JSON, and its data point. They name the route and never the path, and
+ * hold no secret.
+ */
+export function logControlRequest(c: Context<ControlEnv>, startedAt: number, totalMs: number): void {
   const refusal = c.get("refusal");
   const actor = c.get("actor");
   const oauthError = c.get("oauthError");
+  const told = {
+    orgId: actor?.orgId,
+    keyId: c.get("keyId"),
+    method: c.req.method,
+    operation: c.get("route") ?? routePath(c, -1),
+    status: c.res.status,
+    code: refusal?.code ?? oauthError?.code,
+    reason: refusal?.reason ?? oauthError?.reason,
+    address: c.get("address"),
+  };
   console.log(
     JSON.stringify({
       time: new Date(startedAt).toISOString(),
       requestId: c.get("requestId"),
-      orgId: actor?.orgId,
       actorId: actor?.id,
-      keyId: c.get("keyId"),
-      method: c.req.method,
-      operation: c.get("route") ?? routePath(c, -1),
-      status: c.res.status,
-      code: refusal?.code ?? oauthError?.code,
-      reason: refusal?.reason ?? oauthError?.reason,
+      ...told,
       leftOut: c.get("leftOut"),
-      address: c.get("address"),
-      ms: { total: Date.now() - startedAt },
+      ms: { total: totalMs },
     }),
   );
+  const dataset = c.env.METRICS;
+  const outcome = c.res.status < 400 ? "succeeded" : "refused";
+  if (dataset !== undefined) writePoint(dataset, { kind: "control", ...told, outcome, totalMs });
 }

@@ -3,8 +3,9 @@ import { retryAfterSeconds } from "../core/rate-window.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import type { Exchange, Gateway } from "./exchange.ts";
 
-/** A client comes back in a second when a guard does not answer. */
-const UNCONFIRMED = refuse("admission_unavailable", { retryAfter: 1 });
+/** A client comes back in so many seconds when a guard does not answer. */
+const RETRY_AFTER_S = 1;
+const NO_ANSWER = "the guard has not answered in time";
 
 /**
  * Steps 3 to 5: the record that the key's guard vouches for is the credential's, live, and allows the address; and the
@@ -26,7 +27,10 @@ function conclude(x: Exchange, outcome: Outcome): Refusal | null {
   if (outcome.rate !== null) x.rate = outcome.rate;
   switch (outcome.kind) {
     case "unavailable":
-      return UNCONFIRMED;
+      return refuse("admission_unavailable", {
+        retryAfter: RETRY_AFTER_S,
+        reason: outcome.reason ?? NO_ANSWER,
+      });
     case "refused":
       if (outcome.key !== null) x.key = outcome.key;
       return outcome.refusal;

@@ -39,7 +39,7 @@ export function countUsage(x: Exchange, gateway: Gateway, status: number, refusa
 }
 
 /** What the origin made of a request that was forwarded. */
-function outcomeOf(status: number): Outcome {
+export function outcomeOf(status: number): Outcome {
   if (status < 400) return "succeeded";
   return status < 500 ? "clientErrors" : "originErrors";
 }

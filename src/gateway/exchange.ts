@@ -2,6 +2,7 @@ import type { Admission, AdmissionSource, Presented } from "../admission/isolate
 import type { Background } from "../core/background.ts";
 import type { Caller } from "../core/caller.ts";
 import type { CompiledKey } from "../core/compiled-key.ts";
+import type { Dataset } from "../core/metrics.ts";
 import type { RateHeaders } from "../core/rate-window.ts";
 import type { Refusal } from "../core/refusal.ts";
 import type { Match, Operation, RoutePolicy } from "../core/policy/route-policy.ts";
@@ -24,6 +25,8 @@ export interface Gateway {
   /** `null` when the origin gets none. */
   readonly assertions: Assertions | null;
   readonly origins: Origins;
+  /** Where a data point of each request goes; `null` when none is bound. */
+  readonly metrics: Dataset | null;
 }
 
 /** One request on its way through the gateway: each step adds what it found out. */

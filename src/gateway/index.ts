@@ -16,6 +16,8 @@ import { logRequest } from "./log-request.ts";
 import { matchRoute } from "./match-route.ts";
 import { needsNoCredential } from "./public-operation.ts";
 import { readCredential } from "./read-credential.ts";
+import { recordRequest } from "./record-request.ts";
+import { setServerTiming } from "./server-timing.ts";
 import { discardBody } from "./unread-body.ts";
 
 /** The steps that identify the caller: an address that keeps failing them is turned away. */
@@ -53,6 +55,8 @@ export async function handle(request: Request, background: Background, gateway: 
   const refusal = outcome instanceof Response ? null : outcome;
   countUsage(x, gateway, response.status, refusal);
   logRequest(x, response.status, refusal, gateway);
+  if (gateway.config.serverTiming) setServerTiming(response.headers, x, response.status, gateway);
+  if (gateway.metrics !== null) recordRequest(x, response.status, refusal, gateway, gateway.metrics);
   return response;
 }
 

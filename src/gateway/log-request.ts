@@ -8,19 +8,30 @@ import type { Exchange, Gateway } from "./exchange.ts";
  */
 export function logRequest(x: Exchange, status: number, refusal: Refusal | null, gateway: Gateway): void {
   if (refusal === null && status < 500 && !isChosen(gateway.config.requestLog)) return;
-  console.log(lineOf(x, status, refusal, Date.now()));
+  console.log(lineOf(x, status, refusal, orgOf(x, gateway), Date.now()));
 }
 
 function isChosen(share: number): boolean {
   return share === 1 || (share > 0 && Math.random() < share);
 }
 
-function lineOf(x: Exchange, status: number, refusal: Refusal | null, now: number): string {
+/** The organisation that a request is about, also when it was refused before its key's record was looked at. */
+export function orgOf({ key, token, keyId }: Exchange, { admission }: Gateway): string | undefined {
+  const known = key?.record.orgId ?? token?.claims.orgId;
+  return known ?? (keyId === undefined ? undefined : admission.orgOf(keyId));
+}
+
+function lineOf(
+  x: Exchange,
+  status: number,
+  refusal: Refusal | null,
+  orgId: string | undefined,
+  now: number,
+): string {
   const { startedAt, forwardedAt } = x;
   let line = `{"time":"${new Date(startedAt).toISOString()}","requestId":"${x.requestId}"`;
   if (x.keyId !== undefined) line += `,"keyId":"${x.keyId}"`;
   if (x.token !== undefined) line += text("tokenId", x.token.claims.id);
-  const orgId = x.key?.record.orgId ?? x.token?.claims.orgId;
   if (orgId !== undefined) line += text("orgId", orgId);
   line += text("method", x.request.method);
   if (x.operation !== undefined) line += text("operation", x.operation.id);

@@ -18,6 +18,7 @@ test("every variable of wrangler.toml can be replaced by the environment's", () 
 /** Another value that the same variable may have. */
 function otherThan(name: string, value = ""): string {
   if (value === "on") return "off";
+  if (value === "off") return "on";
   if (/_(PARAMS|REQUEST|NAMES)$|^ORIGINS$/.test(name)) return "{}";
   if (name === "CORS_ORIGINS") return "*";
   if (name === "REQUEST_LOG") return "refused";

@@ -92,7 +92,7 @@ describe("every request leaves one line that says", () => {
     {
       name: "the wrong secret",
       sent: ({ key }) => ({ as: swapSecret(key, unknownKey(1)) }),
-      says: ({ id }) => ({ status: 401, code: "api_key_invalid", keyId: id }),
+      says: ({ id }) => ({ status: 401, code: "api_key_invalid", keyId: id, orgId: "org_test" }),
     },
     {
       name: "no operation",
@@ -113,7 +113,12 @@ describe("every request leaves one line that says", () => {
     {
       name: "a guard that cannot be asked",
       sent: ({ key }) => ({ as: key, edge: NO_GUARD }),
-      says: ({ id }) => ({ status: 503, code: "admission_unavailable", keyId: id }),
+      says: ({ id }) => ({
+        status: 503,
+        code: "admission_unavailable",
+        reason: expect.stringContaining("The object is broken") as string,
+        keyId: id,
+      }),
     },
     {
       name: "an origin that cannot be reached",
@@ -136,6 +141,17 @@ describe("every request leaves one line that says", () => {
     expect(status).toBe(expected["status"]);
   });
 
+  test("of which organisation a key is that was refused without its guard being asked", async () => {
+    const { id, key } = await portcullis.createKey();
+    await logged({ as: key });
+    await portcullis.manage("DELETE", `/-/api-keys/${id}`);
+    await logged({ as: key });
+    for (const as of [key, swapSecret(key, unknownKey(1))]) {
+      const { line } = await logged({ as });
+      expect(line).toMatchObject({ status: 401, admission: "fact", keyId: id, orgId: "org_test" });
+    }
+  });
+
   test("which origin fault a 404 stands for, which the client is not told", async () => {
     const key = await portcullis.createKey();
     portcullis.origin.handler = (_, response) => response.writeHead(404).end();
@@ -148,7 +164,25 @@ describe("every request leaves one line that says", () => {
 test("a request to the control API leaves one line, too", async () => {
   const as = await portcullis.issuer.token(adminClaims());
   const { line } = await logged({ as, path: "/-/api-keys/key_000000000000" });
-  expect(line).toMatchObject({ status: 404, code: "not_found", orgId: "org_test", actorId: "alice" });
+  expect(line).toMatchObject({
+    status: 404,
+    code: "not_found",
+    orgId: "org_test",
+    actorId: "alice",
+    keyId: "key_000000000000",
+  });
+});
+
+test("a line of the control API names the key that was changed, or made", async () => {
+  const as = await portcullis.issuer.token(adminClaims());
+  const body = { name: "Test", scopes: ["vault:read"], vaults: "*" };
+  const created = await portcullis.call("POST", "/-/api-keys", { as, body });
+  const { id } = (await created.json()) as CreatedKey;
+  const [made] = await linesOf([created.headers.get("X-Request-Id")]);
+  expect(made).toMatchObject({ status: 201, operation: "/-/api-keys", keyId: id });
+  const changed = await portcullis.call("PATCH", `/-/api-keys/${id}`, { as, body: { disabled: true } });
+  const [edited] = await linesOf([changed.headers.get("X-Request-Id")]);
+  expect(edited).toMatchObject({ status: 200, keyId: id });
 });
 
 describe("no line ever holds a secret", () => {

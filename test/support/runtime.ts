@@ -17,7 +17,19 @@ export interface Faults {
 /** How one edge differs from `wrangler.toml`. */
 export interface EdgeOptions extends Faults {
   readonly vars?: Readonly<Record<string, string>>;
+  /** Binds a dataset whose data points go to the log, each as a line that begins with {@link POINT}. */
+  readonly metrics?: boolean;
 }
+
+/** What a line of the log begins with that is a data point of the dataset `METRICS`. */
+export const POINT = "data point ";
+
+/** Stands in for the binding, which in local runs takes points and forgets them. It is there before the Worker is. */
+const DATASET = `import { env } from "cloudflare:workers";
+env.METRICS = { writeDataPoint: (point) => console.log(${JSON.stringify(POINT)} + JSON.stringify(point)) };`;
+const WITH_DATASET = `import "./dataset.js";
+export * from "./worker.js";
+export { default } from "./worker.js";`;
 
 const HOST = "127.0.0.1";
 
@@ -73,6 +85,9 @@ export async function startRuntime(
   const workers = [
     ...edges.map((options, i) => ({
       ...edge,
+      ...(options.metrics === true && {
+        modules: [esModule("main.js", WITH_DATASET), esModule("dataset.js", DATASET), ...edge.modules],
+      }),
       ...bindingsOf(options, i === 0 ? worker.durableObjects : remoteObjects),
       bindings: { ...worker.bindings, ...options.vars },
       name: edgeName(i),

@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { config } from "../../config.ts";
 import { within, OBJECT_TIMEOUT_MS } from "../../core/concurrency.ts";
+import { recordCuts } from "../../core/key-metrics.ts";
 import type { KeyRecord } from "../../core/key-record.ts";
 import { readHash, sameHash } from "../../core/key-secret.ts";
 import { windowAt } from "../../core/rate-window.ts";
@@ -160,6 +161,7 @@ export class KeyGuard extends DurableObject<Env> {
   async #confirm({ applied, waitMs, settles }: Commit): Promise<Confirmation[]> {
     if (waitMs > 0) await scheduler.wait(waitMs);
     settle(this.#memory, settles);
+    recordCuts(this.env.METRICS, recordsOf(applied), waitMs);
     const now = Date.now();
     return applied.map((one) => this.#confirmation(one, now));
   }
@@ -189,4 +191,8 @@ export class KeyGuard extends DurableObject<Env> {
     if (stored === undefined || (orgId !== undefined && stored.record.orgId !== orgId)) return null;
     return hash === undefined || sameHash(readHash(hash), readHash(stored.record.hash)) ? stored : null;
   }
+}
+
+function recordsOf(applied: readonly Applied[]): KeyRecord[] {
+  return applied.map((one) => one.inForce).filter((record) => record !== null);
 }

@@ -39,7 +39,7 @@ export type Outcome = { readonly source: AdmissionSource; readonly rate: KeyRate
   | { readonly kind: "admitted"; readonly key: CompiledKey }
   | { readonly kind: "refused"; readonly key: CompiledKey | null; readonly refusal: Refusal }
   | { readonly kind: "limited"; readonly key: CompiledKey }
-  | { readonly kind: "unavailable" }
+  | { readonly kind: "unavailable"; readonly reason: string | undefined }
 );
 
 /** A key's rate window as this isolate knows it. Moments are milliseconds since the epoch. */
@@ -98,6 +98,11 @@ export class Admission {
   knowsGood(presented: Presented): boolean {
     const key = this.#peek(presented.keyId);
     return key !== null && presented.refusalOf(key) === null;
+  }
+
+  /** The organisation of a key that this isolate has heard of, for the log. */
+  orgOf(keyId: string): string | undefined {
+    return this.#facts.peek(keyId)?.orgId;
   }
 
   /** What this isolate holds of a key's rate window; `null` before its guard was asked. */
@@ -173,7 +178,7 @@ export class Admission {
       const next = nextStep(group, request, arrivedAt, now);
       if (next.kind === "give up") {
         if (isWorthNothing(key)) group.keys.delete(request.keyId);
-        return this.#unavailable(key, isRefused);
+        return this.#unavailable(group, key, isRefused);
       }
       if (next.kind === "wait") {
         if (source === "lease") source = "waited";
@@ -244,9 +249,14 @@ export class Admission {
   }
 
   /** Rate headers belong to a request that has reached step 5, by the record that was held last. */
-  #unavailable(key: HeldKey<CompiledKey>, isRefused: boolean): Outcome {
+  #unavailable(group: Group<CompiledKey>, key: HeldKey<CompiledKey>, isRefused: boolean): Outcome {
     const limit = key.held === null || isRefused ? null : (key.held.record.rateLimit ?? this.#defaultLimit);
-    return { kind: "unavailable", source: "unavailable", rate: limit && (rateOf(key) ?? unknownRate(limit)) };
+    return {
+      kind: "unavailable",
+      source: "unavailable",
+      rate: limit && (rateOf(key) ?? unknownRate(limit)),
+      reason: this.#questions.failureOf(group),
+    };
   }
 
   #now(): number {

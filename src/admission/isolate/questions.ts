@@ -29,6 +29,8 @@ export class Questions {
   readonly #facts: KeyFacts;
   readonly #settings: QuestionSettings;
   readonly #load = newLoad(0);
+  /** Why the last question that failed did, for the log. */
+  readonly #failures = new WeakMap<Group<CompiledKey>, string>();
 
   constructor(memory: KeyMemory, facts: KeyFacts, settings: QuestionSettings) {
     this.#memory = memory;
@@ -72,6 +74,11 @@ export class Questions {
     return own;
   }
 
+  /** Why the guard of a group could not be asked the last time that it could not. */
+  failureOf(group: Group<CompiledKey>): string | undefined {
+    return this.#failures.get(group);
+  }
+
   #compose(group: Group<CompiledKey>, asker: Waiting | null, isFinal: boolean): SentQuestion {
     const { bounds, slackMs } = this.#settings;
     const now = this.#now();
@@ -99,6 +106,7 @@ export class Questions {
   /** Counts that may not have arrived are kept: they are worth more than their exactness. Units are not. */
   #noteFailed(group: Group<CompiledKey>, sent: SentQuestion, error: unknown): void {
     const isOverloaded = (error as { overloaded?: unknown } | null)?.overloaded === true;
+    this.#failures.set(group, isOverloaded ? "the guard is overloaded" : `the guard: ${String(error)}`);
     noteFailed(group, sent, isOverloaded, Math.random(), this.#now());
     for (const { id, usage } of sent.question.keys) {
       if (usage === null) continue;

@@ -81,6 +81,14 @@ export class Outbox {
     return isEmpty && this.#guards.unlisted(1).length === 0 ? null : this.#retryAt;
   }
 
+  /** How many keys wait, and for how many attempts the one that has waited longest. */
+  backlog(): { readonly waiting: number; readonly attempts: number } {
+    const [row] = this.#sql.exec<{ waiting: number; attempts: number | null }>(
+      `SELECT count(*) AS waiting, max(attempts) AS attempts FROM outbox`,
+    );
+    return { waiting: row?.waiting ?? 0, attempts: row?.attempts ?? 0 };
+  }
+
   /** Plans the next attempt for what is left. */
   retryLater(): void {
     this.#sql.exec(`UPDATE outbox SET attempts = attempts + 1`);

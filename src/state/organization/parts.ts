@@ -57,7 +57,7 @@ export function buildParts(context: DurableObjectState, env: Env) {
   const guards = new GuardTable(sql);
   const settlement = new Settlement(table, (...change) => keys.noteChange(...change));
   const changes = new Outbox(sql, env.KEY_RECORDS, guards, alarm);
-  const propagation: Propagation = new Propagation(context, env.KEY_GUARD, {
+  const propagation: Propagation = new Propagation(context, env, {
     keys: table,
     settings,
     outbox: changes,

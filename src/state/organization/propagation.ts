@@ -2,6 +2,7 @@ import type { Confirmation } from "../../admission/guard/key-guard.ts";
 import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
 import { chunksOf, eachOf, within } from "../../core/concurrency.ts";
 import type { KeyRecord } from "../../core/key-record.ts";
+import { writePoint } from "../../core/metrics.ts";
 import { refuse } from "../../core/refusal.ts";
 import type { Env } from "../../env.ts";
 import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
@@ -36,11 +37,13 @@ interface Parts {
 export class Propagation {
   readonly #context: DurableObjectState;
   readonly #guards: Env["KEY_GUARD"];
+  readonly #dataset: Env["METRICS"];
   readonly #parts: Parts;
 
-  constructor(context: DurableObjectState, guards: Env["KEY_GUARD"], parts: Parts) {
+  constructor(context: DurableObjectState, env: Pick<Env, "KEY_GUARD" | "METRICS">, parts: Parts) {
     this.#context = context;
-    this.#guards = guards;
+    this.#guards = env.KEY_GUARD;
+    this.#dataset = env.METRICS;
     this.#parts = parts;
   }
 
@@ -81,6 +84,15 @@ export class Propagation {
     await this.pushAll(due);
     await this.#copy();
     this.#parts.outbox.retryLater();
+    this.#reportBacklog();
+  }
+
+  /** Something waits although it was tried again: a guard, or KV, cannot be reached. */
+  #reportBacklog(): void {
+    const { waiting, attempts } = this.#parts.outbox.backlog();
+    if (waiting === 0 || this.#dataset === undefined) return;
+    const orgId = this.#parts.settings.orgId();
+    writePoint(this.#dataset, { kind: "outbox", orgId, count: waiting, attempts });
   }
 
   /** When {@link retry} is to be called again; milliseconds since the epoch. */

@@ -1,0 +1,38 @@
+import { allowedOrigin, mayBeCalledByPages } from "../core/cors.ts";
+import { serverTiming } from "../core/server-timing.ts";
+import type { Exchange, Gateway } from "./exchange.ts";
+
+const NAME = "Server-Timing";
+
+/**
+ * Says on an answer what took how long. What the origin says of itself follows. A caller without a right credential
+ * does not learn how its credential was found to be wrong: that would tell which keys there are.
+ */
+export function setServerTiming(
+  headers: Headers,
+  x: Exchange,
+  status: number,
+  { config }: Pick<Gateway, "config">,
+): void {
+  const now = Date.now();
+  const { startedAt, forwardedAt, admittedAt = startedAt } = x;
+  const isTold = x.admission !== undefined && status !== 401;
+  const own = serverTiming({
+    admission: isTold ? (x.admission ?? null) : null,
+    guardMs: isTold ? admittedAt - startedAt : null,
+    originMs: forwardedAt === undefined ? null : (x.answeredAt ?? now) - forwardedAt,
+    totalMs: now - startedAt,
+  });
+  const origins = headers.get(NAME);
+  headers.set(NAME, origins === null ? own : `${own}, ${origins}`);
+  if (mayBeCalledByPages(config.corsOrigins)) exposeTo(x.request.headers.get("Origin"), headers, config);
+}
+
+/** Lets a page that may read the answer read the times, too, in its code and in its browser's resource timing. */
+function exposeTo(page: string | null, headers: Headers, { corsOrigins }: Gateway["config"]): void {
+  const allowed = allowedOrigin(corsOrigins, page);
+  headers.delete("Timing-Allow-Origin");
+  if (allowed === null) return;
+  headers.set("Timing-Allow-Origin", allowed);
+  headers.append("Access-Control-Expose-Headers", NAME);
+}
