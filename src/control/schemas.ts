@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { plainName } from "../core/plain-name.ts";
 import { REFUSALS, type RefusalCode } from "../core/refusal.ts";
 
 /** Schemas that the whole control API shares. What validates requests also writes the OpenAPI document. */
@@ -18,13 +19,14 @@ export const ErrorSchema = z
 
 export { Timestamp } from "../api-types/timestamp.ts";
 
-/** What keys and service users are called. */
+/** What keys and service users are called, in the one spelling in which names are kept. */
 export const Name = z
   .string()
   .trim()
+  .refine((text) => !/\p{Cc}/u.test(text), "Must not hold control characters")
+  .overwrite(plainName)
   .min(1, "Must not be empty")
   .max(100, "Must have at most 100 characters")
-  .refine((text) => !/\p{Cc}/u.test(text), "Must not hold control characters")
   .openapi({ example: "Reporting service" });
 
 export const DEFAULT_LIMIT = 100;

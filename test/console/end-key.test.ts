@@ -144,13 +144,13 @@ describe("revoking", () => {
     );
     expect(await visitor.axe()).toEqual([]);
 
-    await page.getByLabel(/^Type the key's name/).fill("Ledger");
+    await page.getByLabel(/type the key's name/).fill("Ledger");
     await submit(visitor, "Revoke the key for good");
-    await page.getByText("This is not the key's name.").waitFor();
+    await page.getByText("This is not “Ledger export”.").waitFor();
     expect(await visitor.axe()).toEqual([]);
     expect(await product.call(made.key)).toBe(200);
 
-    await page.getByLabel(/^Type the key's name/).fill("Ledger export");
+    await page.getByLabel(/type the key's name/).fill("Ledger export");
     await submit(visitor, "Revoke the key for good");
     const receipt = (await alice("DELETE", `/-/api-keys/${made.id}`)).body as { effectiveAt: string };
     const main = await page.locator("main").innerText();
@@ -170,7 +170,7 @@ describe("revoking", () => {
     const { page } = await signIn("alice", { javaScriptEnabled: false });
     await page.goto(`/-/console${pathOf("/revoke")}`);
     await page.getByText("never been used").waitFor();
-    await page.getByLabel(/^Type the key's name/).fill("Ledger export");
+    await page.getByLabel(/type the key's name/).fill("Ledger export");
     await page.getByRole("button", { name: "Revoke the key for good" }).click();
     await page.getByRole("heading", { name: "Ledger export is revoked" }).waitFor();
     expect(await read()).toMatchObject({ status: "revoked" });

@@ -86,7 +86,7 @@ const PAGES: Readonly<Record<string, Steps>> = {
   "key-receipt": async (page, sample) => {
     await page.getByLabel("I have stored").check();
     await open(`/keys/${sample.spare}/revoke`)(page, sample);
-    await page.getByLabel(/^Type the key's name/).fill("Screenshot");
+    await page.getByLabel(/type the key's name/).fill("Screenshot");
     await press(page, "Revoke the key for good");
   },
   ...ADMIN_PAGES,

@@ -117,6 +117,11 @@ describe("a new key", () => {
       { expiresAt: "2096-06-01T00:00:00.500Z" },
     ],
     ["a name with space around it", { name: "  Reports \t" }, { name: "Reports" }],
+    [
+      "a name in the spelling that people see",
+      { name: "\u00a0Cafe\u0301  \u200bof\u2003the\u00ad \u202eNorth\ufeff" },
+      { name: "Caf\u00e9 of the North" },
+    ],
     ["a name in any script", { name: "Büro 東京 🗝️" }, { name: "Büro 東京 🗝️" }],
     [
       "the shorthand of a scope",

@@ -73,6 +73,13 @@ describe("somebody is", () => {
       { name: "Al", email: "al@acme.example" },
     ],
     [
+      "called as people see it",
+      { name: "\u200bAlice  Ander\u00adsson" },
+      {},
+      { name: "Alice Andersson", subject: "alice" },
+    ],
+    ["called by their subject where nothing is seen of the name", { name: "\u200b" }, {}, { name: "alice" }],
+    [
       "called by their subject where the name is none",
       { name: { first: "Al" }, email: 7 },
       {},

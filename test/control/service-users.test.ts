@@ -41,6 +41,17 @@ function change(user: ServiceUser, fields: object): Promise<Response> {
 }
 
 describe("a service user", () => {
+  test("has the name that people see, from the start and after a change", async () => {
+    const user = await createUser({ name: "Night\u200bly  report" });
+    const path = `/-/service-users/${user.id}`;
+    const nameNow = async () =>
+      ((await (await organization.admin.call("GET", path)).json()) as { name: string }).name;
+    expect(await nameNow()).toBe("Nightly report");
+    await change(user, { name: "Re\u0301sume\u0301\u00a0 \ufeff" });
+    expect(await nameNow()).toBe("Résumé");
+    expect((await change(user, { name: "\u200b\u2060" })).status).toBe(422);
+  });
+
   test("is created, read, listed, changed and deleted by admins", async () => {
     const user = await createUser({ name: "Reporter", description: "Nightly" });
     const path = `/-/service-users/${user.id}`;

@@ -21,6 +21,8 @@ class LiveForm {
   #timer = 0;
   #request: XMLHttpRequest | null = null;
   #restoring = false;
+  /** Where something was typed or chosen last. */
+  #edited: Element | null = null;
 
   constructor(form: HTMLFormElement) {
     this.#form = form;
@@ -28,7 +30,10 @@ class LiveForm {
 
   start(): void {
     const form = this.#form;
-    form.addEventListener("input", () => this.#soon());
+    form.addEventListener("input", ({ target }) => {
+      this.#edited = target as Element;
+      this.#soon();
+    });
     form.addEventListener("change", (event) => {
       if ((event.target as Element).matches("select[data-rebuild]")) this.#now("fields");
       else this.#soon();
@@ -88,16 +93,23 @@ class LiveForm {
     for (const part of this.#form.querySelectorAll<HTMLElement>("[data-swap]")) {
       const next = drawn.querySelector(`#${part.id}`);
       const isFields = part.dataset["swap"] === "fields";
-      if (next === null || (isFields && extent === "results")) continue;
+      if (next === null || (isFields && extent === "results") || this.#stands(part, next)) continue;
       const focused = isFields ? nameOf(document.activeElement, part) : null;
       part.replaceChildren(...[...next.childNodes].map((node) => document.adoptNode(node)));
       if (focused !== null) part.querySelector<HTMLElement>(`[name="${focused}"]`)?.focus();
       if (moveFocus) part.querySelector<HTMLElement>("[autofocus]")?.focus();
     }
-    for (const field of this.#form.querySelectorAll("[aria-invalid]")) {
-      if (document.querySelector(`#${field.id}-problem`)?.textContent === "")
-        field.removeAttribute("aria-invalid");
+    for (const problem of this.#form.querySelectorAll("small.problem")) {
+      const field = document.querySelector(`#${problem.id.slice(0, -"-problem".length)}`);
+      if (problem.textContent === "") field?.removeAttribute("aria-invalid");
+      else if (field?.matches("input, select, textarea")) field.setAttribute("aria-invalid", "true");
     }
+  }
+
+  /** What the control API has said of a field stands until that field is changed; here only some of it is found. */
+  #stands(part: HTMLElement, next: Element): boolean {
+    if (!part.matches("small.problem") || next.textContent !== "") return false;
+    return this.#edited === null || part.parentElement?.contains(this.#edited) !== true;
   }
 
   #say(trouble: string): void {

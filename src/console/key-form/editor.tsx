@@ -1,13 +1,14 @@
 import type { Child, FC } from "hono/jsx";
 import { VAULT } from "../../core/policy/resource-types.ts";
 import type { Console } from "../context.ts";
-import { Banner } from "../parts/notice.tsx";
+import { NotSaved, Refused } from "../parts/notices.tsx";
+import type { Problems } from "../parts/problems.ts";
 import { FieldGroup, Problem, described, TextArea, TextField } from "../parts/fields.tsx";
 import { Form } from "../parts/form.tsx";
 import { AddressEditor } from "./address-editor.tsx";
 import { Expiry, RateFields } from "./limits.tsx";
 import type { Owner } from "./owner.ts";
-import { FIELD_NAMES, type Problems } from "./problems.ts";
+import { FIELD_LABELS, type Notice } from "./problems.ts";
 import type { Preview } from "./preview.ts";
 import { ReachCard } from "./reach.tsx";
 import { ScopeBuilder } from "./scope-builder.tsx";
@@ -24,6 +25,8 @@ interface Props {
   owners?: readonly Owner[];
   preview: Preview;
   problems: Problems;
+  /** What is to be said of the form as a whole. */
+  notice?: Notice | null;
   /** That of whoever fills in the form. */
   address: string;
   /** Where to go on by keyboard: a row of the scopes. */
@@ -40,7 +43,7 @@ interface Props {
 /** The form of a key, new or to be changed, with what follows from it beside. */
 export const KeyEditor: FC<Props> = (props) => {
   const { form, owner, owners = [], preview, problems, submit } = props;
-  const problemOf = (field: string) => problems.fields.get(field);
+  const problemOf = (field: string) => problems[field];
   const vaults = owner.vaults === "*" || owner.vaults === null ? form.vaults : owner.vaults;
   return (
     <Form action={props.action} csrf={props.csrf} keep="key" live class="editor">
@@ -50,7 +53,8 @@ export const KeyEditor: FC<Props> = (props) => {
         <input type="hidden" name={name} value={value} />
       ))}
       <div class="editor-fields">
-        <Complaints problems={problems} />
+        <Refused notice={props.notice ?? null} />
+        <NotSaved problems={problems} labels={FIELD_LABELS} />
         {props.children}
         <FieldGroup name="about" title="What it is for">
           {(owners.length > 1 || (owners.length === 1 && owner.id !== "")) && (
@@ -112,29 +116,6 @@ export const KeyEditor: FC<Props> = (props) => {
     </Form>
   );
 };
-
-/** All that is wrong, first: with links to where it is to be corrected. */
-const Complaints: FC<{ problems: Problems }> = ({ problems: { fields, notice } }) => (
-  <>
-    {notice && (
-      <Banner kind="bad" title={notice.title}>
-        <p>{notice.text}</p>
-        {notice.link && <a href={notice.link.href}>{notice.link.label}</a>}
-      </Banner>
-    )}
-    {fields.size > 0 && (
-      <Banner kind="bad" title="Nothing was saved yet">
-        <ul>
-          {[...fields].map(([field, problem]) => (
-            <li>
-              <a href={`#${field}`}>{FIELD_NAMES[field]}</a>: {problem}
-            </li>
-          ))}
-        </ul>
-      </Banner>
-    )}
-  </>
-);
 
 const OwnerField: FC<{ owner: Owner; owners: readonly Owner[]; problem: string | undefined }> = ({
   owner,

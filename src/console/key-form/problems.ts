@@ -1,30 +1,14 @@
 import type { RefusalCode } from "../../core/refusal.ts";
 import type { ApiRefusal } from "../api.ts";
-
-/** What the control API has against a form: by field of the form, and as a whole. */
-export interface Problems {
-  readonly fields: ReadonlyMap<string, string>;
-  readonly notice: Notice | null;
-}
+import { problemsOf, type Problems } from "../parts/problems.ts";
 
 export interface Notice {
   readonly title: string;
   readonly text: string;
-  readonly link?: { readonly label: string; readonly href: string };
 }
 
-export const NO_PROBLEMS: Problems = { fields: new Map(), notice: null };
-
-/** Fields of the form that are called otherwise than those of the control API. */
-const FORM_FIELDS: Readonly<Record<string, string>> = {
-  expiresIn: "expiry",
-  expiresAt: "expiry",
-  ownerId: "owner",
-};
-/** Those that the form has. */
-const KNOWN = ["owner", "name", "description", "scopes", "vaults", "allowedIps", "expiry", "rateLimit"];
-
-export const FIELD_NAMES: Readonly<Record<string, string>> = {
+/** What people call the fields of the form. */
+export const FIELD_LABELS = {
   owner: "Owner",
   name: "Name",
   description: "Description",
@@ -35,16 +19,19 @@ export const FIELD_NAMES: Readonly<Record<string, string>> = {
   rateLimit: "Rate limit",
 };
 
-/** The field that a refusal is about, if it is about one that the form has, and what is wrong with it. */
-export function fieldProblem({ code, details }: ApiRefusal): Problems | null {
-  const { field, problem } = details;
-  if (code !== "invalid_value" && code !== "invalid_request") return null;
-  if (typeof field !== "string" || typeof problem !== "string") return null;
-  const [first = ""] = field.split(".");
-  const name = FORM_FIELDS[first] ?? first;
-  if (!KNOWN.includes(name))
-    return { fields: new Map(), notice: { title: "This is not possible", text: `${problem}.` } };
-  return { fields: new Map([[name, problem]]), notice: null };
+/** Fields of the form that are called otherwise than those of the control API. */
+const RENAMED = { expiresIn: "expiry", expiresAt: "expiry", ownerId: "owner" };
+
+/** What a refusal says of the fields, if it is about them. */
+export function fieldProblems(refusal: ApiRefusal): Problems | null {
+  return problemsOf(refusal, FIELD_LABELS, RENAMED);
+}
+
+/** Why something without a form to fill in was not done. */
+export function refusalNotice(refusal: ApiRefusal, unconfirmed: string): Notice {
+  const problems = fieldProblems(refusal);
+  if (problems === null) return noticeOf(refusal, unconfirmed);
+  return { title: "This is not possible", text: `${Object.values(problems).join(". ")}.` };
 }
 
 /** What to say of refusals that are about no field. */

@@ -131,11 +131,16 @@ export function bodyOf(form: KeyForm): KeyBody {
   };
 }
 
-/** A day lasts until its end in UTC. */
+/** The end of a day like 2027-01-31, in UTC. */
+export function dayEnd(date: string): string {
+  return `${date}T23:59:59Z`;
+}
+
+/** A day lasts until its end. */
 function expiryOf({ expiry, expiresOn }: KeyForm): Pick<KeyBody, "expiresIn" | "expiresAt"> {
   if (expiry === "keep") return {};
   if (expiry === "never") return { expiresIn: null };
-  return expiry === "on" ? { expiresAt: `${expiresOn}T23:59:59Z` } : { expiresIn: expiry };
+  return expiry === "on" ? { expiresAt: dayEnd(expiresOn) } : { expiresIn: expiry };
 }
 
 /** What of a body differs from the key as it is. */

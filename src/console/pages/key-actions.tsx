@@ -1,8 +1,6 @@
 import { ApiRefusal } from "../api.ts";
 import type { Impact, Key, Me } from "../api-types.ts";
 import type { ConsoleContext } from "../context.ts";
-import type { Notice } from "../key-form/problems.ts";
-import { Banner } from "../parts/notice.tsx";
 import { revokedPage } from "./key-messages.tsx";
 import { refusalPage } from "./messages.tsx";
 
@@ -27,13 +25,3 @@ export function impactOfEnding(c: ConsoleContext): Promise<Impact | ApiRefusal> 
 export function apiPath(c: ConsoleContext): string {
   return `/-/api-keys/${encodeURIComponent(c.req.param("id") ?? "")}`;
 }
-
-/** Why something was not done, if it was not. */
-export const Refused = ({ notice }: { notice: Notice | null }) =>
-  notice === null ? (
-    <></>
-  ) : (
-    <Banner kind="bad" title={notice.title}>
-      <p>{notice.text}</p>
-    </Banner>
-  );

@@ -6,13 +6,15 @@ import { KeyEditor } from "../key-form/editor.tsx";
 import { textOf } from "../key-form/form-data.ts";
 import { ownerOfKey } from "../key-form/owner.ts";
 import { previewOf } from "../key-form/preview.ts";
-import { fieldProblem, NO_PROBLEMS, noticeOf, type Problems } from "../key-form/problems.ts";
+import { problemsSoFar } from "../key-form/check.ts";
+import { fieldProblems, noticeOf, type Notice } from "../key-form/problems.ts";
 import { EVERYTHING } from "../key-form/scope-rows.ts";
 import { SETTING_NAMES, SETTINGS, settingText } from "../key-form/settings.tsx";
 import { afterStep } from "../key-form/steps.ts";
 import { bodyOf, changeOf, formOf, readForm, type KeyBody, type KeyForm } from "../key-form/values.ts";
 import { Facts, PageHeader } from "../parts/bits.tsx";
 import { Banner } from "../parts/notice.tsx";
+import { allProblems, type Problems } from "../parts/problems.ts";
 import { navigable } from "../parts/page.tsx";
 import { keyPage, pathOf } from "../paths.ts";
 import { withKey } from "./key-actions.tsx";
@@ -60,16 +62,18 @@ interface Edit {
 interface Shown extends Edit {
   readonly focus?: number | null;
   readonly problems?: Problems;
+  readonly notice?: Notice;
   readonly changedMeanwhile?: boolean;
 }
 
 async function show(
   c: ConsoleContext,
   console_: Console,
-  { me, key, form, version, focus = null, problems = NO_PROBLEMS, changedMeanwhile = false }: Shown,
+  { me, key, form, version, focus = null, problems = {}, notice, changedMeanwhile = false }: Shown,
   status: 200 | 409 | 412 | 422 | 500 | 503 = 200,
 ): Promise<Response> {
   const owner = await ownerOfKey(c, key, me);
+  const found = problemsSoFar(form, owner, key, Date.now());
   const content = (
     <>
       <PageHeader title={`Edit ${key.name}`} back={{ label: key.name, href: keyPage(key.id) }} />
@@ -80,7 +84,8 @@ async function show(
         form={form}
         owner={owner}
         preview={previewOf(form, owner, console_.policy, c.get("address"))}
-        problems={problems}
+        problems={allProblems(problems, found)}
+        notice={notice ?? null}
         address={c.get("address")}
         focus={focus}
         expiresAt={key.expiresAt}
@@ -166,12 +171,13 @@ function refused(
     return withKey(c, (me, key) => conflict(c, console_, { ...edit, me, key }));
   if (["mfa_required", "identity_token_invalid", "not_found"].includes(code)) return refusalPage(c, refusal);
   c.set("reason", `${code} (${refusal.correlationId})`);
-  const problems = fieldProblem(refusal) ?? { ...NO_PROBLEMS, notice: noticeOf(refusal, UNCONFIRMED) };
+  const problems = fieldProblems(refusal);
+  const said = problems === null ? { notice: noticeOf(refusal, UNCONFIRMED) } : { problems };
   // What could not be confirmed is saved nevertheless, and has made a version.
   if (code === "admission_unavailable") {
     return withKey(c, (me, key) =>
-      show(c, console_, { ...edit, me, key, version: key.version, problems }, 503),
+      show(c, console_, { ...edit, me, key, version: key.version, ...said }, 503),
     );
   }
-  return show(c, console_, { ...edit, problems }, status as 422);
+  return show(c, console_, { ...edit, ...said }, status as 422);
 }

@@ -10,11 +10,13 @@ import { KeyEditor } from "../key-form/editor.tsx";
 import { textOf } from "../key-form/form-data.ts";
 import { possibleOwners, type Owner } from "../key-form/owner.ts";
 import { previewOf } from "../key-form/preview.ts";
-import { fieldProblem, NO_PROBLEMS, noticeOf, type Problems } from "../key-form/problems.ts";
+import { problemsSoFar } from "../key-form/check.ts";
+import { fieldProblems, noticeOf, type Notice } from "../key-form/problems.ts";
 import { EVERYTHING } from "../key-form/scope-rows.ts";
 import { afterStep } from "../key-form/steps.ts";
 import { bodyOf, newForm, readForm, type KeyForm } from "../key-form/values.ts";
 import { PageHeader } from "../parts/bits.tsx";
+import { allProblems, type Problems } from "../parts/problems.ts";
 import { navigable } from "../parts/page.tsx";
 import { HOME, pathOf, startUrl } from "../paths.ts";
 import { madeAlreadyPage, noDeveloperPage } from "./key-messages.tsx";
@@ -66,6 +68,7 @@ interface Shown {
   readonly form: KeyForm;
   readonly focus?: number | null;
   readonly problems?: Problems;
+  readonly notice?: Notice;
   /** Names the form, so that it makes one key, however often it is sent. */
   readonly attempt?: string;
 }
@@ -88,7 +91,7 @@ async function withOwners(
 function show(
   c: ConsoleContext,
   console_: Console,
-  { me, owner, owners, form, focus = null, problems = NO_PROBLEMS, attempt }: Shown,
+  { me, owner, owners, form, focus = null, problems = {}, notice, attempt }: Shown,
   status: 200 | 409 | 422 | 503 | 500 = 200,
 ): Response | Promise<Response> {
   const content = (
@@ -103,7 +106,8 @@ function show(
         owner={owner}
         owners={owners}
         preview={previewOf(form, owner, console_.policy, c.get("address"))}
-        problems={problems}
+        problems={allProblems(problems, problemsSoFar(form, owner, null, Date.now()))}
+        notice={notice ?? null}
         address={c.get("address")}
         focus={focus}
         hidden={{ attempt: attempt || crypto.randomUUID() }}
@@ -127,8 +131,9 @@ function refused(
   if (code === "mfa_required" || code === "identity_token_invalid") return refusalPage(c, refusal);
   if (code === "already_exists") return madeAlreadyPage(c, String(details["keyId"]));
   c.set("reason", `${code} (${refusal.correlationId})`);
-  const problems = fieldProblem(refusal) ?? { ...NO_PROBLEMS, notice: noticeOf(refusal, UNCONFIRMED) };
-  return show(c, console_, { ...page, problems, attempt }, status as 422);
+  const problems = fieldProblems(refusal);
+  const said = problems === null ? { notice: noticeOf(refusal, UNCONFIRMED) } : { problems };
+  return show(c, console_, { ...page, ...said, attempt }, status as 422);
 }
 
 /** Without scripts a form is not kept while somebody shows a second factor, so it is better shown before. */

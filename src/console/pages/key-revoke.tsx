@@ -8,11 +8,13 @@ import { Facts, PageHeader } from "../parts/bits.tsx";
 import { TextField } from "../parts/fields.tsx";
 import { Form } from "../parts/form.tsx";
 import { Banner } from "../parts/notice.tsx";
+import { Refused } from "../parts/notices.tsx";
 import { navigable } from "../parts/page.tsx";
+import { foldName } from "../../core/folded-name.ts";
 import { relative } from "../parts/time.tsx";
 import { counted } from "../parts/wording.ts";
 import { HOME, keyPage, pathOf } from "../paths.ts";
-import { apiPath, impactOfEnding, Refused, withKey } from "./key-actions.tsx";
+import { apiPath, impactOfEnding, withKey } from "./key-actions.tsx";
 import { refusalPage } from "./messages.tsx";
 
 const UNCONFIRMED =
@@ -27,12 +29,13 @@ export function addKeyRevocation(app: Hono<ConsoleEnv>): void {
   });
 
   app.post("/keys/:id/revoke", async (c) => {
-    const { name } = await c.req.parseBody();
+    const { name: typed } = await c.req.parseBody();
     const [me, key] = await Promise.all([c.get("me"), c.get("api").get<Key>(apiPath(c))]);
     if (me instanceof ApiRefusal) return refusalPage(c, me);
     if (key instanceof ApiRefusal) return refusalPage(c, key);
-    if (typeof name !== "string" || name.trim() !== key.name) {
-      const wrong = "This is not the key's name.";
+    const wanted = confirmationOf(key.name);
+    if (typeof typed !== "string" || foldName(typed) !== foldName(wanted)) {
+      const wrong = `This is not “${wanted}”.`;
       return show(c, me, key, await impactOfEnding(c), { wrong, status: 422 });
     }
     // A revocation that is asked for again is answered the same.
@@ -43,6 +46,11 @@ export function addKeyRevocation(app: Hono<ConsoleEnv>): void {
     const notice = noticeOf(receipt, UNCONFIRMED);
     return show(c, me, key, await impactOfEnding(c), { notice, status: receipt.status as 503 });
   });
+}
+
+/** What is typed to confirm: the name, unless there is nothing in it that could be typed. */
+export function confirmationOf(name: string): string {
+  return foldName(name) === "" ? "revoke" : name;
 }
 
 interface Refusal {
@@ -60,6 +68,7 @@ function show(
   { notice, wrong, status = 200 }: Refusal = {},
 ): Response | Promise<Response> {
   const title = `Revoke ${key.name}`;
+  const wanted = confirmationOf(key.name);
   const content = (
     <>
       <PageHeader title={title} back={{ label: key.name, href: keyPage(key.id) }} />
@@ -74,7 +83,8 @@ function show(
         <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="revoke">
           <TextField
             name="name"
-            label={`Type the key's name, “${key.name}”, to confirm`}
+            label={`To confirm, type ${wanted === key.name ? "the key's name, " : ""}“${wanted}”`}
+            hint="Capital letters and extra spaces do not matter."
             value=""
             problem={wrong}
             focus={wrong !== undefined}

@@ -3,14 +3,15 @@ import { parseDuration } from "../../core/duration.ts";
 import { ApiRefusal } from "../api.ts";
 import type { CreatedKey, Key, Me } from "../api-types.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
-import { fieldProblem, noticeOf, type Notice } from "../key-form/problems.ts";
+import { refusalNotice, type Notice } from "../key-form/problems.ts";
 import { PageHeader } from "../parts/bits.tsx";
 import { Choices, FieldGroup } from "../parts/fields.tsx";
 import { Form } from "../parts/form.tsx";
+import { Refused } from "../parts/notices.tsx";
 import { navigable } from "../parts/page.tsx";
 import { exact } from "../parts/time.tsx";
 import { keyPage, pathOf } from "../paths.ts";
-import { apiPath, Refused, withKey } from "./key-actions.tsx";
+import { apiPath, withKey } from "./key-actions.tsx";
 import { secretPage } from "./key-secret.tsx";
 import { refusalPage } from "./messages.tsx";
 
@@ -43,7 +44,7 @@ async function rotate(c: ConsoleContext, me: Me, old: Key): Promise<Response> {
   if (created.code === "mfa_required" || created.code === "identity_token_invalid")
     return refusalPage(c, created);
   c.set("reason", `${created.code} (${created.correlationId})`);
-  const notice = fieldProblem(created)?.notice ?? noticeOf(created, UNCONFIRMED);
+  const notice = refusalNotice(created, UNCONFIRMED);
   return show(c, me, old, overlap, notice, created.status as 422);
 }
 

@@ -2,13 +2,14 @@ import type { Hono } from "hono";
 import { ApiRefusal } from "../api.ts";
 import type { Impact, Key, Me } from "../api-types.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
-import { fieldProblem, noticeOf, type Notice } from "../key-form/problems.ts";
+import { refusalNotice, type Notice } from "../key-form/problems.ts";
 import { PageHeader } from "../parts/bits.tsx";
 import { Form } from "../parts/form.tsx";
 import { ImpactReport } from "../parts/impact.tsx";
+import { Refused } from "../parts/notices.tsx";
 import { navigable } from "../parts/page.tsx";
 import { keyPage, pathOf } from "../paths.ts";
-import { apiPath, impactOfEnding, Refused, withKey } from "./key-actions.tsx";
+import { apiPath, impactOfEnding, withKey } from "./key-actions.tsx";
 import { refusalPage } from "./messages.tsx";
 
 /** Switching a key off and on again. */
@@ -53,10 +54,7 @@ async function submit(c: ConsoleContext, way: Way, me: Me, key: Key): Promise<Re
   if (changed.code === "mfa_required" || changed.code === "identity_token_invalid")
     return refusalPage(c, changed);
   c.set("reason", `${changed.code} (${changed.correlationId})`);
-  const notice =
-    changed.code === "version_conflict"
-      ? CHANGED
-      : (fieldProblem(changed)?.notice ?? noticeOf(changed, UNCONFIRMED));
+  const notice = changed.code === "version_conflict" ? CHANGED : refusalNotice(changed, UNCONFIRMED);
   // Committed changes have a new version even where they are not confirmed, so the key is read again.
   return withKey(c, (_, now) => show(c, way, me, now, notice, changed.status as 412));
 }

@@ -34,7 +34,7 @@ export function addServiceUserForms(app: Hono<ConsoleEnv>): void {
     const values = await valuesOf(c);
     const created = await c.get("api").change<ServiceUser>("POST", "/-/service-users", fieldsOf(values));
     if (!(created instanceof ApiRefusal)) return c.redirect(doneAt(created.id, "created"), 303);
-    const problems = problemsOf(created, FIELDS);
+    const problems = problemsOf(created, LABELS);
     return problems === null ? refusalPage(c, created) : newPage(c, values, problems);
   });
 
@@ -48,12 +48,12 @@ export function addServiceUserForms(app: Hono<ConsoleEnv>): void {
     const values = await valuesOf(c);
     const updated = await c.get("api").change<ServiceUser>("PATCH", apiPath(id), fieldsOf(values));
     if (!(updated instanceof ApiRefusal)) return c.redirect(doneAt(id, "updated"), 303);
-    const problems = problemsOf(updated, FIELDS);
+    const problems = problemsOf(updated, LABELS);
     return problems === null ? refusalPage(c, updated) : editPage(c, id, values, problems);
   });
 }
 
-const FIELDS = ["name", "description", "vaultRoles"];
+const LABELS = { name: "Name", description: "Description", vaultRoles: "Ids of vaults" };
 
 /** Where a service user is in the control API. */
 export function apiPath(id: string): string {
@@ -128,7 +128,7 @@ function formPage(
     () => (
       <>
         <PageHeader title={title} back={back} />
-        {isWrong && <NotSaved problems={problems} />}
+        {isWrong && <NotSaved problems={problems} labels={LABELS} />}
         <Form action={c.req.path} csrf={c.get("session").csrf} keep="service-user" class="sheet">
           <Fields values={values} problems={problems} />
           {warning && <p class="soft">{warning}</p>}

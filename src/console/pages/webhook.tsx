@@ -23,7 +23,7 @@ import { secretPage } from "./secret.tsx";
 const API = "/-/organization/webhook";
 const PATH = `${ORGANIZATION}/webhook`;
 const PAGE_SIZE = "25";
-const FIELDS = ["url", "description", "disabled"];
+const LABELS = { url: "Where events go", description: "Description", disabled: "Send nothing for now" };
 
 const DONE = {
   saved: "Saved.",
@@ -120,7 +120,7 @@ function valuesFrom({ url, description, disabled }: Webhook): Values {
 
 /** The form again with what is wrong in it, or the page of another refusal. */
 async function wrongPage(c: ConsoleContext, values: Values, refusal: ApiRefusal): Promise<Response> {
-  const problems = problemsOf(refusal, FIELDS);
+  const problems = problemsOf(refusal, LABELS);
   if (problems === null) return refusalPage(c, refusal);
   const webhook = await c.get("api").get<Webhook>(API);
   return webhookPage(c, webhook instanceof ApiRefusal ? null : webhook, values, problems);
@@ -151,7 +151,7 @@ async function webhookPage(
         {webhook?.disabledReason && (
           <Banner kind="warn" title={`Nothing is sent: ${webhook.disabledReason}.`} />
         )}
-        {isWrong && <NotSaved problems={problems} />}
+        {isWrong && <NotSaved problems={problems} labels={LABELS} />}
         <Form action={PATH} csrf={csrf} keep="webhook" class="card sheet">
           <Fields values={values} problems={problems} isNew={webhook === null} />
           {webhook?.previousSecretUntil && (

@@ -5,7 +5,7 @@ import type { Me } from "../api-types.ts";
 import type { ConsoleContext } from "../context.ts";
 import { ORGANIZATION } from "../paths.ts";
 import { Form } from "./form.tsx";
-import type { Problems } from "./problems.ts";
+import type { FieldLabels, Problems } from "./problems.ts";
 import { Icon } from "./icons.tsx";
 import { Banner } from "./notice.tsx";
 
@@ -15,14 +15,36 @@ export const Done: FC<{ done: string | undefined; texts: Readonly<Record<string,
   texts,
 }) => (Object.hasOwn(texts, done) ? <Banner kind="good" title={texts[done] ?? ""} /> : null);
 
-/** That a form was not taken; what is wrong stands at its fields, or here where it is about none of them. */
-export const NotSaved: FC<{ problems: Problems }> = ({
-  problems: { "": text = "See below what is wrong with it." },
-}) => (
-  <Banner kind="bad" title="Nothing was saved">
-    <p>{text}</p>
-  </Banner>
-);
+/** Why something was not done, if it was not. */
+export const Refused: FC<{ notice: { readonly title: string; readonly text: string } | null }> = ({
+  notice,
+}) =>
+  notice && (
+    <Banner kind="bad" title={notice.title}>
+      <p>{notice.text}</p>
+    </Banner>
+  );
+
+/** That a form was not taken: everything that is wrong, with links to where it is to be corrected. */
+export const NotSaved: FC<{ problems: Problems; labels: FieldLabels }> = ({ problems, labels }) => {
+  const { "": general, ...fields } = problems;
+  const wrong = Object.keys(labels).filter((name) => fields[name] !== undefined);
+  if (general === undefined && wrong.length === 0) return null;
+  return (
+    <Banner kind="bad" title="Nothing was saved yet">
+      {general !== undefined && <p>{general.replace(/\.?$/, ".")}</p>}
+      {wrong.length > 0 && (
+        <ul>
+          {wrong.map((name) => (
+            <li>
+              <a href={`#${name}`}>{labels[name]}</a>: {fields[name]}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Banner>
+  );
+};
 
 /** For admins of an organisation that is not set up yet: that it has to be, and the button that does it, once. */
 export async function bootstrapNotice(c: ConsoleContext, me: Me): Promise<Child> {

@@ -3,16 +3,50 @@ import type { ApiRefusal } from "../api.ts";
 /** What is wrong with the fields of a form, by the field's name; `""` for what is about no field of it. */
 export type Problems = Readonly<Partial<Record<string, string>>>;
 
+/** The fields of a form: what people call each. */
+export type FieldLabels = Readonly<Record<string, string>>;
+
 /**
- * What the control API has found wrong with what was filled in, for the form to show; `null` when the refusal is about
- * something else. A field of the API that the form has in parts counts for the field that its name begins with.
+ * Everything that the control API has found wrong with what was filled in, for the form to show; `null` when the refusal
+ * is about something else. `renamed`: fields of the API that the form calls otherwise. A field that the form has in parts
+ * counts for the field that its name begins with.
  */
-export function problemsOf(refusal: ApiRefusal, fields: readonly string[]): Problems | null {
+export function problemsOf(
+  refusal: ApiRefusal,
+  labels: FieldLabels,
+  renamed: Readonly<Record<string, string>> = {},
+): Problems | null {
   if (refusal.code !== "invalid_value" && refusal.code !== "invalid_request") return null;
-  const { field, problem } = refusal.details;
-  const name = typeof field === "string" ? field : "";
-  const text = typeof problem === "string" ? problem : refusal.message;
-  const [own = "", ...within] = name.split(".");
-  if (!fields.includes(own)) return { "": name === "" ? text : `${name}: ${text}` };
-  return { [own]: within.length === 0 ? text : `${within.join(".")}: ${text}` };
+  const found = new Map<string, string[]>();
+  for (const { field, problem } of toldBy(refusal)) {
+    const [first = "", ...within] = field.split(".");
+    const own = renamed[first] ?? first;
+    const known = Object.hasOwn(labels, own);
+    const place = known ? within.filter(isNoMember) : [field].filter(Boolean);
+    const name = known ? own : "";
+    const text = [...place, problem].join(": ");
+    found.set(name, [...new Set([...(found.get(name) ?? []), text])]);
+  }
+  return Object.fromEntries([...found].map(([name, texts]) => [name, texts.join("; ")]));
+}
+
+/** What several sources have found; of a field, what the first says. */
+export function allProblems(...sources: readonly Problems[]): Problems {
+  return Object.assign({}, ...sources.toReversed()) as Problems;
+}
+
+function toldBy({ details, message }: ApiRefusal): { readonly field: string; readonly problem: string }[] {
+  const { field, problem, fields } = details;
+  if (Array.isArray(fields) && fields.length > 0) return fields as { field: string; problem: string }[];
+  return [
+    {
+      field: typeof field === "string" ? field : "",
+      problem: typeof problem === "string" ? problem : message,
+    },
+  ];
+}
+
+/** Whether a part of a field's name says which of what was filled in is meant: names of members and numbers do not. */
+function isNoMember(part: string): boolean {
+  return !/^(\d+|[a-z][A-Za-z]*)$/.test(part);
 }

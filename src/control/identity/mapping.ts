@@ -1,3 +1,4 @@
+import { plainName } from "../../core/plain-name.ts";
 import { MFA_MAX_AGE_S } from "../../core/error-response.ts";
 import type { IdentitySettings } from "../../core/identity/settings.ts";
 import { issuerTemplate } from "../../core/identity/settings.ts";
@@ -55,7 +56,7 @@ export function readIdentity(
   return {
     subject,
     orgId,
-    name: textIn(payload, settings.nameClaim) ?? subject,
+    name: plainName(textIn(payload, settings.nameClaim) ?? "") || subject,
     email: textIn(payload, settings.emailClaim),
     emailVerified: verified !== false && verified !== "false",
     ...grantsIn(payload, settings),

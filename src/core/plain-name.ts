@@ -1,0 +1,24 @@
+/** Scripts whose letters join or part by the zero-width joiners (RFC 5892 appendix A). */
+const JOINING =
+  "Arabic Syriac Mongolian Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada Malayalam Sinhala Khmer Myanmar"
+    .split(" ")
+    .map((script) => `\\p{Script=${script}}`)
+    .join("");
+/** Joiners that people see: within such a script, and within an emoji of several. */
+const JOINER = `(?<=[${JOINING}])[\\u200C\\u200D](?=[${JOINING}])|(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\uFE0F])\\u200D(?=\\p{Extended_Pictographic})`;
+/** That a sign is drawn in colour or not. */
+const PRESENTATION = `(?<=[\\p{Extended_Pictographic}\\d#*])[\\uFE0E\\uFE0F]`;
+const INVISIBLE = new RegExp(`(${JOINER}|${PRESENTATION})|[\\p{Cf}\\p{Default_Ignorable_Code_Point}]`, "gu");
+
+/**
+ * A name in the one spelling in which it is kept: composed letters (Unicode's NFC), single spaces for white space of
+ * any kind, none around it, and nothing that cannot be seen.
+ */
+export function plainName(name: string): string {
+  return name
+    .toWellFormed()
+    .replaceAll(INVISIBLE, (_, seen: string | undefined) => seen ?? "")
+    .replaceAll(/\s+/gu, " ")
+    .trim()
+    .normalize("NFC");
+}

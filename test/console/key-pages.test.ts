@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Key } from "../../src/console/api-types.ts";
+import { fieldsOf, formOf, newForm } from "../../src/console/key-form/values.ts";
+import { confirmationOf } from "../../src/console/pages/key-revoke.tsx";
+import { consoleClient, csrfOf, signIn, type ConsoleClient } from "../support/console-client.ts";
+import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
+
+/** Pages about one key, as the console draws them. */
+
+const KEYS = "/-/console/keys";
+
+let portcullis: Portcullis;
+let client: ConsoleClient;
+let csrf: string;
+beforeAll(async () => {
+  portcullis = await startPortcullis({ vars: { MAX_KEYS_PER_OWNER: "1000" } });
+  client = consoleClient(portcullis.edges[0] ?? "");
+  await signIn(client, portcullis.issuer);
+  csrf = await csrfOf(await client.get(KEYS));
+});
+afterAll(() => portcullis.stop());
+
+type Form = Readonly<Record<string, string>>;
+
+async function send(path: string, form: Form): Promise<[status: number, page: string]> {
+  const answer = await client.post(KEYS + path, { csrf, ...form });
+  return [answer.status, textOf(await answer.text())];
+}
+
+/** A page with its characters as people see them. */
+function textOf(html: string): string {
+  return html
+    .replaceAll("&quot;", '"')
+    .replaceAll("&#39;", "'")
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&amp;", "&");
+}
+
+async function create(changes: Readonly<Record<string, unknown>> = {}): Promise<Key> {
+  const { id } = await portcullis.createKey(changes);
+  return read(id);
+}
+
+async function read(id: string): Promise<Key> {
+  return (await portcullis.manage("GET", `/-/api-keys/${id}`)).json() as Promise<Key>;
+}
+
+describe("revoking asks for the name as people read it", () => {
+  test.each([
+    ["letter for letter", "Wrong network", "Wrong network"],
+    ["with spaces that a page does not show", "Wrong network", "  Wrong   network "],
+    ["with a space that does not break", "Wrong network", "Wrong\u00a0network"],
+    ["with a letter that has no width", "Ledger", "Led\u200bger\ufeff"],
+    ["in parts", "Café", "Cafe\u0301"],
+    ["in other letters' case", "Büro İstanbul", "BÜRO İSTANBUL"],
+    ["in full-width letters", "Ledger 1", "Ｌｅｄｇｅｒ　１"],
+  ])("%s", async (_, name, typed) => {
+    const key = await create({ name });
+    const [status, page] = await send(`/${key.id}/revoke`, { name: typed });
+    expect([status, page]).toEqual([200, expect.stringContaining("dead everywhere")]);
+    expect(await read(key.id)).toMatchObject({ status: "revoked" });
+  });
+
+  test.each(["", "Wrong", "Wrong networks", "Wrongnetwork", "revoke"])("and not for %j", async (typed) => {
+    const key = await create({ name: "Wrong network" });
+    const [status, page] = await send(`/${key.id}/revoke`, { name: typed });
+    expect([status, page]).toEqual([422, expect.stringContaining("This is not “Wrong network”.")]);
+    expect(await read(key.id)).toMatchObject({ status: "active" });
+  });
+
+  test("or for a word where there is nothing in the name that can be typed", () => {
+    expect(confirmationOf("\u200b\u2060")).toBe("revoke");
+    expect(confirmationOf("Ledger")).toBe("Ledger");
+  });
+});
+
+/** The links of a page that lead to a field, with what is said of it. */
+function complaintsIn(page: string): [field: string, problem: string][] {
+  return [...page.matchAll(/<li><a href="#(\w+)">[^<]*<\/a>: ([^<]*)<\/li>/g)].map(
+    ([, field = "", problem = ""]) => [field, problem],
+  );
+}
+
+describe("a form that is not taken tells everything that is wrong, at once", () => {
+  const wrong: Form = {
+    ...Object.fromEntries(fieldsOf({ ...newForm("", "*", "vault"), vaultChoice: "some" })),
+    name: "",
+    vaultIds: "a/b vault_1",
+    addresses: "10.0.0.1/8 nowhere",
+    expiry: "on",
+    expiresOn: "2001-01-01",
+    rateRequests: "many",
+    do: "save",
+  };
+
+  test("of a new key", async () => {
+    const [status, page] = await send("/new", { ...wrong, attempt: crypto.randomUUID() });
+    expect(status).toBe(400);
+    expect(complaintsIn(page).map(([field]) => field)).toEqual([
+      "name",
+      "vaults",
+      "allowedIps",
+      "expiry",
+      "rateLimit",
+    ]);
+    expect(page).toContain("Not the id of a vault: a/b");
+    expect(page).toMatch(/did you mean 10\.0\.0\.0\/8\?.*nowhere/);
+    for (const id of ["name", "vaults", "allowedIps", "expiry", "rateLimit"])
+      expect(page).toContain(`id="${id}"`);
+  });
+
+  test("of an edit", async () => {
+    const key = await create();
+    const form = { ...Object.fromEntries(fieldsOf(formOf(key))), version: "1", do: "review" };
+    const [status, page] = await send(`/${key.id}/edit`, {
+      ...form,
+      name: "x".repeat(101),
+      addresses: "nowhere",
+    });
+    expect(status).toBe(422);
+    expect(complaintsIn(page).map(([field]) => field)).toEqual(["name", "allowedIps"]);
+  });
+
+  test.each([
+    [
+      "service user",
+      "/-/console/service-users/new",
+      { name: "", description: "x".repeat(501), vaultRoles: "a/b" },
+      ["name", "description", "vaultRoles"],
+    ],
+    [
+      "webhook",
+      "/-/console/organization/webhook",
+      { url: "nowhere", description: "x".repeat(501) },
+      ["url", "description"],
+    ],
+  ])("of a %s", async (_, path, form, fields) => {
+    const page = textOf(await (await client.post(path, { csrf, ...form })).text());
+    expect(complaintsIn(page).map(([field]) => field)).toEqual(fields);
+    for (const field of fields) expect(page).toContain(`id="${field}"`);
+  });
+});
+
+test("a vault that cannot be is told while it is filled in, and what is still empty is not", async () => {
+  const form = { ...Object.fromEntries(fieldsOf(newForm("", "*", "vault"))), vaultIds: "a/b", do: "check" };
+  const [status, page] = await send("/new", form);
+  expect(status).toBe(200);
+  expect(page).toMatch(/id="vaults-problem"[^>]*>Not the id of a vault: a\/b</);
+  expect(page).toMatch(/id="name-problem"[^>]*><\/small>/);
+});
