@@ -61,6 +61,7 @@ export interface AuditEvent {
   readonly actor: { readonly id: string; readonly name: string | null };
   readonly action: string;
   readonly target: string;
+  readonly targetName: string | null;
   readonly outcome: "done" | "refused";
   readonly code: string | null;
   readonly address: string | null;

@@ -34,6 +34,12 @@ async function createKey(as: ControlClient, changes: object): Promise<string> {
   return (body as { id: string }).id;
 }
 
+/** With the whole key. */
+async function createWhole(name: string): Promise<{ id: string; key: string }> {
+  const { body } = await alice("POST", "/-/api-keys", { name, scopes: ["vault:read"], vaults: "*" });
+  return body as { id: string; key: string };
+}
+
 function namesOn(page: Page): Promise<string[]> {
   return page.locator("tbody th a").allInnerTexts();
 }
@@ -110,7 +116,8 @@ describe("usage", () => {
   test("says that there was none", async () => {
     const visitor = await visitors.signIn("alice");
     await visitor.page.getByRole("link", { name: "Usage" }).click();
-    await visitor.page.getByRole("heading", { name: "No requests" }).waitFor();
+    await visitor.page.getByText("No requests in the last 24 hours.").waitFor();
+    expect(await visitor.page.locator("[data-chart]").count()).toBe(0);
     await expectReadable(visitor);
   });
 
@@ -125,9 +132,9 @@ describe("usage", () => {
     const { page } = visitor;
     await page.goto("/-/console/usage");
     await page
-      .getByRole("img", {
-        name: "Requests by time: 1,234 succeeded, 0 client errors, 0 origin errors, 6 refused, 5 rate limited",
-      })
+      .getByLabel(
+        "Requests in the last 24 hours: 1,234 succeeded, 0 client errors, 0 origin errors, 6 refused, 5 rate limited",
+      )
       .waitFor();
     const rows = page.getByRole("region", { name: "By key" }).locator("tbody tr");
     expect((await rows.allInnerTexts()).map((row) => row.split(/\s+/))).toEqual([
@@ -141,9 +148,47 @@ describe("usage", () => {
 
     await page.getByRole("link", { name: "7d" }).click();
     await page.waitForURL(/window=7d/);
-    await page.getByRole("img", { name: /1,334 succeeded/ }).waitFor();
+    await page.getByLabel(/1,334 succeeded/).waitFor();
     await page.getByRole("link", { name: "Its", exact: true }).click();
     await page.waitForURL(`**/keys/${keys.its}?window=7d`);
+  });
+
+  test("tells the numbers of a bar at the pointer and by the arrow keys, in the zone of the reader", async () => {
+    const hour = new Date(hourOf(Date.now()));
+    const visitor = await visitors.signIn("alice", { timezoneId: "Asia/Tokyo" });
+    const { page } = visitor;
+    await page.goto("/-/console/usage");
+    const chart = page.getByRole("slider", { name: /^Requests in the last 24 hours/ });
+    const values = page.locator("[data-chart] .values");
+    const inTokyo = `${(hour.getUTCHours() + 9) % 24}`.padStart(2, "0");
+    await chart.focus();
+    expect(await values.innerText()).toMatch(
+      new RegExp(`${inTokyo}:00 GMT\\+9: 1,234 succeeded, 6 refused, 5 rate limited$`),
+    );
+    await chart.press("ArrowLeft");
+    expect(await chart.getAttribute("aria-valuetext")).toMatch(/: no requests$/);
+    await chart.hover({ position: { x: 2, y: 20 } });
+    expect(await chart.getAttribute("aria-valuenow")).toBe("1");
+    await expectReadable(visitor);
+  });
+
+  test.each([
+    ["1h", 6, /^\d\d:[0-5]0$|^\d+ \w{3}$/],
+    ["24h", 6, /^\d\d:00$|^\d+ \w{3}$/],
+    ["7d", 7, /^\d+ \w{3}$/],
+    ["30d", 5, /^\d+ \w{3}$/],
+  ] as const)("has labels along the axis of %s that say where one is", async (window, least, form) => {
+    const { page } = await visitors.signIn("alice");
+    await product.recordUsage(keys.hers, { [hourOf(Date.now())]: { admitted: 1, limited: 0, refused: 0 } });
+    await product.call((await createWhole(`Ticks ${window}`)).key);
+    const labels = page.locator("[data-chart] .ticks text");
+    await expect
+      .poll(async () => {
+        await page.goto(`/-/console/usage?window=${window}`);
+        return labels.count();
+      })
+      .toBeGreaterThanOrEqual(least);
+    for (const label of await labels.allTextContents()) expect(label).toMatch(form);
   });
 
   test.each(["window=nonsense", "window=", "nonsense=1"])("survives an address with %s", async (query) => {
@@ -161,72 +206,113 @@ describe("the audit log", () => {
       expiresAt: null,
     });
     await bob("POST", "/-/service-users", { name: "Not for Bob" });
+    await bob("PATCH", `/-/api-keys/${keys.hers}`, { name: "Not for Bob" });
   });
 
-  test("tells who has done what to what, and what is different since, in words", async () => {
+  const events = (page: Page) => page.locator(".event");
+  const sentences = (page: Page): Promise<string[]> => events(page).locator(".what").allInnerTexts();
+
+  test("says in a sentence who has done what to what, with what is different since at full width", async () => {
     const visitor = await visitors.signIn("alice");
     const { page } = visitor;
-    await page.goto("/-/console/audit?action=api_key.updated");
-    const row = page.locator("tbody tr");
-    expect(await row.innerText()).toMatch(new RegExp(`api_key.updated\\s+${keys.hers}`));
-    await row.getByText("5 fields").click();
-    const changes = (await row.locator("dl").innerText()).split(/\n+/);
-    expect(changes).toEqual([
-      "name",
+    await page.goto("/-/console/audit?action=api_key.updated&actor=alice");
+    const event = events(page);
+    expect(await sentences(page)).toEqual(["Alice Andersson changed Hers, renamed"]);
+    expect(await event.locator(".when").innerText()).toMatch(/^\d+ \w+ 20\d\d, \d\d:\d\d:\d\d UTC$/);
+    await event.getByText("name, scopes, allowed addresses, and 1 more").click();
+    const details = event.locator("dl");
+    expect((await details.innerText()).split(/\n+/)).toEqual([
+      "Name",
       "Hers Hers, renamed",
-      "scopes",
+      "Scopes",
       "vault:read vault/#/balance:read",
-      "allowed ips",
+      "Allowed addresses",
       "none 203.0.113.0/24",
-      "version",
+      "Version",
       "1 2",
-      "expires at",
+      "Expiry",
       expect.stringMatching(/^\d+ \w+ 20\d\d, \d\d:\d\d UTC none$/),
-      "Time",
-      expect.stringMatching(/UTC$/),
+      "Event",
+      "api_key.updated",
+      "On",
+      keys.hers,
+      "By",
+      "alice",
       "Request",
       expect.stringMatching(/^[\da-f-]{36}$/),
     ]);
+    const [wide, row] = await Promise.all([details.boundingBox(), event.boundingBox()]);
+    expect(wide?.width).toBeGreaterThan((row?.width ?? Infinity) * 0.9);
     await expectReadable(visitor);
-    await row.getByRole("link", { name: `Open ${keys.hers}` }).click();
+    await event.getByRole("link", { name: "Hers, renamed" }).click();
     await page.getByRole("heading", { name: "Hers, renamed" }).waitFor();
   });
 
-  test("marks what was refused, with why", async () => {
+  test("calls what was refused as it calls what was done, and says why it was refused", async () => {
     const visitor = await visitors.signIn("alice");
-    await visitor.page.goto("/-/console/audit?actor=bob&action=createServiceUser");
-    await visitor.page.getByText("Refused: role_required").waitFor();
+    const { page } = visitor;
+    await page.goto("/-/console/audit?action=api_key.updated");
+    expect(await sentences(page)).toEqual([
+      "Bob Baker tried to change Hers, renamed Refused",
+      "Alice Andersson changed Hers, renamed",
+    ]);
+    await page.goto("/-/console/audit");
+    await page.getByLabel("Event").selectOption({ label: "Service user made" });
+    await page.getByLabel("By", { exact: true }).fill("bob b");
+    await page.getByRole("button", { name: "Filter" }).click();
+    await page.waitForURL(/action=service_user.created/);
+    expect(await sentences(page)).toEqual(["Bob Baker tried to make a service user Refused"]);
+    await events(page).getByText("role_required").first().click();
     await expectReadable(visitor);
   });
 
-  test("is narrowed by what is on it, and by the form", async () => {
+  test("is narrowed by what is on it, and by names of keys and people", async () => {
     const { page } = await visitors.signIn("alice");
     await page.goto("/-/console/audit");
-    await page.getByRole("link", { name: "service_user.created" }).first().click();
+    const made = events(page).filter({ hasText: "made the service user Reporter" });
+    await made.locator("summary").click();
+    await made.getByRole("link", { name: "this event" }).click();
     await page.waitForURL(/action=service_user.created/);
-    expect(await page.locator("tbody tr").count()).toBe(1);
     expect(await page.getByLabel("Event").inputValue()).toBe("service_user.created");
     await page.getByRole("link", { name: "Clear" }).click();
     await page.waitForURL("**/audit");
 
-    await page.getByLabel("Target").fill(keys.his);
-    await page.getByLabel("By", { exact: true }).fill("bob");
+    await page.getByLabel("On", { exact: true }).fill("his");
+    await page.getByLabel("By", { exact: true }).fill("Bob Baker");
     await page.getByRole("button", { name: "Filter" }).click();
-    await page.waitForURL(/target=/);
-    expect(await page.locator("tbody th").allInnerTexts()).toEqual(["api_key.created"]);
+    await page.waitForURL(/target=his/);
+    expect(await sentences(page)).toEqual(["Bob Baker made the key His"]);
   });
 
-  test("is narrowed by time, which is UTC", async () => {
-    const { page } = await visitors.signIn("alice");
-    const minute = (offset: number): string => new Date(Date.now() + offset).toISOString().slice(0, 16);
+  test("shows times in the reader's zone, in UTC at a touch, and filters by either", async () => {
+    const { page } = await visitors.signIn("alice", { timezoneId: "America/New_York" });
     await page.goto("/-/console/audit");
-    await page.getByLabel("From (UTC)").fill(minute(3_600_000));
+    const time = page.locator(".event .when").first();
+    const [local, iso] = [await time.innerText(), await time.locator("time").getAttribute("datetime")];
+    expect(local).not.toMatch(/UTC$/);
+    await page.getByLabel(/^From \(local time\)/).fill(localMinute(iso ?? "", 1));
     await page.getByRole("button", { name: "Filter" }).click();
     await page.getByRole("heading", { name: "No events" }).waitFor();
-    await page.getByLabel("From (UTC)").fill(minute(-3_600_000));
-    await page.getByLabel("Before (UTC)").fill(minute(3_600_000));
-    await page.getByRole("button", { name: "Filter" }).click();
-    await page.getByRole("table").waitFor();
+    const minute = new Date(Date.parse(iso ?? "") + 60_000).toISOString().slice(0, 16);
+    expect(new URL(page.url()).searchParams.get("from")).toBe(minute);
+
+    await page.getByRole("button", { name: "UTC" }).click();
+    expect(await page.getByLabel("From (UTC)").inputValue()).toBe(minute);
+    await page.getByRole("link", { name: "Clear" }).click();
+    await page.waitForURL("**/audit");
+    expect(await time.innerText()).toMatch(/UTC$/);
+    await page.getByRole("button", { name: "Local time" }).click();
+    expect(await time.innerText()).toBe(local);
+
+    /** As New York's clocks show it, so many minutes later. */
+    function localMinute(at: string, later: number): string {
+      const parts = new Intl.DateTimeFormat("sv-SE", {
+        timeZone: "America/New_York",
+        dateStyle: "short",
+        timeStyle: "short",
+      }).format(Date.parse(at) + later * 60_000);
+      return parts.replace(" ", "T");
+    }
   });
 
   test("is downloaded as a whole, a line each, narrowed as it is shown", async () => {
@@ -238,9 +324,9 @@ describe("the audit log", () => {
     ]);
     expect(download.suggestedFilename()).toMatch(/^audit-\d{4}-\d\d-\d\d\.ndjson$/);
     const lines = (await readFile(await download.path(), "utf8")).trim().split("\n");
-    const events = lines.map((line) => JSON.parse(line) as { action: string; actor: { id: string } });
-    expect(events.length).toBeGreaterThan(0);
-    expect(new Set(events.map(({ action, actor }) => `${action} ${actor.id}`))).toEqual(
+    const parsed = lines.map((line) => JSON.parse(line) as { action: string; actor: { id: string } });
+    expect(parsed.length).toBeGreaterThan(0);
+    expect(new Set(parsed.map(({ action, actor }) => `${action} ${actor.id}`))).toEqual(
       new Set(["api_key.created bob"]),
     );
   });
@@ -249,10 +335,10 @@ describe("the audit log", () => {
     for (let i = 1; i <= 60; i++) await alice("PATCH", `/-/api-keys/${keys.hers}`, { description: `${i}` });
     const { page } = await visitors.signIn("alice");
     await page.goto(`/-/console/audit?target=${keys.hers}`);
-    expect(await page.locator("tbody tr").count()).toBe(50);
+    expect(await events(page).count()).toBe(50);
     await page.getByRole("link", { name: "Next page" }).click();
     await page.waitForURL(/target=.*cursor=/);
-    expect(await page.locator("tbody th").last().innerText()).toBe("api_key.created");
+    expect((await sentences(page)).at(-1)).toBe("Alice Andersson made the key Hers, renamed");
     await page.getByRole("link", { name: "First page" }).click();
     await page.waitForURL((url) => !url.search.includes("cursor"));
   });
@@ -264,6 +350,34 @@ describe("the audit log", () => {
       expect((await page.goto(`/-/console/audit?${query}`))?.status()).toBeLessThan(500);
     },
   );
+});
+
+describe("the shape of pages", () => {
+  const PATHS = ["keys", "all-keys", "service-users", "usage", "audit", "organization", "account"];
+
+  test("is one: headings stand at one height, what is pressed and filled in is equally high", async () => {
+    const { page } = await visitors.signIn("alice");
+    const [tops, heights] = [new Set<number>(), new Set<number>()];
+    for (const path of PATHS) {
+      await page.goto(`/-/console/${path}`);
+      tops.add((await page.locator("h1").boundingBox())?.y ?? 0);
+      const controls =
+        "main :is(button, [role=button], input:not([type=checkbox]), select):not(.tabs *, .themes *)";
+      for (const control of await page.locator(controls).all()) {
+        const box = await control.boundingBox();
+        if (box !== null) heights.add(box.height);
+      }
+    }
+    expect([tops.size, heights.size]).toEqual([1, 1]);
+  });
+
+  test("keeps the content beside the menu on the widest screens", async () => {
+    const { page } = await visitors.signIn("alice", { viewport: { width: 2560, height: 1200 } });
+    const [menu, main] = [page.locator("nav.side"), page.locator("main")];
+    const [left, right] = [await menu.boundingBox(), await main.boundingBox()];
+    expect(right?.x).toBe((left?.x ?? 0) + (left?.width ?? 0));
+    expect(right?.width).toBeGreaterThan(1300);
+  });
 });
 
 test.each(["light", "dark"] as const)("every page can be read by everybody in %s", async (colorScheme) => {

@@ -32,7 +32,7 @@ export const ADMIN_PAGES: Readonly<Record<string, Steps>> = {
   audit: open("/audit"),
   "audit-details": async (page) => {
     await page.goto("/-/console/audit?action=api_key.updated");
-    await page.locator("table summary").first().click();
+    await page.locator(".event summary").first().click();
   },
   organization: open("/organization"),
   "signing-key": open("/organization/signing-key"),

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { hourOf } from "../../src/core/usage.ts";
 import type { ControlClient } from "../../src/demo/control-client.ts";
 import type { Visitor } from "../support/browser.ts";
 import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
@@ -205,13 +206,13 @@ describe("a key's page", () => {
     }
     expect(text).not.toContain(key);
     await visitor.page
-      .getByRole("img", {
-        name: /^Requests by time: 2 succeeded, 0 client errors, 0 origin errors, 0 refused, 1 rate limited$/,
+      .getByRole("slider", {
+        name: /^Requests in the last 24 hours: 2 succeeded, 0 client errors, 0 origin errors, 0 refused, 1 rate limited$/,
       })
       .waitFor();
-    expect(await visitor.page.locator("tbody th code").allInnerTexts()).toEqual([
-      "api_key.updated",
-      "api_key.created",
+    expect(await visitor.page.locator(".event .what").allInnerTexts()).toEqual([
+      "Alice Andersson changed Detailed, renamed",
+      "Alice Andersson made the key Detailed, renamed",
     ]);
     await visitor.page.getByText("As a table").click();
     await visitor.page.getByRole("cell", { name: "2", exact: true }).waitFor();
@@ -220,6 +221,7 @@ describe("a key's page", () => {
 
   test("shows the use of another stretch of time", async () => {
     const { id } = await createKey();
+    await product.recordUsage(id, { [hourOf(Date.now())]: { admitted: 3, limited: 0, refused: 0 } });
     const { page } = await signIn("alice");
     await page.goto(`/-/console/keys/${id}`);
     await page.getByRole("link", { name: "30d" }).click();

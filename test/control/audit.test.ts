@@ -89,6 +89,22 @@ describe("the audit log holds", () => {
     ]);
   });
 
+  test("refused attempts under the name of what they attempted, too", async () => {
+    const { id } = await organization.admin.createKey();
+    const bob = organization.member("bob", developerOn("vault_1"));
+    await bob.call("DELETE", `/-/api-keys/${id}`);
+    await bob.call("POST", "/-/service-users", { name: "x" });
+    await organization.admin.call("DELETE", `/-/api-keys/${id}`);
+    await expect.poll(async () => (await events("?action=api_key.revoked")).length).toBe(2);
+    expect((await events("?action=api_key.revoked")).map(({ outcome }) => outcome).toSorted()).toEqual([
+      "done",
+      "refused",
+    ]);
+    expect(await events("?action=service_user.&actor=bob")).toMatchObject([{ outcome: "refused" }]);
+    expect(await events("?action=revokeApiKey")).toMatchObject([{ outcome: "refused" }]);
+    expect(await events("?action=api_key.rotated")).toEqual([]);
+  });
+
   test("a change of roles that an identity token brings", async () => {
     const iat = Math.floor(Date.now() / 1000) - 10;
     const earlier = organization.member("bob", { ...developerOn("vault_1"), iat });

@@ -1,14 +1,17 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import { z } from "zod";
+import { eventOf } from "../../core/audit-event.ts";
 import { NDJSON } from "../../core/ndjson.ts";
 import { ApiRefusal } from "../api.ts";
 import type { AuditEvent, Page } from "../api-types.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { AuditList } from "../parts/audit-list.tsx";
+import { AUDIT_SUBJECTS, AUDIT_WORDS } from "../parts/audit-words.ts";
 import { Empty, PageHeader } from "../parts/bits.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
+import { ZoneChoice } from "../parts/time.tsx";
 import { AUDIT, link } from "../paths.ts";
 import { refusalPage } from "./messages.tsx";
 
@@ -66,6 +69,7 @@ const Audit: FC<{ query: Query; events: Page<AuditEvent> }> = ({ query, events }
   return (
     <>
       <PageHeader title="Audit">
+        <ZoneChoice />
         <a role="button" class="secondary outline" href={link(`${AUDIT}/download`, filters)} download>
           <Icon name="download" /> Download
         </a>
@@ -96,38 +100,61 @@ const Filters: FC<{ query: Query; events: readonly AuditEvent[] }> = ({ query, e
     <form class="card sieve" method="get" action={AUDIT}>
       <label>
         Event
-        <input name="action" list="actions" value={query.action} autocomplete="off" />
+        <EventChoice chosen={query.action} />
       </label>
       <label>
         By
-        <input name="actor" list="actors" value={query.actor} autocomplete="off" />
+        <input name="actor" list="actors" value={query.actor} placeholder="Anybody" autocomplete="off" />
       </label>
       <label>
-        Target
-        <input name="target" value={query.target} autocomplete="off" />
+        On
+        <input
+          name="target"
+          list="targets"
+          value={query.target}
+          placeholder="Any key or person"
+          autocomplete="off"
+        />
       </label>
       <label>
-        From (UTC)
-        <input type="datetime-local" name="from" value={query.from} />
+        From (<span data-zone-name="">UTC</span>)
+        <input type="datetime-local" name="from" value={query.from} data-utc={query.from} />
       </label>
       <label>
-        Before (UTC)
-        <input type="datetime-local" name="to" value={query.to} />
+        Before (<span data-zone-name="">UTC</span>)
+        <input type="datetime-local" name="to" value={query.to} data-utc={query.to} />
       </label>
       <div class="decision">
         <button class="secondary outline">Filter</button>
         {Object.values(query).some(Boolean) && <a href={AUDIT}>Clear</a>}
       </div>
-      <datalist id="actions">
-        {[...new Set(events.map(({ action }) => action))].map((action) => (
-          <option value={action} />
-        ))}
-      </datalist>
-      <datalist id="actors">
-        {[...new Map(events.map(({ actor }) => [actor.id, actor.name ?? ""]))].map(([id, name]) => (
-          <option value={id}>{name}</option>
-        ))}
-      </datalist>
+      <Names id="actors" names={events.map(({ actor }) => actor.name)} />
+      <Names id="targets" names={events.map(({ targetName }) => targetName)} />
     </form>
   </search>
+);
+
+/** The events in words; one that has none is shown as it is asked for. */
+const EventChoice: FC<{ chosen: string }> = ({ chosen }) => {
+  const known = [...Object.keys(AUDIT_SUBJECTS), ...Object.keys(AUDIT_WORDS)];
+  const event = eventOf(chosen);
+  return (
+    <select name="action">
+      <option value="">Any event</option>
+      {event !== "" && !known.includes(event) && (
+        <option value={event} selected>
+          {event}
+        </option>
+      )}
+      {known.map((each) => (
+        <option value={each} selected={each === event}>
+          {AUDIT_SUBJECTS[each] ?? AUDIT_WORDS[each]?.name}
+        </option>
+      ))}
+    </select>
+  );
+};
+
+const Names: FC<{ id: string; names: readonly (string | null)[] }> = ({ id, names }) => (
+  <datalist id={id}>{[...new Set(names)].map((name) => name !== null && <option value={name} />)}</datalist>
 );

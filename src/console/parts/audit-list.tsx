@@ -1,8 +1,12 @@
 import type { Child, FC } from "hono/jsx";
+import { eventOf } from "../../core/audit-event.ts";
+import { REFUSALS } from "../../core/refusal.ts";
 import type { AuditEvent } from "../api-types.ts";
-import { HOME, SERVICE_USERS } from "../paths.ts";
-import { changesOf } from "./changes.ts";
-import { Ago, exact } from "./time.tsx";
+import { AUDIT, HOME, link, SERVICE_USERS } from "../paths.ts";
+import { wordsOf } from "./audit-words.ts";
+import { changesOf, type Change } from "./changes.ts";
+import { Exact } from "./time.tsx";
+import { listed } from "./wording.ts";
 
 interface Props {
   events: readonly AuditEvent[];
@@ -10,111 +14,139 @@ interface Props {
   narrowed?: (filter: { action?: string; actor?: string; target?: string }) => string;
 }
 
-/** Who has done what, or was refused. */
+/** Who has done what, or was refused: a sentence each, with its details below. */
 export const AuditList: FC<Props> = ({ events, narrowed }) => (
-  <table class="list audit">
-    <thead>
-      <tr>
-        <th scope="col">Event</th>
-        {narrowed && <th scope="col">Target</th>}
-        <th scope="col">By</th>
-        <th scope="col">When</th>
-        <th scope="col">From</th>
-        <th scope="col">Details</th>
-      </tr>
-    </thead>
-    <tbody>
-      {events.map((event) => (
-        <tr class={event.outcome === "refused" ? "refused" : undefined}>
-          <th scope="row">
-            <Narrowing href={narrowed?.({ action: event.action })}>
-              <code>{event.action}</code>
-            </Narrowing>
-            {event.outcome === "refused" && <span class="badge revoked">Refused: {event.code}</span>}
-          </th>
-          {narrowed && (
-            <td data-label="Target">
-              <Target id={event.target} href={narrowed({ target: event.target })} />
-            </td>
-          )}
-          <td data-label="By">
-            <Narrowing href={narrowed?.({ actor: event.actor.id })}>
-              {event.actor.name ?? event.actor.id}
-            </Narrowing>
-          </td>
-          <td data-label="When">
-            <Ago time={event.time} otherwise="" />
-          </td>
-          <td data-label="From">
-            {event.address ? <code>{event.address}</code> : <span class="soft">—</span>}
-          </td>
-          <td data-label="Details">
-            <Details event={event} />
-          </td>
-        </tr>
-      ))}
-    </tbody>
-  </table>
+  <ol class="events">
+    {events.map((event) => (
+      <li class={event.outcome === "refused" ? "event refused" : "event"}>
+        <p class="what">
+          <Sentence event={event} />
+        </p>
+        <p class="when soft">
+          <Exact time={event.time} to="second" />
+        </p>
+        <Details event={event} narrowed={narrowed} />
+      </li>
+    ))}
+  </ol>
 );
 
-/** Something that the list can be narrowed to. */
-const Narrowing: FC<{ href: string | undefined; children?: Child }> = ({ href, children }) =>
-  href === undefined ? (
-    <>{children}</>
-  ) : (
-    <a class="quiet" href={href}>
-      {children}
-    </a>
-  );
-
-/** What an event is about, with the way to its page if it has one. */
-const Target: FC<{ id: string; href: string }> = ({ id, href }) => {
-  const page = id.startsWith("key_") ? HOME : id.startsWith("svc_") ? SERVICE_USERS : null;
+const Sentence: FC<{ event: AuditEvent }> = ({ event }) => {
+  const { done, tried } = wordsOf(eventOf(event.action), event.before, event.after);
+  const refused = event.outcome === "refused";
+  const [before = "", after] = (refused ? tried : done).split("$");
   return (
     <>
-      <Narrowing href={href}>
-        <code>{id}</code>
-      </Narrowing>
-      {page !== null && (
-        <a class="open" href={`${page}/${encodeURIComponent(id)}`} aria-label={`Open ${id}`}>
-          Open
-        </a>
+      <Actor actor={event.actor} /> {refused && "tried to "}
+      {before}
+      {after !== undefined && <Target event={event} />}
+      {after}
+      {refused && (
+        <>
+          {" "}
+          <span class="badge revoked">Refused</span>
+        </>
       )}
     </>
   );
 };
 
-/** The exact time, the request, and what differs between before and after. */
-const Details: FC<{ event: AuditEvent }> = ({ event }) => {
+/** Those who are nobody: what Portcullis does by itself, and the identity provider's SCIM client. */
+const NOBODY = ["portcullis", "scim"];
+
+const Actor: FC<{ actor: AuditEvent["actor"] }> = ({ actor: { id, name } }) =>
+  NOBODY.includes(id) ? <b>{name ?? id}</b> : <Name href={link(AUDIT, { actor: id })}>{name ?? id}</Name>;
+
+/** What an event is about, by its name, and with the way to its page. */
+const Target: FC<{ event: AuditEvent }> = ({ event: { action, target, targetName, before, after } }) => {
+  const name = targetName ?? nameIn(after) ?? nameIn(before) ?? target;
+  const page = pageOf(eventOf(action), target);
+  return page === null ? <em>{name}</em> : <Name href={page}>{name}</Name>;
+};
+
+function nameIn(fields: AuditEvent["after"]): string | null {
+  const name = fields?.["name"] ?? fields?.["displayName"] ?? fields?.["userName"];
+  return typeof name === "string" && name !== "" ? name : null;
+}
+
+function pageOf(event: string, target: string): string | null {
+  const id = encodeURIComponent(target);
+  if (target.startsWith("key_")) return `${HOME}/${id}`;
+  if (event === "service_user.deleted") return null;
+  if (target.startsWith("svc_")) return `${SERVICE_USERS}/${id}`;
+  return /^(user|person|scim_user)\./.test(event) ? link(AUDIT, { target }) : null;
+}
+
+const Name: FC<{ href: string; children?: Child }> = ({ href, children }) => (
+  <a class="name" href={href}>
+    {children}
+  </a>
+);
+
+/** What differs between before and after, from where it was asked for, and the way to events like it. */
+const Details: FC<{ event: AuditEvent; narrowed: Props["narrowed"] }> = ({ event, narrowed }) => {
   const changes = changesOf(event.before, event.after);
-  const [first] = changes;
   return (
     <details>
-      <summary>
-        {first === undefined ? "Request" : changes.length === 1 ? first.field : `${changes.length} fields`}
-      </summary>
-      <dl class="changes">
+      <summary>{summaryOf(event, changes)}</summary>
+      <dl class="facts">
+        {event.code !== null && <Fact name="Refused with">{<Refusal code={event.code} />}</Fact>}
         {changes.map(({ field, before, after }) => (
-          <div>
-            <dt>{field}</dt>
-            <dd>
-              {before !== null && <del>{before}</del>} {after !== null && <ins>{after}</ins>}
-            </dd>
-          </div>
+          <Fact name={field}>
+            {before !== null && <del>{before}</del>} {after !== null && <ins>{after}</ins>}
+          </Fact>
         ))}
-        <div>
-          <dt>Time</dt>
-          <dd>{exact(event.time)}</dd>
-        </div>
+        <Fact name="Event">
+          <code>{eventOf(event.action)}</code>
+        </Fact>
+        <Fact name="On">
+          <code>{event.target}</code>
+        </Fact>
+        <Fact name="By">
+          <code>{event.actor.id}</code>
+        </Fact>
         {event.requestId && (
-          <div>
-            <dt>Request</dt>
-            <dd>
-              <code>{event.requestId}</code>
-            </dd>
-          </div>
+          <Fact name="Request">
+            <code>{event.requestId}</code>
+          </Fact>
         )}
       </dl>
+      {narrowed && (
+        <p class="more">
+          More: <a href={narrowed({ action: eventOf(event.action) })}>this event</a>
+          <a href={narrowed({ actor: event.actor.id })}>by {event.actor.name ?? event.actor.id}</a>
+          <a href={narrowed({ target: event.target })}>on the same</a>
+        </p>
+      )}
     </details>
   );
 };
+
+const Refusal: FC<{ code: string }> = ({ code }) => (
+  <>
+    <code>{code}</code>{" "}
+    {(REFUSALS as Readonly<Record<string, { message: string } | undefined>>)[code]?.message}
+  </>
+);
+
+const Fact: FC<{ name: string; children?: Child }> = ({ name, children }) => (
+  <div>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+);
+
+/** How many fields are named before the rest is counted. */
+const NAMED = 3;
+/** What follows from every change. */
+const NOT_NAMED = ["version"];
+
+function summaryOf({ action, code, address }: AuditEvent, changes: readonly Change[]): string {
+  const fields = changes.map(({ field }) => field).filter((field) => !NOT_NAMED.includes(field));
+  const named = fields.slice(0, NAMED);
+  const more = fields.length - named.length;
+  const tells = /\.(updated|roles_changed)$/.test(action) && named.length > 0;
+  const what = tells ? listed(more > 0 ? [...named, `${more} more`] : named) : null;
+  const from = address ? `from ${address}` : null;
+  return [code, what, from].filter((each) => each !== null).join(" · ") || "Details";
+}

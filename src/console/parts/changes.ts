@@ -21,9 +21,17 @@ export function changesOf(before: Fields | null, after: Fields | null): Change[]
     }));
 }
 
-/** `allowedIps` as "allowed ips". */
+/** What is called something else where it is set. */
+const LABELS: Readonly<Record<string, string>> = {
+  allowedIps: "allowed addresses",
+  vaultRoles: "vaults",
+  expiresAt: "expiry",
+  retiresAt: "end after its rotation",
+};
+
+/** `rateLimit` as "rate limit". */
 function labelled(field: string): string {
-  return field.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return LABELS[field] ?? field.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function inWords(field: string, value: unknown): string {

@@ -1,13 +1,6 @@
 import type { FC } from "hono/jsx";
+import { formatMoment } from "../moment.ts";
 
-const DATE_TIME = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric",
-  month: "short",
-  year: "numeric",
-  hour: "2-digit",
-  minute: "2-digit",
-  timeZone: "UTC",
-});
 const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
@@ -30,7 +23,7 @@ export function relative(iso: string, now: number): string {
 
 /** A moment like "20 Nov 2026, 21:47 UTC". */
 export function exact(iso: string): string {
-  return `${DATE_TIME.format(Date.parse(iso))} UTC`;
+  return formatMoment(iso, "minute", "UTC");
 }
 
 /** A day like "20 November 2026". */
@@ -43,7 +36,7 @@ export const Ago: FC<{ time: string | null; otherwise: string }> = ({ time, othe
   time === null ? (
     <span class="soft">{otherwise}</span>
   ) : (
-    <time datetime={time} title={exact(time)}>
+    <time datetime={time} title={exact(time)} data-title="minute">
       {relative(time, Date.now())}
     </time>
   );
@@ -53,7 +46,26 @@ export const Moment: FC<{ time: string | null; otherwise: string }> = ({ time, o
   time === null ? (
     <span class="soft">{otherwise}</span>
   ) : (
-    <time datetime={time}>
-      {exact(time)} <span class="soft">({relative(time, Date.now())})</span>
-    </time>
+    <>
+      <Exact time={time} /> <span class="soft">({relative(time, Date.now())})</span>
+    </>
   );
+
+/** The moment, in UTC until a script knows which zone is wanted. */
+export const Exact: FC<{ time: string; to?: "minute" | "second" }> = ({ time, to = "minute" }) => (
+  <time datetime={time} data-shown={to}>
+    {formatMoment(time, to, "UTC")}
+  </time>
+);
+
+/** Which zone times are shown in; there is a choice only where scripts know the local one. */
+export const ZoneChoice: FC = () => (
+  <p class="zones tabs" data-zones="" hidden>
+    <button type="button" class="plain" value="local" aria-pressed="true">
+      Local time
+    </button>
+    <button type="button" class="plain" value="UTC" aria-pressed="false">
+      UTC
+    </button>
+  </p>
+);

@@ -1,6 +1,8 @@
 import type { FC } from "hono/jsx";
 import type { Usage, UsageCounts } from "../../api-types/usage.ts";
-import { exact } from "./time.tsx";
+import { formatMoment } from "../moment.ts";
+import { Exact } from "./time.tsx";
+import { NUMBER } from "./wording.ts";
 
 /** From the bottom of a bar to its top. */
 export const SERIES = [
@@ -11,13 +13,21 @@ export const SERIES = [
   ["limited", "Rate limited"],
 ] as const;
 
-/** Units of the drawing, which is stretched to the room that there is. */
-const WIDTH = 1000;
-const HEIGHT = 200;
+const MINUTE_S = 60;
+const DAY_S = 86_400;
 /** Of a bar's place, what it fills. */
-const BAR = 0.8;
+const BAR = 0.78;
+/** What is there is seen, however little it is beside the rest; percent of the height. */
+const MIN_PERCENT = 1.5;
 
-const NUMBER = new Intl.NumberFormat("en");
+const WINDOWS: Readonly<Record<Usage["window"], string>> = {
+  "1h": "the last hour",
+  "24h": "the last 24 hours",
+  "7d": "the last 7 days",
+  "30d": "the last 30 days",
+};
+
+type Bucket = Usage["buckets"][number];
 
 /** The sums of a stretch of time, which are the chart's legend as well. */
 export const UsageTotals: FC<{ totals: UsageCounts }> = ({ totals }) => (
@@ -33,40 +43,17 @@ export const UsageTotals: FC<{ totals: UsageCounts }> = ({ totals }) => (
 
 /** Counts by time as stacked bars, and as a table for whoever would rather read. */
 export const UsageChart: FC<{ usage: Usage }> = ({ usage }) => {
-  const { buckets, totals } = usage;
-  const top = ceiling(Math.max(...buckets.map(sum)));
-  const summary = SERIES.map(([name, label]) => `${NUMBER.format(totals[name])} ${label.toLowerCase()}`).join(
-    ", ",
-  );
+  const { buckets, totals, window } = usage;
+  if (sum(totals) === 0) {
+    return <p class="no-usage soft">No requests in {WINDOWS[window]}. They are counted here as they come.</p>;
+  }
+  const summary = SERIES.map(([name, label]) => `${NUMBER.format(totals[name])} ${label.toLowerCase()}`);
   return (
-    <figure class="chart">
-      <div class="plot">
-        <span class="scale">
-          <span>{NUMBER.format(top)}</span>
-          <span>{NUMBER.format(top / 2)}</span>
-          <span>0</span>
-        </span>
-        <svg
-          viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-          preserveAspectRatio="none"
-          role="img"
-          aria-label={`Requests by time: ${summary}`}
-        >
-          <path class="grid" d={`M0 .5H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}`} />
-          {buckets.map((bucket, i) => (
-            <Bar
-              bucket={bucket}
-              left={(i * WIDTH) / buckets.length}
-              width={(BAR * WIDTH) / buckets.length}
-              top={top}
-            />
-          ))}
-        </svg>
-      </div>
-      <p class="axis soft">
-        <span>{exact(buckets[0]?.start ?? "")}</span>
-        <span>now</span>
-      </p>
+    <figure class="chart" data-chart="">
+      <Plot usage={usage} label={`Requests in ${WINDOWS[window]}: ${summary.join(", ")}`} />
+      <output class="values soft" aria-hidden="true">
+        {buckets.length} {stepOf(usage)}. Point at a bar, or press the arrow keys, to see its numbers.
+      </output>
       <details>
         <summary>As a table</summary>
         <UsageTable usage={usage} />
@@ -75,26 +62,80 @@ export const UsageChart: FC<{ usage: Usage }> = ({ usage }) => {
   );
 };
 
-const Bar: FC<{ bucket: Usage["buckets"][number]; left: number; width: number; top: number }> = ({
+function stepOf({ bucketSeconds }: Usage): string {
+  if (bucketSeconds === MINUTE_S) return "minutes";
+  return bucketSeconds === DAY_S ? "days, in UTC" : "hours";
+}
+
+/** Drawn in percent, so that it fills the room that there is and its texts keep their shape. */
+const Plot: FC<{ usage: Usage; label: string }> = ({ usage, label }) => {
+  const { buckets } = usage;
+  const top = ceiling(Math.max(...buckets.map(sum)));
+  const width = 100 / buckets.length;
+  return (
+    <div class="plot">
+      <span class="scale" aria-hidden="true">
+        <span>{NUMBER.format(top)}</span>
+        <span>{NUMBER.format(top / 2)}</span>
+        <span>0</span>
+      </span>
+      <svg class="bars" role="img" aria-label={label} data-plot="">
+        <rect class="grid" y="0" width="100%" height="1" />
+        <rect class="grid" y="50%" width="100%" height="1" />
+        <rect class="grid" y="100%" width="100%" height="1" />
+        {buckets.map((bucket, i) => (
+          <Bar bucket={bucket} left={i * width} width={width} top={top} />
+        ))}
+      </svg>
+      <svg class="ticks" aria-hidden="true">
+        {ticksOf(usage).map(({ start, index }) => (
+          <>
+            <rect x={percent(index * width)} width="1" height="5" />
+            <Tick start={start} x={index * width} days={usage.bucketSeconds === DAY_S} />
+          </>
+        ))}
+      </svg>
+    </div>
+  );
+};
+
+/** From here on, percent of the width, a label stands to the left of its time. */
+const LATE = 94;
+
+/** Days are days of UTC, in whatever zone one is. */
+const Tick: FC<{ start: string; x: number; days: boolean }> = ({ start, x, days }) => (
+  <text
+    x={percent(x)}
+    y="1.25em"
+    text-anchor={x > LATE ? "end" : "start"}
+    data-at={start}
+    data-shown={days ? undefined : "tick"}
+  >
+    {formatMoment(start, "tick", "UTC")}
+  </text>
+);
+
+const Bar: FC<{ bucket: Bucket; left: number; width: number; top: number }> = ({
   bucket,
   left,
   width,
   top,
 }) => {
-  let y = HEIGHT;
+  let y = 100;
   return (
-    <g>
-      <title>{`${exact(bucket.start)}: ${SERIES.map(([name, label]) => `${label} ${bucket[name]}`).join(", ")}`}</title>
+    <g data-start={bucket.start} data-values={valuesOf(bucket)}>
+      <title>{`${formatMoment(bucket.start, "minute", "UTC")}: ${valuesOf(bucket)}`}</title>
+      <rect class="reach" x={percent(left)} width={percent(width)} height="100%" />
       {SERIES.filter(([name]) => bucket[name] > 0).map(([name]) => {
-        const height = (bucket[name] / top) * HEIGHT;
+        const height = Math.max((bucket[name] / top) * 100, MIN_PERCENT);
         y -= height;
         return (
           <rect
             class={name}
-            x={left.toFixed(2)}
-            y={y.toFixed(2)}
-            width={width.toFixed(2)}
-            height={height.toFixed(2)}
+            x={percent(left + (width * (1 - BAR)) / 2)}
+            y={percent(y)}
+            width={percent(width * BAR)}
+            height={percent(height)}
           />
         );
       })}
@@ -102,33 +143,54 @@ const Bar: FC<{ bucket: Usage["buckets"][number]; left: number; width: number; t
   );
 };
 
+function valuesOf(bucket: Bucket): string {
+  const there = SERIES.filter(([name]) => bucket[name] > 0);
+  if (there.length === 0) return "no requests";
+  return there.map(([name, label]) => `${NUMBER.format(bucket[name])} ${label.toLowerCase()}`).join(", ");
+}
+
+/** Every how many buckets there is a label, by the length of a bucket, and at which of them. */
+function ticksOf({ buckets, bucketSeconds, window }: Usage): { start: string; index: number }[] {
+  const everyMs = { "1h": 600_000, "24h": 14_400_000, "7d": 86_400_000, "30d": 432_000_000 }[window];
+  const isTick = (start: string) => Date.parse(start) % everyMs === 0;
+  return buckets
+    .map(({ start }, index) => ({ start, index }))
+    .filter(({ start, index }) =>
+      bucketSeconds === DAY_S ? (buckets.length - 1 - index) % 5 === 4 : isTick(start),
+    );
+}
+
+function percent(value: number): string {
+  return `${value.toFixed(2)}%`;
+}
+
 /** Only the times at which there was something. */
-const UsageTable: FC<{ usage: Usage }> = ({ usage }) => {
-  const rows = usage.buckets.filter((bucket) => sum(bucket) > 0);
-  if (rows.length === 0) return <p class="soft">No requests.</p>;
-  return (
-    <table class="list">
-      <thead>
-        <tr>
-          <th scope="col">From</th>
-          {SERIES.map(([, label]) => (
-            <th scope="col">{label}</th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((bucket) => (
+const UsageTable: FC<{ usage: Usage }> = ({ usage }) => (
+  <table class="list numbers">
+    <thead>
+      <tr>
+        <th scope="col">From</th>
+        {SERIES.map(([, label]) => (
+          <th scope="col">{label}</th>
+        ))}
+      </tr>
+    </thead>
+    <tbody>
+      {usage.buckets
+        .filter((bucket) => sum(bucket) > 0)
+        .map((bucket) => (
           <tr>
-            <th scope="row">{exact(bucket.start)}</th>
+            <th scope="row">
+              <Exact time={bucket.start} />
+            </th>
             {SERIES.map(([name, label]) => (
               <td data-label={label}>{NUMBER.format(bucket[name])}</td>
             ))}
           </tr>
         ))}
-      </tbody>
-    </table>
-  );
-};
+    </tbody>
+  </table>
+);
 
 function sum(counts: UsageCounts): number {
   return SERIES.reduce((total, [name]) => total + counts[name], 0);

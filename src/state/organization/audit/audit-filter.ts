@@ -1,3 +1,4 @@
+import { operationsOf } from "../../../core/audit-event.ts";
 import { foldName } from "../../../core/folded-name.ts";
 import type { AuditQuery } from "../../../core/organization.ts";
 
@@ -39,7 +40,14 @@ export function filterOf(sql: SqlStorage, query: AuditQuery): Filter {
       ...range(target.trim()),
     );
   }
-  if (action !== null) add(begins("action"), ...range(action.trim()));
+  if (action !== null) {
+    const beginning = action.trim();
+    add(
+      `(${begins("action")} OR ${listed("action")})`,
+      ...range(beginning),
+      JSON.stringify(operationsOf(beginning)),
+    );
+  }
   if (query.from !== null) add("at >= ?", query.from);
   if (query.to !== null) add("at < ?", query.to);
   if (query.before !== null) add("audit.id < ?", query.before);

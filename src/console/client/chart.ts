@@ -1,0 +1,63 @@
+import { formatMoment } from "../moment.ts";
+import { zone } from "./times.ts";
+
+/** Tells the numbers of a bar where one points, and by the arrow keys. */
+export function tellChartValues(): void {
+  for (const figure of document.querySelectorAll<HTMLElement>("[data-chart]")) new Chart(figure).start();
+}
+
+class Chart {
+  readonly #plot: SVGElement;
+  readonly #values: Element;
+  readonly #bars: readonly SVGGElement[];
+  #at: number;
+
+  constructor(figure: HTMLElement) {
+    this.#plot = figure.querySelector<SVGElement>("[data-plot]") as SVGElement;
+    this.#values = figure.querySelector(".values") as Element;
+    this.#bars = [...figure.querySelectorAll<SVGGElement>("[data-values]")];
+    this.#at = this.#bars.length - 1;
+  }
+
+  start(): void {
+    const plot = this.#plot;
+    // A slider says its value wherever it is moved to, which is what arrow keys do here.
+    plot.setAttribute("role", "slider");
+    plot.setAttribute("aria-valuemin", "1");
+    plot.setAttribute("aria-valuemax", `${this.#bars.length}`);
+    plot.setAttribute("tabindex", "0");
+    this.#note();
+    for (const title of plot.querySelectorAll("title")) title.remove();
+    plot.addEventListener("pointermove", (event) => this.#point(event as PointerEvent));
+    plot.addEventListener("pointerdown", (event) => this.#point(event as PointerEvent));
+    plot.addEventListener("focus", () => this.#show(this.#at));
+    plot.addEventListener("keydown", (event) => this.#step(event as KeyboardEvent));
+  }
+
+  #point({ clientX }: PointerEvent): void {
+    const { left, width } = this.#plot.getBoundingClientRect();
+    this.#show(Math.floor(((clientX - left) / width) * this.#bars.length));
+  }
+
+  #step(event: KeyboardEvent): void {
+    const last = this.#bars.length - 1;
+    const to = { ArrowLeft: this.#at - 1, ArrowRight: this.#at + 1, Home: 0, End: last }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    this.#show(to);
+  }
+
+  #show(index: number): void {
+    this.#at = Math.min(Math.max(index, 0), this.#bars.length - 1);
+    this.#note();
+    for (const [i, bar] of this.#bars.entries()) bar.classList.toggle("shown", i === this.#at);
+    this.#values.textContent = this.#plot.getAttribute("aria-valuetext");
+    this.#values.classList.remove("soft");
+  }
+
+  #note(): void {
+    const { start = "", values = "" } = this.#bars[this.#at]?.dataset ?? {};
+    this.#plot.setAttribute("aria-valuenow", `${this.#at + 1}`);
+    this.#plot.setAttribute("aria-valuetext", `${formatMoment(start, "minute", zone())}: ${values}`);
+  }
+}

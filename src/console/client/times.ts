@@ -1,0 +1,65 @@
+import { formatMoment, type Precision } from "../moment.ts";
+
+const STORED = "console zone";
+const UTC = "UTC";
+
+/** Shows times in the zone of the device, or in UTC where that was chosen; and lets it be chosen. */
+export function showTimesInZone(): void {
+  show();
+  for (const choice of document.querySelectorAll<HTMLElement>("[data-zones]")) {
+    choice.hidden = false;
+    choice.addEventListener("click", (event) => {
+      const button = (event.target as Element).closest<HTMLButtonElement>("button");
+      if (button === null) return;
+      localStorage.setItem(STORED, button.value);
+      show();
+    });
+  }
+  document.addEventListener("change", ({ target }) => {
+    const field = target as HTMLInputElement;
+    if (field.dataset["utc"] !== undefined) field.dataset["utc"] = inUtc(field.value);
+  });
+  document.addEventListener("formdata", toUtc);
+}
+
+/** `undefined` for the zone of the device. */
+export function zone(): string | undefined {
+  return localStorage.getItem(STORED) === UTC ? UTC : undefined;
+}
+
+function show(): void {
+  for (const time of document.querySelectorAll<HTMLElement>("[data-shown]")) {
+    const iso = time.getAttribute("datetime") ?? time.dataset["at"];
+    if (iso) time.textContent = formatMoment(iso, time.dataset["shown"] as Precision, zone());
+  }
+  for (const time of document.querySelectorAll<HTMLTimeElement>("[data-title]")) {
+    time.title = formatMoment(time.dateTime, time.dataset["title"] as Precision, zone());
+  }
+  for (const button of document.querySelectorAll<HTMLButtonElement>("[data-zones] button")) {
+    button.setAttribute("aria-pressed", `${(button.value === UTC) === (zone() === UTC)}`);
+  }
+  for (const field of document.querySelectorAll<HTMLInputElement>("[data-utc]")) showField(field);
+  for (const name of document.querySelectorAll("[data-zone-name]")) name.textContent = zone() ?? "local time";
+}
+
+/** A field for a moment keeps it in UTC beside what it shows; an address holds UTC alone. */
+function showField(field: HTMLInputElement): void {
+  const utc = field.dataset["utc"] ?? "";
+  field.value = utc === "" || zone() === UTC ? utc : inZone(`${utc}Z`).slice(0, 16);
+}
+
+function toUtc(event: FormDataEvent): void {
+  for (const field of (event.target as HTMLFormElement).querySelectorAll<HTMLInputElement>("[data-utc]"))
+    event.formData.set(field.name, inUtc(field.value));
+}
+
+function inUtc(shown: string): string {
+  if (shown === "" || zone() === UTC) return shown;
+  return new Date(shown).toISOString().slice(0, 16);
+}
+
+/** A moment as the clocks of the device's zone show it: ISO 8601 without a zone. */
+function inZone(iso: string): string {
+  const at = new Date(iso);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString();
+}

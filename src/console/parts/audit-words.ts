@@ -1,0 +1,87 @@
+/**
+ * How events read: what was done, what somebody tried to do, and what the event is called where one is chosen. `$`
+ * stands for what it was done to.
+ */
+interface Words {
+  readonly done: string;
+  readonly tried: string;
+  readonly name: string;
+}
+
+const words = (done: string, tried: string, name: string): Words => ({ done, tried, name });
+
+/** By the event, as `eventOf` names it. */
+export const AUDIT_WORDS: Readonly<Record<string, Words>> = {
+  "api_key.created": words("made the key $", "make a key", "Key made"),
+  "api_key.updated": words("changed $", "change $", "Key changed"),
+  "api_key.rotated": words("rotated $", "rotate $", "Key rotated"),
+  "api_key.rotation_undone": words("undid the rotation of $", "undo the rotation of $", "Rotation undone"),
+  "api_key.revoked": words("revoked $", "revoke $", "Key revoked"),
+  "api_key.leaked": words("was told that $ has leaked", "report a leak of $", "Key leaked"),
+  "api_key.reconciled": words("set $ right in every place", "set $ right", "Key set right"),
+  "access_token.revoked": words("revoked a token of $", "revoke a token of $", "Access token revoked"),
+  "person.keys_revoked": words(
+    "revoked all keys of $",
+    "revoke all keys of $",
+    "All keys of a person revoked",
+  ),
+  "user.roles_changed": words("changed the roles of $", "change the roles of $", "Roles changed"),
+  "user.deactivated": words("deactivated $", "deactivate $", "Person deactivated"),
+  "user.reactivated": words("activated $ again", "activate $ again", "Person activated again"),
+  "service_user.created": words("made the service user $", "make a service user", "Service user made"),
+  "service_user.updated": words("changed the service user $", "change $", "Service user changed"),
+  "service_user.deleted": words("deleted the service user $", "delete $", "Service user deleted"),
+  "scim_user.created": words("added the person $", "add a person", "Person added by SCIM"),
+  "scim_user.updated": words("changed the person $", "change the person $", "Person changed by SCIM"),
+  "scim_user.deleted": words("removed the person $", "remove the person $", "Person removed by SCIM"),
+  "scim_group.created": words("added the group $", "add a group", "Group added by SCIM"),
+  "scim_group.updated": words("changed the group $", "change the group $", "Group changed by SCIM"),
+  "scim_group.deleted": words("removed the group $", "remove the group $", "Group removed by SCIM"),
+  "scim_token.created": words("made a new SCIM token", "make a SCIM token", "SCIM token made"),
+  "signing_key.rotated": words(
+    "published the next signing key",
+    "rotate the signing key",
+    "Signing key rotated",
+  ),
+  "assertion_key.rotated": words(
+    "published the next key for assertions",
+    "rotate the key for assertions",
+    "Assertion key rotated",
+  ),
+  "organization.bootstrapped": words(
+    "set the organisation up",
+    "set the organisation up",
+    "Organisation set up",
+  ),
+  "webhook.created": words("set the webhook up", "set the webhook up", "Webhook set up"),
+  "webhook.updated": words("changed the webhook", "change the webhook", "Webhook changed"),
+  "webhook.disabled": words("switched the webhook off", "switch the webhook off", "Webhook switched off"),
+  "webhook.deleted": words("deleted the webhook", "delete the webhook", "Webhook deleted"),
+  "webhook.secret_rotated": words(
+    "made a new webhook secret",
+    "make a new webhook secret",
+    "Webhook secret made",
+  ),
+  "webhook.tested": words("sent a test event", "send a test event", "Test event sent"),
+  "webhook.resent": words("sent an event again", "send an event again", "Event sent again"),
+};
+
+/** Events that begin alike, under one name. */
+export const AUDIT_SUBJECTS: Readonly<Record<string, string>> = {
+  "api_key.": "Everything about keys",
+  "service_user.": "Everything about service users",
+  scim_: "Everything by SCIM",
+  "webhook.": "Everything about the webhook",
+};
+
+type Fields = Readonly<Record<string, unknown>> | null;
+
+/** What is said of an event; switching a key off and on is a change, and is called what it is. */
+export function wordsOf(event: string, before: Fields, after: Fields): Pick<Words, "done" | "tried"> {
+  if (event === "api_key.updated" && before?.["disabled"] !== after?.["disabled"]) {
+    return after?.["disabled"] === true
+      ? { done: "disabled $", tried: "disable $" }
+      : { done: "enabled $", tried: "enable $" };
+  }
+  return AUDIT_WORDS[event] ?? { done: `did ${event} to $`, tried: `do ${event} to $` };
+}
