@@ -1,4 +1,5 @@
-import { adminClaims, type TestIssuer } from "../support/issuer.ts";
+import type { TestIssuer } from "../support/issuer.ts";
+import { Admin } from "./admin.ts";
 
 /** A large organisation's keys. */
 const KEYS = 5000;
@@ -22,59 +23,44 @@ export interface Bulk {
 
 /** Creates an organisation's keys, lists and searches them, and revokes them all at once. */
 export async function measureBulk(gateway: string, issuer: TestIssuer): Promise<Bulk> {
-  const call = async (method: string, path: string, body?: object, accept = "application/json") => {
-    const claims = adminClaims({ org_id: ORGANIZATION, scope: "portcullis:ops" });
-    const response = await fetch(gateway + path, {
-      method,
-      headers: {
-        Authorization: `Bearer ${await issuer.token(claims)}`,
-        Accept: accept,
-        ...(body !== undefined && { "Content-Type": "application/json" }),
-      },
-      body: body === undefined ? null : JSON.stringify(body),
-    });
-    if (response.ok) return response;
-    throw new Error(`${method} ${path} answers ${response.status}: ${await response.text()}`);
-  };
+  const admin = await Admin.of(gateway, issuer, ORGANIZATION);
   const timed = async (path: string) => {
     const startedAt = performance.now();
-    for (let i = 0; i < READS; i++) await (await call("GET", path)).arrayBuffer();
+    for (let i = 0; i < READS; i++) await (await admin.call("GET", path)).arrayBuffer();
     return (performance.now() - startedAt) / READS;
   };
 
-  await call("POST", "/-/organization/bootstrap");
-  const createdPerSecond = await create(call);
-  const last = await lastCursor(call);
+  await admin.bootstrap();
+  const createdPerSecond = await create(admin);
+  const last = await lastCursor(admin);
   const [firstPageMs, lastPageMs, searchMs] = [
     await timed("/-/api-keys?limit=500"),
     await timed(`/-/api-keys?limit=500&nextCursor=${last}`),
     await timed(`/-/api-keys?q=Key+${KEYS - 1}.`),
   ];
-  const revocation = await revokeAll(call);
+  const revocation = await revokeAll(admin);
   return { keys: KEYS, createdPerSecond, firstPageMs, lastPageMs, searchMs, ...revocation };
 }
 
-type Call = (method: string, path: string, body?: object, accept?: string) => Promise<Response>;
-
-async function create(call: Call): Promise<number> {
+async function create(admin: Admin): Promise<number> {
   const startedAt = performance.now();
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let i = next++; i < KEYS; i = next++) {
       const key = { name: `Key ${i}.`, scopes: ["vault:read"], vaults: "*" };
-      await (await call("POST", "/-/api-keys", key)).arrayBuffer();
+      await (await admin.call("POST", "/-/api-keys", key)).arrayBuffer();
     }
   };
   await Promise.all(Array.from({ length: CONCURRENT_CREATIONS }, worker));
   return KEYS / ((performance.now() - startedAt) / 1000);
 }
 
-async function lastCursor(call: Call): Promise<string> {
+async function lastCursor(admin: Admin): Promise<string> {
   let last = "";
   for (let cursor: string | null = ""; cursor !== null;) {
     last = cursor;
     const query: string = cursor === "" ? "" : `&nextCursor=${cursor}`;
-    const response = await call("GET", `/-/api-keys?limit=500${query}`);
+    const response = await admin.call("GET", `/-/api-keys?limit=500${query}`);
     ({
       pagination: { nextCursor: cursor },
     } = (await response.json()) as { pagination: { nextCursor: string | null } });
@@ -83,11 +69,11 @@ async function lastCursor(call: Call): Promise<string> {
 }
 
 async function revokeAll(
-  call: Call,
+  admin: Admin,
 ): Promise<Pick<Bulk, "revokedPerSecond" | "firstReceiptMs" | "lastReceiptMs">> {
   const startedAt = performance.now();
   const body = { targets: [{ orgId: ORGANIZATION }], reason: "Benchmark" };
-  const response = await call("POST", "/-/ops/revocations", body, "application/x-ndjson");
+  const response = await admin.call("POST", "/-/ops/revocations", body, "application/x-ndjson");
   let firstReceiptMs: number | null = null;
   let text = "";
   const decoder = new TextDecoder();

@@ -1,14 +1,21 @@
-import { generateKey } from "../../src/core/key-secret.ts";
-import { adminClaims, type TestIssuer } from "../support/issuer.ts";
+import { MAX_GROUP_KEYS } from "../../src/admission/protocol.ts";
+import type { KeyRecord } from "../../src/core/key-record.ts";
+import { drawGroup, generateKey } from "../../src/core/key-secret.ts";
+import type { TestIssuer } from "../support/issuer.ts";
+import { Admin } from "./admin.ts";
+import type { Seed } from "./workers/memory-guards.ts";
 
-/** How many keys are being created at any moment. */
-const CONCURRENCY = 32;
 /** The gateway's work is to be measured, not how it says that a limit is reached. */
 const UNLIMITED = { requests: 1_000_000_000, windowSeconds: 3600 };
+/** Guards that one request sets up. */
+const SEEDS_A_CALL = 40;
+const ORGANIZATION = "org_test";
+/** As in `wrangler.toml`. */
+const KEY_PREFIX = "fkc";
 
 /** The keys that the traffic presents. */
 export interface Keys {
-  /** Active keys of the gateway with leases. */
+  /** Active keys of one organisation, of the gateway with leases. The first was made by the control API. */
   readonly active: readonly string[];
   /** Active keys of the same gateway, a few of each of many organisations. */
   readonly ofMany: readonly string[];
@@ -22,116 +29,131 @@ export interface Keys {
   readonly unsigned: string;
 }
 
-/** Sets both gateways up and creates the keys, `count` of them active at the one with leases; tells how long those took. */
-export async function createKeys(
-  urls: { readonly leased: string; readonly perRequest: string; readonly unsigned: string },
-  issuer: TestIssuer,
-  count: number,
-  organizations: number,
-): Promise<{ readonly keys: Keys; readonly seconds: number }> {
-  const [leased, perRequest, unsigned] = [urls.leased, urls.perRequest, urls.unsigned].map(
-    (url) => new Admin(url, issuer),
-  ) as [Admin, Admin, Admin];
-  await Promise.all([leased, perRequest, unsigned].map((admin) => admin.bootstrap()));
-  const startedAt = performance.now();
-  const active = await leased.createKeys(count);
-  const seconds = (performance.now() - startedAt) / 1000;
-  const keys: Keys = {
-    active,
-    ofMany: await createOfMany(urls.leased, issuer, count / organizations, organizations),
-    revoked: await leased.createRevokedKey(),
-    token: await leased.exchange(active[0] as string),
-    perRequest: (await perRequest.createKeys(1))[0] as string,
-    unsigned: (await unsigned.createKeys(1))[0] as string,
-  };
-  return { keys, seconds };
+/** How many keys there are to be. */
+export interface KeyCounts {
+  readonly ofOne: number;
+  readonly ofMany: number;
+  /** Organisations that the latter are of. */
+  readonly organizations: number;
 }
 
-async function createOfMany(
-  gateway: string,
+interface Urls {
+  readonly leased: string;
+  readonly perRequest: string;
+  readonly unsigned: string;
+  /** Where the guards of the gateway with leases take keys. */
+  readonly guards: string;
+}
+
+/**
+ * Sets the gateways up and makes the keys. The single ones come from the control API. Of the many each guard gets its own
+ * by one call, as organisations make it, since the control API would take minutes for them: to the guard, which alone is
+ * asked about requests, they are the same.
+ */
+export async function createKeys(
+  urls: Urls,
   issuer: TestIssuer,
-  keysEach: number,
-  organizations: number,
-): Promise<string[]> {
-  const keys: string[] = [];
-  const waiting = Array.from({ length: organizations }, (_, i) => `org_${i}`).values();
-  const worker = async (): Promise<void> => {
-    for (const orgId of waiting) {
-      const admin = new Admin(gateway, issuer, orgId);
-      await admin.bootstrap();
-      keys.push(...(await admin.createKeys(keysEach)));
-    }
+  { ofOne, ofMany, organizations }: KeyCounts,
+): Promise<Keys> {
+  const admins = [urls.leased, urls.perRequest, urls.unsigned].map((url) =>
+    Admin.of(url, issuer, ORGANIZATION),
+  );
+  const [leased, perRequest, unsigned] = (await Promise.all(admins)) as [Admin, Admin, Admin];
+  await Promise.all([leased, perRequest, unsigned].map((admin) => admin.bootstrap()));
+  const first = await create(leased);
+  const revoked = await create(leased);
+  await leased.call("DELETE", `/-/api-keys/${revoked.id}`);
+  return {
+    active: [first.key, ...(await seed(urls.guards, ofOne - 1))],
+    ofMany: await seedOrganizations(urls.guards, ofMany, organizations),
+    revoked: revoked.key,
+    token: await exchange(urls.leased, first),
+    perRequest: (await create(perRequest)).key,
+    unsigned: (await create(unsigned)).key,
   };
-  await Promise.all(Array.from({ length: CONCURRENCY / 4 }, worker));
+}
+
+interface Created {
+  readonly id: string;
+  readonly key: string;
+}
+
+async function create(admin: Admin): Promise<Created> {
+  const body = { name: "Benchmark", scopes: ["vault:read"], vaults: "*", rateLimit: UNLIMITED };
+  return (await (await admin.call("POST", "/-/api-keys", body)).json()) as Created;
+}
+
+/** An access token for a key, good for longer than any benchmark takes. */
+async function exchange(gateway: string, { id, key }: Created): Promise<string> {
+  const response = await fetch(`${gateway}/-/oauth/token`, {
+    method: "POST",
+    headers: { Authorization: `Basic ${btoa(`${id}:${key}`)}` },
+    body: new URLSearchParams({ grant_type: "client_credentials", expires_in: "86400" }),
+  });
+  return ((await response.json()) as { access_token: string }).access_token;
+}
+
+async function seed(guards: string, count: number): Promise<string[]> {
+  const groups = Array.from({ length: Math.ceil(count / MAX_GROUP_KEYS) }, (_, i) =>
+    group(ORGANIZATION, Math.min(MAX_GROUP_KEYS, count - i * MAX_GROUP_KEYS)),
+  );
+  return put(guards, groups);
+}
+
+function seedOrganizations(guards: string, count: number, organizations: number): Promise<string[]> {
+  return put(
+    guards,
+    Array.from({ length: organizations }, (_, i) => group(`org_${i}`, count / organizations)),
+  );
+}
+
+interface Group {
+  readonly seed: Seed;
+  readonly keys: readonly string[];
+}
+
+function group(orgId: string, count: number): Group {
+  const name = drawGroup();
+  const made = Array.from({ length: count }, () => generateKey(KEY_PREFIX, name));
+  const records = made.map(({ id, hash }) => record(orgId, id, hash));
+  return { seed: { orgId, group: name, records }, keys: made.map(({ key }) => key) };
+}
+
+function record(orgId: string, id: string, hash: string): KeyRecord {
+  return {
+    id,
+    orgId,
+    ownerId: "alice",
+    ownerKind: "user",
+    hash,
+    version: 1,
+    scopes: [{ action: "read", resource: "vault" }],
+    vaults: "*",
+    ownerVaults: "*",
+    allowedIps: [],
+    rateLimit: UNLIMITED,
+    disabled: false,
+    expiresAt: Date.now() + 365 * 86_400_000,
+    revokedAt: null,
+    retiresAt: null,
+  };
+}
+
+async function put(guards: string, groups: readonly Group[]): Promise<string[]> {
+  const keys = groups.flatMap((each) => each.keys);
+  let confirmed = 0;
+  for (let at = 0; at < groups.length; at += SEEDS_A_CALL) {
+    const seeds = groups.slice(at, at + SEEDS_A_CALL).map((each) => each.seed);
+    const response = await fetch(guards, { method: "POST", body: JSON.stringify(seeds) });
+    confirmed += ((await response.json()) as { confirmed: number }).confirmed;
+  }
+  if (confirmed !== keys.length) throw new Error(`${confirmed} of ${keys.length} keys have come to guards`);
   return keys;
 }
 
-/** The control API of a gateway, as an admin uses it. */
-class Admin {
-  readonly #gateway: string;
-  readonly #issuer: TestIssuer;
-  readonly #orgId: string;
-
-  constructor(gateway: string, issuer: TestIssuer, orgId = "org_test") {
-    this.#gateway = gateway;
-    this.#issuer = issuer;
-    this.#orgId = orgId;
-  }
-
-  async bootstrap(): Promise<void> {
-    await this.#call("POST", "/-/organization/bootstrap");
-  }
-
-  async createKeys(count: number): Promise<string[]> {
-    const keys: string[] = [];
-    let left = count;
-    const worker = async (): Promise<void> => {
-      while (left-- > 0) keys.push((await this.#createKey()).key);
-    };
-    await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-    return keys;
-  }
-
-  async createRevokedKey(): Promise<string> {
-    const { id, key } = await this.#createKey();
-    await this.#call("DELETE", `/-/api-keys/${id}`);
-    return key;
-  }
-
-  /** An access token for a key, good for longer than any benchmark takes. */
-  async exchange(key: string): Promise<string> {
-    const id = `key_${key.slice(key.indexOf("_") + 1, key.indexOf("_") + 13)}`;
-    const response = await fetch(`${this.#gateway}/-/oauth/token`, {
-      method: "POST",
-      headers: { Authorization: `Basic ${btoa(`${id}:${key}`)}` },
-      body: new URLSearchParams({ grant_type: "client_credentials", expires_in: "86400" }),
-    });
-    return ((await response.json()) as { access_token: string }).access_token;
-  }
-
-  async #createKey(): Promise<{ id: string; key: string }> {
-    const body = { name: "Benchmark", scopes: ["vault:read"], vaults: "*", rateLimit: UNLIMITED };
-    const response = await this.#call("POST", "/-/api-keys", body);
-    return (await response.json()) as { id: string; key: string };
-  }
-
-  async #call(method: string, path: string, body?: object): Promise<Response> {
-    const response = await fetch(this.#gateway + path, {
-      method,
-      headers: {
-        Authorization: `Bearer ${await this.#issuer.token(adminClaims({ org_id: this.#orgId }))}`,
-        ...(body !== undefined && { "Content-Type": "application/json" }),
-      },
-      body: body === undefined ? null : JSON.stringify(body),
-    });
-    if (response.ok) return response;
-    throw new Error(`${method} ${path} answers ${response.status}: ${await response.text()}`);
-  }
-}
-
-/** A well-formed key that nobody has created, with the prefix of another. */
-export function unknownKey(like: string): string {
-  return generateKey(like.slice(0, like.indexOf("_"))).key;
+/** A well-formed key that nobody has created. */
+export function unknownKey(): string {
+  return generateKey(KEY_PREFIX).key;
 }
 
 /** A key with its last letter mistyped. */

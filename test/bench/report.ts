@@ -11,53 +11,103 @@ export interface Findings {
   /** What it ran on, as text. */
   readonly machine: string;
   readonly bundle: BundleSize;
-  readonly startup: Startup;
-  readonly keyCreation: { readonly keys: number; readonly seconds: number };
-  readonly bulk: Bulk;
+  /** `null` where it was not measured. */
+  readonly startup: Startup | null;
+  readonly bulk: Bulk | null;
   readonly series: readonly Series[];
 }
 
 /** The report that people read. */
-export function formatReport({ machine, bundle, startup, keyCreation, bulk, series }: Findings): string {
-  const { keys, seconds } = keyCreation;
-  return `
-${machine}
-Bundle   ${kib(bundle.uploadBytes)}, ${kib(bundle.gzipBytes)} gzipped
-Startup  ${startup.gatewayMs.toFixed(0)} ms to the first answer, ${startup.addedMs.toFixed(0)} ms more than a bare worker
-Keys     ${keys.toLocaleString("en")} created in ${seconds.toFixed(1)} s, ${(keys / seconds).toFixed(0)} a second
-Bulk     ${bulk.keys.toLocaleString("en")} keys in one organisation: a page of 500 in ${bulk.firstPageMs.toFixed(0)} ms, the last page in ${bulk.lastPageMs.toFixed(0)} ms, a search in ${bulk.searchMs.toFixed(0)} ms
-         all revoked in one call: ${bulk.revokedPerSecond.toFixed(0)} a second, the first receipt after ${bulk.firstReceiptMs.toFixed(0)} ms, the last after ${bulk.lastReceiptMs.toFixed(0)} ms
-
-${formatTable(series)}
-`;
+export function formatReport({ machine, bundle, startup, bulk, series }: Findings): string {
+  const lines = [
+    "",
+    machine,
+    `Bundle   ${kib(bundle.uploadBytes)}, ${kib(bundle.gzipBytes)} gzipped`,
+    ...(startup === null ? [] : [startupText(startup)]),
+    ...(bulk === null ? [] : bulkText(bulk)),
+    "",
+    formatTable(series),
+    "",
+  ];
+  return lines.join("\n");
 }
 
-/** The report that programs read. */
+function startupText({ gatewayMs, addedMs }: Startup): string {
+  return `Startup  ${gatewayMs.toFixed(0)} ms to the first answer, ${addedMs.toFixed(0)} ms more than a bare worker`;
+}
+
+function bulkText(bulk: Bulk): string[] {
+  const [first, last, search] = [bulk.firstPageMs, bulk.lastPageMs, bulk.searchMs].map((ms) => ms.toFixed(0));
+  return [
+    `Bulk     ${bulk.keys.toLocaleString("en")} keys in one organisation, created ${bulk.createdPerSecond.toFixed(0)} a second: a page of 500 in ${first} ms, the last page in ${last} ms, a search in ${search} ms`,
+    `         all revoked in one call: ${bulk.revokedPerSecond.toFixed(0)} a second, the first receipt after ${bulk.firstReceiptMs.toFixed(0)} ms, the last after ${bulk.lastReceiptMs.toFixed(0)} ms`,
+  ];
+}
+
+/** The report that programs read. Ratios are by CPU time where it is known, else by requests a second. */
 export function reportJson({ series, ...rest }: Findings): object {
   const variants = series.map((one) => [one.variant.name, { ...summarize(one), rounds: one.rounds }]);
+  const each = Object.entries(compare(series));
+  const pick = (of: (comparison: Comparison) => unknown) =>
+    Object.fromEntries(each.map(([name, comparison]) => [name, of(comparison)])) as object;
   return {
-    ratios: ratios(series, (m) => m.requestsPerSecond),
-    processorRatios: ratios(series, requestsPerProcessorSecond),
+    ratios: pick(({ byProcessor, byRate }) => (byProcessor ?? byRate).median),
+    spread: pick(({ byProcessor, byRate }) => {
+      const { least, most } = byProcessor ?? byRate;
+      return [least, most];
+    }),
+    rateRatios: pick(({ byRate }) => byRate.median),
+    p99OfPassThrough: p99Ratios(series),
     ...rest,
     variants: Object.fromEntries(variants) as object,
   };
 }
 
-/** For each comparison the median of the ratios of a figure, taken round by round. */
-function ratios(
-  series: readonly Series[],
+/** A ratio over the rounds. */
+interface Ratio {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+interface Comparison {
+  readonly byRate: Ratio;
+  /** `null` where CPU time is not known. */
+  readonly byProcessor: Ratio | null;
+}
+
+/** The comparisons of which both sides were measured. */
+function compare(series: readonly Series[]): Record<string, Comparison> {
+  const measured = new Map(series.map(({ variant, rounds }) => [variant.name, rounds]));
+  const compared = Object.entries(RATIOS).flatMap(([name, { variant, baseline }]) => {
+    const [own, base] = [measured.get(variant), measured.get(baseline)];
+    if (own === undefined || base === undefined) return [];
+    const byProcessor = ratioOf(own, base, requestsPerProcessorSecond);
+    const byRate = ratioOf(own, base, (m) => m.requestsPerSecond);
+    return [[name, { byRate, byProcessor: Number.isNaN(byProcessor.median) ? null : byProcessor }]] as const;
+  });
+  return Object.fromEntries(compared);
+}
+
+/** The ratios of a figure, taken round by round. */
+function ratioOf(
+  own: readonly Measurement[],
+  base: readonly Measurement[],
   figure: (measurement: Measurement) => number,
-): Record<string, number> {
-  const figures = new Map(series.map(({ variant, rounds }) => [variant.name, rounds.map(figure)]));
-  return Object.fromEntries(
-    Object.entries(RATIOS).map(([name, { variant, baseline }]) => {
-      const base = figures.get(baseline) ?? [];
-      return [
-        name,
-        median((figures.get(variant) ?? []).map((value, round) => value / (base[round] ?? Number.NaN))),
-      ];
-    }),
-  );
+): Ratio {
+  const ratios = own.map((measurement, i) => figure(measurement) / figure(base[i] ?? measurement));
+  return { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) };
+}
+
+/** How much longer than by the bare pass-through the slowest hundredth of a variant's requests takes. */
+function p99Ratios(series: readonly Series[]): Record<string, number> {
+  const bare = series.find(({ variant }) => variant.name === "bare")?.rounds;
+  if (bare === undefined) return {};
+  const ratios = series.map(({ variant, rounds }) => [
+    variant.name,
+    ratioOf(rounds, bare, (m) => m.p99Ms).median,
+  ]);
+  return Object.fromEntries(ratios) as Record<string, number>;
 }
 
 /** What a whole processor would answer: it does not count what other programs took from it meanwhile. */
@@ -66,33 +116,43 @@ function requestsPerProcessorSecond({ processorMicros }: Measurement): number {
 }
 
 function formatTable(series: readonly Series[]): string {
-  const byRate = ratios(series, (m) => m.requestsPerSecond);
-  const byProcessor = ratios(series, requestsPerProcessorSecond);
+  const compared = compare(series);
+  const p99 = p99Ratios(series);
   const titles = new Map(series.map(({ variant }) => [variant.name, variant.title]));
   const rows = series.map((one) => {
     const { name, title } = one.variant;
     const { requestsPerSecond, p50Ms, p99Ms, processorMicros, busy } = summarize(one);
-    const baseline = RATIOS[name]?.baseline;
     return [
       title,
       Math.round(requestsPerSecond).toLocaleString("en"),
       p50Ms.toFixed(1),
       p99Ms.toFixed(1),
+      p99[name] === undefined ? "" : `${p99[name].toFixed(1)}x`,
       processorMicros === null ? "-" : processorMicros.toFixed(0),
       busy === null ? "-" : `${Math.round(busy * 100)}%`,
-      ratioText(byRate[name]),
-      ratioText(byProcessor[name]),
-      baseline === undefined ? "" : `of ${titles.get(baseline)}`,
+      ...ratioCells(compared[name]),
+      baselineText(name, titles),
     ];
   });
-  const ofFloor = ["leases, 1 key", "", "", "", "", "", ratioText(byRate["leasedOfFloor"])];
-  rows.push([...ofFloor, ratioText(byProcessor["leasedOfFloor"]), `of ${titles.get("floor")}`]);
-  const head = ["", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "CPU used", "ratio", "by CPU", ""];
-  return align([head, ...rows]);
+  if (compared["leasedOfFloor"] !== undefined) {
+    const cells = ratioCells(compared["leasedOfFloor"]);
+    rows.push(["leases, 1 key", "", "", "", "", "", "", ...cells, baselineText("leasedOfFloor", titles)]);
+  }
+  const head = ["", "requests/s", "p50 ms", "p99 ms", "of bare", "CPU µs/request", "CPU used"];
+  return align([[...head, "ratio", "by CPU", "least", "most", ""], ...rows]);
 }
 
-function ratioText(ratio: number | undefined): string {
-  return ratio === undefined || Number.isNaN(ratio) ? "" : ratio.toFixed(2);
+function baselineText(name: string, titles: ReadonlyMap<string, string>): string {
+  const baseline = titles.get(RATIOS[name]?.baseline ?? "");
+  return baseline === undefined ? "" : `of ${baseline}`;
+}
+
+/** By rate; by CPU, with its least and most over the rounds. */
+function ratioCells(comparison: Comparison | undefined): string[] {
+  if (comparison === undefined) return ["", "", "", ""];
+  const { byRate, byProcessor } = comparison;
+  const { median: usual, least, most } = byProcessor ?? byRate;
+  return [byRate.median, usual, least, most].map((ratio) => ratio.toFixed(2));
 }
 
 /** The medians over the rounds. */

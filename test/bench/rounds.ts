@@ -8,8 +8,8 @@ export interface Series {
 }
 
 const WARM_UP_S = 1;
-/** Guards hand their counts on up to 15 s later: work of one round that must not fall into the next. */
-const SETTLE_MS = 17_000;
+/** Groups that have gone quiet give their last word within 8 s: work of one round that must not fall into the next. */
+const SETTLE_MS = 9_000;
 
 /** Measures every variant once a round, in the order given, after a round that only warms up. */
 export async function measureRounds(

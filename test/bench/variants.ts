@@ -1,5 +1,5 @@
 import { drawByZipf, drawUniformly } from "./draw.ts";
-import { mistyped, unknownKey, type Keys } from "./keys.ts";
+import { mistyped, unknownKey, type KeyCounts, type Keys } from "./keys.ts";
 import type { Variant } from "./measure.ts";
 
 export interface Urls {
@@ -13,7 +13,12 @@ export interface Urls {
   /** A gateway for unknown keys, each presented once. */
   readonly strangers: string;
   readonly bareRefusal: string;
+  /** Where the guards of the gateway with leases take keys. */
+  readonly guards: string;
 }
+
+/** How many keys the variants with many use. */
+export const MANY: KeyCounts = { ofOne: 10_000, ofMany: 10_000, organizations: 2_000 };
 
 /** The ratios that are told: one variant as a share of another. */
 export const RATIOS: Readonly<Record<string, { readonly variant: string; readonly baseline: string }>> = {
@@ -32,10 +37,20 @@ export const RATIOS: Readonly<Record<string, { readonly variant: string; readonl
   keysOfMany: { variant: "keysOfMany", baseline: "leased" },
 };
 
+/** The named variants with those that they are compared with; all when none is named. */
+export function chosenVariants(all: readonly Variant[], names: readonly string[]): Variant[] {
+  const unknown = names.find((name) => !all.some((variant) => variant.name === name));
+  if (unknown !== undefined)
+    throw new Error(`there is no ${unknown}, but ${all.map(({ name }) => name).join(", ")}`);
+  const baselines = Object.values(RATIOS).filter(({ variant }) => names.includes(variant));
+  const wanted = new Set([...names, ...baselines.map(({ baseline }) => baseline)]);
+  return all.filter(({ name }) => wanted.size === 0 || wanted.has(name));
+}
+
 /** The variants, each near to what it is compared with. Those with many keys leave most to settle, so they come last. */
 export function listVariants(urls: Urls, keys: Keys): Variant[] {
   const key = keys.active[0] as string;
-  const unknown = unknownKey(key);
+  const unknown = unknownKey();
   const many = keys.active.length.toLocaleString("en");
 
   const row = (
@@ -57,7 +72,7 @@ export function listVariants(urls: Urls, keys: Keys): Variant[] {
     row("refusedChecksum", "mistyped key", urls.leased, 401, mistyped(key)),
     row("refusedRevoked", "revoked key", urls.leased, 401, keys.revoked),
     row("refusedEverDifferent", "unknown key, each time another", urls.strangers, 401, (count) =>
-      Array.from({ length: count }, () => unknownKey(key)),
+      Array.from({ length: count }, () => unknownKey()),
     ),
     row("perRequest", "guard asked each time, 1 key", urls.perRequest, 200, keys.perRequest),
     row("bare", "bare pass-through", urls.bare, 200, key),
@@ -71,7 +86,7 @@ export function listVariants(urls: Urls, keys: Keys): Variant[] {
     ),
     row(
       "keysOfMany",
-      `leases, ${keys.ofMany.length.toLocaleString("en")} keys of many organisations`,
+      `leases, ${keys.ofMany.length.toLocaleString("en")} keys of ${MANY.organizations.toLocaleString("en")} organisations`,
       urls.leased,
       200,
       (count) => drawUniformly(keys.ofMany, count),

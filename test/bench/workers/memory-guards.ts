@@ -1,3 +1,4 @@
+import type { KeyRecord } from "../../../src/core/key-record.ts";
 import type { Env } from "../../../src/env.ts";
 import { KeyGuard as DiskGuard } from "../../../src/admission/guard/key-guard.ts";
 
@@ -26,4 +27,19 @@ function memoryKv(): SyncKvStorage {
   };
 }
 
-export default {};
+/** Keys of one organisation for one guard. */
+export interface Seed {
+  readonly orgId: string;
+  readonly group: string;
+  readonly records: readonly KeyRecord[];
+}
+
+/** Puts keys to their guards as their organisations would. */
+export default {
+  async fetch(request, env): Promise<Response> {
+    const seeds = await request.json<Seed[]>();
+    const puts = seeds.map(({ orgId, group, records }) => env.KEY_GUARD.getByName(group).put(orgId, records));
+    const confirmed = (await Promise.all(puts)).flat().filter((each) => each?.confirmed === true);
+    return Response.json({ confirmed: confirmed.length });
+  },
+} satisfies ExportedHandler<Env>;
