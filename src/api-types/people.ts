@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { Timestamp } from "./timestamp.ts";
+import { pageOf, Timestamp, type Wire } from "./common.ts";
+import { ReceiptSchema } from "./receipt.ts";
 
 /** Whence somebody has a role. */
 export const ROLE_SOURCES = ["token", "scim"] as const;
@@ -23,4 +24,12 @@ export const PersonSchema = z
     }),
   })
   .openapi("Person");
-export type Person = z.output<typeof PersonSchema>;
+export type Person = Wire<typeof PersonSchema>;
+
+export const PersonList = pageOf(PersonSchema, "PersonList");
+
+export const PersonKeysRevocation = z
+  .strictObject({ reason: z.string().trim().min(1).max(500).openapi({ example: "Laptop stolen" }) })
+  .openapi("PersonKeysRevocation");
+
+export const PersonKeysRevoked = z.object({ receipts: z.array(ReceiptSchema) }).openapi("PersonKeysRevoked");

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { Timestamp } from "./timestamp.ts";
+import { Timestamp, type Wire } from "./common.ts";
 
 /** How far back usage can be asked for. */
 export const USAGE_WINDOWS = ["1h", "24h", "7d", "30d"] as const;
@@ -12,7 +12,7 @@ const Counts = z.object({
   refused: z.int().openapi({ description: "Refused by the gateway." }),
   limited: z.int().openapi({ description: "Refused because the key's rate limit was used up." }),
 });
-export type UsageCounts = z.output<typeof Counts>;
+export type UsageCounts = Wire<typeof Counts>;
 
 export const UsageSchema = z
   .object({
@@ -38,12 +38,12 @@ export const UsageSchema = z
       .openapi({ description: "The last 50 of a month, whatever the window; the latest first." }),
   })
   .openapi("Usage");
-export type Usage = z.output<typeof UsageSchema>;
+export type Usage = Wire<typeof UsageSchema>;
 
 const KeyCounts = Counts.extend({ keyId: z.string(), name: z.string() });
-export type KeyUsage = z.output<typeof KeyCounts>;
+export type KeyUsage = Wire<typeof KeyCounts>;
 
 export const OrganizationUsageSchema = UsageSchema.extend({
   keys: z.array(KeyCounts).openapi({ description: "The 1000 busiest keys, the busiest first." }),
 }).openapi("OrganizationUsage");
-export type OrganizationUsage = z.output<typeof OrganizationUsageSchema>;
+export type OrganizationUsage = Wire<typeof OrganizationUsageSchema>;

@@ -1,46 +1,13 @@
+import type { Page } from "../api-types/common.ts";
+import type { Difference, OrganizationId, ReconciliationLine } from "../api-types/reconciliations.ts";
+import type { RevocationEntry, RevocationLine, RevocationResultLine } from "../api-types/revocations.ts";
 import { NDJSON, readNdjson } from "../core/ndjson.ts";
-import type { RevocationStatus } from "../core/revocation.ts";
 import { BrokenOff, CliError } from "./cli-error.ts";
 import { withoutSecrets } from "./secrets.ts";
 
-/** What became of one key; times as the API writes them. */
-export interface Result {
-  readonly target: number;
-  readonly keyId: string | null;
-  readonly status: RevocationStatus;
-  readonly requestedAt: string | null;
-  readonly effectiveAt: string | null;
-  readonly version: number | null;
-}
-
-export interface ResultLine extends Result {
-  readonly progress: { readonly done: number; readonly total: number };
-}
-
-/** A line of the record of emergency revocations. */
-export interface Entry extends Result {
-  readonly requestId: string;
-  readonly orgId: string | null;
-  readonly ownerId: string | null;
-  readonly reason: string;
-  readonly operator: { readonly id: string; readonly name: string };
-  readonly failures: number;
-  readonly organizationTold: boolean;
-}
-
-/** How those who know a key differ. */
-export interface DifferenceLine {
-  readonly orgId: string;
-  readonly keyId: string | null;
-  readonly guard: string;
-  readonly difference: string;
-  readonly fields: readonly string[];
-  readonly settled: boolean;
-}
-
-interface Page<T> {
-  readonly data: readonly T[];
-  readonly pagination: { readonly nextCursor: string | null };
+/** What the line that comes last holds. */
+interface LastLine {
+  readonly summary: object;
 }
 
 /** The operators' part of the control API. */
@@ -58,25 +25,25 @@ export class OperatorClient {
     targets: readonly object[];
     reason: string;
     dryRun: boolean;
-  }): AsyncGenerator<ResultLine> {
-    yield* this.#lines<ResultLine>("revocations", body);
+  }): AsyncGenerator<RevocationResultLine> {
+    yield* this.#lines<RevocationLine>("revocations", body);
   }
 
   /** Compares an organisation with guards and KV; yields the differences. Throws {@link BrokenOff} if the answer does. */
-  async *reconcile(orgId: string, fix: boolean): AsyncGenerator<DifferenceLine> {
-    yield* this.#lines<DifferenceLine>("reconciliations", { orgId, fix });
+  async *reconcile(orgId: string, fix: boolean): AsyncGenerator<Difference> {
+    yield* this.#lines<ReconciliationLine>("reconciliations", { orgId, fix });
   }
 
   /** The ids of all organisations that have keys. */
   async organizations(): Promise<string[]> {
     const ids = new Set<string>();
-    for await (const { id } of this.#pages<{ id: string }>("organizations", {})) ids.add(id);
+    for await (const { id } of this.#pages<OrganizationId>("organizations", {})) ids.add(id);
     return [...ids];
   }
 
   /** Everything on record with a status, the newest first. */
-  async *list(status: string): AsyncGenerator<Entry> {
-    yield* this.#pages<Entry>("revocations", { status });
+  async *list(status: string): AsyncGenerator<RevocationEntry> {
+    yield* this.#pages<RevocationEntry>("revocations", { status });
   }
 
   async *#pages<T>(path: string, parameters: Readonly<Record<string, string>>): AsyncGenerator<T> {
@@ -95,7 +62,7 @@ export class OperatorClient {
   }
 
   /** The lines of an answer but for the last, which tells that it is complete. */
-  async *#lines<T extends object>(path: string, body: object): AsyncGenerator<T> {
+  async *#lines<Line extends object>(path: string, body: object): AsyncGenerator<Exclude<Line, LastLine>> {
     const response = await this.#call(`${this.#url}/${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: NDJSON },
@@ -103,9 +70,9 @@ export class OperatorClient {
     });
     let complete = false;
     try {
-      for await (const line of readNdjson<T | { summary: object }>(bodyOf(response))) {
-        if ("summary" in line) complete = true;
-        else yield line;
+      for await (const line of readNdjson<Line>(bodyOf(response))) {
+        if (isItem(line)) yield line;
+        else complete = true;
       }
     } catch {
       // Falls through: the last line is missing.
@@ -145,4 +112,8 @@ async function problemOf(response: Response): Promise<string> {
 
 function bodyOf(response: Response): ReadableStream<Uint8Array> {
   return response.body as ReadableStream<Uint8Array>;
+}
+
+function isItem<Line extends object>(line: Line): line is Exclude<Line, LastLine> {
+  return !("summary" in line);
 }

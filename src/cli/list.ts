@@ -1,12 +1,13 @@
+import type { RevocationEntry } from "../api-types/revocations.ts";
 import type { ListCommand } from "./arguments.ts";
-import { OperatorClient, type Entry } from "./client.ts";
+import { OperatorClient } from "./client.ts";
 import { table } from "./table.ts";
 
 const HEADING = ["KEY", "ORGANISATION", "STATUS", "REQUESTED", "EFFECTIVE", "OPERATOR", "REASON"];
 
 /** `list`: prints what is on record. */
 export async function list(command: ListCommand, print: (text: string) => void): Promise<number> {
-  const entries: Entry[] = [];
+  const entries: RevocationEntry[] = [];
   for await (const entry of new OperatorClient(command.url, command.token).list(command.status)) {
     if (command.output === "ndjson") print(`${JSON.stringify(entry)}\n`);
     else entries.push(entry);
@@ -16,7 +17,7 @@ export async function list(command: ListCommand, print: (text: string) => void):
   return 0;
 }
 
-function rowOf(entry: Entry): (string | null)[] {
+function rowOf(entry: RevocationEntry): (string | null)[] {
   const { keyId, orgId, ownerId, status, requestedAt, effectiveAt, operator, reason } = entry;
   const owner = ownerId === null ? orgId : `${orgId}/${ownerId}`;
   return [keyId, owner, status, requestedAt, effectiveAt, operator.id, reason];

@@ -1,5 +1,6 @@
+import type { Difference } from "../api-types/reconciliations.ts";
 import type { ReconcileCommand } from "./arguments.ts";
-import { OperatorClient, type DifferenceLine } from "./client.ts";
+import { OperatorClient } from "./client.ts";
 import { table } from "./table.ts";
 
 const HEADING = ["KEY", "ORGANISATION", "DIFFERENCE", "FIELDS", "SETTLED"];
@@ -9,7 +10,7 @@ export async function reconcile(command: ReconcileCommand, print: (text: string)
   const { url, token, org, fix, output } = command;
   const client = new OperatorClient(url, token);
   const organizations = org === null ? await client.organizations() : [org];
-  const found: DifferenceLine[] = [];
+  const found: Difference[] = [];
   for (const orgId of organizations) {
     for await (const difference of client.reconcile(orgId, fix)) {
       if (output === "ndjson") print(`${JSON.stringify(difference)}\n`);
@@ -27,7 +28,7 @@ export async function reconcile(command: ReconcileCommand, print: (text: string)
   return settled < found.length ? 1 : 0;
 }
 
-function tableOf(found: readonly DifferenceLine[]): string {
+function tableOf(found: readonly Difference[]): string {
   return table(
     HEADING,
     found.map(({ keyId, orgId, guard, difference, fields, settled }) => [

@@ -1,9 +1,10 @@
 import { createInterface } from "node:readline";
+import type { RevocationResult } from "../api-types/revocations.ts";
 import { chunksOf } from "../core/concurrency.ts";
 import { MAX_TARGETS } from "../core/revocation.ts";
 import type { RevokeCommand } from "./arguments.ts";
 import { BrokenOff, CliError } from "./cli-error.ts";
-import { OperatorClient, type Result } from "./client.ts";
+import { OperatorClient } from "./client.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { table } from "./table.ts";
@@ -23,7 +24,7 @@ export async function revoke(command: RevokeCommand, print: (text: string) => vo
   const targets = await readTargets(command);
   if (!command.dryRun && !command.yes) await confirm(targets);
   const summary: Summary = { matched: 0, confirmed: 0, unconfirmed: 0, notFound: 0 };
-  const results: Result[] = [];
+  const results: RevocationResult[] = [];
   const bar = new ProgressBar(process.stderr);
   let failure: BrokenOff | null = null;
   try {
@@ -56,7 +57,7 @@ export async function revoke(command: RevokeCommand, print: (text: string) => vo
 async function* send(
   { url, token, reason, dryRun }: RevokeCommand,
   targets: readonly Target[],
-): AsyncGenerator<{ result: Result; done: number; total: number }> {
+): AsyncGenerator<{ result: RevocationResult; done: number; total: number }> {
   const client = new OperatorClient(url, token);
   let done = 0;
   for (const [i, batch] of chunksOf(targets, MAX_TARGETS).entries()) {
@@ -98,7 +99,7 @@ async function confirm(targets: readonly Target[]): Promise<void> {
   if (!/^y(es)?$/i.test(answer.trim())) throw new CliError("Nothing was revoked");
 }
 
-function count(summary: Summary, { status }: Result): void {
+function count(summary: Summary, { status }: RevocationResult): void {
   if (status === "not_found") summary.notFound++;
   else summary.matched++;
   if (status === "revoked") summary.confirmed++;
@@ -107,7 +108,7 @@ function count(summary: Summary, { status }: Result): void {
 
 function tableOf(
   targets: readonly Target[],
-  results: readonly Result[],
+  results: readonly RevocationResult[],
   summary: Summary,
   dryRun: boolean,
 ): string {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { RevocationTarget } from "../control/ops/revocation-schemas.ts";
+import { RevocationTarget } from "../api-types/revocations.ts";
 import type { RevokeCommand } from "./arguments.ts";
 import { CliError } from "./cli-error.ts";
 import { holdsSecret, withoutSecrets } from "./secrets.ts";

@@ -1,8 +1,9 @@
 import type { Context, ExecutionContext } from "hono";
+import type { Me } from "../api-types/me.ts";
+import type { Organization } from "../api-types/organization.ts";
 import type { RoutePolicy } from "../core/policy/route-policy.ts";
 import type { Config, Env } from "../env.ts";
 import type { Api, ApiRefusal } from "./api.ts";
-import type { Me, Organization } from "./api-types.ts";
 import type { Session } from "./session/session.ts";
 
 /** What the console works with. */

@@ -1,12 +1,13 @@
 import type { RouteConfig } from "@hono/zod-openapi";
 import { z } from "zod";
+import { ErrorSchema } from "../api-types/error.ts";
 import { NDJSON } from "../core/ndjson.ts";
 import { errorBody, type ErrorBody } from "../core/error-response.ts";
 import { REFUSALS, refuse, type RefusalCode } from "../core/refusal.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Answered, REFUSAL_HEADERS } from "./headers.ts";
 import { OPERATOR_SCOPE } from "./identity/mapping.ts";
-import { ErrorSchema } from "./schemas.ts";
+import type { Success } from "./reply.ts";
 
 const EVERY_ENDPOINT: readonly RefusalCode[] = [
   "credential_missing",
@@ -26,7 +27,8 @@ type AnyEndpoint = Endpoint<
   z.ZodObject | undefined,
   z.ZodObject | undefined,
   z.ZodObject | undefined,
-  z.ZodType | undefined
+  z.ZodType | undefined,
+  Success
 >;
 
 /** The OpenAPI description of an endpoint: what it takes, and every answer and refusal that it can give. */
@@ -62,10 +64,7 @@ export function describeEndpoint(endpoint: Omit<AnyEndpoint, "run" | "check">): 
 }
 
 /** Every answer and refusal of an endpoint, by its status. */
-export function describeResponses(
-  success: AnyEndpoint["success"],
-  codes: Iterable<RefusalCode>,
-): RouteConfig["responses"] {
+export function describeResponses(success: Success, codes: Iterable<RefusalCode>): RouteConfig["responses"] {
   const responses: RouteConfig["responses"] = {};
   for (const [status, answer] of Object.entries(success)) {
     responses[status] = {

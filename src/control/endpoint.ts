@@ -4,6 +4,7 @@ import { z } from "zod";
 import { within } from "../core/concurrency.ts";
 import { errorResponse, originOf } from "../core/error-response.ts";
 import { withoutSecrets } from "../core/key-secret.ts";
+import { NDJSON } from "../core/ndjson.ts";
 import type { Actor } from "../core/organization.ts";
 import type { Operation } from "../core/policy/operation.ts";
 import { isRefusal, refuse, type Refusal, type RefusalCode } from "../core/refusal.ts";
@@ -21,6 +22,7 @@ import type { IdentityVerifier } from "./identity/identity-verifier.ts";
 import type { Identity } from "./identity/mapping.ts";
 import { parse } from "./parse.ts";
 import { problemsIn, refuseProblems, withFields, type FieldProblem } from "./problems.ts";
+import type { Reply, ReplyOf, Success } from "./reply.ts";
 
 /** What the endpoints work with. */
 export interface Control {
@@ -67,21 +69,21 @@ export interface ControlEnv {
   };
 }
 
-/** What an endpoint answers when it does not refuse. */
-export interface Reply {
-  readonly status: 200 | 201 | 204;
-  readonly body?: unknown;
-  /** In place of a JSON body. */
-  readonly stream?: ReadableStream;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 type Parsed<T extends z.ZodType | undefined> = T extends z.ZodType ? z.output<T> : undefined;
 type Fields = z.ZodObject | undefined;
 type Json = z.ZodType | undefined;
 
-/** One operation of the control API: what describes it in OpenAPI is what validates its requests. */
-export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, B extends Json> {
+/**
+ * One operation of the control API: what describes it in OpenAPI is what validates its requests, and what its answers
+ * are typed by.
+ */
+export interface Endpoint<
+  P extends Fields,
+  Q extends Fields,
+  H extends Fields,
+  B extends Json,
+  S extends Success,
+> {
   readonly method: "get" | "post" | "patch" | "put" | "delete";
   /** That it changes nothing, whatever its method (RFC 9110 section 9.2.1): a refusal of it is no attempt at a change. */
   readonly safe?: boolean;
@@ -101,20 +103,7 @@ export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, 
   readonly check?: (body: Partial<NonNullable<Parsed<B>>>, url: string) => readonly FieldProblem[];
   /** Fields of the body that may hold a whole key: what is read there is neither kept nor shown. */
   readonly credentialFields?: readonly string[];
-  readonly success: Readonly<
-    Partial<
-      Record<
-        200 | 201 | 204,
-        {
-          description: string;
-          schema?: z.ZodType;
-          /** Of each line, where a client that accepts NDJSON gets it. */
-          lines?: z.ZodType;
-          headers?: z.ZodObject;
-        }
-      >
-    >
-  >;
+  readonly success: S;
   /** What it can refuse with, beyond what every endpoint can. */
   readonly refusals: readonly RefusalCode[];
   readonly run: (
@@ -122,15 +111,17 @@ export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, 
     actor: Actor,
     control: Control,
     url: string,
-  ) => Promise<Reply | Refusal>;
+  ) => Promise<ReplyOf<S> | Refusal>;
 }
 
 /** Adds an endpoint to the API and to its OpenAPI document. Every endpoint takes an identity token. */
-export function addEndpoint<P extends Fields, Q extends Fields, H extends Fields, B extends Json>(
-  app: OpenAPIHono<ControlEnv>,
-  control: Control,
-  endpoint: Endpoint<P, Q, H, B>,
-): void {
+export function addEndpoint<
+  P extends Fields,
+  Q extends Fields,
+  H extends Fields,
+  B extends Json,
+  S extends Success,
+>(app: OpenAPIHono<ControlEnv>, control: Control, endpoint: Endpoint<P, Q, H, B, S>): void {
   app.openAPIRegistry.registerPath(describeEndpoint(endpoint));
   app.on(endpoint.method.toUpperCase(), endpoint.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (c) => {
     const served = await serve(c, control, endpoint);
@@ -169,11 +160,11 @@ function noteRefusal(
   );
 }
 
-async function serve<P extends Fields, Q extends Fields, H extends Fields, B extends Json>(
+async function serve<P extends Fields, Q extends Fields, H extends Fields, B extends Json, S extends Success>(
   c: Context<ControlEnv>,
   control: Control,
-  endpoint: Endpoint<P, Q, H, B>,
-): Promise<Reply | Refusal> {
+  endpoint: Endpoint<P, Q, H, B, S>,
+): Promise<ReplyOf<S> | Refusal> {
   const identity = await control.identities.verify(
     c.req.header("Authorization") ?? null,
     Date.now(),
@@ -289,8 +280,8 @@ export function refuseWith(c: Context<ControlEnv>, refusal: Refusal, config: Con
   });
 }
 
-function reply(c: Context<ControlEnv>, { status, body, stream, headers }: Reply): Response {
-  for (const [name, value] of Object.entries(headers ?? {})) c.header(name, value);
-  if (stream !== undefined) return c.newResponse(stream, 200);
+function reply(c: Context<ControlEnv>, { status, body, lines, headers }: Reply): Response {
+  for (const [name, value] of Object.entries(headers ?? {})) c.header(name, String(value));
+  if (lines !== undefined) return c.newResponse(lines.readable, 200, { "Content-Type": NDJSON });
   return status === 204 ? c.body(null, 204) : c.json(body as object, status);
 }

@@ -1,38 +1,12 @@
-import { isoTime } from "../core/iso-time.ts";
-import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { ImpactSchema } from "../api-types/impact.ts";
+import { KeyParams, KeyUpdate } from "../api-types/keys.ts";
 import { callsKeptFrom } from "../core/calls.ts";
-import { impactOf, REASONS, type Impact } from "../core/impact.ts";
+import { impactOf } from "../core/impact.ts";
+import { isoTime } from "../core/iso-time.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
-import { KeyParams, KeyUpdate } from "./key-schemas.ts";
 import { keyProblems, readKeyChange } from "./key-values.ts";
-import { Timestamp } from "./schemas.ts";
-
-const ImpactSchema = z
-  .object({
-    window: z.object({ from: Timestamp, to: Timestamp }),
-    calls: z.int().openapi({ description: "Calls that were let through." }),
-    wouldRefuse: z.int().openapi({
-      description:
-        "Of those, how many the edited key would refuse and the key as it is would not; at least so many where some are unknown.",
-    }),
-    wouldSeeLess: z.int().openapi({ description: "Calls of a list that would show fewer of its items." }),
-    unknown: z.int().openapi({ description: "Calls that it cannot be told of: there were too many kinds." }),
-    byReason: z
-      .array(z.object({ reason: z.enum(REASONS), calls: z.int() }))
-      .openapi({ description: "Why they would be refused, the most frequent reason first." }),
-    examples: z
-      .array(
-        z.object({
-          operation: z.string(),
-          resource: z.string().nullable(),
-          address: z.string(),
-          calls: z.int(),
-        }),
-      )
-      .openapi({ description: "The most frequent calls that would be refused." }),
-  })
-  .openapi("Impact");
 
 /** `/-/api-keys/{id}/impact`: what an edit would have done to the calls of the last day. */
 export function addImpactEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): void {
@@ -58,16 +32,7 @@ export function addImpactEndpoint(app: OpenAPIHono<ControlEnv>, control: Control
       const preview = await organization.previewUpdate(actor, params.id, change, from);
       if (isRefusal(preview)) return preview;
       const impact = impactOf(preview.calls, preview.before, preview.after, operations, now);
-      return { status: 200, body: impactJson(impact, from, now) };
+      return { status: 200, body: { window: { from: isoTime(from), to: isoTime(now) }, ...impact } };
     },
   });
-}
-
-function impactJson(impact: Impact, from: number, to: number): z.input<typeof ImpactSchema> {
-  return {
-    window: { from: isoTime(from), to: isoTime(to) },
-    ...impact,
-    byReason: [...impact.byReason],
-    examples: [...impact.examples],
-  };
 }

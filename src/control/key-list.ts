@@ -1,6 +1,8 @@
 import type { z } from "@hono/zod-openapi";
+import type { Page } from "../api-types/common.ts";
+import { keyJson } from "../api-types/key-json.ts";
+import type { Key, KeyListQuery } from "../api-types/keys.ts";
 import { foldName } from "../core/folded-name.ts";
-import { keyJson } from "../core/key-json.ts";
 import { withoutSecrets } from "../core/key-secret.ts";
 import {
   KEY_SORTS,
@@ -11,8 +13,6 @@ import {
 } from "../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
-import type { Reply } from "./endpoint.ts";
-import type { KeyListQuery } from "./key-schemas.ts";
 
 /** A position with the order that it is a position in. */
 interface Cursor extends KeyPosition {
@@ -58,15 +58,12 @@ function readSort(text: string): KeySort {
 }
 
 /** The page's keys, and a cursor to the next page when one key more than asked for was found. */
-export function keyPage(keys: readonly ManagedKey[], { limit, sort }: KeyQuery): Reply {
+export function keyPage(keys: readonly ManagedKey[], { limit, sort }: KeyQuery): Page<Key> {
   const shown = keys.slice(0, limit);
   const last = keys.length > limit ? shown.at(-1) : undefined;
   const nextCursor = last === undefined ? null : writeCursor(cursorAfter(last, sort));
   const now = Date.now();
-  return {
-    status: 200,
-    body: { data: shown.map((key) => keyJson(key, now)), pagination: { limit, nextCursor } },
-  };
+  return { data: shown.map((key) => keyJson(key, now)), pagination: { limit, nextCursor } };
 }
 
 function cursorAfter(key: ManagedKey, { by, descending }: KeySort): Cursor {

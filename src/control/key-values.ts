@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { KeyCreation, KeyUpdate } from "../api-types/keys.ts";
 import { parseDuration } from "../core/duration.ts";
 import { scopesTooMany, vaultsTooMany } from "../core/grant-limits.ts";
 import { parseRange } from "../core/ip-allowlist.ts";
@@ -8,7 +9,6 @@ import type { VaultSet } from "../core/key-record.ts";
 import type { KeyChange } from "../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
 import { ACTIONS, formatScope, parseScope, PLAIN_SEGMENT, type Scope } from "../core/scope.ts";
-import type { KeyCreation, KeyUpdate } from "./key-schemas.ts";
 import type { Control } from "./endpoint.ts";
 import { refuseProblems, type FieldProblem } from "./problems.ts";
 

@@ -1,32 +1,35 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
-import type { OpenAPIHono, z } from "@hono/zod-openapi";
-import { parseDuration } from "../core/duration.ts";
-import { isoTime } from "../core/iso-time.ts";
-import { keyJson } from "../core/key-json.ts";
-import { hashKey } from "../core/key-secret.ts";
-import type { Actor, CreatedKey as NewKey, ManagedKey, Receipt } from "../core/organization.ts";
-import { isRefusal, type Refusal } from "../core/refusal.ts";
-import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
-import { Created, Idempotency, Precondition, Preference, PreferenceApplied, Versioned } from "./headers.ts";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { DEFAULT_LIMIT, type Wire } from "../api-types/common.ts";
+import { keyJson } from "../api-types/key-json.ts";
 import {
-  CreatedKey,
-  Key,
+  CreatedKeySchema,
   KeyCreation,
-  KeyDetails,
+  KeyDetailsSchema,
   KeyList,
   KeyListQuery,
   KeyParams,
   KeyRotation,
+  KeySchema,
   KeySearch,
   KeyUpdate,
-  ReceiptSchema,
-} from "./key-schemas.ts";
+  type CreatedKey,
+  type Key,
+} from "../api-types/keys.ts";
+import { ReceiptSchema } from "../api-types/receipt.ts";
+import { parseDuration } from "../core/duration.ts";
+import { isoTime } from "../core/iso-time.ts";
+import { hashKey } from "../core/key-secret.ts";
+import type { Actor, CreatedKey as NewKey, ManagedKey, Receipt } from "../core/organization.ts";
+import { isRefusal, type Refusal } from "../core/refusal.ts";
+import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { Created, Idempotency, Precondition, Preference, PreferenceApplied, Versioned } from "./headers.ts";
 import { keyPage, readKeyQuery } from "./key-list.ts";
-import { DEFAULT_LIMIT } from "./schemas.ts";
 import { keyProblems, newKeyProblems, newKeysVaults, readKeyChange, readKeyValues } from "./key-values.ts";
 import type { FieldProblem } from "./problems.ts";
 
 const TAG = "API keys";
+const PREFERENCE_APPLIED = { "Preference-Applied": "return=minimal" } as const;
 
 /** `/-/api-keys`: create, list, read, edit and revoke keys. */
 export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
@@ -39,7 +42,9 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     headers: Idempotency,
     body: KeyCreation,
     check: (body) => newKeyProblems(body, control.checkScope, Date.now()),
-    success: { 201: { description: "The key, with its secret.", schema: CreatedKey, headers: Created } },
+    success: {
+      201: { description: "The key, with its secret.", schema: CreatedKeySchema, headers: Created },
+    },
     refusals: [
       "mfa_required",
       "role_required",
@@ -85,7 +90,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
       const asked = readKeyQuery(query);
       if (isRefusal(asked)) return asked;
       const keys = await organizationOf(actor, control).listKeys(actor, asked);
-      return isRefusal(keys) ? keys : keyPage(keys, asked);
+      return isRefusal(keys) ? keys : { status: 200, body: keyPage(keys, asked) };
     },
   });
 
@@ -115,7 +120,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     summary: "Read a key",
     tag: TAG,
     params: KeyParams,
-    success: { 200: { description: "The key.", schema: KeyDetails, headers: Versioned } },
+    success: { 200: { description: "The key.", schema: KeyDetailsSchema, headers: Versioned } },
     refusals: ["not_found"],
     run: async ({ params }, actor) => {
       const found = await organizationOf(actor, control).describeKey(actor, params.id);
@@ -136,7 +141,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     headers: Precondition,
     body: KeyUpdate,
     check: (body) => keyProblems(body, control.checkScope, Date.now()),
-    success: { 200: { description: "The key as it is now.", schema: Key, headers: Versioned } },
+    success: { 200: { description: "The key as it is now.", schema: KeySchema, headers: Versioned } },
     refusals: ["not_found", "mfa_required", "version_conflict", "key_limit_reached", "admission_unavailable"],
     run: async ({ params, headers, body }, actor) => {
       const change = readKeyChange(body, control.checkScope, Date.now());
@@ -156,7 +161,9 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     headers: Idempotency,
     body: KeyRotation,
     check: ({ overlap }) => overlapProblems(overlap),
-    success: { 201: { description: "The new key, with its secret.", schema: CreatedKey, headers: Created } },
+    success: {
+      201: { description: "The new key, with its secret.", schema: CreatedKeySchema, headers: Created },
+    },
     refusals: [
       "not_found",
       "mfa_required",
@@ -189,10 +196,9 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     run: async ({ params, headers }, actor) => {
       const receipt = await organizationOf(actor, control).revokeKey(actor, params.id, null);
       if (isRefusal(receipt)) return receipt;
-      if (headers.Prefer === true) {
-        return { status: 204, headers: { "Preference-Applied": "return=minimal" } };
-      }
-      return { status: 200, body: receiptJson(receipt) };
+      return headers.Prefer === true
+        ? { status: 204, headers: PREFERENCE_APPLIED }
+        : { status: 200, body: receiptJson(receipt) };
     },
   });
 }
@@ -202,11 +208,17 @@ function organizationOf(actor: Actor, control: Control) {
 }
 
 /** The answer to whoever has made a key: the only one that holds it. */
-function createdReply(created: NewKey | Refusal): Reply | Refusal {
+function createdReply(created: NewKey | Refusal): CreatedReply | Refusal {
   if (isRefusal(created)) return created;
   const { secret, key } = created;
   const headers = { ...etag(key), Location: `/-/api-keys/${key.id}` };
   return { status: 201, body: { key: secret, ...keyJson(key, Date.now()) }, headers };
+}
+
+interface CreatedReply {
+  readonly status: 201;
+  readonly body: CreatedKey;
+  readonly headers: Wire<typeof Created>;
 }
 
 const DEFAULT_OVERLAP = "24h";
@@ -223,12 +235,18 @@ function overlapProblems(overlap: string | number | undefined): FieldProblem[] {
   return readOverlap(overlap) === null ? [{ field: "overlap", problem }] : [];
 }
 
-function keyReply(key: ManagedKey | Refusal): Reply | Refusal {
+function keyReply(key: ManagedKey | Refusal): KeyReply | Refusal {
   if (isRefusal(key)) return key;
   return { status: 200, body: keyJson(key, Date.now()), headers: etag(key) };
 }
 
-export function receiptJson(receipt: Receipt): z.input<typeof ReceiptSchema> {
+interface KeyReply {
+  readonly status: 200;
+  readonly body: Key;
+  readonly headers: Wire<typeof Versioned>;
+}
+
+export function receiptJson(receipt: Receipt): Wire<typeof ReceiptSchema> {
   const { requestedAt, effectiveAt } = receipt;
   return { ...receipt, requestedAt: isoTime(requestedAt), effectiveAt: isoTime(effectiveAt) };
 }

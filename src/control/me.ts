@@ -1,20 +1,7 @@
-import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { MeSchema } from "../api-types/me.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
-
-const MeSchema = z
-  .object({
-    id: z.string(),
-    orgId: z.string(),
-    name: z.string(),
-    email: z.string().nullable(),
-    roles: z.array(z.string()).openapi({ example: ["admin"] }),
-    vaultRoles: z
-      .record(z.string(), z.array(z.string()))
-      .openapi({ example: { vault_3f8a2c1d9b: ["developer"] } }),
-    operator: z.boolean().openapi({ description: "Whether you run the deployment" }),
-  })
-  .openapi("Me");
 
 /** `/-/me`: who one is, and what one may do at this moment. */
 export function addMeEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): void {

@@ -1,19 +1,15 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
-import { PersonSchema } from "../api-types/people.ts";
+import { PageQuery } from "../api-types/common.ts";
+import { PersonKeysRevocation, PersonKeysRevoked, PersonList, type Person } from "../api-types/people.ts";
 import { isoTime } from "../core/iso-time.ts";
 import type { OrgPerson, PersonPosition } from "../core/organization.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
-import { ReceiptSchema } from "./key-schemas.ts";
 import { receiptJson } from "./keys.ts";
-import { Limit, Pagination } from "./schemas.ts";
 
 const TAG = "People";
 const POSITION = { name: "string", id: "string" } as const;
-
-const PersonList = z.object({ data: z.array(PersonSchema), pagination: Pagination }).openapi("PersonList");
-const Revoked = z.object({ receipts: z.array(ReceiptSchema) }).openapi("PersonKeysRevoked");
 
 /** `/-/people`: who has a role or a key here, and cutting somebody off in one act. */
 export function addPeopleEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
@@ -23,7 +19,7 @@ export function addPeopleEndpoints(app: OpenAPIHono<ControlEnv>, control: Contro
     operationId: "listPeople",
     summary: "List everybody who has a role or a key, and SCIM users who have not signed in, by name",
     tag: TAG,
-    query: z.strictObject({ limit: Limit, nextCursor: z.string().optional() }),
+    query: PageQuery,
     success: { 200: { description: "A page of people.", schema: PersonList } },
     refusals: ["role_required"],
     run: async ({ query: { limit, nextCursor: cursor } }, actor) => {
@@ -45,10 +41,8 @@ export function addPeopleEndpoints(app: OpenAPIHono<ControlEnv>, control: Contro
     summary: "Revoke all keys of one person; they are dead everywhere when it answers",
     tag: TAG,
     params: z.strictObject({ id: z.string() }),
-    body: z
-      .strictObject({ reason: z.string().trim().min(1).max(500).openapi({ example: "Laptop stolen" }) })
-      .openapi("PersonKeysRevocation"),
-    success: { 200: { description: "A receipt for each key.", schema: Revoked } },
+    body: PersonKeysRevocation,
+    success: { 200: { description: "A receipt for each key.", schema: PersonKeysRevoked } },
     refusals: ["role_required", "not_found", "invalid_value", "admission_unavailable"],
     run: async ({ params, body }, actor) => {
       const organization = control.env.ORGANIZATION.getByName(actor.orgId);
@@ -60,10 +54,6 @@ export function addPeopleEndpoints(app: OpenAPIHono<ControlEnv>, control: Contro
   });
 }
 
-function personJson(person: OrgPerson): z.input<typeof PersonSchema> {
-  return {
-    ...person,
-    roles: [...person.roles],
-    lastSignInAt: isoTime(person.lastSignInAt),
-  };
+function personJson(person: OrgPerson): Person {
+  return { ...person, lastSignInAt: isoTime(person.lastSignInAt) };
 }

@@ -1,4 +1,5 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import { KeyParams } from "../api-types/keys.ts";
 import {
   OrganizationUsageSchema,
   USAGE_WINDOWS,
@@ -12,7 +13,6 @@ import type { UsageStretch, UsageSummary } from "../core/organization.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { addOutcomes, NO_OUTCOMES, stepStart, USAGE_STEPS } from "../core/usage.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
-import { KeyParams } from "./key-schemas.ts";
 
 const TAG = "Usage";
 const [MINUTES, HOURS, DAYS] = USAGE_STEPS;

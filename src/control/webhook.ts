@@ -1,23 +1,26 @@
-import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { Actor } from "../core/organization.ts";
-import { originOf } from "../core/error-response.ts";
-import { isRefusal, type Refusal } from "../core/refusal.ts";
-import { isLoopbackUrl, webhookUrlProblem, type WebhookEndpoint } from "../core/webhook.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
-import { addEndpoint, type Control, type ControlEnv, type Reply } from "./endpoint.ts";
+import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import { PageQuery, type Wire } from "../api-types/common.ts";
 import {
-  deliveryJson,
   WebhookDeliveryList,
-  WebhookDeliveryParams,
-  WebhookDeliveryQuery,
   WebhookDeliverySchema,
   WebhookHeaders,
   WebhookInput,
-  webhookJson,
   WebhookMessage,
   WebhookSchema,
-  WebhookWithSecret,
-} from "./webhook-schemas.ts";
+  WebhookWithSecretSchema,
+} from "../api-types/webhook.ts";
+import type { Actor } from "../core/organization.ts";
+import { isoTime } from "../core/iso-time.ts";
+import { originOf } from "../core/error-response.ts";
+import { isRefusal } from "../core/refusal.ts";
+import {
+  isLoopbackUrl,
+  webhookUrlProblem,
+  type WebhookDelivery,
+  type WebhookEndpoint,
+} from "../core/webhook.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 
 const TAG = "Organisation";
 const PATH = "/-/organization/webhook";
@@ -38,7 +41,10 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
     tag: TAG,
     success: { 200: { description: "The webhook.", schema: WebhookSchema } },
     refusals: ["not_found"],
-    run: async (_, actor) => webhookReply(await organizationOf(actor).getWebhook(actor)),
+    run: async (_, actor) => {
+      const endpoint = await organizationOf(actor).getWebhook(actor);
+      return isRefusal(endpoint) ? endpoint : { status: 200, body: webhookJson(endpoint) };
+    },
   });
 
   addEndpoint(app, control, {
@@ -57,7 +63,7 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
     },
     success: {
       200: { description: "The webhook as it is now.", schema: WebhookSchema },
-      201: { description: "The new webhook, with its secret.", schema: WebhookWithSecret },
+      201: { description: "The new webhook, with its secret.", schema: WebhookWithSecretSchema },
     },
     refusals: ["mfa_required"],
     run: async ({ body }, actor) => {
@@ -65,7 +71,10 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
       const { description = null, disabled = false } = body;
       const put = await organizationOf(actor).putWebhook(actor, { url: href, description, disabled });
       if (isRefusal(put)) return put;
-      return put.secret === null ? webhookReply(put.endpoint) : secretReply(put.endpoint, put.secret);
+      const webhook = webhookJson(put.endpoint);
+      return put.secret === null
+        ? { status: 200, body: webhook }
+        : { status: 201, body: { ...webhook, secret: put.secret } };
     },
   });
 
@@ -89,11 +98,12 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
     operationId: "rotateWebhookSecret",
     summary: "Make a new secret; for 24 hours messages are signed with the one before, too",
     tag: TAG,
-    success: { 201: { description: "The webhook, with its new secret.", schema: WebhookWithSecret } },
+    success: { 201: { description: "The webhook, with its new secret.", schema: WebhookWithSecretSchema } },
     refusals: ["not_found", "mfa_required"],
     run: async (_, actor) => {
       const rotated = await organizationOf(actor).rotateWebhookSecret(actor);
-      return isRefusal(rotated) ? rotated : secretReply(rotated.endpoint, rotated.secret);
+      if (isRefusal(rotated)) return rotated;
+      return { status: 201, body: { ...webhookJson(rotated.endpoint), secret: rotated.secret } };
     },
   });
 
@@ -117,7 +127,7 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
     operationId: "resendWebhookDelivery",
     summary: "Send an event once more, under the same `webhook-id`, whether or not it has arrived",
     tag: TAG,
-    params: WebhookDeliveryParams,
+    params: z.strictObject({ id: z.string() }),
     success: { 201: { description: "The event, on its way.", schema: WebhookDeliverySchema } },
     refusals: ["not_found", "invalid_value"],
     run: async ({ params }, actor) => {
@@ -132,7 +142,7 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
     operationId: "listWebhookDeliveries",
     summary: "List what was sent or is to be, the newest first",
     tag: TAG,
-    query: WebhookDeliveryQuery,
+    query: PageQuery,
     success: { 200: { description: "A page of deliveries.", schema: WebhookDeliveryList } },
     refusals: [],
     run: async ({ query: { limit, nextCursor: cursor } }, actor) => {
@@ -148,12 +158,22 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
   });
 }
 
-function webhookReply(endpoint: WebhookEndpoint | Refusal): Reply | Refusal {
-  return isRefusal(endpoint) ? endpoint : { status: 200, body: webhookJson(endpoint) };
+function webhookJson(endpoint: WebhookEndpoint): Wire<typeof WebhookSchema> {
+  const { url, description, disabled, disabledReason } = endpoint;
+  return {
+    url,
+    description,
+    disabled,
+    disabledReason,
+    previousSecretUntil: isoTime(endpoint.previousSecretUntil),
+    createdAt: isoTime(endpoint.createdAt),
+    updatedAt: isoTime(endpoint.updatedAt),
+  };
 }
 
-function secretReply(endpoint: WebhookEndpoint, secret: string): Reply {
-  return { status: 201, body: { ...webhookJson(endpoint), secret } };
+function deliveryJson(delivery: WebhookDelivery): Wire<typeof WebhookDeliverySchema> {
+  const { sequence: _, nextAttemptAt, createdAt, ...rest } = delivery;
+  return { ...rest, nextAttemptAt: isoTime(nextAttemptAt), createdAt: isoTime(createdAt) };
 }
 
 /** What is sent, in the part of the OpenAPI document that is for it. */

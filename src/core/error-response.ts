@@ -40,7 +40,7 @@ export interface ErrorBody {
     readonly type: string;
     readonly code: RefusalCode;
     readonly message: string;
-    readonly details?: Readonly<Record<string, unknown>>;
+    readonly details?: Readonly<Record<string, unknown>> | undefined;
     readonly correlationId: string;
     readonly docUrl: string;
   };

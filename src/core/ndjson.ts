@@ -1,11 +1,6 @@
-/** Newline-delimited JSON: the media type, writing a line, reading lines as they come. */
+/** Newline-delimited JSON: the media type, writing lines, reading lines as they come. */
 
 export const NDJSON = "application/x-ndjson";
-
-/** One value as a line. */
-export function ndjsonLine(value: object): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
-}
 
 /** Values as lines. */
 export function ndjsonLines(values: readonly object[]): Uint8Array {

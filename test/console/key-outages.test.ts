@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Key } from "../../src/console/api-types.ts";
+import type { Key } from "../../src/api-types/keys.ts";
 import { fieldsOf, formOf, newForm } from "../../src/console/key-form/values.ts";
 import { consoleClient, csrfOf, signIn, type ConsoleClient } from "../support/console-client.ts";
 import type { Outage } from "../support/faults.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Key } from "../../src/console/api-types.ts";
+import type { Key } from "../../src/api-types/keys.ts";
 import { fieldsOf, formOf, newForm } from "../../src/console/key-form/values.ts";
 import { confirmationOf } from "../../src/console/pages/key-revoke.tsx";
 import { consoleClient, csrfOf, signIn, type ConsoleClient } from "../support/console-client.ts";

@@ -1,7 +1,7 @@
 import type { Child, FC } from "hono/jsx";
+import type { Key } from "../../api-types/keys.ts";
 import type { VaultSet } from "../../core/key-record.ts";
 import { formatScope } from "../../core/scope.ts";
-import type { Key } from "../api-types.ts";
 import { Moment } from "../parts/time.tsx";
 import { rateText } from "../parts/wording.ts";
 

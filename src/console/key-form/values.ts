@@ -1,5 +1,5 @@
+import type { Key } from "../../api-types/keys.ts";
 import type { VaultSet } from "../../core/key-record.ts";
-import type { Key } from "../api-types.ts";
 import { textOf, textsOf } from "./form-data.ts";
 import { readRows, rowOf, scopeOf, type ScopeRow } from "./scope-rows.ts";
 

@@ -1,8 +1,10 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import { z } from "zod";
+import type { Page } from "../../api-types/common.ts";
+import type { Key } from "../../api-types/keys.ts";
+import type { ServiceUser } from "../../api-types/service-users.ts";
 import { ApiRefusal } from "../api.ts";
-import type { Key, Page, ServiceUser } from "../api-types.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { PageHeader, Tabs } from "../parts/bits.tsx";
 import { KeyList, KeyQuery, PAGE_SIZE, StatusTabs } from "../parts/key-list.tsx";

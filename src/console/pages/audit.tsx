@@ -1,10 +1,11 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import { z } from "zod";
+import type { AuditEvent } from "../../api-types/audit.ts";
+import type { Page } from "../../api-types/common.ts";
 import { eventOf } from "../../core/audit-event.ts";
 import { NDJSON } from "../../core/ndjson.ts";
 import { ApiRefusal } from "../api.ts";
-import type { AuditEvent, Page } from "../api-types.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { AuditList } from "../parts/audit-list.tsx";
 import { AUDIT_SUBJECTS, AUDIT_WORDS } from "../parts/audit-words.ts";

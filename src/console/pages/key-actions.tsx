@@ -1,5 +1,7 @@
+import type { Impact } from "../../api-types/impact.ts";
+import type { Key } from "../../api-types/keys.ts";
+import type { Me } from "../../api-types/me.ts";
 import { ApiRefusal } from "../api.ts";
-import type { Impact, Key, Me } from "../api-types.ts";
 import type { ConsoleContext } from "../context.ts";
 import { revokedPage } from "./key-messages.tsx";
 import { refusalPage } from "./messages.tsx";

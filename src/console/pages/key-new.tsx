@@ -1,9 +1,10 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
+import type { CreatedKey } from "../../api-types/keys.ts";
+import type { Me } from "../../api-types/me.ts";
 import { ADMIN } from "../../core/organization.ts";
 import { MFA_MAX_AGE_S } from "../../core/error-response.ts";
 import { ApiRefusal } from "../api.ts";
-import type { CreatedKey, Me } from "../api-types.ts";
 import { VAULT } from "../../core/policy/resource-types.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { KeyEditor } from "../key-form/editor.tsx";

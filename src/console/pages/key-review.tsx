@@ -1,5 +1,7 @@
 import type { Child } from "hono/jsx";
-import type { Impact, Key, Me } from "../api-types.ts";
+import type { Impact } from "../../api-types/impact.ts";
+import type { Key } from "../../api-types/keys.ts";
+import type { Me } from "../../api-types/me.ts";
 import type { ConsoleContext } from "../context.ts";
 import { SETTING_NAMES, SETTINGS, settingText, type Setting } from "../key-form/settings.tsx";
 import { fieldsOf, LIFETIME_NAMES, type KeyBody, type KeyForm } from "../key-form/values.ts";

@@ -1,7 +1,10 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
+import type { Impact } from "../../api-types/impact.ts";
+import type { Key } from "../../api-types/keys.ts";
+import type { Me } from "../../api-types/me.ts";
+import type { Receipt } from "../../api-types/receipt.ts";
 import { ApiRefusal } from "../api.ts";
-import type { Impact, Key, Me, Receipt } from "../api-types.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { noticeOf, type Notice } from "../key-form/problems.ts";
 import { Facts, PageHeader } from "../parts/bits.tsx";

@@ -1,4 +1,4 @@
-import type { CreatedKey, Key } from "../api-types.ts";
+import type { CreatedKey, Key } from "../../api-types/keys.ts";
 import type { ConsoleContext } from "../context.ts";
 import { Facts } from "../parts/bits.tsx";
 import { bare } from "../parts/page.tsx";

@@ -1,6 +1,8 @@
 import type { Hono } from "hono";
+import type { Impact } from "../../api-types/impact.ts";
+import type { Key } from "../../api-types/keys.ts";
+import type { Me } from "../../api-types/me.ts";
 import { ApiRefusal } from "../api.ts";
-import type { Impact, Key, Me } from "../api-types.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { refusalNotice, type Notice } from "../key-form/problems.ts";
 import { PageHeader } from "../parts/bits.tsx";

@@ -1,9 +1,12 @@
 import type { Hono } from "hono";
 import type { Child, FC } from "hono/jsx";
+import type { AuditEvent } from "../../api-types/audit.ts";
+import type { Page } from "../../api-types/common.ts";
+import type { Key } from "../../api-types/keys.ts";
+import type { Me } from "../../api-types/me.ts";
 import { ADMIN } from "../../core/organization.ts";
 import { USAGE_WINDOWS, type Usage } from "../../api-types/usage.ts";
 import { ApiRefusal } from "../api.ts";
-import type { AuditEvent, Key, Me, Page } from "../api-types.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { SETTING_NAMES, settingText } from "../key-form/settings.tsx";
 import { AuditList } from "../parts/audit-list.tsx";

@@ -1,8 +1,10 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
+import type { Page } from "../../api-types/common.ts";
+import type { Key } from "../../api-types/keys.ts";
+import type { Me } from "../../api-types/me.ts";
 import { ADMIN, developerVaults } from "../../core/organization.ts";
 import { ApiRefusal } from "../api.ts";
-import type { Key, Me, Page } from "../api-types.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { Empty, PageHeader } from "../parts/bits.tsx";
 import { Icon } from "../parts/icons.tsx";

@@ -1,7 +1,8 @@
 import type { Hono } from "hono";
 import type { Child, FC } from "hono/jsx";
+import type { Organization, SigningKey } from "../../api-types/organization.ts";
+import type { Webhook } from "../../api-types/webhook.ts";
 import { ApiRefusal } from "../api.ts";
-import type { Organization, SigningKey, Webhook } from "../api-types.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { Facts, PageHeader } from "../parts/bits.tsx";
 import { confirmPage } from "../parts/confirm.tsx";

@@ -1,7 +1,9 @@
 import type { Hono } from "hono";
 import type { Child } from "hono/jsx";
+import type { Page } from "../../api-types/common.ts";
+import type { Key } from "../../api-types/keys.ts";
+import type { ServiceUser } from "../../api-types/service-users.ts";
 import { ApiRefusal } from "../api.ts";
-import type { Key, Page, ServiceUser } from "../api-types.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { confirmPage } from "../parts/confirm.tsx";
 import { link, SERVICE_USERS } from "../paths.ts";

@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
+import type { ServiceUser } from "../../api-types/service-users.ts";
 import { DEVELOPER, developerVaults, type VaultRoles } from "../../core/organization.ts";
 import { ApiRefusal } from "../api.ts";
-import type { ServiceUser } from "../api-types.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { PageHeader } from "../parts/bits.tsx";

@@ -1,7 +1,8 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
+import type { Page } from "../../api-types/common.ts";
+import type { Webhook, WebhookDelivery } from "../../api-types/webhook.ts";
 import { ApiRefusal } from "../api.ts";
-import type { Page, Webhook, WebhookDelivery } from "../api-types.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { PageHeader } from "../parts/bits.tsx";

@@ -1,5 +1,5 @@
 import type { Child, FC } from "hono/jsx";
-import type { KeyStatus } from "../api-types.ts";
+import type { KeyStatus } from "../../core/key-record.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
 /** Small parts of many pages. */

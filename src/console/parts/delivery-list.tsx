@@ -1,5 +1,6 @@
 import type { FC } from "hono/jsx";
-import type { Page, WebhookDelivery } from "../api-types.ts";
+import type { Page } from "../../api-types/common.ts";
+import type { WebhookDelivery } from "../../api-types/webhook.ts";
 import { HOME, link } from "../paths.ts";
 import { capitalized, Empty } from "./bits.tsx";
 import { Icon } from "./icons.tsx";

@@ -1,5 +1,5 @@
 import type { FC } from "hono/jsx";
-import type { Impact } from "../api-types.ts";
+import type { Impact } from "../../api-types/impact.ts";
 import { Banner } from "./notice.tsx";
 import { counted, NUMBER } from "./wording.ts";
 

@@ -1,7 +1,8 @@
 import type { FC } from "hono/jsx";
 import { z } from "zod";
+import type { Page } from "../../api-types/common.ts";
+import { KEY_STATUSES, type Key } from "../../api-types/keys.ts";
 import { formatScope } from "../../core/scope.ts";
-import { KEY_STATUSES, type Key, type Page } from "../api-types.ts";
 import { HOME, link } from "../paths.ts";
 import { capitalized, Empty, StatusBadge, Tabs } from "./bits.tsx";
 import { Icon } from "./icons.tsx";

@@ -1,6 +1,6 @@
 import type { FC } from "hono/jsx";
+import type { Me } from "../../api-types/me.ts";
 import { ADMIN } from "../../core/organization.ts";
-import type { Me } from "../api-types.ts";
 import { ACCOUNT, ALL_KEYS, AUDIT, CONSOLE, HOME, ORGANIZATION, SERVICE_USERS, USAGE } from "../paths.ts";
 import type { Theme } from "../theme.ts";
 import { Form } from "./form.tsx";

@@ -1,7 +1,7 @@
 import type { Child, FC } from "hono/jsx";
+import type { Me } from "../../api-types/me.ts";
 import { ADMIN } from "../../core/organization.ts";
 import { ApiRefusal } from "../api.ts";
-import type { Me } from "../api-types.ts";
 import type { ConsoleContext } from "../context.ts";
 import { ORGANIZATION } from "../paths.ts";
 import { Form } from "./form.tsx";

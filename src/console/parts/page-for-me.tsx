@@ -1,6 +1,6 @@
 import type { Child } from "hono/jsx";
+import type { Me } from "../../api-types/me.ts";
 import { ApiRefusal } from "../api.ts";
-import type { Me } from "../api-types.ts";
 import type { ConsoleContext } from "../context.ts";
 import { noPermissionPage, refusalPage } from "../pages/messages.tsx";
 import { isShown, type Section } from "./navigation.tsx";

@@ -1,8 +1,8 @@
 import { raw } from "hono/html";
 import type { Child, FC } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Me } from "../../api-types/me.ts";
 import { ApiRefusal } from "../api.ts";
-import type { Me } from "../api-types.ts";
 import { assetPath } from "../assets.ts";
 import type { ConsoleContext } from "../context.ts";
 import { themeOf, type Theme } from "../theme.ts";

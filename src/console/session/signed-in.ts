@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
+import type { Me } from "../../api-types/me.ts";
+import type { Organization } from "../../api-types/organization.ts";
 import { Api } from "../api.ts";
-import type { Me, Organization } from "../api-types.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { signInAgainPage } from "../pages/passages.tsx";
 import { signInProblemPage } from "../pages/sign-in-problem.tsx";

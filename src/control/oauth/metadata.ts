@@ -1,10 +1,10 @@
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
+import { ErrorSchema } from "../../api-types/error.ts";
 import { originOf } from "../../core/error-response.ts";
 import { refuse } from "../../core/refusal.ts";
 import { isOnHost } from "../../surface.ts";
 import { refuseWith, type Control, type ControlEnv } from "../endpoint.ts";
 import { Answered } from "../headers.ts";
-import { ErrorSchema } from "../schemas.ts";
 
 /** Metadata changes with a deployment; clients may keep it for so many seconds. */
 const CACHED = { "Cache-Control": "public, max-age=3600" };

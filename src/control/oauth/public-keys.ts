@@ -1,5 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { LRUCache } from "lru-cache";
+import { ErrorSchema } from "../../api-types/error.ts";
 import { OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 import { ORG_ID } from "../../core/organization.ts";
 import { refuse } from "../../core/refusal.ts";
@@ -7,7 +8,6 @@ import type { PublicJwk } from "../../core/signing-key.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import { refuseWith, type Control, type ControlEnv } from "../endpoint.ts";
 import { Answered, REFUSAL_HEADERS } from "../headers.ts";
-import { ErrorSchema } from "../schemas.ts";
 
 /** A successor is published longer than this before it signs. */
 const CACHED = { "Cache-Control": "public, max-age=300" };

@@ -1,17 +1,10 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { SigningKeySchema, type SigningKey } from "../../api-types/organization.ts";
 import { isoTime } from "../../core/iso-time.ts";
-import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import { isRefusal } from "../../core/refusal.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import type { KeySets } from "./public-keys.ts";
-import { addEndpoint, type Control, type ControlEnv, type Reply } from "../endpoint.ts";
-import { Timestamp } from "../schemas.ts";
-
-const SigningKey = z
-  .object({
-    kid: z.string(),
-    activeFrom: Timestamp.openapi({ description: "From when on it signs; until then it is only published." }),
-  })
-  .openapi("SigningKey");
+import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
 
 /** Taking the next signing key before its time. What the ones before have signed stays good until it expires. */
 export function addSigningKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control, sets: KeySets): void {
@@ -22,12 +15,12 @@ export function addSigningKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Co
     summary:
       "Publish the next signing key of the organisation's access tokens; it takes over ten minutes later",
     tag: "Organisation",
-    success: { 201: { description: "The next key.", schema: SigningKey } },
+    success: { 201: { description: "The next key.", schema: SigningKeySchema } },
     refusals: ["role_required", "mfa_required", "not_bootstrapped"],
     run: async (_, actor) => {
       const key = await control.env.ORGANIZATION.getByName(actor.orgId).rotateSigningKey(actor);
       sets.clear();
-      return isRefusal(key) ? key : reply(key);
+      return isRefusal(key) ? key : { status: 201, body: signingKeyJson(key) };
     },
   });
 
@@ -38,17 +31,17 @@ export function addSigningKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Co
     summary: "Publish the next signing key of assertions for the origin; it takes over fifteen minutes later",
     tag: "Operators",
     access: "operator",
-    success: { 201: { description: "The next key.", schema: SigningKey } },
+    success: { 201: { description: "The next key.", schema: SigningKeySchema } },
     refusals: [],
     run: async (_, actor) => {
       const key = await deploymentOf(control.env).rotateAssertionKey();
       sets.clear();
       await control.env.ORGANIZATION.getByName(actor.orgId).noteAssertionKeyRotated(actor, key.kid);
-      return reply(key);
+      return { status: 201, body: signingKeyJson(key) };
     },
   });
 }
 
-function reply({ kid, activeFrom }: { readonly kid: string; readonly activeFrom: number }): Reply {
-  return { status: 201, body: { kid, activeFrom: isoTime(activeFrom) } };
+function signingKeyJson(key: { readonly kid: string; readonly activeFrom: number }): SigningKey {
+  return { kid: key.kid, activeFrom: isoTime(key.activeFrom) };
 }

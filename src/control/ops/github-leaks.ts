@@ -1,5 +1,6 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { GithubAnswerSchema, GithubReport, type GithubAnswer } from "../../api-types/leaks.ts";
 import { hashKey } from "../../core/key-secret.ts";
 import { describeLeak, leakLabel } from "../../core/leak.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
@@ -9,7 +10,6 @@ import { refuseWith, type Control, type ControlEnv } from "../endpoint.ts";
 import { parse } from "../parse.ts";
 import { GithubKeys } from "./github-keys.ts";
 import { readSignature, signatureRefusal } from "./github-signature.ts";
-import { GithubAnswer, GithubReport } from "./leak-schemas.ts";
 import { revokeLeaks } from "./revoke-leaks.ts";
 
 const PATH = "/-/ops/leaks/github";
@@ -17,7 +17,6 @@ const NAME = "GitHub secret scanning";
 const ID = "github-secret-scanning";
 
 type Report = z.output<typeof GithubReport>;
-type Answer = z.input<typeof GithubAnswer>;
 
 /** `POST /-/ops/leaks/github`: reports of GitHub's secret scanning (its partner programme), signed by GitHub. */
 export function addGithubLeakEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): void {
@@ -50,7 +49,7 @@ async function revokeReported(
   report: Report,
   c: Context<ControlEnv>,
   control: Control,
-): Promise<Answer | Refusal> {
+): Promise<GithubAnswer | Refusal> {
   const request = {
     id: c.get("requestId"),
     at: Date.now(),
@@ -89,7 +88,7 @@ function describe(app: OpenAPIHono<ControlEnv>): void {
       body: { required: true, content: { "application/json": { schema: GithubReport } } },
     },
     responses: describeResponses(
-      { 200: { description: "What each token is, in the same order.", schema: GithubAnswer } },
+      { 200: { description: "What each token is, in the same order.", schema: GithubAnswerSchema } },
       [
         "signature_invalid",
         "too_many_failures",

@@ -1,9 +1,10 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { describeLeak } from "../../core/leak.ts";
+import { LeakAnswer, LeakReport, type LeakResult } from "../../api-types/leaks.ts";
+import { describeLeak, leakLabel } from "../../core/leak.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
-import { LeakAnswer, leakJson, LeakReport } from "./leak-schemas.ts";
-import { revokeLeaks } from "./revoke-leaks.ts";
+import { resultJson } from "./result-json.ts";
+import { revokeLeaks, type RevokedLeak } from "./revoke-leaks.ts";
 
 const UNNAMED_SOURCE = "reported to the operators";
 
@@ -36,4 +37,16 @@ export function addLeakEndpoint(app: OpenAPIHono<ControlEnv>, control: Control):
       return isRefusal(results) ? results : { status: 200, body: { results: results.map(leakJson) } };
     },
   });
+}
+
+function leakJson(leak: RevokedLeak): LeakResult {
+  const { target: index, status, ...rest } = resultJson(leak);
+  const settled = status === "revoked" || status === "not_found";
+  return {
+    index,
+    credential: leak.credential,
+    status: settled ? status : "unconfirmed",
+    ...rest,
+    label: leakLabel(status),
+  };
 }

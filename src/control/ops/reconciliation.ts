@@ -1,20 +1,23 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
-import { NDJSON, ndjsonLine } from "../../core/ndjson.ts";
+import { PageQuery, type Page } from "../../api-types/common.ts";
+import {
+  OrganizationList,
+  ReconciliationAnswerSchema,
+  ReconciliationBody,
+  ReconciliationLineSchema,
+  type Difference as DifferenceJson,
+  type OrganizationId,
+  type ReconciliationAnswer,
+  type ReconciliationLine,
+} from "../../api-types/reconciliations.ts";
+import { NDJSON } from "../../core/ndjson.ts";
 import type { Actor } from "../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import type { Difference } from "../../core/reconciliation.ts";
 import { registeredOrganizations } from "../../state/guard-registry.ts";
 import { readCursor, writeCursor } from "../cursor.ts";
-import { addEndpoint, type Control, type ControlEnv, type Reply } from "../endpoint.ts";
-import {
-  differenceJson,
-  OrganizationList,
-  OrganizationListQuery,
-  ReconciliationAnswer,
-  ReconciliationBody,
-  ReconciliationLine,
-  type ReconciliationSummary,
-} from "./reconciliation-schemas.ts";
+import { LineStream } from "../line-stream.ts";
+import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
 
 const TAG = "Operators";
 const CURSOR = { cursor: "string" } as const;
@@ -40,8 +43,8 @@ export function addReconciliationEndpoints(app: OpenAPIHono<ControlEnv>, control
     success: {
       200: {
         description: "Every difference. With `fix` each says whether it is settled.",
-        schema: ReconciliationAnswer,
-        lines: ReconciliationLine,
+        schema: ReconciliationAnswerSchema,
+        lines: ReconciliationLineSchema,
       },
     },
     refusals: ["admission_unavailable"],
@@ -56,8 +59,8 @@ export function addReconciliationEndpoints(app: OpenAPIHono<ControlEnv>, control
       const differences = compare(control, actor, orgId, guards, fix);
       const summary = { guards: guards.length, differences: 0, settled: 0 };
       return headers.Accept?.includes(NDJSON)
-        ? streamed(orgId, differences, summary)
-        : collected(orgId, differences, summary);
+        ? { status: 200, lines: streamed(orgId, differences, summary) }
+        : { status: 200, body: await collected(orgId, differences, summary) };
     },
   });
 
@@ -68,22 +71,25 @@ export function addReconciliationEndpoints(app: OpenAPIHono<ControlEnv>, control
     summary: "List the organisations that have keys; one may be on two pages that follow each other",
     tag: TAG,
     access: "operator",
-    query: OrganizationListQuery,
+    query: PageQuery,
     success: { 200: { description: "A page of organisations.", schema: OrganizationList } },
     refusals: [],
-    run: ({ query }) => listOrganizations(control, query),
+    run: async ({ query }) => {
+      const page = await listOrganizations(control, query);
+      return isRefusal(page) ? page : { status: 200, body: page };
+    },
   });
 }
 
 async function listOrganizations(
   { env }: Control,
-  { limit, nextCursor }: z.output<typeof OrganizationListQuery>,
-): Promise<Reply | Refusal> {
+  { limit, nextCursor }: z.output<typeof PageQuery>,
+): Promise<Page<OrganizationId> | Refusal> {
   const after = nextCursor === undefined ? null : readCursor<{ cursor: string }>(nextCursor, CURSOR);
   if (after !== null && isRefusal(after)) return after;
   const { ids, cursor } = await registeredOrganizations(env.KEY_RECORDS, after?.cursor ?? "", limit);
   const pagination = { limit, nextCursor: cursor === null ? null : writeCursor({ cursor }) };
-  return { status: 200, body: { data: ids.map((id) => ({ id })), pagination } };
+  return { data: ids.map((id) => ({ id })), pagination };
 }
 
 async function* compare(
@@ -118,38 +124,40 @@ function batchesOf(guards: readonly string[]): string[][] {
 async function collected(
   orgId: string,
   differences: AsyncIterable<Difference>,
-  summary: ReconciliationSummary,
-): Promise<Reply> {
+  summary: Summary,
+): Promise<ReconciliationAnswer> {
   const found: Difference[] = [];
   for await (const difference of differences) {
     count(summary, difference);
     found.push(difference);
   }
-  const body = { summary, differences: found.map((difference) => differenceJson(orgId, difference)) };
-  return { status: 200, body };
+  return { summary, differences: found.map((difference) => differenceJson(orgId, difference)) };
 }
 
 /** A line for each difference as soon as it is known, and one for all of them at the end. */
 function streamed(
   orgId: string,
   differences: AsyncIterable<Difference>,
-  summary: ReconciliationSummary,
-): Reply {
-  const { readable, writable } = new IdentityTransformStream();
-  const writer = writable.getWriter();
+  summary: Summary,
+): LineStream<ReconciliationLine> {
+  const lines = new LineStream<ReconciliationLine>();
   const write = async (): Promise<void> => {
     for await (const difference of differences) {
       count(summary, difference);
-      await writer.write(ndjsonLine(differenceJson(orgId, difference)));
+      await lines.write(differenceJson(orgId, difference));
     }
-    await writer.write(ndjsonLine({ summary }));
-    await writer.close();
+    await lines.write({ summary });
   };
-  write().catch((error: unknown) => writer.abort(error));
-  return { status: 200, stream: readable, headers: { "Content-Type": NDJSON } };
+  return lines.endWith(write());
 }
 
-function count(summary: ReconciliationSummary, { settled }: Difference): void {
+type Summary = { -readonly [Count in keyof ReconciliationAnswer["summary"]]: number };
+
+function count(summary: Summary, { settled }: Difference): void {
   summary.differences++;
   if (settled) summary.settled++;
+}
+
+function differenceJson(orgId: string, { keyId, guard, kind, fields, settled }: Difference): DifferenceJson {
+  return { orgId, keyId, guard, difference: kind, fields, settled };
 }

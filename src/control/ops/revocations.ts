@@ -1,22 +1,29 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
-import { Batches } from "../../core/batches.ts";
-import { NDJSON, ndjsonLines } from "../../core/ndjson.ts";
-import type { Actor } from "../../core/organization.ts";
-import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
-import type { RevocationRequest, RevocationResult } from "../../core/revocation.ts";
-import { deploymentOf } from "../../state/deployment/deployment-object.ts";
-import { readCursor, writeCursor } from "../cursor.ts";
-import { addEndpoint, type Control, type ControlEnv, type Reply } from "../endpoint.ts";
+import type { Page } from "../../api-types/common.ts";
 import {
-  entryJson,
-  resultJson,
-  RevocationAnswer,
+  RevocationAnswerSchema,
   RevocationBody,
-  RevocationLine,
+  RevocationLineSchema,
   RevocationList,
   RevocationListQuery,
-  type RevocationSummary,
-} from "./revocation-schemas.ts";
+  type RevocationAnswer,
+  type RevocationEntry,
+  type RevocationLine,
+} from "../../api-types/revocations.ts";
+import { Batches } from "../../core/batches.ts";
+import { NDJSON } from "../../core/ndjson.ts";
+import type { Actor } from "../../core/organization.ts";
+import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
+import type {
+  RevocationEntry as RecordedRevocation,
+  RevocationRequest,
+  RevocationResult,
+} from "../../core/revocation.ts";
+import { deploymentOf } from "../../state/deployment/deployment-object.ts";
+import { readCursor, writeCursor } from "../cursor.ts";
+import { LineStream } from "../line-stream.ts";
+import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
+import { resultJson } from "./result-json.ts";
 import { openRevocation, revoke, type Sink } from "./revoke.ts";
 import { sortTargets } from "./targets.ts";
 
@@ -38,8 +45,8 @@ export function addOperatorEndpoints(app: OpenAPIHono<ControlEnv>, control: Cont
     success: {
       200: {
         description: "What became of each key. Repeating a request is harmless: the receipts are the same.",
-        schema: RevocationAnswer,
-        lines: RevocationLine,
+        schema: RevocationAnswerSchema,
+        lines: RevocationLineSchema,
       },
     },
     refusals: ["admission_unavailable"],
@@ -55,7 +62,9 @@ export function addOperatorEndpoints(app: OpenAPIHono<ControlEnv>, control: Cont
       }
       const work = (sink: Sink): Promise<void> => revoke(control.env, request, targets, sink);
       const dryRun = request === null;
-      return headers.Accept?.includes(NDJSON) ? streamed(work, dryRun) : collected(work, dryRun);
+      return headers.Accept?.includes(NDJSON)
+        ? { status: 200, lines: streamed(work, dryRun) }
+        : { status: 200, body: await collected(work, dryRun) };
     },
   });
 
@@ -69,14 +78,17 @@ export function addOperatorEndpoints(app: OpenAPIHono<ControlEnv>, control: Cont
     query: RevocationListQuery,
     success: { 200: { description: "A page of keys.", schema: RevocationList } },
     refusals: [],
-    run: ({ query }) => listPage(control, query),
+    run: async ({ query }) => {
+      const page = await listPage(control, query);
+      return isRefusal(page) ? page : { status: 200, body: page };
+    },
   });
 }
 
 async function listPage(
   { env }: Control,
   { status, limit, nextCursor: cursor }: z.output<typeof RevocationListQuery>,
-): Promise<Reply | Refusal> {
+): Promise<Page<RevocationEntry> | Refusal> {
   const after = cursor === undefined ? null : readCursor<{ id: number }>(cursor, POSITION);
   if (after !== null && isRefusal(after)) return after;
   const deployment = deploymentOf(env);
@@ -84,7 +96,21 @@ async function listPage(
   const shown = entries.slice(0, limit);
   const last = entries.length > limit ? shown.at(-1) : undefined;
   const nextCursor = last === undefined ? null : writeCursor({ id: last.id });
-  return { status: 200, body: { data: shown.map(entryJson), pagination: { limit, nextCursor } } };
+  return { data: shown.map(entryJson), pagination: { limit, nextCursor } };
+}
+
+function entryJson(entry: RecordedRevocation): RevocationEntry {
+  const { id, at, reason, operator } = entry.request;
+  return {
+    ...resultJson({ ...entry, requestedAt: entry.requestedAt ?? at }),
+    requestId: id,
+    orgId: entry.orgId,
+    ownerId: entry.ownerId,
+    reason,
+    operator: { id: operator.id, name: operator.name },
+    failures: entry.failures,
+    organizationTold: entry.organizationTold,
+  };
 }
 
 function requestOf({ requestId, id, name, address }: Actor, reason: string): RevocationRequest {
@@ -92,7 +118,7 @@ function requestOf({ requestId, id, name, address }: Actor, reason: string): Rev
 }
 
 /** Everything in one JSON answer, in the order of the targets. */
-async function collected(work: (sink: Sink) => Promise<void>, dryRun: boolean): Promise<Reply> {
+async function collected(work: (sink: Sink) => Promise<void>, dryRun: boolean): Promise<RevocationAnswer> {
   const results: RevocationResult[] = [];
   const summary = newSummary();
   await work({
@@ -103,15 +129,14 @@ async function collected(work: (sink: Sink) => Promise<void>, dryRun: boolean): 
     },
   });
   results.sort((a, b) => a.target - b.target);
-  return { status: 200, body: { dryRun, summary, results: results.map(resultJson) } };
+  return { dryRun, summary, results: results.map(resultJson) };
 }
 
 /** A line for each key as soon as it is settled, and one for all of them at the end. */
-function streamed(work: (sink: Sink) => Promise<void>, dryRun: boolean): Reply {
-  const { readable, writable } = new IdentityTransformStream();
-  const writer = writable.getWriter();
+function streamed(work: (sink: Sink) => Promise<void>, dryRun: boolean): LineStream<RevocationLine> {
+  const stream = new LineStream<RevocationLine>();
   // A reader who has gone away ends the lines; what is left to do is on record.
-  const lines = new Batches((batch: readonly object[]) => writer.write(ndjsonLines(batch)).catch(() => {}));
+  const lines = new Batches((batch: readonly RevocationLine[]) => stream.write(...batch).catch(() => {}));
   const summary = newSummary();
   const progress = { done: 0, total: 0 };
   const finish = async (): Promise<void> => {
@@ -127,17 +152,17 @@ function streamed(work: (sink: Sink) => Promise<void>, dryRun: boolean): Reply {
     });
     lines.add({ dryRun, summary });
     await lines.end();
-    await writer.close();
   };
-  finish().catch((error: unknown) => writer.abort(error));
-  return { status: 200, stream: readable, headers: { "Content-Type": NDJSON } };
+  return stream.endWith(finish());
 }
 
-function newSummary(): RevocationSummary {
+type Summary = { -readonly [Count in keyof RevocationAnswer["summary"]]: number };
+
+function newSummary(): Summary {
   return { matched: 0, confirmed: 0, unconfirmed: 0, notFound: 0 };
 }
 
-function count(summary: RevocationSummary, { status }: RevocationResult): void {
+function count(summary: Summary, { status }: RevocationResult): void {
   if (status === "not_found") summary.notFound++;
   else summary.matched++;
   if (status === "revoked") summary.confirmed++;

@@ -1,3 +1,4 @@
+import { type LeakedCredential } from "../../api-types/leaks.ts";
 import { eachOf } from "../../core/concurrency.ts";
 import { isCanonicalJwt } from "../../core/jwt-form.ts";
 import type { Leak } from "../../core/leak.ts";
@@ -10,12 +11,17 @@ import {
 } from "../../core/revocation.ts";
 import type { Control } from "../endpoint.ts";
 import { killToken } from "../oauth/kill-token.ts";
-import type { LeakResult } from "./leak-schemas.ts";
 import { openRevocation, revoke } from "./revoke.ts";
 import { targetOfSecret } from "./targets.ts";
 
 /** Tokens that are being revoked at a time. */
 const CONCURRENT_TOKENS = 16;
+
+/** What became of a leaked credential. */
+export interface RevokedLeak extends RevocationResult {
+  /** `null` for what is none. */
+  readonly credential: LeakedCredential | null;
+}
 
 /** Something that was found, and where. */
 export interface FoundSecret {
@@ -36,8 +42,8 @@ export async function revokeLeaks(
   control: Control,
   request: RevocationRequest,
   found: readonly FoundSecret[],
-): Promise<LeakResult[] | Refusal> {
-  const results: LeakResult[] = [];
+): Promise<RevokedLeak[] | Refusal> {
+  const results: RevokedLeak[] = [];
   const keys: KeyTarget[] = [];
   const tokens: FoundToken[] = [];
   for (const [target, { token, leak }] of found.entries()) {
@@ -79,7 +85,7 @@ async function revokeToken(
   control: Control,
   { id: requestId, at, operator }: RevocationRequest,
   { target, token, leak }: FoundToken,
-): Promise<LeakResult> {
+): Promise<RevokedLeak> {
   const { tokens, background } = control;
   const verified = await tokens.verify(token, null, at, background);
   if ("code" in verified) {

@@ -1,3 +1,4 @@
+import type { RevocationTarget } from "../../api-types/revocations.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { hashKey, readKeyId } from "../../core/key-secret.ts";
 import {
@@ -7,7 +8,6 @@ import {
   type RevocationResult,
 } from "../../core/revocation.ts";
 import { ORG_ID } from "../../core/organization.ts";
-import type { RevocationTarget } from "./revocation-schemas.ts";
 
 const KEY_ID = /^key_[0-9A-Za-z]{12}$/;
 

@@ -1,5 +1,6 @@
-import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { ScimTokenSchema } from "../../api-types/organization.ts";
 import { hashKey } from "../../core/key-secret.ts";
 import { ORG_ID } from "../../core/organization.ts";
 import { isRefusal } from "../../core/refusal.ts";
@@ -7,10 +8,6 @@ import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
 
 const SECRET_BYTES = 32;
 const TOKEN = /^Bearer +(scim_([\w-]{1,172})\.[\w-]{43})$/i;
-
-const ScimToken = z
-  .object({ token: z.string().openapi({ description: "The bearer token; this answer alone holds it." }) })
-  .openapi("ScimToken");
 
 /** `POST /-/organization/scim-token`: gives the SCIM client its token. */
 export function addScimTokenEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): void {
@@ -20,7 +17,7 @@ export function addScimTokenEndpoint(app: OpenAPIHono<ControlEnv>, control: Cont
     operationId: "createScimToken",
     summary: "Create the token of the SCIM client; the one before ends at once",
     tag: "Organisation",
-    success: { 201: { description: "The token.", schema: ScimToken } },
+    success: { 201: { description: "The token.", schema: ScimTokenSchema } },
     refusals: ["role_required", "mfa_required"],
     run: async (_, actor) => {
       const token = generateToken(actor.orgId);

@@ -1,4 +1,4 @@
-import { keyJson } from "../../core/key-json.ts";
+import { keyJson } from "../../api-types/key-json.ts";
 import type { Leak } from "../../core/leak.ts";
 import type { ManagedKey } from "../../core/organization.ts";
 import { KEY_EVENTS, type KeyEventType } from "../../core/webhook.ts";

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import { ORG_ID } from "../../core/organization.ts";
-import { DIFFERENCES, type Difference } from "../../core/reconciliation.ts";
-import { Limit, Pagination } from "../schemas.ts";
+import { ORG_ID } from "../core/organization.ts";
+import { DIFFERENCES } from "../core/reconciliation.ts";
+import { pageOf, type Wire } from "./common.ts";
 
 const OrgId = z.string().regex(ORG_ID, "Must be the id of an organisation");
 
@@ -9,6 +9,7 @@ export const ReconciliationBody = z
   .strictObject({ orgId: OrgId, fix: z.boolean().optional() })
   .openapi("ReconciliationRequest");
 
+/** How those who know a key differ. */
 const DifferenceSchema = z
   .object({
     orgId: z.string(),
@@ -21,6 +22,7 @@ const DifferenceSchema = z
     settled: z.boolean().openapi({ description: "Whether all agree now, on the side of less access." }),
   })
   .openapi("Difference");
+export type Difference = Wire<typeof DifferenceSchema>;
 
 const Summary = z
   .object({
@@ -30,25 +32,18 @@ const Summary = z
   })
   .openapi("ReconciliationSummary");
 
-export type ReconciliationSummary = z.output<typeof Summary>;
-
-export const ReconciliationAnswer = z
+export const ReconciliationAnswerSchema = z
   .object({ summary: Summary, differences: z.array(DifferenceSchema) })
   .openapi("ReconciliationAnswer");
+export type ReconciliationAnswer = Wire<typeof ReconciliationAnswerSchema>;
 
-export const ReconciliationLine = z
+/** A line for each difference; the last one tells that the answer is complete. */
+export const ReconciliationLineSchema = z
   .union([DifferenceSchema, z.object({ summary: Summary })])
   .openapi("ReconciliationLine");
+export type ReconciliationLine = Wire<typeof ReconciliationLineSchema>;
 
-export const OrganizationListQuery = z.strictObject({ limit: Limit, nextCursor: z.string().optional() });
+const OrganizationIdSchema = z.object({ id: z.string() });
+export type OrganizationId = Wire<typeof OrganizationIdSchema>;
 
-export const OrganizationList = z
-  .object({ data: z.array(z.object({ id: z.string() })), pagination: Pagination })
-  .openapi("OrganizationList");
-
-export function differenceJson(
-  orgId: string,
-  { keyId, guard, kind, fields, settled }: Difference,
-): z.input<typeof DifferenceSchema> {
-  return { orgId, keyId, guard, difference: kind, fields: [...fields], settled };
-}
+export const OrganizationList = pageOf(OrganizationIdSchema, "OrganizationList");

@@ -1,11 +1,11 @@
 import { z } from "@hono/zod-openapi";
-import { isWebUrl, leakLabel, MAX_LEAK_URL } from "../../core/leak.ts";
-import { MAX_TARGETS, type RevocationResult } from "../../core/revocation.ts";
-import { Timestamp } from "../schemas.ts";
-import { resultJson } from "./revocation-schemas.ts";
+import { isWebUrl, MAX_LEAK_URL } from "../core/leak.ts";
+import { MAX_TARGETS } from "../core/revocation.ts";
+import { Timestamp, type Wire } from "./common.ts";
 
 const Text = z.string().trim().min(1).max(200);
 const CREDENTIALS = ["api_key", "access_token"] as const;
+export type LeakedCredential = (typeof CREDENTIALS)[number];
 const Label = z.enum(["true_positive", "false_positive"]);
 
 export const LeakReport = z
@@ -51,19 +51,9 @@ const LeakResultSchema = z
     label: Label,
   })
   .openapi("LeakResult");
+export type LeakResult = Wire<typeof LeakResultSchema>;
 
 export const LeakAnswer = z.object({ results: z.array(LeakResultSchema) }).openapi("LeakAnswer");
-
-/** What became of a leaked credential. */
-export interface LeakResult extends RevocationResult {
-  readonly credential: (typeof CREDENTIALS)[number] | null;
-}
-
-/** The same as JSON. */
-export function leakJson(result: LeakResult): object {
-  const { target: index, ...rest } = resultJson(result);
-  return { index, credential: result.credential, ...rest, label: leakLabel(result.status) };
-}
 
 /** GitHub's report (secret scanning partner programme). It may come to say more. */
 export const GithubReport = z
@@ -78,7 +68,7 @@ export const GithubReport = z
   .max(MAX_TARGETS)
   .openapi("GithubLeakReport");
 
-export const GithubAnswer = z
+export const GithubAnswerSchema = z
   .array(
     z.object({
       token_hash: z.string().openapi({ description: "SHA-256 of the token, base64." }),
@@ -87,3 +77,4 @@ export const GithubAnswer = z
     }),
   )
   .openapi("GithubLeakFeedback");
+export type GithubAnswer = Wire<typeof GithubAnswerSchema>;

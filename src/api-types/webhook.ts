@@ -1,14 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import { isoTime } from "../core/iso-time.ts";
-import {
-  DELIVERY_STATUSES,
-  KEY_EVENTS,
-  TEST_EVENT,
-  type WebhookDelivery,
-  type WebhookEndpoint,
-} from "../core/webhook.ts";
-import { Key } from "./key-schemas.ts";
-import { Limit, Pagination, Timestamp } from "./schemas.ts";
+import { DELIVERY_STATUSES, KEY_EVENTS, TEST_EVENT } from "../core/webhook.ts";
+import { pageOf, Timestamp, type Wire } from "./common.ts";
+import { KeySchema } from "./keys.ts";
 
 export const WebhookInput = z
   .strictObject({
@@ -34,13 +27,15 @@ export const WebhookSchema = z
     updatedAt: Timestamp,
   })
   .openapi("Webhook");
+export type Webhook = Wire<typeof WebhookSchema>;
 
-export const WebhookWithSecret = WebhookSchema.extend({
+export const WebhookWithSecretSchema = WebhookSchema.extend({
   secret: z.string().openapi({
     description: "What messages are signed with. It is shown this once.",
     example: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
   }),
 }).openapi("WebhookWithSecret");
+export type WebhookWithSecret = Wire<typeof WebhookWithSecretSchema>;
 
 export const WebhookDeliverySchema = z
   .object({
@@ -58,14 +53,9 @@ export const WebhookDeliverySchema = z
     createdAt: Timestamp,
   })
   .openapi("WebhookDelivery");
+export type WebhookDelivery = Wire<typeof WebhookDeliverySchema>;
 
-export const WebhookDeliveryList = z
-  .object({ data: z.array(WebhookDeliverySchema), pagination: Pagination })
-  .openapi("WebhookDeliveryList");
-
-export const WebhookDeliveryParams = z.strictObject({ id: z.string() });
-
-export const WebhookDeliveryQuery = z.strictObject({ limit: Limit, nextCursor: z.string().optional() });
+export const WebhookDeliveryList = pageOf(WebhookDeliverySchema, "WebhookDeliveryList");
 
 /** What an endpoint gets. */
 export const WebhookMessage = z
@@ -74,7 +64,7 @@ export const WebhookMessage = z
     timestamp: Timestamp.openapi({ description: "When it happened." }),
     data: z.union([
       z.object({
-        ...Key.shape,
+        ...KeySchema.shape,
         orgId: z.string(),
         daysLeft: z.int().optional().openapi({ description: "Of `api_key.expiring`: 14, 7 or 1." }),
         leak: z
@@ -100,21 +90,3 @@ export const WebhookHeaders = z.object({
       "`v1,` and the base64 HMAC-SHA256 of `<id>.<timestamp>.<body>`, once for each secret, by spaces.",
   }),
 });
-
-export function webhookJson(endpoint: WebhookEndpoint): z.input<typeof WebhookSchema> {
-  const { url, description, disabled, disabledReason } = endpoint;
-  return {
-    url,
-    description,
-    disabled,
-    disabledReason,
-    previousSecretUntil: isoTime(endpoint.previousSecretUntil),
-    createdAt: isoTime(endpoint.createdAt),
-    updatedAt: isoTime(endpoint.updatedAt),
-  };
-}
-
-export function deliveryJson(delivery: WebhookDelivery): z.input<typeof WebhookDeliverySchema> {
-  const { sequence: _, nextAttemptAt, createdAt, ...rest } = delivery;
-  return { ...rest, nextAttemptAt: isoTime(nextAttemptAt), createdAt: isoTime(createdAt) };
-}

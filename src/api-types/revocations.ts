@@ -1,12 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { isoTime } from "../../core/iso-time.ts";
-import {
-  MAX_TARGETS,
-  REVOCATION_STATUSES,
-  type RevocationEntry,
-  type RevocationResult,
-} from "../../core/revocation.ts";
-import { Limit, Pagination, Timestamp } from "../schemas.ts";
+import { MAX_TARGETS, REVOCATION_STATUSES } from "../core/revocation.ts";
+import { Limit, pageOf, Timestamp, type Wire } from "./common.ts";
 
 /** Ids that are no ids, and keys that are no keys, are not found: one typing error must not stop the other targets. */
 const Id = z.string().min(1).max(255);
@@ -32,7 +26,8 @@ export const RevocationBody = z
   })
   .openapi("RevocationRequest");
 
-const Result = z
+/** What became of one key. */
+const ResultSchema = z
   .object({
     target: z.int().openapi({ description: "Which target of the request named the key, from 0." }),
     keyId: z.string().nullable(),
@@ -44,6 +39,7 @@ const Result = z
     version: z.int().nullable(),
   })
   .openapi("RevocationResult");
+export type RevocationResult = Wire<typeof ResultSchema>;
 
 const Summary = z
   .object({
@@ -54,22 +50,23 @@ const Summary = z
   })
   .openapi("RevocationSummary");
 
-export type RevocationSummary = z.output<typeof Summary>;
-
-export const RevocationAnswer = z
-  .object({ dryRun: z.boolean(), summary: Summary, results: z.array(Result) })
+export const RevocationAnswerSchema = z
+  .object({ dryRun: z.boolean(), summary: Summary, results: z.array(ResultSchema) })
   .openapi("RevocationAnswer");
+export type RevocationAnswer = Wire<typeof RevocationAnswerSchema>;
 
-export const RevocationLine = z
-  .union([
-    Result.extend({
-      progress: z.object({ done: z.int(), total: z.int() }).openapi({
-        description: "How many are settled, of how many known so far.",
-      }),
-    }),
-    z.object({ dryRun: z.boolean(), summary: Summary }),
-  ])
+const ResultLineSchema = ResultSchema.extend({
+  progress: z.object({ done: z.int(), total: z.int() }).openapi({
+    description: "How many are settled, of how many known so far.",
+  }),
+});
+export type RevocationResultLine = Wire<typeof ResultLineSchema>;
+
+/** A line for each key as it is settled; the last one tells that the answer is complete. */
+export const RevocationLineSchema = z
+  .union([ResultLineSchema, z.object({ dryRun: z.boolean(), summary: Summary })])
   .openapi("RevocationLine");
+export type RevocationLine = Wire<typeof RevocationLineSchema>;
 
 export const RevocationListQuery = z.strictObject({
   status: z.enum(["unconfirmed", "confirmed", "all"]).default("unconfirmed"),
@@ -77,7 +74,8 @@ export const RevocationListQuery = z.strictObject({
   nextCursor: z.string().optional(),
 });
 
-const Entry = Result.extend({
+/** A line of the record of emergency revocations. */
+const EntrySchema = ResultSchema.extend({
   requestId: z.string(),
   orgId: z.string().nullable(),
   ownerId: z.string().nullable(),
@@ -88,32 +86,6 @@ const Entry = Result.extend({
     .boolean()
     .openapi({ description: "Whether the key's organisation shows it as revoked." }),
 }).openapi("Revocation");
+export type RevocationEntry = Wire<typeof EntrySchema>;
 
-export const RevocationList = z
-  .object({ data: z.array(Entry), pagination: Pagination })
-  .openapi("RevocationList");
-
-export function resultJson(result: RevocationResult): z.input<typeof Result> {
-  return {
-    target: result.target,
-    keyId: result.keyId,
-    status: result.status,
-    requestedAt: isoTime(result.requestedAt),
-    effectiveAt: isoTime(result.effectiveAt),
-    version: result.version,
-  };
-}
-
-export function entryJson(entry: RevocationEntry): z.input<typeof Entry> {
-  const { id, at, reason, operator } = entry.request;
-  return {
-    ...resultJson({ ...entry, requestedAt: entry.requestedAt ?? at }),
-    requestId: id,
-    orgId: entry.orgId,
-    ownerId: entry.ownerId,
-    reason,
-    operator: { id: operator.id, name: operator.name },
-    failures: entry.failures,
-    organizationTold: entry.organizationTold,
-  };
-}
+export const RevocationList = pageOf(EntrySchema, "RevocationList");

@@ -1,11 +1,14 @@
 import { z } from "@hono/zod-openapi";
-import type { KeyJson } from "../core/key-json.ts";
 import { MAX_SCOPES, MAX_VAULTS } from "../core/grant-limits.ts";
+import type { KeyStatus } from "../core/key-record.ts";
 import { KEY_SORTS } from "../core/organization.ts";
 import { ACTIONS } from "../core/scope.ts";
-import { Limit, Name, Pagination, Timestamp } from "./schemas.ts";
+import { Limit, Name, pageOf, Timestamp, type Wire } from "./common.ts";
+import { ReceiptSchema } from "./receipt.ts";
 
 const MAX_RANGES = 200;
+
+export const KEY_STATUSES = ["active", "disabled", "expired", "revoked"] as const satisfies KeyStatus[];
 
 const Scope = z
   .object({ action: z.enum(ACTIONS), resource: z.string() })
@@ -105,7 +108,7 @@ const Flag = z
   .openapi({ type: "boolean" });
 
 export const KeyListQuery = z.strictObject({
-  status: z.enum(["active", "expired", "revoked", "disabled", "all"]).default("active"),
+  status: z.enum([...KEY_STATUSES, "all"]).default("active"),
   q: z.string().optional().openapi({
     description: "Part of the name, letter case and spaces aside, or how the id or the `keyPrefix` begins.",
   }),
@@ -132,7 +135,8 @@ export const KeySearch = z
   .strictObject({ key: z.string().openapi({ description: "A whole key." }) })
   .openapi("KeySearch");
 
-export const Key = z
+/** A key as it is shown to people and programs: no secret, no hash. */
+export const KeySchema = z
   .object({
     id: z.string(),
     name: z.string(),
@@ -142,7 +146,7 @@ export const Key = z
     vaults: z.union([z.literal("*"), z.array(z.string())]),
     allowedIps: z.array(z.string()),
     rateLimit: RateLimit.nullable(),
-    status: z.enum(["active", "expired", "revoked", "disabled"]),
+    status: z.enum(KEY_STATUSES),
     disabled: z.boolean(),
     version: z.int(),
     owner: z.object({ id: z.string(), kind: z.enum(["user", "service"]), name: z.string() }),
@@ -162,31 +166,23 @@ export const Key = z
     successorId: z.string().nullable().openapi({ description: "The key that it was rotated to." }),
     predecessorId: z.string().nullable().openapi({ description: "The key that it was rotated from." }),
   })
-  .openapi("Key") satisfies z.ZodType<KeyJson>;
+  .openapi("Key");
+export type Key = Wire<typeof KeySchema>;
 
-export const CreatedKey = z
+/** A key at the one moment at which its secret is told. */
+export const CreatedKeySchema = z
   .object({
     key: z.string().openapi({ description: "The whole key. It is shown this once and kept nowhere." }),
-    ...Key.shape,
+    ...KeySchema.shape,
   })
   .openapi("CreatedKey");
+export type CreatedKey = Wire<typeof CreatedKeySchema>;
 
-export const KeyList = z.object({ data: z.array(Key), pagination: Pagination }).openapi("KeyList");
+export const KeyList = pageOf(KeySchema, "KeyList");
 
-export const ReceiptSchema = z
-  .object({
-    keyId: z.string(),
-    status: z.literal("revoked"),
-    requestedAt: Timestamp,
-    effectiveAt: Timestamp.openapi({
-      description: "No request that arrived later was let through, anywhere.",
-    }),
-    version: z.int(),
-  })
-  .openapi("Receipt");
-
-export const KeyDetails = Key.extend({
+export const KeyDetailsSchema = KeySchema.extend({
   receipt: ReceiptSchema.optional().openapi({
     description: "Of a revoked key: that it is dead, and since when.",
   }),
 }).openapi("KeyDetails");
+export type KeyDetails = Wire<typeof KeyDetailsSchema>;

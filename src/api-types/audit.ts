@@ -1,0 +1,37 @@
+import { z } from "@hono/zod-openapi";
+import { Limit, pageOf, Timestamp, type Wire } from "./common.ts";
+
+export const AuditQuerySchema = z.strictObject({
+  actor: z.string().optional().openapi({ description: "How the actor's id or name begins." }),
+  action: z.string().optional().openapi({ example: "api_key.revoked", description: "Or how it begins." }),
+  target: z.string().optional().openapi({
+    description: "How the id, the `keyPrefix` or the name of a key or a person begins.",
+  }),
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+  limit: Limit,
+  nextCursor: z.string().optional(),
+});
+
+export const AuditEventSchema = z
+  .object({
+    id: z.string(),
+    time: Timestamp,
+    actor: z.object({ id: z.string(), name: z.string().nullable() }),
+    action: z.string(),
+    target: z.string(),
+    targetName: z
+      .string()
+      .nullable()
+      .openapi({ description: "What the key, the person or the group is called now." }),
+    outcome: z.enum(["done", "refused"]),
+    code: z.string().nullable().openapi({ description: "Why it was refused." }),
+    address: z.string().nullable(),
+    requestId: z.string().nullable(),
+    before: z.record(z.string(), z.unknown()).nullable(),
+    after: z.record(z.string(), z.unknown()).nullable(),
+  })
+  .openapi("AuditEvent");
+export type AuditEvent = Wire<typeof AuditEventSchema>;
+
+export const AuditEventList = pageOf(AuditEventSchema, "AuditEventList");

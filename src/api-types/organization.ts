@@ -1,0 +1,27 @@
+import { z } from "@hono/zod-openapi";
+import { Timestamp, type Wire } from "./common.ts";
+
+export const OrganizationSchema = z
+  .object({
+    id: z.string(),
+    bootstrapped: z.boolean(),
+    bootstrappedAt: Timestamp.nullable(),
+    groupsWithoutRole: z.array(z.string()).optional().openapi({
+      description: "For admins: the names of SCIM groups that give no role, at most 500.",
+    }),
+  })
+  .openapi("Organization");
+export type Organization = Wire<typeof OrganizationSchema>;
+
+export const SigningKeySchema = z
+  .object({
+    kid: z.string(),
+    activeFrom: Timestamp.openapi({ description: "From when on it signs; until then it is only published." }),
+  })
+  .openapi("SigningKey");
+export type SigningKey = Wire<typeof SigningKeySchema>;
+
+export const ScimTokenSchema = z
+  .object({ token: z.string().openapi({ description: "The bearer token; this answer alone holds it." }) })
+  .openapi("ScimToken");
+export type ScimToken = Wire<typeof ScimTokenSchema>;
