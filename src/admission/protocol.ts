@@ -36,10 +36,13 @@
  *  7. A change waits by a timer for the whole longest lease, never for a difference of two clock readings. A repeated
  *     change waits like the first.
  *  8. Revoked wins whatever the version. The answer to a change says what is in force.
- *  9. What a failed question returned or reported is gone from the isolate: it is never used again.
+ *  9. What a failed question returned is gone from the isolate: it is never used again.
  *
  * What only speed rests on (`rules/pace.ts`, `rules/load.ts`): how long a lease is, when it is renewed, how many units
  * are asked for, when a question is put again. Nothing there can make an admission wrong.
+ *
+ * Counts are neither lost nor doubled when an answer is: an isolate reports one lot at a time, under a number, and again
+ * under that number until an answer says that it has arrived (`rules/report.ts`).
  *
  * Windows on record run ahead of what was handed out, so that a busy key writes seldom and a crash errs on the side of
  * less. When a group goes quiet, the isolate says a last word (`final`) and the record is made exact.
@@ -64,8 +67,17 @@ export interface Question {
   readonly leaseWanted: number;
   /** The group has gone quiet: this returns and reports all there is. */
   readonly final: boolean;
-  /** At most {@link MAX_GROUP_KEYS}. */
+  /** Names the counts that `keys` report; a Worker of the version before sends none, and may count twice. */
+  readonly report?: ReportName;
+  /** At most {@link MAX_GROUP_KEYS}, and those that were reported in vain. */
   readonly keys: readonly KeyQuestion[];
+}
+
+/** Of an isolate's reports each has a greater number than those before. */
+export interface ReportName {
+  /** Random for each isolate. */
+  readonly isolate: string;
+  readonly number: number;
 }
 
 export interface KeyQuestion {
@@ -82,7 +94,7 @@ export interface KeyQuestion {
   readonly spare: boolean;
   /** Units of a window, by its number, that the isolate has and will not use. */
   readonly returned: { readonly window: number; readonly units: number } | null;
-  /** What the isolate has seen of the key since it last asked. */
+  /** What the isolate has seen of the key since its last report. */
   readonly usage: KeyUsageReport | null;
 }
 

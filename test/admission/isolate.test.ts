@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CredentialMemory } from "../../src/admission/isolate/credential-memory.ts";
-import type { Answer } from "../../src/admission/protocol.ts";
+import type { Answer, WindowTold } from "../../src/admission/protocol.ts";
 import { arrive, keyOf, newGroup, newIsolate } from "../../src/admission/rules/held.ts";
 import { compose, decide, endLease, receive } from "../../src/admission/rules/isolate.ts";
 import type { GuardedKey } from "../../src/admission/rules/records.ts";
@@ -32,7 +32,7 @@ function afterAnswer(
   const group = newGroup<GuardedKey>();
   keyOf(group, record.id);
   const want = { id: record.id, want: 5, waiting: 0, need: 0, spare: false, usage: null };
-  const sent = compose(isolate, group, [want], 0, false, 0);
+  const sent = compose(isolate, group, [want], null, 0, false, 0);
   between(sent, group as ReturnType<typeof newGroup>);
   receive(isolate, group, sent, answerFor(record.id, { record, denials: NO_DENIALS }), null, 20, 50);
   const later = arrive(group, record.id, 1);
@@ -46,6 +46,41 @@ describe("a request that arrives after an answer", () => {
 
   test("is not decided under a lease that its timer has ended before the answer came", () => {
     expect(afterAnswer((sent, group) => endLease(group, sent))).toEqual({ kind: "undecided" });
+  });
+});
+
+describe("units of a window", () => {
+  /** Whether an isolate uses a unit at 30 s, of a window that lasted until 60 s, after the answer that `next` gives. */
+  function decidesAfter(next: Partial<Answer<GuardedKey>>, told: Partial<WindowTold>, record: GuardedKey) {
+    const { id } = record.record;
+    const isolate = newIsolate<GuardedKey>();
+    const group = newGroup<GuardedKey>();
+    const want = { id, want: 5, waiting: 0, need: 0, spare: false, usage: null };
+    const ask = (now: number, answer: Answer<GuardedKey>) => {
+      const sent = compose(isolate, group, [want], null, 0, false, now);
+      receive(isolate, group, sent, answer, null, 20, now + 10);
+    };
+    const first = answerFor(id, { ...record, record: { ...record.record, rateLimit: LIMIT } });
+    ask(0, { ...first, leaseMs: 60_000 });
+    const window = { number: 1, limit: LIMIT, remaining: 90, resetInMs: 50_000, ...told };
+    ask(10_000, { ...first, leaseMs: 60_000, keys: { [id]: { units: 5, window } }, ...next });
+    return decide(group, keyOf(group, id), arrive(group, id, 1), LET_THROUGH, 30_000);
+  }
+
+  const shorter = { requests: 100, windowSeconds: 20 };
+  const { record } = makeRecord({ rateLimit: shorter });
+  const edited: GuardedKey = { record, denials: NO_DENIALS };
+
+  test("are used as long as it lasts", () => {
+    expect(decidesAfter({}, {}, edited)).toMatchObject({ kind: "admitted" });
+  });
+
+  test.each([
+    ["by an edit", { revision: 2, changed: { [record.id]: edited } }, { limit: shorter, resetInMs: 10_000 }],
+    ["by a default that is shorter", {}, { limit: shorter, resetInMs: 10_000 }],
+    ["by edits there and back", { revision: 3, changed: { [record.id]: edited } }, { resetInMs: 10_000 }],
+  ])("are not used after it has ended early %s", (_, next, told) => {
+    expect(decidesAfter(next, told, edited)).toEqual({ kind: "undecided" });
   });
 });
 

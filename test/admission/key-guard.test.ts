@@ -4,7 +4,9 @@ import { describe, expect, test } from "vitest";
 import type { KeyQuestion, Question } from "../../src/admission/protocol.ts";
 import { groupOfKey } from "../../src/admission/key-guards.ts";
 import type { KeyRecord } from "../../src/core/key-record.ts";
-import { makeRecord } from "../support/records.ts";
+import { countUse, newTally } from "../../src/core/usage-tally.ts";
+import { MINUTE_MS, stepStart } from "../../src/core/usage.ts";
+import { makeActor, makeKey, makeRecord } from "../support/records.ts";
 
 const LEASE_MS = 200;
 const ORG = "org_test";
@@ -271,6 +273,51 @@ describe("units", () => {
     expect((await guard.ask(ask(record, { want: 0, waiting: 0 }))).keys[record.id]?.window?.remaining).toBe(
       995,
     );
+  });
+});
+
+describe("a limit that is changed to shorter windows", () => {
+  test("ends the window under way by its own length, and not before leases from before have ended", async () => {
+    const { record, guard } = await newKey({ rateLimit: { requests: 40, windowSeconds: 600 } });
+    const window = async () =>
+      (await guard.ask(ask(record, { want: 0, waiting: 0 }))).keys[record.id]?.window;
+    await guard.ask(ask(record, { want: 40, waiting: 40 }));
+    expect(await window()).toMatchObject({ number: 1, remaining: 0 });
+    await scheduler.wait(50);
+    const change = guard.put(ORG, [
+      { ...record, version: 2, rateLimit: { requests: 40, windowSeconds: 0.05 } },
+    ]);
+    const told = await window();
+    expect(told).toMatchObject({ number: 1, remaining: 0 });
+    expect(told?.resetInMs).toBeGreaterThanOrEqual(LEASE_MS - 60);
+    expect(told?.resetInMs).toBeLessThanOrEqual(LEASE_MS);
+    await change;
+    await scheduler.wait(20);
+    expect(await window()).toMatchObject({ number: 2, remaining: 40 });
+  });
+});
+
+describe("what isolates report", () => {
+  test("again, since an answer was lost, counts once", async () => {
+    const orgId = "org_reports";
+    const organization = env.ORGANIZATION.getByName(orgId);
+    const alice = makeActor(orgId);
+    await organization.bootstrap(alice);
+    const { id } = (await makeKey(organization, alice)).key;
+    const guard = env.KEY_GUARD.getByName(groupOfKey(id));
+    const usage = newTally();
+    countUse(usage, "succeeded", null, "192.0.2.1", Date.now());
+    const say = async (isolate: string, number: number) => {
+      const wants = { id, record: false, want: 0, waiting: 0, need: 0, spare: false, returned: null, usage };
+      await guard.ask({ have: 0, leaseWanted: 0, final: false, report: { isolate, number }, keys: [wants] });
+    };
+    for (const number of [1, 1, 2, 1, 2]) await say("a", number);
+    await say("b", 1);
+    await guard.deliverUsage();
+    const span = { from: stepStart(Date.now(), MINUTE_MS) - MINUTE_MS, step: MINUTE_MS, length: 2 } as const;
+    const told = await organization.usageOfKey(alice, id, span);
+    const buckets = "buckets" in told ? told.buckets : [];
+    expect(buckets.reduce((sum, { succeeded }) => sum + succeeded, 0)).toBe(3);
   });
 });
 

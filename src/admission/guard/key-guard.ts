@@ -7,7 +7,7 @@ import { readHash, sameHash } from "../../core/key-secret.ts";
 import { windowAt } from "../../core/rate-window.ts";
 import { deny, type DeniableToken } from "../../core/token-denials.ts";
 import type { Env } from "../../env.ts";
-import type { Answer, Question } from "../protocol.ts";
+import type { Answer, KeyQuestion, Question } from "../protocol.ts";
 import {
   answer,
   commit,
@@ -20,8 +20,10 @@ import {
   type GuardMemory,
   type StoredKey,
 } from "../rules/guard.ts";
+import { endLeases, timersToStart } from "../rules/given.ts";
 import { GUARD_CALLS_PER_S, leaseLength, newLoad, noteCall } from "../rules/load.ts";
 import type { GuardedKey } from "../rules/records.ts";
+import { Reporters } from "../rules/report.ts";
 import { GuardStorage } from "./guard-storage.ts";
 import type { OldUsage } from "./migrate-guard.ts";
 import { UsageLedger } from "./usage-ledger.ts";
@@ -54,8 +56,9 @@ const limitOf = (record: KeyRecord) => record.rateLimit ?? config.rateLimit;
  */
 export class KeyGuard extends DurableObject<Env> {
   readonly #store = new GuardStorage(this.ctx.storage);
-  readonly #memory: GuardMemory = startGuard(this.#store, Date.now());
+  readonly #memory: GuardMemory = startGuard(this.#store);
   readonly #load = newLoad(Date.now());
+  readonly #reporters = new Reporters();
   readonly #usage = new UsageLedger(this.ctx.id.name ?? this.ctx.id.toString(), (report) =>
     this.#organization().recordGroupUsage(report),
   );
@@ -67,10 +70,9 @@ export class KeyGuard extends DurableObject<Env> {
     noteCall(this.#load, now, GUARD_CALLS_PER_S, bounds);
     const leaseMs = leaseLength(bounds, this.#load, question.leaseWanted);
     const told = answer(this.#store, this.#memory, question, leaseMs, limitOf, now);
+    this.#startTimers();
     if (told.revision === 0) return told;
-    for (const { id, usage } of question.keys) {
-      if (usage !== null && this.#store.keys().has(id)) this.#usage.add(id, usage);
-    }
+    if (this.#reporters.isNew(question.report)) this.#count(question.keys);
     this.#usage.plan(question.final, now);
     return told;
   }
@@ -153,7 +155,25 @@ export class KeyGuard extends DurableObject<Env> {
     return this.env.ORGANIZATION.getByName(this.#store.group().orgId ?? "");
   }
 
+  #count(keys: readonly KeyQuestion[]): void {
+    for (const { id, usage } of keys) {
+      if (usage !== null && this.#store.keys().has(id)) this.#usage.add(id, usage);
+    }
+  }
+
+  /** Leases end by timers: see `rules/given.ts`. */
+  #startTimers(): void {
+    const { given } = this.#memory;
+    for (const leaseMs of timersToStart(given)) {
+      setTimeout(() => {
+        endLeases(given, leaseMs);
+        this.#startTimers();
+      }, leaseMs);
+    }
+  }
+
   #change(changes: readonly Change[]): Promise<Confirmation[]> {
+    this.#startTimers();
     return this.#confirm(commit(this.#store, this.#memory, changes, Date.now()));
   }
 

@@ -1,14 +1,14 @@
 import type { Background } from "../../core/background.ts";
 import { compileKey, type CompiledKey } from "../../core/compiled-key.ts";
 import { within } from "../../core/concurrency.ts";
-import { addReport, newTally } from "../../core/usage-tally.ts";
 import type { Env } from "../../env.ts";
 import type { Answer } from "../protocol.ts";
-import { keyOf, type Group, type SentQuestion, type Waiting } from "../rules/held.ts";
+import type { Group, SentQuestion, Waiting } from "../rules/held.ts";
 import { compose, endLease, readClock, receive, type OwnUnits } from "../rules/isolate.ts";
 import { ISOLATE_CALLS_PER_S, leaseWanted, newLoad, noteCall, type LeaseBounds } from "../rules/load.ts";
 import { noteAnswered, noteFailed, noteSent, wantsOf } from "../rules/pace.ts";
 import type { GuardedKey } from "../rules/records.ts";
+import { reportOf } from "../rules/report.ts";
 import type { KeyFacts } from "./key-facts.ts";
 import type { KeyMemory } from "./key-memory.ts";
 import { QuestionAge } from "./question-age.ts";
@@ -83,9 +83,12 @@ export class Questions {
     const { bounds, slackMs } = this.#settings;
     const now = this.#now();
     noteCall(this.#load, now, ISOLATE_CALLS_PER_S, bounds);
-    const wants = wantsOf(group, asker, isFinal, now);
+    const { isolate } = this.#memory;
+    isolate.id ||= crypto.randomUUID();
+    const report = reportOf(isolate, group);
+    const wants = wantsOf(group, asker, report, isFinal, now);
     const wanted = leaseWanted(group.roundTripMs, this.#load, slackMs);
-    return compose(this.#memory.isolate, group, wants, wanted, isFinal, now);
+    return compose(isolate, group, wants, report, wanted, isFinal, now);
   }
 
   #compile(group: Group<CompiledKey>, told: Answer<GuardedKey>): Answer<CompiledKey> {
@@ -103,16 +106,10 @@ export class Questions {
     return { ...told, changed: Object.fromEntries(changed), keys: Object.fromEntries(keys) };
   }
 
-  /** Counts that may not have arrived are kept: they are worth more than their exactness. Units are not. */
   #noteFailed(group: Group<CompiledKey>, sent: SentQuestion, error: unknown): void {
     const isOverloaded = (error as { overloaded?: unknown } | null)?.overloaded === true;
     this.#failures.set(group, isOverloaded ? "the guard is overloaded" : `the guard: ${String(error)}`);
     noteFailed(group, sent, isOverloaded, Math.random(), this.#now());
-    for (const { id, usage } of sent.question.keys) {
-      if (usage === null) continue;
-      const key = keyOf(group, id);
-      addReport((key.usage ??= newTally()), usage);
-    }
   }
 
   /** A lease ends by a timer, too: a clock may step back by less than has passed since it was read. */

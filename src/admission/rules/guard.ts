@@ -6,12 +6,14 @@
 import { keyStatus, type KeyRecord, type RateLimit } from "../../core/key-record.ts";
 import { NO_DENIALS } from "../../core/token-denials.ts";
 import type { Answer, KeyAnswer, KeyQuestion, Question } from "../protocol.ts";
+import { giveLease, givenBefore, longestOutstanding, type GivenLeases } from "./given.ts";
 import { merged, revoked, saysTheSame, type GuardedKey } from "./records.ts";
 import {
   handOut,
   hasPlenty,
   openStored,
   recordAhead,
+  shortened,
   takeBack,
   tellWindow,
   toStored,
@@ -20,8 +22,8 @@ import {
   type Window,
 } from "./window.ts";
 
-/** A lease counts as possibly in use until the guard's clock shows this much past its end; clocks may step. */
-export const GUARD_CLOCK = { STEP_MS: 10_000 };
+/** A longest lease stays on record for so long after its last use, so that lengths in turn are not written each time. */
+export const LONGEST_ON_RECORD = { KEEP_MS: 10_000 };
 
 /** What is on record of a group as a whole. */
 export interface GroupState {
@@ -58,8 +60,9 @@ export interface GuardStore {
 
 /** What a guard has in memory, and loses when it is evicted or crashes. */
 export interface GuardMemory {
-  /** For each length of lease, in milliseconds, when it was last given. */
-  readonly given: Map<number, number>;
+  readonly given: GivenLeases;
+  /** When a lease as long as the longest on record was last given, by the guard's clock; `null` since the start. */
+  longestGivenAt: number | null;
   readonly windows: Map<string, Window>;
   /** Changes up to this revision are in force everywhere. */
   settled: number;
@@ -67,12 +70,11 @@ export interface GuardMemory {
 
 export type LimitOf = (record: KeyRecord) => RateLimit;
 
-/** A guard starts as if it had just given the longest lease on record: a predecessor may have. */
-export function startGuard(store: GuardStore, now: number): GuardMemory {
-  const { longestLeaseMs } = store.group();
+export function startGuard(store: GuardStore): GuardMemory {
   const windows = Object.entries(store.windows()).map(([id, stored]) => [id, openStored(stored)] as const);
   return {
-    given: new Map(longestLeaseMs > 0 ? [[longestLeaseMs, now]] : []),
+    given: givenBefore(store.group().longestLeaseMs),
+    longestGivenAt: null,
     windows: new Map(windows),
     settled: 0,
   };
@@ -98,6 +100,7 @@ export function answer(
       continue;
     }
     const limit = limitOf(stored.record);
+    fitWindow(memory, asked.id, limit, now);
     const handed = takeUnits(memory, asked, stored.record, limit, now);
     mustRecord ||= handed?.mustRecord === true;
     answers[asked.id] = {
@@ -175,7 +178,7 @@ export function commit(
     return { id: change.id, inForce, same: inForce !== null && isInForce(change, inForce) };
   });
   if (changed) store.putGroup({ ...before, revision });
-  return { applied, ...waitFor(memory, latest, changed ? revision : before.revision, now) };
+  return { applied, ...waitFor(memory, latest, changed ? revision : before.revision) };
 }
 
 /** Commits tokens as revoked, as a change of their key. */
@@ -197,23 +200,13 @@ export function commitDenials(
   }
   return {
     applied: [{ id, inForce: stored.record, same: true }],
-    ...waitFor(memory, isNew ? revision : stored.revision, revision, now),
+    ...waitFor(memory, isNew ? revision : stored.revision, revision),
   };
 }
 
 /** To be called when the wait of a commit is over. */
 export function settle(memory: GuardMemory, revision: number): void {
   memory.settled = Math.max(memory.settled, revision);
-}
-
-/** How long a lease that was given before now can still be in use: its whole length, by a timer from now. */
-export function longestOutstanding(memory: GuardMemory, now: number): number {
-  let longest = 0;
-  for (const [length, givenAt] of memory.given) {
-    if (now >= givenAt + length + GUARD_CLOCK.STEP_MS) memory.given.delete(length);
-    else longest = Math.max(longest, length);
-  }
-  return longest;
 }
 
 /**
@@ -252,26 +245,29 @@ function isInForce(change: Change, inForce: KeyRecord): boolean {
  * A commit waits until leases given before it have ended; one that repeats what is in force everywhere does not, and
  * settles nothing, since another commit may still be waiting.
  */
-function waitFor(
-  memory: GuardMemory,
-  latest: number,
-  revision: number,
-  now: number,
-): Omit<Commit, "applied"> {
+function waitFor(memory: GuardMemory, latest: number, revision: number): Omit<Commit, "applied"> {
   if (latest <= memory.settled) return { waitMs: 0, settles: 0 };
-  return { waitMs: longestOutstanding(memory, now), settles: revision };
+  return { waitMs: longestOutstanding(memory.given), settles: revision };
 }
 
 /** Notes that a lease is given. Its length is on record before the answer leaves. */
 function promise(store: GuardStore, memory: GuardMemory, leaseMs: number, now: number): void {
-  memory.given.set(leaseMs, Math.max(memory.given.get(leaseMs) ?? now, now));
+  const { given } = memory;
+  giveLease(given, leaseMs);
   const group = store.group();
   if (leaseMs > group.longestLeaseMs) store.putGroup({ ...group, longestLeaseMs: leaseMs });
-  else if (leaseMs < group.longestLeaseMs) {
+  if (leaseMs >= group.longestLeaseMs || memory.longestGivenAt === null) memory.longestGivenAt = now;
+  else if (Math.abs(now - memory.longestGivenAt) >= LONGEST_ON_RECORD.KEEP_MS) {
     // A shorter length replaces a longer one once no lease of the longer kind can be in use.
-    const longest = longestOutstanding(memory, now);
+    const longest = longestOutstanding(given);
     if (longest < group.longestLeaseMs) store.putGroup({ ...group, longestLeaseMs: longest });
   }
+}
+
+/** A limit may have been changed to one of shorter windows. */
+function fitWindow({ windows, given }: GuardMemory, id: string, limit: RateLimit, now: number): void {
+  const window = windows.get(id);
+  if (window !== undefined) windows.set(id, shortened(window, limit, now, longestOutstanding(given)));
 }
 
 function takeUnits(

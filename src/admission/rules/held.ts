@@ -5,6 +5,7 @@
 
 import type { UsageTally } from "../../core/usage-tally.ts";
 import type { Guarded, Question, WindowTold } from "../protocol.ts";
+import type { Report } from "./report.ts";
 
 export const NEVER = -1e15;
 
@@ -14,6 +15,10 @@ export interface Isolate<R extends Guarded> {
   highest: number;
   /** Grows each time the clock steps back. */
   epoch: number;
+  /** Names it to guards: random, chosen before its first question. */
+  id: string;
+  /** Reports that were made. */
+  reports: number;
   readonly groups: Map<string, Group<R>>;
 }
 
@@ -98,6 +103,8 @@ export interface GroupPace {
   isLow: boolean;
   /** The guard's record of a window runs ahead of its use. */
   isAhead: boolean;
+  /** Counts that were sent, as long as no answer says that they have arrived. */
+  report: Report | null;
 }
 
 export interface KeyPace {
@@ -129,6 +136,7 @@ export function newGroupPace(): GroupPace {
     spent: 0,
     isLow: false,
     isAhead: false,
+    report: null,
   };
 }
 
@@ -137,7 +145,7 @@ export function newKeyPace(): KeyPace {
 }
 
 export function newIsolate<R extends Guarded>(): Isolate<R> {
-  return { highest: NEVER, epoch: 0, groups: new Map() };
+  return { highest: NEVER, epoch: 0, id: "", reports: 0, groups: new Map() };
 }
 
 export function newGroup<R extends Guarded>(): Group<R> {

@@ -15,6 +15,7 @@ import {
   type SentQuestion,
   type Waiting,
 } from "./held.ts";
+import type { Report } from "./report.ts";
 
 /** An isolate stops using units this share of the window's rest early: clocks drift. */
 export const WINDOW_DRIFT = { SHARE: 1000 };
@@ -101,6 +102,7 @@ export function compose<R extends Guarded>(
   isolate: Isolate<R>,
   group: Group<R>,
   wants: readonly Pick<KeyQuestion, "id" | "want" | "waiting" | "need" | "spare" | "usage">[],
+  report: Report | null,
   leaseMs: number,
   isFinal: boolean,
   now: number,
@@ -112,7 +114,13 @@ export function compose<R extends Guarded>(
     key.surplus = 0;
     return { ...want, record: !key.isKnown || group.revision === 0, returned };
   });
-  const question: Question = { have: group.revision, leaseWanted: leaseMs, final: isFinal, keys };
+  const question: Question = {
+    have: group.revision,
+    leaseWanted: leaseMs,
+    final: isFinal,
+    ...(report !== null && { report: { isolate: isolate.id, number: report.number } }),
+    keys,
+  };
   return { question, sequence: ++group.asked, sentAt: now, epoch: isolate.epoch, leaseOver: false };
 }
 
@@ -198,8 +206,14 @@ function takeWindow<R extends Guarded>(
   }
   const { window } = key;
   const margin = told.resetInMs / WINDOW_DRIFT.SHARE + slackMs;
-  if (isSameClock) window.end = Math.max(window.end, sentAt + told.resetInMs - margin);
-  if (sequence > window.sequence && !isOlder) {
+  if (isOlder) return true;
+  const isLater = sequence > window.sequence;
+  if (isSameClock) {
+    const end = sentAt + told.resetInMs - margin;
+    const isOtherLength = told.limit.windowSeconds !== window.limit.windowSeconds;
+    window.end = isLater && isOtherLength ? end : Math.max(window.end, end);
+  }
+  if (isLater) {
     key.window = { ...told, end: window.end, endLatest: now + told.resetInMs, sequence };
   }
   return true;
@@ -239,12 +253,13 @@ export function giveBack<R extends Guarded>(key: HeldKey<R>, own: OwnUnits): voi
   if (key.window?.number === own.window) key.surplus += own.units;
 }
 
-/** Under another limit units were granted, and "used up" was said, that hold no more. */
+/**
+ * Units that another limit granted hold no more. Whatever has changed, limits may have come and gone meanwhile: until
+ * when the window lasts is told anew.
+ */
 function accept<R extends Guarded>(key: HeldKey<R>, held: R | null): void {
-  if (key.isKnown && !isSameLimit(key.held, held)) {
-    setAside(key);
-    if (key.window !== null) key.window.remaining = Number.POSITIVE_INFINITY;
-  }
+  if (key.isKnown && !isSameLimit(key.held, held)) setAside(key);
+  if (key.window !== null) key.window.end = NEVER;
   key.isKnown = true;
   key.held = held;
 }

@@ -5,12 +5,13 @@
 
 import { MAX_GROUP_KEYS, type Answer, type Guarded, type KeyQuestion } from "../protocol.ts";
 import { costOf, setAside, type Group, type HeldKey, type SentQuestion, type Waiting } from "./held.ts";
+import { noteReported, type Report } from "./report.ts";
 
 /** A key that was not used for so long returns its units. */
 const KEEP_UNITS_MS = 60_000;
 /** A group that was not used for so long reports and returns everything. */
 export const QUIET_MS = 2_000;
-/** The same when all that is owed is to make the record of a window exact; a guard may be evicted after 10 s. */
+/** The same when all that is owed is to make the record of a window exact, or is under way; a guard may be evicted after 10 s. */
 const QUIET_AHEAD_MS = 8_000;
 /** Beyond two usual answers: then the asking request counts as dead. */
 const PATIENCE_MS = 100;
@@ -101,17 +102,19 @@ export function isRenewalDue<R extends Guarded>(group: Group<R>, now: number): b
 
 type Want = Pick<KeyQuestion, "id" | "want" | "waiting" | "need" | "spare" | "usage">;
 
-/** The keys that have something to say in the next question, and how many units they want. */
+/** The keys that have something to say in the next question, which brings a report, and how many units they want. */
 export function wantsOf<R extends Guarded>(
   group: Group<R>,
   asker: Waiting | null,
+  report: Report | null,
   isFinal: boolean,
   now: number,
 ): Want[] {
   const isSteady = !isFinal && isInSteadyUse(group, now);
   const wants: Want[] = [];
   for (const [id, key] of askerFirst(group, asker)) {
-    if (wants.length === MAX_GROUP_KEYS) break;
+    const usage = report?.usage.get(id) ?? null;
+    if (wants.length >= MAX_GROUP_KEYS && usage === null) continue;
     const cost = asker?.keyId === id ? costOf(key, asker) : 0;
     // A cost is paid as a whole: units that do not suffice go back and count for it.
     if (key.units < cost) setAside(key);
@@ -120,8 +123,8 @@ export function wantsOf<R extends Guarded>(
     const returns = key.surplus > 0 && group.failures === 0;
     const spare = want === 0 && isSteady && isSpareUseful(key, now);
     const isAsked = want > 0 || spare || key.demand > 0 || asker?.keyId === id;
-    if (!isAsked && !returns && key.usage === null) continue;
-    wants.push({ id, want, waiting, need: cost, spare, usage: key.usage });
+    if (!isAsked && !returns && usage === null) continue;
+    wants.push({ id, want, waiting, need: cost, spare, usage });
     noteAsked(key, now);
   }
   group.spent = 0;
@@ -155,7 +158,6 @@ function noteAsked<R extends Guarded>(key: HeldKey<R>, now: number): void {
   }
   key.demand = 0;
   key.spent = 0;
-  key.usage = null;
 }
 
 /** Notes that a question was sent. */
@@ -175,6 +177,7 @@ export function noteAnswered<R extends Guarded>(
   now: number,
 ): void {
   noteOver(group, sent);
+  noteReported(group, sent.question);
   const took = Math.max(0, now - sent.sentAt);
   group.roundTripMs = group.roundTripMs === 0 ? took : Math.min(took, group.roundTripMs * 1.05 + 0.5);
   const weight = took > group.tookMs ? 0.5 : 0.25;
@@ -207,6 +210,8 @@ export function lastWordAt<R extends Guarded>(group: Group<R>): number | null {
   for (const key of group.keys.values()) {
     if (key.units + key.surplus > 0 || key.usage !== null) return group.usedAt + QUIET_MS;
   }
+  // One that is under way may fail.
+  if (group.report !== null) return group.usedAt + (group.underWay.length > 0 ? QUIET_AHEAD_MS : QUIET_MS);
   return group.isAhead ? group.usedAt + QUIET_AHEAD_MS : null;
 }
 

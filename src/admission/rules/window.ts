@@ -6,7 +6,7 @@ export interface Window {
   /** Names the window; its start does not, since clocks step. */
   readonly number: number;
   readonly start: number;
-  /** When it ends by the limit it was opened under; a limit that is changed later can only end it sooner. */
+  /** A limit that is changed later can only end it sooner (see {@link shortened}). */
   readonly end: number;
   /** Units handed out. */
   readonly used: number;
@@ -47,7 +47,7 @@ export function windowAt(window: Window | undefined, limit: RateLimit, now: numb
   const length = limit.windowSeconds * 1000;
   if (window !== undefined) {
     if (now < window.start) return { ...window, start: now, end: now + length };
-    if (now < endOf(window, limit)) return window;
+    if (now < window.end) return window;
   }
   return {
     number: (window?.number ?? 0) + 1,
@@ -62,13 +62,22 @@ export function windowAt(window: Window | undefined, limit: RateLimit, now: numb
   };
 }
 
+/**
+ * The window under a limit of shorter windows than it was opened by. It goes on while isolates that do not know the limit
+ * may use units of it, for the longest lease that is in use: they would exceed the window that follows.
+ */
+export function shortened(window: Window, limit: RateLimit, now: number, longestLeaseMs: number): Window {
+  const end = Math.max(window.start + limit.windowSeconds * 1000, now + longestLeaseMs);
+  return end < window.end ? { ...window, end } : window;
+}
+
 export function tellWindow(stored: Window | undefined, limit: RateLimit, now: number): WindowTold {
   const window = windowAt(stored, limit, now);
   return {
     number: window.number,
     limit,
     remaining: Math.max(0, limit.requests - window.used),
-    resetInMs: endOf(window, limit) - now,
+    resetInMs: window.end - now,
   };
 }
 
@@ -143,8 +152,4 @@ function countHanded(window: Window, units: number, now: number): Window {
   if (age >= 0 && age < WINDOW.SLOT_MS) return { ...window, lately: window.lately + units, handed: units };
   const before = age >= 0 && age < 2 * WINDOW.SLOT_MS ? window.lately : 0;
   return { ...window, before, lately: units, handed: units, slotAt: now };
-}
-
-function endOf(window: Pick<Window, "start" | "end">, limit: RateLimit): number {
-  return Math.min(window.end, window.start + limit.windowSeconds * 1000);
 }

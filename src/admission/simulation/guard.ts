@@ -20,6 +20,7 @@ import {
   type LeaseBounds,
   type Load,
 } from "../rules/load.ts";
+import { endLeases, timersToStart } from "../rules/given.ts";
 import type { GuardedKey } from "../rules/records.ts";
 import { CountedStorage } from "./counted-storage.ts";
 import type { Network } from "./network.ts";
@@ -114,6 +115,7 @@ export class SimulatedGuard {
     const leaseMs = leaseLength(this.#settings.lease, load, question.leaseWanted);
     this.longestLeaseMs = Math.max(this.longestLeaseMs, leaseMs);
     const told = answer(this.#store, memory, question, leaseMs, (record) => this.#limitOf(record), now);
+    this.#startTimers(memory);
     for (const { id, usage: report } of question.keys) if (report !== null) usage.add(id, report);
     usage.plan(question.final, now);
     return told;
@@ -125,6 +127,15 @@ export class SimulatedGuard {
 
   settle(revision: number): void {
     settle(this.#instance.memory, revision);
+  }
+
+  #startTimers({ given }: GuardMemory): void {
+    for (const leaseMs of timersToStart(given)) {
+      this.#network.queue.after(leaseMs, () => {
+        endLeases(given, leaseMs);
+        if (this.#instance.memory.given === given) this.#startTimers(this.#instance.memory);
+      });
+    }
   }
 
   #limitOf(record: KeyRecord): RateLimit {
@@ -160,8 +171,9 @@ export class SimulatedGuard {
         after: (ms, run) => this.#network.queue.after(ms, () => this.#instance.usage === usage && run()),
       },
     );
-    const now = this.#network.clock();
-    return { memory: startGuard(this.#store, now), load: newLoad(now), usage };
+    const memory = startGuard(this.#store);
+    this.#startTimers(memory);
+    return { memory, load: newLoad(this.#network.clock()), usage };
   }
 }
 

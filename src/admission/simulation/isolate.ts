@@ -36,6 +36,7 @@ import {
   wantsOf,
 } from "../rules/pace.ts";
 import type { GuardedKey } from "../rules/records.ts";
+import { reportOf } from "../rules/report.ts";
 import type { Called, SimulatedGuard } from "./guard.ts";
 import type { Network } from "./network.ts";
 
@@ -135,9 +136,10 @@ export class SimulatedIsolate {
     const { lease, slackMs, roundTripMs, guardOf } = this.#settings;
     const now = this.#now();
     noteCall(this.#load, now, ISOLATE_CALLS_PER_S, lease);
-    const wants = wantsOf(group, asker, isFinal, now);
+    const report = reportOf(this.#state, group);
+    const wants = wantsOf(group, asker, report, isFinal, now);
     const wanted = leaseWanted(group.roundTripMs, this.#load, slackMs);
-    const sent = compose(this.#state, group, wants, wanted, isFinal, now);
+    const sent = compose(this.#state, group, wants, report, wanted, isFinal, now);
     const sentAt = this.#network.queue.now;
     noteSent(group, sent);
     guardOf(name).call(

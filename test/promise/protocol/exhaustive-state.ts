@@ -62,6 +62,8 @@ export interface State {
   now: number;
   stored: Stored;
   memory: GuardMemory;
+  /** Timers of leases at the guard. */
+  timers: { readonly leaseMs: number; readonly at: number }[];
   isolates: Isolate<GuardedKey>[];
   offsets: number[];
   requests: (ModelRequest | null)[];
@@ -175,6 +177,7 @@ export function textOf(state: State, hasSteps: boolean): string {
     [...stored.keys],
     stored.windows,
     [...memory.given],
+    state.timers,
     [...memory.windows],
     memory.settled,
     state.acknowledgements,

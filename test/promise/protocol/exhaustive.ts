@@ -50,17 +50,17 @@ export function searchAll(rules: Rules, bounds: Bounds, maxStates = Number.POSIT
 
 /** Windows of two ticks, of which a grant may take all. */
 function withSmallWindows<T>(rules: Rules, { limit }: Bounds, run: () => T): T {
-  const { WINDOW, WINDOW_DRIFT, GUARD_CLOCK } = rules;
-  const before = [{ ...WINDOW }, { ...WINDOW_DRIFT }, { ...GUARD_CLOCK }] as const;
+  const { WINDOW, WINDOW_DRIFT, LONGEST_ON_RECORD } = rules;
+  const before = [{ ...WINDOW }, { ...WINDOW_DRIFT }, { ...LONGEST_ON_RECORD }] as const;
   Object.assign(WINDOW, { SHARE: limit === null ? WINDOW.SHARE : 1, AHEAD: 0, SLOT_MS: Infinity });
   Object.assign(WINDOW_DRIFT, { SHARE: Infinity });
-  Object.assign(GUARD_CLOCK, { STEP_MS: 0 });
+  Object.assign(LONGEST_ON_RECORD, { KEEP_MS: 0 });
   try {
     return run();
   } finally {
     Object.assign(WINDOW, before[0]);
     Object.assign(WINDOW_DRIFT, before[1]);
-    Object.assign(GUARD_CLOCK, before[2]);
+    Object.assign(LONGEST_ON_RECORD, before[2]);
   }
 }
 
@@ -125,12 +125,13 @@ class Exhaustive {
       windows: {},
     };
     shareStored(stored);
-    const memory: GuardMemory = rules.startGuard(storeOf(stored), 0);
+    const memory: GuardMemory = rules.startGuard(storeOf(stored));
     memory.given.clear();
     const state: State = {
       now: 0,
       stored,
       memory,
+      timers: [],
       isolates: Array.from({ length: isolates }, () => {
         const isolate = rules.newIsolate<GuardedKey>();
         const group = rules.newGroup<GuardedKey>();
@@ -274,7 +275,7 @@ class Exhaustive {
       const wants = [{ id: keyId, want, waiting, need: isAsker ? waiting : 0, spare: false, usage: null }];
       const own = next.isolates[isolate];
       if (own === undefined) return;
-      const sent = this.#rules.compose(own, group, wants, 0, false, now);
+      const sent = this.#rules.compose(own, group, wants, null, 0, false, now);
       const request = next.requests[isolate];
       if (isAsker && request) request.asking = sent.sequence;
       next.messages.push({ isolate, sent, answer: null });
@@ -397,7 +398,8 @@ class Exhaustive {
     const next = copyOf(state);
     next.left.crashes--;
     next.acknowledgements = [];
-    next.memory = this.#rules.startGuard(storeOf(next.stored), next.now);
+    next.memory = this.#rules.startGuard(storeOf(next.stored));
+    next.timers = [];
     yield ["the guard crashes and starts", next];
   }
 
@@ -410,10 +412,19 @@ class Exhaustive {
     }
     state.acknowledgements = state.acknowledgements.filter((one) => !isDue(one));
     state.messages.sort((a, b) => a.isolate - b.isolate || a.sent.sequence - b.sent.sequence);
-    for (const [length, at] of state.memory.given)
-      if (state.now >= at + length) state.memory.given.delete(length);
+    this.#runTimers(state);
     if (this.#bounds.limit === null) this.#giveUnitsWithoutEnd(state);
     else this.#forgetWindows(state);
+  }
+
+  /** Timers of leases run out on time, which is the earliest. */
+  #runTimers(state: State): void {
+    const { given } = state.memory;
+    for (const { leaseMs } of state.timers.filter(({ at }) => at <= state.now)) {
+      this.#rules.endLeases(given, leaseMs);
+    }
+    const started = this.#rules.timersToStart(given).map((leaseMs) => ({ leaseMs, at: state.now + leaseMs }));
+    state.timers = [...state.timers.filter(({ at }) => at > state.now), ...started];
   }
 
   #giveUnitsWithoutEnd(state: State): void {

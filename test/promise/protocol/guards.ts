@@ -31,7 +31,8 @@ export class Instance implements Actor {
     if (profile.countsByTime) this.clock.offset = 0;
     this.storage = new ModelStorage(world, disk, () => this.kill());
     this.store = new rules.GuardStorage(this.storage);
-    this.#memory = rules.startGuard(this.store, this.now());
+    this.#memory = rules.startGuard(this.store);
+    this.#startTimers();
     this.#load = rules.newLoad(this.now());
   }
 
@@ -46,6 +47,7 @@ export class Instance implements Actor {
     const leaseMs = rules.leaseLength(this.#bounds, this.#load, question.leaseWanted);
     const answer = rules.answer(this.store, this.#memory, question, leaseMs, limitOf, now);
     truth.told(answer);
+    this.#startTimers();
     return answer;
   }
 
@@ -63,6 +65,17 @@ export class Instance implements Actor {
       rules.settle(this.#memory, commit.settles);
       reply(commit, after);
     });
+  }
+
+  #startTimers(): void {
+    const { rules } = this.#world;
+    const { given } = this.#memory;
+    for (const leaseMs of rules.timersToStart(given)) {
+      this.#world.after(leaseMs / (1 + this.clock.drift), this, () => {
+        rules.endLeases(given, leaseMs);
+        this.#startTimers();
+      });
+    }
   }
 
   kill(): void {

@@ -141,8 +141,8 @@ export class ModelIsolate implements Actor {
     const { rules, queue, profile } = this.#world;
     const now = this.read();
     this.#setUnitsAside();
-    const wants = rules.wantsOf(this.#group, asker, isFinal, now);
-    const sent = rules.compose(this.#state, this.#group, wants, this.#leaseWanted(), isFinal, now);
+    const wants = rules.wantsOf(this.#group, asker, null, isFinal, now);
+    const sent = rules.compose(this.#state, this.#group, wants, null, this.#leaseWanted(), isFinal, now);
     const sentAt = queue.now;
     rules.noteSent(this.#group, sent);
     this.#guard.send<Answer<GuardedKey>>(

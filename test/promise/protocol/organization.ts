@@ -82,6 +82,12 @@ export class ModelOrganization {
     return { requests: this.#world.pick(limits), windowSeconds: this.#world.pick(windowSeconds) };
   }
 
+  #nextLimit(limit: RateLimit | null): RateLimit {
+    const { changesLimits, changesWindows, windowSeconds } = this.#world.profile;
+    if (limit === null || changesLimits) return this.#newLimit();
+    return changesWindows ? { ...limit, windowSeconds: this.#world.pick(windowSeconds) } : limit;
+  }
+
   #edit(id: string): void {
     const key = this.#keyOf(id);
     const { profile } = this.#world;
@@ -92,7 +98,7 @@ export class ModelOrganization {
       ownerId: this.#newName(),
       disabled: this.#world.chance(0.25),
       allowedIps: this.#world.chance(0.4) ? ADDRESSES.slice(0, 1) : [],
-      rateLimit: profile.changesLimits ? this.#newLimit() : key.rateLimit,
+      rateLimit: this.#nextLimit(key.rateLimit),
       revokedAt: isRevoked ? (key.revokedAt ?? 1) : null,
     });
   }

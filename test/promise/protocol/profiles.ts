@@ -38,6 +38,8 @@ export interface Profile {
   /** The chance that a change is one that was put before. */
   readonly repeats: number;
   readonly changesLimits: boolean;
+  /** Changes choose another length of the limit's window. */
+  readonly changesWindows: boolean;
   /** Steps of the clocks of isolates and of guards. */
   readonly isolateSteps: readonly number[];
   readonly guardSteps: readonly number[];
@@ -52,8 +54,6 @@ export interface Profile {
   readonly burst: number | null;
   /** The chance that units are put aside before a question. */
   readonly setAside: number;
-  /** A lease counts as possibly in use for so long after its end by the guard's clock. */
-  readonly trust: number;
   readonly lengths: readonly number[];
 }
 
@@ -85,6 +85,7 @@ const MIXED: Profile = {
   denials: 0.2,
   repeats: 0.1,
   changesLimits: false,
+  changesWindows: false,
   isolateSteps: [],
   guardSteps: [],
   areStepsHidden: false,
@@ -93,7 +94,6 @@ const MIXED: Profile = {
   renews: true,
   burst: null,
   setAside: 0,
-  trust: 60_000,
   lengths: [2500, 5000],
 };
 
@@ -224,6 +224,18 @@ export const PROFILES = {
     distances: [1, 10, 60],
     bases: [40, 200],
   },
+  /** Limits of which the window becomes shorter and longer. */
+  windowLengths: {
+    ...BUDGET,
+    changesWindows: true,
+    limits: [20, 60],
+    windowSeconds: [0.2, 0.5, 3],
+    requestEvery: [1, 3, 10],
+    changeEvery: [100, 300],
+    distances: [1, 10, 60],
+    crash: 0,
+    supersede: 0,
+  },
   /** Answers that take longer than leases. */
   far: {
     ...MIXED,
@@ -288,7 +300,6 @@ export const PROFILES = {
     changeEvery: [150, 400],
     drift: 0.005,
     lengths: [6000],
-    trust: 300,
   },
   /** Clocks of isolates that step. */
   steps: {
@@ -309,7 +320,7 @@ export const PROFILES = {
     bases: [200],
     maxes: [1000],
     drift: 0,
-    guardSteps: [-2500, -500, 500, 100, 5000],
+    guardSteps: [-2500, -500, 500, 100, 5000, 60_000],
     crash: 0.005,
     isolateCrash: 0.005,
     supersede: 0,

@@ -6,6 +6,8 @@ import { World, type Platform, type Rules } from "./world.ts";
 
 /** Nothing begins after the end; what has begun goes on for so long. */
 const AFTER_MS = 3000;
+/** Short, so that shorter leases come on record within a run. */
+const LONGEST_KEPT_MS = 300;
 const EVENTS_EVERY_MS = 40;
 const IDLE_SHARE = 0.01;
 const BURST_IDLE_SHARE = 0.97;
@@ -21,7 +23,7 @@ export interface RunOutcome {
 
 /** One run of the randomised model: everything that may happen by the profile, in an order that the seed gives. */
 export function runModel(rules: Rules, profile: Profile, seed: number, platform = RELIABLE): RunOutcome {
-  rules.GUARD_CLOCK.STEP_MS = profile.trust;
+  rules.LONGEST_ON_RECORD.KEEP_MS = LONGEST_KEPT_MS;
   const world = new World(rules, platform, profile, seed);
   const guard = new ModelGuard(world);
   const organization = new ModelOrganization(world, guard);

@@ -1,0 +1,58 @@
+/**
+ * Counts on their way to a guard. A report is sent again, the same under the same number, until a question that held it
+ * is answered; what is counted meanwhile waits for the next.
+ */
+
+import type { UsageTally } from "../../core/usage-tally.ts";
+import { MAX_GROUP_KEYS, type Guarded, type Question, type ReportName } from "../protocol.ts";
+import type { Group, Isolate } from "./held.ts";
+
+export interface Report {
+  readonly number: number;
+  readonly usage: ReadonlyMap<string, UsageTally>;
+}
+
+/** What the next question is to report; `null` for nothing. */
+export function reportOf<R extends Guarded>(isolate: Isolate<R>, group: Group<R>): Report | null {
+  if (group.report !== null) return group.report;
+  const usage = new Map<string, UsageTally>();
+  for (const [id, key] of group.keys) {
+    if (key.usage === null) continue;
+    usage.set(id, key.usage);
+    key.usage = null;
+    if (usage.size === MAX_GROUP_KEYS) break;
+  }
+  group.report = usage.size === 0 ? null : { number: ++isolate.reports, usage };
+  return group.report;
+}
+
+/** A question was answered: what it reported has arrived. */
+export function noteReported<R extends Guarded>(group: Group<R>, { report }: Question): void {
+  if (group.report !== null && group.report.number === report?.number) group.report = null;
+}
+
+/** Isolates of which a guard remembers the latest report; the platform does not run so many at a time for a group. */
+const MAX_REPORTERS = 1000;
+
+/** The latest report of each isolate, by which a guard knows one that comes again. */
+export class Reporters {
+  readonly #latest = new Map<string, number>();
+
+  /** Whether the counts of a question are to be taken in. */
+  isNew(report: ReportName | undefined): boolean {
+    if (report === undefined) return true;
+    const { isolate, number } = report;
+    if (number <= (this.#latest.get(isolate) ?? 0)) return false;
+    this.#latest.delete(isolate);
+    this.#latest.set(isolate, number);
+    if (this.#latest.size > MAX_REPORTERS) this.#forgetOldest();
+    return true;
+  }
+
+  #forgetOldest(): void {
+    for (const oldest of this.#latest.keys()) {
+      this.#latest.delete(oldest);
+      return;
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { expect, test } from "vitest";
+import { addReport, countUse, newTally } from "../../src/core/usage-tally.ts";
+import type { Answer, Question } from "../../src/admission/protocol.ts";
+import { keyOf, newGroup, newIsolate, type SentQuestion } from "../../src/admission/rules/held.ts";
+import { compose } from "../../src/admission/rules/isolate.ts";
+import { lastWordAt, noteAnswered, noteFailed, noteSent, wantsOf } from "../../src/admission/rules/pace.ts";
+import type { GuardedKey } from "../../src/admission/rules/records.ts";
+import { Reporters, reportOf } from "../../src/admission/rules/report.ts";
+import { seededRandom } from "../../src/admission/simulation/random.ts";
+
+const IDS = ["key_a", "key_b", "key_c"];
+const ANSWER: Answer<GuardedKey> = { revision: 1, leaseMs: 0, changed: {}, keys: {}, ahead: false };
+
+/** Counts at an isolate, on their way to a guard over a network that loses questions and answers. */
+class Reporting {
+  readonly counted: Record<string, number> = {};
+  readonly arrived: Record<string, number> = {};
+  readonly #reporters = new Reporters();
+  readonly #isolate = newIsolate<GuardedKey>();
+  readonly #group = newGroup<GuardedKey>();
+  readonly #underWay: SentQuestion[] = [];
+
+  constructor(id: string) {
+    this.#isolate.id = id;
+  }
+
+  count(id: string): void {
+    const key = keyOf(this.#group, id);
+    countUse((key.usage ??= newTally()), "succeeded", null, "192.0.2.1", 0);
+    this.counted[id] = (this.counted[id] ?? 0) + 1;
+  }
+
+  ask(): void {
+    const report = reportOf(this.#isolate, this.#group);
+    const wants = wantsOf(this.#group, null, report, true, 0);
+    const sent = compose(this.#isolate, this.#group, wants, report, 0, true, 0);
+    noteSent(this.#group, sent);
+    this.#underWay.push(sent);
+  }
+
+  /** One question that is under way ends: `isHeard` by the guard, `isAnswered` to the isolate. */
+  end(at: number, isHeard: boolean, isAnswered: boolean): void {
+    const [sent] = this.#underWay.splice(at % Math.max(1, this.#underWay.length), 1);
+    if (sent === undefined) return;
+    if (isHeard) this.#hear(sent.question);
+    if (isHeard && isAnswered) noteAnswered(this.#group, sent, ANSWER, 0);
+    else noteFailed(this.#group, sent, false, 0, 0);
+  }
+
+  /** A question that its sender has given up reaches the guard after all. */
+  hearLate(question: Question): void {
+    this.#hear(question);
+  }
+
+  get latest(): Question | undefined {
+    return this.#underWay.at(-1)?.question;
+  }
+
+  owesALastWord(): boolean {
+    return lastWordAt(this.#group) !== null;
+  }
+
+  #hear(question: Question): void {
+    if (!this.#reporters.isNew(question.report)) return;
+    for (const { id, usage } of question.keys) {
+      if (usage === null) continue;
+      const tally = newTally();
+      addReport(tally, usage);
+      for (const { succeeded } of Object.values(tally.minutes)) {
+        this.arrived[id] = (this.arrived[id] ?? 0) + succeeded;
+      }
+    }
+  }
+}
+
+test("whatever questions and answers are lost, each count arrives once", () => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const random = seededRandom(seed);
+    const reporting = new Reporting("isolate");
+    const late: Question[] = [];
+    for (let step = 0; step < 60; step++) {
+      const chance = random();
+      if (chance < 0.4) reporting.count(IDS[Math.floor(random() * IDS.length)] ?? "key_a");
+      else if (chance < 0.65) reporting.ask();
+      else if (chance < 0.7 && reporting.latest !== undefined) late.push(reporting.latest);
+      else if (chance < 0.75) late.splice(0, 1).forEach((question) => reporting.hearLate(question));
+      else reporting.end(Math.floor(random() * 8), random() < 0.6, random() < 0.5);
+    }
+    for (let tries = 0; reporting.owesALastWord() && tries < 100; tries++) {
+      reporting.ask();
+      reporting.end(0, true, true);
+    }
+    for (const question of late) reporting.hearLate(question);
+    expect(reporting.arrived, `seed ${seed}`).toEqual(reporting.counted);
+  }
+});
+
+test("a report that names nobody is taken in, as Workers of the version before send it", () => {
+  const reporters = new Reporters();
+  expect([reporters.isNew(undefined), reporters.isNew(undefined)]).toEqual([true, true]);
+});
+
+test("reports of one isolate do not stand for those of another", () => {
+  const reporters = new Reporters();
+  const news = ["a", "b", "a", "b"].map((isolate) => reporters.isNew({ isolate, number: 1 }));
+  expect(news).toEqual([true, true, false, false]);
+});
