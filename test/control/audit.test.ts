@@ -206,8 +206,8 @@ describe("events are found by what people know of them", () => {
       expect([target, found.map((event) => [event.target, event.targetName])]).toEqual([
         target,
         [
-          [id, "Crème  Brûlée"],
-          [id, "Crème  Brûlée"],
+          [id, "Crème Brûlée"],
+          [id, "Crème Brûlée"],
         ],
       ]);
     }
