@@ -4,7 +4,7 @@ import { hasSchema, migrate } from "./migrations.ts";
 import type { Directory } from "./people/directory.ts";
 import type { RuleChange } from "./people/rule-change.ts";
 import type { DirectoryUser } from "./people/user-table.ts";
-import type { Rotation } from "./rotation.ts";
+import type { Rotation } from "./keys/rotation.ts";
 
 type Act<T> = (me: DirectoryUser) => T | Promise<T>;
 

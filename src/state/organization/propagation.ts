@@ -6,7 +6,7 @@ import { writePoint } from "../../core/metrics.ts";
 import { refuse } from "../../core/refusal.ts";
 import type { Env } from "../../env.ts";
 import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
-import type { KeyTable } from "./key-table.ts";
+import type { KeyTable } from "./keys/key-table.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Settings } from "./settings.ts";
 import type { Settlement } from "./settlement.ts";

@@ -10,8 +10,8 @@ import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
 import { registeredGuards } from "../guard-registry.ts";
 import type { AuditLog, Author } from "./audit/audit-log.ts";
 import type { GuardTable } from "./guard-table.ts";
-import type { KeyTable } from "./key-table.ts";
-import type { Keys } from "./keys.ts";
+import type { KeyTable } from "./keys/key-table.ts";
+import type { Keys } from "./keys/keys.ts";
 import type { Propagation } from "./propagation.ts";
 import type { Settlement } from "./settlement.ts";
 

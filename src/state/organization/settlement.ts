@@ -5,7 +5,7 @@ import { commonSettings } from "../../core/key-differences.ts";
 import type { KeyRecord } from "../../core/key-record.ts";
 import type { ManagedKey } from "../../core/organization.ts";
 import { SYSTEM, type Author } from "./audit/audit-log.ts";
-import type { KeyTable } from "./key-table.ts";
+import type { KeyTable } from "./keys/key-table.ts";
 
 /** Why a key is revoked here that its guard says is. */
 const REVOKED_ELSEWHERE = "Revoked at its guard";

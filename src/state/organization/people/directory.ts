@@ -4,7 +4,7 @@ import { NOTHING, sameGrants, union, type Grants } from "../../../core/scim/role
 import { judge, type Verdict } from "../../../core/scim/standing.ts";
 import type { AuditLog, Author } from "../audit/audit-log.ts";
 import { latestClaims } from "./claims.ts";
-import type { KeyTable } from "../key-table.ts";
+import type { KeyTable } from "../keys/key-table.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";
 import type { ScimIdentities } from "./scim-identities.ts";
 import type { Settings } from "../settings.ts";

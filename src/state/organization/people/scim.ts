@@ -3,7 +3,7 @@ import { scimProblem, type ScimProblem } from "../../../core/scim/problem.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
 import type { ResourceType } from "../../../core/scim/schemas.ts";
 import type { AuditLog, Author } from "../audit/audit-log.ts";
-import type { KeyTable } from "../key-table.ts";
+import type { KeyTable } from "../keys/key-table.ts";
 import type { Propagation } from "../propagation.ts";
 import type { EditCommand, Expecting, ScimAnswer, ScimCommand, Target } from "./scim-command.ts";
 import { CONFLICT, edit } from "./scim-edit.ts";

@@ -8,8 +8,8 @@ import type {
 import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
 import { widensUser } from "../../../core/widening.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
-import type { KeyTable } from "../key-table.ts";
-import type { Keys } from "../keys.ts";
+import type { KeyTable } from "../keys/key-table.ts";
+import type { Keys } from "../keys/keys.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";
 
 type Row = Record<string, SqlStorageValue>;

@@ -1,4 +1,4 @@
-import type { Actor } from "../../core/organization.ts";
+import type { Actor } from "../../../core/organization.ts";
 
 /** Long enough for whoever lost an answer to ask again. */
 const KEPT_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import type { Leak } from "../../core/leak.ts";
+import type { Leak } from "../../../core/leak.ts";
 
 /** A secret that is copied all over is not worth a notice for every copy. */
 const MAX_PLACES = 20;

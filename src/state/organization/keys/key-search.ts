@@ -1,5 +1,5 @@
-import { foldName } from "../../core/folded-name.ts";
-import type { KeyPosition, KeyQuery, KeySort } from "../../core/organization.ts";
+import { foldName } from "../../../core/folded-name.ts";
+import type { KeyPosition, KeyQuery, KeySort } from "../../../core/organization.ts";
 
 /** What SQL makes of a query for keys. */
 export interface KeySearch {

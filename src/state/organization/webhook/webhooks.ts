@@ -1,15 +1,15 @@
-import type { Actor } from "../../core/organization.ts";
-import { refuse, type Refusal } from "../../core/refusal.ts";
+import type { Actor } from "../../../core/organization.ts";
+import { refuse, type Refusal } from "../../../core/refusal.ts";
 import {
   generateWebhookSecret,
   TEST_EVENT,
   type WebhookDelivery,
   type WebhookDraft,
   type WebhookEndpoint,
-} from "../../core/webhook.ts";
-import type { Alarm } from "../alarm.ts";
-import type { AuditLog, Author } from "./audit/audit-log.ts";
-import type { ExpiryNotices } from "./expiry-notices.ts";
+} from "../../../core/webhook.ts";
+import type { Alarm } from "../../alarm.ts";
+import type { AuditLog, Author } from "../audit/audit-log.ts";
+import type { ExpiryNotices } from "../keys/expiry-notices.ts";
 import type { WebhookOutbox } from "./webhook-outbox.ts";
 import type { WebhookTable } from "./webhook-table.ts";
 

@@ -1,10 +1,10 @@
-import { groupOfKey } from "../../admission/key-guards.ts";
-import type { Settled } from "../../core/key-differences.ts";
-import type { KeyRecord, VaultSet } from "../../core/key-record.ts";
-import { foldName } from "../../core/folded-name.ts";
-import type { KeyChange, KeyDraft, KeyMaterial, KeyQuery, ManagedKey } from "../../core/organization.ts";
-import { developerVaults, type VaultRoles } from "../../core/organization.ts";
-import type { Cut } from "../../core/revocation.ts";
+import { groupOfKey } from "../../../admission/key-guards.ts";
+import type { Settled } from "../../../core/key-differences.ts";
+import type { KeyRecord, VaultSet } from "../../../core/key-record.ts";
+import { foldName } from "../../../core/folded-name.ts";
+import type { KeyChange, KeyDraft, KeyMaterial, KeyQuery, ManagedKey } from "../../../core/organization.ts";
+import { developerVaults, type VaultRoles } from "../../../core/organization.ts";
+import type { Cut } from "../../../core/revocation.ts";
 import { searchOf } from "./key-search.ts";
 
 type Row = Record<string, SqlStorageValue>;

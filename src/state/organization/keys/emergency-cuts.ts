@@ -1,7 +1,7 @@
-import { leakReason } from "../../core/leak.ts";
-import type { ManagedKey } from "../../core/organization.ts";
-import type { Cut, RevocationRequest, TokenCut } from "../../core/revocation.ts";
-import type { AuditLog } from "./audit/audit-log.ts";
+import { leakReason } from "../../../core/leak.ts";
+import type { ManagedKey } from "../../../core/organization.ts";
+import type { Cut, RevocationRequest, TokenCut } from "../../../core/revocation.ts";
+import type { AuditLog } from "../audit/audit-log.ts";
 import type { KeyEvents } from "./key-events.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { Keys } from "./keys.ts";

@@ -1,13 +1,13 @@
-import { keyJson } from "../../api-types/key-json.ts";
-import type { Leak } from "../../core/leak.ts";
-import type { ManagedKey } from "../../core/organization.ts";
-import { KEY_EVENTS, type KeyEventType } from "../../core/webhook.ts";
-import type { Alarm } from "../alarm.ts";
+import { keyJson } from "../../../api-types/key-json.ts";
+import type { Leak } from "../../../core/leak.ts";
+import type { ManagedKey } from "../../../core/organization.ts";
+import { KEY_EVENTS, type KeyEventType } from "../../../core/webhook.ts";
+import type { Alarm } from "../../alarm.ts";
 import type { ExpiryNotices } from "./expiry-notices.ts";
 import type { KeyTable } from "./key-table.ts";
-import type { Settings } from "./settings.ts";
-import type { WebhookOutbox } from "./webhook-outbox.ts";
-import type { WebhookTable } from "./webhook-table.ts";
+import type { Settings } from "../settings.ts";
+import type { WebhookOutbox } from "../webhook/webhook-outbox.ts";
+import type { WebhookTable } from "../webhook/webhook-table.ts";
 
 /** Notices that one run of the alarm gives; the next run gives more. */
 const NOTICES_A_RUN = 100;

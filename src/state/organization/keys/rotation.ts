@@ -1,14 +1,14 @@
-import { END_OF_TIME } from "../../core/iso-time.ts";
-import type { Actor, CreatedKey, ManagedKey } from "../../core/organization.ts";
-import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
-import { keyStatus } from "../../core/key-record.ts";
-import { SYSTEM } from "./audit/audit-log.ts";
+import { END_OF_TIME } from "../../../core/iso-time.ts";
+import type { Actor, CreatedKey, ManagedKey } from "../../../core/organization.ts";
+import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
+import { keyStatus } from "../../../core/key-record.ts";
+import { SYSTEM } from "../audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
-import type { Directory } from "./people/directory.ts";
+import type { Directory } from "../people/directory.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { Keys } from "./keys.ts";
-import { UNCONFIRMED, type Propagation } from "./propagation.ts";
-import type { DirectoryUser } from "./people/user-table.ts";
+import { UNCONFIRMED, type Propagation } from "../propagation.ts";
+import type { DirectoryUser } from "../people/user-table.ts";
 
 /** Why a rotated key is revoked when its time has come. */
 const REASON = "Rotated";

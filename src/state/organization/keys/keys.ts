@@ -1,7 +1,7 @@
-import { config } from "../../config.ts";
-import { generateKey } from "../../core/key-secret.ts";
-import { keyStatus, type KeyRecord, type VaultSet } from "../../core/key-record.ts";
-import type { Leak } from "../../core/leak.ts";
+import { config } from "../../../config.ts";
+import { generateKey } from "../../../core/key-secret.ts";
+import { keyStatus, type KeyRecord, type VaultSet } from "../../../core/key-record.ts";
+import type { Leak } from "../../../core/leak.ts";
 import {
   ADMIN,
   developerVaults,
@@ -12,18 +12,18 @@ import {
   type KeyQuery,
   type ManagedKey,
   type Receipt,
-} from "../../core/organization.ts";
-import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
-import { widensKey } from "../../core/widening.ts";
-import type { AuditLog, Author } from "./audit/audit-log.ts";
+} from "../../../core/organization.ts";
+import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
+import { widensKey } from "../../../core/widening.ts";
+import type { AuditLog, Author } from "../audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
-import type { Directory } from "./people/directory.ts";
-import type { GuardTable } from "./guard-table.ts";
+import type { Directory } from "../people/directory.ts";
+import type { GuardTable } from "../guard-table.ts";
 import type { KeyEvents } from "./key-events.ts";
 import type { KeyTable } from "./key-table.ts";
-import { UNCONFIRMED, type Propagation } from "./propagation.ts";
-import type { Settings } from "./settings.ts";
-import type { DirectoryUser } from "./people/user-table.ts";
+import { UNCONFIRMED, type Propagation } from "../propagation.ts";
+import type { Settings } from "../settings.ts";
+import type { DirectoryUser } from "../people/user-table.ts";
 
 /** A group that is drawn is another organisation's once in a million draws. */
 const MAX_DRAWS = 4;

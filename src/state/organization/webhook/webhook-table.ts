@@ -1,4 +1,4 @@
-import { SECRET_OVERLAP_MS, type WebhookDraft, type WebhookEndpoint } from "../../core/webhook.ts";
+import { SECRET_OVERLAP_MS, type WebhookDraft, type WebhookEndpoint } from "../../../core/webhook.ts";
 
 type Row = Record<string, SqlStorageValue>;
 

@@ -4,7 +4,7 @@ import {
   type DeliveryStatus,
   type WebhookDelivery,
   type WebhookEventType,
-} from "../../core/webhook.ts";
+} from "../../../core/webhook.ts";
 import type { Attempt } from "./webhook-sender.ts";
 
 type Row = Record<string, SqlStorageValue>;

@@ -1,5 +1,5 @@
-import type { Alarm } from "../alarm.ts";
-import { SYSTEM, type AuditLog } from "./audit/audit-log.ts";
+import type { Alarm } from "../../alarm.ts";
+import { SYSTEM, type AuditLog } from "../audit/audit-log.ts";
 import type { DueMessage, WebhookOutbox } from "./webhook-outbox.ts";
 import { send } from "./webhook-sender.ts";
 import type { WebhookTable } from "./webhook-table.ts";
