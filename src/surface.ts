@@ -25,12 +25,15 @@ export function surfaceFor({ url, headers }: Request, controlHostname: string | 
  */
 export function surfaceOf(url: string, controlHostname: string | null): Surface {
   const own = OWN_PATH.exec(url)?.[1];
-  const ownSurface = CONSOLE_PATH.test(url) ? "console" : "control";
-  if (controlHostname === null) return own === undefined ? "gateway" : ownSurface;
+  if (controlHostname === null) return own === undefined ? "gateway" : ownSurface(url);
   const onControlHost = isOnHost(url, controlHostname);
-  if (own === "-") return onControlHost ? ownSurface : "nowhere";
+  if (own === "-") return onControlHost ? ownSurface(url) : "nowhere";
   if (onControlHost) return AUTHORIZATION_SERVER.test(url) ? "control" : "nowhere";
   return own === undefined ? "gateway" : "control";
+}
+
+function ownSurface(url: string): "console" | "control" {
+  return CONSOLE_PATH.test(url) ? "console" : "control";
 }
 
 /** Whether a URL is on a host, of any port. */

@@ -63,24 +63,43 @@ export function errorBody(refusal: Refusal, context: ErrorContext): ErrorBody {
 
 /** Details may quote the request, but no key out of it. */
 function errorText(refusal: Refusal, context: ErrorContext): string {
-  const text = JSON.stringify(errorBody(refusal, context));
-  return refusal.details === undefined ? text : withoutSecrets(text);
+  if (refusal.details !== undefined) return withoutSecrets(JSON.stringify(errorBody(refusal, context)));
+  const { publicOrigin } = context;
+  let known = latestTexts.get(refusal.code);
+  if (known?.publicOrigin !== publicOrigin) {
+    const [before = "", after = ""] = JSON.stringify(
+      errorBody(refusal, { ...context, requestId: PLACE }),
+    ).split(PLACE_IN_JSON, 2);
+    known = { publicOrigin, before, after };
+    latestTexts.set(refusal.code, known);
+  }
+  return known.before + JSON.stringify(context.requestId) + known.after;
 }
+
+/** Stands for the request's id, which comes before anything that a client can choose. */
+const PLACE = "\0";
+const PLACE_IN_JSON = JSON.stringify(PLACE);
+
+/** The latest body of each refusal without details, around the request's id. */
+const latestTexts = new Map<
+  RefusalCode,
+  { readonly publicOrigin: string; readonly before: string; readonly after: string }
+>();
 
 /** The response that tells a client why it was refused, with the headers that its status calls for. */
 export function errorResponse(refusal: Refusal, context: ErrorContext): Response {
   const { status } = REFUSALS[refusal.code];
-  const headers = new Headers({
+  const headers: Record<string, string> = {
     "Content-Type": "application/json",
     "Cache-Control": "no-store",
     "X-Request-Id": context.requestId,
-  });
+  };
   const challenge = challengeFor(refusal, context.protectedOrigin);
-  if (challenge !== null) headers.set("WWW-Authenticate", challenge);
+  if (challenge !== null) headers["WWW-Authenticate"] = challenge;
   if (status === 429 || status === 503) {
-    headers.set("Retry-After", `${refusal.retryAfter ?? DEFAULT_RETRY_AFTER_S}`);
+    headers["Retry-After"] = `${refusal.retryAfter ?? DEFAULT_RETRY_AFTER_S}`;
   }
-  if (refusal.allow !== undefined) headers.set("Allow", refusal.allow);
+  if (refusal.allow !== undefined) headers["Allow"] = refusal.allow;
   return new Response(context.head ? null : errorText(refusal, context), { status, headers });
 }
 

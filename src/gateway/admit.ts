@@ -1,7 +1,8 @@
-import type { Outcome, Presented } from "../admission/isolate/admission.ts";
+import type { Outcome } from "../admission/isolate/admission.ts";
 import { retryAfterSeconds } from "../core/rate-window.ts";
-import { refuse, type Refusal } from "../core/refusal.ts";
-import type { Exchange, Gateway } from "./exchange.ts";
+import { refuse } from "../core/refusal.ts";
+import type { Gateway } from "./gateway.ts";
+import { end, isRoute, type Admitted, type Refused, type Identified, type Judged } from "./stages.ts";
 
 /** A client comes back in so many seconds when a guard does not answer. */
 const RETRY_AFTER_S = 1;
@@ -12,33 +13,39 @@ const NO_ANSWER = "the guard has not answered in time";
  * key's budget pays for the operation. From an address that keeps failing nothing is looked up: only credentials that
  * this isolate knows to be good go on.
  */
-export function admit(x: Exchange, gateway: Gateway): Refusal | null | Promise<Refusal | null> {
-  const presented = x.presented as Presented;
-  const blocked = gateway.failures.blocked(x.address, x.startedAt);
-  if (blocked !== null && !gateway.admission.knowsGood(presented)) return blocked;
-  const outcome = gateway.admission.admit(presented, x.operation?.cost ?? 1, Date.now(), x.background);
-  return outcome instanceof Promise ? outcome.then((decided) => conclude(x, decided)) : conclude(x, outcome);
+export function admit(
+  identified: Identified,
+  { failures, admission }: Gateway,
+): Admitted | Refused | Promise<Admitted | Refused> {
+  const { presented, routed } = identified;
+  const { arrived, route } = routed;
+  const blocked = failures.blocked(arrived.address, arrived.startedAt);
+  if (blocked !== null && !admission.knowsGood(presented)) return end(identified, blocked);
+  const cost = isRoute(route) ? route.operation.cost : 1;
+  const decided = admission.admit(presented, cost, Date.now(), arrived.background);
+  return decided instanceof Promise
+    ? decided.then((outcome) => conclude(identified, outcome))
+    : conclude(identified, decided);
 }
 
-function conclude(x: Exchange, outcome: Outcome): Refusal | null {
-  const now = Date.now();
-  x.admission = outcome.source;
-  x.admittedAt = now;
-  if (outcome.rate !== null) x.rate = outcome.rate;
-  switch (outcome.kind) {
+function conclude(identified: Identified, decided: Outcome): Admitted | Refused {
+  const at = Date.now();
+  if (decided.kind === "admitted") return { stage: "judged", identified, decided, at };
+  const judged: Judged = { stage: "judged", identified, decided, at };
+  switch (decided.kind) {
     case "unavailable":
-      return refuse("admission_unavailable", {
-        retryAfter: RETRY_AFTER_S,
-        reason: outcome.reason ?? NO_ANSWER,
-      });
+      return end(
+        judged,
+        refuse("admission_unavailable", {
+          retryAfter: RETRY_AFTER_S,
+          reason: decided.reason ?? NO_ANSWER,
+        }),
+      );
     case "refused":
-      if (outcome.key !== null) x.key = outcome.key;
-      return outcome.refusal;
-    case "limited":
-      x.key = outcome.key;
-      return refuse("rate_limited", { retryAfter: retryAfterSeconds((outcome.rate?.retryAt ?? now) - now) });
-    case "admitted":
-      x.key = outcome.key;
-      return null;
+      return end(judged, decided.refusal);
+    case "limited": {
+      const retryAfter = retryAfterSeconds((decided.rate?.retryAt ?? at) - at);
+      return end(judged, refuse("rate_limited", { retryAfter }));
+    }
   }
 }

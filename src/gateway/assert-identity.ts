@@ -1,23 +1,22 @@
 import { refuse, type Refusal } from "../core/refusal.ts";
-import type { Caller } from "../core/caller.ts";
-import type { Exchange, Gateway } from "./exchange.ts";
+import type { Gateway } from "./gateway.ts";
+import { arrivalOf, type Authorized } from "./stages.ts";
 
-/** Has the request tell the origin who calls in a way that it can verify; without that nothing is forwarded. */
-export function assertIdentity(x: Exchange, gateway: Gateway): Refusal | null | Promise<Refusal | null> {
-  if (gateway.assertions === null) return null;
-  const audience = gateway.config.originAudience ?? x.origin?.originUrl;
+/**
+ * What tells the origin who calls in a way that it can verify: `null` when it gets none. Without one that is due nothing
+ * is forwarded.
+ */
+export function assertIdentity(
+  { admitted, route, caller }: Authorized,
+  { assertions, config }: Gateway,
+): string | null | Promise<string | Refusal> {
+  if (assertions === null) return null;
+  const audience = config.originAudience ?? route.origin?.originUrl;
   // Without an origin the request goes nowhere.
   if (audience === undefined) return null;
-  const assertion = gateway.assertions.of(x.caller as Caller, audience, Date.now(), x.background);
-  if (typeof assertion === "string") {
-    x.assertion = assertion;
-    return null;
-  }
-  return assertion.then(
-    (jwt) => {
-      x.assertion = jwt;
-      return null;
-    },
-    (error: unknown) => refuse("admission_unavailable", { retryAfter: 1, reason: String(error) }),
+  const assertion = assertions.of(caller, audience, Date.now(), arrivalOf(admitted).background);
+  if (typeof assertion === "string") return assertion;
+  return assertion.catch((error: unknown) =>
+    refuse("admission_unavailable", { retryAfter: 1, reason: String(error) }),
   );
 }

@@ -1,7 +1,7 @@
-import { canonicalPath } from "../core/canonical-path.ts";
 import { allowedOrigin, EXPOSED_HEADERS, grantedHeaders, mayBeCalledByPages } from "../core/cors.ts";
-import { refuse, type Refusal } from "../core/refusal.ts";
-import type { Exchange, Gateway } from "./exchange.ts";
+import type { Gateway } from "./gateway.ts";
+import { findRoute } from "./match-route.ts";
+import { end, isRoute, type Arrived, type Ended } from "./stages.ts";
 
 /** How long a browser may go by the answer to a preflight, in seconds: a setting that is taken back ends with it. */
 const MAX_AGE_S = 600;
@@ -21,28 +21,22 @@ const ORIGINS_OWN = [
  * Answers a preflight (Fetch Standard section 3.3.5) for a path of the API, without a credential: browsers send none.
  * `null` for any other request. It never reaches the origin.
  */
-export function answerPreflight(x: Exchange, gateway: Gateway): Response | Refusal | null {
-  const { method, headers, url } = x.request;
+export function answerPreflight(arrived: Arrived, gateway: Gateway): Ended | null {
+  const { method, headers, url } = arrived.request;
+  if (method !== "OPTIONS") return null;
   const requested = headers.get("Access-Control-Request-Method");
-  if (method !== "OPTIONS" || requested === null || !headers.has("Origin")) return null;
+  if (requested === null || !headers.has("Origin")) return null;
   if (!mayBeCalledByPages(gateway.config.corsOrigins)) return null;
-  const path = canonicalPath(url)?.path;
-  if (path === undefined) return refuse("invalid_path");
-  const match = gateway.policy.match(requested, path);
-  if (match.kind === "not_found") return refuse("not_found");
-  if (match.kind === "invalid_path") return refuse("invalid_path");
-  if (match.kind === "method_not_allowed") {
-    return refuse("method_not_allowed", { allow: match.allow.join(", ") });
-  }
-  x.operation = match.operation;
+  const route = findRoute(requested, url, gateway);
+  if (!isRoute(route)) return end(arrived, route);
   const answer = new Response(null, { status: 204 });
   answer.headers.set("Access-Control-Allow-Methods", requested);
   const granted = grantedHeaders(headers.get("Access-Control-Request-Headers") ?? "");
   if (granted !== "") answer.headers.set("Access-Control-Allow-Headers", granted);
   answer.headers.set("Access-Control-Max-Age", `${MAX_AGE_S}`);
   answer.headers.set("Cache-Control", "no-store");
-  answer.headers.set("X-Request-Id", x.requestId);
-  return answer;
+  answer.headers.set("X-Request-Id", arrived.requestId);
+  return end({ stage: "routed", arrived, route }, answer);
 }
 
 /** Says on an answer, a refusal included, whether the page that asked may read it. */

@@ -1,8 +1,9 @@
 import { callName } from "../core/calls.ts";
-import type { Refusal, RefusalCode } from "../core/refusal.ts";
+import type { RefusalCode } from "../core/refusal.ts";
 import type { Outcome } from "../core/usage.ts";
 import { countRefusal, countUse } from "../core/usage-tally.ts";
-import type { Exchange, Gateway } from "./exchange.ts";
+import type { Gateway } from "./gateway.ts";
+import { decidingKey, judgementOf, operationOf, type Finished } from "./stages.ts";
 
 /** Refusals of credentials that are not the key's: nobody used the key. */
 const NOT_THE_KEYS: ReadonlySet<RefusalCode> = new Set([
@@ -13,29 +14,29 @@ const NOT_THE_KEYS: ReadonlySet<RefusalCode> = new Set([
 ]);
 
 /** Counts what became of a request that presented a key, or a token of it, with the right secret. */
-export function countUsage(x: Exchange, gateway: Gateway, status: number, refusal: Refusal | null): void {
-  const { keyId, key, forwardedAt } = x;
+export function countUsage(finished: Finished, { admission }: Gateway): void {
+  const { at, arrived, status, refusal } = finished;
+  const judged = judgementOf(at);
+  if (judged === null) return;
+  const { keyId } = judged.identified;
+  const { address, requestId, background } = arrived;
   const now = Date.now();
-  if (keyId === undefined || x.admission === undefined) return;
-  if (forwardedAt !== undefined && x.operation !== undefined) {
-    const name = callName(x.operation, x.params ?? {}, x.address);
-    gateway.admission.count(keyId, (tally) => countUse(tally, outcomeOf(status), name, x.address, now), {
+  if (at.stage === "forwarded") {
+    const name = callName(at.route.operation, at.route.params, address);
+    const outcome = outcomeOf(status);
+    admission.count(keyId, (tally) => countUse(tally, outcome, name, address, now), {
       isFact: false,
       now,
-      background: x.background,
+      background,
     });
     return;
   }
-  const isFact = x.admission === "fact";
-  if (refusal === null || NOT_THE_KEYS.has(refusal.code) || (key === undefined && !isFact)) return;
-  const { requestId, address, operation } = x;
-  const told = { time: now, code: refusal.code, operation: operation?.id ?? null, address, requestId };
+  const isFact = judged.decided.source === "fact";
+  if (refusal === null || NOT_THE_KEYS.has(refusal.code) || (decidingKey(judged) === null && !isFact)) return;
+  const operation = operationOf(at)?.id ?? null;
+  const told = { time: now, code: refusal.code, operation, address, requestId };
   const kind = refusal.code === "rate_limited" ? "limited" : "refused";
-  gateway.admission.count(keyId, (tally) => countRefusal(tally, kind, told), {
-    isFact,
-    now,
-    background: x.background,
-  });
+  admission.count(keyId, (tally) => countRefusal(tally, kind, told), { isFact, now, background });
 }
 
 /** What the origin made of a request that was forwarded. */

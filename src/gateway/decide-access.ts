@@ -1,28 +1,25 @@
 import type { Allowed } from "../core/access.ts";
 import type { Caller } from "../core/caller.ts";
 import type { CompiledKey } from "../core/compiled-key.ts";
-import type { Operation } from "../core/policy/route-policy.ts";
 import type { Refusal } from "../core/refusal.ts";
-import type { Exchange } from "./exchange.ts";
+import type { VerifiedToken } from "../state/access-tokens.ts";
+import type { Admitted, Authorized, Route } from "./stages.ts";
 
 /** Step 7: the key's scopes, its owner's live roles and its vaults together cover what the operation touches. */
-export function decideAccess(x: Exchange): Refusal | null {
-  const key = x.key as CompiledKey;
-  const decision = decideFor(x, key);
+export function decideAccess(admitted: Admitted, route: Route): Authorized | Refusal {
+  const caller = callerOf(admitted.identified.token, admitted.decided.key);
+  const decision = decideFor(caller, route);
   if ("code" in decision) return decision;
-  x.caller = callerOf(x, key);
-  x.visible = decision.visible;
-  return null;
+  return { admitted, route, caller, visible: decision.visible };
 }
 
-/** The decision by one version of the key. A path that fits several templates must be allowed as each of them. */
-export function decideFor(x: Exchange, key: CompiledKey): Refusal | Allowed {
-  const { access } = callerOf(x, key);
-  const decision = access.decide(x.operation as Operation, x.params ?? {});
-  if ("code" in decision) return decision;
+/** The decision about a caller. A path that fits several templates must be allowed as each of them. */
+export function decideFor({ access }: Caller, { operation, params, also }: Route): Refusal | Allowed {
+  const decision = access.decide(operation, params);
+  if ("code" in decision || also.length === 0) return decision;
   let { visible } = decision;
-  for (const { operation, params } of x.also ?? []) {
-    const other = access.decide(operation, params);
+  for (const match of also) {
+    const other = access.decide(match.operation, match.params);
     if ("code" in other) return other;
     visible = visibleToBoth(visible, other.visible);
   }
@@ -37,6 +34,6 @@ function visibleToBoth(one: Visible, other: Visible): Visible {
 }
 
 /** The caller: the key, or a token narrowed from it. */
-function callerOf({ token }: Exchange, key: CompiledKey): Caller {
-  return token?.callerFor(key) ?? key.caller;
+export function callerOf(token: VerifiedToken | null, key: CompiledKey): Caller {
+  return token === null ? key.caller : token.callerFor(key);
 }

@@ -1,41 +1,48 @@
-import type { ListFilter } from "../core/filtered-list.ts";
-import { refuse, type Refusal } from "../core/refusal.ts";
-import type { Operation } from "../core/policy/route-policy.ts";
 import type { Caller } from "../core/caller.ts";
+import type { ListFilter } from "../core/filtered-list.ts";
+import type { Operation } from "../core/policy/route-policy.ts";
+import type { Refusal } from "../core/refusal.ts";
 import { dropOriginsCorsHeaders } from "./cors.ts";
-import type { Exchange, Gateway } from "./exchange.ts";
-import { forward } from "./forward.ts";
+import { forward, type OriginConfig } from "./forward.ts";
+import type { Gateway } from "./gateway.ts";
 import { guardConnection } from "./guard-connection.ts";
+import { arrivalOf, type Departing } from "./stages.ts";
 
-const NO_ORIGIN = "ORIGINS names none of the operation's own servers";
-
-/** Step 8: forwards the request and brings the origin's answer back. */
-export async function forwardToOrigin(x: Exchange, gateway: Gateway): Promise<Response | Refusal> {
-  const operation = x.operation as Operation;
-  if (!x.origin) return refuse("origin_unavailable", { reason: NO_ORIGIN });
-  x.forwardedAt = Date.now();
-  const answer = await forward({
-    request: x.request,
-    path: x.path as string,
-    query: x.query as string,
-    config: x.origin,
-    requestId: x.requestId,
-    clientAddress: x.address,
-    identity: identityHeaders(x, gateway),
-    assertion: x.assertion ?? null,
-    filter: listFilter(operation, x.visible ?? null),
+/** Step 8: forwards the request. */
+export function forwardToOrigin(
+  { from, route, authorized, assertion }: Departing,
+  origin: OriginConfig,
+  { config }: Gateway,
+): Promise<Response | Refusal> {
+  const { request, requestId, address } = arrivalOf(from);
+  const isTold = authorized !== null && config.originIdentity !== "assertion";
+  return forward({
+    request,
+    path: route.path,
+    query: route.query,
+    config: origin,
+    requestId,
+    clientAddress: address,
+    identity: isTold ? authorized.caller.identityHeaders : NOBODY,
+    assertion,
+    filter: authorized === null ? null : listFilter(route.operation, authorized.visible),
   });
-  x.answeredAt = Date.now();
-  if (!(answer instanceof Response)) return answer;
-  dropOriginsCorsHeaders(answer.headers, gateway);
-  answer.headers.set("X-Request-Id", x.requestId);
-  if (operation.deprecation !== null) setDeprecationHeaders(answer.headers, operation.deprecation);
-  return guardConnection(answer, x, gateway);
 }
 
-/** Nobody calls a public operation, as far as the gateway knows. */
-function identityHeaders({ caller }: Exchange, { config }: Gateway): Caller["identityHeaders"] {
-  return caller === undefined || config.originIdentity === "assertion" ? [] : caller.identityHeaders;
+const NOBODY: Caller["identityHeaders"] = [];
+
+/** Makes the origin's answer the gateway's. */
+export function bringBack(
+  answer: Response,
+  { from, route, authorized }: Departing,
+  gateway: Gateway,
+): Response {
+  const { headers } = answer;
+  dropOriginsCorsHeaders(headers, gateway);
+  headers.set("X-Request-Id", arrivalOf(from).requestId);
+  const { deprecation } = route.operation;
+  if (deprecation !== null) setDeprecationHeaders(headers, deprecation);
+  return authorized === null ? answer : guardConnection(answer, authorized, gateway);
 }
 
 function listFilter(operation: Operation, visible: ((id: string) => boolean) | null): ListFilter | null {

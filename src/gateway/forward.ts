@@ -5,7 +5,7 @@ import { answerToClient, ORIGIN_RETRY_AFTER_S } from "./origin-answer.ts";
 import { originHeaders } from "./origin-headers.ts";
 import { beforeSilence } from "./silence.ts";
 import { discardBody } from "./unread-body.ts";
-import { discardRest, openUpload, untilReceived, type Upload } from "./upload.ts";
+import { discardRest, openUpload, untilReceived, type Upload, type UploadWatch } from "./upload.ts";
 
 export interface OriginConfig {
   /** Scheme, authority and, if need be, a base path; without a slash at the end. */
@@ -53,47 +53,55 @@ const BROKEN_BODY = refuse("invalid_request", {
  * `origin_unavailable` (unreachable, or cut before the headers), `origin_timeout` (nothing has moved for the configured
  * time), or as the answer calls for.
  */
-export async function forward(f: Forwarding): Promise<Response | Refusal> {
+export function forward(f: Forwarding): Promise<Response | Refusal> {
   const upload = openUpload(f.request, f.config.maxBodyBytes);
-  if (upload !== null && "code" in upload) {
+  return upload === null ? answerOf(f, null) : forwardUpload(f, upload);
+}
+
+async function forwardUpload(f: Forwarding, upload: Upload | Refusal): Promise<Response | Refusal> {
+  if ("code" in upload) {
     await discardBody(f.request);
     return upload;
   }
   const answer = await answerOf(f, upload);
-  if (upload === null) return answer;
   if (answer instanceof Response) return untilReceived(answer, upload.watch);
   await discardRest(upload.watch);
   return answer;
 }
 
 async function answerOf(f: Forwarding, upload: Upload | null): Promise<Response | Refusal> {
-  const origin = await askOrigin(f, upload);
-  const answer = origin instanceof Response ? answerToClient(origin) : origin;
+  const watch = upload?.watch ?? null;
+  let origin: Response | null;
+  try {
+    origin = await beforeSilence(askOrigin(f, upload), f.config.originTimeoutMs, watch);
+  } catch (error) {
+    return failure(watch?.fault ?? null, error);
+  }
+  if (origin === null) return refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S });
+  const answer = answerToClient(origin);
   if (f.filter === null || !(answer instanceof Response)) return answer;
   return filterList(answer, f.filter, f.config.originTimeoutMs);
 }
 
-async function askOrigin(f: Forwarding, upload: Upload | null): Promise<Response | Refusal> {
-  const watch = upload?.watch ?? null;
-  const answering = fetch(f.config.originUrl + f.path + f.query, {
+function askOrigin(f: Forwarding, upload: Upload | null): Promise<Response> {
+  return fetch(f.config.originUrl + f.path + f.query, {
     method: f.request.method,
     headers: originHeaders(f),
     body: upload?.body ?? null,
     redirect: "manual",
-    signal: watch?.cutOff.signal ?? null,
+    signal: upload?.watch.cutOff.signal ?? null,
     cf: UNCACHED,
   });
-  try {
-    const origin = await beforeSilence(answering, f.config.originTimeoutMs, watch);
-    return origin ?? refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S });
-  } catch (error) {
-    switch (watch?.fault ?? null) {
-      case "too large":
-        return refuse("payload_too_large");
-      case "broken":
-        return BROKEN_BODY;
-      case null:
-        return refuse("origin_unavailable", { retryAfter: ORIGIN_RETRY_AFTER_S, reason: String(error) });
-    }
+}
+
+/** Why the origin's headers have not come. */
+function failure(fault: UploadWatch["fault"], error: unknown): Refusal {
+  switch (fault) {
+    case "too large":
+      return refuse("payload_too_large");
+    case "broken":
+      return BROKEN_BODY;
+    case null:
+      return refuse("origin_unavailable", { retryAfter: ORIGIN_RETRY_AFTER_S, reason: String(error) });
   }
 }

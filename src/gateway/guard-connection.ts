@@ -1,6 +1,6 @@
-import type { Presented } from "../admission/isolate/admission.ts";
-import type { Exchange, Gateway } from "./exchange.ts";
-import { decideFor } from "./decide-access.ts";
+import { callerOf, decideFor } from "./decide-access.ts";
+import type { Gateway } from "./gateway.ts";
+import { arrivalOf, type Authorized } from "./stages.ts";
 
 const EVENT_STREAM = /^text\/event-stream\s*(?:;|$)/i;
 /** A check may take this share of the time in which a connection must end: its key's guard may be far away. */
@@ -18,14 +18,18 @@ const LOST = 1006;
  * stream and a WebSocket end within `CONNECTION_CHECK_MS` of the moment when steps 3, 4 or 7 refuse it, or when that
  * cannot be confirmed. Any other answer is passed as it is.
  */
-export function guardConnection(answer: Response, x: Exchange, gateway: Gateway): Response {
-  if (x.presented === undefined) return answer;
-  if (answer.webSocket !== null) return guardWebSocket(answer, answer.webSocket, x, gateway);
+export function guardConnection(answer: Response, authorized: Authorized, gateway: Gateway): Response {
+  if (answer.webSocket !== null) return guardWebSocket(answer, answer.webSocket, authorized, gateway);
   if (answer.body === null || !EVENT_STREAM.test(answer.headers.get("Content-Type") ?? "")) return answer;
-  return guardStream(answer, answer.body, x, gateway);
+  return guardStream(answer, answer.body, authorized, gateway);
 }
 
-function guardStream(answer: Response, body: ReadableStream, x: Exchange, gateway: Gateway): Response {
+function guardStream(
+  answer: Response,
+  body: ReadableStream,
+  authorized: Authorized,
+  gateway: Gateway,
+): Response {
   const { readable, writable } = new IdentityTransformStream();
   const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
   const connection: Connection = {
@@ -35,10 +39,11 @@ function guardStream(answer: Response, body: ReadableStream, x: Exchange, gatewa
       void reader.cancel().catch(() => {});
     },
   };
+  const { request, background } = arrivalOf(authorized.admitted);
   // A client that goes away while the origin is silent is seen by this alone.
-  x.request.signal.addEventListener("abort", () => connection.end("the client is gone"));
-  x.background.waitUntil(pump(reader, writable.getWriter(), connection));
-  x.background.waitUntil(watch(connection, x, gateway));
+  request.signal.addEventListener("abort", () => connection.end("the client is gone"));
+  background.waitUntil(pump(reader, writable.getWriter(), connection));
+  background.waitUntil(watch(connection, authorized, gateway));
   return new Response(readable, answer);
 }
 
@@ -64,7 +69,12 @@ async function pump(
   }
 }
 
-function guardWebSocket(answer: Response, origin: WebSocket, x: Exchange, gateway: Gateway): Response {
+function guardWebSocket(
+  answer: Response,
+  origin: WebSocket,
+  authorized: Authorized,
+  gateway: Gateway,
+): Response {
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
   const connection = {
     isOpen: true,
@@ -88,7 +98,7 @@ function guardWebSocket(answer: Response, origin: WebSocket, x: Exchange, gatewa
       close(to, FAILED, "");
     });
   }
-  x.background.waitUntil(watch(connection, x, gateway));
+  arrivalOf(authorized.admitted).background.waitUntil(watch(connection, authorized, gateway));
   return new Response(null, { status: 101, headers: answer.headers, webSocket: client });
 }
 
@@ -117,12 +127,12 @@ interface Connection {
   end(reason: string): void;
 }
 
-async function watch(connection: Connection, x: Exchange, gateway: Gateway): Promise<void> {
+async function watch(connection: Connection, authorized: Authorized, gateway: Gateway): Promise<void> {
   const within = gateway.config.connectionCheckMs * CHECK_SHARE;
   while (connection.isOpen) {
     await scheduler.wait(gateway.config.connectionCheckMs - within);
     if (!connection.isOpen) return;
-    const refusal = refusalNow(x, gateway).catch(() => "internal_error");
+    const refusal = refusalNow(authorized, gateway).catch(() => "internal_error");
     const code = await Promise.race([refusal, unconfirmedAfter(within)]);
     if (code === null) continue;
     connection.end(code);
@@ -136,10 +146,12 @@ async function unconfirmedAfter(ms: number): Promise<string> {
 }
 
 /** The code of the refusal that a new request like this one would meet at steps 3, 4 or 7; `null` for none. */
-async function refusalNow(x: Exchange, { admission }: Gateway): Promise<string | null> {
-  const outcome = await admission.admit(x.presented as Presented, 0, Date.now(), x.background);
+async function refusalNow({ admitted, route }: Authorized, { admission }: Gateway): Promise<string | null> {
+  const { presented, token } = admitted.identified;
+  const { background } = arrivalOf(admitted);
+  const outcome = await admission.admit(presented, 0, Date.now(), background);
   if (outcome.kind === "unavailable") return "admission_unavailable";
   if (outcome.kind === "refused") return outcome.refusal.code;
-  const decision = decideFor(x, outcome.key);
+  const decision = decideFor(callerOf(token, outcome.key), route);
   return "code" in decision ? decision.code : null;
 }

@@ -1,91 +1,112 @@
-import { errorResponse, originOf } from "../core/error-response.ts";
-import { isoTime } from "../core/iso-time.ts";
-import { rotatedKeyEnd } from "../core/key-record.ts";
-import { setRateHeaders } from "../core/rate-window.ts";
-import { refuse, type Refusal } from "../core/refusal.ts";
 import type { Background } from "../core/background.ts";
+import { refuse, type Refusal } from "../core/refusal.ts";
 import { admit } from "./admit.ts";
+import { answer, answerFailure } from "./answer.ts";
 import { assertIdentity } from "./assert-identity.ts";
 import { checkTarget } from "./check-target.ts";
-import { answerPreflight, setCorsHeaders } from "./cors.ts";
-import { countUsage } from "./count-usage.ts";
+import { answerPreflight } from "./cors.ts";
 import { decideAccess } from "./decide-access.ts";
-import type { Exchange, Gateway, Step } from "./exchange.ts";
-import { forwardToOrigin } from "./forward-to-origin.ts";
-import { logRequest } from "./log-request.ts";
+import { bringBack, forwardToOrigin } from "./forward-to-origin.ts";
+import type { Gateway } from "./gateway.ts";
 import { matchRoute } from "./match-route.ts";
-import { needsNoCredential } from "./public-operation.ts";
+import { openRoute } from "./public-operation.ts";
 import { readCredential } from "./read-credential.ts";
-import { recordRequest } from "./record-request.ts";
-import { setServerTiming } from "./server-timing.ts";
-import { discardBody } from "./unread-body.ts";
-
-/** The steps that identify the caller: an address that keeps failing them is turned away. */
-const IDENTIFY: readonly Step[] = [readCredential, admit];
-/** The steps that decide what an identified caller may do, and tell the origin who it is. */
-const DECIDE: readonly Step[] = [decideAccess, assertIdentity];
+import {
+  end,
+  isRoute,
+  type Admitted,
+  type Arrived,
+  type Departing,
+  type Reached,
+  type Route,
+} from "./stages.ts";
 
 /**
  * The way of a request through the gateway. Its id comes first, then the steps in their order; the first that refuses
  * answers; what passes them all goes to the origin. A preflight and a public operation need no credential.
+ *
+ * A step that has all at hand gives its result at once: only one that asks somebody is waited for.
  */
 export async function handle(request: Request, background: Background, gateway: Gateway): Promise<Response> {
-  const x: Exchange = {
+  const arrived = arrive(request, background);
+  let reached: Reached = arrived;
+  try {
+    const early = checkTarget(arrived, gateway) ?? answerPreflight(arrived, gateway);
+    if (early !== null) return answer(early, gateway);
+    // What it costs is known before it is admitted; that there is no such operation is told only afterwards.
+    const routed = matchRoute(arrived, gateway);
+    reached = routed;
+    const open = openRoute(routed);
+    if (open !== null)
+      return depart({ from: routed, route: open, authorized: null, assertion: null }, gateway);
+
+    const reading = readCredential(routed, gateway);
+    const identified = reading instanceof Promise ? await reading : reading;
+    if (identified.stage === "ended") return answerFailure(identified, gateway);
+    reached = identified;
+    const admitting = admit(identified, gateway);
+    const admitted = admitting instanceof Promise ? await admitting : admitting;
+    if (admitted.stage === "ended") return answerFailure(admitted, gateway);
+    reached = admitted;
+
+    if (!isRoute(routed.route)) return answer(end(admitted, routed.route), gateway);
+    const authorizing = authorize(admitted, routed.route, gateway);
+    const departing = authorizing instanceof Promise ? await authorizing : authorizing;
+    if ("code" in departing) return answer(end(admitted, departing), gateway);
+    return depart(departing, gateway);
+  } catch (error) {
+    return answer(end(reached, faultOf(error)), gateway);
+  }
+}
+
+function arrive(request: Request, background: Background): Arrived {
+  return {
+    stage: "arrived",
     request,
     background,
     requestId: crypto.randomUUID(),
     startedAt: Date.now(),
     address: request.headers.get("CF-Connecting-IP") ?? "",
   };
+}
+
+/** Step 7, and what the origin is told of who calls. */
+function authorize(
+  admitted: Admitted,
+  route: Route,
+  gateway: Gateway,
+): Departing | Refusal | Promise<Departing | Refusal> {
+  const authorized = decideAccess(admitted, route);
+  if ("code" in authorized) return authorized;
+  const assertion = assertIdentity(authorized, gateway);
+  if (!(assertion instanceof Promise)) return { from: admitted, route, authorized, assertion };
+  return assertion.then((jwt) =>
+    typeof jwt === "string" ? { from: admitted, route, authorized, assertion: jwt } : jwt,
+  );
+}
+
+const NO_ORIGIN = refuse("origin_unavailable", {
+  reason: "ORIGINS names none of the operation's own servers",
+});
+
+/** Step 8. */
+async function depart(departing: Departing, gateway: Gateway): Promise<Response> {
+  const { from, route } = departing;
+  const { origin } = route;
+  if (origin === null) return answer(end(from, NO_ORIGIN), gateway);
+  const forwardedAt = Date.now();
+  let answeredAt: number | null = null;
   let outcome: Response | Refusal;
   try {
-    outcome =
-      checkTarget(x, gateway) ??
-      answerPreflight(x, gateway) ??
-      (await decide(x, gateway)) ??
-      (await forwardToOrigin(x, gateway));
+    const forwarded = await forwardToOrigin(departing, origin, gateway);
+    answeredAt = Date.now();
+    outcome = forwarded instanceof Response ? bringBack(forwarded, departing, gateway) : forwarded;
   } catch (error) {
-    outcome = refuse("internal_error", { reason: String(error) });
+    outcome = faultOf(error);
   }
-  const response = outcome instanceof Response ? outcome : await refusalResponse(outcome, x, gateway);
-  setCorsHeaders(response.headers, request, gateway);
-  if (x.rate !== undefined) setRateHeaders(response.headers, x.rate, x.admittedAt ?? x.startedAt);
-  const endsAt = x.key === undefined ? null : rotatedKeyEnd(x.key.record);
-  if (endsAt !== null) response.headers.set("X-Portcullis-Key-Expires", isoTime(endsAt));
-  const refusal = outcome instanceof Response ? null : outcome;
-  countUsage(x, gateway, response.status, refusal);
-  logRequest(x, response.status, refusal, gateway);
-  if (gateway.config.serverTiming) setServerTiming(response.headers, x, response.status, gateway);
-  if (gateway.metrics !== null) recordRequest(x, response.status, refusal, gateway, gateway.metrics);
-  return response;
+  return answer(end({ stage: "forwarded", from, route, forwardedAt, answeredAt }, outcome), gateway);
 }
 
-async function decide(x: Exchange, gateway: Gateway): Promise<Refusal | null> {
-  // What it costs is known before it is admitted; that there is no such operation is told only afterwards.
-  const unrouted = matchRoute(x, gateway);
-  if (needsNoCredential(x)) return null;
-  const failure = await run(IDENTIFY, x, gateway);
-  if (failure !== null) return gateway.failures.answerTo(failure, x.address, Date.now());
-  return unrouted ?? run(DECIDE, x, gateway);
-}
-
-/** A step that has all at hand answers at once; only one that asks somebody is waited for. */
-async function run(steps: readonly Step[], x: Exchange, gateway: Gateway): Promise<Refusal | null> {
-  for (const step of steps) {
-    const outcome = step(x, gateway);
-    const refusal = outcome instanceof Promise ? await outcome : outcome;
-    if (refusal !== null) return refusal;
-  }
-  return null;
-}
-
-/** A refusal as an answer, once the client is done with sending and so can read it. */
-async function refusalResponse(refusal: Refusal, x: Exchange, gateway: Gateway): Promise<Response> {
-  await discardBody(x.request);
-  return errorResponse(refusal, {
-    requestId: x.requestId,
-    publicOrigin: gateway.config.publicOrigin ?? originOf(x.request.url),
-    protectedOrigin: originOf(x.request.url),
-    head: x.request.method === "HEAD",
-  });
+function faultOf(error: unknown): Refusal {
+  return refuse("internal_error", { reason: String(error) });
 }

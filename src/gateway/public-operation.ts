@@ -1,12 +1,15 @@
-import type { Exchange } from "./exchange.ts";
+import type { Operation } from "../core/policy/operation.ts";
+import { isRoute, type Route, type Routed } from "./stages.ts";
 
 /**
- * Whether a request needs no credential: it is to an operation that the document declares public, or to which it leaves
- * the choice when none was sent. A path that fits several templates must be public by each.
+ * The route of a request that needs no credential: it is to an operation that the document declares public, or to which
+ * it leaves the choice when none was sent. A path that fits several templates must be public by each.
  */
-export function needsNoCredential({ request, operation, also = [] }: Exchange): boolean {
-  if (operation === undefined || !operation.public) return false;
-  return [operation, ...also.map((match) => match.operation)].every(
-    (each) => each.public && (each.security.length === 0 || !request.headers.has("Authorization")),
-  );
+export function openRoute({ arrived, route }: Routed): Route | null {
+  if (!isRoute(route) || !isOpenTo(arrived.request, route.operation)) return null;
+  return route.also.every((match) => isOpenTo(arrived.request, match.operation)) ? route : null;
+}
+
+function isOpenTo(request: Request, operation: Operation): boolean {
+  return operation.public && (operation.security.length === 0 || !request.headers.has("Authorization"));
 }

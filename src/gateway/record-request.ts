@@ -1,42 +1,39 @@
 import { keyEndSeconds } from "../core/key-metrics.ts";
 import { writePoint, type Dataset } from "../core/metrics.ts";
-import type { Refusal } from "../core/refusal.ts";
 import { outcomeOf } from "./count-usage.ts";
-import type { Exchange, Gateway } from "./exchange.ts";
+import type { Gateway } from "./gateway.ts";
 import { orgOf } from "./log-request.ts";
+import { decidingKey, forwardingOf, identityOf, judgementOf, operationOf, type Finished } from "./stages.ts";
 
 /** Writes the one data point of a request. It names the operation and never the path, and holds no secret. */
-export function recordRequest(
-  x: Exchange,
-  status: number,
-  refusal: Refusal | null,
-  gateway: Gateway,
-  dataset: Dataset,
-): void {
+export function recordRequest(finished: Finished, gateway: Gateway, dataset: Dataset): void {
+  const { at, arrived, status, refusal } = finished;
+  const { startedAt, request, address } = arrived;
   const now = Date.now();
-  const { startedAt, forwardedAt } = x;
-  const record = x.key?.record;
+  const judged = judgementOf(at);
+  const forwarding = forwardingOf(at);
+  const record = decidingKey(judged)?.record;
   writePoint(dataset, {
     kind: "request",
-    orgId: orgOf(x, gateway),
-    keyId: x.keyId,
-    operation: x.operation?.id,
-    method: x.request.method,
-    outcome: requestOutcome(x, status, refusal),
+    orgId: orgOf(at, gateway),
+    keyId: identityOf(at)?.keyId,
+    operation: operationOf(at)?.id,
+    method: request.method,
+    outcome: requestOutcome(finished),
     code: refusal?.code,
     reason: refusal?.reason,
-    admission: x.admission,
-    address: x.address,
+    admission: judged?.decided.source,
+    address,
     status,
-    waitMs: x.admittedAt === undefined ? 0 : x.admittedAt - startedAt,
-    originMs: forwardedAt === undefined ? 0 : (x.answeredAt ?? now) - forwardedAt,
+    waitMs: judged === null ? 0 : judged.at - startedAt,
+    originMs: forwarding === null ? 0 : (forwarding.answeredAt ?? now) - forwarding.forwardedAt,
     totalMs: now - startedAt,
     keyExpiresAt: record && keyEndSeconds(record),
   });
 }
 
-function requestOutcome({ forwardedAt }: Exchange, status: number, refusal: Refusal | null): string {
-  if (forwardedAt !== undefined) return outcomeOf(status);
+function requestOutcome({ at, status, refusal }: Finished): string {
+  if (at.stage === "forwarded") return outcomeOf(status);
   if (refusal === null) return "answered";
   return refusal.code === "rate_limited" ? "limited" : "refused";
 }

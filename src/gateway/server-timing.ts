@@ -1,6 +1,7 @@
 import { allowedOrigin, mayBeCalledByPages } from "../core/cors.ts";
 import { serverTiming } from "../core/server-timing.ts";
-import type { Exchange, Gateway } from "./exchange.ts";
+import type { Gateway } from "./gateway.ts";
+import { forwardingOf, judgementOf, type Finished } from "./stages.ts";
 
 const NAME = "Server-Timing";
 
@@ -10,22 +11,22 @@ const NAME = "Server-Timing";
  */
 export function setServerTiming(
   headers: Headers,
-  x: Exchange,
-  status: number,
+  { at, arrived, status }: Finished,
   { config }: Pick<Gateway, "config">,
 ): void {
   const now = Date.now();
-  const { startedAt, forwardedAt, admittedAt = startedAt } = x;
-  const isTold = x.admission !== undefined && status !== 401;
+  const { startedAt, request } = arrived;
+  const told = status === 401 ? null : judgementOf(at);
+  const forwarding = forwardingOf(at);
   const own = serverTiming({
-    admission: isTold ? (x.admission ?? null) : null,
-    guardMs: isTold ? admittedAt - startedAt : null,
-    originMs: forwardedAt === undefined ? null : (x.answeredAt ?? now) - forwardedAt,
+    admission: told === null ? null : told.decided.source,
+    guardMs: told === null ? null : told.at - startedAt,
+    originMs: forwarding === null ? null : (forwarding.answeredAt ?? now) - forwarding.forwardedAt,
     totalMs: now - startedAt,
   });
   const origins = headers.get(NAME);
   headers.set(NAME, origins === null ? own : `${own}, ${origins}`);
-  if (mayBeCalledByPages(config.corsOrigins)) exposeTo(x.request.headers.get("Origin"), headers, config);
+  if (mayBeCalledByPages(config.corsOrigins)) exposeTo(request.headers.get("Origin"), headers, config);
 }
 
 /** Lets a page that may read the answer read the times, too, in its code and in its browser's resource timing. */

@@ -36,10 +36,11 @@ export interface UploadWatch extends Movement {
  * leave in the body without a word about it.
  */
 export function openUpload(request: Request, maxBytes: number): Upload | Refusal | null {
-  const body = request.body;
+  const { body } = request;
+  if (body === null) return null;
   const header = request.headers.get("Content-Length");
   const length = header === null ? null : Number(header);
-  if (body === null || length === 0) return null;
+  if (length === 0) return null;
   if (request.method === "GET" || request.method === "HEAD") {
     return refuse("invalid_request", { details: { body: `not possible with ${request.method}` } });
   }

@@ -1,0 +1,75 @@
+import { errorResponse, originOf } from "../core/error-response.ts";
+import { isoTime } from "../core/iso-time.ts";
+import { rotatedKeyEnd } from "../core/key-record.ts";
+import { setRateHeaders } from "../core/rate-window.ts";
+import type { Refusal } from "../core/refusal.ts";
+import { setCorsHeaders } from "./cors.ts";
+import { countUsage } from "./count-usage.ts";
+import type { Gateway } from "./gateway.ts";
+import { logRequest } from "./log-request.ts";
+import { recordRequest } from "./record-request.ts";
+import { setServerTiming } from "./server-timing.ts";
+import {
+  arrivalOf,
+  decidingKey,
+  end,
+  judgementOf,
+  type Arrived,
+  type Ended,
+  type Refused,
+  type Reached,
+} from "./stages.ts";
+import { discardBody } from "./unread-body.ts";
+
+/** Answers a request that has ended, with what its client is to know besides, and takes note of it. */
+export function answer({ at, outcome }: Ended, gateway: Gateway): Response | Promise<Response> {
+  const arrived = arrivalOf(at);
+  if (outcome instanceof Response) return finish(outcome, at, arrived, null, gateway);
+  const { request } = arrived;
+  if (request.body === null)
+    return finish(refusalAnswer(outcome, arrived, gateway), at, arrived, outcome, gateway);
+  // The client can read it once it is done with sending.
+  return discardBody(request).then(() =>
+    finish(refusalAnswer(outcome, arrived, gateway), at, arrived, outcome, gateway),
+  );
+}
+
+/** Answers a request that was refused by the steps that identify its caller: an address that keeps failing is blocked. */
+export async function answerFailure({ at, outcome }: Refused, gateway: Gateway): Promise<Response> {
+  const { address } = arrivalOf(at);
+  return answer(end(at, await gateway.failures.answerTo(outcome, address, Date.now())), gateway);
+}
+
+function refusalAnswer(refusal: Refusal, { request, requestId }: Arrived, { config }: Gateway): Response {
+  const origin = originOf(request.url);
+  return errorResponse(refusal, {
+    requestId,
+    publicOrigin: config.publicOrigin ?? origin,
+    protectedOrigin: origin,
+    head: request.method === "HEAD",
+  });
+}
+
+function finish(
+  response: Response,
+  at: Reached,
+  arrived: Arrived,
+  refusal: Refusal | null,
+  gateway: Gateway,
+): Response {
+  const { headers, status } = response;
+  setCorsHeaders(headers, arrived.request, gateway);
+  const judged = judgementOf(at);
+  if (judged !== null) {
+    if (judged.decided.rate !== null) setRateHeaders(headers, judged.decided.rate, judged.at);
+    const key = decidingKey(judged);
+    const endsAt = key === null ? null : rotatedKeyEnd(key.record);
+    if (endsAt !== null) headers.set("X-Portcullis-Key-Expires", isoTime(endsAt));
+  }
+  const finished = { at, arrived, status, refusal };
+  countUsage(finished, gateway);
+  logRequest(finished, gateway);
+  if (gateway.config.serverTiming) setServerTiming(headers, finished, gateway);
+  if (gateway.metrics !== null) recordRequest(finished, gateway, gateway.metrics);
+  return response;
+}
