@@ -165,6 +165,10 @@ export const KeySchema = z
     }),
     successorId: z.string().nullable().openapi({ description: "The key that it was rotated to." }),
     predecessorId: z.string().nullable().openapi({ description: "The key that it was rotated from." }),
+    reachesNothing: z.literal(true).optional().openapi({
+      description:
+        "Told of a key that is active or disabled and that no operation of the API would let through, by its settings and by what its owner may do now.",
+    }),
   })
   .openapi("Key");
 export type Key = Wire<typeof KeySchema>;

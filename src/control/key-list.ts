@@ -11,8 +11,10 @@ import {
   type KeySort,
   type ManagedKey,
 } from "../core/organization.ts";
+import { reachesNothing } from "../core/reach.ts";
 import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
+import type { Control } from "./endpoint.ts";
 
 /** A position with the order that it is a position in. */
 interface Cursor extends KeyPosition {
@@ -58,12 +60,22 @@ function readSort(text: string): KeySort {
 }
 
 /** The page's keys, and a cursor to the next page when one key more than asked for was found. */
-export function keyPage(keys: readonly ManagedKey[], { limit, sort }: KeyQuery): Page<Key> {
+export function keyPage(
+  keys: readonly ManagedKey[],
+  { limit, sort }: KeyQuery,
+  control: Pick<Control, "operations">,
+): Page<Key> {
   const shown = keys.slice(0, limit);
   const last = keys.length > limit ? shown.at(-1) : undefined;
   const nextCursor = last === undefined ? null : writeCursor(cursorAfter(last, sort));
-  const now = Date.now();
-  return { data: shown.map((key) => keyJson(key, now)), pagination: { limit, nextCursor } };
+  return { data: shown.map((key) => keyAnswer(key, control)), pagination: { limit, nextCursor } };
+}
+
+/** A key as the control API tells it. */
+export function keyAnswer(key: ManagedKey, { operations }: Pick<Control, "operations">): Key {
+  const json = keyJson(key, Date.now());
+  const mayWork = json.status === "active" || json.status === "disabled";
+  return mayWork && reachesNothing(key, operations) ? { ...json, reachesNothing: true } : json;
 }
 
 function cursorAfter(key: ManagedKey, { by, descending }: KeySort): Cursor {

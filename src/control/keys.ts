@@ -1,7 +1,6 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { DEFAULT_LIMIT, type Wire } from "../api-types/common.ts";
-import { keyJson } from "../api-types/key-json.ts";
 import {
   CreatedKeySchema,
   KeyCreation,
@@ -24,7 +23,7 @@ import type { Actor, CreatedKey as NewKey, ManagedKey, Receipt } from "../core/o
 import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 import { Created, Idempotency, Precondition, Preference, PreferenceApplied, Versioned } from "./headers.ts";
-import { keyPage, readKeyQuery } from "./key-list.ts";
+import { keyAnswer, keyPage, readKeyQuery } from "./key-list.ts";
 import { keyProblems, newKeyProblems, newKeysVaults, readKeyChange, readKeyValues } from "./key-values.ts";
 import type { FieldProblem } from "./problems.ts";
 
@@ -73,7 +72,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
         disabled: false,
       };
       const request = headers["Idempotency-Key"] ?? null;
-      return createdReply(await organizationOf(actor, control).createKey(actor, draft, request));
+      return createdReply(await organizationOf(actor, control).createKey(actor, draft, request), control);
     },
   });
 
@@ -90,7 +89,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
       const asked = readKeyQuery(query);
       if (isRefusal(asked)) return asked;
       const keys = await organizationOf(actor, control).listKeys(actor, asked);
-      return isRefusal(keys) ? keys : { status: 200, body: keyPage(keys, asked) };
+      return isRefusal(keys) ? keys : { status: 200, body: keyPage(keys, asked, control) };
     },
   });
 
@@ -108,7 +107,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     run: async ({ body }, actor) => {
       const found = await organizationOf(actor, control).findKeyByHash(actor, bytesToHex(hashKey(body.key)));
       if (isRefusal(found)) return found;
-      const data = found.key === null ? [] : [keyJson(found.key, Date.now())];
+      const data = found.key === null ? [] : [keyAnswer(found.key, control)];
       return { status: 200, body: { data, pagination: { limit: DEFAULT_LIMIT, nextCursor: null } } };
     },
   });
@@ -126,7 +125,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
       const found = await organizationOf(actor, control).describeKey(actor, params.id);
       if (isRefusal(found)) return found;
       const { key, receipt } = found;
-      const body = { ...keyJson(key, Date.now()), ...(receipt && { receipt: receiptJson(receipt) }) };
+      const body = { ...keyAnswer(key, control), ...(receipt && { receipt: receiptJson(receipt) }) };
       return { status: 200, body, headers: etag(key) };
     },
   });
@@ -147,7 +146,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
       const change = readKeyChange(body, control.checkScope, Date.now());
       if (isRefusal(change)) return change;
       const expected = headers["If-Match"] ?? null;
-      return keyReply(await organizationOf(actor, control).updateKey(actor, params.id, change, expected));
+      return keyReply(await organizationOf(actor, control).updateKey(actor, params.id, change, expected), control);
     },
   });
 
@@ -176,7 +175,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
       const overlapMs = readOverlap(body?.overlap) ?? 0;
       const organization = organizationOf(actor, control);
       const request = headers["Idempotency-Key"] ?? null;
-      return createdReply(await organization.rotateKey(actor, params.id, overlapMs, request));
+      return createdReply(await organization.rotateKey(actor, params.id, overlapMs, request), control);
     },
   });
 
@@ -208,11 +207,11 @@ function organizationOf(actor: Actor, control: Control) {
 }
 
 /** The answer to whoever has made a key: the only one that holds it. */
-function createdReply(created: NewKey | Refusal): CreatedReply | Refusal {
+function createdReply(created: NewKey | Refusal, control: Control): CreatedReply | Refusal {
   if (isRefusal(created)) return created;
   const { secret, key } = created;
   const headers = { ...etag(key), Location: `/-/api-keys/${key.id}` };
-  return { status: 201, body: { key: secret, ...keyJson(key, Date.now()) }, headers };
+  return { status: 201, body: { key: secret, ...keyAnswer(key, control) }, headers };
 }
 
 interface CreatedReply {
@@ -235,9 +234,9 @@ function overlapProblems(overlap: string | number | undefined): FieldProblem[] {
   return readOverlap(overlap) === null ? [{ field: "overlap", problem }] : [];
 }
 
-function keyReply(key: ManagedKey | Refusal): KeyReply | Refusal {
+function keyReply(key: ManagedKey | Refusal, control: Control): KeyReply | Refusal {
   if (isRefusal(key)) return key;
-  return { status: 200, body: keyJson(key, Date.now()), headers: etag(key) };
+  return { status: 200, body: keyAnswer(key, control), headers: etag(key) };
 }
 
 interface KeyReply {

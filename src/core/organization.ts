@@ -58,6 +58,8 @@ export interface ManagedKey {
   readonly keyPrefix: string;
   readonly hash: string;
   readonly owner: { readonly id: string; readonly kind: OwnerKind; readonly name: string };
+  /** On which the owner holds the Developer role now. */
+  readonly ownerVaults: VaultSet;
   readonly scopes: readonly Scope[];
   readonly vaults: VaultSet;
   readonly allowedIps: readonly string[];

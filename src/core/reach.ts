@@ -1,9 +1,10 @@
 /** What a credential reaches of the API, told in full before anybody calls it. */
 
-import { ANY_ITEM, compileAccess, type Access, type Allowed, type Grants } from "./access.ts";
-import type { Operation } from "./policy/operation.ts";
+import { ANY_ITEM, compileAccess, isWithdrawn, type Access, type Allowed, type Grants } from "./access.ts";
+import type { Operation, RequiredScope } from "./policy/operation.ts";
 import { isRefusal } from "./refusal.ts";
 import type { PathParams } from "./policy/route-table.ts";
+import { filterSegments, filtersOverlap, permits } from "./scope.ts";
 
 /** What an operation can be asked about. `any` is whatever there is; otherwise the values of its access parameters. */
 export type Objects = "any" | readonly (readonly string[])[];
@@ -44,6 +45,26 @@ export function reachOf(grants: Grants, operations: readonly Operation[]): Reach
     unreached: operations.filter((operation) => !called.has(operation)),
     shortened,
   };
+}
+
+/** Whether no operation that takes a credential lets this one through. */
+export function reachesNothing(grants: Grants, operations: readonly Operation[]): boolean {
+  if (isWithdrawn(grants)) return true;
+  const access = compileAccess(grants);
+  const ids = namedIds(grants, access);
+  const filters = grants.scopes.map((scope) => ({ scope, segments: filterSegments(scope.resource) }));
+  const isHeld = ({ action, segments }: RequiredScope) =>
+    filters.some((held) => permits(held.scope, action) && filtersOverlap(held.segments, segments));
+  return !operations.some((operation) => {
+    const names = operation.accessParams;
+    const isLet = (values: readonly string[]) =>
+      !isRefusal(access.decide(operation, paramsOf(names, values)));
+    // Most operations end here, before any id is tried.
+    if (operation.public || !operation.security.some((scopes) => scopes.every(isHeld))) return false;
+    return (
+      isLet(names.map(() => ANY_ITEM)) || combine(names.length, ids).slice(0, MAX_COMBINATIONS).some(isLet)
+    );
+  });
 }
 
 function reachedBy(

@@ -149,3 +149,12 @@ test("a vault that cannot be is told while it is filled in, and what is still em
   expect(page).toMatch(/id="vaults-problem"[^>]*>Not the id of a vault: a\/b</);
   expect(page).toMatch(/id="name-problem"[^>]*><\/small>/);
 });
+
+test("a key that reaches nothing says so on its page and in the list", async () => {
+  const key = await create({ name: "Idle", scopes: ["vault:write"] });
+  for (const path of [KEYS, `${KEYS}/${key.id}`]) {
+    expect(textOf(await (await client.get(path)).text())).toContain("Reaches nothing");
+  }
+  await portcullis.manage("DELETE", `/-/api-keys/${key.id}`);
+  expect(textOf(await (await client.get(`${KEYS}/${key.id}`)).text())).not.toContain("Reaches nothing");
+});

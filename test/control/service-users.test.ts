@@ -52,6 +52,22 @@ describe("a service user", () => {
     expect((await change(user, { name: "\u200b\u2060" })).status).toBe(422);
   });
 
+  test("whose vault is taken away has keys that reach nothing, which they tell, until it is given back", async () => {
+    const user = await createUser();
+    const { id } = await keyOf(user);
+    const told = async () => {
+      const one = (await (await organization.admin.call("GET", `/-/api-keys/${id}`)).json()) as object;
+      const list = await organization.admin.call("GET", `/-/api-keys?owner=${user.id}`);
+      const { data } = (await list.json()) as { data: object[] };
+      return [one, ...data].map((key) => "reachesNothing" in key && key.reachesNothing);
+    };
+    expect(await told()).toEqual([false, false]);
+    await change(user, { vaultRoles: { vault_2: ["developer"] } });
+    expect(await told()).toEqual([true, true]);
+    await change(user, ON_VAULT_1);
+    expect(await told()).toEqual([false, false]);
+  });
+
   test("is created, read, listed, changed and deleted by admins", async () => {
     const user = await createUser({ name: "Reporter", description: "Nightly" });
     const path = `/-/service-users/${user.id}`;

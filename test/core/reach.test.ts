@@ -1,7 +1,7 @@
 import { POLICY_TABLE } from "#policy";
 import { describe, expect, test } from "vitest";
 import type { Grants } from "../../src/core/access.ts";
-import { reachOf } from "../../src/core/reach.ts";
+import { reachesNothing, reachOf } from "../../src/core/reach.ts";
 import { loadPolicy } from "../../src/core/policy/route-policy.ts";
 import { parseScope, type Scope } from "../../src/core/scope.ts";
 
@@ -84,4 +84,33 @@ test("more ids than can be told apart are told to be more", () => {
   const vaults = Array.from({ length: 1200 }, (_, i) => `vault_${i}`);
   const scopes = [parseScope("vault:read") as Scope];
   expect(reachOf({ scopes, vaults, ownerVaults: "*" }, operations).shortened).toBe(true);
+});
+
+describe("a key reaches nothing", () => {
+  const nothing = (scopes: readonly string[], vaults: Grants["vaults"], ownerVaults: Grants["ownerVaults"]) =>
+    reachesNothing(
+      { scopes: scopes.map((scope) => parseScope(scope) as Scope), vaults, ownerVaults },
+      operations,
+    );
+
+  test.each<[string, readonly string[], Grants["vaults"], Grants["ownerVaults"]]>([
+    ["whose owner holds no role any more", ["vault:read"], "*", []],
+    ["of whose vaults its owner may use none", ["vault:read"], ["vault_1"], ["vault_2"]],
+    ["whose action no operation needs", ["vault:write", "*:admin"], "*", "*"],
+    ["whose scope is for a vault that it may not use", ["vault/vault_9/balance:read"], ["vault_1"], "*"],
+    ["without a scope", [], "*", "*"],
+  ])("%s", (_, ...grants) => {
+    expect(nothing(...grants)).toBe(true);
+    expect(told(...grants)).toEqual({});
+  });
+
+  test.each<[string, readonly string[], Grants["vaults"], Grants["ownerVaults"]]>([
+    ["of any vault", ["vault:read"], "*", "*"],
+    ["of one that is left", ["vault:read"], ["vault_1", "vault_2"], ["vault_2"]],
+    ["by one scope of several", ["vault:write", "vault/vault_1/balance:read"], ["vault_1"], "*"],
+    ["by a scope of everything", ["*:*"], ["vault_1"], ["vault_1"]],
+  ])("but not one that reaches something %s", (_, ...grants) => {
+    expect(nothing(...grants)).toBe(false);
+    expect(told(...grants)).not.toEqual({});
+  });
 });

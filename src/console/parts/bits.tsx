@@ -1,4 +1,5 @@
 import type { Child, FC } from "hono/jsx";
+import type { Key } from "../../api-types/keys.ts";
 import type { KeyStatus } from "../../core/key-record.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
@@ -6,6 +7,21 @@ import { Icon, type IconName } from "./icons.tsx";
 
 export const StatusBadge: FC<{ status: KeyStatus }> = ({ status }) => (
   <span class={`badge ${status}`}>{capitalized(status)}</span>
+);
+
+/** A key's status, and whether it is of any use. */
+export const KeyStanding: FC<{ key_: Pick<Key, "status" | "reachesNothing"> }> = ({ key_: key }) => (
+  <>
+    <StatusBadge status={key.status} />
+    {key.reachesNothing && (
+      <>
+        {" "}
+        <span class="badge disabled" title="No operation of the API lets it through">
+          Reaches nothing
+        </span>
+      </>
+    )}
+  </>
 );
 
 /** Of whoever may have keys, or may not. */

@@ -4,7 +4,7 @@ import type { Page } from "../../api-types/common.ts";
 import { KEY_STATUSES, type Key } from "../../api-types/keys.ts";
 import { formatScope } from "../../core/scope.ts";
 import { HOME, link } from "../paths.ts";
-import { capitalized, Empty, StatusBadge, Tabs } from "./bits.tsx";
+import { capitalized, Empty, KeyStanding, Tabs } from "./bits.tsx";
 import { Icon } from "./icons.tsx";
 import { Ago } from "./time.tsx";
 
@@ -96,7 +96,7 @@ const KeyRow: FC<{ key_: Key; ownerPath: ListProps["ownerPath"] }> = ({ key_: ke
       </td>
     )}
     <td data-label="Status">
-      <StatusBadge status={key.status} />
+      <KeyStanding key_={key} />
     </td>
     <td data-label="Scopes">
       <Shortened items={key.scopes.map(formatScope)} />

@@ -9,8 +9,8 @@ import { searchOf } from "./key-search.ts";
 
 type Row = Record<string, SqlStorageValue>;
 
-const SELECT = `SELECT keys.*, users.kind AS owner_kind, users.name AS owner_name FROM keys
-  JOIN users ON users.id = keys.owner_id`;
+const SELECT = `SELECT keys.*, users.kind AS owner_kind, users.name AS owner_name,
+  users.vault_roles AS owner_vault_roles, users.active AS owner_active FROM keys JOIN users ON users.id = keys.owner_id`;
 
 /** The keys of an organisation, as rows. Every method is one statement or a read. */
 export class KeyTable {
@@ -322,13 +322,7 @@ export class KeyTable {
 
   /** The record that the key's guard is to have: the key joined with what its owner may do. */
   record(id: string, orgId: string): KeyRecord {
-    const row = this.#sql
-      .exec<Row>(
-        `SELECT keys.*, users.kind AS owner_kind, users.name AS owner_name, users.vault_roles, users.active
-         FROM keys JOIN users ON users.id = keys.owner_id WHERE keys.id = ?`,
-        id,
-      )
-      .one();
+    const row = this.#sql.exec<Row>(`${SELECT} WHERE keys.id = ?`, id).one();
     const key = readKey(row);
     return {
       id: key.id,
@@ -339,7 +333,7 @@ export class KeyTable {
       version: key.version,
       scopes: key.scopes,
       vaults: key.vaults,
-      ownerVaults: row["active"] === 1 ? developerVaults(readJson<VaultRoles>(row["vault_roles"])) : [],
+      ownerVaults: key.ownerVaults,
       allowedIps: key.allowedIps,
       rateLimit: key.rateLimit,
       disabled: key.disabled,
@@ -366,6 +360,8 @@ function readKey(row: Row): ManagedKey {
       kind: row["owner_kind"] as "user" | "service",
       name: row["owner_name"] as string,
     },
+    ownerVaults:
+      row["owner_active"] === 1 ? developerVaults(readJson<VaultRoles>(row["owner_vault_roles"])) : [],
     scopes: readJson(row["scopes"]),
     vaults: readJson<VaultSet>(row["vaults"]),
     allowedIps: readJson(row["allowed_ips"]),

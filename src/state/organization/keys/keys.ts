@@ -247,7 +247,7 @@ export class Keys {
   ): ManagedKey {
     const after = this.#table.find(keyId) as ManagedKey;
     this.#propagation.note(keyId);
-    const entry = { action, target: keyId, before: before && withoutHash(before), after: withoutHash(after) };
+    const entry = { action, target: keyId, before: before && recorded(before), after: recorded(after) };
     this.#audit.add(actor, entry, now);
     this.#events.changed(action, after, now);
     return after;
@@ -341,6 +341,7 @@ function invalid(field: string, problem: string): Refusal {
   return refuse("invalid_value", { details: { field, problem } });
 }
 
-function withoutHash({ hash: _, ...rest }: ManagedKey): Omit<ManagedKey, "hash"> {
+/** A key as its audit events tell it: what is the owner's is told of the owner. */
+function recorded({ hash: _, ownerVaults: __, ...rest }: ManagedKey): object {
   return rest;
 }

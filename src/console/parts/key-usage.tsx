@@ -1,0 +1,119 @@
+import type { FC } from "hono/jsx";
+import type { Usage } from "../../api-types/usage.ts";
+import { REFUSALS, type RefusalCode } from "../../core/refusal.ts";
+import type { Console } from "../context.ts";
+import { precise } from "./time.tsx";
+import { NUMBER } from "./wording.ts";
+
+const SHOWN = 8;
+
+interface Entry {
+  readonly name: string;
+  readonly calls: number;
+}
+
+/** What was called most, and from where. */
+export const MostUsed: FC<{ usage: Usage; operations: Console["policy"]["operations"] }> = ({
+  usage,
+  operations,
+}) => {
+  const paths = new Map(operations.map(({ id, method, template }) => [id, `${method} ${template}`]));
+  if (usage.operations.length + usage.addresses.length === 0) return null;
+  return (
+    <div class="columns most-used">
+      <Ranking
+        title="Operations most used"
+        label="Operation"
+        entries={usage.operations.map(({ operation, calls }) => ({
+          name: paths.get(operation) ?? operation,
+          calls,
+        }))}
+      />
+      <Ranking
+        title="Addresses most used"
+        label="Address"
+        entries={usage.addresses.map(({ address, calls }) => ({ name: address || "unknown", calls }))}
+      />
+    </div>
+  );
+};
+
+const Ranking: FC<{ title: string; label: string; entries: readonly Entry[] }> = ({
+  title,
+  label,
+  entries,
+}) => {
+  const most = Math.max(1, ...entries.map(({ calls }) => calls));
+  return (
+    <section>
+      <h3>{title}</h3>
+      {entries.length === 0 ? (
+        <p class="soft">None.</p>
+      ) : (
+        <table class="list ranking">
+          <thead>
+            <tr>
+              <th scope="col">{label}</th>
+              <th scope="col">Calls</th>
+            </tr>
+          </thead>
+          <tbody>
+            {entries.slice(0, SHOWN).map(({ name, calls }) => (
+              <tr>
+                <th scope="row">
+                  <code>{name}</code>
+                </th>
+                <td data-label="Calls">
+                  {NUMBER.format(calls)}
+                  <meter min={0} max={most} value={calls} aria-hidden="true" />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {entries.length > SHOWN && <p class="soft">And {NUMBER.format(entries.length - SHOWN)} more.</p>}
+    </section>
+  );
+};
+
+/** The last requests that the gateway refused, each with the reason and what to look for in the logs. */
+export const LastRefusals: FC<{ refusals: Usage["refusals"] }> = ({ refusals }) => (
+  <table class="list">
+    <thead>
+      <tr>
+        <th scope="col">Reason</th>
+        <th scope="col">Operation</th>
+        <th scope="col">From</th>
+        <th scope="col">When</th>
+        <th scope="col">Request</th>
+      </tr>
+    </thead>
+    <tbody>
+      {refusals.map(({ time, code, operation, address, requestId }) => (
+        <tr>
+          <th scope="row">
+            {messageOf(code)}
+            <a class="quiet small" href={`/-/errors/${encodeURIComponent(code)}`}>
+              <code>{code}</code>
+            </a>
+          </th>
+          <td data-label="Operation">
+            {operation === null ? <span class="soft">—</span> : <code>{operation}</code>}
+          </td>
+          <td data-label="From">{address ? <code>{address}</code> : <span class="soft">unknown</span>}</td>
+          <td data-label="When">
+            <time datetime={time}>{precise(time)}</time>
+          </td>
+          <td data-label="Request">
+            <code class="request">{requestId}</code>
+          </td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+);
+
+function messageOf(code: string): string {
+  return Object.hasOwn(REFUSALS, code) ? REFUSALS[code as RefusalCode].message : code;
+}
