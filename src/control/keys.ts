@@ -146,7 +146,10 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
       const change = readKeyChange(body, control.checkScope, Date.now());
       if (isRefusal(change)) return change;
       const expected = headers["If-Match"] ?? null;
-      return keyReply(await organizationOf(actor, control).updateKey(actor, params.id, change, expected), control);
+      return keyReply(
+        await organizationOf(actor, control).updateKey(actor, params.id, change, expected),
+        control,
+      );
     },
   });
 

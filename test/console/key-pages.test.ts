@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Key } from "../../src/api-types/keys.ts";
 import { fieldsOf, formOf, newForm } from "../../src/console/key-form/values.ts";
-import { confirmationOf } from "../../src/console/pages/key-revoke.tsx";
+import { confirmationOf } from "../../src/console/parts/confirmation.ts";
 import { consoleClient, csrfOf, signIn, type ConsoleClient } from "../support/console-client.ts";
-import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, startPortcullis, type Portcullis } from "../support/portcullis.ts";
 
 /** Pages about one key, as the console draws them. */
 
@@ -157,4 +157,67 @@ test("a key that reaches nothing says so on its page and in the list", async () 
   }
   await portcullis.manage("DELETE", `/-/api-keys/${key.id}`);
   expect(textOf(await (await client.get(`${KEYS}/${key.id}`)).text())).not.toContain("Reaches nothing");
+});
+
+describe("a key's page", () => {
+  async function pageOf(key: Pick<Key, "id">, more = ""): Promise<string> {
+    return textOf(await (await client.get(`${KEYS}/${key.id}${more}`)).text());
+  }
+
+  test("tells what was called most, from where, and why requests were refused, each with its request id", async () => {
+    const made = await portcullis.createKey({ name: "Busy", scopes: ["vault/#/balance:read"] });
+    const from = freshAddress();
+    for (let i = 0; i < 3; i++)
+      await portcullis.call("GET", "/v1/vaults/vault_1/balances", { as: made.key, from });
+    const refused = await portcullis.call("GET", "/v1/vaults/vault_1/addresses", { as: made.key, from });
+    expect(refused.status).toBe(404);
+    await expect.poll(() => pageOf(made), { timeout: 10_000 }).toContain("Last refusals");
+    const page = await pageOf(made);
+    expect(page).toMatch(/Operations most used.*GET \/v1\/vaults\/\{vaultId\}\/balances/s);
+    expect(page).toMatch(new RegExp(`Addresses most used.*${from.replaceAll(".", "\\.")}`, "s"));
+    expect(page).toContain(refused.headers.get("X-Request-Id"));
+    expect(page).toContain('href="/-/errors/not_found"');
+    expect(page).toMatch(/Last refused<\/dt><dd><time/);
+  });
+
+  test("of one that was rotated leads to the new one, and the new one's back", async () => {
+    const old = await create({ name: "Turned", expiresIn: "90d" });
+    const answer = await portcullis.manage("POST", `/-/api-keys/${old.id}/rotate`, { overlap: "1h" });
+    const next = (await answer.json()) as Key;
+    expect(await pageOf(old)).toMatch(new RegExp(`Replaced by</dt><dd><a href="[^"]*${next.id}"`));
+    expect(await pageOf(next)).toMatch(new RegExp(`Replaces</dt><dd><a href="[^"]*${old.id}"`));
+  });
+
+  test("keeps the receipt of a revocation, to be downloaded", async () => {
+    const key = await create({ name: "Ended" });
+    expect((await client.get(`${KEYS}/${key.id}/receipt.json`)).status).toBe(404);
+    const { effectiveAt, version } = (await (
+      await portcullis.manage("DELETE", `/-/api-keys/${key.id}`)
+    ).json()) as { effectiveAt: string; version: number };
+    const shown = effectiveAt.replace("T", " ").replace("Z", " UTC");
+    for (const more of ["", "/receipt"]) expect(await pageOf(key, more)).toContain(shown);
+    const file = await client.get(`${KEYS}/${key.id}/receipt.json`);
+    expect(file.headers.get("Content-Disposition")).toBe(`attachment; filename="receipt-${key.id}.json"`);
+    expect(await file.json()).toMatchObject({ keyId: key.id, name: "Ended", effectiveAt, version });
+  });
+
+  test("of a service user's key belongs to all keys, and so do its forms", async () => {
+    const user = await portcullis.manage("POST", "/-/service-users", {
+      name: "Nightly",
+      vaultRoles: { vault_1: ["developer"] },
+    });
+    const { id: ownerId } = (await user.json()) as { id: string };
+    const key = await create({ ownerId, vaults: ["vault_1"] });
+    for (const more of ["", "/edit", "/rotate", "/disable", "/revoke"]) {
+      const current = /href="([^"]+)" aria-current="page"/.exec(await pageOf(key, more))?.[1];
+      expect([more, current]).toEqual([more, "/-/console/all-keys"]);
+    }
+  });
+});
+
+test("the end of a rotated key that is told with its new one is the earlier of both ends", async () => {
+  const key = await create({ name: "Soon over", expiresIn: "2h" });
+  const [status, page] = await send(`/${key.id}/rotate`, { overlap: "24h" });
+  expect(status).toBe(200);
+  expect(page).toMatch(/works until.*\(in (2 hours|1 hour|119 minutes|120 minutes)\)/s);
 });

@@ -215,7 +215,7 @@ describe("a key's page", () => {
       "Alice Andersson made the key Detailed, renamed",
     ]);
     await visitor.page.getByText("As a table").click();
-    await visitor.page.getByRole("cell", { name: "2", exact: true }).waitFor();
+    await visitor.page.getByRole("figure").getByRole("cell", { name: "2", exact: true }).waitFor();
     expect(await visitor.axe()).toEqual([]);
   });
 

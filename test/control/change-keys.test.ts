@@ -40,7 +40,11 @@ describe("a change", () => {
     ["the name", { name: " Reports " }, { name: "Reports" }],
     ["the description", { description: "Daily" }, { description: "Daily" }],
     ["the description, to none", { description: null }, { description: null }],
-    ["the scopes", { scopes: ["*:write", "*:write"] }, { scopes: [{ action: "write", resource: "*" }], reachesNothing: true }],
+    [
+      "the scopes",
+      { scopes: ["*:write", "*:write"] },
+      { scopes: [{ action: "write", resource: "*" }], reachesNothing: true },
+    ],
     ["the vaults", { vaults: ["vault_2", "vault_1"] }, { vaults: ["vault_2", "vault_1"] }],
     ["the vaults, to all", { vaults: "*" }, { vaults: "*" }],
     ["the addresses", { allowedIps: ["::ffff:10.0.0.2"] }, { allowedIps: ["10.0.0.2"] }],

@@ -97,7 +97,6 @@ describe("a key reaches nothing", () => {
     ["whose owner holds no role any more", ["vault:read"], "*", []],
     ["of whose vaults its owner may use none", ["vault:read"], ["vault_1"], ["vault_2"]],
     ["whose action no operation needs", ["vault:write", "*:admin"], "*", "*"],
-    ["whose scope is for a vault that it may not use", ["vault/vault_9/balance:read"], ["vault_1"], "*"],
     ["without a scope", [], "*", "*"],
   ])("%s", (_, ...grants) => {
     expect(nothing(...grants)).toBe(true);

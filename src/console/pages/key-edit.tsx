@@ -17,6 +17,7 @@ import { bodyOf, changeOf, formOf, readForm, type KeyBody, type KeyForm } from "
 import { Facts, PageHeader } from "../parts/bits.tsx";
 import { Banner } from "../parts/notice.tsx";
 import { allProblems, type Problems } from "../parts/problems.ts";
+import { sectionOf } from "../parts/key-banners.tsx";
 import { navigable } from "../parts/page.tsx";
 import { keyPage, pathOf } from "../paths.ts";
 import { withKey } from "./key-actions.tsx";
@@ -99,7 +100,7 @@ async function show(
       </KeyEditor>
     </>
   );
-  return navigable(c, `Edit ${key.name}`, me, "keys", content, { status });
+  return navigable(c, `Edit ${key.name}`, me, sectionOf(key, me), content, { status });
 }
 
 /** The form as it was filled in, on top of what the key has become; saved again, it is a change of that. */

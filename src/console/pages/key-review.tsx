@@ -8,6 +8,7 @@ import { fieldsOf, LIFETIME_NAMES, type KeyBody, type KeyForm } from "../key-for
 import { PageHeader } from "../parts/bits.tsx";
 import { Form } from "../parts/form.tsx";
 import { ImpactReport } from "../parts/impact.tsx";
+import { sectionOf } from "../parts/key-banners.tsx";
 import { navigable } from "../parts/page.tsx";
 
 import { keyPage, pathOf } from "../paths.ts";
@@ -59,7 +60,7 @@ export function reviewPage(
       </Form>
     </>
   );
-  return navigable(c, title, me, "keys", content);
+  return navigable(c, title, me, sectionOf(key, me), content);
 }
 
 function differences(key: Key, change: Partial<KeyBody>): { setting: Setting; next: Child }[] {

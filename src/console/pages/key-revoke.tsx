@@ -7,17 +7,20 @@ import type { Receipt } from "../../api-types/receipt.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { noticeOf, type Notice } from "../key-form/problems.ts";
-import { Facts, PageHeader } from "../parts/bits.tsx";
+import { PageHeader } from "../parts/bits.tsx";
+import { confirmationOf, confirms } from "../parts/confirmation.ts";
 import { TextField } from "../parts/fields.tsx";
+import { ImpactReport } from "../parts/impact.tsx";
+import { sectionOf } from "../parts/key-banners.tsx";
 import { Form } from "../parts/form.tsx";
 import { Banner } from "../parts/notice.tsx";
 import { Refused } from "../parts/notices.tsx";
 import { navigable } from "../parts/page.tsx";
-import { foldName } from "../../core/folded-name.ts";
 import { relative } from "../parts/time.tsx";
 import { counted } from "../parts/wording.ts";
-import { HOME, keyPage, pathOf } from "../paths.ts";
+import { keyPage, pathOf } from "../paths.ts";
 import { apiPath, impactOfEnding, withKey } from "./key-actions.tsx";
+import { receiptPage } from "./key-receipt.tsx";
 import { refusalPage } from "./messages.tsx";
 
 const UNCONFIRMED =
@@ -36,24 +39,21 @@ export function addKeyRevocation(app: Hono<ConsoleEnv>): void {
     const [me, key] = await Promise.all([c.get("me"), c.get("api").get<Key>(apiPath(c))]);
     if (me instanceof ApiRefusal) return refusalPage(c, me);
     if (key instanceof ApiRefusal) return refusalPage(c, key);
-    const wanted = confirmationOf(key.name);
-    if (typeof typed !== "string" || foldName(typed) !== foldName(wanted)) {
-      const wrong = `This is not “${wanted}”.`;
+    if (!confirms(typed, key.name)) {
+      const wrong = `This is not “${confirmationOf(key.name)}”.`;
       return show(c, me, key, await impactOfEnding(c), { wrong, status: 422 });
     }
     // A revocation that is asked for again is answered the same.
     const receipt = await c.get("api").change<Receipt>("DELETE", apiPath(c));
-    if (!(receipt instanceof ApiRefusal)) return receiptPage(c, me, key, receipt);
+    if (!(receipt instanceof ApiRefusal)) {
+      const revoked = await c.get("api").get<Key>(apiPath(c));
+      return receiptPage(c, me, revoked instanceof ApiRefusal ? key : revoked, receipt, true);
+    }
     if (receipt.code === "identity_token_invalid") return refusalPage(c, receipt);
     c.set("reason", `${receipt.code} (${receipt.correlationId})`);
     const notice = noticeOf(receipt, UNCONFIRMED);
     return show(c, me, key, await impactOfEnding(c), { notice, status: receipt.status as 503 });
   });
-}
-
-/** What is typed to confirm: the name, unless there is nothing in it that could be typed. */
-export function confirmationOf(name: string): string {
-  return foldName(name) === "" ? "revoke" : name;
 }
 
 interface Refusal {
@@ -81,6 +81,7 @@ function show(
           A revoked key never works again. To keep it for later, disable it instead; to replace it, rotate it.
         </p>
       </Banner>
+      {!(impact instanceof ApiRefusal) && impact.calls > 0 && <ImpactReport impact={impact} />}
       <section class="card question">
         <LastUse key_={key} impact={impact} />
         <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="revoke">
@@ -102,7 +103,7 @@ function show(
       </section>
     </>
   );
-  return navigable(c, title, me, "keys", content, { status });
+  return navigable(c, title, me, sectionOf(key, me), content, { status });
 }
 
 const LastUse: FC<{ key_: Key; impact: Impact | ApiRefusal }> = ({ key_: key, impact }) => (
@@ -128,48 +129,3 @@ const LastUse: FC<{ key_: Key; impact: Impact | ApiRefusal }> = ({ key_: key, im
     )}
   </p>
 );
-
-function receiptPage(
-  c: ConsoleContext,
-  me: Me,
-  key: Key,
-  { requestedAt, effectiveAt, version }: Receipt,
-): Response | Promise<Response> {
-  const title = `${key.name} is revoked`;
-  const content = (
-    <>
-      <PageHeader title={title} back={{ label: "My keys", href: HOME }} />
-      <Banner kind="good" title="The key is dead everywhere">
-        <p>
-          No request that arrived after <time datetime={effectiveAt}>{precise(effectiveAt)}</time> was let
-          through with it.
-        </p>
-      </Banner>
-      <section class="card">
-        <h2>Receipt</h2>
-        <Facts
-          rows={[
-            ["Key", <code>{key.id}</code>],
-            ["Requested", <time datetime={requestedAt}>{precise(requestedAt)}</time>],
-            ["Effective", <time datetime={effectiveAt}>{precise(effectiveAt)}</time>],
-            ["Version", `${version}`],
-          ]}
-        />
-      </section>
-      <p class="decision">
-        <a href={keyPage(key.id)} role="button">
-          Open the key
-        </a>
-        <a href={HOME} role="button" class="secondary outline">
-          To my keys
-        </a>
-      </p>
-    </>
-  );
-  return navigable(c, title, me, "keys", content);
-}
-
-/** To the millisecond, as a record wants it. */
-function precise(iso: string): string {
-  return `${iso.replace("T", " ").replace("Z", "")} UTC`;
-}

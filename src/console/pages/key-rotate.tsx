@@ -9,10 +9,12 @@ import { PageHeader } from "../parts/bits.tsx";
 import { Choices, FieldGroup } from "../parts/fields.tsx";
 import { Form } from "../parts/form.tsx";
 import { Refused } from "../parts/notices.tsx";
+import { sectionOf } from "../parts/key-banners.tsx";
 import { navigable } from "../parts/page.tsx";
+import { counted } from "../parts/wording.ts";
 import { exact } from "../parts/time.tsx";
 import { keyPage, pathOf } from "../paths.ts";
-import { apiPath, withKey } from "./key-actions.tsx";
+import { apiPath, impactOfEnding, withKey } from "./key-actions.tsx";
 import { secretPage } from "./key-secret.tsx";
 import { refusalPage } from "./messages.tsx";
 
@@ -21,7 +23,7 @@ const OVERLAPS = [
   ["1h", "An hour", undefined],
   ["24h", "A day", undefined],
   ["7d", "A week", undefined],
-  ["30d", "30 days", "The longer, the longer two keys open the same door."],
+  ["30d", "30 days", undefined],
 ] as const;
 const USUAL = "24h";
 const UNCONFIRMED =
@@ -38,9 +40,8 @@ async function rotate(c: ConsoleContext, me: Me, old: Key): Promise<Response> {
   const overlap = typeof given === "string" ? given : USUAL;
   const created = await c.get("api").change<CreatedKey>("POST", `${apiPath(c)}/rotate`, { overlap });
   if (!(created instanceof ApiRefusal)) {
-    const ms = parseDuration(overlap) ?? 0;
-    const worksUntil = ms === 0 ? null : new Date(Date.parse(created.createdAt) + ms).toISOString();
-    return secretPage(c, created, { old, worksUntil });
+    const now = await c.get("api").get<Key>(apiPath(c));
+    return secretPage(c, created, now instanceof ApiRefusal ? old : now);
   }
   if (created.code === "mfa_required" || created.code === "identity_token_invalid")
     return refusalPage(c, created);
@@ -49,14 +50,19 @@ async function rotate(c: ConsoleContext, me: Me, old: Key): Promise<Response> {
   return show(c, me, old, overlap, notice, created.status as 422);
 }
 
-function show(
+async function show(
   c: ConsoleContext,
   me: Me,
   key: Key,
   overlap: string,
   notice: Notice | null,
   status: 200 | 403 | 409 | 422 | 500 | 503 = 200,
-): Response | Promise<Response> {
+): Promise<Response> {
+  const impact = await impactOfEnding(c);
+  const atOnce =
+    impact instanceof ApiRefusal
+      ? ""
+      : ` It would have refused ${counted(impact.wouldRefuse + impact.unknown, "call")} in the last day.`;
   const title = `Rotate ${key.name}`;
   const content = (
     <>
@@ -64,14 +70,18 @@ function show(
       <Refused notice={notice} />
       <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="rotate" class="narrow-form">
         <p class="lead">
-          You get a new key with the same name and settings, shown once. It lives as long as this one was made
-          to live. Put it in place while the old one still works.
+          You get a new key with the same name and settings, shown once, for as long a life. Put it in place
+          while the old one still works.
         </p>
         <FieldGroup name="overlap" title="How long the old key goes on working">
           <Choices
             name="overlap"
             chosen={overlap}
-            options={OVERLAPS.map(([value, label, note]) => ({ value, label, note: note ?? until(value) }))}
+            options={OVERLAPS.map(([value, label, note]) => ({
+              value,
+              label,
+              note: value === "0" ? `${note}${atOnce}` : (note ?? until(value)),
+            }))}
           />
         </FieldGroup>
         <footer class="decision">
@@ -83,7 +93,7 @@ function show(
       </Form>
     </>
   );
-  return navigable(c, title, me, "keys", content, { status });
+  return navigable(c, title, me, sectionOf(key, me), content, { status });
 }
 
 function until(overlap: string): string {

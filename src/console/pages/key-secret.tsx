@@ -1,17 +1,12 @@
+import type { FC } from "hono/jsx";
 import type { CreatedKey, Key } from "../../api-types/keys.ts";
 import type { ConsoleContext } from "../context.ts";
 import { Facts } from "../parts/bits.tsx";
+import { endOf, isRetiring } from "../parts/key-banners.tsx";
 import { bare } from "../parts/page.tsx";
 import { SecretOnce } from "../parts/secret-once.tsx";
 import { Moment } from "../parts/time.tsx";
 import { HOME } from "../paths.ts";
-
-/** The key that a new one has taken the place of, and how much longer it works. */
-export interface Replaced {
-  readonly old: Key;
-  /** `null` where it works no more. */
-  readonly worksUntil: string | null;
-}
 
 /**
  * The one page that ever holds a secret: the answer to the form that made the key, kept nowhere. There is no way on but
@@ -20,7 +15,7 @@ export interface Replaced {
 export function secretPage(
   c: ConsoleContext,
   { id, key, name, keyPrefix, expiresAt }: CreatedKey,
-  replaced: Replaced | null,
+  replaced: Key | null,
 ): Response | Promise<Response> {
   const content = (
     <SecretOnce
@@ -39,26 +34,23 @@ export function secretPage(
       <Facts
         rows={[
           ["Expires", <Moment time={expiresAt} otherwise="Never" />],
-          ...(replaced === null
-            ? []
-            : [
-                [
-                  "The key before",
-                  replaced.worksUntil === null ? (
-                    <>
-                      <code>{replaced.old.keyPrefix}…</code> works no more.
-                    </>
-                  ) : (
-                    <>
-                      <code>{replaced.old.keyPrefix}…</code> works until{" "}
-                      <Moment time={replaced.worksUntil} otherwise="" />
-                    </>
-                  ),
-                ] as const,
-              ]),
+          ...(replaced === null ? [] : [["The old key", <OldKey key_={replaced} />] as const]),
         ]}
       />
     </SecretOnce>
   );
   return bare(c, "Store the key", content, { contained: true });
 }
+
+const OldKey: FC<{ key_: Key }> = ({ key_: key }) => (
+  <>
+    <code>{key.keyPrefix}…</code>{" "}
+    {isRetiring(key) ? (
+      <>
+        works until <Moment time={endOf(key)} otherwise="" />
+      </>
+    ) : (
+      "works no more."
+    )}
+  </>
+);

@@ -9,6 +9,7 @@ import { PageHeader } from "../parts/bits.tsx";
 import { Form } from "../parts/form.tsx";
 import { ImpactReport } from "../parts/impact.tsx";
 import { Refused } from "../parts/notices.tsx";
+import { sectionOf } from "../parts/key-banners.tsx";
 import { navigable } from "../parts/page.tsx";
 import { keyPage, pathOf } from "../paths.ts";
 import { apiPath, impactOfEnding, withKey } from "./key-actions.tsx";
@@ -88,7 +89,7 @@ async function show(
       </section>
     </>
   );
-  return navigable(c, title, me, "keys", content, { status });
+  return navigable(c, title, me, sectionOf(key, me), content, { status });
 }
 
 /** What it would do is shown where it can be told; that it cannot is no reason not to switch a key off. */

@@ -2,18 +2,21 @@ import type { Hono } from "hono";
 import type { Child, FC } from "hono/jsx";
 import type { AuditEvent } from "../../api-types/audit.ts";
 import type { Page } from "../../api-types/common.ts";
-import type { Key } from "../../api-types/keys.ts";
+import type { Key, KeyDetails } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import { ADMIN } from "../../core/organization.ts";
 import { USAGE_WINDOWS, type Usage } from "../../api-types/usage.ts";
 import { ApiRefusal } from "../api.ts";
-import type { ConsoleContext, ConsoleEnv } from "../context.ts";
+import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { SETTING_NAMES, settingText } from "../key-form/settings.tsx";
 import { AuditList } from "../parts/audit-list.tsx";
-import { Facts, PageHeader, StatusBadge, Tabs } from "../parts/bits.tsx";
+import { Facts, KeyStanding, PageHeader, Tabs } from "../parts/bits.tsx";
 import { Icon } from "../parts/icons.tsx";
+import { isRetiring, KeyBanners, KeyLink, sectionOf } from "../parts/key-banners.tsx";
+import { LastRefusals, MostUsed } from "../parts/key-usage.tsx";
 import { Banner } from "../parts/notice.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
+import { ReceiptCard } from "../parts/receipt.tsx";
 import { Moment } from "../parts/time.tsx";
 import { UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
 import { ALL_KEYS, HOME, keyPage, link, OUTCOMES, SERVICE_USERS, type Outcome } from "../paths.ts";
@@ -24,7 +27,7 @@ const AUDIT_EVENTS = "20";
 const SHOWN = ["scopes", "vaults", "allowedIps", "rateLimit", "expiresAt"] as const;
 
 /** `/keys/<id>`: all about a key, but for its secret, which nobody has. */
-export function addKeyDetail(app: Hono<ConsoleEnv>): void {
+export function addKeyDetail(app: Hono<ConsoleEnv>, { policy }: Console): void {
   app.get("/keys/:id", async (c) => {
     const id = c.req.param("id");
     const window = USAGE_WINDOWS.find((known) => known === c.req.query("window")) ?? "24h";
@@ -36,12 +39,11 @@ export function addKeyDetail(app: Hono<ConsoleEnv>): void {
       auditOf(c, id),
     ]);
     if (usage instanceof ApiRefusal) return refusalPage(c, usage);
-    const key = await c.get("api").get<Key>(path);
+    const key = await c.get("api").get<KeyDetails>(path);
     if (key instanceof ApiRefusal) return refusalPage(c, key);
-    const asker = await c.get("me");
-    const isMine = asker instanceof ApiRefusal || key.owner.id === asker.id;
-    return pageForMe(c, key.name, isMine ? "keys" : "all-keys", (me) => (
-      <KeyDetail key_={key} me={me} usage={usage} events={events} outcome={outcome} />
+    const csrf = c.get("session").csrf;
+    return pageForMe(c, key.name, sectionOf(key, await c.get("me")), (me) => (
+      <KeyDetail {...{ key_: key, me, csrf, usage, events, outcome, operations: policy.operations }} />
     ));
   });
 }
@@ -57,36 +59,32 @@ async function auditOf(c: ConsoleContext, id: string): Promise<readonly AuditEve
 }
 
 interface DetailProps {
-  key_: Key;
+  key_: KeyDetails;
   me: Me;
+  csrf: string;
   usage: Usage;
   events: readonly AuditEvent[] | null;
   /** What has just been done to it. */
   outcome: Outcome | undefined;
+  operations: Console["policy"]["operations"];
 }
 
-const KeyDetail: FC<DetailProps> = ({ key_: key, me, usage, events, outcome }) => (
+const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcome, operations }) => (
   <>
     <PageHeader
       back={key.owner.id === me.id ? { label: "My keys", href: HOME } : { label: "All keys", href: ALL_KEYS }}
       title={
         <>
-          {key.name} <StatusBadge status={key.status} />
+          {key.name} <KeyStanding key_={key} />
         </>
       }
     >
       <Actions key_={key} me={me} />
     </PageHeader>
     {outcome && <Banner kind="good" title={DONE[outcome]} />}
-    {isRetiring(key) && (
-      <Banner kind="warn" title="This key was rotated">
-        <p>
-          Its successor has the same settings. This one stops working{" "}
-          <Moment time={key.retiresAt} otherwise="" />.
-        </p>
-      </Banner>
-    )}
+    <KeyBanners key_={key} csrf={csrf} />
     {key.description && <p class="lead">{key.description}</p>}
+    {key.receipt && <ReceiptCard key_={key} receipt={key.receipt} />}
     <div class="columns">
       <section class="card">
         <h2>Settings</h2>
@@ -111,7 +109,14 @@ const KeyDetail: FC<DetailProps> = ({ key_: key, me, usage, events, outcome }) =
       </header>
       <UsageTotals totals={usage.totals} />
       <UsageChart usage={usage} />
+      <MostUsed usage={usage} operations={operations} />
     </section>
+    {usage.refusals.length > 0 && (
+      <section class="card">
+        <h2>Last refusals</h2>
+        <LastRefusals refusals={usage.refusals} />
+      </section>
+    )}
     {events && (
       <section class="card">
         <h2>Audit</h2>
@@ -145,11 +150,6 @@ const Actions: FC<{ key_: Key; me: Me }> = ({ key_: key, me }) => {
   );
 };
 
-/** Whether the key was rotated and works for a while yet. */
-function isRetiring(key: Key): boolean {
-  return key.retiresAt !== null && key.revokedAt === null;
-}
-
 const DONE: Readonly<Record<Outcome, string>> = {
   saved: "The change is saved and in force everywhere.",
   disabled: "The key is disabled and refused everywhere.",
@@ -157,31 +157,47 @@ const DONE: Readonly<Record<Outcome, string>> = {
 };
 
 function recordOf(key: Key): (readonly [string, Child])[] {
-  const rows: (readonly [string, Child])[] = [
-    ["Key", <code>{key.keyPrefix}…</code>],
+  return [
+    ["Begins with", <code>{key.keyPrefix}</code>],
     ["Id", <code>{key.id}</code>],
     ["Owner", <Owner owner={key.owner} />],
     ["Created", <Moment time={key.createdAt} otherwise="" />],
-    [
-      "Last used",
-      <>
-        <Moment time={key.lastUsedAt} otherwise="Never" />
-        {key.lastUsedIp && (
-          <>
-            {" "}
-            from <code>{key.lastUsedIp}</code>
-          </>
-        )}
-      </>,
-    ],
+    ["Last used", <Use time={key.lastUsedAt} address={key.lastUsedIp} />],
+    ["Last refused", <Use time={key.lastRefusedAt} address={key.lastRefusedIp} />],
     ["Version", `${key.version}`],
+    ...kinOf(key),
+    ...endOf(key),
   ];
-  if (key.revokedAt !== null) {
-    rows.push(["Revoked", <Moment time={key.revokedAt} otherwise="" />], ["Revoked by", key.revokedBy]);
-    if (key.revocationReason !== null) rows.push(["Reason", key.revocationReason]);
-  }
-  return rows;
 }
+
+/** The key whose place it took, and the one that took its place. */
+function kinOf({ predecessorId, successorId }: Key): (readonly [string, Child])[] {
+  return [
+    ...(predecessorId === null ? [] : [["Replaces", <KeyLink id={predecessorId} />] as const]),
+    ...(successorId === null ? [] : [["Replaced by", <KeyLink id={successorId} />] as const]),
+  ];
+}
+
+function endOf({ revokedAt, revokedBy, revocationReason }: Key): (readonly [string, Child])[] {
+  if (revokedAt === null) return [];
+  return [
+    ["Revoked", <Moment time={revokedAt} otherwise="" />],
+    ["Revoked by", revokedBy],
+    ...(revocationReason === null ? [] : [["Reason", revocationReason] as const]),
+  ];
+}
+
+const Use: FC<{ time: string | null; address: string | null }> = ({ time, address }) => (
+  <>
+    <Moment time={time} otherwise="Never" />
+    {address && (
+      <>
+        {" "}
+        from <code>{address}</code>
+      </>
+    )}
+  </>
+);
 
 const Owner: FC<{ owner: Key["owner"] }> = ({ owner: { id, kind, name } }) =>
   kind === "user" ? (

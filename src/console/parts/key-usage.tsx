@@ -2,7 +2,7 @@ import type { FC } from "hono/jsx";
 import type { Usage } from "../../api-types/usage.ts";
 import { REFUSALS, type RefusalCode } from "../../core/refusal.ts";
 import type { Console } from "../context.ts";
-import { precise } from "./time.tsx";
+import { Exact } from "./time.tsx";
 import { NUMBER } from "./wording.ts";
 
 const SHOWN = 8;
@@ -103,7 +103,7 @@ export const LastRefusals: FC<{ refusals: Usage["refusals"] }> = ({ refusals }) 
           </td>
           <td data-label="From">{address ? <code>{address}</code> : <span class="soft">unknown</span>}</td>
           <td data-label="When">
-            <time datetime={time}>{precise(time)}</time>
+            <Exact time={time} to="second" />
           </td>
           <td data-label="Request">
             <code class="request">{requestId}</code>

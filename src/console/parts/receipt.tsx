@@ -1,5 +1,6 @@
 import type { FC } from "hono/jsx";
-import type { Key, Receipt } from "../api-types.ts";
+import type { Key } from "../../api-types/keys.ts";
+import type { Receipt } from "../../api-types/receipt.ts";
 import { keyPage } from "../paths.ts";
 import { Facts } from "./bits.tsx";
 import { Icon } from "./icons.tsx";
@@ -24,7 +25,7 @@ export const ReceiptCard: FC<{ key_: Key; receipt: Receipt }> = ({ key_: key, re
       <b>
         <Precise time={receipt.effectiveAt} />
       </b>{" "}
-      was let through with this key, anywhere.
+      was let through with it, anywhere.
     </p>
     <Facts
       rows={[
@@ -32,7 +33,7 @@ export const ReceiptCard: FC<{ key_: Key; receipt: Receipt }> = ({ key_: key, re
         ["Id", <code>{key.id}</code>],
         ["Begins with", <code>{key.keyPrefix}</code>],
         ["Owner", key.owner.name],
-        ["Revoked by", key.revokedBy ?? <span class="soft">You</span>],
+        ["By", key.revokedBy ?? <span class="soft">You</span>],
         ...(key.revocationReason === null ? [] : [["Reason", key.revocationReason] as const]),
         ["Requested", <Precise time={receipt.requestedAt} />],
         ["Effective", <Precise time={receipt.effectiveAt} />],
@@ -48,7 +49,15 @@ const Precise: FC<{ time: string }> = ({ time }) => <time datetime={time}>{preci
 export function receiptRecord(key: Key, { requestedAt, effectiveAt, version }: Receipt): object {
   const { id, name, keyPrefix, owner, revokedBy, revocationReason } = key;
   return {
-    ...{ keyId: id, status: "revoked", requestedAt, effectiveAt, version },
-    ...{ name, keyPrefix, owner, revokedBy, revocationReason },
+    keyId: id,
+    status: "revoked",
+    requestedAt,
+    effectiveAt,
+    version,
+    name,
+    keyPrefix,
+    owner,
+    revokedBy,
+    reason: revocationReason,
   };
 }

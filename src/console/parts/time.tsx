@@ -26,6 +26,11 @@ export function exact(iso: string): string {
   return formatMoment(iso, "minute", "UTC");
 }
 
+/** A moment to the millisecond, as a record wants it. */
+export function precise(iso: string): string {
+  return `${iso.replace("T", " ").replace("Z", "")} UTC`;
+}
+
 /** A day like "20 November 2026". */
 export function day(iso: string): string {
   return DAY.format(Date.parse(iso));

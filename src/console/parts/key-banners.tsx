@@ -1,0 +1,69 @@
+import type { FC } from "hono/jsx";
+import type { Key, KeyDetails } from "../../api-types/keys.ts";
+import type { Me } from "../../api-types/me.ts";
+import { ApiRefusal } from "../api.ts";
+import { keyPage } from "../paths.ts";
+import { confirmationOf } from "./confirmation.ts";
+import { Form } from "./form.tsx";
+import type { Section } from "./navigation.tsx";
+import { Banner } from "./notice.tsx";
+import { Moment } from "./time.tsx";
+
+/** The section that a key's pages belong to: one's own keys, or everybody's. */
+export function sectionOf({ owner }: Pick<Key, "owner">, me: Me | ApiRefusal): Section {
+  return me instanceof ApiRefusal || owner.id === me.id ? "keys" : "all-keys";
+}
+
+/** Whether the key was rotated and works for a while yet. */
+export function isRetiring({ retiresAt, revokedAt }: Key): boolean {
+  return retiresAt !== null && revokedAt === null;
+}
+
+export const KeyLink: FC<{ id: string }> = ({ id }) => (
+  <a href={keyPage(id)}>
+    <code>{id}</code>
+  </a>
+);
+
+/** What is to be known of a key before anything else. */
+export const KeyBanners: FC<{ key_: KeyDetails; csrf: string }> = ({ key_: key, csrf }) => (
+  <>
+    {isRetiring(key) && (
+      <Banner kind="warn" title="This key was rotated">
+        <p>
+          It stops working <Moment time={endOf(key)} otherwise="" />.
+          {key.successorId !== null && (
+            <>
+              {" "}
+              The new key with the same settings is <KeyLink id={key.successorId} />.
+            </>
+          )}
+        </p>
+      </Banner>
+    )}
+    {key.reachesNothing && (
+      <Banner kind="warn" title="This key reaches nothing">
+        <p>
+          No operation of the API lets it through: its scopes and vaults have nothing in common with what its
+          owner may do now. Edit the key, or give its owner the role on a vault that it names.
+        </p>
+      </Banner>
+    )}
+    {key.status === "revoked" && key.receipt === undefined && <Unconfirmed key_={key} csrf={csrf} />}
+  </>
+);
+
+/** When a key ends by itself: the earlier of its overlap's end and its expiry. */
+export function endOf({ retiresAt, expiresAt }: Key): string | null {
+  return [retiresAt, expiresAt].filter((end) => end !== null).toSorted()[0] ?? null;
+}
+
+const Unconfirmed: FC<{ key_: Key; csrf: string }> = ({ key_: key, csrf }) => (
+  <Banner kind="warn" title="The revocation is not confirmed everywhere yet">
+    <p>It is on record and final. Portcullis goes on until every place has confirmed it.</p>
+    <Form action={`${keyPage(key.id)}/revoke`} csrf={csrf}>
+      <input type="hidden" name="name" value={confirmationOf(key.name)} />
+      <button class="secondary outline">Ask for the receipt</button>
+    </Form>
+  </Banner>
+);
