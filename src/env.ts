@@ -106,6 +106,7 @@ const Variables = z.object({
       (prefixes) => prefixes.every((prefix) => KEY_PREFIX.test(prefix)),
       "must be prefixes of 1 to 16 lower-case letters and digits, a letter first, separated by commas",
     ),
+  IMPORTED_KEYS: optional(z.enum(["on", "off"], "must be on or off")),
   DEFAULT_KEY_EXPIRY: z
     .string()
     .transform((text) => parseDuration(text))
@@ -208,6 +209,8 @@ export interface Config {
   readonly keyPrefix: string;
   /** What keys may begin with: that, and what keys of earlier days began with. */
   readonly keyPrefixes: readonly string[];
+  /** Whether credentials of the form of imported keys are looked up; `null`: once a key has been imported. */
+  readonly importedKeys: "on" | "off" | null;
   readonly defaultKeyExpiryMs: number;
   /** How long audit events are kept. */
   readonly auditRetentionMs: number;
@@ -287,6 +290,7 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     },
     keyPrefix: v.KEY_PREFIX,
     keyPrefixes: [...new Set([v.KEY_PREFIX, ...v.KEY_PREFIXES_ACCEPTED])],
+    importedKeys: v.IMPORTED_KEYS,
     defaultKeyExpiryMs: v.DEFAULT_KEY_EXPIRY,
     auditRetentionMs: v.AUDIT_RETENTION,
     maxKeysPerOwner: v.MAX_KEYS_PER_OWNER,

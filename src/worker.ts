@@ -16,6 +16,7 @@ import { AccessTokens } from "./state/access-tokens.ts";
 import { Assertions } from "./state/assertions.ts";
 import { deploymentOf } from "./state/deployment/deployment-object.ts";
 import { FailureLimiter } from "./state/failure-limiter.ts";
+import { ImportedKeys } from "./state/imported-keys.ts";
 import { TokenKeys } from "./state/token-keys.ts";
 import { surfaceFor } from "./surface.ts";
 
@@ -34,6 +35,7 @@ const admission = new Admission({
   slackMs: config.leaseSlackMs,
 });
 const failures = new FailureLimiter(bindings.FAILURES);
+const imports = new ImportedKeys(bindings.KEY_RECORDS, config.importedKeys);
 const issuerOf = (url: string): string => config.publicOrigin ?? canonicalOriginOf(url);
 
 const gateway = {
@@ -41,6 +43,7 @@ const gateway = {
   policy,
   admission,
   failures,
+  imports,
   tokens,
   issuerOf,
   assertions:
@@ -62,6 +65,7 @@ const control = createControlApp({
   guards: new KeyGuards(bindings.KEY_GUARD),
   tokens,
   failures,
+  imports,
   background: { waitUntil },
   issuerOf,
   apiScopes: scopesOf(policy),

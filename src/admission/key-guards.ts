@@ -13,8 +13,11 @@ export function groupOfKey(keyId: string): string {
 }
 
 /**
- * The guards as others than isolates ask them: for keys by their ids. Keys of earlier versions have a guard of their
- * own, named by the whole id, which is asked when the group does not know the key.
+ * The guards as others than isolates ask them: for keys by their ids. Keys of earlier versions and
+ * imported keys have a guard of their own, named by the whole id, which is asked when the group does not know the key.
+ *
+ * The id of an imported key follows from its string, so that no look-up is needed, and so it is spread at random: a group
+ * of 64 would hold keys of any organisation. One guard each costs as much in use; only to cut many takes a call a key.
  */
 export class KeyGuards {
   readonly #guards: Env["KEY_GUARD"];

@@ -9,7 +9,11 @@ export const RevocationTarget = z
   .union([
     z.strictObject({ keyId: Id.openapi({ example: "key_3fA9xKq20LmZ" }) }),
     z.strictObject({
-      key: Id.openapi({ description: "The leaked key itself; it is neither kept nor shown." }),
+      key: z
+        .string()
+        .min(1)
+        .max(256)
+        .openapi({ description: "The leaked key itself; it is neither kept nor shown." }),
     }),
     z.strictObject({ orgId: Id, ownerId: Id }),
     z.strictObject({ orgId: Id }),

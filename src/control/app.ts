@@ -15,6 +15,7 @@ import { logControlRequest } from "./log-control-request.ts";
 import { allowedMethods } from "./methods.ts";
 import { addGithubLeakEndpoint } from "./ops/github-leaks.ts";
 import { addLeakEndpoint } from "./ops/leaks.ts";
+import { addImportEndpoint } from "./ops/imports.ts";
 import { addReconciliationEndpoints } from "./ops/reconciliation.ts";
 import { addOperatorEndpoints } from "./ops/revocations.ts";
 import { addOAuthEndpoints } from "./oauth/oauth.ts";
@@ -70,6 +71,7 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
   app.route(SCIM_PATH, createScimApp(control));
   addOperatorEndpoints(app, control);
   addReconciliationEndpoints(app, control);
+  addImportEndpoint(app, control);
   addOAuthEndpoints(app, control);
   addLeakEndpoint(app, control);
   addGithubLeakEndpoint(app, control);

@@ -1,4 +1,5 @@
 import { nestsTooDeep } from "../core/json-depth.ts";
+import { NDJSON } from "../core/ndjson.ts";
 import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
 
 /** The control API's bodies are small: the largest holds ten thousand ids. */
@@ -18,13 +19,25 @@ export async function readBody(
   return isRefusal(bytes) ? bytes : parseBody(request, bytes, mediaTypes);
 }
 
+/** One line alone is JSON, too. */
+const LINES = [NDJSON, "application/ndjson", "application/jsonl", "application/json"];
+
+/** Whether a body says that it is lines of JSON. */
+export function isLines(request: Request): boolean {
+  return LINES.includes(mediaTypeOf(request) ?? "");
+}
+
+function mediaTypeOf(request: Request): string | undefined {
+  return request.headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase();
+}
+
 /** Parses a body that has been read as JSON of one of these media types; an absent one is `undefined`. */
 export function parseBody(
   request: Request,
   bytes: Uint8Array,
   mediaTypes: readonly string[] = ["application/json"],
 ): { value: unknown } | Refusal {
-  const mediaType = request.headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase();
+  const mediaType = mediaTypeOf(request);
   if (bytes.byteLength === 0) return { value: undefined };
   if (mediaType === undefined || !mediaTypes.includes(mediaType)) return refuse("unsupported_media_type");
   if (nestsTooDeep(bytes)) {

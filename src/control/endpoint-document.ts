@@ -33,7 +33,8 @@ type AnyEndpoint = Endpoint<
 
 /** The OpenAPI description of an endpoint: what it takes, and every answer and refusal that it can give. */
 export function describeEndpoint(endpoint: Omit<AnyEndpoint, "run" | "check">): RouteConfig {
-  const { method, path, operationId, summary, tag, params, query, headers, body, success } = endpoint;
+  const { method, path, operationId, summary, tag, params, query, headers, body, lineBody, success } =
+    endpoint;
   const operator = endpoint.access === "operator";
   const codes = new Set([
     ...EVERY_ENDPOINT,
@@ -52,6 +53,7 @@ export function describeEndpoint(endpoint: Omit<AnyEndpoint, "run" | "check">): 
       ...(params && { params }),
       ...(query && { query }),
       ...(headers && { headers: describedHeaders(headers) }),
+      ...(lineBody && { body: { required: true, content: { [NDJSON]: { schema: lineBody } } } }),
       ...(body && {
         body: {
           required: !body.safeParse(undefined).success,
@@ -70,9 +72,9 @@ export function describeResponses(success: Success, codes: Iterable<RefusalCode>
     responses[status] = {
       description: answer.description,
       headers: Answered.extend(answer.headers?.shape ?? {}),
-      ...(answer.schema && {
+      ...((answer.schema ?? answer.lines) && {
         content: {
-          "application/json": { schema: answer.schema },
+          ...(answer.schema && { "application/json": { schema: answer.schema } }),
           ...(answer.lines && { [NDJSON]: { schema: answer.lines } }),
         },
       }),

@@ -11,11 +11,12 @@ import { isRefusal, refuse, type Refusal, type RefusalCode } from "../core/refus
 import type { Config, Env } from "../env.ts";
 import type { AccessTokens } from "../state/access-tokens.ts";
 import type { FailureLimiter } from "../state/failure-limiter.ts";
+import type { ImportedKeys } from "../state/imported-keys.ts";
 import type { Admission } from "../admission/isolate/admission.ts";
 import type { KeyGuards } from "../admission/key-guards.ts";
 import type { Background } from "../core/background.ts";
 import { fieldsWithKey } from "./body-secrets.ts";
-import { readBody } from "./body.ts";
+import { isLines, readBody } from "./body.ts";
 import { describeEndpoint } from "./endpoint-document.ts";
 import type { Payload } from "./identity/claims.ts";
 import type { IdentityVerifier } from "./identity/identity-verifier.ts";
@@ -34,6 +35,8 @@ export interface Control {
   readonly admission: Admission;
   readonly guards: KeyGuards;
   readonly failures: FailureLimiter;
+  /** Whether keys have been imported. */
+  readonly imports: ImportedKeys;
   /** Keeps work alive that no answer waits for. */
   readonly background: Background;
   /** Scheme and authority of the gateway for a request to this address. */
@@ -99,6 +102,8 @@ export interface Endpoint<
   /** The request headers that it reads. */
   readonly headers?: H;
   readonly body?: B;
+  /** Of an endpoint that takes NDJSON and reads it as it comes: what each line is. */
+  readonly lineBody?: z.ZodType;
   /** What is wrong with values that the schema cannot know; it is given the fields that fit the schema. */
   readonly check?: (body: Partial<NonNullable<Parsed<B>>>, url: string) => readonly FieldProblem[];
   /** Fields of the body that may hold a whole key: what is read there is neither kept nor shown. */
@@ -107,7 +112,14 @@ export interface Endpoint<
   /** What it can refuse with, beyond what every endpoint can. */
   readonly refusals: readonly RefusalCode[];
   readonly run: (
-    input: { params: Parsed<P>; query: Parsed<Q>; headers: Parsed<H>; body: Parsed<B> },
+    input: {
+      params: Parsed<P>;
+      query: Parsed<Q>;
+      headers: Parsed<H>;
+      body: Parsed<B>;
+      /** Of an endpoint with `lineBody`. */
+      lines: ReadableStream<Uint8Array> | null;
+    },
     actor: Actor,
     control: Control,
     url: string,
@@ -183,7 +195,9 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
   if (isRefusal(query)) return query;
   const headers = parse(endpoint.headers, headersOf(c, endpoint.headers));
   if (isRefusal(headers)) return headers;
-  const json = endpoint.method === "get" ? { value: undefined } : await readBody(c.req.raw);
+  const hasLines = endpoint.lineBody !== undefined;
+  if (hasLines && !isLines(c.req.raw)) return refuse("unsupported_media_type");
+  const json = endpoint.method === "get" || hasLines ? { value: undefined } : await readBody(c.req.raw);
   if (isRefusal(json)) return json;
   const body = parse(
     endpoint.body ?? NO_BODY,
@@ -200,6 +214,7 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
       query: query.value as Parsed<Q>,
       headers: headers.value as Parsed<H>,
       body: body.value as Parsed<B>,
+      lines: hasLines ? c.req.raw.body : null,
     },
     actor,
     control,

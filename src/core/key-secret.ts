@@ -131,6 +131,20 @@ export function hashKey(key: string): Uint8Array {
   return createHash("sha256").update(key).digest();
 }
 
+/**
+ * The public id of an imported key, from the SHA-256 of its string: its first 128 bits in base62, of which 12 letters
+ * are kept. The record's whole hash is compared all the same, so that a string of the same id opens nothing.
+ */
+export function idOfHash(hash: Uint8Array): string {
+  let rest = BigInt(`0x${bytesToHex(hash.subarray(0, 16))}`);
+  let letters = "";
+  while (letters.length < ID_LENGTH) {
+    letters += ALPHABET.charAt(Number(rest % 62n));
+    rest /= 62n;
+  }
+  return `key_${letters}`;
+}
+
 /** The bytes of a stored hash. */
 export function readHash(hex: string): Uint8Array {
   return hexToBytes(hex);

@@ -7,6 +7,32 @@ export function ndjsonLines(values: readonly object[]): Uint8Array {
   return new TextEncoder().encode(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
 }
 
+/**
+ * The lines of a stream without their ends, each as soon as it is complete; `null` for one of more than `maxLength`
+ * letters, which is read and thrown away.
+ */
+export async function* readLines(
+  stream: ReadableStream<Uint8Array>,
+  maxLength: number,
+): AsyncGenerator<string | null> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  let isTooLong = false;
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      yield isTooLong || line.length > maxLength ? null : line;
+      isTooLong = false;
+    }
+    if (rest.length <= maxLength) continue;
+    rest = "";
+    isTooLong = true;
+  }
+  if (isTooLong || rest.length > maxLength) yield null;
+  else if (rest !== "") yield rest;
+}
+
 /** Reads the values of a stream, each as soon as its line is complete. Throws on a line that is not JSON. */
 export async function* readNdjson<T>(stream: ReadableStream<Uint8Array>): AsyncGenerator<T> {
   const decoder = new TextDecoder();

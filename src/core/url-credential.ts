@@ -18,6 +18,11 @@ export function holdsCredential(url: string, prefixes: readonly string[]): boole
   return url.includes("%") && holdsPlainly(decodeOnce(url), prefixes);
 }
 
+/** Whether a URL holds a text, as it is or percent-encoded once. */
+export function holdsText(url: string, text: string): boolean {
+  return url.includes(text) || (url.includes("%") && decodeOnce(url).includes(text));
+}
+
 function holdsPlainly(text: string, prefixes: readonly string[]): boolean {
   return holdsKey(text, prefixes) || (text.includes(JWT_START) && holdsJwt(text));
 }

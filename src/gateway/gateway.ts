@@ -5,6 +5,7 @@ import type { Config } from "../env.ts";
 import type { AccessTokens } from "../state/access-tokens.ts";
 import type { Assertions } from "../state/assertions.ts";
 import type { FailureLimiter } from "../state/failure-limiter.ts";
+import type { ImportedKeys } from "../state/imported-keys.ts";
 import type { Origins } from "./origins.ts";
 
 /** What an isolate needs to decide about requests. */
@@ -13,6 +14,8 @@ export interface Gateway {
   readonly policy: RoutePolicy;
   readonly admission: Admission;
   readonly failures: FailureLimiter;
+  /** Whether keys have been imported. */
+  readonly imports: ImportedKeys;
   readonly tokens: AccessTokens;
   /** Scheme and authority of the gateway for a request to this address: what tokens for it must name. */
   readonly issuerOf: (url: string) => string;

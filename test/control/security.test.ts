@@ -5,6 +5,7 @@ import { createControlApp } from "../../src/control/app.ts";
 import { IdentityVerifier } from "../../src/control/identity/identity-verifier.ts";
 import { readConfig, type Env } from "../../src/env.ts";
 import type { AccessTokens } from "../../src/state/access-tokens.ts";
+import { ImportedKeys } from "../../src/state/imported-keys.ts";
 import { FailureLimiter } from "../../src/state/failure-limiter.ts";
 import { adminClaims } from "../support/issuer.ts";
 import {
@@ -62,6 +63,7 @@ const app = createControlApp({
   admission: {} as Admission,
   guards: {} as KeyGuards,
   background: { waitUntil: () => {} },
+  imports: new ImportedKeys({} as Env["KEY_RECORDS"], "off"),
   failures: new FailureLimiter({ limit: async () => ({ success: true }) }),
   issuerOf: () => "http://gateway.test",
   apiScopes: [],

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readCredential } from "../../src/core/credential.ts";
 import { generateKey } from "../../src/core/key-secret.ts";
 
@@ -28,14 +28,41 @@ test("a key of a prefix of earlier days is read like one of today's, and one of 
   const prefixes = ["live", "fkc", "li"];
   for (const prefix of prefixes) {
     const { key: one, id: keyId } = generateKey(prefix);
-    expect(readCredential(`Bearer ${one}`, prefixes)).toEqual({ kind: "api_key", keyId, key: one });
-    expect(readCredential(`Bearer ${one.slice(0, -1)}`, prefixes)).toMatchObject({ code: "api_key_invalid" });
+    expect(readCredential(`Bearer ${one}`, prefixes, false)).toEqual({ kind: "api_key", keyId, key: one });
+    expect(readCredential(`Bearer ${one.slice(0, -1)}`, prefixes, false)).toMatchObject({
+      code: "api_key_invalid",
+    });
   }
-  expect(readCredential(`Bearer ${generateKey("liv").key}`, prefixes)).toMatchObject({
+  expect(readCredential(`Bearer ${generateKey("liv").key}`, prefixes, false)).toMatchObject({
     code: "credential_malformed",
   });
 });
 
+describe("where keys have been imported", () => {
+  const read = (text: string) => readCredential(`Bearer ${text}`, ["fkc"], true);
+
+  test.each([
+    "abcdefghijklmnop",
+    "sk_live_!\"#$%&'()*+,-./:;<=>?@[]^{|}~",
+    "x".repeat(256),
+    "a.b.c.d.e.f.g.h.i.j",
+    "part.part.part-of-no-jwt",
+    "eyJub3.anJson.atAllxxxxxx",
+    `${btoa("[1,2,3,4,5]")}.abcdef.abcdef`,
+  ])("%s may be one", (text) => expect(read(text)).toEqual({ kind: "imported_key", key: text }));
+
+  test.each([
+    ["a key of ours", key, { kind: "api_key" }],
+    ["a mistyped key of ours", mistyped, { code: "api_key_invalid" }],
+    ["what is too short", "abcdefghijklmno", { code: "credential_malformed" }],
+    ["what is too long", "x".repeat(257), { code: "credential_malformed" }],
+    ["what is not ASCII", "ä".repeat(20), { code: "credential_malformed" }],
+    ["a signed JWT", `${btoa('{"alg":"none"}').replaceAll("=", "")}.e30.`, { kind: "access_token" }],
+    ["a JWT that begins with a space", `${btoa(' {"alg":"x"}')}.e30.c2ln`, { kind: "access_token" }],
+    ["an encrypted JWT", "eyJhbGciOiJkaXIifQ.a.b.c.d", { code: "credential_malformed" }],
+  ])("but not %s", (_, text, expected) => expect(read(text)).toMatchObject(expected));
+});
+
 test.each(cases)("%s", (_, header, expected) => {
-  expect(readCredential(header, ["fkc"])).toEqual(expected);
+  expect(readCredential(header, ["fkc"], false)).toEqual(expected);
 });

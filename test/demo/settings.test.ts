@@ -20,6 +20,7 @@ function otherThan(name: string, value = ""): string {
   if (value === "on") return "off";
   if (value === "off") return "on";
   if (/_(PARAMS|REQUEST|NAMES)$|^ORIGINS$/.test(name)) return "{}";
+  if (name === "IMPORTED_KEYS") return "off";
   if (name === "CORS_ORIGINS") return "*";
   if (name === "REQUEST_LOG") return "refused";
   if (name === "ORIGIN_IDENTITY") return "headers";

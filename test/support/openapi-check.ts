@@ -1,8 +1,11 @@
+import { NDJSON } from "../../src/core/ndjson.ts";
 import { z } from "zod";
 
 interface Answer {
   readonly headers?: Readonly<Record<string, { readonly schema: object; readonly required?: boolean }>>;
-  readonly content?: { readonly "application/json"?: { readonly schema: object } };
+  readonly content?: Readonly<
+    Partial<Record<"application/json" | typeof NDJSON, { readonly schema: object }>>
+  >;
 }
 
 interface Operation {
@@ -38,8 +41,14 @@ export function compileOpenApi(document: OpenApiDocument): CheckAnswer {
       if (value === undefined && !required) continue;
       mustFit(schemas(schema), value, `${where}, header ${name}`);
     }
-    const schema = described.content?.["application/json"]?.schema;
     const text = await answer.text();
+    if (answer.headers.get("Content-Type") === NDJSON) {
+      const line = described.content?.[NDJSON]?.schema;
+      if (line === undefined) throw new Error(`${where} has lines`);
+      for (const each of text.trimEnd().split("\n")) mustFit(schemas(line), JSON.parse(each), where);
+      return;
+    }
+    const schema = described.content?.["application/json"]?.schema;
     if (method === "HEAD" || schema === undefined) {
       if (text !== "") throw new Error(`${where} has a body`);
       return;

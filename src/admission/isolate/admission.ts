@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Background } from "../../core/background.ts";
 import type { CompiledKey } from "../../core/compiled-key.ts";
 import type { RateLimit } from "../../core/key-record.ts";
@@ -16,6 +17,7 @@ import { Questions, type QuestionSettings } from "./questions.ts";
 /** A last word is given within this time after its request: the platform ends background work after 30 s. */
 const REPORTER_LIFE_MS = 10_000;
 const MAX_LAST_WORDS = 3;
+const MAX_OWN_GUARDS = 50_000;
 /** Between questions of a request whose own answer did not decide it. */
 const FIRST_PAUSE_MS = 3;
 const LONGEST_PAUSE_MS = 500;
@@ -25,6 +27,8 @@ const FACT_REPORT_MS = 60_000;
 /** How the gateway knows what a request presented, and judges a record by it. */
 export interface Presented extends Judge<CompiledKey, Refusal> {
   readonly keyId: string;
+  /** Whether the key is known to have a guard of its own, as imported keys have. */
+  readonly hasOwnGuard: boolean;
   /** The refusal that a fact alone calls for, or `null`. */
   refusalByFact(fact: KeyFact): Refusal | null;
 }
@@ -64,8 +68,8 @@ export class Admission {
   readonly #questions: Questions;
   readonly #defaultLimit: RateLimit;
   readonly #reporters = new WeakMap<Group<CompiledKey>, number>();
-  /** Keys of earlier versions, which have a guard of their own. */
-  readonly #ownGuards = new Set<string>();
+  /** Keys that have a guard of their own: those of earlier versions, and imported ones. */
+  readonly #ownGuards = new LRUCache<string, true>({ max: MAX_OWN_GUARDS });
 
   constructor(settings: AdmissionSettings) {
     this.#defaultLimit = settings.defaultLimit;
@@ -81,7 +85,7 @@ export class Admission {
     const fact = this.#facts.peek(presented.keyId);
     const refusal = fact === undefined ? null : presented.refusalByFact(fact);
     if (refusal !== null) return { kind: "refused", source: "fact", rate: null, key: null, refusal };
-    const name = this.#guardNameOf(presented.keyId);
+    const name = presented.hasOwnGuard ? presented.keyId : this.#guardNameOf(presented.keyId);
     const group = this.#memory.group(name);
     const key = keyOf(group, presented.keyId);
     const request = arrive(group, presented.keyId, cost);
@@ -134,7 +138,7 @@ export class Admission {
   }
 
   #guardNameOf(keyId: string): string {
-    return this.#ownGuards.size > 0 && this.#ownGuards.has(keyId) ? keyId : groupOfKey(keyId);
+    return this.#ownGuards.size > 0 && this.#ownGuards.get(keyId) ? keyId : groupOfKey(keyId);
   }
 
   /**
@@ -201,7 +205,7 @@ export class Admission {
     }
   }
 
-  /** Concludes, unless the group does not know the key: then a guard of its own may, from an earlier version. */
+  /** Concludes, unless the group does not know the key: then a guard of its own may. */
   #concludeKnown(
     name: string,
     group: Group<CompiledKey>,
@@ -222,7 +226,7 @@ export class Admission {
       const again = arrive(ownGroup, request.keyId, request.cost);
       return this.#wait(request.keyId, again, presented, now, background);
     }
-    if (name === request.keyId && !isAbsent(decision)) this.#ownGuards.add(name);
+    if (name === request.keyId && !isAbsent(decision)) this.#ownGuards.set(name, true);
     return this.#conclude(name, group, key, request, decision, source, now, background);
   }
 

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { hash as siphash } from "siphash";
-import { hashKey, sameHash } from "../../core/key-secret.ts";
+import { hashKey, idOfHash, sameHash } from "../../core/key-secret.ts";
 
 const MAX_REMEMBERED = 20_000;
 
@@ -18,6 +18,8 @@ interface Verified {
  */
 export class CredentialMemory {
   readonly #verified = new LRUCache<string, Verified>({ max: MAX_REMEMBERED });
+  /** The ids of imported keys that were verified, by the digests of their strings. */
+  readonly #importedIds = new LRUCache<string, string>({ max: MAX_REMEMBERED });
   #secret: Uint32Array | null = null;
 
   /** Whether `hash` is the SHA-256 of the key string. */
@@ -31,6 +33,20 @@ export class CredentialMemory {
     if (!sameHash(presented, hash)) return false;
     this.#verified.set(keyId, { digest, hash });
     return true;
+  }
+
+  /** The id of an imported key. It follows from the string's SHA-256, which is computed until the key was verified. */
+  importedKeyId(key: string): string {
+    const { h, l } = siphash(this.#secretKey(), key);
+    const name = `${h} ${l}`;
+    const remembered = this.#importedIds.get(name);
+    if (remembered !== undefined) return remembered;
+    const keyId = idOfHash(hashKey(key));
+    const known = this.#verified.get(keyId);
+    if (known !== undefined && known.digest.h === h && known.digest.l === l) {
+      this.#importedIds.set(name, keyId);
+    }
+    return keyId;
   }
 
   /** Randomness is not to be had before the first request. */

@@ -19,6 +19,7 @@ const WRONG_ADDRESS = refuse("ip_not_allowed");
 export class PresentedKey implements Presented {
   readonly absent = KEY_INVALID;
   readonly keyId: string;
+  readonly hasOwnGuard: boolean;
   readonly #key: string;
   readonly #address: string;
   readonly #memory: CredentialMemory;
@@ -26,8 +27,9 @@ export class PresentedKey implements Presented {
   #checked: Uint8Array | null = null;
   #isRight = false;
 
-  constructor(keyId: string, key: string, address: string, memory: CredentialMemory) {
+  constructor(keyId: string, key: string, address: string, memory: CredentialMemory, isImported = false) {
     this.keyId = keyId;
+    this.hasOwnGuard = isImported;
     this.#key = key;
     this.#address = address;
     this.#memory = memory;
@@ -56,6 +58,7 @@ export class PresentedKey implements Presented {
 /** An access token that a request presented from an address; its signature is verified. */
 export class PresentedToken implements Presented {
   readonly absent = TOKEN_INVALID;
+  readonly hasOwnGuard = false;
   readonly keyId: string;
   readonly #claims: AccessToken;
   readonly #address: string;

@@ -1,4 +1,5 @@
-import { hashKey, readKeyId, sameHash } from "../../core/key-secret.ts";
+import { keyIdOf } from "../../core/imported-key.ts";
+import { hashKey, sameHash } from "../../core/key-secret.ts";
 import { standingRefusal } from "../../core/key-standing.ts";
 import { isWithdrawn } from "../../core/access.ts";
 import { refuse } from "../../core/refusal.ts";
@@ -25,18 +26,19 @@ export function readClient(
   authorization: string | undefined,
   form: Form,
   keyPrefixes: readonly string[],
+  hasImports: boolean,
 ): ClientCredentials | null | OAuthError {
   const { client_id: id, client_secret: secret } = form;
   if (authorization === undefined) {
     if (secret === undefined) return null;
-    return checked(id ?? null, secret, keyPrefixes);
+    return checked(id ?? null, secret, keyPrefixes, hasImports);
   }
   if (secret !== undefined) {
     return new OAuthError("invalid_request", "The client must authenticate in one way, not in two.");
   }
   const basic = readBasic(authorization);
   if (basic === null || (id !== undefined && id !== basic.id)) return INVALID;
-  return checked(basic.id, basic.secret, keyPrefixes);
+  return checked(basic.id, basic.secret, keyPrefixes, hasImports);
 }
 
 /** The key behind a client, which knows its secret; it may be a dead one. */
@@ -78,7 +80,8 @@ function checked(
   id: string | null,
   key: string,
   keyPrefixes: readonly string[],
+  hasImports: boolean,
 ): ClientCredentials | OAuthError {
-  const keyId = readKeyId(key, keyPrefixes);
+  const keyId = keyIdOf(key, keyPrefixes, hasImports);
   return keyId === null || id !== keyId ? INVALID : { keyId, key };
 }

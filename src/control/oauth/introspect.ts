@@ -1,7 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import { effectiveVaults, isWithdrawn } from "../../core/access.ts";
 import { readAccessToken, type AccessToken } from "../../core/access-token.ts";
-import { hashKey, readKeyId, sameHash } from "../../core/key-secret.ts";
+import { keyIdOf } from "../../core/imported-key.ts";
+import { hashKey, sameHash } from "../../core/key-secret.ts";
 import { standingRefusal } from "../../core/key-standing.ts";
 import { narrowed } from "../../core/narrowing.ts";
 import { isRefusal } from "../../core/refusal.ts";
@@ -54,7 +55,7 @@ async function introspect(
 ): Promise<Answer | OAuthError> {
   const { token } = request.form;
   if (token === undefined) return new OAuthError("invalid_request", "token is missing.");
-  const keyId = readKeyId(token, control.config.keyPrefixes);
+  const keyId = keyIdOf(token, control.config.keyPrefixes, await control.imports.find(Date.now()));
   const { orgId } = request.client.record;
   const now = Date.now();
   try {

@@ -1,7 +1,7 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { PresentedKey } from "../../admission/isolate/presented.ts";
-import { readKeyId } from "../../core/key-secret.ts";
+import { keyIdOf } from "../../core/imported-key.ts";
 import type { CompiledKey } from "../../core/compiled-key.ts";
 import type { Control, ControlEnv } from "../endpoint.ts";
 import { Answered, REFUSAL_HEADERS } from "../headers.ts";
@@ -95,9 +95,11 @@ async function answer(
   const form = await readForm(c.req.raw);
   if (form instanceof OAuthError) return form;
   const address = c.get("address");
-  const credentials = readClient(c.req.header("Authorization"), form, control.config.keyPrefixes);
+  const hasImports = await control.imports.find(Date.now());
+  const credentials = readClient(c.req.header("Authorization"), form, control.config.keyPrefixes, hasImports);
   const blocked = control.failures.blocked(address, Date.now());
-  if (blocked !== null && !showsGoodKey(credentials, form, address, control)) return tooManyFailures(blocked);
+  if (blocked !== null && !showsGoodKey(credentials, form, address, hasImports, control))
+    return tooManyFailures(blocked);
   if (credentials instanceof OAuthError) return credentials;
   const client = credentials && (await identify(credentials, control));
   if (client instanceof OAuthError) return client;
@@ -123,11 +125,12 @@ function showsGoodKey(
   credentials: ClientCredentials | OAuthError | null,
   { token }: Form,
   address: string,
+  hasImports: boolean,
   { admission, config }: Control,
 ): boolean {
   if (credentials instanceof OAuthError) return false;
   const key = credentials?.key ?? token ?? "";
-  const keyId = readKeyId(key, config.keyPrefixes);
+  const keyId = keyIdOf(key, config.keyPrefixes, hasImports);
   return keyId !== null && admission.knowsGood(new PresentedKey(keyId, key, address, admission.credentials));
 }
 

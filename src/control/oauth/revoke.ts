@@ -1,7 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { within } from "../../core/concurrency.ts";
-import { hashKey, readKeyId } from "../../core/key-secret.ts";
+import { keyIdOf } from "../../core/imported-key.ts";
+import { hashKey } from "../../core/key-secret.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import type { Cut, RevocationRequest } from "../../core/revocation.ts";
 import type { CompiledKey } from "../../core/compiled-key.ts";
@@ -34,7 +35,7 @@ export const REVOKE: OAuthEndpoint = {
   run: async (request, control) => {
     const { token } = request.form;
     if (token === undefined) return new OAuthError("invalid_request", "token is missing.");
-    const keyId = readKeyId(token, control.config.keyPrefixes);
+    const keyId = keyIdOf(token, control.config.keyPrefixes, await control.imports.find(Date.now()));
     try {
       return await (keyId === null
         ? revokeToken(token, request, control)

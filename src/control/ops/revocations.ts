@@ -25,7 +25,7 @@ import { LineStream } from "../line-stream.ts";
 import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
 import { resultJson } from "./result-json.ts";
 import { openRevocation, revoke, type Sink } from "./revoke.ts";
-import { sortTargets } from "./targets.ts";
+import { keyForms, sortTargets } from "./targets.ts";
 
 const TAG = "Operators";
 const PATH = "/-/ops/revocations";
@@ -51,7 +51,7 @@ export function addOperatorEndpoints(app: OpenAPIHono<ControlEnv>, control: Cont
     },
     refusals: ["admission_unavailable"],
     run: async ({ headers, body }, actor) => {
-      const targets = sortTargets(body.targets, control.config.keyPrefixes);
+      const targets = sortTargets(body.targets, await keyForms(control));
       const request = body.dryRun === true ? null : requestOf(actor, body.reason);
       if (request !== null) {
         try {

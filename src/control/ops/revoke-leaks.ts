@@ -12,7 +12,7 @@ import {
 import type { Control } from "../endpoint.ts";
 import { killToken } from "../oauth/kill-token.ts";
 import { openRevocation, revoke } from "./revoke.ts";
-import { targetOfSecret } from "./targets.ts";
+import { keyForms, targetOfSecret } from "./targets.ts";
 
 /** Tokens that are being revoked at a time. */
 const CONCURRENT_TOKENS = 16;
@@ -46,8 +46,9 @@ export async function revokeLeaks(
   const results: RevokedLeak[] = [];
   const keys: KeyTarget[] = [];
   const tokens: FoundToken[] = [];
+  const forms = await keyForms(control);
   for (const [target, { token, leak }] of found.entries()) {
-    const key = targetOfSecret(token, target, control.config.keyPrefixes);
+    const key = targetOfSecret(token, target, forms);
     if (key !== null) keys.push({ ...key, leak });
     else if (isCanonicalJwt(token)) tokens.push({ target, token, leak });
     else results.push({ ...withoutReceipt(target, null, "not_found"), credential: null });

@@ -1,6 +1,7 @@
 import type { RevocationTarget } from "../../api-types/revocations.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { hashKey, readKeyId } from "../../core/key-secret.ts";
+import { keyIdOf } from "../../core/imported-key.ts";
+import { hashKey } from "../../core/key-secret.ts";
 import {
   withoutReceipt,
   type KeyTarget,
@@ -8,6 +9,7 @@ import {
   type RevocationResult,
 } from "../../core/revocation.ts";
 import { ORG_ID } from "../../core/organization.ts";
+import type { Control } from "../endpoint.ts";
 
 const KEY_ID = /^key_[0-9A-Za-z]{12}$/;
 
@@ -19,16 +21,19 @@ export interface SortedTargets {
   readonly unknown: readonly RevocationResult[];
 }
 
+/** By what a text is known to be a key. */
+export interface KeyForms {
+  readonly keyPrefixes: readonly string[];
+  readonly hasImports: boolean;
+}
+
 /** Sorts targets. Of a leaked key only its id and hash go on from here. */
-export function sortTargets(
-  targets: readonly RevocationTarget[],
-  keyPrefixes: readonly string[],
-): SortedTargets {
+export function sortTargets(targets: readonly RevocationTarget[], forms: KeyForms): SortedTargets {
   const keys: KeyTarget[] = [];
   const owners: OwnerTarget[] = [];
   const unknown: RevocationResult[] = [];
   for (const [index, target] of targets.entries()) {
-    const sorted = sort(target, index, keyPrefixes);
+    const sorted = sort(target, index, forms);
     if (sorted === null) unknown.push(withoutReceipt(index, null, "not_found"));
     else if ("keyId" in sorted) keys.push(sorted);
     else owners.push(sorted);
@@ -40,22 +45,23 @@ export function sortTargets(
 export function targetOfSecret(
   secret: string,
   target: number,
-  keyPrefixes: readonly string[],
+  { keyPrefixes, hasImports }: KeyForms,
 ): KeyTarget | null {
-  const keyId = readKeyId(secret, keyPrefixes);
+  const keyId = keyIdOf(secret, keyPrefixes, hasImports);
   return keyId === null ? null : { target, keyId, orgId: null, hash: bytesToHex(hashKey(secret)) };
 }
 
-function sort(
-  target: RevocationTarget,
-  index: number,
-  keyPrefixes: readonly string[],
-): KeyTarget | OwnerTarget | null {
+function sort(target: RevocationTarget, index: number, forms: KeyForms): KeyTarget | OwnerTarget | null {
   if ("keyId" in target) {
     if (!KEY_ID.test(target.keyId)) return null;
     return { target: index, keyId: target.keyId, orgId: null, hash: null };
   }
-  if ("key" in target) return targetOfSecret(target.key, index, keyPrefixes);
+  if ("key" in target) return targetOfSecret(target.key, index, forms);
   if (!ORG_ID.test(target.orgId)) return null;
   return { target: index, orgId: target.orgId, ownerId: "ownerId" in target ? target.ownerId : null };
+}
+
+/** Asks whether keys have been imported. */
+export async function keyForms({ config, imports }: Pick<Control, "config" | "imports">): Promise<KeyForms> {
+  return { keyPrefixes: config.keyPrefixes, hasImports: await imports.find(Date.now()) };
 }

@@ -24,6 +24,15 @@ export class GuardTable {
     return name;
   }
 
+  /** Notes a guard that serves one key alone. */
+  addOwn(keyId: string): void {
+    this.#sql.exec(`INSERT INTO guards (name, keys, is_full) VALUES (?, 1, 1) ON CONFLICT DO NOTHING`, keyId);
+  }
+
+  forget(name: string): void {
+    this.#sql.exec(`DELETE FROM guards WHERE name = ?`, name);
+  }
+
   /** No further key goes to this group. */
   close(name: string): void {
     this.#sql.exec(`UPDATE guards SET is_full = 1 WHERE name = ?`, name);

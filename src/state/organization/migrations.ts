@@ -1,6 +1,7 @@
 import { auditNames } from "./migrations/audit-names.ts";
 import { baseline } from "./migrations/baseline.ts";
 import { guardsOfKeys } from "./migrations/guards-of-keys.ts";
+import { importedKeys } from "./migrations/imported-keys.ts";
 import { keySearch } from "./migrations/key-search.ts";
 import { scimIdentities } from "./migrations/scim-identities.ts";
 import { usageByOutcome } from "./migrations/usage-by-outcome.ts";
@@ -19,6 +20,7 @@ const MIGRATIONS: readonly Migration[] = [
   scimIdentities,
   auditNames,
   guardsOfKeys,
+  importedKeys,
 ];
 
 /** Whether anything was ever kept. */

@@ -22,6 +22,7 @@ import {
   type UserPosition,
 } from "../../core/organization.ts";
 import type { AccessToken } from "../../core/access-token.ts";
+import { importRefused, type ImportResult, type KeyImport } from "../../core/key-import.ts";
 import type { Difference } from "../../core/reconciliation.ts";
 import { refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
 import type { Cut, RevocationRequest, TokenCut } from "../../core/revocation.ts";
@@ -139,6 +140,12 @@ export class Organization extends DurableObject<Env> {
     this.#door.open();
     if (fix) this.#parts.settings.setOrgId(orgId);
     return this.#parts.reconciliation.run(author, orgId, guards, fix);
+  }
+
+  /** For operators: takes in keys that were made elsewhere; tells of each, in their order, what became of it. */
+  async importKeys(author: Author, imports: readonly KeyImport[]): Promise<ImportResult[]> {
+    if (this.#door.exists) return this.#parts.imports.run(author, imports);
+    return imports.map(() => importRefused("orgId: There is no such organisation"));
   }
 
   /** Takes in what a key's guard has counted. */

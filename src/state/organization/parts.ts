@@ -11,6 +11,7 @@ import { ExpiryNotices } from "./keys/expiry-notices.ts";
 import { KeyEvents } from "./keys/key-events.ts";
 import { KeyTable } from "./keys/key-table.ts";
 import { GuardTable } from "./guard-table.ts";
+import { KeyImports } from "./keys/key-imports.ts";
 import { Keys } from "./keys/keys.ts";
 import { Outbox } from "./outbox.ts";
 import { Settlement } from "./settlement.ts";
@@ -144,6 +145,16 @@ export function buildParts(context: DurableObjectState, env: Env) {
     tokens: new Tokens(storage, { settings, audit }),
     serviceUsers: new ServiceUsers(storage, { table, keys, audit, propagation }),
     cuts: new EmergencyCuts(storage, { table, keys, leaks: new LeakTable(sql), audit, events }),
+    imports: new KeyImports(storage, {
+      sql,
+      table,
+      guards,
+      keys,
+      directory,
+      settings,
+      audit,
+      propagation,
+    }),
     reconciliation: new Reconciliation(storage, env, { table, guards, keys, audit, propagation, settlement }),
     use: new KeyUse({ ...usage, keys, table, guards: env.KEY_GUARD }),
     usageIntake: new UsageIntake(storage, {

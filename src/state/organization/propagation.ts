@@ -64,17 +64,23 @@ export class Propagation {
 
   /** Pushes many keys; tells which were not confirmed. The alarm goes on with those. */
   async pushAll(keyIds: readonly string[]): Promise<string[]> {
-    const confirmed = new Set<string>();
+    const outcomes = await this.pushEach(keyIds);
+    return keyIds.filter((keyId) => outcomes.get(keyId) !== "in force");
+  }
+
+  /** The same; tells of each key what has become of it, nothing of those that were not pushed. */
+  async pushEach(keyIds: readonly string[]): Promise<ReadonlyMap<string, Pushed>> {
+    const outcomes = new Map<string, Pushed>();
     const batches = [...this.#parts.keys.byGuard(keyIds)].flatMap(([guard, ids]) =>
       chunksOf(ids, MAX_GROUP_KEYS).map((batch) => ({ guard, batch })),
     );
     if (batches.length > GUARDS_A_CALL) this.#parts.outbox.goOn();
     await eachOf(batches.slice(0, GUARDS_A_CALL), CONCURRENT_GUARDS, async ({ guard, batch }) => {
       const pushed = await this.#pushGroup(guard, batch, NOTHING);
-      for (const [keyId, outcome] of pushed) if (outcome === "in force") confirmed.add(keyId);
+      for (const [keyId, outcome] of pushed) outcomes.set(keyId, outcome);
     });
     if (keyIds.length > 0) this.#copyLater();
-    return keyIds.filter((keyId) => !confirmed.has(keyId));
+    return outcomes;
   }
 
   /** Pushes what an earlier call did not finish, and plans the next attempt for what still fails. */

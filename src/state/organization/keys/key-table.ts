@@ -29,12 +29,19 @@ export class KeyTable {
     return this.#sql.exec<{ version: number }>(`SELECT version FROM keys WHERE id = ?`, id).one().version;
   }
 
-  /** Adds a key that the guard of its group serves. */
-  insert(material: KeyMaterial, draft: KeyDraft, ownerId: string, createdBy: string, now: number): void {
+  /** Adds a key that the guard of its group serves, or, if so said, one of its own. */
+  insert(
+    material: KeyMaterial,
+    draft: KeyDraft,
+    ownerId: string,
+    createdBy: string,
+    now: number,
+    hasOwnGuard = false,
+  ): void {
     this.#sql.exec(
       `INSERT INTO keys (id, owner_id, name, description, key_prefix, hash, scopes, vaults, allowed_ips,
          rate_limit, created_at, created_by, expires_at, disabled, name_key, own_guard)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       material.id,
       ownerId,
       draft.name,
@@ -50,7 +57,16 @@ export class KeyTable {
       draft.expiresAt,
       draft.disabled ? 1 : 0,
       foldName(draft.name),
+      hasOwnGuard ? 1 : 0,
     );
+  }
+
+  /** Takes a key off the record that its guard never took. */
+  remove(id: string): void {
+    for (const table of ["outbox", "expiry_notices"]) {
+      this.#sql.exec(`DELETE FROM ${table} WHERE key_id = ?`, id);
+    }
+    this.#sql.exec(`DELETE FROM keys WHERE id = ?`, id);
   }
 
   update(id: string, change: Required<KeyChange>): void {
@@ -152,7 +168,7 @@ export class KeyTable {
     return ids;
   }
 
-  /** Keys of earlier versions, each of which has a guard of its own. */
+  /** Keys of earlier versions and imported ones, each of which has a guard of its own. */
   ownGuards(): string[] {
     return [...this.#sql.exec<{ id: string }>(`SELECT id FROM keys WHERE own_guard = 1`)].map(({ id }) => id);
   }

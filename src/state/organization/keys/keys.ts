@@ -327,7 +327,7 @@ function visibleTo(me: DirectoryUser, key: ManagedKey | null): ManagedKey | null
 }
 
 /** A key's owner may hand on only what they hold. */
-function vaultsRefusal(vaults: VaultSet, owned: VaultSet): Refusal | null {
+export function vaultsRefusal(vaults: VaultSet, owned: VaultSet): Refusal | null {
   if (owned === "*") return null;
   if (vaults === "*") {
     return owned.length > 0 ? null : invalid("vaults", "The owner holds the Developer role on no vault");

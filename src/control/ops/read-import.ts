@@ -1,0 +1,91 @@
+import { ImportLine } from "../../api-types/imports.ts";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { nestsTooDeep } from "../../core/json-depth.ts";
+import { importRefused, type ImportResult, type KeyImport } from "../../core/key-import.ts";
+import { hashKey, prefixOf } from "../../core/key-secret.ts";
+import { isRefusal, type Refusal } from "../../core/refusal.ts";
+import { fieldsWithKey } from "../body-secrets.ts";
+import type { Control } from "../endpoint.ts";
+import { keyProblems, newKeysVaults, readKeyValues } from "../key-values.ts";
+import { parse } from "../parse.ts";
+import { problemsIn, type FieldProblem } from "../problems.ts";
+
+/** No line of a key that can be is longer. */
+export const MAX_LINE_LENGTH = 32_768;
+
+/** A line that can be imported, and by which organisation. */
+export interface ReadImport {
+  readonly orgId: string;
+  readonly key: KeyImport;
+}
+
+type Rules = Pick<Control, "config" | "checkScope" | "hasVaults">;
+
+/** Reads a line of an import at `now`, or tells everything that is wrong with it. */
+export function readImport(text: string | null, rules: Rules, now: number): ReadImport | ImportResult {
+  if (text === null) return importRefused(`The line has more than ${MAX_LINE_LENGTH} characters`);
+  const json = parseLine(text);
+  if (json === undefined) return importRefused("The line is not JSON, or is nested too deep");
+  const exposed = fieldsWithKey(json, rules.config.keyPrefixes).map((field) => ({
+    field,
+    problem: "Must not hold an API key",
+  }));
+  const parsed = parse(ImportLine, json, true, (fitting) => problemsOf(fitting, rules, now));
+  const problems = [...exposed, ...(isRefusal(parsed) ? problemsIn(parsed) : [])];
+  if (isRefusal(parsed) || problems.length > 0) return importRefused(textOf(problems));
+  const line = parsed.value as ImportLine;
+  const values = readKeyValues(line, rules.checkScope, now);
+  if (isRefusal(values)) return importRefused(textOf(problemsIn(values)));
+  const vaults = newKeysVaults(values.vaults, rules.hasVaults);
+  if (isVaultsRefusal(vaults)) return importRefused(textOf([vaults.details as unknown as FieldProblem]));
+  const draft = {
+    name: line.name,
+    description: line.description ?? null,
+    ownerId: line.ownerId,
+    scopes: values.scopes ?? [],
+    vaults,
+    allowedIps: values.allowedIps ?? [],
+    rateLimit: line.rateLimit ?? null,
+    expiresAt: values.expiresAt === undefined ? now + rules.config.defaultKeyExpiryMs : values.expiresAt,
+    disabled: false,
+  };
+  const { hash, keyPrefix, orgId } = line;
+  // When a key without a time is to end depends on when it is imported, which is no difference of the lines.
+  const said = [hash, keyPrefix, orgId, { ...draft, expiresAt: values.expiresAt ?? line.expiresAt }];
+  return { orgId, key: { hash, keyPrefix, draft, line: bytesToHex(hashKey(JSON.stringify(said))) } };
+}
+
+function parseLine(text: string): unknown {
+  if (nestsTooDeep(new TextEncoder().encode(text))) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function problemsOf(line: Partial<ImportLine>, { config, checkScope }: Rules, now: number): FieldProblem[] {
+  return [...keyProblems(line, checkScope, now), ...prefixProblems(line, config.keyPrefixes)];
+}
+
+function prefixProblems(
+  { keyPrefix, hash }: Partial<ImportLine>,
+  keyPrefixes: readonly string[],
+): FieldProblem[] {
+  if (keyPrefix === undefined) return [];
+  if (bytesToHex(hashKey(keyPrefix)) === hash) {
+    return [{ field: "keyPrefix", problem: "Must not be the key itself" }];
+  }
+  // What begins so is read as a key of this gateway, checksum and all, and so would never be found.
+  const own = prefixOf(keyPrefix, keyPrefixes);
+  if (own === null) return [];
+  return [{ field: "keyPrefix", problem: `Keys that begin with ${own}_ are this gateway's own` }];
+}
+
+function isVaultsRefusal(vaults: ReturnType<typeof newKeysVaults>): vaults is Refusal {
+  return typeof vaults === "object" && "code" in vaults;
+}
+
+function textOf(problems: readonly FieldProblem[]): string {
+  return problems.map(({ field, problem }) => (field === "" ? problem : `${field}: ${problem}`)).join("; ");
+}

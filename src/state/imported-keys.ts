@@ -1,0 +1,57 @@
+import { within } from "../core/concurrency.ts";
+
+/** The entry in KV that is there once a key has been imported. No key and no guard has this name. */
+const ENTRY = "imported-keys";
+/** That there are none yet is believed for so long. */
+const BELIEVED_MS = 1000;
+const READ_TIMEOUT_MS = 500;
+
+/**
+ * Whether keys have been imported into this deployment, so that a credential of their form is worth asking a guard about.
+ * A setting may say so. Otherwise an isolate learns it from KV, at most once a second and only when such a credential
+ * comes; once it is known it stays true.
+ */
+export class ImportedKeys {
+  readonly #kv: KVNamespace;
+  /** `null`: as soon as one has been imported. */
+  readonly #setting: "on" | "off" | null;
+  #known = false;
+  #askedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(kv: KVNamespace, setting: "on" | "off" | null) {
+    this.#kv = kv;
+    this.#setting = setting;
+  }
+
+  /** Whether such a credential may be a key at all. */
+  get arePossible(): boolean {
+    return this.#setting !== "off";
+  }
+
+  /** What is known at `now` (milliseconds since the epoch); `null` when KV is to be asked. */
+  peek(now: number): boolean | null {
+    if (this.#setting !== null) return this.#setting === "on";
+    if (this.#known) return true;
+    return now >= this.#askedAt && now < this.#askedAt + BELIEVED_MS ? false : null;
+  }
+
+  /** The same, asking KV if need be. When KV does not answer the guards have the word. */
+  async find(now: number): Promise<boolean> {
+    const peeked = this.peek(now);
+    if (peeked !== null) return peeked;
+    try {
+      this.#known = (await within(READ_TIMEOUT_MS, this.#kv.get(ENTRY))) !== null;
+      this.#askedAt = now;
+      return this.#known;
+    } catch {
+      return true;
+    }
+  }
+
+  /** Makes it known that a key is about to be imported. Rejects when KV does not take it. */
+  async announce(): Promise<void> {
+    if (this.#known) return;
+    await this.#kv.put(ENTRY, "{}");
+    this.#known = true;
+  }
+}
