@@ -132,7 +132,18 @@ export const KeyListQuery = z.strictObject({
 
 /** The one request that holds a whole key: in its body, since URLs are written to logs. */
 export const KeySearch = z
-  .strictObject({ key: z.string().openapi({ description: "A whole key." }) })
+  .strictObject({
+    key: z.string().optional().openapi({ description: "A whole key." }),
+    hash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, "Must be a SHA-256 in lower-case hex")
+      .optional()
+      .openapi({ description: "Its SHA-256 in its place, for a caller that will not send it." }),
+  })
+  .refine(({ key, hash }) => (key === undefined) !== (hash === undefined), {
+    error: "Must hold a whole key, or its hash in its place",
+    path: ["key"],
+  })
   .openapi("KeySearch");
 
 /** A key as it is shown to people and programs: no secret, no hash. */

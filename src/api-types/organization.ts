@@ -25,3 +25,22 @@ export const ScimTokenSchema = z
   .object({ token: z.string().openapi({ description: "The bearer token; this answer alone holds it." }) })
   .openapi("ScimToken");
 export type ScimToken = Wire<typeof ScimTokenSchema>;
+
+const Doing = z.object({ at: Timestamp, by: z.object({ id: z.string(), name: z.string() }) });
+const Made = Doing.nullable().openapi({ description: "By whom and when; `null` where that was not kept." });
+
+export const CredentialsSchema = z
+  .object({
+    scimToken: z
+      .object({
+        made: Made,
+        lastUsedAt: Timestamp.nullable().openapi({ description: "Within a minute." }),
+      })
+      .nullable(),
+    signingKeys: z.array(z.object({ kid: z.string(), activeFrom: Timestamp, made: Made })).openapi({
+      description: "In the order in which they take over. What has renewed itself nobody has made.",
+    }),
+    webhookSecret: z.object({ made: Made, createdAt: Timestamp }).nullable(),
+  })
+  .openapi("Credentials");
+export type Credentials = Wire<typeof CredentialsSchema>;

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { pageOf, Timestamp, type Wire } from "./common.ts";
+import { pageOf, PageQuery, Timestamp, type Wire } from "./common.ts";
 import { ReceiptSchema } from "./receipt.ts";
 
 /** Whence somebody has a role. */
@@ -25,6 +25,10 @@ export const PersonSchema = z
   })
   .openapi("Person");
 export type Person = Wire<typeof PersonSchema>;
+
+export const PersonQuery = PageQuery.extend({
+  q: z.string().optional().openapi({ description: "Part of the name, the id or the address." }),
+});
 
 export const PersonList = pageOf(PersonSchema, "PersonList");
 

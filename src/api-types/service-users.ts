@@ -1,7 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import { DEVELOPER } from "../core/organization.ts";
 import { PLAIN_SEGMENT } from "../core/scope.ts";
-import { Name, pageOf, Timestamp, VaultRolesSchema, type Wire } from "./common.ts";
+import { ImpactSchema } from "./impact.ts";
+import { Name, pageOf, PageQuery, Timestamp, VaultRolesSchema, type Wire } from "./common.ts";
 
 const MAX_VAULTS = 500;
 
@@ -38,8 +39,35 @@ export const ServiceUserSchema = z
     vaultRoles: VaultRolesSchema,
     active: z.boolean(),
     createdAt: Timestamp,
+    keys: z.int().optional().openapi({ description: "With `include=keys`: its keys that are not revoked." }),
+    lastUsedAt: Timestamp.nullable()
+      .optional()
+      .openapi({ description: "With `include=keys`: when one of its keys was used last." }),
   })
   .openapi("ServiceUser");
 export type ServiceUser = Wire<typeof ServiceUserSchema>;
 
+export const ServiceUserQuery = PageQuery.extend({
+  q: z.string().optional().openapi({ description: "Part of the name, or the id." }),
+  include: z.literal("keys").optional(),
+});
+
 export const ServiceUserList = pageOf(ServiceUserSchema, "ServiceUserList");
+
+/** What other roles of a service user would do to its keys. */
+export const ServiceUserPreview = z
+  .strictObject({ vaultRoles: VaultRolesInput })
+  .openapi("ServiceUserPreview");
+
+export const ServiceUserImpactSchema = ImpactSchema.extend({
+  keys: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      change: z.enum(["same", "narrowed", "nothing left"]).openapi({
+        description: "Whether the key would reach what it does now, less, or nothing at all.",
+      }),
+    }),
+  ),
+}).openapi("ServiceUserImpact");
+export type ServiceUserImpact = Wire<typeof ServiceUserImpactSchema>;

@@ -6,9 +6,11 @@ import type { Control, ControlEnv } from "./endpoint.ts";
 import { refuseWith } from "./endpoint.ts";
 import { addApiPage } from "./api-page.tsx";
 import { addAuditEndpoint } from "./audit.ts";
+import { addCredentialsEndpoint } from "./credentials.ts";
 import { addErrorPages } from "./error-pages.tsx";
 import { addHealthEndpoints } from "./health.ts";
 import { addImpactEndpoint } from "./impact.ts";
+import { addKeyActEndpoints } from "./key-acts.ts";
 import { addKeyEndpoints } from "./keys.ts";
 import { addMeEndpoint } from "./me.ts";
 import { logControlRequest } from "./log-control-request.ts";
@@ -24,6 +26,7 @@ import { addOrganizationEndpoints } from "./organization.ts";
 import { addPeopleEndpoints } from "./people.ts";
 import { createScimApp, SCIM_PATH } from "./scim/app.ts";
 import { addScimTokenEndpoint } from "./scim/token.ts";
+import { addServiceUserImpactEndpoint } from "./service-user-impact.ts";
 import { addServiceUserEndpoints } from "./service-users.ts";
 import { addUsageEndpoints } from "./usage.ts";
 import { addWebhookEndpoints } from "./webhook.ts";
@@ -58,14 +61,18 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
 
   addHealthEndpoints(app, control);
   addErrorPages(app);
+  // Before those of one key, whose ids they are not.
+  addKeyActEndpoints(app, control);
   addKeyEndpoints(app, control);
   addImpactEndpoint(app, control);
   addUsageEndpoints(app, control);
   addServiceUserEndpoints(app, control);
+  addServiceUserImpactEndpoint(app, control);
   addPeopleEndpoints(app, control);
   addAuditEndpoint(app, control);
   addMeEndpoint(app, control);
   addOrganizationEndpoints(app, control);
+  addCredentialsEndpoint(app, control);
   addScimTokenEndpoint(app, control);
   addWebhookEndpoints(app, control);
   app.route(SCIM_PATH, createScimApp(control));

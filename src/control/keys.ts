@@ -105,7 +105,8 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     success: { 200: { description: "The key, or an empty list.", schema: KeyList } },
     refusals: [],
     run: async ({ body }, actor) => {
-      const found = await organizationOf(actor, control).findKeyByHash(actor, bytesToHex(hashKey(body.key)));
+      const hash = body.hash ?? bytesToHex(hashKey(body.key ?? ""));
+      const found = await organizationOf(actor, control).findKeyByHash(actor, hash);
       if (isRefusal(found)) return found;
       const data = found.key === null ? [] : [keyAnswer(found.key, control)];
       return { status: 200, body: { data, pagination: { limit: DEFAULT_LIMIT, nextCursor: null } } };

@@ -1,6 +1,12 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
-import { PageQuery } from "../api-types/common.ts";
-import { PersonKeysRevocation, PersonKeysRevoked, PersonList, type Person } from "../api-types/people.ts";
+import {
+  PersonKeysRevocation,
+  PersonKeysRevoked,
+  PersonList,
+  PersonQuery,
+  PersonSchema,
+  type Person,
+} from "../api-types/people.ts";
 import { isoTime } from "../core/iso-time.ts";
 import type { OrgPerson, PersonPosition } from "../core/organization.ts";
 import { isRefusal } from "../core/refusal.ts";
@@ -9,6 +15,7 @@ import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 import { receiptJson } from "./keys.ts";
 
 const TAG = "People";
+const PARAMS = z.strictObject({ id: z.string() });
 const POSITION = { name: "string", id: "string" } as const;
 
 /** `/-/people`: who has a role or a key here, and cutting somebody off in one act. */
@@ -19,13 +26,14 @@ export function addPeopleEndpoints(app: OpenAPIHono<ControlEnv>, control: Contro
     operationId: "listPeople",
     summary: "List everybody who has a role or a key, and SCIM users who have not signed in, by name",
     tag: TAG,
-    query: PageQuery,
+    query: PersonQuery,
     success: { 200: { description: "A page of people.", schema: PersonList } },
     refusals: ["role_required"],
-    run: async ({ query: { limit, nextCursor: cursor } }, actor) => {
+    run: async ({ query: { limit, nextCursor: cursor, q = null } }, actor) => {
       const after = cursor === undefined ? null : readCursor<PersonPosition>(cursor, POSITION);
       if (after !== null && isRefusal(after)) return after;
-      const people = await control.env.ORGANIZATION.getByName(actor.orgId).listPeople(actor, limit, after);
+      const organization = control.env.ORGANIZATION.getByName(actor.orgId);
+      const people = await organization.listPeople(actor, limit, after, q);
       if (isRefusal(people)) return people;
       const shown = people.slice(0, limit);
       const last = people.length > limit ? shown.at(-1) : undefined;
@@ -35,12 +43,27 @@ export function addPeopleEndpoints(app: OpenAPIHono<ControlEnv>, control: Contro
   });
 
   addEndpoint(app, control, {
+    method: "get",
+    path: "/-/people/{id}",
+    operationId: "getPerson",
+    summary: "Read somebody who has signed in, or whom SCIM knows",
+    tag: TAG,
+    params: PARAMS,
+    success: { 200: { description: "The person.", schema: PersonSchema } },
+    refusals: ["role_required", "not_found"],
+    run: async ({ params }, actor) => {
+      const person = await control.env.ORGANIZATION.getByName(actor.orgId).getPerson(actor, params.id);
+      return isRefusal(person) ? person : { status: 200, body: personJson(person) };
+    },
+  });
+
+  addEndpoint(app, control, {
     method: "post",
     path: "/-/people/{id}/revoke-keys",
     operationId: "revokePersonKeys",
     summary: "Revoke all keys of one person; they are dead everywhere when it answers",
     tag: TAG,
-    params: z.strictObject({ id: z.string() }),
+    params: PARAMS,
     body: PersonKeysRevocation,
     success: { 200: { description: "A receipt for each key.", schema: PersonKeysRevoked } },
     refusals: ["role_required", "not_found", "invalid_value", "admission_unavailable"],

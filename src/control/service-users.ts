@@ -1,13 +1,14 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
-import { PageQuery, type Wire } from "../api-types/common.ts";
+import type { Wire } from "../api-types/common.ts";
 import {
   ServiceUserCreation,
   ServiceUserList,
+  ServiceUserQuery,
   ServiceUserSchema,
   ServiceUserUpdate,
 } from "../api-types/service-users.ts";
 import { isoTime } from "../core/iso-time.ts";
-import type { Actor, ServiceUser, ServiceUserChange, UserPosition } from "../core/organization.ts";
+import type { Actor, OwnedKeys, ServiceUser, ServiceUserChange, UserPosition } from "../core/organization.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
@@ -27,19 +28,29 @@ export function addServiceUserEndpoints(app: OpenAPIHono<ControlEnv>, control: C
     operationId: "listServiceUsers",
     summary: "List service users, the oldest first",
     tag: TAG,
-    query: PageQuery,
+    query: ServiceUserQuery,
     success: { 200: { description: "A page of service users.", schema: ServiceUserList } },
     refusals: ["role_required"],
     run: async ({ query }, actor) => {
-      const { limit, nextCursor: cursor } = query;
+      const { limit, nextCursor: cursor, q = null, include } = query;
       const after = cursor === undefined ? null : readCursor<UserPosition>(cursor, POSITION);
       if (after !== null && isRefusal(after)) return after;
-      const users = await organizationOf(actor, control).listServiceUsers(actor, limit, after);
+      const organization = organizationOf(actor, control);
+      const users = await organization.listServiceUsers(actor, limit, after, q);
       if (isRefusal(users)) return users;
       const shown = users.slice(0, limit);
+      const ids = include === undefined ? [] : shown.map(({ id }) => id);
+      const owned = await organization.ownedKeys(actor, ids);
+      if (isRefusal(owned)) return owned;
       const last = users.length > limit ? shown.at(-1) : undefined;
       const nextCursor = last === undefined ? null : writeCursor({ createdAt: last.createdAt, id: last.id });
-      return { status: 200, body: { data: shown.map(userJson), pagination: { limit, nextCursor } } };
+      return {
+        status: 200,
+        body: {
+          data: shown.map((user) => userJson(user, owned.get(user.id))),
+          pagination: { limit, nextCursor },
+        },
+      };
     },
   });
 
@@ -126,7 +137,8 @@ interface UserReply {
   readonly body: Wire<typeof ServiceUserSchema>;
 }
 
-function userJson(user: ServiceUser): Wire<typeof ServiceUserSchema> {
+function userJson(user: ServiceUser, owned?: OwnedKeys): Wire<typeof ServiceUserSchema> {
   const { id, name, description, vaultRoles, active, createdAt } = user;
-  return { id, name, description, vaultRoles, active, createdAt: isoTime(createdAt) };
+  const told = owned && { keys: owned.keys, lastUsedAt: isoTime(owned.lastUsedAt) };
+  return { id, name, description, vaultRoles, active, createdAt: isoTime(createdAt), ...told };
 }

@@ -76,6 +76,33 @@ export function impactOf(
   };
 }
 
+/** What several edits would have done together. */
+export function sumImpacts(impacts: readonly Impact[]): Impact {
+  const total = (field: "calls" | "wouldRefuse" | "wouldSeeLess" | "unknown") =>
+    sum(impacts.map((impact) => impact[field]));
+  const byReason = REASONS.map((reason) => ({
+    reason,
+    calls: sum(
+      impacts.flatMap((impact) => impact.byReason.filter((each) => each.reason === reason)).map(callsOf),
+    ),
+  }));
+  return {
+    calls: total("calls"),
+    wouldRefuse: total("wouldRefuse"),
+    wouldSeeLess: total("wouldSeeLess"),
+    unknown: total("unknown"),
+    byReason: byReason.filter(({ calls }) => calls > 0).toSorted((a, b) => b.calls - a.calls),
+    examples: impacts
+      .flatMap(({ examples }) => examples)
+      .toSorted((a, b) => b.calls - a.calls)
+      .slice(0, MAX_EXAMPLES),
+  };
+}
+
+function callsOf({ calls }: { readonly calls: number }): number {
+  return calls;
+}
+
 function judgeOf(before: KeyRecord, after: KeyRecord, now: number) {
   const end = endOf(before, after, now);
   const [was, is] = [compile(before), compile(after)];

@@ -1,3 +1,4 @@
+import type { RefusalCode } from "./refusal.ts";
 import type { OwnerKind, RateLimit, VaultSet } from "./key-record.ts";
 import { PLAIN_SEGMENT, type Scope } from "./scope.ts";
 import type { OutcomeCounts, UsageRefusal, UsageStep } from "./usage.ts";
@@ -274,6 +275,57 @@ export interface OrgPerson {
   readonly lastSignInAt: number | null;
   /** `null` if SCIM does not know them. */
   readonly scim: "matched" | "deleted" | "unmatched" | null;
+}
+
+/** Who did something, and when; milliseconds since the epoch. */
+export interface Doing {
+  readonly at: number;
+  readonly by: { readonly id: string; readonly name: string };
+}
+
+/** What an organisation has of credentials that are there once for everybody. `null` for what there is not. */
+export interface Credentials {
+  readonly scimToken: {
+    /** `null` of a token that was made before this was kept. */
+    readonly made: Doing | null;
+    readonly lastUsedAt: number | null;
+  } | null;
+  /** In the order in which they take over. Those that renewed themselves were made by nobody. */
+  readonly signingKeys: readonly {
+    readonly kid: string;
+    readonly activeFrom: number;
+    readonly made: Doing | null;
+  }[];
+  readonly webhookSecret: { readonly made: Doing | null; readonly createdAt: number } | null;
+}
+
+/** How many keys there are, and how many of the active ones want to be looked at. */
+export interface KeySummary {
+  readonly active: number;
+  readonly disabled: number;
+  readonly expired: number;
+  readonly revoked: number;
+  readonly expiringSoon: number;
+  /** Made long ago and not used since, or never. */
+  readonly unused: number;
+  readonly neverUsed: number;
+  readonly noExpiry: number;
+  readonly anyAddress: number;
+}
+
+/** How many keys somebody has that are not revoked, and when one of them was used last. */
+export interface OwnedKeys {
+  readonly keys: number;
+  readonly lastUsedAt: number | null;
+}
+
+/** What became of one of several keys. */
+export interface KeyOutcome {
+  readonly keyId: string;
+  /** Why it was refused; `null` for what is in force. */
+  readonly code: RefusalCode | null;
+  /** Of a key that was revoked. */
+  readonly receipt: Receipt | null;
 }
 
 /** Where a page of people ends: they come by name. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { plainName } from "../../src/core/plain-name.ts";
 import type { KeyUsageReport, UsageReport } from "../../src/core/usage.ts";
 import {
   developerOn,
@@ -66,7 +67,7 @@ describe("a name is found as people read it", () => {
   ])("%s", async (name, ...queries) => {
     await organization.admin.createKey({ name });
     await organization.admin.createKey({ name: "Other" });
-    for (const q of queries) expect(await names({ q }), q).toEqual([name]);
+    for (const q of queries) expect(await names({ q }), q).toEqual([plainName(name)]);
     expect(await names({ q: "nothing like it" })).toEqual([]);
   });
 

@@ -126,6 +126,8 @@ function sampleBody({ operation, method }: Endpoint): object {
   if (operation.operationId === "createApiKey") return NEW_KEY;
   if (operation.operationId === "revokeInEmergency") return { targets: [{ keyId }], reason: "Test" };
   if (operation.operationId === "revokePersonKeys") return { reason: "Test" };
+  if (operation.operationId === "actOnApiKeys") return { act: "revoke", keyIds: [keyId] };
+  if (operation.operationId === "previewServiceUserUpdate") return { vaultRoles: {} };
   if (operation.operationId === "rotateApiKey") return {};
   if (operation.operationId === "reportLeaks") return { leaks: [{ token: "x" }] };
   if (operation.operationId === "putWebhook") return { url: "https://hooks.example.com/" };

@@ -5,14 +5,18 @@ import {
   type AuditEvent,
   type AuditQuery,
   type CreatedKey,
+  type Credentials,
   type KeyChange,
   type KeyDraft,
+  type KeyOutcome,
   type KeyQuery,
+  type KeySummary,
   type KeyUsage,
   type ManagedKey,
   type Me,
   type OrganizationInfo,
   type OrgPerson,
+  type OwnedKeys,
   type PersonPosition,
   type Receipt,
   type ServiceUser,
@@ -20,11 +24,12 @@ import {
   type UsageStretch,
   type UsageSummary,
   type UserPosition,
+  type VaultRoles,
 } from "../../core/organization.ts";
 import type { AccessToken } from "../../core/access-token.ts";
 import { importRefused, type ImportResult, type KeyImport } from "../../core/key-import.ts";
 import type { Difference } from "../../core/reconciliation.ts";
-import { refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
+import { isRefusal, refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
 import type { Cut, RevocationRequest, TokenCut } from "../../core/revocation.ts";
 import { UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
 import type { PublicJwk } from "../../core/signing-key.ts";
@@ -32,7 +37,9 @@ import type { UsageBatch, UsageReport } from "../../core/usage.ts";
 import type { WebhookDelivery, WebhookDraft, WebhookEndpoint } from "../../core/webhook.ts";
 import type { Env } from "../../env.ts";
 import type { Author } from "./audit/audit-log.ts";
-import type { UpdatePreview } from "./usage/key-use.ts";
+import { actOnAll, type BulkAct } from "./keys/bulk.ts";
+import { ownedKeys, summarize } from "./keys/key-summary.ts";
+import type { OwnerPreview, UpdatePreview } from "./usage/key-use.ts";
 import { buildParts, type Parts } from "./parts.ts";
 import type { ScimAnswer, ScimCommand } from "./people/scim-command.ts";
 import type { SigningKeyInfo } from "./tokens.ts";
@@ -95,6 +102,23 @@ export class Organization extends DurableObject<Env> {
   /** A page of keys, and one more if there is a next page. */
   listKeys(actor: Actor, query: KeyQuery): Promise<ManagedKey[] | Refusal> {
     return this.#door.as(actor, (me) => this.#parts.keys.list(me, query));
+  }
+
+  /** Counts an owner's keys, or with `*` everybody's (admins); `null` where there are too many to count. */
+  countKeys(actor: Actor, ownerId: string | null): Promise<{ readonly counts: KeySummary | null } | Refusal> {
+    return this.#door.as(actor, (me) => {
+      const owner = ownerId ?? me.id;
+      if (owner !== me.id && !me.roles.includes(ADMIN)) return refuse("role_required");
+      return { counts: summarize(this.ctx.storage.sql, owner === "*" ? null : owner, Date.now()) };
+    });
+  }
+
+  /** Revokes or disables several keys, and tells of each what became of it. */
+  actOnKeys(
+    actor: Actor,
+    act: { readonly act: BulkAct; readonly keyIds: readonly string[]; readonly reason: string | null },
+  ): Promise<KeyOutcome[] | Refusal> {
+    return this.#door.as(actor, (me) => actOnAll(this.#parts.keys, actor, me, act));
   }
 
   updateKey(
@@ -232,7 +256,18 @@ export class Organization extends DurableObject<Env> {
 
   /** Whether this is the SHA-256 of the SCIM client's token. */
   knowsScimToken(hash: string): boolean {
-    return this.#door.exists && this.#parts.scimToken.hasHash(hash);
+    if (!this.#door.exists || !this.#parts.scimToken.hasHash(hash)) return false;
+    this.#parts.scimToken.noteUse(Date.now());
+    return true;
+  }
+
+  /** What there is of credentials for the whole organisation: since when, by whom, and when last used. */
+  describeCredentials(actor: Actor): Promise<Credentials | Refusal> {
+    return this.#door.asAdmin(actor, () => ({
+      scimToken: this.#parts.scimToken.describe(),
+      signingKeys: this.#parts.tokens.describe(),
+      webhookSecret: this.#parts.webhooks.describeSecret(),
+    }));
   }
 
   /** Does what a SCIM client asks for, if its token is still the one that counts. */
@@ -253,8 +288,22 @@ export class Organization extends DurableObject<Env> {
   }
 
   /** A page of people by name, and one more if there is a next page. */
-  listPeople(actor: Actor, limit: number, after: PersonPosition | null): Promise<OrgPerson[] | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.people.list(limit, after));
+  listPeople(
+    actor: Actor,
+    limit: number,
+    after: PersonPosition | null,
+    q: string | null = null,
+  ): Promise<OrgPerson[] | Refusal> {
+    return this.#door.asAdmin(actor, () => this.#parts.people.list(limit, after, q));
+  }
+
+  getPerson(actor: Actor, id: string): Promise<OrgPerson | Refusal> {
+    return this.#door.asAdmin(actor, () => this.#parts.people.find(id) ?? refuse("not_found"));
+  }
+
+  /** What some owners have of keys, by their ids. */
+  ownedKeys(actor: Actor, ids: readonly string[]): Promise<Map<string, OwnedKeys> | Refusal> {
+    return this.#door.asAdmin(actor, () => ownedKeys(this.ctx.storage.sql, ids));
   }
 
   /** Revokes every key of somebody. */
@@ -271,8 +320,22 @@ export class Organization extends DurableObject<Env> {
     actor: Actor,
     limit: number,
     after: UserPosition | null,
+    q: string | null = null,
   ): Promise<ServiceUser[] | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.serviceUsers.list(limit, after));
+    return this.#door.asAdmin(actor, () => this.#parts.serviceUsers.list(limit, after, q));
+  }
+
+  /** What other roles of a service user would make of its keys, and what each was used for since `from`. It changes nothing. */
+  previewServiceUser(
+    actor: Actor,
+    id: string,
+    vaultRoles: VaultRoles,
+    from: number,
+  ): Promise<OwnerPreview[] | Refusal> {
+    return this.#door.asAdmin<OwnerPreview[] | Refusal>(actor, () => {
+      const user = this.#parts.serviceUsers.find(id);
+      return isRefusal(user) ? user : this.#parts.use.previewOwner(actor.orgId, id, vaultRoles, from);
+    });
   }
 
   createServiceUser(

@@ -68,7 +68,7 @@ export function buildParts(context: DurableObjectState, env: Env) {
   const webhook = new WebhookTable(sql);
   const outbox = new WebhookOutbox(sql);
   const expiry = new ExpiryNotices(sql);
-  const webhooks = new Webhooks(storage, { table: webhook, outbox, expiry, audit, alarm });
+  const webhooks = new Webhooks(storage, { table: webhook, settings, outbox, expiry, audit, alarm });
   const dispatch = new WebhookDispatch(context, { table: webhook, outbox, audit, alarm });
   const events = new KeyEvents(storage, { keys: table, settings, webhook, outbox, expiry, alarm });
 

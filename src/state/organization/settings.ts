@@ -1,4 +1,8 @@
+import type { Doing } from "../../core/organization.ts";
 import type { SigningKey } from "../../core/signing-key.ts";
+
+/** What somebody makes for the whole organisation. */
+export type Made = "scimToken" | "webhookSecret" | `signingKey ${string}`;
 
 /** What is kept once for a whole organisation. */
 export class Settings {
@@ -43,6 +47,24 @@ export class Settings {
   /** Sets the one token that counts; the one before ends. */
   setScimTokenHash(hash: string): void {
     this.#set("scimTokenHash", hash);
+  }
+
+  /** Who has made something, and when; `null` where that was not kept. */
+  made(what: Made): Doing | null {
+    return this.#get<Doing>(`made ${what}`);
+  }
+
+  setMade(what: Made, doing: Doing): void {
+    this.#set(`made ${what}`, doing);
+  }
+
+  /** When the SCIM client's token was used last, within a minute; milliseconds since the epoch. */
+  scimTokenUsedAt(): number | null {
+    return this.#get<number>("scimTokenUsedAt");
+  }
+
+  setScimTokenUsedAt(at: number | null): void {
+    this.#set("scimTokenUsedAt", at);
   }
 
   /** By which rules people were judged last. */

@@ -9,7 +9,7 @@ import {
   tokenClaims,
   type AccessToken,
 } from "../../core/access-token.ts";
-import type { Actor, OrganizationInfo } from "../../core/organization.ts";
+import type { Actor, Credentials, OrganizationInfo } from "../../core/organization.ts";
 import { refuse, type Refusal } from "../../core/refusal.ts";
 import type { PublicJwk, RingPolicy } from "../../core/signing-key.ts";
 import { SigningKeys } from "../signing-keys.ts";
@@ -85,10 +85,21 @@ export class Tokens {
     if (this.#settings.bootstrappedAt() === null) return refuse("not_bootstrapped");
     if (!actor.freshMfa) return refuse("mfa_required");
     const { kid, activeFrom } = await this.#keys.rotate();
+    const now = Date.now();
     this.#storage.transactionSync(() => {
       const entry = { action: "signing_key.rotated", target: actor.orgId, before: null, after: { kid } };
-      this.#audit.add(actor, entry, Date.now());
+      this.#settings.setMade(`signingKey ${kid}`, { at: now, by: { id: actor.id, name: actor.name } });
+      this.#audit.add(actor, entry, now);
     });
     return { kid, activeFrom };
+  }
+
+  /** The keys that tokens are verified by now, in the order in which they take over. */
+  describe(): Credentials["signingKeys"] {
+    const published = new Set(this.#keys.published().map(({ kid }) => kid));
+    return this.#settings
+      .signingKeys()
+      .filter(({ kid }) => published.has(kid))
+      .map(({ kid, activeFrom }) => ({ kid, activeFrom, made: this.#settings.made(`signingKey ${kid}`) }));
   }
 }

@@ -28,7 +28,7 @@ const STATUS_CONDITIONS = {
 } as const;
 
 /** Ranges that are no restriction, or none for one family of addresses. */
-const ANY_ADDRESS = `(allowed_ips = '[]' OR EXISTS
+export const ANY_ADDRESS = `(allowed_ips = '[]' OR EXISTS
   (SELECT 1 FROM json_each(allowed_ips) WHERE value IN ('0.0.0.0/0', '::/0')))`;
 
 /** The conditions and the order of a query for keys. `ownersNamed` tells whose names hold a text. */

@@ -1,3 +1,4 @@
+import { foldName } from "../../../core/folded-name.ts";
 import type { Actor, OrgPerson, PersonPosition, PersonRole, Receipt } from "../../../core/organization.ts";
 import { refuse, type Refusal } from "../../../core/refusal.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
@@ -27,7 +28,8 @@ const EVERYBODY = `SELECT * FROM (
     FROM scim_users WHERE deleted_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM users WHERE scim_id = scim_users.id)
       AND NOT EXISTS (SELECT 1 FROM scim_bindings WHERE scim_id = scim_users.id)
-  ) WHERE (lower(name), id) > (lower(?), ?) ORDER BY lower(name), id LIMIT ?`;
+  ) WHERE (lower(name), id) > (lower(?), ?) AND (? IS NULL OR id IN (SELECT value FROM json_each(?)))
+  ORDER BY lower(name), id LIMIT ?`;
 
 interface Parts {
   readonly users: UserTable;
@@ -50,12 +52,15 @@ export class People {
     this.#parts = parts;
   }
 
-  /** A page of people by name, and one more if there is a next page. */
-  list(limit: number, after: PersonPosition | null): OrgPerson[] {
+  /** A page of people by name, and one more if there is a next page; with `q` of those whose name or address holds it. */
+  list(limit: number, after: PersonPosition | null, q: string | null): OrgPerson[] {
+    const wanted = q === null ? null : JSON.stringify(this.#found(q));
     const rows = this.#storage.sql.exec<{ id: string; name: string; keys: number; signed_in: number }>(
       EVERYBODY,
       after?.name ?? "",
       after?.id ?? "",
+      wanted,
+      wanted ?? "[]",
       limit + 1,
     );
     return rows
@@ -63,6 +68,27 @@ export class People {
       .map(({ id, name, keys, signed_in: signedIn }) =>
         signedIn === 1 ? this.#person(id, keys) : this.#stranger(id, name),
       );
+  }
+
+  /** Somebody who has signed in, or whom SCIM knows. */
+  find(id: string): OrgPerson | null {
+    const person = this.#parts.users.find(id);
+    if (person?.kind === "user") return this.#person(id, this.#parts.table.idsOf(id).length);
+    const resource = person === null ? this.#parts.scimUsers.find(id)?.resource : undefined;
+    return resource === undefined ? null : this.#stranger(id, shownName(resource));
+  }
+
+  /** The ids of those whose name, id or address holds a text, as people read it. */
+  #found(q: string): string[] {
+    const part = foldName(q);
+    return this.#storage.sql
+      .exec<{ id: string; name: string | null; email: string | null }>(
+        `SELECT id, name, email FROM users WHERE kind = 'user' UNION ALL
+         SELECT id, json_extract(resource, '$.displayName'), json_extract(resource, '$.userName') FROM scim_users`,
+      )
+      .toArray()
+      .filter((row) => [row.id, row.name, row.email].some((text) => foldName(text ?? "").includes(part)))
+      .map(({ id }) => id);
   }
 
   /** The names of groups that give no role. */
@@ -147,6 +173,12 @@ export class People {
 
 function rolesOf(grants: Grants, from: PersonRole["from"]): PersonRole[] {
   return namesOf(grants).map((role) => ({ role, from }));
+}
+
+function shownName({ displayName, name, userName }: ScimObject): string {
+  const formatted = (name as ScimObject | undefined)?.["formatted"];
+  const names = [displayName, formatted, userName] as readonly unknown[];
+  return names.find((each): each is string => typeof each === "string" && each !== "") ?? "";
 }
 
 /** The primary address, else the first. */

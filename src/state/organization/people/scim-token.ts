@@ -1,8 +1,11 @@
 import { readHash, sameHash } from "../../../core/key-secret.ts";
-import type { Actor } from "../../../core/organization.ts";
+import type { Actor, Credentials } from "../../../core/organization.ts";
 import { refuse, type Refusal } from "../../../core/refusal.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { Settings } from "../settings.ts";
+
+/** Its use is noted no more often: a provider may come many times a second. */
+const NOTED_EVERY_MS = 60_000;
 
 /** The one bearer token by which the organisation's SCIM client is known. Only its SHA-256 is kept. */
 export class ScimToken {
@@ -20,9 +23,12 @@ export class ScimToken {
   set(actor: Actor, hash: string): { set: true } | Refusal {
     if (!actor.freshMfa) return refuse("mfa_required");
     const entry = { action: "scim_token.created", target: actor.orgId, before: null, after: null };
+    const now = Date.now();
     this.#storage.transactionSync(() => {
       this.#settings.setScimTokenHash(hash);
-      this.#audit.add(actor, entry, Date.now());
+      this.#settings.setScimTokenUsedAt(null);
+      this.#settings.setMade("scimToken", { at: now, by: { id: actor.id, name: actor.name } });
+      this.#audit.add(actor, entry, now);
     });
     return { set: true };
   }
@@ -31,5 +37,17 @@ export class ScimToken {
   hasHash(hash: string): boolean {
     const known = this.#settings.scimTokenHash();
     return known !== null && sameHash(readHash(known), readHash(hash));
+  }
+
+  /** Notes that a client has come with the token. */
+  noteUse(now: number): void {
+    const last = this.#settings.scimTokenUsedAt();
+    if (last === null || now - last >= NOTED_EVERY_MS) this.#settings.setScimTokenUsedAt(now);
+  }
+
+  /** Whether there is one, who made it, and when it was used last. */
+  describe(): Credentials["scimToken"] {
+    if (this.#settings.scimTokenHash() === null) return null;
+    return { made: this.#settings.made("scimToken"), lastUsedAt: this.#settings.scimTokenUsedAt() };
   }
 }

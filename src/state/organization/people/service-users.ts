@@ -1,3 +1,4 @@
+import { foldName } from "../../../core/folded-name.ts";
 import type {
   Actor,
   ServiceUser,
@@ -43,16 +44,19 @@ export class ServiceUsers {
     return row === undefined ? refuse("not_found") : readServiceUser(row);
   }
 
-  /** A page of service users in the order of their making, and one more if there is a next page. */
-  list(limit: number, after: UserPosition | null): ServiceUser[] {
+  /** A page of service users in the order of their making, and one more if there is a next page; with `q` of those whose name holds it. */
+  list(limit: number, after: UserPosition | null, q: string | null): ServiceUser[] {
+    const part = foldName(q ?? "");
     const rows = this.#storage.sql.exec<Row>(
       `SELECT * FROM users WHERE kind = 'service' AND deleted_at IS NULL AND (created_at, id) > (?, ?)
-       ORDER BY created_at, id LIMIT ?`,
+       ORDER BY created_at, id${q === null ? ` LIMIT ${limit + 1}` : ""}`,
       after?.createdAt ?? 0,
       after?.id ?? "",
-      limit + 1,
     );
-    return [...rows].map(readServiceUser);
+    return [...rows]
+      .map(readServiceUser)
+      .filter(({ id, name }) => q === null || id === q.trim() || foldName(name).includes(part))
+      .slice(0, limit + 1);
   }
 
   create(actor: Actor, id: string, draft: Required<ServiceUserChange>): ServiceUser | Refusal {

@@ -1,7 +1,15 @@
 import type { CallCounts } from "../../../core/calls.ts";
 import { within } from "../../../core/concurrency.ts";
 import type { KeyRecord } from "../../../core/key-record.ts";
-import type { Actor, KeyChange, KeyUsage, UsageStretch, UsageSummary } from "../../../core/organization.ts";
+import {
+  developerVaults,
+  type Actor,
+  type KeyChange,
+  type KeyUsage,
+  type UsageStretch,
+  type UsageSummary,
+  type VaultRoles,
+} from "../../../core/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
 import type { Env } from "../../../env.ts";
 import type { KeyTable } from "../keys/key-table.ts";
@@ -23,6 +31,12 @@ export interface UpdatePreview {
   readonly before: KeyRecord;
   readonly after: KeyRecord;
   readonly calls: CallCounts;
+}
+
+/** A key before and after a change of its owner's roles. */
+export interface OwnerPreview extends UpdatePreview {
+  readonly keyId: string;
+  readonly name: string;
 }
 
 interface Parts {
@@ -68,6 +82,29 @@ export class KeyUse {
     if (isRefusal(records)) return records;
     await this.#fetch(keyId);
     return { ...records, calls: this.#parts.calls.since(keyId, from) };
+  }
+
+  /** What other roles of an owner would make of the keys that are not revoked. It changes nothing. */
+  async previewOwner(
+    orgId: string,
+    ownerId: string,
+    vaultRoles: VaultRoles,
+    from: number,
+  ): Promise<OwnerPreview[]> {
+    const { table, calls } = this.#parts;
+    const ids = table.idsOf(ownerId);
+    await Promise.all([...table.byGuard(ids).values()].map(([keyId = ""]) => this.#fetch(keyId)));
+    return ids.map((keyId) => {
+      const before = table.record(keyId, orgId);
+      const after = { ...before, ownerVaults: developerVaults(vaultRoles) };
+      return {
+        keyId,
+        name: table.find(keyId)?.name ?? keyId,
+        before,
+        after,
+        calls: calls.since(keyId, from),
+      };
+    });
   }
 
   #summary(keyId: string, stretch: UsageStretch): UsageSummary {

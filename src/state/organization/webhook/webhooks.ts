@@ -1,4 +1,4 @@
-import type { Actor } from "../../../core/organization.ts";
+import type { Actor, Credentials } from "../../../core/organization.ts";
 import { refuse, type Refusal } from "../../../core/refusal.ts";
 import {
   generateWebhookSecret,
@@ -10,6 +10,7 @@ import {
 import type { Alarm } from "../../alarm.ts";
 import type { AuditLog, Author } from "../audit/audit-log.ts";
 import type { ExpiryNotices } from "../keys/expiry-notices.ts";
+import type { Settings } from "../settings.ts";
 import type { WebhookOutbox } from "./webhook-outbox.ts";
 import type { WebhookTable } from "./webhook-table.ts";
 
@@ -20,6 +21,7 @@ const MAX_TESTS = 20;
 
 interface Parts {
   readonly table: WebhookTable;
+  readonly settings: Settings;
   readonly outbox: WebhookOutbox;
   readonly expiry: ExpiryNotices;
   readonly audit: AuditLog;
@@ -49,7 +51,10 @@ export class Webhooks {
       if (before === null && !actor.freshMfa) return refuse("mfa_required");
       const secret = before === null ? generateWebhookSecret() : null;
       if (secret === null) table.update(draft, now);
-      else table.create(draft, secret, now);
+      else {
+        table.create(draft, secret, now);
+        this.#noteSecret(actor, now);
+      }
       if (draft.disabled) outbox.abandon(DISABLED, now);
       expiry.planAll(now);
       const noticeAt = expiry.nextAt();
@@ -72,6 +77,13 @@ export class Webhooks {
     });
   }
 
+  /** Since when there is the secret, and by whom. */
+  describeSecret(): Credentials["webhookSecret"] {
+    const endpoint = this.#parts.table.find();
+    if (endpoint === null) return null;
+    return { made: this.#parts.settings.made("webhookSecret"), createdAt: endpoint.createdAt };
+  }
+
   /** Makes a new secret, which is told this once. */
   rotateSecret(actor: Actor): { endpoint: WebhookEndpoint; secret: string } | Refusal {
     const { table } = this.#parts;
@@ -82,6 +94,7 @@ export class Webhooks {
       if (before === null) return refuse("not_found");
       const secret = generateWebhookSecret();
       table.rotate(secret, now);
+      this.#noteSecret(actor, now);
       this.#note(actor, "webhook.secret_rotated", before, now);
       return { endpoint: table.find() as WebhookEndpoint, secret };
     });
@@ -131,6 +144,10 @@ export class Webhooks {
   }
 
   /** Writes the audit event of a change, in its transaction; secrets are no part of an endpoint. */
+  #noteSecret({ id, name }: Actor, at: number): void {
+    this.#parts.settings.setMade("webhookSecret", { at, by: { id, name } });
+  }
+
   #note(author: Author, action: string, before: WebhookEndpoint | null, now: number): void {
     const { audit, table } = this.#parts;
     audit.add(author, { action, target: "webhook", before, after: table.find() }, now);

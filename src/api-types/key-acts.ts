@@ -1,0 +1,66 @@
+import { z } from "@hono/zod-openapi";
+import { REFUSALS, type RefusalCode } from "../core/refusal.ts";
+import type { Wire } from "./common.ts";
+import { ReceiptSchema } from "./receipt.ts";
+
+/** What is told of many keys, and done to many. */
+
+const MAX_AT_ONCE = 100;
+
+export const KeyCountsSchema = z
+  .object({
+    counts: z
+      .object({
+        active: z.int(),
+        disabled: z.int(),
+        expired: z.int(),
+        revoked: z.int(),
+        expiringSoon: z
+          .int()
+          .openapi({ description: "Of the active ones, those that expire within 14 days." }),
+        unused: z.int().openapi({
+          description: "Of the active ones, those that were not used for 90 days, and not made since.",
+        }),
+        neverUsed: z.int().openapi({ description: "Of the active ones." }),
+        noExpiry: z.int().openapi({ description: "Of the active ones." }),
+        anyAddress: z.int().openapi({ description: "Of the active ones." }),
+      })
+      .nullable()
+      .openapi({ description: "`null` where there are more than 20,000 keys." }),
+  })
+  .openapi("KeyCounts");
+export type KeyCounts = Wire<typeof KeyCountsSchema>;
+
+export const KeyCountsQuery = z.strictObject({
+  owner: z.string().optional().openapi({ description: "An owner's id, or `*` for everybody's (admins)." }),
+});
+
+export const KeyActSchema = z
+  .strictObject({
+    act: z.enum(["revoke", "disable"]),
+    keyIds: z
+      .array(z.string().regex(/^key_[0-9A-Za-z]{12}$/, "Must be the id of a key"))
+      .min(1, "Must name at least one key")
+      .max(MAX_AT_ONCE, `Must name at most ${MAX_AT_ONCE} keys`),
+    reason: z.string().trim().min(1).max(500).optional().openapi({ example: "Leaked in a build log" }),
+  })
+  .openapi("KeyAct");
+
+export const KeyOutcomesSchema = z
+  .object({
+    outcomes: z.array(
+      z.object({
+        keyId: z.string(),
+        status: z.enum(["done", "refused"]),
+        code: z
+          .enum(Object.keys(REFUSALS) as [RefusalCode, ...RefusalCode[]])
+          .nullable()
+          .openapi({
+            description: "Why it was refused; `admission_unavailable`: done, and not confirmed yet.",
+          }),
+        receipt: ReceiptSchema.nullable().openapi({ description: "Of a revoked key." }),
+      }),
+    ),
+  })
+  .openapi("KeyOutcomes");
+export type KeyOutcomes = Wire<typeof KeyOutcomesSchema>;

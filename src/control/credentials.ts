@@ -1,0 +1,42 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { CredentialsSchema, type Credentials as CredentialsJson } from "../api-types/organization.ts";
+import { isoTime } from "../core/iso-time.ts";
+import type { Credentials, Doing } from "../core/organization.ts";
+import { isRefusal } from "../core/refusal.ts";
+import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+
+/** `/-/organization/credentials`: which there are, since when, by whom, and when they were used; never a secret. */
+export function addCredentialsEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): void {
+  addEndpoint(app, control, {
+    method: "get",
+    path: "/-/organization/credentials",
+    operationId: "getCredentials",
+    summary: "Read which credentials the organisation has: the SCIM token, signing keys, the webhook secret",
+    tag: "Organisation",
+    success: { 200: { description: "What there is of them.", schema: CredentialsSchema } },
+    refusals: ["role_required"],
+    run: async (_, actor) => {
+      const credentials = await control.env.ORGANIZATION.getByName(actor.orgId).describeCredentials(actor);
+      return isRefusal(credentials) ? credentials : { status: 200, body: credentialsJson(credentials) };
+    },
+  });
+}
+
+function credentialsJson({ scimToken, signingKeys, webhookSecret }: Credentials): CredentialsJson {
+  return {
+    scimToken: scimToken && { made: madeJson(scimToken.made), lastUsedAt: isoTime(scimToken.lastUsedAt) },
+    signingKeys: signingKeys.map(({ kid, activeFrom, made }) => ({
+      kid,
+      activeFrom: isoTime(activeFrom),
+      made: madeJson(made),
+    })),
+    webhookSecret: webhookSecret && {
+      made: madeJson(webhookSecret.made),
+      createdAt: isoTime(webhookSecret.createdAt),
+    },
+  };
+}
+
+function madeJson(made: Doing | null): { at: string; by: Doing["by"] } | null {
+  return made && { at: isoTime(made.at), by: made.by };
+}

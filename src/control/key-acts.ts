@@ -1,0 +1,54 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import {
+  KeyActSchema,
+  KeyCountsQuery,
+  KeyCountsSchema,
+  KeyOutcomesSchema,
+  type KeyOutcomes,
+} from "../api-types/key-acts.ts";
+import type { KeyOutcome } from "../core/organization.ts";
+import { isRefusal } from "../core/refusal.ts";
+import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { receiptJson } from "./keys.ts";
+
+const TAG = "API keys";
+
+/** `/-/api-keys/counts` and `/-/api-keys/acts`: how many keys there are, and what is done to many at once. */
+export function addKeyActEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
+  addEndpoint(app, control, {
+    method: "get",
+    path: "/-/api-keys/counts",
+    operationId: "countApiKeys",
+    summary: "Count keys by status, and those that want to be looked at",
+    tag: TAG,
+    query: KeyCountsQuery,
+    success: { 200: { description: "The counts.", schema: KeyCountsSchema } },
+    refusals: ["role_required"],
+    run: async ({ query }, actor) => {
+      const organization = control.env.ORGANIZATION.getByName(actor.orgId);
+      const counted = await organization.countKeys(actor, query.owner ?? null);
+      return isRefusal(counted) ? counted : { status: 200, body: counted };
+    },
+  });
+
+  addEndpoint(app, control, {
+    method: "post",
+    path: "/-/api-keys/acts",
+    operationId: "actOnApiKeys",
+    summary: "Revoke or disable several keys; the answer tells of each what became of it",
+    tag: TAG,
+    body: KeyActSchema,
+    success: { 200: { description: "What became of each key.", schema: KeyOutcomesSchema } },
+    refusals: ["mfa_required"],
+    run: async ({ body: { act, keyIds, reason = null } }, actor) => {
+      const organization = control.env.ORGANIZATION.getByName(actor.orgId);
+      const outcomes = await organization.actOnKeys(actor, { act, keyIds, reason });
+      return isRefusal(outcomes) ? outcomes : { status: 200, body: { outcomes: outcomes.map(outcomeJson) } };
+    },
+  });
+}
+
+function outcomeJson({ keyId, code, receipt }: KeyOutcome): KeyOutcomes["outcomes"][number] {
+  const status = code === null ? "done" : "refused";
+  return { keyId, status, code, receipt: receipt && receiptJson(receipt) };
+}

@@ -1,0 +1,42 @@
+import type { Actor, KeyOutcome } from "../../../core/organization.ts";
+import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
+import type { Keys } from "./keys.ts";
+import type { DirectoryUser } from "../people/user-table.ts";
+
+/** What can be done to several keys at once. */
+export type BulkAct = "revoke" | "disable";
+
+/** Keys that are acted on side by side. */
+const AT_ONCE = 10;
+
+/** Does something to several keys and tells of each what became of it: one that refuses holds up no other. */
+export async function actOnAll(
+  keys: Keys,
+  actor: Actor,
+  me: DirectoryUser,
+  act: { readonly act: BulkAct; readonly keyIds: readonly string[]; readonly reason: string | null },
+): Promise<KeyOutcome[] | Refusal> {
+  if (!actor.freshMfa) return refuse("mfa_required");
+  const ids = [...new Set(act.keyIds)];
+  const outcomes: KeyOutcome[] = [];
+  for (let i = 0; i < ids.length; i += AT_ONCE) {
+    const some = ids.slice(i, i + AT_ONCE);
+    outcomes.push(...(await Promise.all(some.map((keyId) => actOn(keys, actor, me, keyId, act)))));
+  }
+  return outcomes;
+}
+
+async function actOn(
+  keys: Keys,
+  actor: Actor,
+  me: DirectoryUser,
+  keyId: string,
+  { act, reason }: { readonly act: BulkAct; readonly reason: string | null },
+): Promise<KeyOutcome> {
+  if (act === "revoke") {
+    const receipt = await keys.revoke(actor, me, keyId, reason);
+    return isRefusal(receipt) ? { keyId, code: receipt.code, receipt: null } : { keyId, code: null, receipt };
+  }
+  const key = await keys.update(actor, me, keyId, { disabled: true }, null);
+  return { keyId, code: isRefusal(key) ? key.code : null, receipt: null };
+}

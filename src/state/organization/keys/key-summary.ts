@@ -1,0 +1,53 @@
+import type { KeySummary, OwnedKeys } from "../../../core/organization.ts";
+import { ANY_ADDRESS } from "./key-search.ts";
+
+const DAY_MS = 86_400_000;
+/** An expiry within this is soon. */
+export const SOON_MS = 14 * DAY_MS;
+/** A key that was not used for so long is unused. */
+export const UNUSED_MS = 90 * DAY_MS;
+/** More keys are not counted: nobody waits for that. */
+const MAX_COUNTED = 20_000;
+
+const LIVE = `revoked_at IS NULL AND disabled = 0 AND (expires_at IS NULL OR expires_at > ?1)`;
+
+const COUNTS = `SELECT count(*) AS n, sum(${LIVE}) AS active,
+    sum(revoked_at IS NULL AND disabled = 1) AS disabled,
+    sum(revoked_at IS NULL AND disabled = 0 AND expires_at <= ?1) AS expired,
+    sum(revoked_at IS NOT NULL) AS revoked,
+    sum(${LIVE} AND expires_at <= ?2) AS soon,
+    sum(${LIVE} AND coalesce(last_used_at, created_at) < ?3) AS unused,
+    sum(${LIVE} AND last_used_at IS NULL) AS never,
+    sum(${LIVE} AND expires_at IS NULL) AS forever,
+    sum(${LIVE} AND ${ANY_ADDRESS}) AS anywhere
+  FROM (SELECT * FROM keys WHERE ?4 IS NULL OR owner_id = ?4 LIMIT ${MAX_COUNTED + 1})`;
+
+/** Counts an owner's keys, or with `null` everybody's; `null` where there are too many to count. */
+export function summarize(sql: SqlStorage, ownerId: string | null, now: number): KeySummary | null {
+  const row = sql
+    .exec<Record<string, number | null>>(COUNTS, now, now + SOON_MS, now - UNUSED_MS, ownerId)
+    .one();
+  const count = (name: string) => row[name] ?? 0;
+  if (count("n") > MAX_COUNTED) return null;
+  return {
+    active: count("active"),
+    disabled: count("disabled"),
+    expired: count("expired"),
+    revoked: count("revoked"),
+    expiringSoon: count("soon"),
+    unused: count("unused"),
+    neverUsed: count("never"),
+    noExpiry: count("forever"),
+    anyAddress: count("anywhere"),
+  };
+}
+
+/** What some owners have of keys. */
+export function ownedKeys(sql: SqlStorage, ownerIds: readonly string[]): Map<string, OwnedKeys> {
+  const rows = sql.exec<{ id: string; keys: number; lastUsedAt: number | null }>(
+    `SELECT value AS id, (SELECT count(*) FROM keys WHERE owner_id = value AND revoked_at IS NULL) AS keys,
+       (SELECT max(last_used_at) FROM keys WHERE owner_id = value) AS lastUsedAt FROM json_each(?)`,
+    JSON.stringify(ownerIds),
+  );
+  return new Map([...rows].map(({ id, keys, lastUsedAt }) => [id, { keys, lastUsedAt }]));
+}
