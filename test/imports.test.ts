@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // The console is a client of the control API, which the Worker hands it.
   console: ["core", "api-types", "state", ...SETTINGS],
   cli: ["core", "api-types"],
+  cost: ["core", "admission"],
   demo: ["api", "core", "env"],
 };
 

@@ -30,7 +30,7 @@ export default defineConfig({
           include: [
             "test/*.test.ts",
             "test/admission/simulation.test.ts",
-            "test/{api,gateway,control,console,cli,promise,demo,deploy,docs}/**/*.test.ts",
+            "test/{api,gateway,control,console,cli,promise,demo,deploy,docs,ops}/**/*.test.ts",
           ],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -205,7 +205,15 @@ test("minutes are forgotten after hours, hours after a month, days after 400 day
   const minutes = Object.values(ages).map((ago) => [MINUTE - ago, counts({ succeeded: 1 })] as const);
   const keys = { [id]: used(Object.fromEntries(minutes)) };
   await organization.recordGroupUsage({ group: "abcde", instance: "i", sequence: 1, keys });
+  // Somebody looks, and the minutes of before are those of hours ago by now.
+  await organization.me(alice);
   await runInDurableObject(organization, async (_, { storage }) => {
+    storage.sql.exec(
+      `INSERT INTO usage_counts VALUES (?, ?, ?, 1, 0, 0, 0, 0)`,
+      MINUTES,
+      MINUTE - ages.minutes,
+      id,
+    );
     expect(await storage.getAlarm()).not.toBeNull();
   });
   await runDurableObjectAlarm(organization);

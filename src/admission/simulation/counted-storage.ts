@@ -1,12 +1,16 @@
 import type { GroupStorage } from "../guard/guard-storage.ts";
 
-/** The storage of a Durable Object in memory, which counts the rows that are written. */
+/** The storage of a Durable Object in memory, which counts the rows that are read and written. */
 export class CountedStorage implements GroupStorage {
+  rowsRead = 0;
   rowsWritten = 0;
   readonly #rows = new Map<string, unknown>();
 
   readonly kv: GroupStorage["kv"] = {
-    get: <T>(name: string) => this.#rows.get(name) as T | undefined,
+    get: <T>(name: string) => {
+      this.rowsRead++;
+      return this.#rows.get(name) as T | undefined;
+    },
     put: (name: string, value: unknown) => {
       this.rowsWritten++;
       this.#rows.set(name, value);
@@ -15,8 +19,11 @@ export class CountedStorage implements GroupStorage {
       this.rowsWritten++;
       return this.#rows.delete(name);
     },
-    list: <T>({ prefix = "" }: SyncKvListOptions = {}) =>
-      [...this.#rows].filter(([name]) => name.startsWith(prefix)) as [string, T][],
+    list: <T>({ prefix = "" }: SyncKvListOptions = {}) => {
+      const found = [...this.#rows].filter(([name]) => name.startsWith(prefix)) as [string, T][];
+      this.rowsRead += found.length;
+      return found;
+    },
   };
 
   transactionSync<T>(run: () => T): T {

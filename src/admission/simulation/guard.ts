@@ -1,4 +1,5 @@
 import type { KeyRecord, RateLimit } from "../../core/key-record.ts";
+import type { UsageReport } from "../../core/usage.ts";
 import { NO_DENIALS } from "../../core/token-denials.ts";
 import { GuardStorage } from "../guard/guard-storage.ts";
 import { UsageLedger } from "../guard/usage-ledger.ts";
@@ -31,9 +32,14 @@ const IDLE_MS = 10_000;
 const MAX_QUEUE_MS = 1_000;
 /** An answer leaves so much later when something was written. */
 const DURABLE_AFTER_MS = 8;
-/** Rows that the organisation writes for a key in a delivery of usage. */
-const ROWS_PER_DELIVERED_KEY = 2;
+/** Rows that the organisation writes for a delivery of usage, and for a key in each hour of its use. */
+export const ROWS_PER_DELIVERY = 2;
+export const ROWS_PER_KEY_HOUR = 12;
+const HOUR_MS = 3_600_000;
+/** How long a call keeps the object at work. */
+const CALL_MS = 1;
 const ORGANIZATION = "org_simulated";
+const DEFAULT_LIMIT: RateLimit = { requests: 1000, windowSeconds: 60 };
 
 export type Failure = "reset" | "overloaded";
 export type Called<T> = { readonly failure: Failure } | { readonly failure: null; readonly value: T };
@@ -41,7 +47,8 @@ export type Called<T> = { readonly failure: Failure } | { readonly failure: null
 export interface GuardSettings {
   readonly group: string;
   readonly keyIds: readonly string[];
-  readonly limit: RateLimit;
+  /** Of each key, in the order of their ids. */
+  readonly limits: readonly RateLimit[];
   readonly lease: LeaseBounds;
   /** Calls that the object does in a second; `null` for any number. */
   readonly callsPerSecond: number | null;
@@ -58,7 +65,10 @@ interface Instance {
 /** A guard as the network sees it: the product's rules, storage and ledger behind the queue of one object. */
 export class SimulatedGuard {
   calls = 0;
+  deliveries = 0;
   organizationRows = 0;
+  /** Milliseconds in which the object was at work, or kept in memory by a timer, which is charged alike. */
+  activeMs = 0;
   longestLeaseMs = 0;
   readonly #network: Network;
   readonly #settings: GuardSettings;
@@ -66,15 +76,17 @@ export class SimulatedGuard {
   readonly #store = new GuardStorage(this.#storage);
   #instance: Instance;
   #calledAt: number;
+  readonly #keyHours = new Set<string>();
   #freeAt = 0;
+  #activeUntil = 0;
 
   constructor(network: Network, settings: GuardSettings) {
     this.#network = network;
     this.#settings = settings;
     this.#store.claim(ORGANIZATION);
     this.#store.putGroup({ revision: 1, longestLeaseMs: settings.lease.base });
-    for (const id of settings.keyIds) {
-      const record = simulatedRecord(id, 1, settings.limit);
+    for (const [i, id] of settings.keyIds.entries()) {
+      const record = simulatedRecord(id, 1, settings.limits[i] ?? null);
       this.#store.putKey(id, { record, denials: NO_DENIALS, revision: 1, revocation: null });
     }
     this.#calledAt = network.clock();
@@ -83,6 +95,15 @@ export class SimulatedGuard {
 
   get keyIds(): readonly string[] {
     return this.#settings.keyIds;
+  }
+
+  get rowsRead(): number {
+    return this.#storage.rowsRead;
+  }
+
+  /** Rows that the guard itself has written. */
+  get ownRowsWritten(): number {
+    return this.#storage.rowsWritten;
   }
 
   get rowsWritten(): number {
@@ -103,7 +124,9 @@ export class SimulatedGuard {
         const before = this.#storage.rowsWritten;
         this.#wake();
         const value = work(this);
-        reply(this.#storage.rowsWritten > before ? DURABLE_AFTER_MS : 0, { failure: null, value });
+        const durableMs = this.#storage.rowsWritten > before ? DURABLE_AFTER_MS : 0;
+        this.#noteActive(CALL_MS + durableMs);
+        reply(durableMs, { failure: null, value });
       });
     });
   }
@@ -139,7 +162,7 @@ export class SimulatedGuard {
   }
 
   #limitOf(record: KeyRecord): RateLimit {
-    return record.rateLimit ?? this.#settings.limit;
+    return record.rateLimit ?? DEFAULT_LIMIT;
   }
 
   /** When a call that arrives now is done; `null` when the object is overloaded. */
@@ -158,17 +181,36 @@ export class SimulatedGuard {
     this.#calledAt = now;
   }
 
+  /** Keys that are delivered for the first time in this hour. */
+  #newKeyHours(keys: UsageReport["keys"]): number {
+    const hour = Math.floor(this.#network.queue.now / HOUR_MS);
+    const known = this.#keyHours.size;
+    for (const id of Object.keys(keys)) this.#keyHours.add(`${id} ${hour}`);
+    return this.#keyHours.size - known;
+  }
+
+  #noteActive(ms: number): void {
+    const { now } = this.#network.queue;
+    const until = Math.max(this.#activeUntil, now + ms);
+    this.activeMs += until - Math.max(this.#activeUntil, now);
+    this.#activeUntil = until;
+  }
+
   #start(): Instance {
     const usage: UsageLedger = new UsageLedger(
       this.#settings.group,
       ({ keys }) => {
-        this.organizationRows += ROWS_PER_DELIVERED_KEY * Object.keys(keys).length;
+        this.deliveries++;
+        this.organizationRows += ROWS_PER_DELIVERY + this.#newKeyHours(keys) * ROWS_PER_KEY_HOUR;
         return Promise.resolve();
       },
       {
         now: () => this.#network.clock(),
         // Timers end with the instance that set them.
-        after: (ms, run) => this.#network.queue.after(ms, () => this.#instance.usage === usage && run()),
+        after: (ms, run) => {
+          this.#noteActive(ms);
+          this.#network.queue.after(ms, () => this.#instance.usage === usage && run());
+        },
       },
     );
     const memory = startGuard(this.#store);
@@ -177,7 +219,7 @@ export class SimulatedGuard {
   }
 }
 
-export function simulatedRecord(id: string, version: number, limit: RateLimit): KeyRecord {
+export function simulatedRecord(id: string, version: number, limit: RateLimit | null): KeyRecord {
   return {
     id,
     orgId: ORGANIZATION,

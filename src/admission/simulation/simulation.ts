@@ -83,10 +83,11 @@ class Simulation {
 
   #newGuard(group: number): SimulatedGuard {
     const { limit, lease, guardCapacity, keysPerGroup, outage } = this.#scenario;
+    const limits = Array.from({ length: keysPerGroup }, () => limit);
     return new SimulatedGuard(this.#network, {
       group: groupName(group),
       keyIds: Array.from({ length: keysPerGroup }, (_, key) => keyId(group, key)),
-      limit,
+      limits,
       lease,
       callsPerSecond: guardCapacity,
       isOut: (now) => {

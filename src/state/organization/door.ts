@@ -5,6 +5,7 @@ import type { Directory } from "./people/directory.ts";
 import type { RuleChange } from "./people/rule-change.ts";
 import type { DirectoryUser } from "./people/user-table.ts";
 import type { Rotation } from "./keys/rotation.ts";
+import type { UsageIntake } from "./usage/usage-intake.ts";
 
 type Act<T> = (me: DirectoryUser) => T | Promise<T>;
 
@@ -13,15 +14,17 @@ export class Door {
   readonly #storage: DurableObjectStorage;
   readonly #directory: Directory;
   readonly #rotation: Rotation;
+  readonly #usageIntake: UsageIntake;
   #exists: boolean;
 
   constructor(
     storage: DurableObjectStorage,
-    parts: { directory: Directory; rotation: Rotation; ruleChange: RuleChange },
+    parts: { directory: Directory; rotation: Rotation; ruleChange: RuleChange; usageIntake: UsageIntake },
   ) {
     this.#storage = storage;
     this.#directory = parts.directory;
     this.#rotation = parts.rotation;
+    this.#usageIntake = parts.usageIntake;
     this.#exists = hasSchema(storage.sql);
     if (!this.#exists) return;
     migrate(storage);
@@ -46,7 +49,10 @@ export class Door {
     this.#rotation.revokeDue(Date.now());
     const me = await this.#directory.see(actor);
     if (isRefusal(me)) return me;
-    return me.active ? act(me) : refuse("role_required");
+    if (!me.active) return refuse("role_required");
+    // Whoever comes in sees when keys were last used.
+    this.#usageIntake.takeIn(Date.now());
+    return act(me);
   }
 
   asAdmin<T>(actor: Actor, act: Act<T>): Promise<T | Refusal> {

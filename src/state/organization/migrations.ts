@@ -5,6 +5,7 @@ import { importedKeys } from "./migrations/imported-keys.ts";
 import { keySearch } from "./migrations/key-search.ts";
 import { scimIdentities } from "./migrations/scim-identities.ts";
 import { usageByOutcome } from "./migrations/usage-by-outcome.ts";
+import { usagePending } from "./migrations/usage-pending.ts";
 
 /** A step of the schema. It runs once, in one transaction with the number that notes it. */
 export type Migration = (sql: SqlStorage) => void;
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly Migration[] = [
   auditNames,
   guardsOfKeys,
   importedKeys,
+  usagePending,
 ];
 
 /** Whether anything was ever kept. */

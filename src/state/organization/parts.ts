@@ -33,6 +33,7 @@ import { Tokens } from "./tokens.ts";
 import { CallTable } from "./usage/call-table.ts";
 import { KeyUse } from "./usage/key-use.ts";
 import { OutcomeTable } from "./usage/outcome-table.ts";
+import { PendingUsage } from "./usage/pending-usage.ts";
 import { RefusalTable } from "./usage/refusal-table.ts";
 import { ReportLedger } from "./usage/report-ledger.ts";
 import { TallyTable } from "./usage/tally-table.ts";
@@ -116,6 +117,14 @@ export function buildParts(context: DurableObjectState, env: Env) {
     refusals: new RefusalTable(sql),
   };
   const retention = new UsageRetention(usage);
+  const usageIntake = new UsageIntake(storage, {
+    ...usage,
+    uses: new UseTable(sql),
+    ledger: new ReportLedger(sql),
+    pending: new PendingUsage(sql),
+    retention,
+    alarm,
+  });
   const schedule = new Schedule(alarm, {
     propagation: { run: () => propagation.retry(), nextAt: () => propagation.nextRetry() },
     rotation: { run: (now) => rotation.revokeDue(now), nextAt: (now) => rotation.nextDue(now) },
@@ -123,6 +132,7 @@ export function buildParts(context: DurableObjectState, env: Env) {
     webhook: { run: (now) => dispatch.run(now), nextAt: (now) => dispatch.nextAt(now) },
     audit: { run: (now) => audit.run(now), nextAt: () => audit.nextAt() },
     usage: { run: (now) => retention.run(now), nextAt: () => retention.nextAt() },
+    usageIntake: { run: (now) => usageIntake.takeInDue(now), nextAt: () => usageIntake.nextAt() },
   });
 
   return {
@@ -140,6 +150,7 @@ export function buildParts(context: DurableObjectState, env: Env) {
       directory,
       rotation,
       ruleChange: new RuleChange(storage, { settings, users, scimUsers, directory }),
+      usageIntake,
     }),
     scimToken: new ScimToken(storage, { settings, audit }),
     tokens: new Tokens(storage, { settings, audit }),
@@ -156,13 +167,7 @@ export function buildParts(context: DurableObjectState, env: Env) {
       propagation,
     }),
     reconciliation: new Reconciliation(storage, env, { table, guards, keys, audit, propagation, settlement }),
-    use: new KeyUse({ ...usage, keys, table, guards: env.KEY_GUARD }),
-    usageIntake: new UsageIntake(storage, {
-      ...usage,
-      uses: new UseTable(sql),
-      ledger: new ReportLedger(sql),
-      retention,
-      alarm,
-    }),
+    use: new KeyUse({ ...usage, keys, table, usageIntake, guards: env.KEY_GUARD }),
+    usageIntake,
   };
 }

@@ -19,6 +19,7 @@ import type { CallTable } from "./call-table.ts";
 import { ALL_KEYS, type OutcomeTable } from "./outcome-table.ts";
 import type { RefusalTable } from "./refusal-table.ts";
 import type { TallyTable } from "./tally-table.ts";
+import type { UsageIntake } from "./usage-intake.ts";
 import { tallyStretch } from "./usage-retention.ts";
 
 /** Whoever reads usage waits this long for a guard to deliver its latest counts. */
@@ -46,6 +47,7 @@ interface Parts {
   readonly calls: CallTable;
   readonly tallies: TallyTable;
   readonly refusals: RefusalTable;
+  readonly usageIntake: UsageIntake;
   readonly guards: Env["KEY_GUARD"];
 }
 
@@ -123,6 +125,7 @@ export class KeyUse {
   async #fetch(keyId: string): Promise<void> {
     const delivered = this.#parts.guards.getByName(this.#parts.table.guardOf(keyId)).deliverUsage();
     await within(DELIVERY_TIMEOUT_MS, delivered).catch(() => {});
+    this.#parts.usageIntake.takeIn(Date.now());
   }
 }
 

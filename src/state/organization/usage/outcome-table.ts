@@ -11,8 +11,7 @@ import {
 /** In the place of a key's id: all keys together. */
 export const ALL_KEYS = "";
 
-const HOURS = USAGE_STEPS[1];
-const DAYS = USAGE_STEPS[2];
+const [MINUTES, HOURS, DAYS] = USAGE_STEPS;
 /** Of how many keys an organisation's usage tells, the busiest. */
 const MAX_KEYS = 1000;
 
@@ -30,11 +29,12 @@ export class OutcomeTable {
     this.#sql = sql;
   }
 
-  /** Adds what was counted of a key, by the start of the minute. */
-  add(keyId: string, minutes: ReadonlyMap<number, OutcomeCounts>): void {
+  /** Adds what was counted of a key, by the start of the minute. Minutes before `minutesFrom` are not kept as such. */
+  add(keyId: string, minutes: ReadonlyMap<number, OutcomeCounts>, minutesFrom: number): void {
     for (const step of USAGE_STEPS) {
       const sums = new Map<number, OutcomeCounts>();
       for (const [minute, counts] of minutes) {
+        if (step === MINUTES && minute < minutesFrom) continue;
         const start = stepStart(minute, step);
         sums.set(start, addOutcomes(sums.get(start) ?? NO_OUTCOMES, counts));
       }

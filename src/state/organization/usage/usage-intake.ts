@@ -9,22 +9,32 @@ import {
   type UsageRefusal,
   type UsageReport,
 } from "../../../core/usage.ts";
+import { newTally, type UsageTally } from "../../../core/usage-tally.ts";
 import type { Alarm } from "../../alarm.ts";
 import type { CallTable } from "./call-table.ts";
 import { ALL_KEYS, type OutcomeTable } from "./outcome-table.ts";
+import type { PendingUsage } from "./pending-usage.ts";
 import type { RefusalTable } from "./refusal-table.ts";
 import type { ReportLedger } from "./report-ledger.ts";
 import type { TallyTable } from "./tally-table.ts";
 import type { UsageRetention } from "./usage-retention.ts";
 import type { UseTable } from "./use-table.ts";
 
-const [, HOURS, DAYS] = USAGE_STEPS;
+const [MINUTES, HOURS, DAYS] = USAGE_STEPS;
+/** What nobody has looked at is taken in so long after it was reported. */
+const TAKEN_IN_AFTER_MS = HOURS;
+/**
+ * Minutes are told of the last hour: those of before count for the hour and the day alone. So minutes that may still be
+ * told wait, and are written as such only when somebody looks.
+ */
+const MINUTES_TOLD_MS = HOURS + 5 * MINUTES;
 /** A refusal's texts come from a request. */
 const MAX_TEXT = 256;
 
 interface Parts {
   readonly uses: UseTable;
   readonly ledger: ReportLedger;
+  readonly pending: PendingUsage;
   readonly outcomes: OutcomeTable;
   readonly calls: CallTable;
   readonly tallies: TallyTable;
@@ -48,9 +58,35 @@ export class UsageIntake {
     this.#storage.transactionSync(() => {
       if (!this.#parts.ledger.note(report)) return;
       const known = this.#parts.uses.known(Object.keys(report.keys));
-      const reports = known.map((id) => [id, report.keys[id]] as const);
-      this.#record(new Map(reports.filter((each): each is [string, KeyUsageReport] => !!each[1])), now);
+      const each = known.map((id) => [id, report.keys[id]] as const);
+      const reports = new Map(each.filter((one): one is [string, KeyUsageReport] => !!one[1]));
+      if (reports.size === 0) return;
+      if (!this.#parts.pending.add(report.group, reports, now)) this.#record(this.#parts.pending.take(), now);
     });
+    this.#parts.alarm.ringBy(now + TAKEN_IN_AFTER_MS);
+  }
+
+  /** Takes what was reported into the tables. To be called before somebody looks at them. */
+  takeIn(now: number): void {
+    if (this.#parts.pending.since() === null) return;
+    this.#storage.transactionSync(() => this.#record(this.#parts.pending.take(), now));
+  }
+
+  /** The same of what has waited long enough, but for the minutes that may still be told. */
+  takeInDue(now: number): void {
+    for (const { group, tallies } of this.#parts.pending.groupsSince(now - TAKEN_IN_AFTER_MS)) {
+      const { before, since } = splitAt(tallies, now - MINUTES_TOLD_MS);
+      this.#storage.transactionSync(() => {
+        this.#parts.pending.leave(group, since, now);
+        this.#record(before, now);
+      });
+    }
+  }
+
+  /** When {@link takeInDue} is to be called next; milliseconds since the epoch, `null` while nothing waits. */
+  nextAt(): number | null {
+    const since = this.#parts.pending.since();
+    return since === null ? null : since + TAKEN_IN_AFTER_MS;
   }
 
   /** Takes in what the guard of one key has counted. */
@@ -67,12 +103,12 @@ export class UsageIntake {
     for (const [keyId, report] of reports) {
       const minutes = new Map(Object.entries(report.minutes).map(([at, counts]) => [Number(at), counts]));
       for (const [at, counts] of minutes) all.set(at, addOutcomes(all.get(at) ?? NO_OUTCOMES, counts));
-      this.#parts.outcomes.add(keyId, minutes);
+      this.#parts.outcomes.add(keyId, minutes, now - MINUTES_TOLD_MS);
       this.#parts.uses.note(keyId, report);
       this.#recordCalls(keyId, report, now);
       this.#parts.refusals.add(keyId, report.refusals.map(cut));
     }
-    this.#parts.outcomes.add(ALL_KEYS, all);
+    this.#parts.outcomes.add(ALL_KEYS, all, now - MINUTES_TOLD_MS);
     this.#parts.refusals.add(
       ALL_KEYS,
       [...reports.values()].flatMap(({ refusals }) => refusals.map(cut)),
@@ -98,4 +134,20 @@ function cut(refusal: UsageRefusal): UsageRefusal {
     operation: operation === null ? null : operation.slice(0, MAX_TEXT),
     address: address.slice(0, MAX_TEXT),
   };
+}
+
+/** What was counted before a minute, with all that is not by the minute; and the counts since. */
+function splitAt(tallies: ReadonlyMap<string, UsageTally>, from: number) {
+  const before = new Map<string, UsageTally>();
+  const since = new Map<string, UsageTally>();
+  for (const [keyId, tally] of tallies) {
+    const recent = newTally();
+    const rest: UsageTally = { ...tally, minutes: {} };
+    for (const [minute, counts] of Object.entries(tally.minutes)) {
+      (Number(minute) < from ? rest : recent).minutes[Number(minute)] = counts;
+    }
+    before.set(keyId, rest);
+    if (Object.keys(recent.minutes).length > 0) since.set(keyId, recent);
+  }
+  return { before, since };
 }
