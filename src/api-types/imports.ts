@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ORG_ID } from "../core/organization.ts";
 import type { Wire } from "./common.ts";
-import { KeyCreation } from "./keys.ts";
+import { KeyCreation, Vaults } from "./keys.ts";
 
 const { name, description, scopes, vaults, allowedIps, expiresAt, rateLimit } = KeyCreation.shape;
 
@@ -33,6 +33,9 @@ export const ImportLine = z
     rateLimit,
   })
   .openapi("ImportLine");
+
+/** The same where the API has vaults. */
+export const ImportLineInVaults = ImportLine.extend({ vaults: Vaults });
 
 export type ImportLine = z.output<typeof ImportLine>;
 

@@ -39,7 +39,7 @@ const Scopes = z
   .min(1, "Must name at least one scope")
   .max(MAX_SCOPES, `Must name at most ${MAX_SCOPES} scopes`);
 const Description = z.string().max(500, "Must have at most 500 characters").nullable();
-const Vaults = z.union(
+export const Vaults = z.union(
   [
     z.literal("*"),
     z
@@ -61,7 +61,7 @@ export const KeyCreation = z
     name: Name,
     description: Description.optional(),
     scopes: Scopes,
-    vaults: Vaults.optional().openapi({ description: "Required where the API has vaults; else left out." }),
+    vaults: Vaults.optional(),
     allowedIps: AllowedIps.optional(),
     expiresIn: ExpiresIn.optional(),
     expiresAt: ExpiresAt.optional(),
@@ -69,6 +69,9 @@ export const KeyCreation = z
     rateLimit: RateLimit.nullable().optional(),
   })
   .openapi("KeyCreation");
+
+/** The same where the API has vaults. */
+export const KeyCreationInVaults = KeyCreation.extend({ vaults: Vaults }).openapi("KeyCreation");
 
 export const KeyUpdate = z
   .strictObject({

@@ -32,7 +32,7 @@ type AnyEndpoint = Endpoint<
 >;
 
 /** The OpenAPI description of an endpoint: what it takes, and every answer and refusal that it can give. */
-export function describeEndpoint(endpoint: Omit<AnyEndpoint, "run" | "check">): RouteConfig {
+export function describeEndpoint(endpoint: Omit<AnyEndpoint, "run" | "check" | "checkFurther">): RouteConfig {
   const { method, path, operationId, summary, tag, params, query, headers, body, lineBody, success } =
     endpoint;
   const operator = endpoint.access === "operator";

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { z } from "zod";
 import { within } from "../core/concurrency.ts";
 import { errorResponse, originOf } from "../core/error-response.ts";
+import { stepUpContexts } from "../core/identity/settings.ts";
 import { withoutSecrets } from "../core/key-secret.ts";
 import { NDJSON } from "../core/ndjson.ts";
 import type { Actor } from "../core/organization.ts";
@@ -21,8 +22,8 @@ import { describeEndpoint } from "./endpoint-document.ts";
 import type { Payload } from "./identity/claims.ts";
 import type { IdentityVerifier } from "./identity/identity-verifier.ts";
 import type { Identity } from "./identity/mapping.ts";
-import { parse } from "./parse.ts";
-import { problemsIn, refuseProblems, withFields, type FieldProblem } from "./problems.ts";
+import { fittingFields, parse } from "./parse.ts";
+import { problemsIn, refuseProblems, withFields, type FieldProblem } from "../core/field-problems.ts";
 import type { Reply, ReplyOf, Success } from "./reply.ts";
 
 /** What the endpoints work with. */
@@ -106,6 +107,11 @@ export interface Endpoint<
   readonly lineBody?: z.ZodType;
   /** What is wrong with values that the schema cannot know; it is given the fields that fit the schema. */
   readonly check?: (body: Partial<NonNullable<Parsed<B>>>, url: string) => readonly FieldProblem[];
+  /** What else is wrong with them that only the organisation knows; asked where something is wrong already. */
+  readonly checkFurther?: (
+    input: { params: Parsed<P>; body: Partial<NonNullable<Parsed<B>>> },
+    actor: Actor,
+  ) => Promise<readonly FieldProblem[]>;
   /** Fields of the body that may hold a whole key: what is read there is neither kept nor shown. */
   readonly credentialFields?: readonly string[];
   readonly success: S;
@@ -206,8 +212,12 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
     (fitting) => endpoint.check?.(fitting as Partial<NonNullable<Parsed<B>>>, c.req.raw.url) ?? [],
   );
   const exposed = endpoint.body ? exposedIn(json.value, control, endpoint.credentialFields) : [];
-  if (exposed.length > 0) return refuseProblems([...exposed, ...(isRefusal(body) ? problemsIn(body) : [])]);
-  if (isRefusal(body)) return body;
+  if (exposed.length > 0 || isRefusal(body)) {
+    const found = isRefusal(body) ? problemsIn(body) : [];
+    const further = await furtherProblems(endpoint, params.value as Parsed<P>, json.value, actor);
+    const ofForm = exposed.length === 0 && isRefusal(body) && body.code === "invalid_request";
+    return refuseProblems([...exposed, ...found, ...further], ofForm ? "invalid_request" : "invalid_value");
+  }
   const outcome = await endpoint.run(
     {
       params: params.value as Parsed<P>,
@@ -222,6 +232,28 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
   );
   const lacksFactor = isRefusal(outcome) && outcome.code === "mfa_required";
   return lacksFactor && identity.mfaFault !== null ? { ...outcome, reason: identity.mfaFault } : outcome;
+}
+
+/** An organisation that does not answer keeps no problem back that is known without it. */
+async function furtherProblems<
+  P extends Fields,
+  Q extends Fields,
+  H extends Fields,
+  B extends Json,
+  S extends Success,
+>(
+  { body, checkFurther }: Endpoint<P, Q, H, B, S>,
+  params: Parsed<P>,
+  value: unknown,
+  actor: Actor,
+): Promise<readonly FieldProblem[]> {
+  if (body === undefined || checkFurther === undefined) return [];
+  const fitting = fittingFields(body, value) as Partial<NonNullable<Parsed<B>>>;
+  try {
+    return await within(STANDING_TIMEOUT_MS, checkFurther({ params, body: fitting }, actor));
+  } catch {
+    return [];
+  }
 }
 
 /** Whatever a request says is kept and shown, so that no field but those that are there for it may hold a whole key. */
@@ -291,6 +323,7 @@ export function refuseWith(c: Context<ControlEnv>, refusal: Refusal, config: Con
   return errorResponse(refusal, {
     requestId: c.get("requestId"),
     publicOrigin: config.publicOrigin ?? originOf(c.req.url),
+    acrValues: stepUpContexts(config.client.mfaRequest, config.identity),
     head: c.req.method === "HEAD",
   });
 }

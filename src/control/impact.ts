@@ -21,6 +21,10 @@ export function addImpactEndpoint(app: OpenAPIHono<ControlEnv>, control: Control
     params: KeyParams,
     body: KeyUpdate,
     check: (body) => keyProblems(body, control.checkScope, Date.now()),
+    checkFurther: async ({ params, body: { vaults } }, actor) =>
+      control.env.ORGANIZATION.getByName(actor.orgId).changeProblems(actor, params.id, {
+        ...(vaults && { vaults }),
+      }),
     success: { 200: { description: "What the change would do.", schema: ImpactSchema } },
     refusals: ["not_found", "key_limit_reached"],
     run: async ({ params, body }, actor) => {

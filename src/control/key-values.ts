@@ -5,12 +5,11 @@ import { scopesTooMany, vaultsTooMany } from "../core/grant-limits.ts";
 import { parseRange } from "../core/ip-allowlist.ts";
 import { END_OF_TIME } from "../core/iso-time.ts";
 import { withoutSecrets } from "../core/key-secret.ts";
-import type { VaultSet } from "../core/key-record.ts";
 import type { KeyChange } from "../core/organization.ts";
-import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
+import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { ACTIONS, formatScope, parseScope, PLAIN_SEGMENT, type Scope } from "../core/scope.ts";
 import type { Control } from "./endpoint.ts";
-import { refuseProblems, type FieldProblem } from "./problems.ts";
+import { refuseProblems, type FieldProblem } from "../core/field-problems.ts";
 
 /** What a request may say of a key whose values need more than a schema. */
 type Input = {
@@ -71,11 +70,9 @@ export function readKeyValues(
   };
 }
 
-/** The vaults of a new key. An API without vaults has none to name: then the key is held to nothing by them. */
-export function newKeysVaults(vaults: KeyValues["vaults"], hasVaults: boolean): VaultSet | Refusal {
-  if (hasVaults)
-    return vaults ?? refuse("invalid_request", { details: { field: "vaults", problem: "Required" } });
-  return Array.isArray(vaults) ? invalid("vaults", "This API has no vaults") : "*";
+/** What is wrong with the vaults of a key of an API that has none. */
+export function excessVaultProblems(vaults: Input["vaults"]): FieldProblem[] {
+  return Array.isArray(vaults) ? [{ field: "vaults", problem: "This API has no vaults" }] : [];
 }
 
 function secretProblems(input: object): FieldProblem[] {
@@ -172,8 +169,4 @@ function readExpiry(
   return at >= 0 && at <= END_OF_TIME
     ? { at }
     : { field: "expiresAt", problem: "Must be an ISO 8601 time like 2027-01-31T12:00:00Z" };
-}
-
-export function invalid(field: string, problem: string): Refusal {
-  return refuseProblems([{ field, problem }]);
 }

@@ -4,6 +4,7 @@ import { DEFAULT_LIMIT, type Wire } from "../api-types/common.ts";
 import {
   CreatedKeySchema,
   KeyCreation,
+  KeyCreationInVaults,
   KeyDetailsSchema,
   KeyList,
   KeyListQuery,
@@ -24,8 +25,14 @@ import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 import { Created, Idempotency, Precondition, Preference, PreferenceApplied, Versioned } from "./headers.ts";
 import { keyAnswer, keyPage, readKeyQuery } from "./key-list.ts";
-import { keyProblems, newKeyProblems, newKeysVaults, readKeyChange, readKeyValues } from "./key-values.ts";
-import type { FieldProblem } from "./problems.ts";
+import {
+  keyProblems,
+  newKeyProblems,
+  excessVaultProblems,
+  readKeyChange,
+  readKeyValues,
+} from "./key-values.ts";
+import type { FieldProblem } from "../core/field-problems.ts";
 
 const TAG = "API keys";
 const PREFERENCE_APPLIED = { "Preference-Applied": "return=minimal" } as const;
@@ -39,8 +46,16 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     summary: "Create a key; the answer is the only one that holds it",
     tag: TAG,
     headers: Idempotency,
-    body: KeyCreation,
-    check: (body) => newKeyProblems(body, control.checkScope, Date.now()),
+    body: control.hasVaults ? KeyCreationInVaults : KeyCreation,
+    check: (body) => [
+      ...newKeyProblems(body, control.checkScope, Date.now()),
+      ...(control.hasVaults ? [] : excessVaultProblems(body.vaults)),
+    ],
+    checkFurther: async ({ body: { ownerId, vaults } }, actor) =>
+      organizationOf(actor, control).draftProblems(actor, {
+        ...(ownerId !== undefined && { ownerId }),
+        ...(vaults !== undefined && { vaults }),
+      }),
     success: {
       201: { description: "The key, with its secret.", schema: CreatedKeySchema, headers: Created },
     },
@@ -56,8 +71,6 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
       const now = Date.now();
       const values = readKeyValues(body, control.checkScope, now);
       if (isRefusal(values)) return values;
-      const vaults = newKeysVaults(values.vaults, control.hasVaults);
-      if (typeof vaults === "object" && "code" in vaults) return vaults;
       const expiresAt =
         values.expiresAt === undefined ? now + control.config.defaultKeyExpiryMs : values.expiresAt;
       const draft = {
@@ -65,7 +78,8 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
         description: body.description ?? null,
         ownerId: body.ownerId ?? null,
         scopes: values.scopes ?? [],
-        vaults,
+        // Of an API without vaults a key is held to nothing by them.
+        vaults: values.vaults ?? "*",
         allowedIps: values.allowedIps ?? [],
         rateLimit: body.rateLimit ?? null,
         expiresAt,
@@ -141,6 +155,8 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     headers: Precondition,
     body: KeyUpdate,
     check: (body) => keyProblems(body, control.checkScope, Date.now()),
+    checkFurther: async ({ params, body: { vaults } }, actor) =>
+      organizationOf(actor, control).changeProblems(actor, params.id, { ...(vaults && { vaults }) }),
     success: { 200: { description: "The key as it is now.", schema: KeySchema, headers: Versioned } },
     refusals: ["not_found", "mfa_required", "version_conflict", "key_limit_reached", "admission_unavailable"],
     run: async ({ params, headers, body }, actor) => {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Refusal } from "../core/refusal.ts";
-import { refuseProblems, type FieldProblem } from "./problems.ts";
+import { refuseProblems, type FieldProblem } from "../core/field-problems.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -28,7 +28,7 @@ export function parse(
 }
 
 /** The fields of an object that fit its schema, where not all of them do. */
-function fittingFields(schema: z.ZodType, value: unknown): Readonly<Record<string, unknown>> {
+export function fittingFields(schema: z.ZodType, value: unknown): Readonly<Record<string, unknown>> {
   const object = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
   if (!(object instanceof z.ZodObject)) return {};
   const fields = Object.entries(recordOf(value)).flatMap(([name, each]) => {

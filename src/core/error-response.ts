@@ -1,9 +1,8 @@
 import { withoutSecrets } from "./key-secret.ts";
 import { REFUSALS, type Refusal, type RefusalCode } from "./refusal.ts";
 
-/** A step-up challenge asks for a sign-in with several factors (OpenID PAPE 1.0) within this many seconds. */
+/** A step-up challenge asks for a sign-in with several factors within this many seconds. */
 export const MFA_MAX_AGE_S = 300;
-export const MFA_ACR = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
 /** What can stand between quotes as it is; a client can send any text as its host. */
 const PLAIN_ORIGIN = /^https?:\/\/[\w.:[\]-]+$/;
 /** A 503 without better knowledge says to come back after this many seconds. */
@@ -15,6 +14,8 @@ export interface ErrorContext {
   readonly publicOrigin: string;
   /** Scheme and authority of the protected API, whose metadata challenges point to (RFC 9728 section 5.1). */
   readonly protectedOrigin?: string;
+  /** The authentication contexts that count as a second factor (RFC 9470 section 3), if they have names. */
+  readonly acrValues?: string | null;
   /** HEAD answers have no body. */
   readonly head: boolean;
 }
@@ -94,7 +95,7 @@ export function errorResponse(refusal: Refusal, context: ErrorContext): Response
     "Cache-Control": "no-store",
     "X-Request-Id": context.requestId,
   };
-  const challenge = challengeFor(refusal, context.protectedOrigin);
+  const challenge = challengeFor(refusal, context);
   if (challenge !== null) headers["WWW-Authenticate"] = challenge;
   if (status === 429 || status === 503) {
     headers["Retry-After"] = `${refusal.retryAfter ?? DEFAULT_RETRY_AFTER_S}`;
@@ -104,14 +105,14 @@ export function errorResponse(refusal: Refusal, context: ErrorContext): Response
 }
 
 /** The `WWW-Authenticate` value of a refusal (RFC 6750 section 3, RFC 9470 section 3), or `null`. */
-function challengeFor(refusal: Refusal, protectedOrigin: string | undefined): string | null {
-  const challenge = bearerChallenge(refusal);
+function challengeFor(refusal: Refusal, { protectedOrigin, acrValues }: ErrorContext): string | null {
+  const challenge = bearerChallenge(refusal, acrValues ?? null);
   if (challenge === null || protectedOrigin === undefined || !PLAIN_ORIGIN.test(protectedOrigin))
     return challenge;
   return `${challenge}, resource_metadata="${protectedOrigin}/.well-known/oauth-protected-resource"`;
 }
 
-function bearerChallenge(refusal: Refusal): string | null {
+function bearerChallenge(refusal: Refusal, acrValues: string | null): string | null {
   const { status, message } = REFUSALS[refusal.code];
   if (refusal.code === "insufficient_scope") {
     return `Bearer realm="portcullis", error="insufficient_scope", scope="${refusal.scope ?? ""}"`;
@@ -119,7 +120,8 @@ function bearerChallenge(refusal: Refusal): string | null {
   if (status !== 401) return null;
   if (refusal.code === "credential_missing") return `Bearer realm="portcullis"`;
   if (refusal.code === "mfa_required") {
-    return `Bearer realm="portcullis", error="insufficient_user_authentication", error_description="${message}", acr_values="${MFA_ACR}", max_age="${MFA_MAX_AGE_S}"`;
+    const acr = acrValues === null ? "" : `, acr_values="${acrValues.replaceAll(/["\\]/g, "\\$&")}"`;
+    return `Bearer realm="portcullis", error="insufficient_user_authentication", error_description="${message}"${acr}, max_age="${MFA_MAX_AGE_S}"`;
   }
   return `Bearer realm="portcullis", error="invalid_token", error_description="${message}"`;
 }

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { NEW_KEY, startControl, type Control, type Organization } from "../support/control.ts";
+import {
+  developerOn,
+  NEW_KEY,
+  refusalOf,
+  startControl,
+  type Control,
+  type Organization,
+  type Person,
+} from "../support/control.ts";
 import { OPERATOR } from "../support/operators.ts";
 
 let control: Control;
@@ -7,13 +15,20 @@ let organization: Organization;
 let keyId: string;
 let secret: string;
 let serviceUserId: string;
+let bob: { readonly person: Person; readonly key: string; readonly revoked: string };
 
 beforeAll(async () => {
-  control = await startControl();
+  control = await startControl({ vars: { MAX_KEYS_PER_OWNER: "2" } });
   organization = await control.newOrganization();
   ({ id: keyId, key: secret } = await organization.admin.createKey());
   const made = await organization.admin.call("POST", "/-/service-users", { name: "Batch" });
   serviceUserId = ((await made.json()) as { id: string }).id;
+  const person = organization.member("bob", developerOn("vault_1", "vault_2"));
+  const revoked = (await person.createKey({ vaults: ["vault_1"] })).id;
+  await person.call("DELETE", `/-/api-keys/${revoked}`);
+  const key = (await person.createKey({ vaults: ["vault_1"] })).id;
+  await person.createKey({ vaults: ["vault_2"] });
+  bob = { person, key, revoked };
 });
 afterAll(() => control.stop());
 
@@ -66,7 +81,7 @@ describe("all problems of a body are told at once, the first of them as the fiel
       400,
       [...THEIR_FIELDS, "rateLimit.requests", "rateLimit.windowSeconds", "extra", "other"],
     ],
-    ["POST", "/-/api-keys", {}, 400, ["name", "scopes"]],
+    ["POST", "/-/api-keys", {}, 400, ["name", "scopes", "vaults"]],
     [
       "POST",
       "/-/api-keys",
@@ -121,6 +136,45 @@ test("a refusal of one field, found where the whole organisation is known, has t
   const [status, code, details] = await ask("POST", "/-/api-keys", { ...NEW_KEY, ownerId: "nobody" });
   expect([status, code, details.field]).toEqual([422, "invalid_value", "ownerId"]);
   expect(details.fields).toEqual([{ field: "ownerId", problem: details.problem }]);
+});
+
+test.each<[method: string, path: string, body: object, status: number, fields: string[]]>([
+  // Bob has as many keys as may be, and a role on two vaults alone.
+  [
+    "POST",
+    "",
+    { ...NEW_KEY, vaults: ["vault_1", "vault_8", "vault_9"] },
+    422,
+    ["vaults", "vaults", "ownerId"],
+  ],
+  ["POST", "", { ...NEW_KEY, vaults: ["vault_9"], name: 7 }, 400, ["name", "vaults", "ownerId"]],
+  ["POST", "", { ...NEW_KEY, vaults: ["vault_1"], allowedIps: ["x"] }, 422, ["allowedIps", "ownerId"]],
+  ["PATCH", "/{key}", { vaults: ["vault_8", "vault_9"] }, 422, ["vaults", "vaults"]],
+  ["PATCH", "/{key}", { vaults: ["vault_8"], allowedIps: ["x"] }, 422, ["vaults", "allowedIps"]],
+  ["PATCH", "/{key}", { vaults: ["vault_8"], extra: 1 }, 400, ["vaults", "extra"]],
+  ["POST", "/{key}/impact", { vaults: ["vault_8"], name: "" }, 422, ["vaults", "name"]],
+  ["PATCH", "/{revoked}", { vaults: ["vault_8"], name: "" }, 422, ["status", "vaults", "name"]],
+  // Of a key that one may not see nothing is told.
+  ["PATCH", "/{alices}", { vaults: ["vault_8"], name: "" }, 422, ["name"]],
+])(
+  "what only the organisation knows is told beside the rest: %s %s %j",
+  async (method, path, body, ...told) => {
+    const url = path.replace("{key}", bob.key).replace("{revoked}", bob.revoked).replace("{alices}", keyId);
+    const answer = await bob.person.call(method, `/-/api-keys${url}`, body);
+    const { error } = (await answer.json()) as { error: { details: Details } };
+    const fields = error.details.fields.map(({ field }) => field);
+    expect([answer.status, fields.toSorted()]).toEqual([told[0], told[1].toSorted()]);
+  },
+);
+
+test("the limit of keys alone keeps its own code", async () => {
+  const answer = await bob.person.call("POST", "/-/api-keys", { ...NEW_KEY, vaults: ["vault_1"] });
+  expect(await refusalOf(answer)).toEqual([409, "key_limit_reached"]);
+});
+
+test("a service user that there is not is told of beside the rest", async () => {
+  const [status, , { fields }] = await ask("POST", "/-/api-keys", { ...NEW_KEY, name: "", ownerId: "svc_x" });
+  expect([status, fields.map(({ field }) => field)]).toEqual([422, ["name", "ownerId"]]);
 });
 
 test("a body that is none has no field, and a problem", async () => {

@@ -66,13 +66,21 @@ describe("the challenge", () => {
     );
   });
 
-  test("asks for several factors and a sign-in of the last five minutes", () => {
-    expect(respond(refuse("mfa_required")).headers.get("WWW-Authenticate")).toBe(
-      'Bearer realm="portcullis", error="insufficient_user_authentication", ' +
-        `error_description="${REFUSALS.mfa_required.message}", ` +
-        'acr_values="http://schemas.openid.net/pape/policies/2007/06/multi-factor", max_age="300"',
-    );
-  });
+  test.each([
+    ["gold", ' acr_values="gold",'],
+    ["urn:a urn:b", ' acr_values="urn:a urn:b",'],
+    ['a"b\\c', String.raw` acr_values="a\"b\\c",`],
+    [null, ""],
+  ])(
+    "asks for what counts as several factors (%s), and a sign-in of the last five minutes",
+    (acrValues, told) => {
+      const answer = errorResponse(refuse("mfa_required"), { ...CONTEXT, acrValues });
+      expect(answer.headers.get("WWW-Authenticate")).toBe(
+        'Bearer realm="portcullis", error="insufficient_user_authentication", ' +
+          `error_description="${REFUSALS.mfa_required.message}",${told} max_age="300"`,
+      );
+    },
+  );
 });
 
 test("what only this request knows is told: when to come back, what is allowed, which field", async () => {

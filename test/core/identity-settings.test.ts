@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { stepUpContexts } from "../../src/core/identity/settings.ts";
 import { ConfigError, readConfig } from "../../src/env.ts";
 
 const REQUIRED = { ORIGIN_URL: "https://api.example", OIDC_ISSUER: "https://id.example" };
@@ -135,5 +136,24 @@ describe("with an issuer that every tenant signs in by", () => {
   test("the tenant is the organisation", () => {
     const config = read({ OIDC_ISSUER: ISSUER, OIDC_ORG_CLAIM: "tid" });
     expect(config.identity.orgClaim).toBe("tid");
+  });
+});
+
+describe("a step-up challenge names", () => {
+  test.each<[string, object, string | null]>([
+    ["PAPE's policy by default", {}, PAPE],
+    ["what the console asks for", { OIDC_MFA_REQUEST: '{"acr_values": "gold"}' }, "gold"],
+    ["several of them", { OIDC_MFA_REQUEST: '{"acr_values": ["gold", "silver"]}' }, "gold silver"],
+    [
+      "what counts, where it is asked for otherwise",
+      { OIDC_MFA_REQUEST: '{"claims": {}}', OIDC_MFA: "acrs:c1,acr:gold,amr:mfa,acrs:gold" },
+      "c1 gold",
+    ],
+    ["what counts, where nothing is asked for", { OIDC_MFA_REQUEST: "{}", OIDC_MFA: "acr:gold" }, "gold"],
+    ["nothing where methods alone count", { OIDC_MFA_REQUEST: "{}", OIDC_MFA: "amr:mfa" }, null],
+    ["nothing that no header can hold", { OIDC_MFA_REQUEST: '{"acr_values": "gold\\n"}' }, null],
+  ])("%s", (_, variables, expected) => {
+    const { client, identity } = read(variables);
+    expect(stepUpContexts(client.mfaRequest, identity)).toBe(expected);
   });
 });

@@ -66,6 +66,17 @@ function settingOf(dialect: Dialect) {
 
 const USABLE = DIALECTS.filter(({ expected }) => expected !== null);
 
+/** What a challenge for a second factor names (RFC 9470): what the provider is asked for, or what counts. */
+const CHALLENGES: Readonly<Record<string, string>> = {
+  "Entra ID": "c1",
+  "Entra ID for every tenant": "c1",
+  Okta: "urn:okta:loa:2fa:any",
+  Keycloak: "gold",
+  Cognito: "mfa",
+  PingOne: "Multi_Factor",
+};
+const PAPE = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
+
 describe.each(USABLE.map((dialect) => [dialect.name, dialect] as const))("with %s", (_, dialect) => {
   const { standIn, browser, signIn, call, tokenOf } = settingOf(dialect);
   const { orgId, id, secondFactor, operators } = dialect.expected as NonNullable<Dialect["expected"]>;
@@ -131,6 +142,8 @@ describe.each(USABLE.map((dialect) => [dialect.name, dialect] as const))("with %
     const body = { name: "Refused", scopes: ["vault:read"], vaults: "*" };
     const answer = await call("POST", "/-/api-keys", await tokenOf(BOB), body);
     expect(await refusalOf(answer)).toEqual([401, "mfa_required"]);
+    const [, named] = /acr_values="([^"]*)"/.exec(answer.headers.get("WWW-Authenticate") ?? "") ?? [];
+    expect(named).toBe(CHALLENGES[dialect.name] ?? PAPE);
     await signIn(client, BOB);
     const page = await createKey();
     expect([page.status, await headingOf(page)]).toEqual([401, "Confirm that it is you"]);

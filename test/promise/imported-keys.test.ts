@@ -134,7 +134,7 @@ test("each line is taken or refused by itself, and says all that is wrong with i
     [importLine("abcdefghijklmnopq", { keyPrefix: "abcdefghijklmnopq" }), /^keyPrefix: .*itself/],
     [line({ scopes: ["nothing:read"] }), /^scopes: /],
     [line({ vaults: ["a/b"] }), /^vaults: /],
-    [line({ vaults: undefined }), /^vaults: Required/],
+    [line({ vaults: undefined }), /^vaults: must be a list/],
     [line({ allowedIps: ["10.0.0.1/8"] }), /^allowedIps: /],
     [line({ expiresAt: "2020-01-01T00:00:00Z" }), /^expiresAt: .*future/],
     [line({ rateLimit: { requests: 0, windowSeconds: 1 } }), /^rateLimit/],

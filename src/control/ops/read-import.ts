@@ -1,14 +1,14 @@
-import { ImportLine } from "../../api-types/imports.ts";
+import { ImportLine, ImportLineInVaults } from "../../api-types/imports.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { problemsIn, type FieldProblem } from "../../core/field-problems.ts";
 import { nestsTooDeep } from "../../core/json-depth.ts";
 import { importRefused, type ImportResult, type KeyImport } from "../../core/key-import.ts";
 import { hashKey, prefixOf } from "../../core/key-secret.ts";
-import { isRefusal, type Refusal } from "../../core/refusal.ts";
+import { isRefusal } from "../../core/refusal.ts";
 import { fieldsWithKey } from "../body-secrets.ts";
 import type { Control } from "../endpoint.ts";
-import { keyProblems, newKeysVaults, readKeyValues } from "../key-values.ts";
+import { excessVaultProblems, keyProblems, readKeyValues } from "../key-values.ts";
 import { parse } from "../parse.ts";
-import { problemsIn, type FieldProblem } from "../problems.ts";
 
 /** No line of a key that can be is longer. */
 export const MAX_LINE_LENGTH = 32_768;
@@ -30,20 +30,20 @@ export function readImport(text: string | null, rules: Rules, now: number): Read
     field,
     problem: "Must not hold an API key",
   }));
-  const parsed = parse(ImportLine, json, true, (fitting) => problemsOf(fitting, rules, now));
+  const parsed = parse(rules.hasVaults ? ImportLineInVaults : ImportLine, json, true, (fitting) =>
+    problemsOf(fitting, rules, now),
+  );
   const problems = [...exposed, ...(isRefusal(parsed) ? problemsIn(parsed) : [])];
   if (isRefusal(parsed) || problems.length > 0) return importRefused(textOf(problems));
   const line = parsed.value as ImportLine;
   const values = readKeyValues(line, rules.checkScope, now);
   if (isRefusal(values)) return importRefused(textOf(problemsIn(values)));
-  const vaults = newKeysVaults(values.vaults, rules.hasVaults);
-  if (isVaultsRefusal(vaults)) return importRefused(textOf([vaults.details as unknown as FieldProblem]));
   const draft = {
     name: line.name,
     description: line.description ?? null,
     ownerId: line.ownerId,
     scopes: values.scopes ?? [],
-    vaults,
+    vaults: values.vaults ?? "*",
     allowedIps: values.allowedIps ?? [],
     rateLimit: line.rateLimit ?? null,
     expiresAt: values.expiresAt === undefined ? now + rules.config.defaultKeyExpiryMs : values.expiresAt,
@@ -64,8 +64,12 @@ function parseLine(text: string): unknown {
   }
 }
 
-function problemsOf(line: Partial<ImportLine>, { config, checkScope }: Rules, now: number): FieldProblem[] {
-  return [...keyProblems(line, checkScope, now), ...prefixProblems(line, config.keyPrefixes)];
+function problemsOf(line: Partial<ImportLine>, rules: Rules, now: number): FieldProblem[] {
+  return [
+    ...keyProblems(line, rules.checkScope, now),
+    ...prefixProblems(line, rules.config.keyPrefixes),
+    ...(rules.hasVaults ? [] : excessVaultProblems(line.vaults)),
+  ];
 }
 
 function prefixProblems(
@@ -80,10 +84,6 @@ function prefixProblems(
   const own = prefixOf(keyPrefix, keyPrefixes);
   if (own === null) return [];
   return [{ field: "keyPrefix", problem: `Keys that begin with ${own}_ are this gateway's own` }];
-}
-
-function isVaultsRefusal(vaults: ReturnType<typeof newKeysVaults>): vaults is Refusal {
-  return typeof vaults === "object" && "code" in vaults;
 }
 
 function textOf(problems: readonly FieldProblem[]): string {

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { MFA_ACR } from "../error-response.ts";
 import { ORG_ID } from "../organization.ts";
 
 /** A claim and the value of it that stands for a second factor. */
@@ -99,6 +98,9 @@ const factorClaims = commaList.transform((items, context): FactorClaim[] =>
   }),
 );
 
+/** Authentication with several factors, as OpenID PAPE 1.0 names it. */
+const MFA_ACR = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
+
 const DEFAULT_FACTORS: FactorClaim[] = [
   { claim: "amr", value: "mfa" },
   { claim: "acr", value: MFA_ACR },
@@ -127,6 +129,22 @@ export const identityVariables = {
     .default({ acr_values: MFA_ACR }),
   OIDC_AUTHORIZE_PARAMS: authorizeParameters.default({}),
 };
+
+/** What can stand in a header. */
+const PLAIN_ACR = /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/;
+
+/**
+ * The authentication contexts that a step-up challenge names: those that the console asks the provider for, or else those
+ * that count; `null` where none has a name of that kind.
+ */
+export function stepUpContexts(
+  mfaRequest: AuthorizeParameters,
+  { secondFactors }: Pick<IdentitySettings, "secondFactors">,
+): string | null {
+  const counted = secondFactors.filter((factor) => factor.claim !== "amr").map(({ value }) => value);
+  const named = mfaRequest["acr_values"] ?? [...new Set(counted)].join(" ");
+  return PLAIN_ACR.test(named) ? named : null;
+}
 
 /** As Entra writes the addresses that sign in people of any tenant. */
 const TENANT_INDEPENDENT = /^(https?:\/\/[^/]+\/)(common|organizations|consumers)((?:\/v2\.0)?\/?)$/;

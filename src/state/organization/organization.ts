@@ -27,6 +27,7 @@ import {
   type VaultRoles,
 } from "../../core/organization.ts";
 import type { AccessToken } from "../../core/access-token.ts";
+import type { FieldProblem } from "../../core/field-problems.ts";
 import { importRefused, type ImportResult, type KeyImport } from "../../core/key-import.ts";
 import type { Difference } from "../../core/reconciliation.ts";
 import { isRefusal, refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
@@ -80,6 +81,25 @@ export class Organization extends DurableObject<Env> {
   /** Makes a key and tells its secret, this once. `request` names the request, so that it makes no second key when it comes again. */
   createKey(actor: Actor, draft: KeyDraft, request: string | null = null): Promise<CreatedKey | Refusal> {
     return this.#door.as(actor, (me) => this.#parts.keys.create(actor, me, draft, request));
+  }
+
+  /** Everything that is wrong with the fields of a new key that takes knowing the organisation. */
+  async draftProblems(
+    actor: Actor,
+    draft: Partial<Pick<KeyDraft, "ownerId" | "vaults">>,
+  ): Promise<readonly FieldProblem[]> {
+    const problems = await this.#door.as(actor, (me) => this.#parts.keys.draftProblems(me, draft));
+    return isRefusal(problems) ? [] : problems;
+  }
+
+  /** The same of a change of a key. */
+  async changeProblems(
+    actor: Actor,
+    keyId: string,
+    change: Pick<KeyChange, "vaults">,
+  ): Promise<readonly FieldProblem[]> {
+    const problems = await this.#door.as(actor, (me) => this.#parts.keys.changeProblems(me, keyId, change));
+    return isRefusal(problems) ? [] : problems;
   }
 
   getKey(actor: Actor, keyId: string): Promise<ManagedKey | Refusal> {

@@ -1,12 +1,12 @@
+import type { FieldProblem } from "../../../core/field-problems.ts";
 import { keyStatus } from "../../../core/key-record.ts";
 import { idOfHash, readHash } from "../../../core/key-secret.ts";
 import { importRefused, type ImportResult, type KeyImport } from "../../../core/key-import.ts";
 import { developerVaults, type ManagedKey } from "../../../core/organization.ts";
-import type { Refusal } from "../../../core/refusal.ts";
 import type { AuditLog, Author } from "../audit/audit-log.ts";
 import type { GuardTable } from "../guard-table.ts";
 import type { KeyTable } from "./key-table.ts";
-import { vaultsRefusal, type Keys } from "./keys.ts";
+import { vaultProblems, type Keys } from "./keys.ts";
 import type { Directory } from "../people/directory.ts";
 import type { Propagation, Pushed } from "../propagation.ts";
 import type { Settings } from "../settings.ts";
@@ -97,8 +97,8 @@ export class KeyImports {
     if (!owner.active) return "ownerId: The owner is deactivated";
     const owned = developerVaults(owner.vaultRoles);
     if (owned.length === 0) return "ownerId: The owner holds the Developer role on no vault";
-    const refusal = vaultsRefusal(draft.vaults, owned);
-    if (refusal !== null) return textOf(refusal);
+    const problems = vaultProblems(draft.vaults, owned);
+    if (problems.length > 0) return problems.map(textOf).join("; ");
     const isPast = keyStatus({ ...draft, revokedAt: null, retiresAt: null }, now) === "expired";
     return isPast ? "expiresAt: Must be in the future" : null;
   }
@@ -141,6 +141,6 @@ export class KeyImports {
   }
 }
 
-function textOf({ details }: Refusal): string {
-  return `${String(details?.["field"])}: ${String(details?.["problem"])}`;
+function textOf({ field, problem }: FieldProblem): string {
+  return `${field}: ${problem}`;
 }

@@ -1,4 +1,5 @@
 import { config } from "../../../config.ts";
+import { problemsIn, refuseProblems, type FieldProblem } from "../../../core/field-problems.ts";
 import { generateKey } from "../../../core/key-secret.ts";
 import { keyStatus, type KeyRecord, type VaultSet } from "../../../core/key-record.ts";
 import type { Leak } from "../../../core/leak.ts";
@@ -13,7 +14,7 @@ import {
   type ManagedKey,
   type Receipt,
 } from "../../../core/organization.ts";
-import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
+import { isRefusal, refuse, REFUSALS, type Refusal } from "../../../core/refusal.ts";
 import { widensKey } from "../../../core/widening.ts";
 import type { AuditLog, Author } from "../audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
@@ -184,7 +185,7 @@ export class Keys {
   /** The answer to a change: what it has made of the key, unless the key's guard had another record of it. */
   #afterSettling(updated: ManagedKey): ManagedKey | Refusal {
     const key = this.#table.find(updated.id) as ManagedKey;
-    if (key.revokedAt !== null) return invalid("status", "A revoked key cannot be changed");
+    if (key.revokedAt !== null) return refuseProblems([REVOKED]);
     return key.version > updated.version ? key : updated;
   }
 
@@ -259,12 +260,30 @@ export class Keys {
     this.#events.leaked(this.#table.find(keyId) as ManagedKey, leak, now);
   }
 
-  #ownerOf(draft: KeyDraft, me: DirectoryUser): DirectoryUser | Refusal {
-    if (draft.ownerId === null || draft.ownerId === me.id) return me;
+  /** Everything that is wrong with the fields of a new key that takes knowing the organisation. */
+  draftProblems(me: DirectoryUser, draft: Partial<Pick<KeyDraft, "ownerId" | "vaults">>): FieldProblem[] {
+    const { ownerId = null, vaults = [] } = draft;
+    const owner = this.#ownerOf({ ownerId }, me);
+    if (isRefusal(owner)) return [...problemsIn(owner)];
+    const owned = developerVaults(owner.vaultRoles);
+    const full = this.#limitRefusal(owner.id, Date.now()) !== null;
+    return [...(owned.length === 0 ? [NO_VAULT] : vaultProblems(vaults, owned)), ...(full ? [FULL] : [])];
+  }
+
+  /** The same of a change of a key. */
+  changeProblems(me: DirectoryUser, keyId: string, change: Pick<KeyChange, "vaults">): FieldProblem[] {
+    const key = this.find(me, keyId);
+    if (key === null) return [];
+    return [...(key.revokedAt === null ? [] : [REVOKED]), ...this.#vaultProblems(key, change)];
+  }
+
+  #ownerOf({ ownerId }: Pick<KeyDraft, "ownerId">, me: DirectoryUser): DirectoryUser | Refusal {
+    if (ownerId === null || ownerId === me.id) return me;
     if (!me.roles.includes(ADMIN)) return refuse("role_required");
-    const owner = this.#directory.find(draft.ownerId);
+    const owner = this.#directory.find(ownerId);
     if (owner?.kind === "service" && owner.active) return owner;
-    return invalid("ownerId", "Must be the id of an active service user, or be left out");
+    const problem = "Must be the id of an active service user, or be left out";
+    return refuseProblems([{ field: "ownerId", problem }]);
   }
 
   /** Why a key may not be made for this owner by this actor; `replaced` keys make room for it. */
@@ -279,9 +298,9 @@ export class Keys {
     const owned = developerVaults(owner.vaultRoles);
     if (owner.id === actor.id && owned.length === 0) return refuse("role_required");
     if (!actor.freshMfa) return refuse("mfa_required");
-    const refusal = vaultsRefusal(draft.vaults, owned);
-    if (refusal !== null) return refusal;
-    return this.#limitRefusal(owner.id, now, replaced);
+    const problems = vaultProblems(draft.vaults, owned);
+    const full = this.#limitRefusal(owner.id, now, replaced);
+    return problems.length === 0 ? full : refuseProblems([...problems, ...(full ? [FULL] : [])]);
   }
 
   /** A key as it is and as it would be after a change. */
@@ -304,15 +323,18 @@ export class Keys {
     now: number,
   ): Refusal | null {
     if (expected !== null && !expected.includes(key.version)) return refuse("version_conflict");
-    if (key.revokedAt !== null) return invalid("status", "A revoked key cannot be changed");
-    if (change.vaults !== undefined) {
-      const owner = this.#directory.find(key.owner.id) as DirectoryUser;
-      const refusal = vaultsRefusal(change.vaults, developerVaults(owner.vaultRoles));
-      if (refusal !== null) return refusal;
-    }
+    if (key.revokedAt !== null) return refuseProblems([REVOKED]);
+    const problems = this.#vaultProblems(key, change);
+    if (problems.length > 0) return refuseProblems(problems);
     const expired = keyStatus({ ...key, disabled: false }, now) === "expired";
     const revived = expired && keyStatus({ ...key, ...change, disabled: false }, now) === "active";
     return revived ? this.#limitRefusal(key.owner.id, now) : null;
+  }
+
+  #vaultProblems(key: ManagedKey, { vaults }: Pick<KeyChange, "vaults">): FieldProblem[] {
+    if (vaults === undefined) return [];
+    const owner = this.#directory.find(key.owner.id) as DirectoryUser;
+    return vaultProblems(vaults, developerVaults(owner.vaultRoles));
   }
 
   #limitRefusal(ownerId: string, now: number, replaced = 0): Refusal | null {
@@ -326,19 +348,20 @@ function visibleTo(me: DirectoryUser, key: ManagedKey | null): ManagedKey | null
   return key !== null && (key.owner.id === me.id || me.roles.includes(ADMIN)) ? key : null;
 }
 
-/** A key's owner may hand on only what they hold. */
-export function vaultsRefusal(vaults: VaultSet, owned: VaultSet): Refusal | null {
-  if (owned === "*") return null;
-  if (vaults === "*") {
-    return owned.length > 0 ? null : invalid("vaults", "The owner holds the Developer role on no vault");
-  }
-  const foreign = vaults.find((vault) => !owned.includes(vault));
-  if (foreign === undefined) return null;
-  return invalid("vaults", `The owner does not hold the Developer role on ${foreign}`);
-}
+const REVOKED = { field: "status", problem: "A revoked key cannot be changed" };
+const FULL = { field: "ownerId", problem: REFUSALS.key_limit_reached.message };
+const NO_VAULT = { field: "vaults", problem: "The owner holds the Developer role on no vault" };
 
-function invalid(field: string, problem: string): Refusal {
-  return refuse("invalid_value", { details: { field, problem } });
+/** A key's owner may hand on only what they hold. */
+export function vaultProblems(vaults: VaultSet, owned: VaultSet): FieldProblem[] {
+  if (owned === "*") return [];
+  if (vaults === "*") return owned.length > 0 ? [] : [NO_VAULT];
+  return vaults
+    .filter((vault) => !owned.includes(vault))
+    .map((vault) => ({
+      field: "vaults",
+      problem: `The owner does not hold the Developer role on ${vault}`,
+    }));
 }
 
 /** A key as its audit events tell it: what is the owner's is told of the owner. */

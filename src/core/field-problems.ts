@@ -1,5 +1,5 @@
-import { withoutSecrets } from "../core/key-secret.ts";
-import { refuse, type Refusal } from "../core/refusal.ts";
+import { withoutSecrets } from "./key-secret.ts";
+import { refuse, type Refusal } from "./refusal.ts";
 
 /** What is wrong with a field, for the person who has filled it in. */
 export interface FieldProblem {
