@@ -19,8 +19,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   control: ["core", "admission", "api-types", "state", ...SETTINGS],
   // The console is a client of the control API, which the Worker hands it.
   console: ["core", "api-types", "state", ...SETTINGS],
-  cli: ["core", "api-types"],
+  cli: ["core", "api-types", "ops"],
   cost: ["core", "admission"],
+  ops: ["core"],
   demo: ["api", "core", "env"],
 };
 

@@ -1,4 +1,6 @@
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { NAMES } from "./ask.ts";
+import { readAsk, type AskCommand } from "./ask-arguments.ts";
 import { CliError } from "./cli-error.ts";
 import { holdsSecret, withoutSecrets } from "./secrets.ts";
 
@@ -7,9 +9,12 @@ export const USAGE = `Usage:
                            [--dry-run] [--yes] [--output table|json|ndjson] [--url URL] [--token TOKEN]
   npm run -s ops -- list   [--status unconfirmed|confirmed|all] [--output table|json|ndjson] [--url URL] [--token TOKEN]
   npm run -s ops -- reconcile [--org ORG] [--fix] [--output table|json|ndjson] [--url URL] [--token TOKEN]
+  npm run -s ops -- ask [QUESTION|alerts] [--hours N] [--org ORG] [--key-id ID] [--dataset NAME] [--output table|json] [--print]
 
 revoke cuts keys off for good, whoever they belong to; list shows what is still being retried, or was done;
-reconcile compares what organisations have on record of keys with their guards and KV, which a restored database needs.
+reconcile compares what organisations have on record of keys with their guards and KV, which a restored database needs;
+ask answers questions by the metrics (METRICS) over Cloudflare's API, by CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN;
+without a question it lists them, --print prints the query.
 
   --file     key ids, whole keys or JSON targets, a line each; - reads standard input. Whole keys are taken here alone:
              on a command line every user of the machine could see them.
@@ -21,6 +26,7 @@ reconcile compares what organisations have on record of keys with their guards a
 
 Exit code: 0 all confirmed · 1 wrong usage, no access, no connection · 2 some unconfirmed, they are being retried, or
 the connection broke off half-way: what is known is printed, and repeating the command is harmless · 3 some not found
+Of ask: 0 answered, or alerts found nothing; 2 alerts found something
 Of reconcile: 0 nothing differs, or all is settled · 1 differences remain, or what 1 means above
 `;
 
@@ -61,7 +67,7 @@ export interface ReconcileCommand extends Common {
   readonly fix: boolean;
 }
 
-export type Command = RevokeCommand | ListCommand | ReconcileCommand | { readonly name: "help" };
+export type Command = RevokeCommand | ListCommand | ReconcileCommand | AskCommand | { readonly name: "help" };
 
 const COMMON = {
   url: { type: "string" },
@@ -107,9 +113,10 @@ export function readCommand(args: readonly string[], env: Environment): Command 
   if (name === "revoke") return readRevoke(rest, env);
   if (name === "list") return readList(rest, env);
   if (name === "reconcile") return readReconcile(rest, env);
+  if (name === "ask") return readAsk(rest, env, NAMES) ?? { name: "help" };
   if (name === "help" || name === "--help") return { name: "help" };
   throw new CliError(
-    name === undefined ? "Say what to do: revoke, list or reconcile" : `There is no command ${name}`,
+    name === undefined ? "Say what to do: revoke, list, reconcile or ask" : `There is no command ${name}`,
   );
 }
 

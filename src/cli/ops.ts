@@ -1,4 +1,5 @@
 import { readCommand, USAGE } from "./arguments.ts";
+import { ask } from "./ask.ts";
 import { CliError } from "./cli-error.ts";
 import { list } from "./list.ts";
 import { reconcile } from "./reconcile.ts";
@@ -20,6 +21,8 @@ async function main(): Promise<number> {
         return await list(command, print);
       case "reconcile":
         return await reconcile(command, print);
+      case "ask":
+        return await ask(command, print);
     }
   } catch (error) {
     if (!(error instanceof CliError)) throw error;

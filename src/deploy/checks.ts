@@ -1,5 +1,6 @@
 import { webhookUrlProblem } from "../core/webhook.ts";
 import { ConfigError, readConfig } from "../env.ts";
+import { datasetProblems } from "./dataset.ts";
 import { hostsOf, patternsOf, varsOf, type Target } from "./configuration.ts";
 
 /** Bindings that the Worker cannot do without; named environments inherit none of them. */
@@ -16,6 +17,7 @@ const FAILURE_PERIOD_S = 60;
 export function problemsOf(target: Target): string[] {
   return [
     ...bindingProblems(target),
+    ...datasetProblems(target),
     ...variableProblems(target),
     ...routeProblems(target),
     ...observabilityProblems(target),

@@ -6,6 +6,7 @@ import { fingerprintOf } from "./bundle.ts";
 import { problemsOf } from "./checks.ts";
 import { documentVarsOf, readTarget, type Target } from "./configuration.ts";
 import { DeployError } from "./deploy-error.ts";
+import { datasetHint, datasetNotice } from "./dataset.ts";
 import { deployedFingerprint, secretsOf } from "./deployed.ts";
 import { provideNamespace } from "./namespace.ts";
 import { nextSteps } from "./next-steps.ts";
@@ -37,6 +38,7 @@ async function deploy(target: Target, command: DeployCommand, wrangler: Wrangler
   if (problems.length > 0) throw new DeployError(...problems);
   await requireSecrets(target, command, wrangler);
   await provideNamespace(target, command, wrangler, print);
+  print(datasetNotice(target));
   const complete = readTarget(command);
   const fingerprint = await fingerprintOf(complete, wrangler);
   if (command.dryRun) {
@@ -48,7 +50,7 @@ async function deploy(target: Target, command: DeployCommand, wrangler: Wrangler
     return;
   }
   const { code, stdout, all } = await wrangler.run(["deploy", "--tag", fingerprint]);
-  if (code !== 0) throw new DeployError(`wrangler could not deploy:\n${all.trim()}`);
+  if (code !== 0) throw new DeployError(`wrangler could not deploy:\n${all.trim()}`, ...datasetHint(all));
   print(stdout);
 }
 

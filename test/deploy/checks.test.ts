@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { readArguments } from "../../src/deploy/arguments.ts";
 import { problemsOf } from "../../src/deploy/checks.ts";
 import { readTarget } from "../../src/deploy/configuration.ts";
+import { datasetHint, datasetNotice } from "../../src/deploy/dataset.ts";
 import { FILLED_IN, writeConfig, type Replacement } from "../support/deployment.ts";
 
 const written: (() => void)[] = [];
@@ -38,6 +39,11 @@ describe("a section is refused, and what is wrong is named,", () => {
     { name: "with the zero id", with: ID("0".repeat(32)), says: /^KEY_RECORDS: .* is a placeholder/ },
     { name: "with words for an id", with: ID("<your KV id>"), says: /^KEY_RECORDS: .* is a placeholder/ },
     { name: "with an id that is none", with: ID("abc"), says: /^KEY_RECORDS: .* is a placeholder/ },
+    {
+      name: "with words for a dataset",
+      with: but('dataset = "portcullis_production"', 'dataset = "<your dataset>"'),
+      says: /^METRICS: .* is no name of a dataset$/,
+    },
     {
       name: "with the sample API",
       with: [
@@ -151,4 +157,22 @@ describe("the command line says what is wrong with it:", () => {
     [["--env", "staging", "now"], /What is now\?/],
     [["--env", "staging", "--rollback", "--dry-run"], /--dry-run/],
   ])("%j", (args, says) => expect(() => readArguments(args)).toThrow(says));
+});
+
+test("where metrics go is told, and what to do where the account has no datasets", () => {
+  const { path, remove } = writeConfig(...FILLED_IN);
+  written.push(remove);
+  const target = readTarget({
+    environment: "production",
+    config: path,
+    dryRun: false,
+    url: null,
+    rollbackTo: null,
+  });
+  expect(datasetNotice(target)).toContain("the dataset portcullis_production");
+  expect(datasetNotice({ ...target, analytics_engine_datasets: [] })).toContain("No dataset is bound");
+  expect(datasetHint("You need to enable Analytics Engine. [code: 10089]")).toEqual([
+    expect.stringMatching(/^METRICS: enable Analytics Engine/),
+  ]);
+  expect(datasetHint("Authentication error [code: 10000]")).toEqual([]);
 });

@@ -93,6 +93,11 @@ test(
         expect.objectContaining({ name: "ORGANIZATION", type: "durable_object_namespace" }),
         expect.objectContaining({ name: "DEPLOYMENT", type: "durable_object_namespace" }),
         expect.objectContaining({ name: "FAILURES", type: "ratelimit" }),
+        expect.objectContaining({
+          name: "METRICS",
+          type: "analytics_engine",
+          dataset: "portcullis_production",
+        }),
         expect.objectContaining({ name: "ORIGIN_URL", text: "https://api.acme.dev" }),
       ]),
     );

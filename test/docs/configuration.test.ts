@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
+import { COLUMNS, DIMENSIONS, MEASURES, type Column } from "../../src/core/metrics.ts";
 import { SETTINGS } from "../../src/env.ts";
+import { ALERTS } from "../../src/ops/alerts.ts";
+import { QUESTIONS } from "../../src/ops/questions.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 /** Settings of the build, and secrets whose names are made of an origin's. */
@@ -37,4 +40,24 @@ test("a default that a row states is the one that wrangler.toml has", () => {
     }),
   );
   expect(differing).toEqual([]);
+});
+
+test("the page on operating names every column of a data point, as the code lays them out", () => {
+  const told = readFileSync(join(ROOT, "src/docs/operators.md"), "utf8")
+    .split("\n")
+    .filter((line) => /^\| `(?:blob|double)\d+`/.test(line))
+    .map((line) => line.split("|").map((cell) => cell.trim()))
+    .map(([, column, name, text]) => [column, name, text]);
+  const columns = Object.entries({ ...DIMENSIONS, ...MEASURES }).map(([name, text]) => [
+    `\`${COLUMNS[name as Column]}\``,
+    `\`${name}\``,
+    text,
+  ]);
+  expect(told).toEqual(columns);
+});
+
+test("the page on operating names every question and every alert", () => {
+  const page = readFileSync(join(ROOT, "src/docs/operators.md"), "utf8");
+  const missing = [...QUESTIONS, ...ALERTS].filter(({ name }) => !page.includes(`\`${name}\``));
+  expect(missing).toEqual([]);
 });

@@ -1,0 +1,245 @@
+import { execFile } from "node:child_process";
+import { resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { dataPoint, type DataPoint, type MetricsPoint } from "../../src/core/metrics.ts";
+import { NAMES } from "../../src/cli/ask.ts";
+import { readAsk } from "../../src/cli/ask-arguments.ts";
+import { ALERTS } from "../../src/ops/alerts.ts";
+import { QUESTIONS } from "../../src/ops/questions.ts";
+import { CREDENTIALS } from "../support/cloudflare.ts";
+import { StandInDataset, startDatasetApi } from "../support/dataset.ts";
+import { mistyped, unknownKey } from "../support/key-strings.ts";
+import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { POINT } from "../support/runtime.ts";
+
+const PATH = "/v1/vaults/vault_1";
+const [NO_GUARD, NO_ORIGIN] = [1, 2];
+const INTRUDER = "198.51.100.66";
+
+let portcullis: Portcullis;
+let api: Awaited<ReturnType<typeof startDatasetApi>>;
+const dataset = new StandInDataset("portcullis_production");
+/** A second one, of what a test makes up. */
+const quiet = new StandInDataset("portcullis_production");
+const keys: Record<"used" | "cut" | "limited" | "soon" | "unavailable", CreatedKey> = Object.create(null);
+
+/** What happened: requests of every kind to a real gateway, whose data points fill the dataset. */
+beforeAll(async () => {
+  portcullis = await startPortcullis({
+    edges: [
+      { metrics: true },
+      { metrics: true, guard: "BrokenGuard" },
+      { metrics: true, vars: { ORIGIN_URL: "http://127.0.0.1:1" } },
+    ],
+  });
+  const use = async (key: CreatedKey, times: number, edge = 0, path = PATH) => {
+    for (let i = 0; i < times; i++)
+      await (await portcullis.call("GET", path, { as: key.key, edge })).arrayBuffer();
+  };
+  keys.used = await portcullis.createKey();
+  keys.cut = await portcullis.createKey();
+  keys.limited = await portcullis.createKey({ rateLimit: { requests: 2, windowSeconds: 600 } });
+  keys.soon = await portcullis.createKey({ expiresIn: "3d" });
+  keys.unavailable = await portcullis.createKey();
+  await use(keys.used, 5);
+  await use(keys.used, 2, 0, "/v1/networks");
+  await use(keys.used, 3, NO_ORIGIN);
+  await use(keys.limited, 3);
+  await use(keys.soon, 1);
+  await use(keys.unavailable, 1, NO_GUARD);
+  await use(keys.cut, 1);
+  await portcullis.manage("DELETE", `/-/api-keys/${keys.cut.id}`);
+  await use(keys.cut, 2);
+  for (const as of [mistyped(keys.used.key), unknownKey(1), unknownKey(2), unknownKey(3)]) {
+    await (await portcullis.call("GET", PATH, { as, from: INTRUDER })).arrayBuffer();
+  }
+  await new Promise((done) => {
+    setTimeout(done, 300);
+  });
+  for (const line of portcullis.logs.filter((each) => each.startsWith(POINT))) {
+    dataset.add(JSON.parse(line.slice(POINT.length)) as DataPoint);
+  }
+  api = await startDatasetApi(dataset);
+});
+afterAll(async () => {
+  await portcullis.stop();
+  await api.close();
+});
+
+function ops(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return new Promise<{ code: number; out: string; err: string }>((done) => {
+    execFile(
+      process.execPath,
+      [resolve(import.meta.dirname, "../../src/cli/ops.ts"), "ask", ...args],
+      { env: { CLOUDFLARE_API_BASE_URL: api.url, ...CREDENTIALS, ...env } },
+      (error, out, err) => done({ code: error === null ? 0 : Number(error.code), out, err }),
+    );
+  });
+}
+
+async function asked(question: string, ...args: string[]): Promise<Record<string, unknown>[]> {
+  const { code, out, err } = await ops([question, "--output", "json", ...args]);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  return JSON.parse(out) as Record<string, unknown>[];
+}
+
+describe("what whoever is on call asks is answered by what a gateway has written:", () => {
+  test("is a cut in force, and what has come of its key since", async () => {
+    const [row, ...others] = await asked("cuts");
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({ organization: "org_test", key: keys.cut.id, disabledAt: 0, refused: 2 });
+    expect(row?.["waitedMs"]).toBeGreaterThan(0);
+    expect(row?.["revokedAt"]).toBeGreaterThanOrEqual(Number(row?.["lastForwardedAt"]));
+  });
+
+  test("who was refused, and why", async () => {
+    const rows = await asked("refusals", "--org", "org_test");
+    const told = rows.map(({ key, code, requests }) => [key, code, requests]);
+    expect(told).toEqual(
+      expect.arrayContaining([
+        [keys.cut.id, "api_key_revoked", 2],
+        [keys.limited.id, "rate_limited", 1],
+      ]),
+    );
+    expect(told).toHaveLength(2);
+    const [unavailable] = await asked("refusals", "--key-id", keys.unavailable.id);
+    expect(unavailable).toMatchObject({
+      code: "admission_unavailable",
+      reason: expect.stringContaining("The object is broken") as string,
+    });
+  });
+
+  test("which keys in use expire within a week", async () => {
+    const rows = await asked("expiring");
+    expect(rows.map(({ key }) => key)).toEqual([keys.soon.id]);
+    const days = (Number(rows[0]?.["expiresAt"]) - Date.now() / 1000) / 86_400;
+    expect(days).toBeGreaterThan(2.9);
+    expect(days).toBeLessThanOrEqual(3);
+  });
+
+  test("is a guard overloaded", async () => {
+    const rows = await asked("guards");
+    const sum = (name: string) => rows.reduce((total, row) => total + Number(row[name]), 0);
+    expect(sum("unavailable")).toBe(1);
+    expect(sum("overloaded")).toBe(0);
+    expect(rows.map(({ guard }) => guard)).toContain(keys.used.id.slice(4, 9));
+  });
+
+  test("is the origin slow, or failing", async () => {
+    const rows = await asked("origin");
+    expect(rows.find(({ operation }) => operation === "getVault")).toMatchObject({ requests: 12, errors: 3 });
+    expect(rows.find(({ operation }) => operation === "listNetworks")).toMatchObject({
+      requests: 2,
+      errors: 0,
+    });
+  });
+
+  test("is somebody trying keys", async () => {
+    const [row] = await asked("intruders");
+    expect(row).toMatchObject({ address: INTRUDER, refused: 4, keys: 4 });
+  });
+
+  test("do changes wait", async () => {
+    expect(await asked("backlog")).toEqual([]);
+  });
+
+  test("how much goes through, and how", async () => {
+    const rows = await asked("traffic");
+    const of = (outcome: string) =>
+      rows.filter((row) => row["outcome"] === outcome).reduce((sum, row) => sum + Number(row["requests"]), 0);
+    expect([of("succeeded"), of("originErrors"), of("limited"), of("refused")]).toEqual([11, 3, 1, 7]);
+  });
+});
+
+describe("alerts", () => {
+  const scope = { dataset: quiet.name, minutes: 60, orgId: null, keyId: null };
+  const KEY = { orgId: "org_a", keyId: "key_abcde1234567" };
+  const FOUND: Readonly<
+    Record<string, readonly [MetricsPoint, { secondsAgo?: number; sampled?: number }][]>
+  > = {
+    "used-after-cut": [
+      [{ kind: "cut", ...KEY, outcome: "revoked" }, { secondsAgo: 200 }],
+      [{ kind: "request", ...KEY, outcome: "succeeded" }, { secondsAgo: 10 }],
+    ],
+    "slow-cut": [[{ kind: "cut", ...KEY, outcome: "disabled", waitMs: 2500 }, {}]],
+    backlog: [[{ kind: "outbox", orgId: "org_a", count: 3, attempts: 4 }, {}]],
+    "guard-unavailable": [[{ kind: "request", ...KEY, admission: "unavailable" }, { sampled: 12 }]],
+    "origin-failing": [[{ kind: "request", ...KEY, outcome: "originErrors" }, { sampled: 30 }]],
+    "keys-tried": [[{ kind: "request", code: "api_key_invalid", address: INTRUDER }, { sampled: 150 }]],
+  };
+
+  test("there is a case for each", () => {
+    expect(Object.keys(FOUND).toSorted()).toEqual(ALERTS.map(({ name }) => name).toSorted());
+  });
+
+  test.each(ALERTS)("$name finds what it is for, and nothing where that is not", ({ name, sql }) => {
+    const own = new StandInDataset(quiet.name);
+    own.add(dataPoint({ kind: "request", ...KEY, outcome: "succeeded", admission: "lease" }), {
+      sampled: 1000,
+    });
+    own.add(dataPoint({ kind: "cut", ...KEY, keyId: "key_other1234567", outcome: "revoked", waitMs: 180 }));
+    expect(own.query(sql(scope))).toEqual([]);
+    for (const [point, options] of FOUND[name] ?? []) own.add(dataPoint(point), options);
+    // The origin answers a thousand requests well: what fails must be more than a share of them.
+    if (name === "origin-failing") {
+      expect(own.query(sql(scope))).toEqual([]);
+      own.add(dataPoint({ kind: "request", ...KEY, outcome: "originErrors" }), { sampled: 30 });
+    }
+    expect(own.query(sql(scope))).toHaveLength(1);
+  });
+
+  test("are gone through by one command, whose exit code tells whether any has found something", async () => {
+    const calm = await ops(["alerts"]);
+    expect(calm).toMatchObject({ code: 0, err: "" });
+    expect(calm.out.trim().split("\n")).toEqual(ALERTS.map(({ name }) => `${name}: nothing`));
+    dataset.add(dataPoint({ kind: "outbox", orgId: "org_test", count: 2, attempts: 5 }));
+    const loud = await ops(["alerts"]);
+    expect(loud.code).toBe(2);
+    expect(loud.out).toMatch(/backlog: .*\norganization +waiting +attempts\norg_test +2 +5\n/);
+  });
+});
+
+describe("ops ask", () => {
+  test("lists what can be asked, without asking anybody", async () => {
+    const { code, out } = await ops([], { CLOUDFLARE_API_TOKEN: "" });
+    expect(code).toBe(0);
+    for (const { name, asks } of QUESTIONS)
+      expect([name, out]).toEqual([name, expect.stringContaining(asks)]);
+  });
+
+  test("prints the query, with the dataset and the time asked for", async () => {
+    const args = ["refusals", "--print", "--dataset", "gate", "--hours", "3", "--key-id", keys.cut.id];
+    const { code, out } = await ops(args, { CLOUDFLARE_API_TOKEN: "" });
+    expect(code).toBe(0);
+    expect(out).toContain(`FROM gate\nWHERE timestamp > NOW() - INTERVAL '180' MINUTE`);
+    expect(out).toContain(`'${keys.cut.id}'`);
+  });
+
+  test("shows moments as such, and what is not there as a dash", async () => {
+    const { out } = await ops(["cuts"]);
+    expect(out).toMatch(/revokedAt +disabledAt/);
+    expect(out).toMatch(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ +- /);
+  });
+
+  test.each<[string, string[], Record<string, string>]>([
+    ["There is no question nonsense", ["nonsense"], {}],
+    ["Ask one question", ["cuts", "guards"], {}],
+    ["--org is no id", ["cuts", "--org", "x' OR '1'='1"], {}],
+    ["--dataset must be", ["cuts", "--dataset", "a; DROP"], {}],
+    ["--hours must be", ["cuts", "--hours", "0"], {}],
+    ["--output must be", ["cuts", "--output", "xml"], {}],
+    ["CLOUDFLARE_ACCOUNT_ID", ["cuts"], { CLOUDFLARE_ACCOUNT_ID: "" }],
+  ])("says what is wrong: %s", (problem, args, env) => {
+    expect(() => readAsk(args, { ...CREDENTIALS, ...env }, NAMES)).toThrow(problem);
+  });
+
+  test.each<[string, string[], Record<string, string>]>([
+    ["answered 403: Authentication error", ["cuts"], { CLOUDFLARE_API_TOKEN: "wrong" }],
+    ["cannot be reached", ["cuts"], { CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:1" }],
+    ["answered 422", ["cuts", "--dataset", "not_there"], {}],
+  ])("says what Cloudflare says: %s", async (problem, args, env) => {
+    const { code, out, err } = await ops(args, env);
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toContain(problem);
+  });
+});
