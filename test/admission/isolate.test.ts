@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CredentialMemory } from "../../src/admission/isolate/credential-memory.ts";
+import { siphash } from "../../src/admission/isolate/siphash.ts";
 import type { Answer, WindowTold } from "../../src/admission/protocol.ts";
 import { arrive, keyOf, newGroup, newIsolate } from "../../src/admission/rules/held.ts";
 import { compose, decide, endLease, receive } from "../../src/admission/rules/isolate.ts";
@@ -82,6 +83,21 @@ describe("units of a window", () => {
   ])("are not used after it has ended early %s", (_, next, told) => {
     expect(decidesAfter(next, told, edited)).toEqual({ kind: "undecided" });
   });
+});
+
+/** Of the reference implementation: texts of so many bytes 0, 1, 2, … under the key of bytes 0 to 15. */
+test.each([
+  [0, "726fdb47dd0e0e31"],
+  [1, "74f839c593dc67fd"],
+  [7, "ab0200f58b01d137"],
+  [8, "93f5f5799a932462"],
+  [9, "9e0082df0ba9e4b0"],
+  [15, "a129ca6149be45e5"],
+  [63, "958a324ceb064572"],
+])("the digest of %i bytes is SipHash-2-4", (length, digest) => {
+  const text = String.fromCharCode(...Array.from({ length }, (_, i) => i));
+  const { high, low } = siphash([0x03020100, 0x07060504, 0x0b0a0908, 0x0f0e0d0c], text);
+  expect([high, low].map((half) => half.toString(16).padStart(8, "0")).join("")).toBe(digest);
 });
 
 describe("a key string that was verified", () => {

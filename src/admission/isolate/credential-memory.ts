@@ -1,12 +1,12 @@
 import { LRUCache } from "lru-cache";
-import { hash as siphash } from "siphash";
 import { hashKey, idOfHash, sameHash } from "../../core/key-secret.ts";
+import { drawDigestKey, siphash, type Digest, type DigestKey } from "./siphash.ts";
 
 const MAX_REMEMBERED = 20_000;
 
 interface Verified {
   /** SipHash-2-4 of the key string under this isolate's own random key. */
-  readonly digest: { readonly h: number; readonly l: number };
+  readonly digest: Digest;
   /** The SHA-256 that it was found to have. */
   readonly hash: Uint8Array;
 }
@@ -20,13 +20,13 @@ export class CredentialMemory {
   readonly #verified = new LRUCache<string, Verified>({ max: MAX_REMEMBERED });
   /** The ids of imported keys that were verified, by the digests of their strings. */
   readonly #importedIds = new LRUCache<string, string>({ max: MAX_REMEMBERED });
-  #secret: Uint32Array | null = null;
+  #secret: DigestKey | null = null;
 
   /** Whether `hash` is the SHA-256 of the key string. */
   verifies(keyId: string, key: string, hash: Uint8Array): boolean {
     const digest = siphash(this.#secretKey(), key);
     const known = this.#verified.get(keyId);
-    if (known !== undefined && known.digest.h === digest.h && known.digest.l === digest.l) {
+    if (known !== undefined && known.digest.high === digest.high && known.digest.low === digest.low) {
       return known.hash === hash || sameHash(known.hash, hash);
     }
     const presented = hashKey(key);
@@ -37,20 +37,20 @@ export class CredentialMemory {
 
   /** The id of an imported key. It follows from the string's SHA-256, which is computed until the key was verified. */
   importedKeyId(key: string): string {
-    const { h, l } = siphash(this.#secretKey(), key);
-    const name = `${h} ${l}`;
+    const { high, low } = siphash(this.#secretKey(), key);
+    const name = `${high} ${low}`;
     const remembered = this.#importedIds.get(name);
     if (remembered !== undefined) return remembered;
     const keyId = idOfHash(hashKey(key));
     const known = this.#verified.get(keyId);
-    if (known !== undefined && known.digest.h === h && known.digest.l === l) {
+    if (known !== undefined && known.digest.high === high && known.digest.low === low) {
       this.#importedIds.set(name, keyId);
     }
     return keyId;
   }
 
   /** Randomness is not to be had before the first request. */
-  #secretKey(): Uint32Array {
-    return (this.#secret ??= crypto.getRandomValues(new Uint32Array(4)));
+  #secretKey(): DigestKey {
+    return (this.#secret ??= drawDigestKey());
   }
 }

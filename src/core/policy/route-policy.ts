@@ -189,13 +189,16 @@ function loadScope(text: string, many: ReadonlySet<string>): RequiredScope {
 }
 
 function matchOf(found: readonly Found<Operation>[]): RouteMatch {
+  if (found.length === 1 && found[0] !== undefined) {
+    const { target: operation, params } = found[0];
+    return { kind: "operation", operation, params, also: NONE };
+  }
   // An operation that looks at the credential decides, if any of them does.
   const [first, ...others] = found.toSorted(
     (a, b) => Number(b.target.security.length > 0) - Number(a.target.security.length > 0),
   );
   if (first === undefined) return { kind: "not_found" };
   const { target: operation, params } = first;
-  if (others.length === 0) return { kind: "operation", operation, params, also: [] };
   const also = others.map((other) => ({ operation: other.target, params: other.params }));
   return {
     kind: "operation",
@@ -204,6 +207,8 @@ function matchOf(found: readonly Found<Operation>[]): RouteMatch {
     also: also.filter((other) => other.operation.security.length > 0),
   };
 }
+
+const NONE: readonly Match[] = [];
 
 const LIMITS = ["maxBodyBytes", "timeoutMs"] as const;
 

@@ -110,7 +110,7 @@ function edgeIn<Target>(edges: Edge<Target>[], pattern: SegmentPattern): Edge<Ta
 
 function paramsOf({ parameters }: PathTemplate, values: readonly string[]): PathParams {
   const params = Object.create(null) as Record<string, string>;
-  for (const [i, name] of parameters.entries()) params[name] = values[i] ?? ANY_VALUE;
+  for (let i = 0; i < parameters.length; i++) params[parameters[i] ?? ""] = values[i] ?? ANY_VALUE;
   return params;
 }
 
@@ -129,6 +129,9 @@ function find<Target>(
   }
   // Only a trailing slash is an empty segment, and only a template with one fits it.
   if (segment === "") return [];
+  if (node.affixes === null && node.many.length === 0) {
+    return node.parameter === null ? [] : find(node.parameter, search, depth + 1, [...values, segment]);
+  }
   const edges = [...(node.affixes?.fitting(segment) ?? []), ...node.many];
   if (node.parameter !== null) edges.push({ pattern: WHOLE, node: node.parameter });
   return mostSpecific(edges, (edge) => follow(edge, search, depth, segment, values));
