@@ -1,17 +1,12 @@
-import { env, waitUntil } from "cloudflare:workers";
+import { env } from "cloudflare:workers";
 import { Admission } from "./admission/isolate/admission.ts";
-import { KeyGuards } from "./admission/key-guards.ts";
 import { config } from "./config.ts";
-import { createConsoleApp } from "./console/app.tsx";
-import { createControlApp } from "./control/app.ts";
-import { IdentityVerifier } from "./control/identity/identity-verifier.ts";
 import { canonicalOriginOf } from "./core/error-response.ts";
-import { scopesOf } from "./core/policy/route-policy.ts";
 import type { Env } from "./env.ts";
 import { handle } from "./gateway/index.ts";
 import { Origins } from "./gateway/origins.ts";
-import { discardBody } from "./gateway/unread-body.ts";
-import { hasVaults, policy } from "./policy.ts";
+import type { OwnSurfaces } from "./own-surfaces.ts";
+import { policy } from "./policy.ts";
 import { AccessTokens } from "./state/access-tokens.ts";
 import { Assertions } from "./state/assertions.ts";
 import { deploymentOf } from "./state/deployment/deployment-object.ts";
@@ -57,48 +52,18 @@ const gateway = {
   metrics: bindings.METRICS ?? null,
 };
 
-const control = createControlApp({
-  config,
-  env: bindings,
-  identities: new IdentityVerifier({ ...config.identity, hasVaults }),
-  admission,
-  guards: new KeyGuards(bindings.KEY_GUARD),
-  tokens,
-  failures,
-  imports,
-  background: { waitUntil },
-  issuerOf,
-  apiScopes: scopesOf(policy),
-  checkScope: (scope) => policy.checkScope(scope),
-  operations: policy.operations,
-  hasVaults,
-});
+let own: OwnSurfaces | null = null;
 
-const consolePages = createConsoleApp({
-  config,
-  env: bindings,
-  policy,
-  callControl: async (request, context, signIn) =>
-    control.fetch(request, { ...bindings, SIGN_IN: signIn }, context),
-});
-
-/** An answer, once the client is done with sending and so can read it. */
-async function whenRead(request: Request, answer: Response | Promise<Response>): Promise<Response> {
-  const response = await answer;
-  await discardBody(request);
-  return response;
+/** What is not the API's is loaded by the first request to it: an isolate is ready for the API without that. */
+async function ownSurfaces(): Promise<OwnSurfaces> {
+  const { createOwnSurfaces } = await import("./own-surfaces.ts");
+  return (own ??= createOwnSurfaces({ env: bindings, admission, tokens, failures, imports, issuerOf }));
 }
 
 export default {
   fetch(request, _, context) {
-    switch (surfaceFor(request, config.controlHostname)) {
-      case "gateway":
-        return handle(request, context, gateway);
-      case "console":
-        return consolePages.fetch(request, bindings, context);
-      case "control":
-      case "nowhere":
-        return whenRead(request, control.fetch(request, bindings, context));
-    }
+    const surface = surfaceFor(request, config.controlHostname);
+    if (surface === "gateway") return handle(request, context, gateway);
+    return ownSurfaces().then((surfaces) => surfaces[surface](request, context));
   },
 } satisfies ExportedHandler<Env>;
