@@ -1,3 +1,4 @@
+import { groupOfKey } from "../../src/admission/key-guards.ts";
 import { MAX_GROUP_KEYS } from "../../src/admission/protocol.ts";
 import type { KeyRecord } from "../../src/core/key-record.ts";
 import { drawGroup, generateKey } from "../../src/core/key-secret.ts";
@@ -95,7 +96,7 @@ async function exchange(gateway: string, { id, key }: Created): Promise<string> 
 
 async function seed(guards: string, count: number): Promise<string[]> {
   const groups = Array.from({ length: Math.ceil(count / MAX_GROUP_KEYS) }, (_, i) =>
-    group(ORGANIZATION, Math.min(MAX_GROUP_KEYS, count - i * MAX_GROUP_KEYS)),
+    newGroup(ORGANIZATION, Math.min(MAX_GROUP_KEYS, count - i * MAX_GROUP_KEYS)),
   );
   return put(guards, groups);
 }
@@ -103,7 +104,7 @@ async function seed(guards: string, count: number): Promise<string[]> {
 function seedOrganizations(guards: string, count: number, organizations: number): Promise<string[]> {
   return put(
     guards,
-    Array.from({ length: organizations }, (_, i) => group(`org_${i}`, count / organizations)),
+    Array.from({ length: organizations }, (_, i) => newGroup(`org_${i}`, count / organizations)),
   );
 }
 
@@ -112,7 +113,7 @@ interface Group {
   readonly keys: readonly string[];
 }
 
-function group(orgId: string, count: number): Group {
+function newGroup(orgId: string, count: number): Group {
   const name = drawGroup();
   const made = Array.from({ length: count }, () => generateKey(KEY_PREFIX, name));
   const records = made.map(({ id, hash }) => record(orgId, id, hash));
@@ -151,9 +152,17 @@ async function put(guards: string, groups: readonly Group[]): Promise<string[]> 
   return keys;
 }
 
-/** A well-formed key that nobody has created. */
-export function unknownKey(): string {
-  return generateKey(KEY_PREFIX).key;
+/**
+ * A well-formed key that nobody has created. Of a group that is in use a lease says that there is no such key; of any
+ * other only its guard could, each time.
+ */
+export function unknownKey(group = drawGroup()): string {
+  return generateKey(KEY_PREFIX, group).key;
+}
+
+/** The group of a key string. */
+export function groupOf(key: string): string {
+  return groupOfKey(`key_${key.slice(KEY_PREFIX.length + 1)}`);
 }
 
 /** A key with its last letter mistyped. */

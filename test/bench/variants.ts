@@ -1,5 +1,5 @@
 import { drawByZipf, drawUniformly } from "./draw.ts";
-import { mistyped, unknownKey, type KeyCounts, type Keys } from "./keys.ts";
+import { groupOf, mistyped, unknownKey, type KeyCounts, type Keys } from "./keys.ts";
 import type { Variant } from "./measure.ts";
 
 export interface Urls {
@@ -29,6 +29,7 @@ export const RATIOS: Readonly<Record<string, { readonly variant: string; readonl
   refusedUnknown: { variant: "refusedUnknown", baseline: "bareRefusal" },
   refusedChecksum: { variant: "refusedChecksum", baseline: "bareRefusal" },
   refusedRevoked: { variant: "refusedRevoked", baseline: "bareRefusal" },
+  refusedStranger: { variant: "refusedStranger", baseline: "bareRefusal" },
   refusedEverDifferent: { variant: "refusedEverDifferent", baseline: "bareRefusal" },
   token: { variant: "token", baseline: "leased" },
   asserted: { variant: "asserted", baseline: "unsigned" },
@@ -50,7 +51,6 @@ export function chosenVariants(all: readonly Variant[], names: readonly string[]
 /** The variants, each near to what it is compared with. Those with many keys leave most to settle, so they come last. */
 export function listVariants(urls: Urls, keys: Keys): Variant[] {
   const key = keys.active[0] as string;
-  const unknown = unknownKey();
   const many = keys.active.length.toLocaleString("en");
 
   const row = (
@@ -68,10 +68,11 @@ export function listVariants(urls: Urls, keys: Keys): Variant[] {
   });
   return [
     row("bareRefusal", "bare 401", urls.bareRefusal, 401, key),
-    row("refusedUnknown", "unknown key", urls.leased, 401, unknown),
+    row("refusedUnknown", "unknown key of a group in use", urls.leased, 401, unknownKey(groupOf(key))),
+    row("refusedStranger", "unknown key of no group, the same each time", urls.leased, 401, unknownKey()),
     row("refusedChecksum", "mistyped key", urls.leased, 401, mistyped(key)),
     row("refusedRevoked", "revoked key", urls.leased, 401, keys.revoked),
-    row("refusedEverDifferent", "unknown key, each time another", urls.strangers, 401, (count) =>
+    row("refusedEverDifferent", "unknown key of no group, each time another", urls.strangers, 401, (count) =>
       Array.from({ length: count }, () => unknownKey()),
     ),
     row("perRequest", "guard asked each time, 1 key", urls.perRequest, 200, keys.perRequest),
