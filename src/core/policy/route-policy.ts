@@ -85,29 +85,49 @@ export function scopesOf({ operations }: Pick<RoutePolicy, "operations">): strin
   return [...new Set(operations.flatMap(({ security }) => security.flat().map(formatScope)))];
 }
 
-/** Loads a table that the build has made. */
+/**
+ * Loads a table that the build has made. Of a large API an isolate needs few operations: templates are read when a path
+ * comes that begins like them, and the rest of an operation when it is asked for.
+ */
 export function loadPolicy(table: PolicyTable): RoutePolicy {
   const resourceTypes: ResourceTypes = new Map(table.types.map((type) => [type.name, type]));
-  const routes = new RouteTable<Operation>();
   // Templates hardly ever hold an escape of what may stand plainly.
-  const isPlain = table.operations.every(({ path }) => plainSpelling(path) === path);
-  const decoded = isPlain ? routes : new RouteTable<Operation>();
-  const operations = table.operations.map((entry) => {
-    const template = parseTemplate(entry.path, new Set(entry.many));
-    if ("problem" in template) throw new Error(`${entry.path}: ${template.problem}`);
-    const operation = loadOperation(entry, template);
-    routes.add(entry.method, template, operation);
-    if (!isPlain) decoded.add(entry.method, withPlainTexts(template), operation);
-    return operation;
-  });
+  const isPlain = table.operations.every(({ path }) => !path.includes("%") || plainSpelling(path) === path);
+  const routes = new RouteTable<LazyOperation>();
+  const decoded = isPlain ? routes : new RouteTable<LazyOperation>();
+  const all = table.operations.map((entry) => new LazyOperation(entry));
+  const add = (operation: LazyOperation): void => {
+    routes.add(operation.entry.method, operation.template, operation);
+    if (!isPlain) decoded.add(operation.entry.method, withPlainTexts(operation.template), operation);
+  };
+  const waiting = new Map<string, LazyOperation[]>();
+  for (const operation of all) {
+    const segment = literalStart(operation.entry.path);
+    const same = waiting.get(segment ?? "");
+    if (segment === null) add(operation);
+    else if (same === undefined) waiting.set(segment, [operation]);
+    else same.push(operation);
+  }
+  const prepare = (path: string): void => {
+    const segment = firstSegment(path);
+    waiting.get(segment)?.forEach(add);
+    waiting.delete(segment);
+  };
   return {
-    operations,
+    get operations() {
+      return all.map(({ operation }) => operation);
+    },
     resourceTypes,
     basePath: table.basePath,
     match(method, path) {
+      const hasEscapes = path.includes("%");
+      if (waiting.size > 0) {
+        prepare(path);
+        if (hasEscapes) prepare(plainSpelling(path));
+      }
       const found = routes.match(method, path);
       if (found.length > 0) {
-        if (isPlain && !path.includes("%")) return matchOf(found);
+        if (isPlain && !hasEscapes) return matchOf(found);
         const agreed = agreeOn(found, decoded.match(method, plainSpelling(path)));
         return agreed === null ? { kind: "invalid_path" } : matchOf(agreed);
       }
@@ -116,6 +136,42 @@ export function loadPolicy(table: PolicyTable): RoutePolicy {
     },
     checkScope: (scope) => checkFilter(resourceTypes, scope.resource),
   };
+}
+
+/** An operation of the table, read as far as it has been needed. */
+class LazyOperation {
+  readonly entry: OperationEntry;
+  #template: PathTemplate | null = null;
+  #operation: Operation | null = null;
+
+  constructor(entry: OperationEntry) {
+    this.entry = entry;
+  }
+
+  get template(): PathTemplate {
+    return (this.#template ??= readTemplate(this.entry));
+  }
+
+  get operation(): Operation {
+    return (this.#operation ??= loadOperation(this.entry, this.template));
+  }
+}
+
+function readTemplate({ path, many }: OperationEntry): PathTemplate {
+  const template = parseTemplate(path, new Set(many));
+  if ("problem" in template) throw new Error(`${path}: ${template.problem}`);
+  return template;
+}
+
+function firstSegment(path: string): string {
+  const end = path.indexOf("/", 1);
+  return end === -1 ? path.slice(1) : path.slice(1, end);
+}
+
+/** The segment that every path of a template begins with, if it is plain text that has one spelling; else `null`. */
+function literalStart(path: string): string | null {
+  const segment = firstSegment(path);
+  return /^[\w.~-]+$/.test(segment) ? segment : null;
 }
 
 function withPlainTexts(template: PathTemplate): PathTemplate {
@@ -131,11 +187,11 @@ function withPlainTexts(template: PathTemplate): PathTemplate {
  * another one once it is decoded is left open.
  */
 function agreeOn(
-  sent: readonly Found<Operation>[],
-  decoded: readonly Found<Operation>[],
-): readonly Found<Operation>[] | null {
+  sent: readonly Found<LazyOperation>[],
+  decoded: readonly Found<LazyOperation>[],
+): readonly Found<LazyOperation>[] | null {
   if (sent.length !== decoded.length) return null;
-  const agreed: Found<Operation>[] = [];
+  const agreed: Found<LazyOperation>[] = [];
   for (const { target, params } of sent) {
     const other = decoded.find((each) => each.target === target);
     if (other === undefined) return null;
@@ -188,18 +244,17 @@ function loadScope(text: string, many: ReadonlySet<string>): RequiredScope {
   return { action, resource: segments.join("/"), segments, template };
 }
 
-function matchOf(found: readonly Found<Operation>[]): RouteMatch {
+function matchOf(found: readonly Found<LazyOperation>[]): RouteMatch {
   if (found.length === 1 && found[0] !== undefined) {
-    const { target: operation, params } = found[0];
-    return { kind: "operation", operation, params, also: NONE };
+    const { target, params } = found[0];
+    return { kind: "operation", operation: target.operation, params, also: NONE };
   }
   // An operation that looks at the credential decides, if any of them does.
-  const [first, ...others] = found.toSorted(
-    (a, b) => Number(b.target.security.length > 0) - Number(a.target.security.length > 0),
-  );
+  const [first, ...also] = found
+    .map(({ target, params }) => ({ operation: target.operation, params }))
+    .toSorted((a, b) => Number(b.operation.security.length > 0) - Number(a.operation.security.length > 0));
   if (first === undefined) return { kind: "not_found" };
-  const { target: operation, params } = first;
-  const also = others.map((other) => ({ operation: other.target, params: other.params }));
+  const { operation, params } = first;
   return {
     kind: "operation",
     operation: strictest([operation, ...also.map((other) => other.operation)], operation),
