@@ -9,10 +9,12 @@ export const USAGE = `Usage:
                            [--dry-run] [--yes] [--output table|json|ndjson] [--url URL] [--token TOKEN]
   npm run -s ops -- list   [--status unconfirmed|confirmed|all] [--output table|json|ndjson] [--url URL] [--token TOKEN]
   npm run -s ops -- reconcile [--org ORG] [--fix] [--output table|json|ndjson] [--url URL] [--token TOKEN]
+  npm run -s ops -- import FILE [--output table|json|ndjson] [--url URL] [--token TOKEN]
   npm run -s ops -- ask [QUESTION|alerts] [--hours N] [--org ORG] [--key-id ID] [--dataset NAME] [--output table|json] [--print]
 
 revoke cuts keys off for good, whoever they belong to; list shows what is still being retried, or was done;
 reconcile compares what organisations have on record of keys with their guards and KV, which a restored database needs;
+import brings in keys that were made elsewhere, a line of JSON for each, and prints every line that is refused;
 ask answers questions by the metrics (METRICS) over Cloudflare's API, by CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN;
 without a question it lists them, --print prints the query.
 
@@ -27,6 +29,8 @@ without a question it lists them, --print prints the query.
 Exit code: 0 all confirmed · 1 wrong usage, no access, no connection · 2 some unconfirmed, they are being retried, or
 the connection broke off half-way: what is known is printed, and repeating the command is harmless · 3 some not found
 Of ask: 0 answered, or alerts found nothing; 2 alerts found something
+Of import: 0 every line is imported · 2 it was broken off, and the same command goes on (FILE.progress says where) ·
+3 some lines were refused
 Of reconcile: 0 nothing differs, or all is settled · 1 differences remain, or what 1 means above
 `;
 
@@ -67,7 +71,18 @@ export interface ReconcileCommand extends Common {
   readonly fix: boolean;
 }
 
-export type Command = RevokeCommand | ListCommand | ReconcileCommand | AskCommand | { readonly name: "help" };
+export interface ImportCommand extends Common {
+  readonly name: "import";
+  readonly file: string;
+}
+
+export type Command =
+  | RevokeCommand
+  | ListCommand
+  | ReconcileCommand
+  | ImportCommand
+  | AskCommand
+  | { readonly name: "help" };
 
 const COMMON = {
   url: { type: "string" },
@@ -113,10 +128,13 @@ export function readCommand(args: readonly string[], env: Environment): Command 
   if (name === "revoke") return readRevoke(rest, env);
   if (name === "list") return readList(rest, env);
   if (name === "reconcile") return readReconcile(rest, env);
+  if (name === "import") return readImport(rest, env);
   if (name === "ask") return readAsk(rest, env, NAMES) ?? { name: "help" };
   if (name === "help" || name === "--help") return { name: "help" };
   throw new CliError(
-    name === undefined ? "Say what to do: revoke, list, reconcile or ask" : `There is no command ${name}`,
+    name === undefined
+      ? "Say what to do: revoke, list, reconcile, import or ask"
+      : `There is no command ${name}`,
   );
 }
 
@@ -150,6 +168,14 @@ function readReconcile(args: string[], env: Environment): Command {
   const values = parse(() => parseArgs({ args, options: RECONCILE }).values);
   if (values.help) return { name: "help" };
   return { name: "reconcile", ...readCommon(values, env), org: values.org ?? null, fix: values.fix };
+}
+
+function readImport(args: string[], env: Environment): Command {
+  const { values, positionals } = parse(() => parseArgs({ args, options: COMMON, allowPositionals: true }));
+  if (values.help) return { name: "help" };
+  const [file, ...others] = positionals;
+  if (file === undefined || others.length > 0) throw new CliError("Name one file to import");
+  return { name: "import", ...readCommon(values, env), file };
 }
 
 function readCommon(

@@ -1,3 +1,4 @@
+import type { ImportResult } from "../api-types/imports.ts";
 import type { Page } from "../api-types/common.ts";
 import type { Difference, OrganizationId, ReconciliationLine } from "../api-types/reconciliations.ts";
 import type { RevocationEntry, RevocationLine, RevocationResultLine } from "../api-types/revocations.ts";
@@ -32,6 +33,23 @@ export class OperatorClient {
   /** Compares an organisation with guards and KV; yields the differences. Throws {@link BrokenOff} if the answer does. */
   async *reconcile(orgId: string, fix: boolean): AsyncGenerator<Difference> {
     yield* this.#lines<ReconciliationLine>("reconciliations", { orgId, fix });
+  }
+
+  /** Imports keys, a line of JSON for each; tells of each what became of it. Throws {@link BrokenOff} if the answer breaks off. */
+  async importKeys(lines: readonly string[]): Promise<ImportResult[]> {
+    const response = await this.#call(`${this.#url}/imports`, {
+      method: "POST",
+      headers: { "Content-Type": NDJSON },
+      body: lines.map((line) => `${line}\n`).join(""),
+    });
+    const results: ImportResult[] = [];
+    try {
+      for await (const result of readNdjson<ImportResult>(bodyOf(response))) results.push(result);
+    } catch {
+      // Falls through: there are fewer results than lines.
+    }
+    if (results.length === lines.length) return results;
+    throw new BrokenOff("The answer broke off. Importing a line again is harmless.");
   }
 
   /** The ids of all organisations that have keys. */

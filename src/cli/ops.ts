@@ -1,6 +1,7 @@
 import { readCommand, USAGE } from "./arguments.ts";
 import { ask } from "./ask.ts";
 import { CliError } from "./cli-error.ts";
+import { importFile } from "./import.ts";
 import { list } from "./list.ts";
 import { reconcile } from "./reconcile.ts";
 import { revoke } from "./revoke.ts";
@@ -23,6 +24,8 @@ async function main(): Promise<number> {
         return await reconcile(command, print);
       case "ask":
         return await ask(command, print);
+      case "import":
+        return await importFile(command, print);
     }
   } catch (error) {
     if (!(error instanceof CliError)) throw error;

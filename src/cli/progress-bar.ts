@@ -1,6 +1,6 @@
 const WIDTH = 30;
 
-/** A bar on standard error that tells how far a revocation is; nothing at all where nobody watches. */
+/** A bar on standard error that tells how far something is; nothing at all where nobody watches. */
 export class ProgressBar {
   readonly #stream: NodeJS.WriteStream;
 

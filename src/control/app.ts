@@ -22,6 +22,7 @@ import { addReconciliationEndpoints } from "./ops/reconciliation.ts";
 import { addOperatorEndpoints } from "./ops/revocations.ts";
 import { addOAuthEndpoints } from "./oauth/oauth.ts";
 import { addOpenApi } from "./openapi.ts";
+import { addExportEndpoint } from "./organization-export.ts";
 import { addOrganizationEndpoints } from "./organization.ts";
 import { addPeopleEndpoints } from "./people.ts";
 import { createScimApp, SCIM_PATH } from "./scim/app.ts";
@@ -73,6 +74,7 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
   addMeEndpoint(app, control);
   addOrganizationEndpoints(app, control);
   addCredentialsEndpoint(app, control);
+  addExportEndpoint(app, control);
   addScimTokenEndpoint(app, control);
   addWebhookEndpoints(app, control);
   app.route(SCIM_PATH, createScimApp(control));

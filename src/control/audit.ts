@@ -1,7 +1,7 @@
+import { auditEventJson } from "../api-types/audit-json.ts";
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import { AuditEventList, AuditEventSchema, AuditQuerySchema } from "../api-types/audit.ts";
 import type { Page, Wire } from "../api-types/common.ts";
-import { isoTime } from "../core/iso-time.ts";
 import { NDJSON } from "../core/ndjson.ts";
 import type { Actor, AuditEvent, AuditQuery } from "../core/organization.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
@@ -57,7 +57,7 @@ async function readPage(control: Control, actor: Actor, query: AuditQuery): Prom
   const shown = events.slice(0, query.limit);
   const last = events.length > query.limit ? shown.at(-1) : undefined;
   const nextCursor = last === undefined ? null : writeCursor({ id: last.id });
-  return { data: shown.map(eventJson), pagination: { limit: query.limit, nextCursor } };
+  return { data: shown.map(auditEventJson), pagination: { limit: query.limit, nextCursor } };
 }
 
 /** Streams every event that fits the query, page by page, so that a long log never has to be held at once. */
@@ -78,32 +78,11 @@ async function exportAll(
       // The role was lost while the log was being read: what is left is not for these eyes.
       if (isRefusal(events)) throw new Error(events.code);
       const shown: AuditEvent[] = events.slice(0, EXPORT_PAGE);
-      await lines.write(...shown.map(eventJson));
+      await lines.write(...shown.map(auditEventJson));
       const last = events.length > EXPORT_PAGE ? shown.at(-1) : undefined;
       if (last === undefined) return;
       events = await readFrom(last.id);
     }
   };
   return lines.endWith(write());
-}
-
-function eventJson(event: AuditEvent): Event {
-  return {
-    id: `evt_${event.id}`,
-    time: isoTime(event.at),
-    actor: { id: event.actor.id, name: event.actor.name },
-    action: event.action,
-    target: event.target,
-    targetName: event.targetName,
-    outcome: event.refusal === null ? "done" : "refused",
-    code: event.refusal,
-    address: event.address,
-    requestId: event.requestId,
-    before: readJson(event.before),
-    after: readJson(event.after),
-  };
-}
-
-function readJson(text: string | null): Record<string, unknown> | null {
-  return text === null ? null : (JSON.parse(text) as Record<string, unknown>);
 }

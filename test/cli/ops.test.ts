@@ -221,7 +221,7 @@ describe("list", () => {
 describe("what cannot be done exits with 1, says why and prints nothing else:", () => {
   const target = ["revoke", "--key-id", "key_000000000000"];
   test.each<[string, readonly string[], RunOptions, string]>([
-    ["no command", [], {}, "revoke, list, reconcile or ask"],
+    ["no command", [], {}, "revoke, list, reconcile, import or ask"],
     ["an unknown command", ["destroy"], {}, "destroy"],
     ["nothing to revoke", ["revoke"], {}, "--key-id"],
     ["an empty file", ["revoke", "--file", "-"], { input: "# nothing\n" }, "nothing to revoke"],

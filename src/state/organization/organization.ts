@@ -41,6 +41,7 @@ import type { Author } from "./audit/audit-log.ts";
 import { actOnAll, type BulkAct } from "./keys/bulk.ts";
 import { ownedKeys, summarize } from "./keys/key-summary.ts";
 import type { OwnerPreview, UpdatePreview } from "./usage/key-use.ts";
+import type { ExportPage, ExportPosition } from "./organization-export.ts";
 import { buildParts, type Parts } from "./parts.ts";
 import type { ScimAnswer, ScimCommand } from "./people/scim-command.ts";
 import type { SigningKeyInfo } from "./tokens.ts";
@@ -71,6 +72,14 @@ export class Organization extends DurableObject<Env> {
       roles,
       vaultRoles,
     }));
+  }
+
+  /** A page of everything on record, with the hashes of keys when they are asked for. */
+  exportPage(actor: Actor, position: ExportPosition, hashes: boolean): Promise<ExportPage | Refusal> {
+    return this.#door.asAdmin(actor, () => {
+      if (hashes && !actor.freshMfa) return refuse("mfa_required");
+      return this.#parts.exports.page(position, hashes, Date.now());
+    });
   }
 
   /** Sets the organisation up, once: makes its signing key. */

@@ -13,6 +13,7 @@ import { KeyTable } from "./keys/key-table.ts";
 import { GuardTable } from "./guard-table.ts";
 import { KeyImports } from "./keys/key-imports.ts";
 import { Keys } from "./keys/keys.ts";
+import { OrganizationExport } from "./organization-export.ts";
 import { Outbox } from "./outbox.ts";
 import { Settlement } from "./settlement.ts";
 import { LeakTable } from "./keys/leak-table.ts";
@@ -166,6 +167,7 @@ export function buildParts(context: DurableObjectState, env: Env) {
       audit,
       propagation,
     }),
+    exports: new OrganizationExport({ sql, table, settings, audit, webhook }),
     reconciliation: new Reconciliation(storage, env, { table, guards, keys, audit, propagation, settlement }),
     use: new KeyUse({ ...usage, keys, table, usageIntake, guards: env.KEY_GUARD }),
     usageIntake,

@@ -1,0 +1,25 @@
+import { isoTime } from "../core/iso-time.ts";
+import type { AuditEvent as KeptEvent } from "../core/organization.ts";
+import type { AuditEvent } from "./audit.ts";
+
+/** An event of the audit log as JSON. */
+export function auditEventJson(event: KeptEvent): AuditEvent {
+  return {
+    id: `evt_${event.id}`,
+    time: isoTime(event.at),
+    actor: { id: event.actor.id, name: event.actor.name },
+    action: event.action,
+    target: event.target,
+    targetName: event.targetName,
+    outcome: event.refusal === null ? "done" : "refused",
+    code: event.refusal,
+    address: event.address,
+    requestId: event.requestId,
+    before: readJson(event.before),
+    after: readJson(event.after),
+  };
+}
+
+function readJson(text: string | null): Record<string, unknown> | null {
+  return text === null ? null : (JSON.parse(text) as Record<string, unknown>);
+}

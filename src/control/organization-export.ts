@@ -1,0 +1,63 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { ExportLineSchema, ExportQuery, type ExportLine } from "../api-types/export.ts";
+import type { Actor } from "../core/organization.ts";
+import { isRefusal, type Refusal } from "../core/refusal.ts";
+import type { ExportPage } from "../state/organization/organization-export.ts";
+import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { LineStream } from "./line-stream.ts";
+
+/** `GET /-/organization/export`: everything on record of the organisation but its secrets. */
+export function addExportEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): void {
+  addEndpoint(app, control, {
+    method: "get",
+    path: "/-/organization/export",
+    operationId: "exportOrganization",
+    summary: "Export everything that is on record of the organisation but its secrets, as lines of JSON",
+    tag: "Organisation",
+    query: ExportQuery,
+    success: {
+      200: {
+        description: "A line for each thing. An answer without the line of type `end` is not complete.",
+        lines: ExportLineSchema,
+      },
+    },
+    refusals: ["mfa_required"],
+    run: async ({ query }, actor) => {
+      const lines = await exportAll(control, actor, query.hashes);
+      return isRefusal(lines) ? lines : { status: 200, lines };
+    },
+  });
+}
+
+/** Page by page, each when the reader is done with the one before. */
+async function exportAll(
+  { env }: Control,
+  actor: Actor,
+  hashes: boolean,
+): Promise<LineStream<ExportLine> | Refusal> {
+  const organization = env.ORGANIZATION.getByName(actor.orgId);
+  const first = await organization.exportPage(actor, { section: 0, after: null }, hashes);
+  if (isRefusal(first)) return first;
+  const lines = new LineStream<ExportLine>();
+  const write = async (): Promise<void> => {
+    let count = 0;
+    let page: ExportPage | Refusal = first;
+    for (;;) {
+      // The role was lost while the pages were being read: what is left is not for these eyes.
+      if (isRefusal(page)) throw new Error(page.code);
+      await lines.write(...linesOf(page));
+      count += page.lines;
+      if (page.next === null) break;
+      page = await organization.exportPage(actor, page.next, hashes);
+    }
+    await lines.write({ type: "end", lines: count });
+  };
+  return lines.endWith(write());
+}
+
+function linesOf({ text }: ExportPage): ExportLine[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as ExportLine);
+}

@@ -1,0 +1,232 @@
+import { auditEventJson } from "../../api-types/audit-json.ts";
+import type { ExportLine } from "../../api-types/export.ts";
+import { keyJson } from "../../api-types/key-json.ts";
+import { isoTime } from "../../core/iso-time.ts";
+import type { ManagedKey } from "../../core/organization.ts";
+import { USAGE_STEPS, type OutcomeCounts } from "../../core/usage.ts";
+import type { AuditLog } from "./audit/audit-log.ts";
+import type { KeyTable } from "./keys/key-table.ts";
+import type { Settings } from "./settings.ts";
+import type { WebhookTable } from "./webhook/webhook-table.ts";
+
+const [, HOURS, DAYS] = USAGE_STEPS;
+/** Rows of one answer: the whole is never in memory. */
+const PAGE = 1000;
+
+/** Where a page ends: in which section, and after which of its rows. */
+export interface ExportPosition {
+  readonly section: number;
+  readonly after: string | number | null;
+}
+
+export interface ExportPage {
+  /** Lines of NDJSON. */
+  readonly text: string;
+  readonly lines: number;
+  /** `null` after the last page. */
+  readonly next: ExportPosition | null;
+}
+
+type Row = Record<string, SqlStorageValue>;
+
+/** A part of the rows of one kind, and where the next part begins; `null` when there is none. */
+type Part = { readonly lines: readonly ExportLine[]; readonly after: string | number | null };
+type Section = (after: string | number | null, hashes: boolean, now: number) => Part;
+
+interface Parts {
+  readonly sql: SqlStorage;
+  readonly table: KeyTable;
+  readonly settings: Settings;
+  readonly audit: AuditLog;
+  readonly webhook: WebhookTable;
+}
+
+/**
+ * Everything on record of an organisation but its secrets, in pages. The order is that of ids, which do not change while
+ * the pages are read. A key's hash is told when it is asked for, and only of keys that were made here: 190 random bits
+ * cannot be found from it, which of imported keys nobody knows; whoever imported those has their hashes.
+ */
+export class OrganizationExport {
+  readonly #parts: Parts;
+  readonly #sections: readonly Section[];
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#sections = [
+      (_, __, now) => this.#organization(now),
+      this.#rows(`SELECT * FROM users WHERE kind = 'user' AND id > ?1`, personLine),
+      this.#rows(
+        `SELECT * FROM users WHERE kind = 'service' AND deleted_at IS NULL AND id > ?1`,
+        serviceLine,
+      ),
+      this.#rows(`SELECT * FROM scim_users WHERE deleted_at IS NULL AND id > ?1`, scimUserLine),
+      this.#rows(
+        `SELECT *, (SELECT json_group_array(user_id) FROM scim_members WHERE group_id = scim_groups.id) AS members
+         FROM scim_groups WHERE id > ?1`,
+        scimGroupLine,
+      ),
+      (after, hashes, now) => this.#keys(String(after ?? ""), hashes, now),
+      (after) => this.#usage(after),
+      (after, _, now) => this.#audit(after === null ? null : Number(after), now),
+      () => this.#webhook(),
+    ];
+  }
+
+  /** The page that begins at a position. */
+  page({ section, after }: ExportPosition, hashes: boolean, now: number): ExportPage {
+    const read = this.#sections[section];
+    if (read === undefined) return { text: "", lines: 0, next: null };
+    const part = read(after, hashes, now);
+    const next = part.after === null ? { section: section + 1, after: null } : { section, after: part.after };
+    return {
+      text: part.lines.map((line) => `${JSON.stringify(line)}\n`).join(""),
+      lines: part.lines.length,
+      next: next.section < this.#sections.length ? next : null,
+    };
+  }
+
+  /** Rows by their ids. */
+  #rows(select: string, read: (row: Row) => ExportLine): Section {
+    return (after) => {
+      const query = `${select} ORDER BY id LIMIT ?2`;
+      const rows = this.#parts.sql.exec<Row>(query, String(after ?? ""), PAGE).toArray();
+      const last = rows.length === PAGE ? rows.at(-1) : undefined;
+      return { lines: rows.map(read), after: last === undefined ? null : (last["id"] as string) };
+    };
+  }
+
+  #organization(now: number): Part {
+    const { settings } = this.#parts;
+    const bootstrappedAt = isoTime(settings.bootstrappedAt());
+    const line = {
+      type: "organization",
+      id: settings.orgId(),
+      bootstrappedAt,
+      exportedAt: isoTime(now),
+    } as const;
+    return { lines: [line], after: null };
+  }
+
+  #keys(after: string, hashes: boolean, now: number): Part {
+    const { sql, table } = this.#parts;
+    const ids = table.idsAfter(null, after, PAGE);
+    const imported = sql.exec<{ id: string }>(
+      `SELECT key_id AS id FROM imported_keys WHERE key_id IN (SELECT value FROM json_each(?))`,
+      JSON.stringify(ids),
+    );
+    const isImported = new Set([...imported].map(({ id }) => id));
+    const lines = ids.map((id): ExportLine => {
+      const key = table.find(id) as ManagedKey;
+      const hash = hashes && !isImported.has(id) ? { hash: key.hash } : {};
+      return { type: "api_key", ...keyJson(key, now), ...hash };
+    });
+    return { lines, after: ids.length === PAGE ? (ids.at(-1) ?? null) : null };
+  }
+
+  /** Counts of each key, by the day and by the hour. A position is `<step> <start> <key id>`. */
+  #usage(after: string | number | null): Part {
+    const [step = "0", start = "0", keyId = ""] = String(after ?? "").split(" ");
+    const rows = this.#parts.sql
+      .exec<Row>(
+        `SELECT * FROM usage_counts WHERE (step, start, key_id) > (?, ?, ?) AND step IN (?, ?) AND key_id <> ''
+         ORDER BY step, start, key_id LIMIT ?`,
+        Number(step),
+        Number(start),
+        keyId,
+        HOURS,
+        DAYS,
+        PAGE,
+      )
+      .toArray();
+    const last = rows.length === PAGE ? rows.at(-1) : undefined;
+    const position =
+      last && `${last["step"] as number} ${last["start"] as number} ${last["key_id"] as string}`;
+    return { lines: rows.map(usageLine), after: position ?? null };
+  }
+
+  /** The newest first: what is added meanwhile comes in no page. */
+  #audit(before: number | null, now: number): Part {
+    const query = { actor: null, action: null, target: null, from: null, to: null, before, limit: PAGE };
+    const events = this.#parts.audit.list(query, now);
+    const shown = events.slice(0, PAGE);
+    const lines = shown.map((event): ExportLine => ({ type: "audit_event", ...auditEventJson(event) }));
+    return { lines, after: events.length > PAGE ? (shown.at(-1)?.id ?? null) : null };
+  }
+
+  #webhook(): Part {
+    const webhook = this.#parts.webhook.find();
+    if (webhook === null) return { lines: [], after: null };
+    const { url, description, disabled, disabledReason } = webhook;
+    const line: ExportLine = {
+      type: "webhook",
+      url,
+      description,
+      disabled,
+      disabledReason,
+      previousSecretUntil: isoTime(webhook.previousSecretUntil),
+      createdAt: isoTime(webhook.createdAt),
+      updatedAt: isoTime(webhook.updatedAt),
+    };
+    return { lines: [line], after: null };
+  }
+}
+
+function personLine(row: Row): ExportLine {
+  return {
+    type: "person",
+    id: row["id"] as string,
+    name: row["name"] as string,
+    email: row["email"] as string | null,
+    active: row["active"] === 1,
+    roles: JSON.parse(row["roles"] as string) as string[],
+    vaultRoles: JSON.parse(row["vault_roles"] as string) as Record<string, string[]>,
+    createdAt: isoTime(row["created_at"] as number),
+  };
+}
+
+function serviceLine(row: Row): ExportLine {
+  return {
+    type: "service_user",
+    id: row["id"] as string,
+    name: row["name"] as string,
+    description: row["description"] as string | null,
+    vaultRoles: JSON.parse(row["vault_roles"] as string) as Record<string, string[]>,
+    active: row["active"] === 1,
+    createdAt: isoTime(row["created_at"] as number),
+  };
+}
+
+function scimUserLine(row: Row): ExportLine {
+  return {
+    type: "scim_user",
+    id: row["id"] as string,
+    active: row["active"] === 1,
+    resource: JSON.parse(row["resource"] as string) as Record<string, unknown>,
+  };
+}
+
+function scimGroupLine(row: Row): ExportLine {
+  return {
+    type: "scim_group",
+    id: row["id"] as string,
+    displayName: row["display_name"] as string,
+    members: JSON.parse(row["members"] as string) as string[],
+  };
+}
+
+function usageLine(row: Row): ExportLine {
+  const counts: OutcomeCounts = {
+    succeeded: row["succeeded"] as number,
+    clientErrors: row["client_errors"] as number,
+    originErrors: row["origin_errors"] as number,
+    refused: row["refused"] as number,
+    limited: row["limited"] as number,
+  };
+  return {
+    type: "usage",
+    keyId: row["key_id"] as string,
+    step: row["step"] === DAYS ? "day" : "hour",
+    start: isoTime(row["start"] as number),
+    ...counts,
+  };
+}

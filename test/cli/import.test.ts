@@ -1,0 +1,152 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, request as forward, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { foreignKey, importLine } from "../support/imports.ts";
+import { close, listen } from "../support/issuer.ts";
+import { OPERATOR } from "../support/operators.ts";
+import { freshAddress, startPortcullis, type Portcullis } from "../support/portcullis.ts";
+
+const SCRIPT = join(import.meta.dirname, "../../src/cli/ops.ts");
+
+let portcullis: Portcullis;
+let directory: string;
+
+beforeAll(async () => {
+  portcullis = await startPortcullis();
+  directory = await mkdtemp(join(tmpdir(), "portcullis-import-"));
+});
+afterAll(async () => {
+  await portcullis.stop();
+  await rm(directory, { recursive: true });
+});
+
+async function start(args: readonly string[], url = portcullis.edges[0]) {
+  const env = { PORTCULLIS_URL: url, PORTCULLIS_TOKEN: await portcullis.issuer.token(OPERATOR) };
+  const child = spawn(process.execPath, [SCRIPT, "import", ...args], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const ended = Promise.all([closed, text(child.stdout), text(child.stderr)]).then(([code, out, err]) => ({
+    code,
+    out,
+    err,
+  }));
+  return { child, ended };
+}
+
+async function fileOf(name: string, lines: readonly (object | string)[]): Promise<string> {
+  const file = join(directory, name);
+  const texts = lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line)));
+  await writeFile(file, texts.join("\n"));
+  return file;
+}
+
+async function statusOf(key: string): Promise<number> {
+  return (await portcullis.call("GET", "/v1/vaults/vault_1", { as: key, from: freshAddress() })).status;
+}
+
+/** A gateway that counts the lines it is sent, and after so many requests does what is asked. */
+async function counting(
+  after: number,
+  then: () => void,
+): Promise<{ server: Server; url: string; lines: () => number }> {
+  let requests = 0;
+  let lines = 0;
+  const server = createServer((incoming, answer) => {
+    const { method, headers } = incoming;
+    const onward = forward(`${portcullis.edges[0]}${incoming.url}`, { method, headers }, (received) => {
+      answer.writeHead(received.statusCode ?? 500, received.headers);
+      received.pipe(answer);
+      received.on("end", () => {
+        if (++requests === after) then();
+      });
+    });
+    incoming.on("data", (chunk: Buffer) => (lines += chunk.toString().split("\n").length - 1));
+    incoming.pipe(onward);
+  });
+  return { server, url: await listen(server), lines: () => lines };
+}
+
+test("a file is imported, every refused line is printed by its number, and the exit code tells", async () => {
+  const keys = [foreignKey(), foreignKey()];
+  const [one, other] = keys.map((key) => importLine(key)) as [object, object];
+  const file = await fileOf("keys", [one, "", "{nonsense", other, { ...one, name: "Other" }]);
+  const { code, out, err } = await (await start([file])).ended;
+  expect({ code, err }).toEqual({ code: 3, err: "2 imported, 0 unchanged, 2 refused\n" });
+  expect(out.split("\n").map((line) => line.slice(0, 4).trim())).toEqual(["LINE", "3", "5", ""]);
+  expect(await Promise.all(keys.map(statusOf))).toEqual([200, 200]);
+  expect(existsSync(`${file}.progress`)).toBe(false);
+
+  const again = await (await start([await fileOf("good", [one, other]), "--output", "json"])).ended;
+  expect([again.code, JSON.parse(again.out)]).toEqual([
+    0,
+    { summary: { imported: 0, unchanged: 2, refused: 0 }, refused: [] },
+  ]);
+});
+
+test("killed in the middle, it goes on where it stopped, and tells of lines that were refused before", async () => {
+  const keys = Array.from({ length: 350 }, () => foreignKey());
+  const lines: (object | string)[] = keys.map((key) => importLine(key));
+  lines[10] = "nonsense";
+  const file = await fileOf("many", lines);
+  const killed: { kill?: () => void } = {};
+  const first = await counting(3, () => killed.kill?.());
+  const { child, ended } = await start([file], first.url);
+  killed.kill = () => child.kill("SIGKILL");
+  expect((await ended).code).toBe(null);
+  expect(existsSync(`${file}.progress`)).toBe(true);
+  await close(first.server);
+
+  const second = await counting(0, () => {});
+  const url = first.url;
+  await new Promise<void>((resolve) => {
+    second.server.close(() => resolve());
+  });
+  await new Promise<void>((resolve) => {
+    second.server.listen(Number(new URL(url).port), "127.0.0.1", resolve);
+  });
+  const { code, out, err } = await (await start([file, "--output", "ndjson"], url)).ended;
+  expect(code).toBe(3);
+  expect(err).toMatch(/^\d+ imported, \d+ unchanged, 1 refused\n$/);
+  const [refused, last] = out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { line?: number; summary?: { imported: number; unchanged: number } });
+  expect(refused?.line).toBe(11);
+  expect((last?.summary?.imported ?? 0) + (last?.summary?.unchanged ?? 0)).toBe(349);
+  // Two requests were certainly on record before the kill.
+  expect(second.lines()).toBeLessThanOrEqual(150);
+  expect(await Promise.all([0, 200, 349].map((i) => statusOf(keys[i] as string)))).toEqual([200, 200, 200]);
+  await close(second.server);
+});
+
+test("a gateway that goes away is told of with the line, and a changed file begins anew", async () => {
+  const lines = Array.from({ length: 150 }, () => importLine(foreignKey()));
+  const file = await fileOf("broken", lines);
+  const { server, url } = await counting(1, () => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const broken = await (await start([file], url)).ended;
+  expect(broken.code).toBe(2);
+  expect(broken.err).toContain("Done up to line 100");
+  await writeFile(file, `${lines.map((line) => JSON.stringify(line)).join("\n")}\n\n`);
+  const again = await (await start([file])).ended;
+  expect([again.code, again.err]).toEqual([0, "50 imported, 100 unchanged, 0 refused\n"]);
+});
+
+test.each([
+  { args: [], says: "Name one file" },
+  { args: ["a", "b"], says: "Name one file" },
+  { args: ["/nowhere/keys"], says: "cannot be read: ENOENT" },
+])("import $args is refused with a hint", async ({ args, says }) => {
+  const { code, err } = await (await start(args)).ended;
+  expect(code).toBe(1);
+  expect(err).toContain(says);
+});
