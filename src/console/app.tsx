@@ -83,7 +83,7 @@ export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
   addKeyDetail(app, console_);
   addKeyEditing(app, console_);
   addKeySwitch(app);
-  addKeyRotation(app);
+  addKeyRotation(app, console_);
   addKeyRevocation(app);
   addKeyReceipt(app);
   addAllKeys(app);

@@ -30,6 +30,7 @@ import { addScimTokenEndpoint } from "./scim/token.ts";
 import { addServiceUserImpactEndpoint } from "./service-user-impact.ts";
 import { addServiceUserEndpoints } from "./service-users.ts";
 import { addUsageEndpoints } from "./usage.ts";
+import { addVaultEndpoint } from "./vaults.ts";
 import { addWebhookEndpoints } from "./webhook.ts";
 import { surfaceOf } from "../surface.ts";
 
@@ -66,6 +67,7 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
   addKeyActEndpoints(app, control);
   addKeyEndpoints(app, control);
   addImpactEndpoint(app, control);
+  addVaultEndpoint(app, control);
   addUsageEndpoints(app, control);
   addServiceUserEndpoints(app, control);
   addServiceUserImpactEndpoint(app, control);

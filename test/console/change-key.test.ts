@@ -60,7 +60,7 @@ describe("an edit", () => {
     expect(await visitor.axe()).toEqual([]);
     expect(await read()).toMatchObject({ version: 1 });
 
-    await submit(visitor, "Save all the same");
+    await submit(visitor, "Save and refuse those calls");
     await page.getByText("The change is saved and in force everywhere.").waitFor();
     expect(await product.call(made.key, `/v1/vaults/${TREASURY}/balances`)).toBe(404);
     expect(await read()).toMatchObject({ version: 2, scopes: [{ resource: "vault/#/transaction" }] });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Key } from "../../src/api-types/keys.ts";
-import { fieldsOf, formOf, newForm } from "../../src/console/key-form/values.ts";
+import { fieldsOf, formOf, lifetimeName, lifetimeOf, newForm } from "../../src/console/key-form/values.ts";
 import { confirmationOf } from "../../src/console/parts/confirmation.ts";
 import { consoleClient, csrfOf, signIn, type ConsoleClient } from "../support/console-client.ts";
 import { freshAddress, startPortcullis, type Portcullis } from "../support/portcullis.ts";
@@ -220,4 +220,166 @@ test("the end of a rotated key that is told with its new one is the earlier of b
   const [status, page] = await send(`/${key.id}/rotate`, { overlap: "24h" });
   expect(status).toBe(200);
   expect(page).toMatch(/works until.*\(in (2 hours|1 hour|119 minutes|120 minutes)\)/s);
+});
+
+/** The fields of a key's form as a browser sends them from its page. */
+async function formFor(key: Key, changes: Form = {}): Promise<Form> {
+  const base = formOf(key);
+  return {
+    ...Object.fromEntries(fieldsOf(base)),
+    version: `${key.version}`,
+    base: JSON.stringify(base),
+    ...changes,
+  };
+}
+
+describe("an edit", () => {
+  test.each<[string, Form]>([
+    ["as it is", {}],
+    ["with its name in another spelling", { name: " Led\u200bger " }],
+    ["with its addresses in another order and spelling", { addresses: "2001:DB8::1 10.0.0.0/8" }],
+  ])("that leaves the key %s says that nothing was changed, and makes no version", async (_, changes) => {
+    const key = await create({ name: "Ledger", allowedIps: ["10.0.0.0/8", "2001:db8::1"] });
+    for (const step of ["review", "save"]) {
+      const [status, page] = await send(`/${key.id}/edit`, { ...(await formFor(key, changes)), do: step });
+      expect([status, page]).toEqual([200, expect.stringContaining("Nothing was changed")]);
+    }
+    expect(await read(key.id)).toEqual(key);
+  });
+
+  test("that another one overtook keeps what was filled in, and takes what was not touched from the key", async () => {
+    const key = await create({ name: "Ours", description: "Old", allowedIps: ["192.0.2.1"] });
+    const form = await formFor(key, { description: "Mine", do: "save" });
+    const theirs = { name: "Theirs", description: "Other", vaults: ["vault_7"], allowedIps: ["192.0.2.9"] };
+    await portcullis.manage("PATCH", `/-/api-keys/${key.id}`, theirs);
+    const [status, page] = await send(`/${key.id}/edit`, form);
+    expect(status).toBe(412);
+    expect(page).toContain('name="name" type="text" value="Theirs"');
+    expect(page).toMatch(/<textarea id="description"[^>]*>Mine<\/textarea>/);
+    expect(page).toMatch(/<textarea id="addresses"[^>]*>192\.0\.2\.9<\/textarea>/);
+    expect(page).toMatch(/type="checkbox" name="vault" value="vault_7" checked/);
+    expect(page).toMatch(/Name, Vaults,? and Allowed addresses below are as the key has it now/);
+    expect(page).toMatch(/Description<\/dt><dd>Other/);
+  });
+
+  test.each<[string, Form, string]>([
+    ["to any address", { addresses: "" }, "It can be used from any address"],
+    ["to every address of a family", { addresses: "0.0.0.0/0" }, "It can be used from any address"],
+    ["to more addresses", { addresses: "192.0.2.0/24" }, "addresses that it could not be used from"],
+    ["to every vault", { vaults: "all" }, "reaches vaults that it did not reach"],
+    ["to a life without end", { expiry: "never" }, "It works for longer"],
+    ["to more requests", { rateRequests: "5000" }, "It may be used more often"],
+  ])("that opens the key %s is warned of", async (_, changes, said) => {
+    const key = await create({ vaults: ["vault_1"], allowedIps: ["192.0.2.1"], expiresIn: "30d" });
+    const [status, page] = await send(`/${key.id}/edit`, {
+      ...(await formFor(key, changes)),
+      do: "review",
+      ...(changes["vaults"] === undefined && { vault: "vault_1" }),
+    });
+    expect([status, page]).toEqual([200, expect.stringContaining(said)]);
+    expect(page).toMatch(/banner warn"[^>]*>.*This opens the key further/s);
+  });
+
+  test("that narrows opens nothing", async () => {
+    const key = await create({ allowedIps: [] });
+    const [, page] = await send(`/${key.id}/edit`, {
+      ...(await formFor(key, { addresses: "192.0.2.1" })),
+      do: "review",
+    });
+    expect(page).toContain("Review the change");
+    expect(page).not.toContain("This opens the key further");
+  });
+});
+
+describe("a new key", () => {
+  async function pageAt(path: string): Promise<string> {
+    return textOf(await (await client.get(KEYS + path)).text());
+  }
+  const checked = (name: string, value: string) =>
+    expect.stringMatching(new RegExp(`name="${name}" value="${value}" checked`));
+
+  test("lives as long as keys do here, unless somebody chooses otherwise", async () => {
+    expect(await pageAt("/new")).toEqual(checked("expiry", "1y"));
+  });
+
+  test("tells how many keys its owner has, before it is filled in", async () => {
+    expect(await pageAt("/new")).toMatch(/You have \d+ of 1,000 keys\./);
+  });
+
+  test.each<[string, string, RegExp[]]>([
+    ["read-all", "all", [/<option value="\*" selected[^>]*>everything/]],
+    ["one-vault", "some", [/<option value="vault" selected/]],
+    ["one-view", "all", [/<option value="balance" selected/]],
+    ["monitoring", "all", [/name="rateRequests"[^>]*value="60"/, /<option value="\*" selected/]],
+  ])("can be started from the template %s", async (template, vaults, patterns) => {
+    const page = await pageAt(`/new?template=${template}`);
+    expect(page).toEqual(checked("vaults", vaults));
+    for (const pattern of patterns) expect(page).toMatch(pattern);
+    expect(page).toMatch(new RegExp(`template=${template}" aria-current="true"`));
+  });
+
+  test("can be started from another key, with all that it has but its end and its name", async () => {
+    const key = await create({
+      name: "Original",
+      scopes: ["vault/#/balance:read"],
+      vaults: ["vault_1", "vault_2"],
+      allowedIps: ["192.0.2.1"],
+      rateLimit: { requests: 7, windowSeconds: 3600 },
+      expiresIn: null,
+    });
+    await portcullis.manage("DELETE", `/-/api-keys/${key.id}`);
+    expect(await pageAt(`/${key.id}`)).toContain(`href="${KEYS}/new?from=${key.id}"`);
+    const page = await pageAt(`/new?from=${key.id}`);
+    expect(page).toContain('value="Copy of Original"');
+    expect(page).toEqual(checked("expiry", "1y"));
+    for (const part of [/>192\.0\.2\.1</, /rateRequests"[^>]*value="7"/, /<option value="balance" selected/])
+      expect(page).toMatch(part);
+    expect(await pageAt("/new?from=key_000000000000")).toContain("Not found");
+  });
+
+  test("offers the vaults that keys and roles name, and warns of one that none names", async () => {
+    await create({ vaults: ["vault_3f8a2c1d9b"] });
+    await portcullis.manage("POST", "/-/service-users", {
+      name: "Batch",
+      vaultRoles: { vault_of_role: ["developer"] },
+    });
+    expect(await pageAt("/new")).toMatch(/value="vault_3f8a2c1d9b"\/?>.*value="vault_of_role"/s);
+    const fields = Object.fromEntries(fieldsOf(newForm("", "*", "vault")));
+    const [, page] = await send("/new", {
+      ...fields,
+      vaultIds: "vault_3f8a2c1d9B vault_elsewhere vault_of_role",
+      do: "check",
+    });
+    expect(page).toMatch(/vault_3f8a2c1d9B<\/code> yet\..*Did you mean <code>vault_3f8a2c1d9b</s);
+    expect(page).toMatch(/vault_elsewhere<\/code> yet\..*Check that it exists/s);
+    expect(page).not.toContain("vault_of_role</code> yet");
+    expect(page).toContain("3 vaults (2 of them not known here)");
+  });
+
+  test("comes with a command, and code in three languages without the key itself", async () => {
+    const form = {
+      ...Object.fromEntries(fieldsOf(newForm("", "*", "vault"))),
+      name: "Used",
+      vaultIds: "vault_1",
+    };
+    const [status, page] = await send("/new", { ...form, attempt: crypto.randomUUID(), do: "save" });
+    expect(status).toBe(200);
+    const [, key = ""] = /<code id="secret"[^>]*>(\w+)</.exec(page) ?? [];
+    const origin = portcullis.edges[0] ?? "";
+    expect(page).toContain(`curl -H 'Authorization: Bearer ${key}' '${origin}/v1/vaults'`);
+    expect(page.split(key)).toHaveLength(3);
+    for (const language of ["JavaScript", "Python", "Go"])
+      expect(page).toMatch(new RegExp(`<summary>${language}</summary>.*${origin}/v1/vaults.*API_KEY`, "s"));
+  });
+});
+
+test.each([
+  [365 * 86_400_000, "1y", "A year"],
+  [730 * 86_400_000, "2y", "2 years"],
+  [45 * 86_400_000, "45d", "45 days"],
+  [36 * 3_600_000, "36h", "36 hours"],
+  [90_000, "90s", "90 seconds"],
+])("a lifetime of %i ms is %s", (ms, lifetime, name) => {
+  expect(lifetimeOf(ms)).toBe(lifetime);
+  expect(lifetimeName(lifetime)).toBe(name);
 });

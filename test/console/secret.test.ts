@@ -32,9 +32,23 @@ async function made(options?: Options): Promise<{ visitor: Visitor; secret: stri
 test("it is copied, and that is said", async () => {
   const { visitor, secret } = await made({ permissions: ["clipboard-read", "clipboard-write"] });
   const { page } = visitor;
-  await page.getByRole("button", { name: "Copy" }).click();
+  await page.getByRole("button", { name: "Copy", exact: true }).click();
   await page.getByRole("status").getByText("Copied.").waitFor();
   expect(await page.evaluate("navigator.clipboard.readText()")).toBe(secret);
+  expect(await visitor.axe()).toEqual([]);
+});
+
+test("a command with it is copied, and a call with it is tried at once, which shows the answer", async () => {
+  const { visitor, secret } = await made({ permissions: ["clipboard-read", "clipboard-write"] });
+  const { page } = visitor;
+  await page.getByRole("button", { name: "Copy the command" }).click();
+  await page.getByRole("status").getByText("Copied.").waitFor();
+  const command = await page.evaluate<string>("navigator.clipboard.readText()");
+  expect(command).toBe(`curl -H 'Authorization: Bearer ${secret}' '${product.url}/v1/vaults'`);
+  await page.getByRole("button", { name: "Try it now" }).click();
+  await page.getByText(/^200 after \d+ ms$/).waitFor();
+  expect(JSON.parse(await page.locator("#try-answer pre").innerText())).toHaveProperty("data");
+  await page.getByText("Python", { exact: true }).click();
   expect(await visitor.axe()).toEqual([]);
 });
 
@@ -42,7 +56,7 @@ test("where it cannot be copied it is selected, to be copied by hand", async () 
   const { visitor, secret } = await made();
   const { page } = visitor;
   await page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('denied'))");
-  await page.getByRole("button", { name: "Copy" }).click();
+  await page.getByRole("button", { name: "Copy", exact: true }).click();
   await page.getByRole("status").getByText("it is selected").waitFor();
   expect(await page.evaluate("getSelection().toString().trim()")).toBe(secret);
 });
@@ -62,7 +76,13 @@ test("there is no way on but to say that it is stored", async () => {
   const { visitor, keyPath } = await made();
   const { page } = visitor;
   expect(await page.getByRole("link").allInnerTexts()).toEqual(["Skip to the content"]);
-  expect(await page.getByRole("button").allInnerTexts()).toEqual(["Copy", "Download", "Done"]);
+  expect(await page.getByRole("button").allInnerTexts()).toEqual([
+    "Copy",
+    "Download",
+    "Copy the command",
+    "Try it now",
+    "Done",
+  ]);
   await page.getByRole("button", { name: "Done" }).click();
   expect(await page.locator("#secret").count()).toBe(1);
   await page.getByLabel("I have stored").check();

@@ -62,18 +62,31 @@ function isKept(form: HTMLFormElement) {
     typeof entry[1] === "string" && !secret.has(entry[0]);
 }
 
-/** Fields of one name get the values of that name in order; boxes and choices are set by their value. */
 function restore(form: HTMLFormElement, fields: KeptForm["fields"]): void {
   form.querySelector("[data-restored]")?.removeAttribute("hidden");
   form.dispatchEvent(new CustomEvent(RESTORE, { detail: fields }));
+  // A box that was not ticked left no value behind.
+  const boxes = [...form.elements].filter((element) => element.matches("[type=checkbox], [type=radio]"));
+  const names = boxes.map((element) => (element as HTMLInputElement).name);
+  const unticked = names.filter((name) => !fields.some(([kept]) => kept === name));
+  fill(form, [...fields, ...unticked.map((name) => [name, null] as const)]);
+}
+
+/** A value of a field, or `null` where a field of that name has none. */
+export type Field = readonly [name: string, value: string | null];
+
+/** Fills in fields by name. Those of one name get its values in order; boxes and choices are set by their value. */
+export function fill(form: HTMLFormElement, fields: readonly Field[]): void {
   const left = new Map<string, string[]>();
-  for (const [name, value] of fields) left.set(name, [...(left.get(name) ?? []), value]);
+  for (const [name, value] of fields)
+    left.set(name, [...(left.get(name) ?? []), ...(value === null ? [] : [value])]);
   for (const element of form.elements) {
     const field = element as HTMLInputElement;
     const values = left.get(field.name);
+    if (values === undefined) continue;
     if (field.type === "checkbox" || field.type === "radio") {
-      field.checked = values?.includes(field.value) ?? false;
-    } else if (values !== undefined && values.length > 0) {
+      field.checked = values.includes(field.value);
+    } else if (values.length > 0) {
       if (element instanceof HTMLSelectElement && element.multiple) selectAll(element, values.splice(0));
       else field.value = values.shift() ?? "";
     } else continue;

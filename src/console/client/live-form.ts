@@ -1,4 +1,4 @@
-import { RESTORE, type KeptForm } from "./keep-forms.ts";
+import { fill, RESTORE, type Field, type KeptForm } from "./keep-forms.ts";
 
 /** After the last key stroke. */
 const PAUSE_MS = 250;
@@ -77,9 +77,10 @@ class LiveForm {
     // Parsed by the browser without running anything, which the page's policy allows (no text becomes markup here).
     request.responseType = "document";
     request.addEventListener("load", () => {
+      const isRestoring = this.#restoring;
       this.#restoring = false;
       const drawn = request.responseXML?.querySelector("form[data-live]");
-      if (drawn) this.#swap(drawn, extent, moveFocus);
+      if (drawn) this.#swap(drawn, extent, moveFocus, isRestoring ? null : data);
       this.#say(drawn ? "" : "This could not be brought up to date. Save to see why.");
     });
     request.addEventListener("error", () => {
@@ -89,7 +90,9 @@ class LiveForm {
     request.send(data);
   }
 
-  #swap(drawn: Element, extent: Extent, moveFocus: boolean): void {
+  /** `sent`: the values that were drawn; those that have changed since then stay. */
+  #swap(drawn: Element, extent: Extent, moveFocus: boolean, sent: FormData | null): void {
+    const changed = sent === null ? [] : changedSince(this.#form, sent);
     for (const part of this.#form.querySelectorAll<HTMLElement>("[data-swap]")) {
       const next = drawn.querySelector(`#${part.id}`);
       const isFields = part.dataset["swap"] === "fields";
@@ -99,6 +102,7 @@ class LiveForm {
       if (focused !== null) part.querySelector<HTMLElement>(`[name="${focused}"]`)?.focus();
       if (moveFocus) part.querySelector<HTMLElement>("[autofocus]")?.focus();
     }
+    fill(this.#form, changed);
     for (const problem of this.#form.querySelectorAll("small.problem")) {
       const field = document.querySelector(`#${problem.id.slice(0, -"-problem".length)}`);
       if (problem.textContent === "") field?.removeAttribute("aria-invalid");
@@ -116,6 +120,20 @@ class LiveForm {
     const place = this.#form.querySelector("#reach-trouble");
     if (place !== null && place.textContent !== trouble) place.textContent = trouble;
   }
+}
+
+/** The fields whose values have changed since they were sent. */
+function changedSince(form: HTMLFormElement, sent: FormData): Field[] {
+  const now = new FormData(form);
+  const names = new Set([...now.keys(), ...sent.keys()].filter((name) => name !== "do"));
+  return [...names]
+    .filter((name) => JSON.stringify(now.getAll(name)) !== JSON.stringify(sent.getAll(name)))
+    .flatMap((name) => {
+      const values = now
+        .getAll(name)
+        .flatMap((value): Field[] => (typeof value === "string" ? [[name, value]] : []));
+      return values.length > 0 ? values : [[name, null] as const];
+    });
 }
 
 /** The form's own unseen fields with what was kept of the others. */

@@ -1,3 +1,5 @@
+import { offerFirstCall } from "./first-call.ts";
+
 /** On the one page that shows a secret: copy, download, and no way on before it is stored. */
 export function guardSecret(): void {
   const page = document.querySelector<HTMLElement>("[data-once]");
@@ -6,13 +8,20 @@ export function guardSecret(): void {
   // Loading the page anew, or coming back to it, leads on.
   history.replaceState(null, "", page.dataset["once"]);
   for (const button of page.querySelectorAll<HTMLButtonElement>("button[hidden]")) button.hidden = false;
-  page.querySelector("[data-copy]")?.addEventListener("click", () => void copy(secret));
+  for (const button of page.querySelectorAll<HTMLElement>("[data-copy]")) {
+    const source = document.querySelector<HTMLElement>(`#${button.dataset["copy"]}`) ?? secret;
+    button.addEventListener("click", () => void copy(source));
+  }
+  offerFirstCall(secret.innerText.trim());
   page.querySelector<HTMLElement>("[data-download]")?.addEventListener("click", ({ currentTarget }) => {
     download(secret, (currentTarget as HTMLElement).dataset["download"] ?? "key.txt");
   });
   warnOnLeaving(page);
   // Browsers may keep the page as it is left, to show it again.
-  window.addEventListener("pagehide", () => secret.replaceChildren("shown once"));
+  window.addEventListener("pagehide", () => {
+    for (const part of page.querySelectorAll("#secret, [data-holds-secret]"))
+      part.replaceChildren("shown once");
+  });
 }
 
 async function copy(secret: HTMLElement): Promise<void> {

@@ -30,7 +30,7 @@ export const AddressEditor: FC<Props> = ({ text, checks, ownAddress, address, pr
       ))}
       {checks.length === 0 && (
         <li class="warn">
-          <Icon name="alert" /> Whoever gets hold of the key can use it from anywhere.
+          <Icon name="alert" /> Anybody who gets hold of the key can use it, from anywhere.
         </li>
       )}
       {ownAddress !== null && address !== "" && (
@@ -46,14 +46,22 @@ export const AddressEditor: FC<Props> = ({ text, checks, ownAddress, address, pr
 );
 
 const BREADTHS = {
-  all: "This is every address of its family: as good as no restriction.",
-  wide: "This is a very large part of the internet.",
+  all: "is every address there is: as good as no restriction.",
+  wide: "is a very large part of all addresses.",
 } as const;
 
-const Check: FC<{ check: AddressCheck }> = ({ check: { text, canonical, problem, breadth } }) => {
-  const remark = problem ?? (breadth === null ? null : BREADTHS[breadth]);
+function remarkOn(breadth: AddressCheck["breadth"], isPrivate: boolean): string | null {
+  if (isPrivate) {
+    const size = breadth === "wide" ? "is a very large part of all private addresses" : "is private";
+    return `${size}: no request from the internet comes from there.`;
+  }
+  return breadth === null ? null : BREADTHS[breadth];
+}
+
+const Check: FC<{ check: AddressCheck }> = ({ check: { text, canonical, problem, breadth, isPrivate } }) => {
+  const remark = problem ?? remarkOn(breadth, isPrivate);
   return (
-    <li class={problem === null ? (breadth === null ? "good" : "warn") : "bad"}>
+    <li class={remark === null ? "good" : problem === null ? "warn" : "bad"}>
       <Icon name={remark === null ? "check" : "alert"} />
       <span>
         <code>{text}</code>{" "}

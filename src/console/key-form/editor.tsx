@@ -12,7 +12,7 @@ import { FIELD_LABELS, type Notice } from "./problems.ts";
 import type { Preview } from "./preview.ts";
 import { ReachCard } from "./reach.tsx";
 import { ScopeBuilder } from "./scope-builder.tsx";
-import type { KeyForm } from "./values.ts";
+import { lifetimeOf, type KeyForm } from "./values.ts";
 import { VaultPicker } from "./vault-picker.tsx";
 
 interface Props {
@@ -24,6 +24,8 @@ interface Props {
   /** Whom the key may be made for, where there is a choice. */
   owners?: readonly Owner[];
   preview: Preview;
+  /** Ids of vaults that keys and roles name. */
+  knownVaults: readonly string[];
   problems: Problems;
   /** What is to be said of the form as a whole. */
   notice?: Notice | null;
@@ -44,7 +46,10 @@ interface Props {
 export const KeyEditor: FC<Props> = (props) => {
   const { form, owner, owners = [], preview, problems, submit } = props;
   const problemOf = (field: string) => problems[field];
-  const vaults = owner.vaults === "*" || owner.vaults === null ? form.vaults : owner.vaults;
+  const vaults =
+    owner.vaults === "*" || owner.vaults === null
+      ? [...new Set([...form.vaults, ...props.knownVaults])]
+      : owner.vaults;
   return (
     <Form action={props.action} csrf={props.csrf} keep="key" live class="editor">
       {/* The first button is the one that the Enter key presses. */}
@@ -78,7 +83,13 @@ export const KeyEditor: FC<Props> = (props) => {
           focus={props.focus ?? null}
         />
         {props.api.policy.resourceTypes.has(VAULT) ? (
-          <VaultPicker form={form} owner={owner} problem={problemOf("vaults")} />
+          <VaultPicker
+            form={form}
+            owner={owner}
+            known={props.knownVaults}
+            unknown={preview.unknownVaults}
+            problem={problemOf("vaults")}
+          />
         ) : (
           <input type="hidden" name="vaults" value="all" />
         )}
@@ -89,7 +100,12 @@ export const KeyEditor: FC<Props> = (props) => {
           address={props.address}
           problem={problemOf("allowedIps")}
         />
-        <Expiry form={form} current={props.expiresAt} problem={problemOf("expiry")} />
+        <Expiry
+          form={form}
+          usual={lifetimeOf(props.api.config.defaultKeyExpiryMs)}
+          current={props.expiresAt}
+          problem={problemOf("expiry")}
+        />
         <RateFields form={form} usual={props.api.config.rateLimit} problem={problemOf("rateLimit")} />
       </div>
       <aside class="editor-side">

@@ -4,21 +4,23 @@ import type { RateLimit } from "../../core/key-record.ts";
 import { Choices, FieldGroup, TextField } from "../parts/fields.tsx";
 import { day, exact } from "../parts/time.tsx";
 import { NUMBER, rateText } from "../parts/wording.ts";
-import { LIFETIME_NAMES, LIFETIMES, type KeyForm } from "./values.ts";
+import { lifetimeName, LIFETIMES, type KeyForm } from "./values.ts";
 
 interface ExpiryProps {
   form: KeyForm;
+  /** What a key lives here unless somebody says otherwise. */
+  usual: string;
   /** When the key ends as it is; absent for a new one. */
   current?: string | null | undefined;
   problem: string | undefined;
 }
 
 /** How long the key lives. */
-export const Expiry: FC<ExpiryProps> = ({ form, current, problem }) => {
-  const lifetimes = LIFETIMES.map((value) => ({
+export const Expiry: FC<ExpiryProps> = ({ form, usual, current, problem }) => {
+  const lifetimes = [...new Set([...LIFETIMES, usual, ...chosenOf(form)])].map((value) => ({
     value,
-    label: LIFETIME_NAMES[value],
-    note: `Until ${day(new Date(Date.now() + (parseDuration(value) ?? 0)).toISOString())}`,
+    label: lifetimeName(value),
+    note: `Until ${day(new Date(Date.now() + (parseDuration(value) ?? 0)).toISOString())}${value === usual ? ", as usual here" : ""}`,
   }));
   const asItIs = {
     value: "keep",
@@ -37,7 +39,7 @@ export const Expiry: FC<ExpiryProps> = ({ form, current, problem }) => {
           {
             value: "never",
             label: "Never",
-            note: <span class="warn">Nobody will be reminded of it, and if it leaks it works for good.</span>,
+            note: <span class="warn">If it leaks, it works until somebody revokes it.</span>,
           },
         ]}
       />
@@ -47,6 +49,11 @@ export const Expiry: FC<ExpiryProps> = ({ form, current, problem }) => {
     </FieldGroup>
   );
 };
+
+/** A lifetime that is chosen and is none of the usual ones, as of a form that came from elsewhere. */
+function chosenOf({ expiry }: KeyForm): string[] {
+  return parseDuration(expiry) === null ? [] : [expiry];
+}
 
 const WINDOWS = [
   [1, "a second"],

@@ -1,6 +1,6 @@
-import { breadthOf, compileAllowlist, parseRange } from "../../core/ip-allowlist.ts";
+import { allowlistCovers, breadthOf, compileAllowlist, parseRange } from "../../core/ip-allowlist.ts";
 import { reachOf, type Reach } from "../../core/reach.ts";
-import { formatScope } from "../../core/scope.ts";
+import { formatScope, PLAIN_SEGMENT } from "../../core/scope.ts";
 import type { Console } from "../context.ts";
 import type { Owner } from "./owner.ts";
 import { knownScope, scopeOf } from "./scope-rows.ts";
@@ -12,6 +12,8 @@ export interface Preview {
   /** For each row of the scopes. */
   readonly scopes: readonly { readonly text: string; readonly problem: string | null }[];
   readonly addresses: readonly AddressCheck[];
+  /** Vaults that no key and no role names, each with a known one that is spelled almost so. */
+  readonly unknownVaults: readonly { readonly id: string; readonly almost: string | null }[];
   /** Whether whoever fills in the form could use the key from where they are; `null` where nothing is restricted. */
   readonly ownAddress: boolean | null;
 }
@@ -22,9 +24,18 @@ export interface AddressCheck {
   readonly canonical: string | null;
   readonly problem: string | null;
   readonly breadth: ReturnType<typeof breadthOf>;
+  /** Whether no address of it is used on the internet. */
+  readonly isPrivate: boolean;
 }
 
-export function previewOf(form: KeyForm, owner: Owner, policy: Console["policy"], address: string): Preview {
+/** `knownVaults`: those that keys and roles name; `null` where that is not known. */
+export function previewOf(
+  form: KeyForm,
+  owner: Owner,
+  policy: Console["policy"],
+  address: string,
+  knownVaults: readonly string[] | null,
+): Preview {
   const scopes = form.scopes.map((row) => {
     const scope = knownScope(row);
     const problem = scope === null ? "There is no such action" : policy.checkScope(scope);
@@ -43,13 +54,52 @@ export function previewOf(form: KeyForm, owner: Owner, policy: Console["policy"]
       policy.operations,
     ),
     scopes,
+    unknownVaults: unknownAmong(form, knownVaults),
     addresses,
     ownAddress: ranges.length === 0 ? null : compileAllowlist(ranges)(address),
   };
 }
 
+function unknownAmong({ vaultChoice, vaults }: KeyForm, known: readonly string[] | null) {
+  if (vaultChoice === "all" || known === null) return [];
+  return vaults
+    .filter((id) => PLAIN_SEGMENT.test(id) && !known.includes(id))
+    .map((id) => ({ id, almost: known.find((each) => isAlmost(id, each)) ?? null }));
+}
+
+/** Whether two texts differ in one letter or two: changed, left out or added (Levenshtein). */
+function isAlmost(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > 2 || a.toLowerCase() === b.toLowerCase()) {
+    return a.toLowerCase() === b.toLowerCase();
+  }
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, letter] of Array.from(a).entries()) {
+    const next = [i + 1];
+    for (const [j, other] of Array.from(b).entries()) {
+      const changed = (row[j] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return (row[b.length] ?? 0) <= 2;
+}
+
+/** Addresses that no request from the internet has (RFC 6890); those of this machine serve local trials. */
+const PRIVATE = [
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+  "fc00::/7",
+  "fe80::/10",
+];
+
 function checkAddress(text: string): AddressCheck {
   const range = parseRange(text);
-  if ("problem" in range) return { text, canonical: null, problem: range.problem, breadth: null };
-  return { text, canonical: range.canonical, problem: null, breadth: breadthOf(range.canonical) };
+  if ("problem" in range)
+    return { text, canonical: null, problem: range.problem, breadth: null, isPrivate: false };
+  const { canonical } = range;
+  const isPrivate = allowlistCovers(PRIVATE, [canonical]);
+  return { text, canonical, problem: null, breadth: breadthOf(canonical), isPrivate };
 }

@@ -45,7 +45,7 @@ export const ReachCard: FC<{
   </section>
 );
 
-function sentenceOf(form: KeyForm, { reach, addresses, scopes }: Preview, hasVaults: boolean) {
+function sentenceOf(form: KeyForm, { reach, addresses, scopes, unknownVaults }: Preview, hasVaults: boolean) {
   const all = reach.operations.length + reach.unreached.length;
   if (form.vaultChoice === "some" && form.vaults.length === 0)
     return "Name a vault to see what it will reach.";
@@ -56,7 +56,11 @@ function sentenceOf(form: KeyForm, { reach, addresses, scopes }: Preview, hasVau
       ? "from anywhere"
       : `from ${addresses.length === 1 ? "one address or range" : `${addresses.length} addresses and ranges`}`;
   const vaults = form.vaultChoice === "all" ? "every vault" : counted(form.vaults.length, "vault");
-  const on = hasVaults ? `on ${vaults}, ` : "";
+  const unknown = unknownVaults.length > 0 && form.vaultChoice === "some";
+  const doubt = unknown
+    ? ` (${unknownVaults.length === form.vaults.length ? "" : `${unknownVaults.length} of them `}not known here)`
+    : "";
+  const on = hasVaults ? `on ${vaults}${doubt}, ` : "";
   return (
     <>
       <b>

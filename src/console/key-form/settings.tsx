@@ -1,6 +1,6 @@
 import type { Child, FC } from "hono/jsx";
 import type { Key } from "../../api-types/keys.ts";
-import type { VaultSet } from "../../core/key-record.ts";
+import type { RateLimit, VaultSet } from "../../core/key-record.ts";
 import { formatScope } from "../../core/scope.ts";
 import { Moment } from "../parts/time.tsx";
 import { rateText } from "../parts/wording.ts";
@@ -39,8 +39,8 @@ export const Codes: FC<{ items: readonly string[] }> = ({ items }) => (
   </ul>
 );
 
-/** The value of a setting. */
-export function settingText(setting: Setting, values: Values): Child {
+/** The same for a reader. `usual`: the rate limit of a key without its own. */
+export function settingText(setting: Setting, values: Values, usual: RateLimit): Child {
   switch (setting) {
     case "name":
       return values.name;
@@ -57,7 +57,7 @@ export function settingText(setting: Setting, values: Values): Child {
         <Codes items={values.allowedIps} />
       );
     case "rateLimit":
-      return values.rateLimit === null ? "As the deployment has it" : rateText(values.rateLimit);
+      return values.rateLimit === null ? `The default, ${rateText(usual)}` : rateText(values.rateLimit);
     case "expiresAt":
       return <Moment time={values.expiresAt} otherwise="Never" />;
   }

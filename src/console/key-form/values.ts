@@ -1,16 +1,34 @@
 import type { Key } from "../../api-types/keys.ts";
+import { parseRange } from "../../core/ip-allowlist.ts";
 import type { VaultSet } from "../../core/key-record.ts";
+import { plainName } from "../../core/plain-name.ts";
+import { counted } from "../parts/wording.ts";
 import { textOf, textsOf } from "./form-data.ts";
 import { readRows, rowOf, scopeOf, type ScopeRow } from "./scope-rows.ts";
 
 /** Lifetimes that one can choose by a click, as the control API writes durations. */
 export const LIFETIMES = ["30d", "90d", "1y"] as const;
 
-export const LIFETIME_NAMES: Readonly<Record<string, string>> = {
-  "30d": "30 days",
-  "90d": "90 days",
-  "1y": "A year",
-};
+const LIFETIME_NAMES: Readonly<Record<string, string>> = { "1y": "A year" };
+const UNITS = [
+  ["y", "year", 31_536_000_000],
+  ["d", "day", 86_400_000],
+  ["h", "hour", 3_600_000],
+  ["m", "minute", 60_000],
+  ["s", "second", 1000],
+] as const;
+
+/** A lifetime as the control API writes it: `90d` for that many milliseconds. */
+export function lifetimeOf(ms: number): string {
+  const [letter, , length] = UNITS.find(([, , each]) => ms % each === 0) ?? UNITS[4];
+  return `${Math.round(ms / length)}${letter}`;
+}
+
+/** Like "90 days". */
+export function lifetimeName(lifetime: string): string {
+  const noun = UNITS.find(([letter]) => lifetime.endsWith(letter))?.[1] ?? "";
+  return LIFETIME_NAMES[lifetime] ?? counted(Number.parseInt(lifetime, 10), noun);
+}
 
 /** A key as it is filled in: texts as they were typed, whatever the control API will say to them. */
 export interface KeyForm {
@@ -22,6 +40,8 @@ export interface KeyForm {
   /** `all`, or `some` for those that are ticked or typed. */
   readonly vaultChoice: string;
   readonly vaults: readonly string[];
+  /** Those of them that were typed. */
+  readonly vaultIds: readonly string[];
   /** A lifetime, `on` a day, `never`, or `keep` for what the key has. */
   readonly expiry: string;
   /** Like 2027-01-31. */
@@ -32,8 +52,17 @@ export interface KeyForm {
   readonly rateSeconds: string;
 }
 
-/** A form with the least that a key takes, for an owner with the role on these vaults, if the API has any. */
-export function newForm(owner: string, vaults: VaultSet, firstType: string, hasVaults = true): KeyForm {
+/**
+ * A form with the least that a key takes, for an owner with the role on these vaults, if the API has any. `lifetime`:
+ * what a key lives here unless somebody says otherwise.
+ */
+export function newForm(
+  owner: string,
+  vaults: VaultSet,
+  firstType: string,
+  hasVaults = true,
+  lifetime = "1y",
+): KeyForm {
   return {
     owner,
     name: "",
@@ -41,12 +70,19 @@ export function newForm(owner: string, vaults: VaultSet, firstType: string, hasV
     scopes: [{ action: "read", type: firstType, segments: [] }],
     vaultChoice: hasVaults ? "some" : "all",
     vaults: hasVaults && vaults !== "*" && vaults.length === 1 ? vaults : [],
-    expiry: "90d",
+    vaultIds: [],
+    expiry: lifetime,
     expiresOn: "",
     addresses: "",
     rateRequests: "",
     rateSeconds: "60",
   };
+}
+
+/** The form of a new key like another. */
+export function copyOf(key: Key, owner: string, lifetime: string): KeyForm {
+  const name = `Copy of ${key.name}`.slice(0, 100).trim();
+  return { ...formOf(key), owner, name, expiry: lifetime, expiresOn: "" };
 }
 
 /** The form of a key as it is. */
@@ -58,6 +94,7 @@ export function formOf(key: Key): KeyForm {
     scopes: key.scopes.map(rowOf),
     vaultChoice: key.vaults === "*" ? "all" : "some",
     vaults: key.vaults === "*" ? [] : key.vaults,
+    vaultIds: [],
     expiry: "keep",
     expiresOn: key.expiresAt?.slice(0, 10) ?? "",
     addresses: key.allowedIps.join("\n"),
@@ -76,6 +113,7 @@ export function readForm(data: FormData): KeyForm {
     scopes: readRows(data),
     vaultChoice: text("vaults"),
     vaults: [...new Set([...textsOf(data, "vault"), ...wordsOf(text("vaultIds"))])],
+    vaultIds: wordsOf(text("vaultIds")),
     expiry: text("expiry"),
     expiresOn: text("expiresOn"),
     addresses: text("addresses").replaceAll("\r\n", "\n"),
@@ -86,7 +124,7 @@ export function readForm(data: FormData): KeyForm {
 
 /** The fields that {@link readForm} reads this form from. */
 export function fieldsOf(form: KeyForm): [name: string, value: string][] {
-  const { scopes, vaultChoice, vaults, ...plain } = form;
+  const { scopes, vaultChoice, vaults, vaultIds, ...plain } = form;
   return [
     ...Object.entries(plain),
     ...scopes.flatMap(({ action, type, segments }, i): [string, string][] => [
@@ -95,7 +133,8 @@ export function fieldsOf(form: KeyForm): [name: string, value: string][] {
       ...segments.map((segment, k): [string, string] => [`scopes.${i}.segments.${k}`, segment]),
     ]),
     ["vaults", vaultChoice],
-    ...vaults.map((vault): [string, string] => ["vault", vault]),
+    ["vaultIds", vaultIds.join("\n")],
+    ...vaults.filter((vault) => !vaultIds.includes(vault)).map((vault): [string, string] => ["vault", vault]),
   ];
 }
 
@@ -143,11 +182,26 @@ function expiryOf({ expiry, expiresOn }: KeyForm): Pick<KeyBody, "expiresIn" | "
   return expiry === "on" ? { expiresAt: dayEnd(expiresOn) } : { expiresIn: expiry };
 }
 
-/** What of a body differs from the key as it is. */
+/** What of a body differs from the key as it is: spellings and orders that mean the same do not. */
 export function changeOf(body: KeyBody, key: Key): Partial<KeyBody> {
   const known: Readonly<Record<string, unknown>> = { ...key, expiresIn: key.expiresAt };
   const changed = Object.entries(body).filter(
-    ([field, value]) => JSON.stringify(value) !== JSON.stringify(known[field]),
+    ([field, value]) => meaningOf(field, value) !== meaningOf(field, known[field]),
   );
   return Object.fromEntries(changed);
+}
+
+function meaningOf(field: string, value: unknown): string {
+  if (field === "name") return plainName(value as string);
+  if (!Array.isArray(value)) return JSON.stringify(value);
+  const items = value.map((item) =>
+    field === "allowedIps" ? canonicalRange(item as string) : JSON.stringify(item),
+  );
+  return JSON.stringify([...new Set(items)].toSorted());
+}
+
+/** A range as it is kept, or what is none as it is. */
+export function canonicalRange(range: string): string {
+  const parsed = parseRange(range);
+  return "problem" in parsed ? range : parsed.canonical;
 }

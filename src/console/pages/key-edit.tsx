@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import type { Child, FC } from "hono/jsx";
 import type { Impact } from "../../api-types/impact.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
@@ -11,7 +12,10 @@ import { previewOf } from "../key-form/preview.ts";
 import { problemsSoFar } from "../key-form/check.ts";
 import { fieldProblems, noticeOf, type Notice } from "../key-form/problems.ts";
 import { EVERYTHING } from "../key-form/scope-rows.ts";
-import { SETTING_NAMES, SETTINGS, settingText } from "../key-form/settings.tsx";
+import { knownVaults } from "../key-form/known.ts";
+import { merged, parseForm } from "../key-form/merge.ts";
+import type { RateLimit } from "../../core/key-record.ts";
+import { SETTING_NAMES, SETTINGS, settingText, type Setting } from "../key-form/settings.tsx";
 import { afterStep } from "../key-form/steps.ts";
 import { bodyOf, changeOf, formOf, readForm, type KeyBody, type KeyForm } from "../key-form/values.ts";
 import { Facts, PageHeader } from "../parts/bits.tsx";
@@ -19,6 +23,7 @@ import { Banner } from "../parts/notice.tsx";
 import { allProblems, type Problems } from "../parts/problems.ts";
 import { sectionOf } from "../parts/key-banners.tsx";
 import { navigable } from "../parts/page.tsx";
+import { listed } from "../parts/wording.ts";
 import { keyPage, pathOf } from "../paths.ts";
 import { withKey } from "./key-actions.tsx";
 import { reviewPage } from "./key-review.tsx";
@@ -34,7 +39,10 @@ export function addKeyEditing(app: Hono<ConsoleEnv>, console_: Console): void {
   const [firstType = EVERYTHING] = console_.policy.resourceTypes.keys();
 
   app.get("/keys/:id/edit", (c) =>
-    withKey(c, (me, key) => show(c, console_, { me, key, form: formOf(key), version: key.version })),
+    withKey(c, (me, key) => {
+      const form = formOf(key);
+      return show(c, console_, { me, key, form, base: form, version: key.version });
+    }),
   );
 
   app.post("/keys/:id/edit", async (c) => {
@@ -42,22 +50,32 @@ export function addKeyEditing(app: Hono<ConsoleEnv>, console_: Console): void {
     const form = readForm(data);
     const step = textOf(data, "do");
     const version = Number(textOf(data, "version"));
+    const base = parseForm(textOf(data, "base"));
     return withKey(c, async (me, key) => {
-      const edit = { me, key, form, version };
+      const edit = { me, key, form, base, version };
       // Whatever was changed meanwhile is to be seen before anything is decided.
       if (version !== key.version) return conflict(c, console_, edit);
       const change = changeOf(bodyOf(form), key);
-      if (step === "review") return review(c, console_, edit, change);
-      if (step === "save") return save(c, console_, edit, change);
-      return show(c, console_, { ...edit, ...afterStep(form, step, firstType) });
+      if (step !== "review" && step !== "save")
+        return show(c, console_, { ...edit, ...afterStep(form, step, firstType) });
+      if (Object.keys(change).length === 0) return show(c, console_, { ...edit, said: <Unchanged /> });
+      return step === "review" ? review(c, console_, edit, change) : save(c, console_, edit, change);
     });
   });
 }
+
+const Unchanged = () => (
+  <Banner kind="warn" title="Nothing was changed">
+    <p>What is filled in is what the key has, so there was nothing to save.</p>
+  </Banner>
+);
 
 interface Edit {
   readonly me: Me;
   readonly key: Key;
   readonly form: KeyForm;
+  /** The form as it was when it was opened; `null` where that is not known. */
+  readonly base: KeyForm | null;
   /** The one that the form was made from. */
   readonly version: number;
 }
@@ -66,16 +84,17 @@ interface Shown extends Edit {
   readonly focus?: number | null;
   readonly problems?: Problems;
   readonly notice?: Notice;
-  readonly changedMeanwhile?: boolean;
+  /** What else is to be said above the form. */
+  readonly said?: Child;
 }
 
 async function show(
   c: ConsoleContext,
   console_: Console,
-  { me, key, form, version, focus = null, problems = {}, notice, changedMeanwhile = false }: Shown,
+  { me, key, form, base, version, focus = null, problems = {}, notice, said }: Shown,
   status: 200 | 409 | 412 | 422 | 500 | 503 = 200,
 ): Promise<Response> {
-  const owner = await ownerOfKey(c, key, me);
+  const [owner, known] = await Promise.all([ownerOfKey(c, key, me), knownVaults(c)]);
   const found = problemsSoFar(form, owner, key, Date.now());
   const content = (
     <>
@@ -86,47 +105,64 @@ async function show(
         api={console_}
         form={form}
         owner={owner}
-        preview={previewOf(form, owner, console_.policy, c.get("address"))}
+        preview={previewOf(form, owner, console_.policy, c.get("address"), known)}
+        knownVaults={known ?? []}
         problems={allProblems(problems, found)}
         notice={notice ?? null}
         address={c.get("address")}
         focus={focus}
         expiresAt={key.expiresAt}
-        hidden={{ version: `${version}` }}
+        hidden={{ version: `${version}`, base: JSON.stringify(base) }}
         submit={{ label: "Review the change", value: "review" }}
         cancel={keyPage(key.id)}
       >
-        {changedMeanwhile && <ChangedMeanwhile key_={key} form={form} />}
+        {said}
       </KeyEditor>
     </>
   );
   return navigable(c, `Edit ${key.name}`, me, sectionOf(key, me), content, { status });
 }
 
-/** The form as it was filled in, on top of what the key has become; saved again, it is a change of that. */
+/** What was filled in, on top of what the key has become; saved again, it is a change of that. */
 function conflict(c: ConsoleContext, console_: Console, edit: Edit): Promise<Response> {
-  return show(c, console_, { ...edit, version: edit.key.version, changedMeanwhile: true }, 412);
+  const now = formOf(edit.key);
+  const { form, taken } = merged(edit.form, edit.base, now);
+  const said = <ChangedMeanwhile key_={edit.key} {...{ form, taken, usual: console_.config.rateLimit }} />;
+  return show(c, console_, { ...edit, form, base: now, version: edit.key.version, said }, 412);
 }
 
-const ChangedMeanwhile = ({ key_: key, form }: { key_: Key; form: KeyForm }) => {
+const ChangedMeanwhile: FC<{
+  key_: Key;
+  form: KeyForm;
+  /** Settings that are as the key has them now. */
+  taken: readonly Setting[];
+  usual: RateLimit;
+}> = ({ key_: key, form, taken, usual }) => {
   const change = changeOf(bodyOf(form), key);
   const differing = SETTINGS.filter(
     (setting) => setting in change || (setting === "expiresAt" && "expiresIn" in change),
   );
   return (
     <Banner kind="bad" title="Somebody has changed this key meanwhile">
-      {differing.length === 0 ? (
-        <p>What you have filled in is what the key has now.</p>
-      ) : (
+      <p>
+        Nothing of yours was saved yet.{" "}
+        {taken.length > 0 &&
+          `${listed(taken.map((setting) => SETTING_NAMES[setting]))} below ${taken.length === 1 ? "is" : "are"} as the key has it now: you had not changed that. `}
+        {differing.length === 0
+          ? "What you have filled in is what the key has now."
+          : "What you have changed is kept. There the key now has:"}
+      </p>
+      {differing.length > 0 && (
         <>
+          <Facts
+            rows={differing.map(
+              (setting) => [SETTING_NAMES[setting], settingText(setting, key, usual)] as const,
+            )}
+          />
           <p>
-            Nothing of yours was saved. Below is what you have filled in; where it differs, the key now has
-            this. Go on, and yours takes its place, or{" "}
+            Go on, and yours takes its place, or{" "}
             <a href={`${keyPage(key.id)}/edit`}>start from what the key has now</a>.
           </p>
-          <Facts
-            rows={differing.map((setting) => [SETTING_NAMES[setting], settingText(setting, key)] as const)}
-          />
         </>
       )}
     </Banner>
@@ -146,7 +182,7 @@ async function review(
     .get("api")
     .change<Impact>("POST", `/-/api-keys/${encodeURIComponent(key.id)}/impact`, change);
   if (impact instanceof ApiRefusal) return refused(c, console_, edit, impact);
-  return reviewPage(c, me, key, form, change, impact);
+  return reviewPage(c, { me, key, form, base: edit.base, change, impact, usual: console_.config.rateLimit });
 }
 
 async function save(
@@ -179,7 +215,7 @@ function refused(
   // What could not be confirmed is saved nevertheless, and has made a version.
   if (code === "admission_unavailable") {
     return withKey(c, (me, key) =>
-      show(c, console_, { ...edit, me, key, version: key.version, ...said }, 503),
+      show(c, console_, { ...edit, me, key, base: formOf(key), version: key.version, ...said }, 503),
     );
   }
   return show(c, console_, { ...edit, ...said }, status as 422);

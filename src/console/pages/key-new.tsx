@@ -1,6 +1,5 @@
 import type { Hono } from "hono";
-import type { FC } from "hono/jsx";
-import type { CreatedKey } from "../../api-types/keys.ts";
+import type { CreatedKey, Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import { ADMIN } from "../../core/organization.ts";
 import { MFA_MAX_AGE_S } from "../../core/error-response.ts";
@@ -15,11 +14,14 @@ import { problemsSoFar } from "../key-form/check.ts";
 import { fieldProblems, noticeOf, type Notice } from "../key-form/problems.ts";
 import { EVERYTHING } from "../key-form/scope-rows.ts";
 import { afterStep } from "../key-form/steps.ts";
-import { bodyOf, newForm, readForm, type KeyForm } from "../key-form/values.ts";
+import { bodyOf, copyOf, lifetimeOf, newForm, readForm, type KeyForm } from "../key-form/values.ts";
+import { countLiveKeys, knownVaults } from "../key-form/known.ts";
+import { Quota, SecondFactorFirst, Templates } from "../key-form/start.tsx";
+import { fromTemplate, templatesFor } from "../key-form/templates.ts";
 import { PageHeader } from "../parts/bits.tsx";
 import { allProblems, type Problems } from "../parts/problems.ts";
 import { navigable } from "../parts/page.tsx";
-import { HOME, pathOf, startUrl } from "../paths.ts";
+import { HOME, pathOf } from "../paths.ts";
 import { madeAlreadyPage, noDeveloperPage } from "./key-messages.tsx";
 import { secretPage } from "./key-secret.tsx";
 import { refusalPage } from "./messages.tsx";
@@ -29,18 +31,32 @@ const UNCONFIRMED =
 
 /** `/keys/new`: makes a key for oneself or, by an admin, for a service user. */
 export function addKeyCreation(app: Hono<ConsoleEnv>, console_: Console): void {
-  const [firstType = EVERYTHING] = console_.policy.resourceTypes.keys();
+  const { policy, config } = console_;
+  const [firstType = EVERYTHING] = policy.resourceTypes.keys();
+  const lifetime = lifetimeOf(config.defaultKeyExpiryMs);
+  const empty = ({ id, vaults }: Owner) =>
+    newForm(id, vaults ?? [], firstType, policy.resourceTypes.has(VAULT), lifetime);
 
-  app.get("/keys/new", (c) =>
-    withOwners(c, c.req.query("owner") ?? "", (me, owner, owners) =>
-      show(c, console_, {
+  app.get("/keys/new", async (c) => {
+    const { template, from } = c.req.query();
+    const model =
+      from === undefined ? null : await c.get("api").get<Key>(`/-/api-keys/${encodeURIComponent(from)}`);
+    if (model instanceof ApiRefusal) return refusalPage(c, model);
+    return withOwners(c, c.req.query("owner") ?? "", (me, first, owners) => {
+      const owner =
+        (model && owners.find(({ id }) => id === (model.owner.id === me.id ? "" : model.owner.id))) ?? first;
+      const form =
+        model === null ? fromTemplate(empty(owner), template, policy) : copyOf(model, owner.id, lifetime);
+      return show(c, console_, {
         me,
         owner,
         owners,
-        form: newForm(owner.id, owner.vaults ?? [], firstType, console_.policy.resourceTypes.has(VAULT)),
-      }),
-    ),
-  );
+        form,
+        isFirst: true,
+        template: model === null ? (template ?? "") : null,
+      });
+    });
+  });
 
   app.post("/keys/new", async (c) => {
     const data = await c.req.formData();
@@ -57,7 +73,7 @@ export function addKeyCreation(app: Hono<ConsoleEnv>, console_: Console): void {
         .get("api")
         .change<CreatedKey>("POST", "/-/api-keys", body, { request: attempt });
       if (created instanceof ApiRefusal) return refused(c, console_, page, attempt, created);
-      return secretPage(c, created, null);
+      return secretPage(c, console_, created, null);
     });
   });
 }
@@ -70,6 +86,10 @@ interface Shown {
   readonly focus?: number | null;
   readonly problems?: Problems;
   readonly notice?: Notice;
+  /** Whether nothing was filled in yet. */
+  readonly isFirst?: boolean;
+  /** The template that it was started from; empty for none, `null` where there is no choice any more. */
+  readonly template?: string | null;
   /** Names the form, so that it makes one key, however often it is sent. */
   readonly attempt?: string;
 }
@@ -89,16 +109,30 @@ async function withOwners(
   return owner === undefined ? noDeveloperPage(c, me.roles.includes(ADMIN)) : page(me, owner, owners);
 }
 
-function show(
+async function show(
   c: ConsoleContext,
   console_: Console,
-  { me, owner, owners, form, focus = null, problems = {}, notice, attempt }: Shown,
+  { me, owner, owners, form, focus = null, problems = {}, notice, attempt, isFirst, template = null }: Shown,
   status: 200 | 409 | 422 | 503 | 500 = 200,
-): Response | Promise<Response> {
+): Promise<Response> {
+  const { policy } = console_;
+  // Of another owner of several, too; while somebody types there is nothing new.
+  const counts = isFirst === true || owners.length > 1;
+  const [known, used] = await Promise.all([
+    knownVaults(c),
+    counts ? countLiveKeys(c, owner.id || me.id) : null,
+  ]);
   const content = (
     <>
       <PageHeader title="New key" back={{ label: "My keys", href: HOME }} />
       {!isSteppedUp(c) && <SecondFactorFirst path={pathOf(c.req.raw)} />}
+      {template !== null && (
+        <Templates
+          templates={templatesFor(policy.resourceTypes)}
+          chosen={template}
+          owner={c.req.query("owner")}
+        />
+      )}
       <KeyEditor
         action={pathOf(c.req.raw)}
         csrf={c.get("session").csrf}
@@ -106,7 +140,8 @@ function show(
         form={form}
         owner={owner}
         owners={owners}
-        preview={previewOf(form, owner, console_.policy, c.get("address"))}
+        preview={previewOf(form, owner, policy, c.get("address"), known)}
+        knownVaults={known ?? []}
         problems={allProblems(problems, problemsSoFar(form, owner, null, Date.now()))}
         notice={notice ?? null}
         address={c.get("address")}
@@ -114,7 +149,9 @@ function show(
         hidden={{ attempt: attempt || crypto.randomUUID() }}
         submit={{ label: "Create key", value: "save" }}
         cancel={HOME}
-      />
+      >
+        {used !== null && <Quota used={used} most={console_.config.maxKeysPerOwner} owner={owner} />}
+      </KeyEditor>
     </>
   );
   return navigable(c, "New key", me, "keys", content, { status });
@@ -136,18 +173,6 @@ function refused(
   const said = problems === null ? { notice: noticeOf(refusal, UNCONFIRMED) } : { problems };
   return show(c, console_, { ...page, ...said, attempt }, status as 422);
 }
-
-/** Without scripts a form is not kept while somebody shows a second factor, so it is better shown before. */
-const SecondFactorFirst: FC<{ path: string }> = ({ path }) => (
-  <noscript>
-    <p class="banner warn">
-      <span>
-        Making a key takes a second factor. <a href={startUrl(path, true)}>Show it first</a>: without scripts,
-        what you fill in here would be lost on the way.
-      </span>
-    </p>
-  </noscript>
-);
 
 function isSteppedUp(c: ConsoleContext): boolean {
   const { steppedUp, signedInAt } = c.get("session");

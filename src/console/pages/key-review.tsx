@@ -1,32 +1,41 @@
-import type { Child } from "hono/jsx";
+import type { Child, FC } from "hono/jsx";
 import type { Impact } from "../../api-types/impact.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
+import type { RateLimit } from "../../core/key-record.ts";
 import type { ConsoleContext } from "../context.ts";
 import { SETTING_NAMES, SETTINGS, settingText, type Setting } from "../key-form/settings.tsx";
-import { fieldsOf, LIFETIME_NAMES, type KeyBody, type KeyForm } from "../key-form/values.ts";
+import { fieldsOf, lifetimeName, type KeyBody, type KeyForm } from "../key-form/values.ts";
+import { openingsOf } from "../key-form/openings.ts";
 import { PageHeader } from "../parts/bits.tsx";
 import { Form } from "../parts/form.tsx";
+import { Banner } from "../parts/notice.tsx";
 import { ImpactReport } from "../parts/impact.tsx";
 import { sectionOf } from "../parts/key-banners.tsx";
 import { navigable } from "../parts/page.tsx";
 
 import { keyPage, pathOf } from "../paths.ts";
 
-/** Between filling in and saving: what is changed, and whom it would have stopped. */
-export function reviewPage(
-  c: ConsoleContext,
-  me: Me,
-  key: Key,
-  form: KeyForm,
-  change: Partial<KeyBody>,
-  impact: Impact,
-): Response | Promise<Response> {
+interface Reviewed {
+  readonly me: Me;
+  readonly key: Key;
+  readonly form: KeyForm;
+  readonly base: KeyForm | null;
+  readonly change: Partial<KeyBody>;
+  readonly impact: Impact;
+  /** The rate limit of a key without its own. */
+  readonly usual: RateLimit;
+}
+
+/** Between filling in and saving: what is changed, whom it would have stopped, and what it opens. */
+export function reviewPage(c: ConsoleContext, reviewed: Reviewed): Response | Promise<Response> {
+  const { me, key, form, base, change, impact, usual } = reviewed;
   const title = `Review the change of ${key.name}`;
   const harmful = impact.wouldRefuse + impact.wouldSeeLess + impact.unknown > 0;
   const content = (
     <>
       <PageHeader title={title} back={{ label: key.name, href: keyPage(key.id) }} />
+      <Openings openings={openingsOf(key, change, usual)} />
       <ImpactReport impact={impact} />
       <section class="card">
         <h2>What changes</h2>
@@ -39,10 +48,10 @@ export function reviewPage(
             </tr>
           </thead>
           <tbody>
-            {differences(key, change).map(({ setting, next }) => (
+            {differences(key, change, usual).map(({ setting, next }) => (
               <tr>
                 <th scope="row">{SETTING_NAMES[setting]}</th>
-                <td data-label="Now">{settingText(setting, key)}</td>
+                <td data-label="Now">{settingText(setting, key, usual)}</td>
                 <td data-label="Then">{next}</td>
               </tr>
             ))}
@@ -50,9 +59,9 @@ export function reviewPage(
         </table>
       </section>
       <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="key" class="decision">
-        <FormAsItIs form={form} version={key.version} />
+        <FormAsItIs form={form} base={base} version={key.version} />
         <button name="do" value="save" class={harmful ? "danger" : undefined}>
-          {harmful ? "Save all the same" : "Save the change"}
+          {harmful ? "Save and refuse those calls" : "Save the change"}
         </button>
         <button name="do" value="edit" class="secondary outline">
           Go on editing
@@ -63,26 +72,46 @@ export function reviewPage(
   return navigable(c, title, me, sectionOf(key, me), content);
 }
 
-function differences(key: Key, change: Partial<KeyBody>): { setting: Setting; next: Child }[] {
+/** What the change lets through that was not let through before. */
+const Openings: FC<{ openings: readonly string[] }> = ({ openings }) =>
+  openings.length === 0 ? null : (
+    <Banner kind="warn" title="This opens the key further">
+      <ul>
+        {openings.map((text) => (
+          <li>{text}</li>
+        ))}
+      </ul>
+    </Banner>
+  );
+
+function differences(
+  key: Key,
+  change: Partial<KeyBody>,
+  usual: RateLimit,
+): { setting: Setting; next: Child }[] {
   const changed = { ...key, ...change } as Key;
   return SETTINGS.flatMap((setting) => {
     if (setting === "expiresAt" && "expiresIn" in change) {
       return [
         {
           setting,
-          next:
-            change.expiresIn === null ? "Never" : `${LIFETIME_NAMES[change.expiresIn ?? ""] ?? ""} from now`,
+          next: change.expiresIn === null ? "Never" : `${lifetimeName(change.expiresIn ?? "")} from now`,
         },
       ];
     }
-    return setting in change ? [{ setting, next: settingText(setting, changed) }] : [];
+    return setting in change ? [{ setting, next: settingText(setting, changed, usual) }] : [];
   });
 }
 
 /** What was filled in, to be sent along unseen; kept like visible fields when a sign-in has to come between. */
-const FormAsItIs = ({ form, version }: { form: KeyForm; version: number }) => (
+const FormAsItIs: FC<{ form: KeyForm; base: KeyForm | null; version: number }> = ({
+  form,
+  base,
+  version,
+}) => (
   <>
-    <input type="hidden" name="version" value={`${version}`} />
+    <input type="hidden" name="version" value={`${version}`} data-kept="" />
+    <input type="hidden" name="base" value={JSON.stringify(base)} data-kept="" />
     {fieldsOf(form).map(([name, value]) => (
       <input type="hidden" name={name} value={value} data-kept="" />
     ))}

@@ -3,7 +3,7 @@ import type { CreatedKey, Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { ApiRefusal } from "../api.ts";
-import type { ConsoleContext, ConsoleEnv } from "../context.ts";
+import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { refusalNotice, type Notice } from "../key-form/problems.ts";
 import { PageHeader } from "../parts/bits.tsx";
 import { Choices, FieldGroup } from "../parts/fields.tsx";
@@ -30,18 +30,18 @@ const UNCONFIRMED =
   "The key was not rotated: it could not be confirmed everywhere, so it works as before and there is no new one. Try again in a moment.";
 
 /** `/keys/<id>/rotate`: a new key in the place of one. */
-export function addKeyRotation(app: Hono<ConsoleEnv>): void {
+export function addKeyRotation(app: Hono<ConsoleEnv>, console_: Console): void {
   app.get("/keys/:id/rotate", (c) => withKey(c, (me, key) => show(c, me, key, USUAL, null)));
-  app.post("/keys/:id/rotate", (c) => withKey(c, (me, key) => rotate(c, me, key)));
+  app.post("/keys/:id/rotate", (c) => withKey(c, (me, key) => rotate(c, console_, me, key)));
 }
 
-async function rotate(c: ConsoleContext, me: Me, old: Key): Promise<Response> {
+async function rotate(c: ConsoleContext, console_: Console, me: Me, old: Key): Promise<Response> {
   const { overlap: given } = await c.req.parseBody();
   const overlap = typeof given === "string" ? given : USUAL;
   const created = await c.get("api").change<CreatedKey>("POST", `${apiPath(c)}/rotate`, { overlap });
   if (!(created instanceof ApiRefusal)) {
     const now = await c.get("api").get<Key>(apiPath(c));
-    return secretPage(c, created, now instanceof ApiRefusal ? old : now);
+    return secretPage(c, console_, created, now instanceof ApiRefusal ? old : now);
   }
   if (created.code === "mfa_required" || created.code === "identity_token_invalid")
     return refusalPage(c, created);

@@ -1,7 +1,9 @@
 import type { FC } from "hono/jsx";
 import type { CreatedKey, Key } from "../../api-types/keys.ts";
-import type { ConsoleContext } from "../context.ts";
+import type { Console, ConsoleContext } from "../context.ts";
+import { firstCallOf } from "../key-form/first-call.ts";
 import { Facts } from "../parts/bits.tsx";
+import { FirstCallCard } from "../parts/first-call.tsx";
 import { endOf, isRetiring } from "../parts/key-banners.tsx";
 import { bare } from "../parts/page.tsx";
 import { SecretOnce } from "../parts/secret-once.tsx";
@@ -14,9 +16,14 @@ import { HOME } from "../paths.ts";
  */
 export function secretPage(
   c: ConsoleContext,
-  { id, key, name, keyPrefix, expiresAt }: CreatedKey,
+  { policy, config }: Console,
+  created: CreatedKey,
   replaced: Key | null,
 ): Response | Promise<Response> {
+  const { id, key, name, keyPrefix, expiresAt } = created;
+  const call = firstCallOf(created, policy.operations);
+  const isHere = config.controlHostname === null;
+  const origin = isHere ? new URL(c.req.url).origin : "https://your-gateway.example";
   const content = (
     <SecretOnce
       title="Store the key now"
@@ -26,8 +33,7 @@ export function secretPage(
       onward={`${HOME}/${encodeURIComponent(id)}`}
       text={
         <>
-          This is the only time that the key <b>{name}</b> is shown. Portcullis keeps no copy: what is lost
-          can only be rotated.
+          This is the only time that the key <b>{name}</b> is shown. If you lose it, rotate the key.
         </>
       }
     >
@@ -37,6 +43,7 @@ export function secretPage(
           ...(replaced === null ? [] : [["The old key", <OldKey key_={replaced} />] as const]),
         ]}
       />
+      {call && <FirstCallCard call={call} secret={key} origin={origin} isHere={isHere} />}
     </SecretOnce>
   );
   return bare(c, "Store the key", content, { contained: true });

@@ -4,6 +4,7 @@ import type { AuditEvent } from "../../api-types/audit.ts";
 import type { Page } from "../../api-types/common.ts";
 import type { Key, KeyDetails } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
+import type { RateLimit } from "../../core/key-record.ts";
 import { ADMIN } from "../../core/organization.ts";
 import { USAGE_WINDOWS, type Usage } from "../../api-types/usage.ts";
 import { ApiRefusal } from "../api.ts";
@@ -27,7 +28,7 @@ const AUDIT_EVENTS = "20";
 const SHOWN = ["scopes", "vaults", "allowedIps", "rateLimit", "expiresAt"] as const;
 
 /** `/keys/<id>`: all about a key, but for its secret, which nobody has. */
-export function addKeyDetail(app: Hono<ConsoleEnv>, { policy }: Console): void {
+export function addKeyDetail(app: Hono<ConsoleEnv>, { policy, config }: Console): void {
   app.get("/keys/:id", async (c) => {
     const id = c.req.param("id");
     const window = USAGE_WINDOWS.find((known) => known === c.req.query("window")) ?? "24h";
@@ -43,7 +44,18 @@ export function addKeyDetail(app: Hono<ConsoleEnv>, { policy }: Console): void {
     if (key instanceof ApiRefusal) return refusalPage(c, key);
     const csrf = c.get("session").csrf;
     return pageForMe(c, key.name, sectionOf(key, await c.get("me")), (me) => (
-      <KeyDetail {...{ key_: key, me, csrf, usage, events, outcome, operations: policy.operations }} />
+      <KeyDetail
+        {...{
+          key_: key,
+          me,
+          csrf,
+          usage,
+          events,
+          outcome,
+          operations: policy.operations,
+          usual: config.rateLimit,
+        }}
+      />
     ));
   });
 }
@@ -67,9 +79,11 @@ interface DetailProps {
   /** What has just been done to it. */
   outcome: Outcome | undefined;
   operations: Console["policy"]["operations"];
+  /** The rate limit of a key without its own. */
+  usual: RateLimit;
 }
 
-const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcome, operations }) => (
+const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcome, operations, usual }) => (
   <>
     <PageHeader
       back={key.owner.id === me.id ? { label: "My keys", href: HOME } : { label: "All keys", href: ALL_KEYS }}
@@ -88,7 +102,9 @@ const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcom
     <div class="columns">
       <section class="card">
         <h2>Settings</h2>
-        <Facts rows={SHOWN.map((setting) => [SETTING_NAMES[setting], settingText(setting, key)] as const)} />
+        <Facts
+          rows={SHOWN.map((setting) => [SETTING_NAMES[setting], settingText(setting, key, usual)] as const)}
+        />
       </section>
       <section class="card">
         <h2>Record</h2>
@@ -129,12 +145,18 @@ const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcom
 /** What can be done with a key, and by whom: a person's key is that person's alone to rotate. */
 const Actions: FC<{ key_: Key; me: Me }> = ({ key_: key, me }) => {
   const page = keyPage(key.id);
-  if (key.status === "revoked") return <></>;
+  const duplicate = (
+    <a href={link(`${HOME}/new`, { from: key.id })} role="button" class="secondary outline">
+      <Icon name="copy" /> Duplicate
+    </a>
+  );
+  if (key.status === "revoked") return duplicate;
   return (
     <>
       <a href={`${page}/edit`} role="button" class="secondary outline">
         <Icon name="pencil" /> Edit
       </a>
+      {duplicate}
       {(key.owner.id === me.id || key.owner.kind === "service") && !isRetiring(key) && (
         <a href={`${page}/rotate`} role="button" class="secondary outline">
           <Icon name="rotate" /> Rotate

@@ -42,7 +42,7 @@ export const ImpactReport: FC<{ impact: Impact }> = ({ impact }) => {
             )}
             {unknown > 0 && (
               <li>
-                Of <b>{counted(unknown, "call")}</b> it cannot be told
+                <b>{counted(unknown, "call")}</b> cannot be judged
               </li>
             )}
           </ul>

@@ -150,6 +150,11 @@ export class Organization extends DurableObject<Env> {
     return this.#door.as(actor, (me) => actOnAll(this.#parts.keys, actor, me, act));
   }
 
+  /** Ids of vaults that keys and roles name, and one more if there is a next page. */
+  listVaultIds(actor: Actor, limit: number, after: string): Promise<string[] | Refusal> {
+    return this.#door.as(actor, (me) => this.#parts.keys.vaultIds(me, limit, after));
+  }
+
   updateKey(
     actor: Actor,
     keyId: string,

@@ -320,6 +320,25 @@ export class KeyTable {
     ].map(readKey);
   }
 
+  /** One more than `limit` ids of vaults that live keys and roles name: of one user, or with `null` of everybody. */
+  vaultIds(userId: string | null, limit: number, after: string): string[] {
+    const rows = this.#sql.exec<{ id: string }>(
+      `WITH own AS (SELECT vaults, scopes FROM keys WHERE revoked_at IS NULL AND (?1 IS NULL OR owner_id = ?1)),
+         filters AS (SELECT substr(json_extract(value, '$.resource'), 7) AS rest FROM own, json_each(own.scopes)
+           WHERE json_extract(value, '$.resource') LIKE 'vault/%')
+       SELECT id FROM (
+         SELECT value AS id FROM own, json_each(own.vaults)
+         UNION SELECT substr(rest, 1, instr(rest || '/', '/') - 1) FROM filters
+         UNION SELECT json_each.key FROM users, json_each(users.vault_roles)
+           WHERE (?1 IS NULL OR users.id = ?1) AND active = 1
+       ) WHERE id NOT IN ('*', '#') AND id > ?2 ORDER BY id LIMIT ?3`,
+      userId,
+      after,
+      limit + 1,
+    );
+    return rows.toArray().map(({ id }) => id);
+  }
+
   /** The key of a key string, by its SHA-256 in lower-case hex. */
   findByHash(hash: string): ManagedKey | null {
     const [row] = this.#sql.exec<Row>(`${SELECT} WHERE keys.hash = ?`, hash);

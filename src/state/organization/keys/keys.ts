@@ -158,6 +158,11 @@ export class Keys {
     return this.#table.list({ ...query, ownerId }, Date.now());
   }
 
+  /** A page of the ids of vaults that keys and roles name, and one more: everybody's for admins, else the own ones. */
+  vaultIds(me: DirectoryUser, limit: number, after: string): string[] {
+    return this.#table.vaultIds(me.roles.includes(ADMIN) ? null : me.id, limit, after);
+  }
+
   /** Changes a key, if its version is still one of the expected; `null` expects nothing. */
   async update(
     actor: Actor,

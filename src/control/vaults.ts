@@ -1,0 +1,34 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { PageQuery } from "../api-types/common.ts";
+import { VaultIdList } from "../api-types/vaults.ts";
+import { isRefusal } from "../core/refusal.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+
+/** `/-/vaults`: the vaults that are known here by name. The API behind the gateway is not asked. */
+export function addVaultEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): void {
+  addEndpoint(app, control, {
+    method: "get",
+    path: "/-/vaults",
+    operationId: "listVaultIds",
+    summary: "List the vault ids that keys and roles name: everybody's for admins, else one's own",
+    tag: "API keys",
+    query: PageQuery,
+    success: { 200: { description: "A page of vault ids.", schema: VaultIdList } },
+    refusals: [],
+    run: async ({ query: { limit, nextCursor: cursor } }, actor) => {
+      const after = cursor === undefined ? null : readCursor<{ id: string }>(cursor, { id: "string" });
+      if (after !== null && isRefusal(after)) return after;
+      const organization = control.env.ORGANIZATION.getByName(actor.orgId);
+      const ids = await organization.listVaultIds(actor, limit, after?.id ?? "");
+      if (isRefusal(ids)) return ids;
+      const shown = ids.slice(0, limit);
+      const last = ids.length > limit ? shown.at(-1) : undefined;
+      const nextCursor = last === undefined ? null : writeCursor({ id: last });
+      return {
+        status: 200,
+        body: { data: shown.map((id) => ({ id })), pagination: { limit, nextCursor } },
+      };
+    },
+  });
+}
