@@ -3,6 +3,7 @@ import { baseline } from "./migrations/baseline.ts";
 import { guardsOfKeys } from "./migrations/guards-of-keys.ts";
 import { importedKeys } from "./migrations/imported-keys.ts";
 import { keySearch } from "./migrations/key-search.ts";
+import { listedKeys } from "./migrations/listed-keys.ts";
 import { scimIdentities } from "./migrations/scim-identities.ts";
 import { usageByOutcome } from "./migrations/usage-by-outcome.ts";
 import { usagePending } from "./migrations/usage-pending.ts";
@@ -23,6 +24,7 @@ const MIGRATIONS: readonly Migration[] = [
   guardsOfKeys,
   importedKeys,
   usagePending,
+  listedKeys,
 ];
 
 /** Whether anything was ever kept. */

@@ -3,10 +3,12 @@ import type { KeyPosition, KeyQuery, KeySort } from "../../../core/organization.
 
 /** What SQL makes of a query for keys. */
 export interface KeySearch {
-  /** Conditions joined by AND; empty for none. */
+  /** Conditions joined by AND. */
   readonly where: string;
   readonly values: readonly SqlStorageValue[];
   readonly order: string;
+  /** What it reads: the keys in the order of an index, or the index of what lists ask for, as a whole. */
+  readonly from: "keys" | "keys INDEXED BY keys_listed";
 }
 
 const COLUMNS: Readonly<Record<KeySort["by"], string>> = {
@@ -28,8 +30,8 @@ const STATUS_CONDITIONS = {
 } as const;
 
 /** Ranges that are no restriction, or none for one family of addresses. */
-export const ANY_ADDRESS = `(allowed_ips = '[]' OR EXISTS
-  (SELECT 1 FROM json_each(allowed_ips) WHERE value IN ('0.0.0.0/0', '::/0')))`;
+export const ANY_ADDRESS = `(allowed_ips = '[]' OR instr(allowed_ips, '"0.0.0.0/0"') > 0
+  OR instr(allowed_ips, '"::/0"') > 0)`;
 
 /** The conditions and the order of a query for keys. `ownersNamed` tells whose names hold a text. */
 export function searchOf(
@@ -44,7 +46,7 @@ export function searchOf(
     values.push(...bound);
   };
   if (query.ownerId !== "*" && query.ownerId !== null) add("owner_id = ?", query.ownerId);
-  if (query.ownerKind !== null) add("users.kind = ?", query.ownerKind);
+  if (query.ownerKind !== null) add("owner_id IN (SELECT id FROM users WHERE kind = ?)", query.ownerKind);
   if (query.ownerName !== null) {
     add("owner_id IN (SELECT value FROM json_each(?))", JSON.stringify(ownersNamed(query.ownerName)));
   }
@@ -57,10 +59,13 @@ export function searchOf(
     const condition = STATUS_CONDITIONS[query.status];
     add(condition, ...(condition.includes("?") ? [now] : []));
   }
+  const ofOneOwner = query.ownerId !== "*" && query.ownerId !== null;
+  const inOrder = where.length === 0 && NEVER_NULL.includes(query.sort.by);
+  const from = ofOneOwner || inOrder ? "keys" : "keys INDEXED BY keys_listed";
   if (query.after !== null) addPosition(query.sort, query.after, add);
   const direction = query.sort.descending ? "DESC" : "ASC";
   const order = `${COLUMNS[query.sort.by]} ${direction} NULLS LAST, keys.id ${direction}`;
-  return { where: where.join(" AND "), values, order };
+  return { where: where.join(" AND ") || "1", values, order, from };
 }
 
 type Add = (condition: string, ...bound: SqlStorageValue[]) => void;

@@ -310,10 +310,11 @@ export class KeyTable {
 
   /** One more than `limit` keys, so that the caller sees whether there is a next page. */
   list(query: KeyQuery, now: number): ManagedKey[] {
-    const { where, values, order } = searchOf(query, now, (text) => this.#ownersNamed(text));
+    const { where, values, order, from } = searchOf(query, now, (text) => this.#ownersNamed(text));
     return [
       ...this.#sql.exec<Row>(
-        `${SELECT} ${where && `WHERE ${where}`} ORDER BY ${order} LIMIT ?`,
+        `${SELECT} WHERE keys.id IN (SELECT id FROM ${from} WHERE ${where} ORDER BY ${order} LIMIT ?)
+         ORDER BY ${order}`,
         ...values,
         query.limit + 1,
       ),

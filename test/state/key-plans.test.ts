@@ -1,0 +1,65 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { KEY_SORTS, type KeyQuery } from "../../src/core/organization.ts";
+import { searchOf } from "../../src/state/organization/keys/key-search.ts";
+import { makeActor } from "../support/records.ts";
+
+const EVERY_KEY: KeyQuery = {
+  status: "all",
+  q: null,
+  ownerId: "*",
+  ownerKind: null,
+  ownerName: null,
+  expiresBefore: null,
+  unusedSince: null,
+  anyAddress: null,
+  noExpiry: null,
+  sort: { by: "createdAt", descending: true },
+  limit: 100,
+  after: null,
+};
+const FILTERS: readonly Partial<KeyQuery>[] = [
+  {},
+  { status: "active" },
+  { status: "expired" },
+  { status: "disabled" },
+  { status: "revoked" },
+  { q: "part" },
+  { ownerKind: "service" },
+  { ownerName: "part" },
+  { expiresBefore: 1 },
+  { unusedSince: 1 },
+  { anyAddress: true },
+  { anyAddress: false },
+  { noExpiry: true },
+  { noExpiry: false },
+  { status: "active", q: "part", anyAddress: true, unusedSince: 1 },
+];
+
+test("no list of an organisation's keys reads keys one by one that it does not show", async () => {
+  const organization = env.ORGANIZATION.getByName("org_plans");
+  await organization.bootstrap(makeActor("org_plans"));
+  await runInDurableObject(organization, (_, { storage: { sql } }) => {
+    for (const filter of FILTERS) {
+      for (const by of KEY_SORTS) {
+        for (const descending of [false, true]) {
+          const query = { ...EVERY_KEY, ...filter, sort: { by, descending } };
+          const { from, where, values, order } = searchOf(query, 1, () => ["user"]);
+          const plan = sql
+            .exec<{ detail: string }>(
+              `EXPLAIN QUERY PLAN SELECT id FROM ${from} WHERE ${where} ORDER BY ${order} LIMIT 100`,
+              ...values,
+            )
+            .toArray()
+            .map(({ detail }) => detail);
+          // An index in the order of the list is read no further than the page.
+          const inOrder = plan.length === 1;
+          const reads = plan.find((detail) => detail.startsWith("SCAN keys"));
+          expect([query, reads]).toEqual([query, expect.stringContaining("USING COVERING INDEX")]);
+          if (inOrder) expect(filter).toEqual({});
+        }
+      }
+    }
+  });
+});
