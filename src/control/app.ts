@@ -7,6 +7,7 @@ import { refuseWith } from "./endpoint.ts";
 import { addApiPage } from "./api-page.tsx";
 import { addAuditEndpoint } from "./audit.ts";
 import { addCredentialsEndpoint } from "./credentials.ts";
+import { addDocsPages } from "./docs-pages.tsx";
 import { addErrorPages } from "./error-pages.tsx";
 import { addHealthEndpoints } from "./health.ts";
 import { addImpactEndpoint } from "./impact.ts";
@@ -63,6 +64,7 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
 
   addHealthEndpoints(app, control);
   addErrorPages(app);
+  addDocsPages(app, control);
   // Before those of one key, whose ids they are not.
   addKeyActEndpoints(app, control);
   addKeyEndpoints(app, control);

@@ -60,7 +60,7 @@ const Explanation: FC<{ code: RefusalCode }> = ({ code }) => {
       <p>{withCode(retry)}</p>
       <p class="soft">
         <br />
-        <a href="/-/errors">All errors</a>
+        <a href="/-/errors">All errors</a> · <a href="/-/docs">Calling the API</a>
       </p>
     </Page>
   );

@@ -20,12 +20,14 @@ p { margin: .25rem 0 }
 a { color: var(--mark) }
 code, pre { font: .88em/1.5 ui-monospace, monospace }
 code { overflow-wrap: anywhere }
+pre code { overflow-wrap: normal; font-size: inherit }
 pre { background: var(--shade); border: 1px solid var(--line); border-radius: 6px; padding: .75rem 1rem; overflow-x: auto }
 details { border: 1px solid var(--line); border-radius: 6px; margin: .5rem 0; padding: 0 1rem }
 details[open] { padding-bottom: 1rem }
 summary { cursor: pointer; padding: .6rem 0 }
 table { border-collapse: collapse; width: 100%; font-size: .94em }
 td, th { text-align: left; padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+.wide { overflow-x: auto; margin: .75rem 0 }
 .soft { color: var(--soft) }
 .method { display: inline-block; min-width: 4.2rem; font-weight: 600; color: var(--mark) }
 `;

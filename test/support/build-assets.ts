@@ -5,7 +5,7 @@ import { join } from "node:path";
 export function setup(): void {
   const cwd = join(import.meta.dirname, "../..");
   const env = { ...process.env, API_DOCUMENT: "", API_OVERLAY: "" };
-  for (const step of ["src/api/build.ts", "src/build-console.ts"]) {
+  for (const step of ["src/api/build.ts", "src/build-console.ts", "src/build-docs.ts"]) {
     execFileSync(process.execPath, [step], { cwd, env, stdio: "pipe" });
   }
 }

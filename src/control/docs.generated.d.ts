@@ -1,0 +1,2 @@
+/** What `src/build-docs.ts` writes: the integrators' page as HTML. */
+export declare const INTEGRATORS: string;
