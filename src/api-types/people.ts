@@ -37,3 +37,4 @@ export const PersonKeysRevocation = z
   .openapi("PersonKeysRevocation");
 
 export const PersonKeysRevoked = z.object({ receipts: z.array(ReceiptSchema) }).openapi("PersonKeysRevoked");
+export type PersonRevoked = Wire<typeof PersonKeysRevoked>;

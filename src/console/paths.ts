@@ -15,10 +15,20 @@ export function keyPage(id: string, outcome?: Outcome): string {
 
 /** Pages for admins. */
 export const ALL_KEYS = `${CONSOLE}/all-keys`;
+export const PEOPLE = `${CONSOLE}/people`;
 export const SERVICE_USERS = `${CONSOLE}/service-users`;
 export const USAGE = `${CONSOLE}/usage`;
 export const AUDIT = `${CONSOLE}/audit`;
 export const ORGANIZATION = `${CONSOLE}/organization`;
+
+/** The page of whoever owns a key. */
+export function ownerPage({ id, kind }: { readonly id: string; readonly kind: "user" | "service" }): string {
+  return `${kind === "user" ? PEOPLE : SERVICE_USERS}/${encodeURIComponent(id)}`;
+}
+
+/** What is found, and what is done to the keys that were chosen. */
+export const SEARCH = `${CONSOLE}/search`;
+export const SELECTED_KEYS = `${CONSOLE}/selected-keys`;
 
 export const ACCOUNT = `${CONSOLE}/account`;
 

@@ -50,9 +50,15 @@ describe("all keys", () => {
     ["?kind=service", ["Its"]],
     ["?kind=user", ["His", "Hers"]],
     ["?owner=bob", ["His"]],
+    ["?ownerName=BAKER", ["His"]],
     ["?q=i", ["Its", "His"]],
     ["?q=i&kind=user", ["His"]],
+    ["?sort=name", ["Hers", "His", "Its"]],
     ["?status=revoked", []],
+    ["?show=never-used", ["Its", "His", "Hers"]],
+    ["?show=no-expiry", []],
+    ["?show=any-address&sort=createdAt", ["Hers", "His", "Its"]],
+    ["?show=nonsense&sort=nonsense&trail=..", ["Its", "His", "Hers"]],
   ])("%s shows the right ones", async (query, names) => {
     const { page } = await visitors.signIn("alice");
     await page.goto(`/-/console/all-keys${query}`);
@@ -71,25 +77,63 @@ describe("all keys", () => {
     await page.getByRole("searchbox").fill("nothing");
     await page.getByRole("button", { name: "Search" }).click();
     await page.getByRole("heading", { name: "No key has such a name" }).waitFor();
+    expect(page.url()).toMatch(/kind=service/);
     await expectReadable(visitor);
 
     await page.goto("/-/console/all-keys");
-    await page.getByRole("link", { name: "Bob Baker" }).click();
-    await page.waitForURL(/owner=bob/);
+    await page.getByLabel("Owner’s name").fill("bob");
+    await page.getByRole("button", { name: "Filter" }).click();
+    await page.waitForURL(/ownerName=bob/);
     expect(await namesOn(page)).toEqual(["His"]);
-    await page.getByRole("link", { name: "Keys of everybody, not of Bob Baker alone" }).click();
+
+    await page.goto(`/-/console/all-keys?owner=${userId}`);
+    await page.getByRole("link", { name: "Everybody’s keys" }).click();
     await page.waitForURL((url) => !url.search.includes("owner"));
     expect(await namesOn(page)).toHaveLength(3);
-
-    await page.getByLabel("Owner").fill(userId);
-    await page.getByLabel("Owner").press("Enter");
-    await page.waitForURL(/owner=svc_/);
-    expect(await namesOn(page)).toEqual(["Its"]);
   });
 
-  test("lead to each key, and back to where one was", async () => {
+  test("are counted by status and by what wants to be looked at, which is marked", async () => {
     const { page } = await visitors.signIn("alice");
     await page.goto("/-/console/all-keys");
+    const status = page.getByRole("navigation", { name: "Status" });
+    expect((await status.innerText()).replaceAll(/\s+/g, " ")).toBe(
+      "Active 3 Disabled 0 Expired 0 Revoked 0 All",
+    );
+    await page.getByRole("link", { name: "Any address 3" }).click();
+    await page.waitForURL(/show=any-address/);
+    expect(await page.locator("tbody .mark").allInnerTexts()).toEqual([
+      "Any address",
+      "Any address",
+      "Any address",
+    ]);
+    await page.getByRole("link", { name: "Expiring soon 0" }).click();
+    await page.getByText("No active key expires within 14 days.").waitFor();
+    await page.getByRole("link", { name: "Show all active keys" }).click();
+    await page.getByText("1–3 of 3").waitFor();
+  });
+
+  test("are sorted by a column, and the other way at the next press", async () => {
+    const { page } = await visitors.signIn("alice");
+    await page.goto("/-/console/all-keys");
+    const name = page.getByRole("columnheader", { name: "Name" });
+    expect(await page.getByRole("columnheader", { name: "Created" }).getAttribute("aria-sort")).toBe(
+      "descending",
+    );
+    await name.getByRole("link").click();
+    await page.waitForURL(/sort=name/);
+    expect(await name.getAttribute("aria-sort")).toBe("ascending");
+    expect(await namesOn(page)).toEqual(["Hers", "His", "Its"]);
+    await name.getByRole("link").click();
+    await page.waitForURL(/sort=-name/);
+    expect(await namesOn(page)).toEqual(["Its", "His", "Hers"]);
+  });
+
+  test("lead to each key and its owner, and back to where one was", async () => {
+    const { page } = await visitors.signIn("alice");
+    await page.goto("/-/console/all-keys");
+    await page.getByRole("link", { name: "Bob Baker" }).click();
+    await page.waitForURL("**/people/bob");
+    await page.goBack();
     await page.getByRole("link", { name: "His", exact: true }).click();
     await page.getByRole("heading", { name: "His" }).waitFor();
     await page.locator("main").getByRole("link", { name: "All keys" }).click();
@@ -99,16 +143,22 @@ describe("all keys", () => {
     await page.waitForURL(`**/service-users/${userId}`);
   });
 
-  test("come in pages that keep what they were narrowed to", async () => {
-    for (let i = 1; i <= 28; i++) await createKey(bob, { name: `Paged ${i}` });
+  test("come in pages that keep what they were narrowed to, to and fro", async () => {
+    for (let i = 1; i <= 55; i++) await createKey(bob, { name: `Paged ${i}` });
     const { page } = await visitors.signIn("alice");
     await page.goto("/-/console/all-keys?owner=bob&kind=user&q=Paged");
-    await page.getByRole("link", { name: "Next page" }).click();
-    await page.waitForURL(/cursor=/);
-    expect(await namesOn(page)).toEqual(["Paged 3", "Paged 2", "Paged 1"]);
-    await page.getByRole("link", { name: "First page" }).click();
-    await page.waitForURL((url) => !url.search.includes("cursor"));
-    expect(await namesOn(page)).toHaveLength(25);
+    await page.getByText("1–25", { exact: true }).waitFor();
+    for (const range of ["26–50", "51–55 of 55"]) {
+      await page.getByRole("link", { name: "Next page" }).click();
+      await page.getByText(range, { exact: true }).waitFor();
+    }
+    expect(await namesOn(page)).toEqual(["Paged 5", "Paged 4", "Paged 3", "Paged 2", "Paged 1"]);
+    await page.getByRole("link", { name: "Previous page" }).click();
+    await page.getByText("26–50", { exact: true }).waitFor();
+    expect((await namesOn(page))[0]).toBe("Paged 30");
+    await page.getByRole("link", { name: "Previous page" }).click();
+    await page.getByText("1–25", { exact: true }).waitFor();
+    expect(page.url()).not.toMatch(/cursor|trail/);
   });
 });
 
@@ -268,11 +318,11 @@ describe("the audit log", () => {
 
   test("is narrowed by what is on it, and by names of keys and people", async () => {
     const { page } = await visitors.signIn("alice");
-    await page.goto("/-/console/audit");
+    await page.goto(`/-/console/audit?target=${userId}`);
     const made = events(page).filter({ hasText: "made the service user Reporter" });
     await made.locator("summary").click();
     await made.getByRole("link", { name: "this event" }).click();
-    await page.waitForURL(/action=service_user.created/);
+    await page.waitForURL(/action=service_user.created.*target=svc_/);
     expect(await page.getByLabel("Event").inputValue()).toBe("service_user.created");
     await page.getByRole("link", { name: "Clear" }).click();
     await page.waitForURL("**/audit");
@@ -353,7 +403,17 @@ describe("the audit log", () => {
 });
 
 describe("the shape of pages", () => {
-  const PATHS = ["keys", "all-keys", "service-users", "usage", "audit", "organization", "account"];
+  const PATHS = [
+    "search",
+    "keys",
+    "all-keys",
+    "people",
+    "service-users",
+    "usage",
+    "audit",
+    "organization",
+    "account",
+  ];
 
   test("is one: headings stand at one height, what is pressed and filled in is equally high", async () => {
     const { page } = await visitors.signIn("alice");

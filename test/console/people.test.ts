@@ -18,9 +18,22 @@ afterAll(() => product.stop());
 
 describe("the navigation", () => {
   test.each([
-    ["alice", ["My keys", "All keys", "Service users", "Usage", "Audit", "Organisation", "Account"]],
-    ["bob", ["My keys", "Account"]],
-    ["carol", ["My keys", "Account"]],
+    [
+      "alice",
+      [
+        "Search",
+        "My keys",
+        "All keys",
+        "People",
+        "Service users",
+        "Usage",
+        "Audit",
+        "Organisation",
+        "Account",
+      ],
+    ],
+    ["bob", ["Search", "My keys", "Account"]],
+    ["carol", ["Search", "My keys", "Account"]],
   ] as const)("of %s leads where they may go", async (user, labels) => {
     const { page } = await visitors.signIn(user);
     const links = page.getByRole("navigation", { name: "Console" }).locator("li a");
@@ -35,7 +48,15 @@ describe("the navigation", () => {
 
 test("an address for admins says to others that it is not for them, and where they may go", async () => {
   const visitor = await visitors.signIn("bob", { viewport: SCREENS.narrow });
-  for (const path of ["all-keys", "service-users/new", "usage", "audit", "organization/scim-token"]) {
+  for (const path of [
+    "all-keys",
+    "people",
+    "people/bob/revoke-keys",
+    "service-users/new",
+    "usage",
+    "audit",
+    "organization/scim-token",
+  ]) {
     const answer = await visitor.page.goto(`/-/console/${path}`);
     expect(answer?.status()).toBe(403);
     await visitor.page.getByRole("heading", { name: "Not for your role" }).waitFor();

@@ -25,7 +25,7 @@ const pathsOf = (method: string): string[] => [
 const FOR_STRANGERS = /\/(console|sign-in|sign-in\/start|callback|signed-out|assets\/:file)$/;
 /** What is changed without anybody being signed in. */
 const OPEN_FORMS = /\/(theme|sign-out)$/;
-const FOR_ADMINS = /^\/-\/console\/(all-keys|service-users|usage|audit|organization)(\/|$)/;
+const FOR_ADMINS = /^\/-\/console\/(all-keys|people|service-users|usage|audit|organization)(\/|$)/;
 
 const pages = pathsOf("GET").filter((path) => !FOR_STRANGERS.test(path));
 const forms = pathsOf("POST").filter((path) => !OPEN_FORMS.test(path));
@@ -48,6 +48,7 @@ afterAll(() => portcullis.stop());
 
 /** The path with ids of what there is. */
 function filled(path: string): string {
+  if (path.includes("/people/")) return path.replace(":id", "alice");
   return path.replace(":id", path.includes("service-users") ? ids.user : ids.key);
 }
 

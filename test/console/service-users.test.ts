@@ -172,7 +172,7 @@ test("is deleted after a question; its keys stay on record", async () => {
   expect(await product.call(key)).toBe(401);
   expect((await page.goto(`${USERS}/${id}`))?.status()).toBe(404);
   await page.goto(`/-/console/keys/${keyId}`);
-  await page.getByRole("definition").filter({ hasText: "Owner deactivated" }).waitFor();
+  await page.getByRole("definition").filter({ hasText: "Owner deactivated" }).first().waitFor();
 });
 
 test("an edit that had to wait for a sign-in comes back as it was filled in", async () => {

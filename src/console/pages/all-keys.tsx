@@ -2,13 +2,16 @@ import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import { z } from "zod";
 import type { Page } from "../../api-types/common.ts";
+import type { KeyCounts } from "../../api-types/key-acts.ts";
 import type { Key } from "../../api-types/keys.ts";
-import type { ServiceUser } from "../../api-types/service-users.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { PageHeader, Tabs } from "../parts/bits.tsx";
-import { KeyList, KeyQuery, PAGE_SIZE, StatusTabs } from "../parts/key-list.tsx";
+import { HygieneFilters, StatusTabs } from "../parts/key-filters.tsx";
+import { KeyList } from "../parts/key-list.tsx";
+import { askedOf, fromTheStart, KeyQuery } from "../parts/key-query.ts";
 import { pageForMe } from "../parts/page-for-me.tsx";
+import { SearchForm } from "../parts/search-form.tsx";
 import { ALL_KEYS, link } from "../paths.ts";
 import { refusalPage } from "./messages.tsx";
 
@@ -17,6 +20,8 @@ const KINDS = { "": "Everybody", user: "People", service: "Service users" } as c
 const Query = KeyQuery.extend({
   /** An owner's id. */
   owner: z.string().trim().max(200).catch(""),
+  /** Part of an owner's name. */
+  ownerName: z.string().trim().max(200).catch(""),
   kind: z.enum(["user", "service"]).optional().catch(undefined),
 });
 type Query = z.output<typeof Query>;
@@ -25,79 +30,79 @@ type Query = z.output<typeof Query>;
 export function addAllKeys(app: Hono<ConsoleEnv>): void {
   app.get("/all-keys", async (c) => {
     const query = Query.parse(c.req.query());
-    const [keys, serviceUsers] = await Promise.all([
+    const owner = query.owner || "*";
+    const [keys, counted] = await Promise.all([
       c.get("api").get<Page<Key>>("/-/api-keys", {
-        status: query.status,
-        q: query.q,
-        owner: query.owner || "*",
+        ...askedOf(query, Date.now()),
+        owner,
+        ownerName: query.ownerName,
         ownerKind: query.kind,
-        nextCursor: query.cursor,
-        limit: PAGE_SIZE,
       }),
-      c.get("api").get<Page<ServiceUser>>("/-/service-users"),
+      c.get("api").get<KeyCounts>("/-/api-keys/counts", { owner }),
     ]);
     if (keys instanceof ApiRefusal) return refusalPage(c, keys);
-    if (serviceUsers instanceof ApiRefusal) return refusalPage(c, serviceUsers);
-    const owners = new Map([...serviceUsers.data, ...keys.data.map(({ owner }) => owner)].map(idAndName));
+    const all = counted instanceof ApiRefusal ? null : counted.counts;
+    // Counts are of all keys, so they say nothing of those of some.
+    const counts = query.q || query.kind || query.ownerName ? null : all;
+    const { csrf } = c.get("session");
     return pageForMe(c, "All keys", "all-keys", () => (
       <>
         <PageHeader title="All keys" />
-        <Filters query={query} owners={owners} />
-        <KeyList path={ALL_KEYS} query={query} keys={keys} ownerPath={(owner) => link(ALL_KEYS, { owner })} />
+        <div class="filters">
+          <StatusTabs path={ALL_KEYS} query={query} counts={counts} />
+          <Tabs
+            label="Whose"
+            tabs={Object.entries(KINDS).map(([kind, label]) => ({
+              label,
+              href: link(ALL_KEYS, { ...fromTheStart(query), kind, owner: undefined }),
+              current: kind === (query.kind ?? ""),
+            }))}
+          />
+        </div>
+        <Filters query={query} csrf={csrf} ownerName={keys.data[0]?.owner.name} />
+        <HygieneFilters path={ALL_KEYS} query={query} counts={counts} />
+        <KeyList path={ALL_KEYS} query={query} keys={keys} whose="everybody's" owners counts={counts} />
       </>
     ));
   });
 }
 
-function idAndName({ id, name }: { readonly id: string; readonly name: string }): [string, string] {
-  return [id, name];
-}
-
-const Filters: FC<{ query: Query; owners: ReadonlyMap<string, string> }> = ({ query, owners }) => (
-  <>
+const Filters: FC<{ query: Query; csrf: string; ownerName: string | undefined }> = ({
+  query,
+  csrf,
+  ownerName,
+}) => {
+  const { status, show, sort, kind, owner } = query;
+  return (
     <div class="filters">
-      <StatusTabs path={ALL_KEYS} query={query} />
-      <Tabs
-        label="Whose"
-        tabs={Object.entries(KINDS).map(([kind, label]) => ({
-          label,
-          href: link(ALL_KEYS, { ...query, kind, owner: undefined, cursor: undefined }),
-          current: kind === (query.kind ?? ""),
-        }))}
+      <SearchForm
+        csrf={csrf}
+        value={query.q}
+        label="Name, id or whole key"
+        at="all-keys"
+        keep={{ status, show, sort, kind, owner, ownerName: query.ownerName }}
       />
-    </div>
-    <search class="filters">
-      <form method="get" action={ALL_KEYS}>
-        <input type="hidden" name="status" value={query.status} />
-        {query.kind && <input type="hidden" name="kind" value={query.kind} />}
-        <input
-          type="search"
-          name="q"
-          value={query.q}
-          maxlength={100}
-          placeholder="Search by name"
-          aria-label="Search by name"
-        />
-        <input
-          name="owner"
-          list="owners"
-          value={query.owner}
-          placeholder="Any owner"
-          aria-label="Owner"
-          autocomplete="off"
-        />
-        <datalist id="owners">
-          {[...owners].map(([id, name]) => (
-            <option value={id}>{name}</option>
-          ))}
-        </datalist>
-        <button class="secondary outline">Search</button>
-      </form>
-      {query.owner && (
-        <a href={link(ALL_KEYS, { ...query, owner: undefined, cursor: undefined })}>
-          Keys of everybody, not of {owners.get(query.owner) ?? query.owner} alone
-        </a>
+      {query.owner ? (
+        <p class="narrowed">
+          Keys of <b>{ownerName ?? query.owner}</b>{" "}
+          <a href={link(ALL_KEYS, { ...fromTheStart(query), owner: undefined })}>Everybody’s keys</a>
+        </p>
+      ) : (
+        <form method="get" action={ALL_KEYS}>
+          {Object.entries({ status, show, sort, kind, q: query.q }).map(
+            ([name, value]) => value && <input type="hidden" name={name} value={value} />,
+          )}
+          <input
+            name="ownerName"
+            value={query.ownerName}
+            maxlength={200}
+            placeholder="Owner’s name"
+            aria-label="Owner’s name"
+            autocomplete="off"
+          />
+          <button class="secondary outline">Filter</button>
+        </form>
       )}
-    </search>
-  </>
-);
+    </div>
+  );
+};

@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import type { Page } from "../../api-types/common.ts";
+import type { KeyCounts } from "../../api-types/key-acts.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import { ADMIN, developerVaults } from "../../core/organization.ts";
@@ -8,8 +9,11 @@ import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { Empty, PageHeader } from "../parts/bits.tsx";
 import { Icon } from "../parts/icons.tsx";
-import { KeyList, KeyQuery, PAGE_SIZE, StatusTabs, type ListQuery } from "../parts/key-list.tsx";
+import { HygieneFilters, StatusTabs } from "../parts/key-filters.tsx";
+import { KeyList } from "../parts/key-list.tsx";
+import { askedOf, KeyQuery } from "../parts/key-query.ts";
 import { pageForMe } from "../parts/page-for-me.tsx";
+import { SearchForm } from "../parts/search-form.tsx";
 import { HOME } from "../paths.ts";
 import { refusalPage } from "./messages.tsx";
 
@@ -17,13 +21,14 @@ import { refusalPage } from "./messages.tsx";
 export function addKeyList(app: Hono<ConsoleEnv>): void {
   app.get("/keys", async (c) => {
     const query = KeyQuery.parse(c.req.query());
-    const keys = await c.get("api").get<Page<Key>>("/-/api-keys", {
-      status: query.status,
-      q: query.q,
-      nextCursor: query.cursor,
-      limit: PAGE_SIZE,
-    });
+    const api = c.get("api");
+    const [keys, counted] = await Promise.all([
+      api.get<Page<Key>>("/-/api-keys", askedOf(query, Date.now())),
+      api.get<KeyCounts>("/-/api-keys/counts"),
+    ]);
     if (keys instanceof ApiRefusal) return refusalPage(c, keys);
+    const counts = counted instanceof ApiRefusal ? null : counted.counts;
+    const { csrf } = c.get("session");
     return pageForMe(c, "My keys", "keys", (me) => (
       <>
         <PageHeader title="My keys">
@@ -33,11 +38,21 @@ export function addKeyList(app: Hono<ConsoleEnv>): void {
             </a>
           )}
         </PageHeader>
-        <KeyFilters path={HOME} query={query} />
+        <div class="filters">
+          <StatusTabs path={HOME} query={query} counts={counts} />
+          <SearchForm
+            csrf={csrf}
+            value={query.q}
+            label="Name, id or whole key"
+            at="keys"
+            keep={{ status: query.status, sort: query.sort }}
+          />
+        </div>
+        {counts !== null && counts.active > 0 && <HygieneFilters path={HOME} query={query} counts={counts} />}
         {keys.data.length === 0 && query.q === "" && developerVaults(me.vaultRoles).length === 0 ? (
           <NoRole me={me} />
         ) : (
-          <KeyList path={HOME} query={query} keys={keys} />
+          <KeyList path={HOME} query={query} keys={keys} whose="mine" counts={counts} />
         )}
       </>
     ));
@@ -48,27 +63,6 @@ export function addKeyList(app: Hono<ConsoleEnv>): void {
 function mayMakeKeys({ roles, vaultRoles }: Me): boolean {
   return roles.includes(ADMIN) || developerVaults(vaultRoles).length > 0;
 }
-
-/** Narrows a list of keys by status and by name. */
-const KeyFilters: FC<{ path: string; query: ListQuery }> = ({ path, query }) => (
-  <div class="filters">
-    <StatusTabs path={path} query={query} />
-    <search>
-      <form method="get" action={path}>
-        <input type="hidden" name="status" value={query.status} />
-        <input
-          type="search"
-          name="q"
-          value={query.q}
-          maxlength={100}
-          placeholder="Search by name"
-          aria-label="Search by name"
-        />
-        <button class="secondary outline">Search</button>
-      </form>
-    </search>
-  </div>
-);
 
 /** For somebody who may have no keys. */
 const NoRole: FC<{ me: Me }> = ({ me }) => (

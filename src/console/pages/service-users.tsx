@@ -183,7 +183,12 @@ const UserDetail: FC<{ user: ServiceUser; keys: Page<Key>; done: string | undefi
           </Empty>
         ) : (
           <>
-            <KeyList path={path} query={{ status: "all", q: "" }} keys={withoutMore(keys)} />
+            <KeyList
+              path={path}
+              query={{ status: "all", q: "" }}
+              keys={withoutMore(keys)}
+              whose={{ name: user.name }}
+            />
             <nav class="pages" aria-label="Keys">
               <a href={link(ALL_KEYS, { owner: user.id, status: "all" })}>
                 All of its keys <Icon name="chevron" />

@@ -2,7 +2,7 @@ import type { Child, FC } from "hono/jsx";
 import type { AuditEvent } from "../../api-types/audit.ts";
 import { eventOf } from "../../core/audit-event.ts";
 import { REFUSALS } from "../../core/refusal.ts";
-import { AUDIT, HOME, link, SERVICE_USERS } from "../paths.ts";
+import { HOME, PEOPLE, SERVICE_USERS } from "../paths.ts";
 import { wordsOf } from "./audit-words.ts";
 import { changesOf, type Change } from "./changes.ts";
 import { Exact } from "./time.tsx";
@@ -55,7 +55,11 @@ const Sentence: FC<{ event: AuditEvent }> = ({ event }) => {
 const NOBODY = ["portcullis", "scim"];
 
 const Actor: FC<{ actor: AuditEvent["actor"] }> = ({ actor: { id, name } }) =>
-  NOBODY.includes(id) ? <b>{name ?? id}</b> : <Name href={link(AUDIT, { actor: id })}>{name ?? id}</Name>;
+  NOBODY.includes(id) ? (
+    <b>{name ?? id}</b>
+  ) : (
+    <Name href={`${PEOPLE}/${encodeURIComponent(id)}`}>{name ?? id}</Name>
+  );
 
 /** What an event is about, by its name, and with the way to its page. */
 const Target: FC<{ event: AuditEvent }> = ({ event: { action, target, targetName, before, after } }) => {
@@ -74,7 +78,7 @@ function pageOf(event: string, target: string): string | null {
   if (target.startsWith("key_")) return `${HOME}/${id}`;
   if (event === "service_user.deleted") return null;
   if (target.startsWith("svc_")) return `${SERVICE_USERS}/${id}`;
-  return /^(user|person|scim_user)\./.test(event) ? link(AUDIT, { target }) : null;
+  return /^(user|person|scim_user)\./.test(event) ? `${PEOPLE}/${id}` : null;
 }
 
 const Name: FC<{ href: string; children?: Child }> = ({ href, children }) => (

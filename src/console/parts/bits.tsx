@@ -40,6 +40,8 @@ export const Empty: FC<{ icon: IconName; title: string; children?: Child }> = ({
 
 export interface Tab {
   readonly label: string;
+  /** How many there are, beside the label for whoever sees it. */
+  readonly count?: number | undefined;
   readonly href: string;
   readonly current: boolean;
 }
@@ -50,6 +52,11 @@ export const Tabs: FC<{ label: string; tabs: readonly Tab[] }> = ({ label, tabs 
     {tabs.map((tab) => (
       <a href={tab.href} aria-current={tab.current ? "true" : undefined}>
         {tab.label}
+        {tab.count !== undefined && (
+          <span class="count" aria-hidden="true">
+            {tab.count}
+          </span>
+        )}
       </a>
     ))}
   </nav>

@@ -1,95 +1,130 @@
-import type { FC } from "hono/jsx";
-import { z } from "zod";
+import type { Child, FC } from "hono/jsx";
 import type { Page } from "../../api-types/common.ts";
-import { KEY_STATUSES, type Key } from "../../api-types/keys.ts";
+import type { KeyCounts } from "../../api-types/key-acts.ts";
+import type { Key } from "../../api-types/keys.ts";
 import { formatScope } from "../../core/scope.ts";
-import { HOME, link } from "../paths.ts";
-import { capitalized, Empty, KeyStanding, Tabs } from "./bits.tsx";
-import { Icon } from "./icons.tsx";
+import { HOME, link, ownerPage, SELECTED_KEYS } from "../paths.ts";
+import { KeyStanding } from "./bits.tsx";
+import { NoKeys } from "./key-filters.tsx";
+import { fromTheStart, HYGIENE, PAGE_SIZE, type ListQuery } from "./key-query.ts";
+import { Pages } from "./pages.tsx";
 import { Ago } from "./time.tsx";
 
-/** Keys on a page. */
-export const PAGE_SIZE = "25";
-const FILTERS = [...KEY_STATUSES, "all"] as const;
-
-/** What a list is asked for; a value that cannot be is as good as none. */
-export const KeyQuery = z.object({
-  status: z.enum(FILTERS).catch("active"),
-  q: z.string().max(100).catch(""),
-  cursor: z.string().optional().catch(undefined),
-});
-
-/** What a list of keys shows: of which status, and what else of it has been narrowed down. */
-export interface ListQuery extends z.output<typeof KeyQuery> {
-  readonly owner?: string | undefined;
-  readonly kind?: string | undefined;
-}
-
-/** The statuses of keys to choose from. */
-export const StatusTabs: FC<{ path: string; query: ListQuery }> = ({ path, query }) => (
-  <Tabs
-    label="Status"
-    tabs={FILTERS.map((status) => ({
-      label: capitalized(status),
-      href: link(path, { ...query, status, cursor: undefined }),
-      current: status === query.status,
-    }))}
-  />
-);
+const SOON_MS = 14 * 86_400_000;
 
 interface ListProps {
   path: string;
   query: ListQuery;
   keys: Page<Key>;
-  /** Where the keys of one owner are; absent where all are one owner's. */
-  ownerPath?: (ownerId: string) => string;
+  /** Whose keys these are, for what is said when there are none: the reader's, everybody's, or somebody's. */
+  whose: "mine" | "everybody's" | { readonly name: string };
+  /** Whether each row says whose key it is; not where all are one owner's. */
+  owners?: boolean;
+  counts?: KeyCounts["counts"];
 }
 
-/** A page of keys as a table, or what to say when there are none. */
-export const KeyList: FC<ListProps> = ({ path, query, keys, ownerPath }) => {
-  if (keys.data.length === 0) return <NoKeys path={path} query={query} />;
-  const { nextCursor } = keys.pagination;
+/** A page of keys as a table, or what to say when there are none. What is chosen in it is acted on together. */
+export const KeyList: FC<ListProps> = ({ path, query, keys, whose, owners = false, counts = null }) => {
+  if (keys.data.length === 0) return <NoKeys path={path} query={query} whose={whose} />;
+  const head = (by: string, label: string) => <SortHead path={path} query={query} by={by} label={label} />;
   return (
     <>
-      <table class="list">
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            {ownerPath && <th scope="col">Owner</th>}
-            <th scope="col">Status</th>
-            <th scope="col">Scopes</th>
-            <th scope="col">Expires</th>
-            <th scope="col">Last used</th>
-            {!ownerPath && <th scope="col">Created</th>}
-          </tr>
-        </thead>
-        <tbody>
-          {keys.data.map((key) => (
-            <KeyRow key_={key} ownerPath={ownerPath} />
-          ))}
-        </tbody>
-      </table>
-      <nav class="pages" aria-label="Pages">
-        {query.cursor && <a href={link(path, { ...query, cursor: undefined })}>First page</a>}
-        {nextCursor && (
-          <a rel="next" href={link(path, { ...query, cursor: nextCursor })}>
-            Next page <Icon name="chevron" />
-          </a>
+      <form method="get" action={SELECTED_KEYS} class="choose" data-choose="">
+        <table class="list keys">
+          <thead>
+            <tr>
+              <th scope="col" class="box">
+                <input type="checkbox" data-choose-all="" aria-label="All keys of this page" hidden />
+                <span class="visually-hidden">Select</span>
+              </th>
+              {head("name", "Name")}
+              {owners && <th scope="col">Owner</th>}
+              <th scope="col">Status</th>
+              <th scope="col">Scopes</th>
+              {head("expiresAt", "Expires")}
+              {head("lastUsedAt", "Last used")}
+              {head("createdAt", "Created")}
+            </tr>
+          </thead>
+          <tbody>
+            {keys.data.map((key) => (
+              <KeyRow key_={key} owners={owners} />
+            ))}
+          </tbody>
+        </table>
+        {keys.data.some(({ status }) => status !== "revoked") && (
+          <p class="chosen">
+            <span data-chosen="" class="soft">
+              With those selected:
+            </span>
+            <button name="act" value="disable" class="secondary outline">
+              Disable
+            </button>
+            <button name="act" value="revoke" class="danger outline">
+              Revoke
+            </button>
+          </p>
         )}
-      </nav>
+      </form>
+      <Pages
+        path={path}
+        query={{ ...query }}
+        nextCursor={keys.pagination.nextCursor}
+        shown={keys.data.length}
+        pageSize={PAGE_SIZE}
+        total={totalOf(query, counts)}
+      />
     </>
   );
 };
 
-const KeyRow: FC<{ key_: Key; ownerPath: ListProps["ownerPath"] }> = ({ key_: key, ownerPath }) => (
+/** How many keys the whole list has, where that has been counted. */
+function totalOf(query: ListQuery, counts: KeyCounts["counts"]): number | null {
+  const narrowed = query.q !== "" || query.kind !== undefined || Boolean(query.ownerName);
+  if (counts === null || narrowed) return null;
+  if (query.show !== undefined) return counts[HYGIENE[query.show].count];
+  if (query.status !== "all") return counts[query.status];
+  return counts.active + counts.disabled + counts.expired + counts.revoked;
+}
+
+/** A column's heading, by which the list is sorted; once more, the other way. */
+const SortHead: FC<{ path: string; query: ListQuery; by: string; label: string }> = ({
+  path,
+  query,
+  by,
+  label,
+}) => {
+  const sorted = query.sort ?? "-createdAt";
+  const isAscending = sorted === by;
+  const isThis = isAscending || sorted === `-${by}`;
+  // Names from A, dates from the latest.
+  const first = by === "name" || by === "expiresAt" ? by : `-${by}`;
+  const next = isThis ? (isAscending ? `-${by}` : by) : first;
+  const direction = isAscending ? "ascending" : "descending";
+  return (
+    <th scope="col" aria-sort={isThis ? direction : undefined}>
+      <a class="sort" href={link(path, { ...fromTheStart(query), sort: next })}>
+        {label}
+        {isThis && <span aria-hidden="true">{isAscending ? " ↑" : " ↓"}</span>}
+      </a>
+    </th>
+  );
+};
+
+const KeyRow: FC<{ key_: Key; owners: boolean }> = ({ key_: key, owners }) => (
   <tr>
+    <td class="box">
+      {key.status !== "revoked" && (
+        <input type="checkbox" name="id" value={key.id} aria-label={`Select ${key.name}`} />
+      )}
+    </td>
     <th scope="row">
       <a href={`${HOME}/${key.id}`}>{key.name}</a>
       <code>{key.keyPrefix}…</code>
     </th>
-    {ownerPath && (
+    {owners && (
       <td data-label="Owner">
-        <a class="quiet" href={ownerPath(key.owner.id)}>
+        <a class="quiet" href={ownerPage(key.owner)}>
           {key.owner.name}
         </a>
         {key.owner.kind === "service" && <span class="tag">Service</span>}
@@ -100,20 +135,34 @@ const KeyRow: FC<{ key_: Key; ownerPath: ListProps["ownerPath"] }> = ({ key_: ke
     </td>
     <td data-label="Scopes">
       <Shortened items={key.scopes.map(formatScope)} />
+      {key.status === "active" && isOpen(key) && <Mark>Any address</Mark>}
     </td>
     <td data-label="Expires">
-      <Ago time={endOf(key)} otherwise={key.status === "revoked" ? "" : "Never"} />
+      <Expiry key_={key} />
     </td>
     <td data-label="Last used">
       <Ago time={key.lastUsedAt} otherwise="Never" />
     </td>
-    {!ownerPath && (
-      <td data-label="Created">
-        <Ago time={key.createdAt} otherwise="" />
-      </td>
-    )}
+    <td data-label="Created">
+      <Ago time={key.createdAt} otherwise="" />
+    </td>
   </tr>
 );
+
+/** Something that wants to be looked at. */
+const Mark: FC<{ children?: Child }> = ({ children }) => <span class="mark">{children}</span>;
+
+/** Whether a key may be used from any address of a family. */
+function isOpen({ allowedIps }: Key): boolean {
+  return allowedIps.length === 0 || allowedIps.some((range) => range === "0.0.0.0/0" || range === "::/0");
+}
+
+const Expiry: FC<{ key_: Key }> = ({ key_: key }) => {
+  const end = endOf(key);
+  const isSoon = end !== null && key.status === "active" && Date.parse(end) < Date.now() + SOON_MS;
+  const time = <Ago time={end} otherwise={key.status === "revoked" ? "" : "Never"} />;
+  return isSoon ? <b class="warn">{time}</b> : time;
+};
 
 /** The first of some names, and how many more there are. */
 const Shortened: FC<{ items: readonly string[] }> = ({ items: [first = "", ...more] }) => (
@@ -122,32 +171,6 @@ const Shortened: FC<{ items: readonly string[] }> = ({ items: [first = "", ...mo
     {more.length > 0 && <span class="soft"> +{more.length}</span>}
   </>
 );
-
-const NoKeys: FC<{ path: string; query: ListQuery }> = ({ path, query }) => {
-  if (query.q !== "") {
-    return (
-      <Empty icon="search" title="No key has such a name">
-        <p>
-          Nothing matches <b>{query.q}</b> among {query.status === "all" ? "all" : `the ${query.status}`}{" "}
-          keys.
-        </p>
-        <a href={link(path, { ...query, q: undefined, cursor: undefined })}>Clear the search</a>
-      </Empty>
-    );
-  }
-  if (query.status === "active" || query.status === "all") {
-    return (
-      <Empty icon="key" title={query.status === "active" ? "No active keys" : "No keys yet"}>
-        <p>An API key lets a program call the API in your name, within the limits that you set.</p>
-      </Empty>
-    );
-  }
-  return (
-    <Empty icon="key" title={`No ${query.status} keys`}>
-      <a href={link(path, { ...query, status: "all", cursor: undefined })}>Show all keys</a>
-    </Empty>
-  );
-};
 
 /** When the key ends by itself: when it expires or, once rotated, retires. A revoked one has ended. */
 function endOf({ status, expiresAt, retiresAt }: Key): string | null {

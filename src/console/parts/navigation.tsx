@@ -1,7 +1,18 @@
 import type { FC } from "hono/jsx";
 import type { Me } from "../../api-types/me.ts";
 import { ADMIN } from "../../core/organization.ts";
-import { ACCOUNT, ALL_KEYS, AUDIT, CONSOLE, HOME, ORGANIZATION, SERVICE_USERS, USAGE } from "../paths.ts";
+import {
+  ACCOUNT,
+  ALL_KEYS,
+  AUDIT,
+  CONSOLE,
+  HOME,
+  ORGANIZATION,
+  PEOPLE,
+  SEARCH,
+  SERVICE_USERS,
+  USAGE,
+} from "../paths.ts";
 import type { Theme } from "../theme.ts";
 import { Form } from "./form.tsx";
 import { Brand, Icon, type IconName } from "./icons.tsx";
@@ -9,8 +20,10 @@ import { ThemeChoice } from "./theme-choice.tsx";
 
 /** Where one can go. Who may see a page is the control API's to say; what only admins may, others are not shown. */
 const SECTIONS = {
+  search: { label: "Search", path: SEARCH, icon: "search", adminsOnly: false },
   keys: { label: "My keys", path: HOME, icon: "key", adminsOnly: false },
   "all-keys": { label: "All keys", path: ALL_KEYS, icon: "keys", adminsOnly: true },
+  people: { label: "People", path: PEOPLE, icon: "people", adminsOnly: true },
   "service-users": {
     label: "Service users",
     path: SERVICE_USERS,
@@ -49,7 +62,12 @@ export const Navigation: FC<Props> = ({ me, section, csrf, theme, path }) => {
       <ul>
         {shown.map(([id, { label, path: to, icon }]) => (
           <li>
-            <a href={to} aria-current={id === section ? "page" : undefined}>
+            <a
+              href={to}
+              aria-current={id === section ? "page" : undefined}
+              data-search-page={id === "search" ? "" : undefined}
+              aria-keyshortcuts={id === "search" ? "/" : undefined}
+            >
               <Icon name={icon} />
               {label}
             </a>

@@ -1,0 +1,251 @@
+import type { Hono } from "hono";
+import type { Child, FC } from "hono/jsx";
+import { z } from "zod";
+import type { Page } from "../../api-types/common.ts";
+import type { Key } from "../../api-types/keys.ts";
+import type { Organization } from "../../api-types/organization.ts";
+import type { Person } from "../../api-types/people.ts";
+import { ApiRefusal } from "../api.ts";
+import type { ConsoleEnv } from "../context.ts";
+import { ActiveBadge, Empty, Facts, PageHeader } from "../parts/bits.tsx";
+import { Icon } from "../parts/icons.tsx";
+import { KeyList } from "../parts/key-list.tsx";
+import { Banner } from "../parts/notice.tsx";
+import { Pages } from "../parts/pages.tsx";
+import { pageForMe } from "../parts/page-for-me.tsx";
+import { Ago, Moment } from "../parts/time.tsx";
+import { counted, listed } from "../parts/wording.ts";
+import { ALL_KEYS, AUDIT, link, ownerPage, PEOPLE } from "../paths.ts";
+import { refusalPage } from "./messages.tsx";
+
+const PAGE_SIZE = 50;
+/** Of the keys that a person's own page shows. */
+const SHOWN_KEYS = "25";
+
+const Query = z.object({
+  q: z.string().trim().max(200).catch(""),
+  cursor: z.string().optional().catch(undefined),
+  trail: z.string().max(2000).optional().catch(undefined),
+});
+type Query = z.output<typeof Query>;
+
+/** `/people` and `/people/<id>`: who has a role or a key here, whence, and since when, for admins. */
+export function addPeople(app: Hono<ConsoleEnv>): void {
+  app.get("/people", async (c) => {
+    const query = Query.parse(c.req.query());
+    const [people, organization] = await Promise.all([
+      c
+        .get("api")
+        .get<Page<Person>>("/-/people", { q: query.q, nextCursor: query.cursor, limit: `${PAGE_SIZE}` }),
+      c.get("organization"),
+    ]);
+    if (people instanceof ApiRefusal) return refusalPage(c, people);
+    if (organization instanceof ApiRefusal) return refusalPage(c, organization);
+    return pageForMe(c, "People", "people", () => (
+      <>
+        <PageHeader title="People" />
+        <Filter query={query} />
+        <WithoutRole organization={organization} />
+        <PeopleList query={query} people={people} />
+      </>
+    ));
+  });
+
+  app.get("/people/:id", async (c) => {
+    const id = c.req.param("id");
+    const [person, keys] = await Promise.all([
+      c.get("api").get<Person>(`/-/people/${encodeURIComponent(id)}`),
+      c.get("api").get<Page<Key>>("/-/api-keys", { owner: id, status: "all", limit: SHOWN_KEYS }),
+    ]);
+    if (person instanceof ApiRefusal) return refusalPage(c, person);
+    if (keys instanceof ApiRefusal) return refusalPage(c, keys);
+    return pageForMe(c, person.name, "people", () => <PersonPage person={person} keys={keys} />);
+  });
+}
+
+const Filter: FC<{ query: Query }> = ({ query }) => (
+  <search class="filters">
+    <form method="get" action={PEOPLE}>
+      <input
+        type="search"
+        name="q"
+        value={query.q}
+        maxlength={200}
+        placeholder="Name, address or id"
+        aria-label="Name, address or id"
+      />
+      <button class="secondary outline">Search</button>
+    </form>
+  </search>
+);
+
+const WithoutRole: FC<{ organization: Organization }> = ({
+  organization: { groupsWithoutRole: groups = [] },
+}) =>
+  groups.length === 0 ? null : (
+    <Banner
+      kind="warn"
+      title={`${counted(groups.length, "group")} of your identity provider ${groups.length === 1 ? "gives" : "give"} no role`}
+    >
+      <p>
+        {listed(groups.slice(0, 5))}
+        {groups.length > 5 && ` and ${groups.length - 5} more`}: their names say no role, such as{" "}
+        <code>admin</code> or <code>*:developer</code>. Rename them there, or have them translated here (
+        <code>SCIM_ROLE_NAMES</code>).
+      </p>
+    </Banner>
+  );
+
+const PeopleList: FC<{ query: Query; people: Page<Person> }> = ({ query, people }) => {
+  if (people.data.length === 0) {
+    return (
+      <Empty icon="person" title="Nobody found">
+        <p>
+          Those who have a role or a key are listed here, and those whom your identity provider tells of by
+          SCIM.
+        </p>
+        {query.q && <a href={PEOPLE}>Show everybody</a>}
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <table class="list">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Status</th>
+            <th scope="col">Roles</th>
+            <th scope="col">Keys</th>
+            <th scope="col">Last sign-in</th>
+            <th scope="col">SCIM</th>
+          </tr>
+        </thead>
+        <tbody>
+          {people.data.map((person) => (
+            <PersonRow person={person} />
+          ))}
+        </tbody>
+      </table>
+      <Pages
+        path={PEOPLE}
+        query={query}
+        nextCursor={people.pagination.nextCursor}
+        shown={people.data.length}
+        pageSize={PAGE_SIZE}
+      />
+    </>
+  );
+};
+
+const PersonRow: FC<{ person: Person }> = ({ person }) => (
+  <tr>
+    <th scope="row">
+      <a href={ownerPage({ id: person.id, kind: "user" })}>{person.name}</a>
+      {person.email && person.email !== person.name && <small>{person.email}</small>}
+    </th>
+    <td data-label="Status">
+      <ActiveBadge active={person.active} />
+    </td>
+    <td data-label="Roles">
+      <Roles roles={person.roles} />
+    </td>
+    <td data-label="Keys">{person.keys}</td>
+    <td data-label="Last sign-in">
+      <Ago time={person.lastSignInAt} otherwise="Never" />
+    </td>
+    <td data-label="SCIM">
+      <Scim scim={person.scim} />
+    </td>
+  </tr>
+);
+
+const ROLE_SOURCES = { token: "by their sign-in", scim: "by SCIM" } as const;
+
+/** Each role once, with all that gives it. */
+const Roles: FC<{ roles: Person["roles"] }> = ({ roles }) => {
+  if (roles.length === 0) return <span class="soft">None</span>;
+  const sources = new Map<string, string[]>();
+  for (const { role, from } of roles) sources.set(role, [...(sources.get(role) ?? []), ROLE_SOURCES[from]]);
+  return (
+    <ul class="codes">
+      {[...sources].map(([role, from]) => (
+        <li>
+          <code>{role}</code> <small>{listed(from)}</small>
+        </li>
+      ))}
+    </ul>
+  );
+};
+
+const SCIM_STATES = {
+  matched: "Known",
+  deleted: "Deleted there",
+  unmatched: "Has not signed in",
+} as const;
+
+const Scim: FC<{ scim: Person["scim"] }> = ({ scim }) => {
+  if (scim === null) return <span class="soft">Not known</span>;
+  return scim === "matched" ? (
+    <>{SCIM_STATES[scim]}</>
+  ) : (
+    <span class="badge warned">{SCIM_STATES[scim]}</span>
+  );
+};
+
+const PersonPage: FC<{ person: Person; keys: Page<Key> }> = ({ person, keys }) => {
+  const path = ownerPage({ id: person.id, kind: "user" });
+  return (
+    <>
+      <PageHeader
+        back={{ label: "People", href: PEOPLE }}
+        title={
+          <>
+            {person.name} <ActiveBadge active={person.active} />
+          </>
+        }
+      >
+        <a role="button" class="secondary outline" href={link(AUDIT, { actor: person.id })}>
+          <Icon name="list" /> What they did
+        </a>
+        {person.keys > 0 && (
+          <a role="button" class="danger outline" href={`${path}/revoke-keys`}>
+            <Icon name="trash" /> Revoke all keys
+          </a>
+        )}
+      </PageHeader>
+      <section class="card">
+        <Facts rows={factsOf(person)} />
+      </section>
+      <section aria-labelledby="their-keys">
+        <header class="section-header">
+          <h2 id="their-keys">Keys</h2>
+        </header>
+        <KeyList
+          path={path}
+          query={{ status: "all", q: "" }}
+          keys={{ ...keys, pagination: { ...keys.pagination, nextCursor: null } }}
+          whose={{ name: person.name }}
+        />
+        {keys.pagination.nextCursor !== null && (
+          <nav class="pages" aria-label="Keys">
+            <a href={link(ALL_KEYS, { owner: person.id, status: "all" })}>
+              All of their keys <Icon name="chevron" />
+            </a>
+          </nav>
+        )}
+      </section>
+    </>
+  );
+};
+
+function factsOf(person: Person): (readonly [string, Child])[] {
+  return [
+    ["Email", person.email ?? <span class="soft">Not known</span>],
+    ["Id", <code>{person.id}</code>],
+    ["Roles", <Roles roles={person.roles} />],
+    ["Last sign-in", <Moment time={person.lastSignInAt} otherwise="Never" />],
+    ["SCIM", <Scim scim={person.scim} />],
+    ["Keys", counted(person.keys, "key")],
+  ];
+}

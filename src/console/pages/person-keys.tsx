@@ -1,0 +1,104 @@
+import type { Hono } from "hono";
+import type { Page } from "../../api-types/common.ts";
+import type { Key } from "../../api-types/keys.ts";
+import type { Person, PersonRevoked } from "../../api-types/people.ts";
+import { ApiRefusal } from "../api.ts";
+import type { ConsoleContext, ConsoleEnv } from "../context.ts";
+import { textOf } from "../key-form/form-data.ts";
+import { PageHeader } from "../parts/bits.tsx";
+import { TextField } from "../parts/fields.tsx";
+import { Form } from "../parts/form.tsx";
+import { Banner } from "../parts/notice.tsx";
+import { pageForMe } from "../parts/page-for-me.tsx";
+import { problemsOf, type Problems } from "../parts/problems.ts";
+import { ReceiptList } from "../parts/receipts.tsx";
+import { NotSaved } from "../parts/notices.tsx";
+import { counted } from "../parts/wording.ts";
+import { ownerPage } from "../paths.ts";
+import { refusalPage, unconfirmedPage } from "./messages.tsx";
+
+const LABELS = { reason: "Why" };
+
+/** `/people/<id>/revoke-keys`: cuts somebody off, with a receipt for each key. */
+export function addPersonKeys(app: Hono<ConsoleEnv>): void {
+  app.get("/people/:id/revoke-keys", (c) => ask(c, c.req.param("id"), "", {}));
+
+  app.post("/people/:id/revoke-keys", async (c) => {
+    const id = c.req.param("id");
+    const reason = textOf(await c.req.formData(), "reason");
+    if (reason.trim() === "") return ask(c, id, "", { reason: "Say why: it is kept with the keys." });
+    const keys = await keysOf(c, id);
+    const path = `/-/people/${encodeURIComponent(id)}`;
+    const revoked = await c.get("api").change<PersonRevoked>("POST", `${path}/revoke-keys`, { reason });
+    if (!(revoked instanceof ApiRefusal)) return receiptsPage(c, id, revoked, keys);
+    if (revoked.code === "admission_unavailable") return unconfirmedPage(c, revoked);
+    const problems = problemsOf(revoked, LABELS);
+    return problems === null ? refusalPage(c, revoked) : ask(c, id, reason, problems);
+  });
+}
+
+async function ask(c: ConsoleContext, id: string, reason: string, problems: Problems): Promise<Response> {
+  const person = await c.get("api").get<Person>(`/-/people/${encodeURIComponent(id)}`);
+  if (person instanceof ApiRefusal) return refusalPage(c, person);
+  const title = `Revoke all keys of ${person.name}?`;
+  const back = { label: person.name, href: ownerPage({ id, kind: "user" }) };
+  const isWrong = Object.keys(problems).length > 0;
+  return pageForMe(
+    c,
+    title,
+    "people",
+    () => (
+      <>
+        <PageHeader title={title} back={back} />
+        <NotSaved problems={problems} labels={LABELS} />
+        <section class="card question">
+          <p>
+            {person.keys === 1 ? "One key ends" : `${counted(person.keys, "key")} end`} for good, everywhere,
+            before this is answered. You get a receipt for each. Roles stay as they are: whoever may make keys
+            can make new ones until your identity provider takes the role or the sign-in away.
+          </p>
+          <Form action={c.req.path} csrf={c.get("session").csrf} keep="revoke-keys">
+            <TextField
+              name="reason"
+              label={LABELS.reason}
+              value={reason}
+              problem={problems["reason"]}
+              hint="It is kept with the keys and in the audit log."
+              placeholder="Laptop stolen"
+              focus
+            />
+            <div class="decision">
+              <button class="danger">Revoke all keys</button>
+              <a role="button" class="secondary outline" href={back.href}>
+                Cancel
+              </a>
+            </div>
+          </Form>
+        </section>
+      </>
+    ),
+    isWrong ? { status: 422 } : {},
+  );
+}
+
+/** Names of somebody's keys, for the receipts. */
+async function keysOf(c: ConsoleContext, owner: string): Promise<Map<string, string>> {
+  const keys = await c.get("api").get<Page<Key>>("/-/api-keys", { owner, status: "all", limit: "500" });
+  return new Map(keys instanceof ApiRefusal ? [] : keys.data.map(({ id, name }) => [id, name]));
+}
+
+function receiptsPage(
+  c: ConsoleContext,
+  id: string,
+  { receipts }: PersonRevoked,
+  names: ReadonlyMap<string, string>,
+): Promise<Response> {
+  const title = `${counted(receipts.length, "key")} revoked`;
+  return pageForMe(c, title, "people", () => (
+    <>
+      <PageHeader title={title} back={{ label: "Person", href: ownerPage({ id, kind: "user" }) }} />
+      <Banner kind="good" title="They are dead everywhere" />
+      <ReceiptList receipts={receipts} names={names} />
+    </>
+  ));
+}

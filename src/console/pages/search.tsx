@@ -1,0 +1,178 @@
+import type { Hono } from "hono";
+import type { Child, FC } from "hono/jsx";
+import { z } from "zod";
+import type { Page } from "../../api-types/common.ts";
+import type { Key } from "../../api-types/keys.ts";
+import type { Person } from "../../api-types/people.ts";
+import type { ServiceUser } from "../../api-types/service-users.ts";
+import { ADMIN } from "../../core/organization.ts";
+import { ApiRefusal } from "../api.ts";
+import type { ConsoleContext, ConsoleEnv } from "../context.ts";
+import { looksLikeKey } from "../key-text.ts";
+import { Empty, KeyStanding, PageHeader } from "../parts/bits.tsx";
+import { pageForMe } from "../parts/page-for-me.tsx";
+import { SearchForm } from "../parts/search-form.tsx";
+import { ALL_KEYS, HOME, keyPage, link, ownerPage, SEARCH } from "../paths.ts";
+import { formOf } from "../session/form-body.ts";
+import { refusalPage } from "./messages.tsx";
+
+/** Of each kind of thing, so many are shown. */
+const SHOWN = "10";
+const LISTS = { keys: HOME, "all-keys": ALL_KEYS } as const;
+
+const text = z.string().trim().max(300).catch("");
+/** As a list shows the beginning of a key. */
+const searched = text.transform((typed) => typed.replace(/…$/, ""));
+const Search = z.object({
+  q: searched,
+  hash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional()
+    .catch(undefined),
+  at: z.enum(["keys", "all-keys"]).optional().catch(undefined),
+  status: text,
+  show: text,
+  sort: text,
+  kind: text,
+  owner: text,
+  ownerName: text,
+});
+
+/** `/search`: one search over keys by name, id, beginning and whole string, and over people and service users. */
+export function addSearch(app: Hono<ConsoleEnv>): void {
+  app.post("/search", async (c) => {
+    const { q, hash, at, ...keep } = Search.parse(await formOf(c));
+    if (hash !== undefined || looksLikeKey(q)) return findKey(c, hash === undefined ? { key: q } : { hash });
+    return c.redirect(at === undefined ? link(SEARCH, { q }) : link(LISTS[at], { ...keep, q }), 303);
+  });
+
+  app.get("/search", async (c) => {
+    const q = text.parse(c.req.query("q"));
+    const me = await c.get("me");
+    if (me instanceof ApiRefusal) return refusalPage(c, me);
+    const isAdmin = me.roles.includes(ADMIN);
+    return q === "" ? searchPage(c, "", null) : searchPage(c, q, await resultsOf(c, q, isAdmin));
+  });
+}
+
+/** Leads to the key of a string, which is neither kept nor shown. */
+async function findKey(c: ConsoleContext, wanted: object): Promise<Response> {
+  const found = await c.get("api").change<Page<Key>>("POST", "/-/api-keys/search", wanted);
+  if (found instanceof ApiRefusal) return refusalPage(c, found);
+  const [key] = found.data;
+  if (key !== undefined) return c.redirect(keyPage(key.id), 303);
+  return searchPage(
+    c,
+    "",
+    <Empty icon="search" title="No key is this string">
+      <p>
+        It was compared with every key that you may see, revoked ones too, by its hash. Was a letter lost when
+        it was copied? It is kept nowhere here.
+      </p>
+    </Empty>,
+  );
+}
+
+function searchPage(c: ConsoleContext, q: string, results: Child): Promise<Response> {
+  return pageForMe(c, "Search", "search", () => (
+    <>
+      <PageHeader title="Search" />
+      <div class="filters search-page">
+        <SearchForm
+          csrf={c.get("session").csrf}
+          value={q}
+          label="Name, id, beginning or whole key; a person or service user"
+          focus={q === ""}
+        />
+      </div>
+      {results ?? (
+        <p class="soft">
+          A whole key may be pasted here, a leaked one, too: it is looked for by its hash, which your browser
+          makes.
+        </p>
+      )}
+    </>
+  ));
+}
+
+async function resultsOf(c: ConsoleContext, q: string, isAdmin: boolean): Promise<Child> {
+  const api = c.get("api");
+  const asked = { q, limit: SHOWN };
+  const [keys, people, users] = await Promise.all([
+    api.get<Page<Key>>("/-/api-keys", { ...asked, status: "all", owner: isAdmin ? "*" : undefined }),
+    isAdmin ? api.get<Page<Person>>("/-/people", asked) : NOBODY,
+    isAdmin ? api.get<Page<ServiceUser>>("/-/service-users", asked) : NOBODY,
+  ]);
+  const list = <T,>(page: Page<T> | ApiRefusal) => (page instanceof ApiRefusal ? [] : page.data);
+  const found = { keys: list(keys), people: list(people), users: list(users) };
+  if (found.keys.length + found.people.length + found.users.length === 0) {
+    return (
+      <Empty icon="search" title="Nothing found">
+        <p>
+          Nothing is called <b>{q}</b>, and no key has such an id or begins so.
+        </p>
+      </Empty>
+    );
+  }
+  const all = link(isAdmin ? ALL_KEYS : HOME, { q, status: "all" });
+  return (
+    <>
+      <Group
+        title="Keys"
+        items={found.keys.map((key) => keyItem(key))}
+        more={found.keys.length >= Number(SHOWN) ? all : null}
+      />
+      <Group
+        title="People"
+        items={found.people.map((person) => ownerItem({ ...person, kind: "user" }, person.email))}
+      />
+      <Group
+        title="Service users"
+        items={found.users.map((user) => ownerItem({ ...user, kind: "service" }, user.description))}
+      />
+    </>
+  );
+}
+
+const NOBODY: Page<never> = { data: [], pagination: { limit: 0, nextCursor: null } };
+
+function keyItem(key: Key): Child {
+  return (
+    <>
+      <a href={keyPage(key.id)}>{key.name}</a> <KeyStanding key_={key} />
+      <small>
+        <code>{key.keyPrefix}…</code> of {key.owner.name}
+      </small>
+    </>
+  );
+}
+
+function ownerItem(
+  owner: { id: string; kind: "user" | "service"; name: string },
+  detail: string | null,
+): Child {
+  return (
+    <>
+      <a href={ownerPage(owner)}>{owner.name}</a>
+      {detail && <small>{detail}</small>}
+    </>
+  );
+}
+
+const Group: FC<{ title: string; items: readonly Child[]; more?: string | null }> = ({
+  title,
+  items,
+  more,
+}) =>
+  items.length === 0 ? null : (
+    <section class="card">
+      <h2>{title}</h2>
+      <ul class="found">
+        {items.map((item) => (
+          <li>{item}</li>
+        ))}
+      </ul>
+      {more && <a href={more}>All that are found</a>}
+    </section>
+  );

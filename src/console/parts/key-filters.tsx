@@ -1,0 +1,108 @@
+import type { FC } from "hono/jsx";
+import type { KeyCounts } from "../../api-types/key-acts.ts";
+import { link } from "../paths.ts";
+import { capitalized, Empty, Tabs } from "./bits.tsx";
+import { FILTERS, fromTheStart, HYGIENE, type Hygiene, type ListQuery } from "./key-query.ts";
+import { NUMBER } from "./wording.ts";
+
+interface Props {
+  path: string;
+  query: ListQuery;
+  counts?: KeyCounts["counts"];
+}
+
+/** The statuses of keys to choose from, with how many there are. */
+export const StatusTabs: FC<Props> = ({ path, query, counts = null }) => (
+  <Tabs
+    label="Status"
+    tabs={FILTERS.map((status) => ({
+      label: capitalized(status),
+      count: status === "all" ? undefined : counts?.[status],
+      href: link(path, { ...fromTheStart(query), show: undefined, status }),
+      current: status === query.status && query.show === undefined,
+    }))}
+  />
+);
+
+/** What may want to be looked at in the active keys. */
+export const HygieneFilters: FC<Props> = ({ path, query, counts = null }) => (
+  <nav class="chips" aria-label="Keys to look at">
+    {(Object.keys(HYGIENE) as Hygiene[]).map((show) => {
+      const isChosen = show === query.show;
+      const { label, count } = HYGIENE[show];
+      return (
+        <a
+          href={link(path, { ...fromTheStart(query), status: undefined, show: isChosen ? undefined : show })}
+          aria-current={isChosen ? "true" : undefined}
+        >
+          {label}
+          {counts !== null && <span class="count"> {NUMBER.format(counts[count])}</span>}
+        </a>
+      );
+    })}
+  </nav>
+);
+
+type Whose = "mine" | "everybody's" | { readonly name: string };
+
+export const NoKeys: FC<{ path: string; query: ListQuery; whose: Whose }> = ({ path, query, whose }) => {
+  const among = query.status === "all" ? "all keys" : `the ${query.status} keys`;
+  if (query.q !== "") {
+    return (
+      <Empty icon="search" title="No key has such a name">
+        <p>
+          Nothing matches <b>{query.q}</b> among {among}: no name, no id and no beginning of a key.
+        </p>
+        <a href={link(path, { ...fromTheStart(query), q: undefined, status: "all" })}>Clear the search</a>
+      </Empty>
+    );
+  }
+  if (query.show !== undefined) {
+    return (
+      <Empty icon="check" title="No such keys">
+        <p>{NOTHING_TO_DO[query.show]}</p>
+        <a href={link(path, { ...fromTheStart(query), show: undefined })}>Show all active keys</a>
+      </Empty>
+    );
+  }
+  if (query.ownerName || query.owner || query.kind) {
+    return (
+      <Empty icon="key" title={query.status === "all" ? "No keys" : `No ${query.status} keys`}>
+        <p>Nobody who fits what is asked for has one.</p>
+        <a href={path}>Show everybody’s keys</a>
+      </Empty>
+    );
+  }
+  return <None path={path} query={query} whose={whose} />;
+};
+
+const NOTHING_TO_DO: Readonly<Record<Hygiene, string>> = {
+  expiring: "No active key expires within 14 days.",
+  unused: "Every active key was used in the last 90 days, or is younger.",
+  "never-used": "Every active key has been used.",
+  "no-expiry": "Every active key ends by itself.",
+  "any-address": "Every active key is limited to addresses.",
+};
+
+const None: FC<{ path: string; query: ListQuery; whose: Whose }> = ({ path, query, whose }) => {
+  if (query.status !== "active" && query.status !== "all") {
+    return (
+      <Empty icon="key" title={`No ${query.status} keys`}>
+        <a href={link(path, { ...fromTheStart(query), status: "all" })}>Show all keys</a>
+      </Empty>
+    );
+  }
+  return (
+    <Empty icon="key" title={query.status === "active" ? "No active keys" : "No keys yet"}>
+      <p>{introductionOf(whose)}</p>
+    </Empty>
+  );
+};
+
+function introductionOf(whose: Whose): string {
+  if (whose === "mine")
+    return "An API key lets a program call the API in your name, within the limits that you set.";
+  if (whose === "everybody's")
+    return "Nobody in the organisation has one. Developers make keys for themselves, admins for service users.";
+  return `${whose.name} has none.`;
+}

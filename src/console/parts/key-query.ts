@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { KEY_STATUSES } from "../../api-types/keys.ts";
+
+/** Keys on a page. */
+export const PAGE_SIZE = 25;
+export const FILTERS = [...KEY_STATUSES, "all"] as const;
+
+const DAY_MS = 86_400_000;
+
+/** What may want to be looked at in active keys, and how the control API is asked for it. */
+export const HYGIENE = {
+  expiring: { label: "Expiring soon", count: "expiringSoon" },
+  unused: { label: "Unused for 90 days", count: "unused" },
+  "never-used": { label: "Never used", count: "neverUsed" },
+  "no-expiry": { label: "No expiry", count: "noExpiry" },
+  "any-address": { label: "Any address", count: "anyAddress" },
+} as const;
+export type Hygiene = keyof typeof HYGIENE;
+
+export const SORTS = [
+  "name",
+  "-name",
+  "createdAt",
+  "-createdAt",
+  "lastUsedAt",
+  "-lastUsedAt",
+  "expiresAt",
+  "-expiresAt",
+] as const;
+
+/** What a list is asked for; a value that cannot be is as good as none. */
+export const KeyQuery = z.object({
+  status: z.enum(FILTERS).catch("active"),
+  q: z.string().max(300).catch(""),
+  show: z
+    .enum(Object.keys(HYGIENE) as [Hygiene, ...Hygiene[]])
+    .optional()
+    .catch(undefined),
+  sort: z.enum(SORTS).optional().catch(undefined),
+  cursor: z.string().optional().catch(undefined),
+  trail: z.string().max(2000).optional().catch(undefined),
+});
+
+/** What a list of keys shows: of which status, and what else of it has been narrowed down. */
+export interface ListQuery extends z.output<typeof KeyQuery> {
+  readonly owner?: string | undefined;
+  readonly ownerName?: string | undefined;
+  readonly kind?: string | undefined;
+}
+
+/** The query as the control API takes it. */
+export function askedOf(
+  { status, q, show, sort, cursor }: ListQuery,
+  now: number,
+): Record<string, string | undefined> {
+  const daysFromNow = (days: number) => new Date(now + days * DAY_MS).toISOString();
+  return {
+    status: show === undefined ? status : "active",
+    q,
+    sort,
+    nextCursor: cursor,
+    limit: `${PAGE_SIZE}`,
+    expiresBefore: show === "expiring" ? daysFromNow(14) : undefined,
+    unusedSince:
+      show === "unused" ? daysFromNow(-90) : show === "never-used" ? new Date(0).toISOString() : undefined,
+    noExpiry: show === "no-expiry" ? "true" : undefined,
+    anyAddress: show === "any-address" ? "true" : undefined,
+  };
+}
+
+/** The query without where one is in the list. */
+export function fromTheStart<T extends ListQuery>(query: T): T {
+  return { ...query, cursor: undefined, trail: undefined };
+}

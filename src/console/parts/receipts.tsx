@@ -1,0 +1,58 @@
+import type { FC } from "hono/jsx";
+import type { Receipt } from "../../api-types/receipt.ts";
+import { keyPage, link, SELECTED_KEYS } from "../paths.ts";
+import { Icon } from "./icons.tsx";
+import { precise } from "./time.tsx";
+
+/** Receipts of several revocations: to be read, kept and printed. `names`: of the keys, by their ids. */
+export const ReceiptList: FC<{ receipts: readonly Receipt[]; names: ReadonlyMap<string, string> }> = ({
+  receipts,
+  names,
+}) => (
+  <section class="card receipt" aria-labelledby="receipts">
+    <header class="card-header">
+      <h2 id="receipts">Receipts</h2>
+      <div class="actions">
+        <a
+          role="button"
+          class="secondary outline"
+          href={link(`${SELECTED_KEYS}/receipts.json`, { ids: receipts.map(({ keyId }) => keyId).join(" ") })}
+          download=""
+        >
+          <Icon name="download" /> Download
+        </a>
+        <button type="button" class="secondary outline" data-print="" hidden>
+          Print
+        </button>
+      </div>
+    </header>
+    <table class="list">
+      <caption>After these moments no request was let through with the key, anywhere.</caption>
+      <thead>
+        <tr>
+          <th scope="col">Key</th>
+          <th scope="col">Requested</th>
+          <th scope="col">Effective</th>
+          <th scope="col">Version</th>
+        </tr>
+      </thead>
+      <tbody>
+        {receipts.map(({ keyId, requestedAt, effectiveAt, version }) => (
+          <tr>
+            <th scope="row">
+              <a href={keyPage(keyId)}>{names.get(keyId) ?? keyId}</a>
+              <code>{keyId}</code>
+            </th>
+            <td data-label="Requested">
+              <time datetime={requestedAt}>{precise(requestedAt)}</time>
+            </td>
+            <td data-label="Effective">
+              <time datetime={effectiveAt}>{precise(effectiveAt)}</time>
+            </td>
+            <td data-label="Version">{version}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </section>
+);
