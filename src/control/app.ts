@@ -23,6 +23,7 @@ import { addReconciliationEndpoints } from "./ops/reconciliation.ts";
 import { addOperatorEndpoints } from "./ops/revocations.ts";
 import { addOAuthEndpoints } from "./oauth/oauth.ts";
 import { addOpenApi } from "./openapi.ts";
+import { addErasureEndpoint } from "./organization-erasure.ts";
 import { addExportEndpoint } from "./organization-export.ts";
 import { addOrganizationEndpoints } from "./organization.ts";
 import { addPeopleEndpoints } from "./people.ts";
@@ -79,6 +80,7 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
   addOrganizationEndpoints(app, control);
   addCredentialsEndpoint(app, control);
   addExportEndpoint(app, control);
+  addErasureEndpoint(app, control);
   addScimTokenEndpoint(app, control);
   addWebhookEndpoints(app, control);
   app.route(SCIM_PATH, createScimApp(control));

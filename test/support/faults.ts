@@ -144,6 +144,12 @@ export class FlakyGuard extends DurableObject<{ GUARD: DurableObjectNamespace<Ke
     }
     return this.#guard.cut(matches);
   }
+  async erase(orgId: string): Promise<unknown> {
+    if (outages.get(this.ctx.id.name ?? "") === "guard unreachable") {
+      throw new Error("The object cannot be reached");
+    }
+    return this.#guard.erase(orgId);
+  }
   async put(orgId: string, records: readonly KeyRecord[]): Promise<unknown> {
     const names = [orgId, this.ctx.id.name ?? ""];
     const has = (outage: Outage) => names.some((name) => outages.get(name) === outage);

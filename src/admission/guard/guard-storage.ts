@@ -1,4 +1,6 @@
+import { NO_DENIALS } from "../../core/token-denials.ts";
 import type { RateWindow } from "../../core/rate-window.ts";
+import { tombstoneOf } from "../rules/records.ts";
 import type { GroupState, GuardStore, StoredKey, StoredWindows } from "../rules/guard.ts";
 import { migrateGuard } from "./migrate-guard.ts";
 
@@ -7,6 +9,8 @@ export interface StoredGroup extends GroupState {
   readonly schema: number;
   /** `null` until the first key is put. */
   readonly orgId: string | null;
+  /** That the organisation was erased: the group takes no key any more. */
+  readonly isErased?: true;
 }
 
 /** The form in which this version stores a group. */
@@ -46,6 +50,22 @@ export class GuardStorage implements GuardStore {
     const group = this.group();
     if (group.orgId === null) this.#kv.put<StoredGroup>("group", { ...group, orgId });
     return (group.orgId ?? orgId) === orgId;
+  }
+
+  /** From now on the group takes no key. */
+  close(): void {
+    this.#kv.put<StoredGroup>("group", { ...this.group(), isErased: true });
+  }
+
+  /** Keeps of keys that are dead only that they are, whose they were, and by which hash they are known. */
+  forgetDead(): void {
+    for (const [id, { record, revision, revocation }] of this.keys()) {
+      if (record.revokedAt === null) continue;
+      this.putKey(id, { record: tombstoneOf(record), denials: NO_DENIALS, revision, revocation });
+      this.#kv.delete(TOKENS + id);
+    }
+    this.#kv.delete("windows");
+    this.#kv.delete("oldUsage");
   }
 
   keys(): ReadonlyMap<string, StoredKey> {

@@ -79,10 +79,11 @@ export class KeyGuard extends DurableObject<Env> {
 
   /**
    * Commits versions of records of an organisation, then answers, in their order, once they are in force everywhere.
-   * The same put may come again and puts may come in any order. `null` when the group is another organisation's.
+   * The same put may come again and puts may come in any order. `null` when the group is another organisation's,
+   * or its organisation was erased.
    */
   async put(orgId: string, records: readonly KeyRecord[]): Promise<Confirmation[] | null> {
-    if (records.length > 0 && !this.#store.claim(orgId)) return null;
+    if (records.length > 0 && (!this.#store.claim(orgId) || this.#store.group().isErased)) return null;
     return this.#change(records.map((record) => ({ id: record.id, put: record })));
   }
 
@@ -93,6 +94,20 @@ export class KeyGuard extends DurableObject<Env> {
     const changes = matches.filter((_, i) => found[i]).map(({ keyId }) => ({ id: keyId, cut: { at } }));
     const confirmations = (await this.#change(changes)).values();
     return found.map((isFound) => (isFound ? (confirmations.next().value ?? null) : null));
+  }
+
+  /**
+   * Erases an organisation's group: takes no key any more, revokes every key, and once that is in force forgets all but
+   * that they are dead. The confirmations of all keys, the same each time; `null` when it is another organisation's.
+   */
+  async erase(orgId: string): Promise<Confirmation[] | null> {
+    if (!this.#store.claim(orgId)) return null;
+    this.#store.close();
+    const at = Date.now();
+    const ids = [...this.#store.keys().keys()];
+    await this.#change(ids.map((id) => ({ id, cut: { at } })));
+    this.#store.forgetDead();
+    return this.#change(ids.map((id) => ({ id, cut: { at } })));
   }
 
   /** What is on record of keys; `null` for one that is not there. It vouches for nothing and takes nothing. */

@@ -37,3 +37,18 @@ export function saysTheSame(inForce: KeyRecord, put: KeyRecord): boolean {
 function contentOf(record: KeyRecord): string {
   return JSON.stringify(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+/** A dead key without anything that was personal: who owned it, what it could do, from where. */
+export function tombstoneOf(record: KeyRecord): KeyRecord {
+  return {
+    ...record,
+    ownerId: "",
+    scopes: [],
+    vaults: [],
+    ownerVaults: [],
+    allowedIps: [],
+    rateLimit: null,
+    expiresAt: null,
+    retiresAt: null,
+  };
+}

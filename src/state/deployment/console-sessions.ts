@@ -99,6 +99,14 @@ export class ConsoleSessions {
     );
   }
 
+  /** Ends all sessions of some people: without its content none goes on. */
+  endOf(owners: readonly string[]): void {
+    this.#sql.exec(
+      `DELETE FROM console_session_contents WHERE owner IN (SELECT value FROM json_each(?))`,
+      JSON.stringify(owners),
+    );
+  }
+
   /** Whether the caller is the one who gets the session's next tokens: the first to ask, unless the session was ended. */
   claimRenewal({ id, renewals, until }: SessionMark, now: number): boolean {
     this.#prune(now);

@@ -9,12 +9,15 @@ import type {
   TokenCut,
 } from "../../core/revocation.ts";
 import type { PublicJwk, RingPolicy, SigningKey } from "../../core/signing-key.ts";
+import type { ErasureRecord } from "../../core/erasure.ts";
+import type { Receipt } from "../../core/organization.ts";
 import type { Env } from "../../env.ts";
 import { Alarm } from "../alarm.ts";
 import { Schedule } from "../schedule.ts";
 import { SigningKeys } from "../signing-keys.ts";
 import { ConsoleSessions, type SessionContent, type SessionMark } from "./console-sessions.ts";
 import { CookieKeys, type CookieKey } from "./cookie-keys.ts";
+import { Erasures } from "./erasures.ts";
 import { RevocationLedger } from "./revocation-ledger.ts";
 import { Revocations, type Located } from "./revocations.ts";
 import { TokenNotices } from "./token-notices.ts";
@@ -36,6 +39,7 @@ const ASSERTION_KEYS: RingPolicy = {
 export class Deployment extends DurableObject<Env> {
   readonly #cookieKeys = new CookieKeys(this.ctx.storage.sql);
   readonly #consoleSessions = new ConsoleSessions(this.ctx.storage.sql);
+  readonly #erasures = new Erasures(this.ctx.storage, config.auditRetentionMs);
   readonly #alarm = new Alarm(this.ctx);
   readonly #revocations = new Revocations(this.env, new RevocationLedger(this.ctx.storage), this.#alarm);
   readonly #tokenNotices = new TokenNotices(this.ctx.storage.sql, this.env.ORGANIZATION, this.#alarm);
@@ -52,6 +56,34 @@ export class Deployment extends DurableObject<Env> {
     ASSERTION_KEYS,
     () => crypto.randomUUID(),
   );
+
+  findErasure(orgId: string): ErasureRecord | null {
+    return this.#erasures.find(orgId);
+  }
+
+  /** Puts the erasure of an organisation on record. */
+  beginErasure(orgId: string, operator: string): void {
+    this.#erasures.begin(orgId, operator, Date.now());
+  }
+
+  noteErased(orgId: string, receipts: readonly Receipt[]): void {
+    this.#erasures.add(orgId, receipts);
+  }
+
+  /** Ends the sessions of the people of an organisation, and what it was still to be told. */
+  forgetPeople(orgId: string, people: readonly string[]): void {
+    this.#consoleSessions.endOf(people);
+    this.#tokenNotices.forget(orgId);
+  }
+
+  finishErasure(orgId: string): void {
+    this.#erasures.finish(orgId, Date.now());
+  }
+
+  /** A page of the receipts of an erasure. */
+  erasureReceipts(orgId: string, after: string, limit: number): Receipt[] {
+    return this.#erasures.receipts(orgId, after, limit);
+  }
 
   /** Puts a request on record: from here on everything that it names is retried until it is confirmed. */
   openRevocation(

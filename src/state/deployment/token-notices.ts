@@ -43,6 +43,11 @@ export class TokenNotices {
     this.#alarm.ringBy(dueAt);
   }
 
+  /** An organisation that is gone is told nothing any more. */
+  forget(orgId: string): void {
+    this.#sql.exec(`DELETE FROM token_notices WHERE json_extract(cut, '$.orgId') = ?`, orgId);
+  }
+
   /** Tells what is due. */
   async run(now: number): Promise<void> {
     const rows = this.#sql.exec<{ id: number; cut: string }>(

@@ -41,6 +41,7 @@ import type { Author } from "./audit/audit-log.ts";
 import { actOnAll, type BulkAct } from "./keys/bulk.ts";
 import { ownedKeys, summarize } from "./keys/key-summary.ts";
 import type { OwnerPreview, UpdatePreview } from "./usage/key-use.ts";
+import type { ErasedAtGuards } from "./erasure.ts";
 import type { ExportPage, ExportPosition } from "./organization-export.ts";
 import { buildParts, type Parts } from "./parts.ts";
 import type { ScimAnswer, ScimCommand } from "./people/scim-command.ts";
@@ -51,8 +52,8 @@ import type { SigningKeyInfo } from "./tokens.ts";
  * the Worker can ask of it; each first takes in who asks.
  */
 export class Organization extends DurableObject<Env> {
-  readonly #parts: Parts = buildParts(this.ctx, this.env);
-  readonly #door = this.#parts.door;
+  #parts: Parts = buildParts(this.ctx, this.env);
+  #door = this.#parts.door;
 
   /** The organisation as the actor may see it. */
   describe(actor: Actor): Promise<OrganizationInfo | Refusal> {
@@ -175,7 +176,7 @@ export class Organization extends DurableObject<Env> {
 
   /** For operators: a page of the ids of an owner's keys, or with `null` of everybody's. */
   listKeyIds(ownerId: string | null, after: string, limit: number): string[] {
-    return this.#door.exists ? this.#parts.keyTable.idsAfter(ownerId, after, limit) : [];
+    return this.#door.hasTables ? this.#parts.keyTable.idsAfter(ownerId, after, limit) : [];
   }
 
   /** Takes in which keys an operator has cut at their guards; telling it again changes nothing. */
@@ -185,7 +186,7 @@ export class Organization extends DurableObject<Env> {
 
   /** For operators: the names of all guards that may have keys of the organisation. */
   guardNames(orgId: string): Promise<string[]> {
-    return this.#parts.reconciliation.guardNames(orgId, this.#door.exists);
+    return this.#parts.reconciliation.guardNames(orgId, this.#door.hasTables);
   }
 
   /** For operators: how its record of keys, their guards and KV differ; with `fix` that is settled. */
@@ -204,6 +205,43 @@ export class Organization extends DurableObject<Env> {
   async importKeys(author: Author, imports: readonly KeyImport[]): Promise<ImportResult[]> {
     if (this.#door.exists) return this.#parts.imports.run(author, imports);
     return imports.map(() => importRefused("orgId: There is no such organisation"));
+  }
+
+  /** For operators: whether anything is on record here, or at guards that are registered for the organisation. */
+  async hasRecord(orgId: string): Promise<boolean> {
+    return this.#door.hasTables || (await this.guardNames(orgId)).length > 0;
+  }
+
+  /** Begins to erase the organisation: nothing else happens here from now on. Tells the guards of its keys. */
+  close(orgId: string): Promise<string[]> {
+    this.#door.close();
+    return this.guardNames(orgId);
+  }
+
+  /** Cuts and erases all that some guards, and KV, have of the organisation. */
+  eraseAtGuards(orgId: string, guards: readonly string[]): Promise<ErasedAtGuards> {
+    return this.#parts.erasure.atGuards(orgId, guards);
+  }
+
+  /** The ids of everybody who has signed in, of an organisation that is being erased. */
+  peopleIds(): string[] {
+    return this.#door.hasTables ? this.#parts.users.people() : [];
+  }
+
+  /** Erases everything here, if that was begun. */
+  async erase(): Promise<void> {
+    if (!this.#door.isClosed) return;
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    this.#parts = buildParts(this.ctx, this.env);
+    this.#door = this.#parts.door;
+  }
+
+  /** Notes that an operator, who belongs to this organisation, has erased another. */
+  noteErasure(operator: Author, orgId: string): void {
+    this.#door.open();
+    const entry = { action: "organization.erased", target: orgId, before: null, after: null };
+    this.#parts.audit.add(operator, entry, Date.now());
   }
 
   /** Takes in what a key's guard has counted. */
@@ -428,7 +466,7 @@ export class Organization extends DurableObject<Env> {
 
   /** Pushes again what was not confirmed, revokes rotated keys, tells of expiries, sends events. */
   override alarm(): Promise<void> {
-    return this.#parts.schedule.run();
+    return this.#door.exists ? this.#parts.schedule.run() : Promise.resolve();
   }
 
   #isReady(): boolean {

@@ -6,6 +6,7 @@ import { AuditLog } from "./audit/audit-log.ts";
 import { CreationTable } from "./keys/creation-table.ts";
 import { Directory } from "./people/directory.ts";
 import { Door } from "./door.ts";
+import { Erasure } from "./erasure.ts";
 import { EmergencyCuts } from "./keys/emergency-cuts.ts";
 import { ExpiryNotices } from "./keys/expiry-notices.ts";
 import { KeyEvents } from "./keys/key-events.ts";
@@ -148,6 +149,7 @@ export function buildParts(context: DurableObjectState, env: Env) {
     webhooks,
     keyTable: table,
     door: new Door(storage, {
+      settings,
       directory,
       rotation,
       ruleChange: new RuleChange(storage, { settings, users, scimUsers, directory }),
@@ -167,6 +169,8 @@ export function buildParts(context: DurableObjectState, env: Env) {
       audit,
       propagation,
     }),
+    users,
+    erasure: new Erasure(env),
     exports: new OrganizationExport({ sql, table, settings, audit, webhook }),
     reconciliation: new Reconciliation(storage, env, { table, guards, keys, audit, propagation, settlement }),
     use: new KeyUse({ ...usage, keys, table, usageIntake, guards: env.KEY_GUARD }),

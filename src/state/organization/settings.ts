@@ -39,6 +39,15 @@ export class Settings {
     this.#set("signingKeys", ring);
   }
 
+  /** Whether the organisation is being erased. */
+  isClosed(): boolean {
+    return this.#get<boolean>("closed") === true;
+  }
+
+  close(): void {
+    this.#set("closed", true);
+  }
+
   /** SHA-256 of the SCIM client's bearer token, lower-case hex; `null` while there is none. */
   scimTokenHash(): string | null {
     return this.#get<string>("scimTokenHash");

@@ -1,0 +1,108 @@
+import type { Receipt } from "../../core/organization.ts";
+import type { ErasureRecord } from "../../core/erasure.ts";
+
+/** Organisations that were erased or are being erased, and the receipts of their keys. Times are milliseconds since the epoch. */
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS erasures (
+  org_id TEXT PRIMARY KEY,
+  operator TEXT NOT NULL,
+  requested_at INTEGER NOT NULL,
+  erased_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS erasures_by_age ON erasures (requested_at);
+CREATE TABLE IF NOT EXISTS erased_keys (
+  org_id TEXT NOT NULL REFERENCES erasures (org_id),
+  key_id TEXT NOT NULL,
+  requested_at INTEGER NOT NULL,
+  effective_at INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  PRIMARY KEY (org_id, key_id)
+) WITHOUT ROWID;
+`;
+
+/**
+ * The record of erasures: an organisation's own is gone with it. It is kept as long as audit events are; that the keys are
+ * dead is for their guards to know, for good.
+ */
+export class Erasures {
+  readonly #storage: DurableObjectStorage;
+  readonly #sql: SqlStorage;
+  readonly #retentionMs: number;
+
+  constructor(storage: DurableObjectStorage, retentionMs: number) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+    this.#retentionMs = retentionMs;
+    this.#sql.exec(SCHEMA);
+  }
+
+  find(orgId: string): ErasureRecord | null {
+    const [row] = this.#sql.exec<{ requestedAt: number; erasedAt: number | null; keys: number }>(
+      `SELECT requested_at AS requestedAt, erased_at AS erasedAt,
+         (SELECT count(*) FROM erased_keys WHERE erased_keys.org_id = erasures.org_id) AS keys
+       FROM erasures WHERE org_id = ?`,
+      orgId,
+    );
+    return row ?? null;
+  }
+
+  /** Puts an erasure on record; one that is under way goes on. */
+  begin(orgId: string, operator: string, now: number): void {
+    this.#storage.transactionSync(() => {
+      this.#forget(now - this.#retentionMs);
+      this.#sql.exec(
+        `INSERT INTO erasures (org_id, operator, requested_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET operator = ?2, requested_at = ?3, erased_at = NULL WHERE erased_at IS NOT NULL`,
+        orgId,
+        operator,
+        now,
+      );
+    });
+  }
+
+  /** Notes keys that are dead; one that is told again keeps its first receipt. */
+  add(orgId: string, receipts: readonly Receipt[]): void {
+    this.#storage.transactionSync(() => {
+      for (const { keyId, requestedAt, effectiveAt, version } of receipts) {
+        this.#sql.exec(
+          `INSERT OR IGNORE INTO erased_keys VALUES (?, ?, ?, ?, ?)`,
+          orgId,
+          keyId,
+          requestedAt,
+          effectiveAt,
+          version,
+        );
+      }
+    });
+  }
+
+  finish(orgId: string, now: number): void {
+    this.#sql.exec(`UPDATE erasures SET erased_at = ? WHERE org_id = ? AND erased_at IS NULL`, now, orgId);
+  }
+
+  /** A page of the receipts, in order of the keys' ids. */
+  receipts(orgId: string, after: string, limit: number): Receipt[] {
+    const rows = this.#sql.exec<Omit<Receipt, "status"> & Record<string, SqlStorageValue>>(
+      `SELECT key_id AS keyId, requested_at AS requestedAt, effective_at AS effectiveAt, version
+       FROM erased_keys WHERE org_id = ? AND key_id > ? ORDER BY key_id LIMIT ?`,
+      orgId,
+      after,
+      limit,
+    );
+    return [...rows].map(({ keyId, requestedAt, effectiveAt, version }) => ({
+      keyId,
+      status: "revoked",
+      requestedAt,
+      effectiveAt,
+      version,
+    }));
+  }
+
+  #forget(before: number): void {
+    this.#sql.exec(
+      `DELETE FROM erased_keys WHERE org_id IN (SELECT org_id FROM erasures WHERE requested_at < ?)`,
+      before,
+    );
+    this.#sql.exec(`DELETE FROM erasures WHERE requested_at < ?`, before);
+  }
+}
