@@ -90,7 +90,7 @@ export class KeyGuard extends DurableObject<Env> {
   /** Revokes keys without their organisation; `null` for one that is not there. Repeating it gives the same receipt. */
   async cut(matches: readonly KeyMatch[]): Promise<(Confirmation | null)[]> {
     const at = Date.now();
-    const found = matches.map((match) => this.#find(match) !== null);
+    const found = this.#findAll(matches).map((stored) => stored !== null);
     const changes = matches.filter((_, i) => found[i]).map(({ keyId }) => ({ id: keyId, cut: { at } }));
     const confirmations = (await this.#change(changes)).values();
     return found.map((isFound) => (isFound ? (confirmations.next().value ?? null) : null));
@@ -112,7 +112,7 @@ export class KeyGuard extends DurableObject<Env> {
 
   /** What is on record of keys; `null` for one that is not there. It vouches for nothing and takes nothing. */
   look(matches: readonly KeyMatch[]): (StoredKey | null)[] {
-    return matches.map((match) => this.#find(match));
+    return this.#findAll(matches);
   }
 
   /** Everything on record of the group, to compare with the organisation's record. */
@@ -125,8 +125,8 @@ export class KeyGuard extends DurableObject<Env> {
     match: KeyMatch,
     token: DeniableToken,
   ): Promise<(Confirmation & { readonly changed: boolean }) | null> {
-    const known = this.#find(match);
-    if (known === null) return null;
+    const [known] = this.#findAll([match]);
+    if (!known) return null;
     const now = Date.now();
     const denials = deny(known.denials, token, now);
     const committed = commitDenials(this.#store, this.#memory, match.keyId, denials, now);
@@ -220,12 +220,19 @@ export class KeyGuard extends DurableObject<Env> {
   }
 
   /** Reads the group's row, so that an instance that another has superseded does not answer. */
-  #find({ keyId, orgId, hash }: KeyMatch): StoredKey | null {
+  #findAll(matches: readonly KeyMatch[]): (StoredKey | null)[] {
     this.#store.group();
-    const stored = this.#store.keys().get(keyId);
-    if (stored === undefined || (orgId !== undefined && stored.record.orgId !== orgId)) return null;
-    return hash === undefined || sameHash(readHash(hash), readHash(stored.record.hash)) ? stored : null;
+    const keys = this.#store.keys();
+    return matches.map((match) => {
+      const stored = keys.get(match.keyId);
+      return stored !== undefined && isMeant(match, stored) ? stored : null;
+    });
   }
+}
+
+function isMeant({ orgId, hash }: KeyMatch, { record }: StoredKey): boolean {
+  if (orgId !== undefined && record.orgId !== orgId) return false;
+  return hash === undefined || sameHash(readHash(hash), readHash(record.hash));
 }
 
 function recordsOf(applied: readonly Applied[]): KeyRecord[] {

@@ -127,6 +127,7 @@ async function collected(work: (sink: Sink) => Promise<void>, dryRun: boolean): 
       count(summary, result);
       results.push(result);
     },
+    handedOn: () => Promise.resolve(),
   });
   results.sort((a, b) => a.target - b.target);
   return { dryRun, summary, results: results.map(resultJson) };
@@ -149,6 +150,7 @@ function streamed(work: (sink: Sink) => Promise<void>, dryRun: boolean): LineStr
         progress.done++;
         lines.add({ ...resultJson(result), progress: { ...progress } });
       },
+      handedOn: () => lines.end(),
     });
     lines.add({ dryRun, summary });
     await lines.end();

@@ -28,6 +28,8 @@ export interface Sink {
   /** Says that so many more results are to come. */
   expect(count: number): void;
   settle(result: RevocationResult): void;
+  /** When all that was settled has gone out. */
+  handedOn(): Promise<void>;
 }
 
 /**
@@ -89,6 +91,7 @@ export async function revoke(
     eachOf(chunksOf(targets.owners, OWNERS_A_BATCH), CONCURRENT_BATCHES, locateBatch),
   ]);
   // The receipts come first. What cannot be told now is told later.
+  await sink.handedOn();
   if (request !== null) await deployment.tellOfCuts(request.id).catch(() => {});
 }
 

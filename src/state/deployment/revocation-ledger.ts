@@ -59,11 +59,23 @@ export interface DueRevocation extends RevocationResult {
   readonly hash: string | null;
 }
 
+/** What became of a target, and whose it is, if that is known. */
+export interface SettledTarget extends RevocationResult {
+  readonly orgId: string | null;
+}
+
 /** A cut that its organisation has not taken in. */
 export interface UntoldCut extends Cut {
   readonly orgId: string;
   readonly target: number;
 }
+
+/** The row that a value of `json_each` names, of the request that is bound next. */
+const NAMED = `revocations.id = (SELECT named.id FROM revocations AS named WHERE named.request_id = ?
+  AND named.target = value ->> 'target' AND named.key_id = coalesce(value ->> 'keyId', ''))`;
+
+/** Names a row of a request. */
+type TargetName = Pick<RevocationResult, "target" | "keyId">;
 
 /** After a failure a row is tried again soon, then ever more rarely. */
 const FIRST_RETRY_MS = 1000;
@@ -97,7 +109,7 @@ export class RevocationLedger {
         withoutSecrets(request.reason),
         JSON.stringify(request.operator),
       );
-      for (const key of keys) this.#addKey(request.id, key, null, dueAt);
+      this.#addKeys(request.id, keys, null, dueAt);
       for (const owner of owners) {
         this.#sql.exec(
           `INSERT OR IGNORE INTO revocations (request_id, target, key_id, org_id, owner_id, due_at)
@@ -142,42 +154,33 @@ export class RevocationLedger {
         requestId,
         owner.target,
       );
-      for (const key of keys) this.#addKey(requestId, key, owner.ownerId, dueAt);
+      this.#addKeys(requestId, keys, owner.ownerId, dueAt);
     });
   }
 
-  /** Notes that a target turned out to be one key or none; one that is dead is still to be told to `orgId`. */
-  settle(requestId: string, result: RevocationResult, orgId: string | null): void {
+  /** Notes what targets turned out to be, each one key or none; one that is dead is still to be told to its organisation. */
+  settle(requestId: string, settled: readonly SettledTarget[]): void {
     this.#sql.exec(
-      `UPDATE revocations SET status = ?, requested_at = ?, effective_at = ?, version = ?,
-         org_id = coalesce(?, org_id), failures = 0, due_at = CASE WHEN ?1 = 'revoked' THEN due_at END
-       WHERE request_id = ? AND target = ? AND key_id = ?`,
-      result.status,
-      result.requestedAt,
-      result.effectiveAt,
-      result.version,
-      orgId,
+      `UPDATE revocations SET status = value ->> 'status', requested_at = value ->> 'requestedAt',
+         effective_at = value ->> 'effectiveAt', version = value ->> 'version',
+         org_id = coalesce(value ->> 'orgId', org_id), failures = 0,
+         due_at = CASE WHEN value ->> 'status' = 'revoked' THEN due_at END
+       FROM json_each(?) WHERE ${NAMED}`,
+      JSON.stringify(settled),
       requestId,
-      result.target,
-      result.keyId ?? "",
     );
   }
 
-  /** Notes that an attempt has failed, and plans the next. */
-  failed(
-    requestId: string,
-    { target, keyId }: Pick<RevocationResult, "target" | "keyId">,
-    now: number,
-  ): void {
+  /** Notes that attempts have failed, and plans the next. */
+  failed(requestId: string, targets: readonly TargetName[], now: number): void {
     this.#sql.exec(
       `UPDATE revocations SET failures = failures + 1, due_at = ? + min(?, ? << min(failures, 16))
-       WHERE request_id = ? AND target = ? AND key_id = ?`,
+       FROM json_each(?) WHERE ${NAMED}`,
       now,
       MAX_RETRY_MS,
       FIRST_RETRY_MS,
+      namesOf(targets),
       requestId,
-      target,
-      keyId ?? "",
     );
   }
 
@@ -185,10 +188,9 @@ export class RevocationLedger {
   told(requestId: string, cuts: readonly UntoldCut[]): void {
     this.#sql.exec(
       `UPDATE revocations SET organization_told = 1, failures = 0, due_at = NULL
-       WHERE request_id = ? AND (target, key_id) IN
-         (SELECT value ->> 'target', value ->> 'keyId' FROM json_each(?))`,
+       FROM json_each(?) WHERE ${NAMED}`,
+      namesOf(cuts),
       requestId,
-      JSON.stringify(cuts.map(({ target, keyId }) => ({ target, keyId }))),
     );
   }
 
@@ -237,18 +239,19 @@ export class RevocationLedger {
     }));
   }
 
-  #addKey(requestId: string, key: KeyTarget, ownerId: string | null, dueAt: number): void {
+  #addKeys(requestId: string, keys: readonly KeyTarget[], ownerId: string | null, dueAt: number): void {
     this.#sql.exec(
       `INSERT OR IGNORE INTO revocations (request_id, target, key_id, org_id, owner_id, hash, due_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+       SELECT ?, value ->> 'target', value ->> 'keyId', value ->> 'orgId', ?, value ->> 'hash', ? FROM json_each(?)`,
       requestId,
-      key.target,
-      key.keyId,
-      key.orgId,
       ownerId,
-      key.hash,
       dueAt,
+      JSON.stringify(keys.map(({ target, keyId, orgId, hash }) => ({ target, keyId, orgId, hash }))),
     );
+    for (const key of keys) this.#addLeak(requestId, key);
+  }
+
+  #addLeak(requestId: string, key: KeyTarget): void {
     if (key.leak === undefined) return;
     this.#sql.exec(
       `INSERT OR IGNORE INTO revocation_leaks (request_id, target, leak) VALUES (?, ?, ?)`,
@@ -257,6 +260,10 @@ export class RevocationLedger {
       JSON.stringify(key.leak),
     );
   }
+}
+
+function namesOf(targets: readonly TargetName[]): string {
+  return JSON.stringify(targets.map(({ target, keyId }) => ({ target, keyId })));
 }
 
 function readResult(row: Row): RevocationResult {

@@ -70,8 +70,7 @@ export class Revocations {
   cut(requestId: string, keys: readonly KeyTarget[]): ReadableStream<Uint8Array> {
     const { at } = this.#ledger.request(requestId);
     return streamOf(async (emit) => {
-      const cutting = this.#cutting(keys);
-      await Promise.all(cutting.map(async ([key, cut]) => emit(await this.#cutOne(requestId, key, at, cut))));
+      await this.#cutAll(requestId, keys, at, emit);
       this.#plan();
     });
   }
@@ -129,13 +128,43 @@ export class Revocations {
         locating.push(this.#locateOne(requestId, owner, Date.now(), { keys: [], settled: [] }));
       }
     }
-    const cutting = this.#cutting(toCut).map(([key, cut]) => this.#cutOne(requestId, key, at, cut));
-    await Promise.all([...cutting, ...locating]);
+    await Promise.all([this.#cutAll(requestId, toCut, at, () => {}), ...locating]);
     await this.tell(requestId);
   }
 
-  #cutting(keys: readonly KeyTarget[]): [KeyTarget, Promise<Confirmation | null>][] {
-    return byGroup(keys, (group, matches) => this.#guards.cutGroup(group, matches));
+  /** Cuts keys, each group in one call, and settles those together that are answered at the same moment. */
+  async #cutAll(
+    requestId: string,
+    keys: readonly KeyTarget[],
+    requestedAt: number,
+    emit: (result: RevocationResult) => void,
+  ): Promise<void> {
+    const settling = new Batches(async (cuts: readonly CutResult[]) => {
+      this.#settle(requestId, cuts);
+      for (const { result } of cuts) emit(result);
+    });
+    const cutting = byGroup(keys, (group, matches) => this.#guards.cutGroup(group, matches));
+    await Promise.all(
+      cutting.map(async ([key, cut]) => settling.add(await cutResultOf(key, cut, requestedAt))),
+    );
+    await settling.end();
+  }
+
+  #settle(requestId: string, cuts: readonly CutResult[]): void {
+    const [failed, settled] = [cuts.filter(({ failed }) => failed), cuts.filter(({ failed }) => !failed)];
+    if (settled.length > 0) {
+      this.#ledger.settle(
+        requestId,
+        settled.map(({ result, orgId }) => ({ ...result, orgId })),
+      );
+    }
+    if (failed.length > 0) {
+      this.#ledger.failed(
+        requestId,
+        failed.map(({ result }) => result),
+        Date.now(),
+      );
+    }
   }
 
   async #locateOne(
@@ -152,7 +181,7 @@ export class Revocations {
     } catch {
       const requestedAt = requestId === null ? null : this.#ledger.request(requestId).at;
       located.settled.push(withoutReceipt(target, null, "unconfirmed", requestedAt));
-      if (requestId !== null) this.#ledger.failed(requestId, { target, keyId: null }, Date.now());
+      if (requestId !== null) this.#ledger.failed(requestId, [{ target, keyId: null }], Date.now());
       return;
     }
     if (keys.length > 0) {
@@ -162,7 +191,7 @@ export class Revocations {
     }
     const result = withoutReceipt(target, null, "not_found");
     located.settled.push(result);
-    if (requestId !== null) this.#ledger.settle(requestId, result, null);
+    if (requestId !== null) this.#ledger.settle(requestId, [{ ...result, orgId: null }]);
   }
 
   async #keyIds(orgId: string, ownerId: string | null): Promise<string[]> {
@@ -175,35 +204,6 @@ export class Revocations {
       );
       for (const id of page) ids.push(id);
       if (page.length < PAGE) return ids;
-    }
-  }
-
-  async #cutOne(
-    requestId: string,
-    key: KeyTarget,
-    requestedAt: number,
-    cutting: Promise<Confirmation | null>,
-  ): Promise<RevocationResult> {
-    const { target, keyId } = key;
-    try {
-      const cut = await within(CUT_TIMEOUT_MS, cutting);
-      if (cut === null && isLocated(key)) throw new Error("The key has not reached its guard");
-      const result: RevocationResult =
-        cut === null
-          ? withoutReceipt(target, keyId, "not_found")
-          : {
-              target,
-              keyId,
-              status: "revoked",
-              requestedAt: cut.record?.revokedAt ?? null,
-              effectiveAt: cut.effectiveAt,
-              version: cut.version,
-            };
-      this.#ledger.settle(requestId, result, cut?.record?.orgId ?? null);
-      return result;
-    } catch {
-      this.#ledger.failed(requestId, key, Date.now());
-      return withoutReceipt(target, keyId, "unconfirmed", requestedAt);
     }
   }
 
@@ -227,9 +227,36 @@ export class Revocations {
       await within(ORGANIZATION_TIMEOUT_MS, told);
       this.#ledger.told(request.id, cuts);
     } catch {
-      for (const cut of cuts) this.#ledger.failed(request.id, cut, Date.now());
+      this.#ledger.failed(request.id, cuts, Date.now());
     }
   }
+}
+
+/** What became of a key that was to be cut. */
+interface CutResult {
+  readonly result: RevocationResult;
+  /** `null` when there is no such key, or it is not known. */
+  readonly orgId: string | null;
+  /** It is to be tried again. */
+  readonly failed: boolean;
+}
+
+async function cutResultOf(
+  key: KeyTarget,
+  cutting: Promise<Confirmation | null>,
+  at: number,
+): Promise<CutResult> {
+  const { target, keyId } = key;
+  const cut = await within(CUT_TIMEOUT_MS, cutting).catch(() => undefined);
+  // The organisation knows the key, which has not reached its guard.
+  if (cut === undefined || (cut === null && isLocated(key))) {
+    return { result: withoutReceipt(target, keyId, "unconfirmed", at), orgId: null, failed: true };
+  }
+  if (cut === null) return { result: withoutReceipt(target, keyId, "not_found"), orgId: null, failed: false };
+  const { effectiveAt, version, record } = cut;
+  const requestedAt = record?.revokedAt ?? null;
+  const result = { target, keyId, status: "revoked", requestedAt, effectiveAt, version } as const;
+  return { result, orgId: record?.orgId ?? null, failed: false };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { eachOf, OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
+import { chunksOf, eachOf, OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 import type { KeyRecord } from "../../core/key-record.ts";
 import type { Alarm } from "../alarm.ts";
 import { registryEntry } from "../guard-registry.ts";
@@ -33,32 +33,40 @@ export class Outbox {
     this.#alarm = alarm;
   }
 
-  /** Notes that a version of a key is to be pushed. To be called in the transaction of the change. */
-  add(keyId: string, version: number): void {
+  /** Notes that the current versions of keys are to be pushed. To be called in the transaction of the change. */
+  add(keyIds: readonly string[]): void {
     this.#sql.exec(
-      `INSERT INTO outbox (key_id, version) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET version = ?2, attempts = 0`,
-      keyId,
-      version,
+      `INSERT INTO outbox (key_id, version)
+       SELECT id, version FROM keys WHERE id IN (SELECT value FROM json_each(?))
+       ON CONFLICT DO UPDATE SET version = excluded.version, attempts = 0`,
+      JSON.stringify(keyIds),
     );
     this.#retryWithin(FIRST_RETRY_MS);
   }
 
-  /** Notes that the guard has a version of a key. */
-  confirm(keyId: string, version: number): void {
+  /** Notes that guards have the current versions of keys. */
+  confirm(keyIds: readonly string[]): void {
     this.#sql.exec(
-      `UPDATE outbox SET confirmed = ?2, version = max(version, ?2) WHERE key_id = ?1 AND confirmed < ?2`,
-      keyId,
-      version,
+      `UPDATE outbox SET confirmed = keys.version, version = max(outbox.version, keys.version)
+       FROM keys WHERE keys.id = key_id AND confirmed < keys.version
+         AND key_id IN (SELECT value FROM json_each(?))`,
+      JSON.stringify(keyIds),
     );
   }
 
   /** Brings what the guards have confirmed to KV, as much of it as one call may. */
-  async copy(orgId: string, recordOf: (keyId: string) => KeyRecord): Promise<void> {
+  async copy(
+    orgId: string,
+    recordsOf: (keyIds: readonly string[]) => ReadonlyMap<string, KeyRecord>,
+  ): Promise<void> {
     if (this.#isCopying) return;
     this.#isCopying = true;
     try {
       const keyIds = this.#confirmed(COPIES_A_CALL);
-      await eachOf(keyIds, CONCURRENT_COPIES, (keyId) => this.#copyKey(recordOf(keyId)));
+      // What is copied is what is on record when its turn comes.
+      for (const some of chunksOf(keyIds, CONCURRENT_COPIES)) {
+        await Promise.all([...recordsOf(some).values()].map((record) => this.#copyKey(record)));
+      }
       const guards = this.#guards.unlisted(COPIES_A_CALL - keyIds.length);
       await eachOf(guards, CONCURRENT_COPIES, (guard) => this.#listGuard(orgId, guard));
       if (keyIds.length + guards.length === COPIES_A_CALL) this.goOn();

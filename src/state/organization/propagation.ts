@@ -9,7 +9,7 @@ import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
 import type { KeyTable } from "./keys/key-table.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Settings } from "./settings.ts";
-import type { Settlement } from "./settlement.ts";
+import type { Answered, Settlement } from "./settlement.ts";
 
 /** The guard has not said that a change is in force: it is committed, and the outbox goes on trying. */
 export const UNCONFIRMED = refuse("admission_unavailable", { retryAfter: 2 });
@@ -47,9 +47,9 @@ export class Propagation {
     this.#parts = parts;
   }
 
-  /** Notes that the current version of a key is to be pushed. To be called in the transaction of the change. */
-  note(keyId: string): void {
-    this.#parts.outbox.add(keyId, this.#parts.keys.version(keyId));
+  /** Notes that the current versions of keys are to be pushed. To be called in the transaction of the change. */
+  note(keyIds: readonly string[]): void {
+    this.#parts.outbox.add(keyIds);
   }
 
   /**
@@ -117,7 +117,7 @@ export class Propagation {
     const outcomes = new Map<string, Pushed>();
     let waiting = keyIds;
     for (let round = 0; round < MAX_ROUNDS && waiting.length > 0; round++) {
-      const records = waiting.map((keyId) => keys.record(keyId, orgId));
+      const records = [...keys.many.records(waiting, orgId).values()];
       const confirmations = await this.#put(guard, orgId, records);
       if (confirmations === "unconfirmed") break;
       waiting = this.#takeIn(orgId, records, confirmations, chosen, outcomes);
@@ -136,15 +136,20 @@ export class Propagation {
     const { settlement, outbox, keys } = this.#parts;
     const now = Date.now();
     return this.#context.storage.transactionSync(() => {
-      const again: string[] = [];
-      for (const [i, record] of records.entries()) {
-        const confirmation = confirmations === "foreign" ? deadAbroad(record, now) : confirmations[i];
-        if (confirmation === undefined) outcomes.set(record.id, "foreign");
-        else if (settlement.takeIn(orgId, record, confirmation, chosen, now)) {
-          outbox.confirm(record.id, keys.version(record.id));
-          outcomes.set(record.id, "in force");
-        } else again.push(record.id);
+      const current = keys.many.records(
+        records.map(({ id }) => id),
+        orgId,
+      );
+      const answered: Answered[] = [];
+      for (const [i, pushed] of records.entries()) {
+        const confirmation = confirmations === "foreign" ? deadAbroad(pushed, now) : confirmations[i];
+        const ours = current.get(pushed.id);
+        if (confirmation === undefined) outcomes.set(pushed.id, "foreign");
+        else if (ours !== undefined) answered.push({ pushed, current: ours, confirmation });
       }
+      const { inForce, again } = settlement.takeIn(answered, chosen, now);
+      outbox.confirm(inForce);
+      for (const keyId of inForce) outcomes.set(keyId, "in force");
       return again;
     });
   }
@@ -169,7 +174,7 @@ export class Propagation {
   async #copy(): Promise<void> {
     const { outbox, settings, keys } = this.#parts;
     const orgId = settings.orgId();
-    await outbox.copy(orgId, (keyId) => keys.record(keyId, orgId));
+    await outbox.copy(orgId, (keyIds) => keys.many.records(keyIds, orgId));
   }
 }
 

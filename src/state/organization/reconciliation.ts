@@ -154,7 +154,7 @@ export class Reconciliation {
   /** Holds in the organisation's record what all who know the key allow, as a change that is to be pushed. */
   #settle(author: Author, { keyId, ours, guards, copy }: Known): void {
     if (ours === null || ours.revokedAt !== null) {
-      if (ours !== null) this.#storage.transactionSync(() => this.#parts.propagation.note(keyId));
+      if (ours !== null) this.#storage.transactionSync(() => this.#parts.propagation.note([keyId]));
       return;
     }
     if (copy !== null && isSameKey(copy, ours) && copy.revokedAt !== null) return this.#revoke(author, keyId);
@@ -169,7 +169,7 @@ export class Reconciliation {
           this.#parts.settlement.narrow(author, current, other, new Set(), now);
         }
       }
-      this.#parts.propagation.note(keyId);
+      this.#parts.propagation.note([keyId]);
     });
   }
 

@@ -4,6 +4,7 @@ import { config } from "../../config.ts";
 import { commonSettings } from "../../core/key-differences.ts";
 import type { KeyRecord } from "../../core/key-record.ts";
 import type { ManagedKey } from "../../core/organization.ts";
+import type { Cut } from "../../core/revocation.ts";
 import { SYSTEM, type Author } from "./audit/audit-log.ts";
 import type { KeyTable } from "./keys/key-table.ts";
 
@@ -19,6 +20,13 @@ export type NoteChange = (
   now: number,
 ) => ManagedKey;
 
+/** What a guard says of a key that was pushed to it, and what is on record of it now. */
+export interface Answered {
+  readonly pushed: KeyRecord;
+  readonly current: KeyRecord;
+  readonly confirmation: Confirmation;
+}
+
 /**
  * Takes in what guards say is in force. An organisation whose database was restored from an older copy is behind its
  * guards: then it goes past them, and holds what both records allow.
@@ -33,29 +41,46 @@ export class Settlement {
   }
 
   /**
-   * Whether what a guard says of a key is what the organisation has on record of it, if need be from now on; else it is
-   * to be pushed again. Of the fields in `chosen`, which the change names, the organisation's values hold. To be called
-   * in a transaction.
+   * Takes in what a guard says of keys: `inForce` are those of which it has in force what the organisation has on record,
+   * if need be from now on; `again` are to be pushed again. Of the fields in `chosen`, which the change names, the
+   * organisation's values hold. To be called in a transaction.
    */
   takeIn(
-    orgId: string,
+    answers: readonly Answered[],
+    chosen: ReadonlySet<string>,
+    now: number,
+  ): { readonly inForce: string[]; readonly again: string[] } {
+    const inForce: string[] = [];
+    const again: string[] = [];
+    const revocations: Pick<Cut, "keyId" | "effectiveAt" | "version">[] = [];
+    for (const { pushed, current, confirmation } of answers) {
+      const { record, version, effectiveAt } = confirmation;
+      const isInForce = this.#isInForce(pushed, current, confirmation, chosen, now);
+      (isInForce ? inForce : again).push(pushed.id);
+      if (record !== null && record.revokedAt !== null) {
+        revocations.push({ keyId: pushed.id, effectiveAt, version });
+      }
+    }
+    if (revocations.length > 0) this.#keys.many.confirmRevocations(revocations);
+    return { inForce, again };
+  }
+
+  #isInForce(
     pushed: KeyRecord,
-    confirmation: Confirmation,
+    current: KeyRecord,
+    { record, version }: Confirmation,
     chosen: ReadonlySet<string>,
     now: number,
   ): boolean {
-    const { record: inForce, version, effectiveAt } = confirmation;
-    if (inForce === null) return false;
-    const current = this.#keys.record(pushed.id, orgId);
-    if (inForce.revokedAt !== null) {
-      if (current.revokedAt === null) this.#revoke(pushed.id, inForce.revokedAt, version, now);
-      this.#keys.confirmRevocation(pushed.id, { effectiveAt, version });
+    if (record === null) return false;
+    if (record.revokedAt !== null) {
+      if (current.revokedAt === null) this.#revoke(pushed.id, record.revokedAt, version, now);
       return true;
     }
     // It has changed meanwhile.
-    if (current.version > pushed.version) return saysTheSame(inForce, current);
-    if (saysTheSame(inForce, current)) return true;
-    this.narrow(SYSTEM, current, inForce, chosen, now);
+    if (current.version > pushed.version) return saysTheSame(record, current);
+    if (saysTheSame(record, current)) return true;
+    this.narrow(SYSTEM, current, record, chosen, now);
     return false;
   }
 
@@ -76,8 +101,8 @@ export class Settlement {
 
   #revoke(keyId: string, revokedAt: number, version: number, now: number): void {
     const before = this.#keys.find(keyId);
-    const cut = { keyId, revokedAt, effectiveAt: now, version, leak: null };
-    this.#keys.noteCut(cut, SYSTEM.id, REVOKED_ELSEWHERE);
+    const cut = { keyId, revokedAt, effectiveAt: now, version, leak: null, reason: REVOKED_ELSEWHERE };
+    this.#keys.many.noteCuts([cut], SYSTEM.id);
     this.#noteChange(SYSTEM, "api_key.revoked", keyId, before, now);
   }
 }

@@ -1,5 +1,4 @@
 import { leakReason } from "../../../core/leak.ts";
-import type { ManagedKey } from "../../../core/organization.ts";
 import type { Cut, RevocationRequest, TokenCut } from "../../../core/revocation.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { KeyEvents } from "./key-events.ts";
@@ -40,17 +39,19 @@ export class EmergencyCuts {
   note({ id, reason, operator }: RevocationRequest, cuts: readonly Cut[], now: number): void {
     const actor = { ...operator, requestId: id };
     this.#storage.transactionSync(() => {
-      for (const cut of cuts) {
-        const before: ManagedKey | null = this.#table.find(cut.keyId);
-        if (before === null) continue;
-        if (before.revokedAt === null) {
-          this.#table.noteCut(cut, operator.id, cut.leak === null ? reason : leakReason(cut.leak));
-          this.#keys.noteChange(actor, "api_key.revoked", cut.keyId, before, now);
-        }
-        this.#table.confirmRevocation(cut.keyId, cut);
-        if (cut.leak !== null && this.#leaks.add(cut.keyId, cut.leak)) {
-          this.#keys.noteLeak(actor, cut.keyId, cut.leak, now);
-        }
+      const known = this.#table.many.find(cuts.map(({ keyId }) => keyId));
+      const ours = cuts.filter(({ keyId }) => known.has(keyId));
+      const live = ours.filter(({ keyId }) => known.get(keyId)?.revokedAt === null);
+      const reasonOf = ({ leak }: Cut) => (leak === null ? reason : leakReason(leak));
+      this.#table.many.noteCuts(
+        live.map((cut) => ({ ...cut, reason: reasonOf(cut) })),
+        operator.id,
+      );
+      const before = live.map(({ keyId }) => known.get(keyId)).filter((key) => key !== undefined);
+      this.#keys.noteChanges(actor, "api_key.revoked", before, now);
+      this.#table.many.confirmRevocations(ours);
+      for (const { keyId, leak } of ours) {
+        if (leak !== null && this.#leaks.add(keyId, leak)) this.#keys.noteLeak(actor, keyId, leak, now);
       }
     });
   }

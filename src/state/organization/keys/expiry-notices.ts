@@ -39,6 +39,12 @@ export class ExpiryNotices {
     );
   }
 
+  /** Dead keys have none. To be called in the transaction that makes them so. */
+  forget(keyIds: readonly string[]): void {
+    const ids = JSON.stringify(keyIds);
+    this.#sql.exec(`DELETE FROM expiry_notices WHERE key_id IN (SELECT value FROM json_each(?))`, ids);
+  }
+
   /** Plans the notices of keys that were made before there were any. */
   planAll(now: number): void {
     const keys = this.#sql.exec<{ id: string; expiresAt: number; retiresAt: number | null }>(

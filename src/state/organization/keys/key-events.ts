@@ -34,14 +34,17 @@ export class KeyEvents {
     this.#parts = parts;
   }
 
-  /** Takes in a change, named as in the audit log. To be called in its transaction. */
-  changed(action: string, key: ManagedKey, now: number): void {
+  /** Takes in a change of keys, named as in the audit log. To be called in its transaction. */
+  changed(action: string, keys: readonly ManagedKey[], now: number): void {
     const { expiry, alarm } = this.#parts;
-    expiry.plan(key, now);
+    const dead = keys.filter(({ revokedAt }) => revokedAt !== null);
+    if (dead.length > 0) expiry.forget(dead.map(({ id }) => id));
+    for (const key of keys) if (key.revokedAt === null) expiry.plan(key, now);
     const noticeAt = expiry.nextAt();
     if (noticeAt !== null) alarm.ringBy(noticeAt);
     const type = KEY_EVENTS.find((event) => event === action);
-    if (type !== undefined) this.#tell(type, key, {}, now);
+    if (type === undefined || !this.#isListening()) return;
+    for (const key of keys) this.#tell(type, key, {}, now);
   }
 
   /** Tells that a key was found where it does not belong. To be called in the transaction that notes it. */
@@ -70,9 +73,13 @@ export class KeyEvents {
     return this.#parts.expiry.nextAt();
   }
 
+  #isListening(): boolean {
+    return this.#parts.webhook.find()?.disabled === false;
+  }
+
   #tell(type: KeyEventType, key: ManagedKey, more: object, now: number): void {
-    const { settings, webhook, outbox, alarm } = this.#parts;
-    if (webhook.find()?.disabled !== false) return;
+    const { settings, outbox, alarm } = this.#parts;
+    if (!this.#isListening()) return;
     outbox.add(type, key.id, { ...keyJson(key, now), orgId: settings.orgId(), ...more }, now);
     alarm.ringBy(now);
   }

@@ -1,32 +1,26 @@
 import { groupOfKey } from "../../../admission/key-guards.ts";
 import type { Settled } from "../../../core/key-differences.ts";
-import type { KeyRecord, VaultSet } from "../../../core/key-record.ts";
+import type { KeyRecord } from "../../../core/key-record.ts";
 import { foldName } from "../../../core/folded-name.ts";
 import type { KeyChange, KeyDraft, KeyMaterial, KeyQuery, ManagedKey } from "../../../core/organization.ts";
-import { developerVaults, type VaultRoles } from "../../../core/organization.ts";
-import type { Cut } from "../../../core/revocation.ts";
+import { KeyBatch } from "./key-batch.ts";
+import { readKey, recordOf, SELECT_KEYS, type KeyRow } from "./key-row.ts";
 import { searchOf } from "./key-search.ts";
-
-type Row = Record<string, SqlStorageValue>;
-
-const SELECT = `SELECT keys.*, users.kind AS owner_kind, users.name AS owner_name,
-  users.vault_roles AS owner_vault_roles, users.active AS owner_active FROM keys JOIN users ON users.id = keys.owner_id`;
 
 /** The keys of an organisation, as rows. Every method is one statement or a read. */
 export class KeyTable {
+  /** Many keys at a time. */
+  readonly many: KeyBatch;
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+    this.many = new KeyBatch(sql);
   }
 
   find(id: string): ManagedKey | null {
-    const [row] = this.#sql.exec<Row>(`${SELECT} WHERE keys.id = ?`, id);
+    const [row] = this.#sql.exec<KeyRow>(`${SELECT_KEYS} WHERE keys.id = ?`, id);
     return row === undefined ? null : readKey(row);
-  }
-
-  version(id: string): number {
-    return this.#sql.exec<{ version: number }>(`SELECT version FROM keys WHERE id = ?`, id).one().version;
   }
 
   /** Adds a key that the guard of its group serves, or, if so said, one of its own. */
@@ -95,19 +89,6 @@ export class KeyTable {
       by,
       reason,
       id,
-    );
-  }
-
-  /** Marks a live key as revoked by a cut that its guard has made. */
-  noteCut(cut: Cut, by: string, reason: string): void {
-    this.#sql.exec(
-      `UPDATE keys SET revoked_at = ?, revoked_by = ?, revocation_reason = ?, version = max(version + 1, ?4),
-         revocation_version = ?4 WHERE id = ?`,
-      cut.revokedAt,
-      by,
-      reason,
-      cut.version,
-      cut.keyId,
     );
   }
 
@@ -222,22 +203,6 @@ export class KeyTable {
       .one().at;
   }
 
-  /** A new version without a change of the key itself: what its owner may do has changed. */
-  touch(id: string): void {
-    this.#sql.exec(`UPDATE keys SET version = version + 1 WHERE id = ?`, id);
-  }
-
-  /** Notes what the guard says of a revocation: when it came into force, and by which version. */
-  confirmRevocation(id: string, { effectiveAt, version }: { effectiveAt: number; version: number }): void {
-    this.#sql.exec(
-      `UPDATE keys SET revocation_effective_at = ?1, revocation_version = ?2, version = max(version, ?2)
-       WHERE id = ?3 AND (revocation_effective_at IS NOT ?1 OR revocation_version IS NOT ?2)`,
-      effectiveAt,
-      version,
-      id,
-    );
-  }
-
   /** What a receipt tells of a revocation; `null` while it is not in force everywhere. */
   revocation(id: string): { requestedAt: number; effectiveAt: number; version: number } | null {
     const [row] = this.#sql.exec<{ at: number; effective: number; version: number }>(
@@ -312,8 +277,8 @@ export class KeyTable {
   list(query: KeyQuery, now: number): ManagedKey[] {
     const { where, values, order, from } = searchOf(query, now, (text) => this.#ownersNamed(text));
     return [
-      ...this.#sql.exec<Row>(
-        `${SELECT} WHERE keys.id IN (SELECT id FROM ${from} WHERE ${where} ORDER BY ${order} LIMIT ?)
+      ...this.#sql.exec<KeyRow>(
+        `${SELECT_KEYS} WHERE keys.id IN (SELECT id FROM ${from} WHERE ${where} ORDER BY ${order} LIMIT ?)
          ORDER BY ${order}`,
         ...values,
         query.limit + 1,
@@ -342,7 +307,7 @@ export class KeyTable {
 
   /** The key of a key string, by its SHA-256 in lower-case hex. */
   findByHash(hash: string): ManagedKey | null {
-    const [row] = this.#sql.exec<Row>(`${SELECT} WHERE keys.hash = ?`, hash);
+    const [row] = this.#sql.exec<KeyRow>(`${SELECT_KEYS} WHERE keys.hash = ?`, hash);
     return row === undefined ? null : readKey(row);
   }
 
@@ -358,64 +323,7 @@ export class KeyTable {
 
   /** The record that the key's guard is to have: the key joined with what its owner may do. */
   record(id: string, orgId: string): KeyRecord {
-    const row = this.#sql.exec<Row>(`${SELECT} WHERE keys.id = ?`, id).one();
-    const key = readKey(row);
-    return {
-      id: key.id,
-      orgId,
-      ownerId: key.owner.id,
-      ownerKind: key.owner.kind,
-      hash: key.hash,
-      version: key.version,
-      scopes: key.scopes,
-      vaults: key.vaults,
-      ownerVaults: key.ownerVaults,
-      allowedIps: key.allowedIps,
-      rateLimit: key.rateLimit,
-      disabled: key.disabled,
-      expiresAt: key.expiresAt,
-      revokedAt: key.revokedAt,
-      retiresAt: key.retiresAt,
-    };
+    const row = this.#sql.exec<KeyRow>(`${SELECT_KEYS} WHERE keys.id = ?`, id).one();
+    return recordOf(readKey(row), orgId);
   }
-}
-
-function readJson<T>(value: SqlStorageValue | undefined): T {
-  return JSON.parse(value as string) as T;
-}
-
-function readKey(row: Row): ManagedKey {
-  return {
-    id: row["id"] as string,
-    name: row["name"] as string,
-    description: row["description"] as string | null,
-    keyPrefix: row["key_prefix"] as string,
-    hash: row["hash"] as string,
-    owner: {
-      id: row["owner_id"] as string,
-      kind: row["owner_kind"] as "user" | "service",
-      name: row["owner_name"] as string,
-    },
-    ownerVaults:
-      row["owner_active"] === 1 ? developerVaults(readJson<VaultRoles>(row["owner_vault_roles"])) : [],
-    scopes: readJson(row["scopes"]),
-    vaults: readJson<VaultSet>(row["vaults"]),
-    allowedIps: readJson(row["allowed_ips"]),
-    rateLimit: row["rate_limit"] === null ? null : readJson(row["rate_limit"]),
-    disabled: row["disabled"] === 1,
-    version: row["version"] as number,
-    createdAt: row["created_at"] as number,
-    createdBy: row["created_by"] as string,
-    expiresAt: row["expires_at"] as number | null,
-    revokedAt: row["revoked_at"] as number | null,
-    revokedBy: row["revoked_by"] as string | null,
-    revocationReason: row["revocation_reason"] as string | null,
-    retiresAt: row["retires_at"] as number | null,
-    successorId: row["successor_id"] as string | null,
-    predecessorId: row["predecessor_id"] as string | null,
-    lastUsedAt: row["last_used_at"] as number | null,
-    lastUsedIp: row["last_used_ip"] as string | null,
-    lastRefusedAt: row["last_refused_at"] as number | null,
-    lastRefusedIp: row["last_refused_ip"] as string | null,
-  };
 }

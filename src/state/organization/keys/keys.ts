@@ -16,7 +16,7 @@ import {
 } from "../../../core/organization.ts";
 import { isRefusal, refuse, REFUSALS, type Refusal } from "../../../core/refusal.ts";
 import { widensKey } from "../../../core/widening.ts";
-import type { AuditLog, Author } from "../audit/audit-log.ts";
+import type { AuditEntry, AuditLog, Author } from "../audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
 import type { Directory } from "../people/directory.ts";
 import type { GuardTable } from "../guard-table.ts";
@@ -238,9 +238,10 @@ export class Keys {
 
   /** Commits the revocation of every key of an owner, in the caller's transaction. */
   commitRevocationOfAll(actor: Author, ownerId: string, reason: string, now: number): void {
-    for (const keyId of this.#table.idsOf(ownerId)) {
-      this.commitRevocation(actor, this.#table.find(keyId) as ManagedKey, reason, now);
-    }
+    const ids = this.#table.idsOf(ownerId);
+    const before = [...this.#table.many.find(ids).values()];
+    this.#table.many.revoke(ids, actor.id, reason, now);
+    this.noteChanges(actor, "api_key.revoked", before, now);
   }
 
   /** Writes the audit event and the outbox rows of a change, in its transaction, and reads the key back. */
@@ -252,11 +253,22 @@ export class Keys {
     now: number,
   ): ManagedKey {
     const after = this.#table.find(keyId) as ManagedKey;
-    this.#propagation.note(keyId);
-    const entry = { action, target: keyId, before: before && recorded(before), after: recorded(after) };
-    this.#audit.add(actor, entry, now);
-    this.#events.changed(action, after, now);
+    this.#propagation.note([keyId]);
+    this.#audit.add(actor, entryOf(action, before, after), now);
+    this.#events.changed(action, [after], now);
     return after;
+  }
+
+  /** The same of many keys that are there already. */
+  noteChanges(actor: Author, action: string, before: readonly ManagedKey[], now: number): void {
+    const ids = before.map(({ id }) => id);
+    const keys = this.#table.many.find(ids);
+    this.#propagation.note(ids);
+    for (const key of before) {
+      const after = keys.get(key.id);
+      if (after !== undefined) this.#audit.add(actor, entryOf(action, key, after), now);
+    }
+    this.#events.changed(action, [...keys.values()], now);
   }
 
   /** Writes the audit event that a key was found where it does not belong, and tells of it. */
@@ -367,6 +379,10 @@ export function vaultProblems(vaults: VaultSet, owned: VaultSet): FieldProblem[]
       field: "vaults",
       problem: `The owner does not hold the Developer role on ${vault}`,
     }));
+}
+
+function entryOf(action: string, before: ManagedKey | null, after: ManagedKey): AuditEntry {
+  return { action, target: after.id, before: before && recorded(before), after: recorded(after) };
 }
 
 /** A key as its audit events tell it: what is the owner's is told of the owner. */

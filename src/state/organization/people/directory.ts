@@ -132,10 +132,9 @@ export class Directory {
   /** A new version for every key of an owner whose roles have changed. */
   #touchKeys(ownerId: string): void {
     const { keys, propagation } = this.#parts;
-    for (const keyId of keys.idsOf(ownerId)) {
-      keys.touch(keyId);
-      propagation.note(keyId);
-    }
+    const ids = keys.idsOf(ownerId);
+    keys.many.touch(ids);
+    propagation.note(ids);
   }
 }
 

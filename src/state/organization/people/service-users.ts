@@ -119,10 +119,9 @@ export class ServiceUsers {
   }
 
   #touchKeys(ownerId: string): void {
-    for (const keyId of this.#table.idsOf(ownerId)) {
-      this.#table.touch(keyId);
-      this.#propagation.note(keyId);
-    }
+    const ids = this.#table.idsOf(ownerId);
+    this.#table.many.touch(ids);
+    this.#propagation.note(ids);
   }
 
   /** Whether every change that waits for a guard is in force for this owner's keys. */
