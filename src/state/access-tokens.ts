@@ -1,5 +1,6 @@
 import { compactVerify, errors } from "jose";
 import { LRUCache } from "lru-cache";
+import { drawDigestKey, siphash, type DigestKey } from "../admission/isolate/siphash.ts";
 import { readAccessToken, SIGNATURE_ALGORITHM, type AccessToken } from "../core/access-token.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import { compileCaller, type Caller } from "../core/caller.ts";
@@ -35,14 +36,16 @@ export class VerifiedToken {
 }
 
 /**
- * Access tokens that were presented to this isolate. Only the verification of a signature is remembered, by the whole
- * text of the token; everything else is asked at every request.
+ * Access tokens that were presented to this isolate. Only the verification of a signature is remembered, never the token
+ * itself; everything else is asked at every request.
  */
 export class AccessTokens {
   readonly #keys: TokenKeys;
+  /** Of this isolate alone; randomness is not to be had before the first request. */
+  #secret: DigestKey | null = null;
   readonly #verified = new LRUCache<string, VerifiedToken>({
     maxSize: MAX_REMEMBERED_BYTES,
-    sizeCalculation: (_, text) => text.length * BYTES_A_LETTER,
+    sizeCalculation: (_, name) => name.length * BYTES_A_LETTER,
   });
 
   constructor(keys: TokenKeys) {
@@ -51,7 +54,14 @@ export class AccessTokens {
 
   /** A token that was verified here before. */
   peek(text: string): VerifiedToken | undefined {
-    return this.#verified.get(text);
+    return this.#verified.get(this.#nameOf(text));
+  }
+
+  /** The token without its signature, which is no credential, and a digest of the signature. */
+  #nameOf(text: string): string {
+    const end = text.lastIndexOf(".");
+    const { high, low } = siphash((this.#secret ??= drawDigestKey()), text.slice(end + 1));
+    return `${high}.${low}.${text.slice(0, end)}`;
   }
 
   /**
@@ -65,7 +75,7 @@ export class AccessTokens {
     now: number,
     background: Background,
   ): Promise<VerifiedToken | Refusal> {
-    const known = this.#verified.get(text);
+    const known = this.peek(text);
     const token = known ?? readAccessToken(text, now);
     if (token === null || (issuer !== null && token.claims.issuer !== issuer)) {
       return refuse("access_token_invalid");
@@ -80,7 +90,12 @@ export class AccessTokens {
       return refuse("admission_unavailable", { retryAfter: 1, reason: String(error) });
     }
     const verified = new VerifiedToken(token.claims);
-    this.#verified.set(text, verified);
+    this.#verified.set(copyOf(this.#nameOf(text)), verified);
     return verified;
   }
+}
+
+/** Letters of their own: a part of a text keeps the whole of it in memory. */
+function copyOf(text: string): string {
+  return new TextDecoder().decode(new TextEncoder().encode(text));
 }

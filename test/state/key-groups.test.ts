@@ -42,6 +42,38 @@ test("a group that is another organisation's takes no key: another group is draw
   expect(groupOfKey((await makeKey(organization, alice)).key.id)).toBe(groupOfKey(key.id));
 });
 
+test("a group that is full at its guard, unknown to a restored organisation, takes no key: another is drawn", async () => {
+  const orgId = "org_full";
+  const full = env.KEY_GUARD.getByName("Full1");
+  const records = Array.from({ length: GROUP_KEYS + 2 }, (_, i) => {
+    const id = `key_Full1${String(i).padStart(7, "0")}`;
+    return makeRecord({ orgId, id }).record;
+  });
+  const put = await full.put(orgId, records);
+  expect(put?.map(({ confirmed }) => confirmed)).toEqual(records.map((_, i) => i < GROUP_KEYS));
+  expect((await full.list()).keys.length).toBe(GROUP_KEYS);
+  const edited = records.slice(-3).map((record) => ({ ...record, version: 2, disabled: true }));
+  expect(await full.put(orgId, edited)).toMatchObject([
+    { confirmed: true, version: 2 },
+    { confirmed: false, record: null },
+    { confirmed: false, record: null },
+  ]);
+  const organization = env.ORGANIZATION.getByName(orgId);
+  const alice = makeActor(orgId);
+  await organization.bootstrap(alice);
+  await runInDurableObject(organization, (_, { storage: { sql } }) => {
+    sql.exec(`INSERT INTO guards (name, keys, is_full) VALUES ('Full1', 1, 0)`);
+  });
+  const { key } = await makeKey(organization, alice);
+  expect(groupOfKey(key.id)).not.toBe("Full1");
+  expect((await full.list()).keys.length).toBe(GROUP_KEYS);
+  // What was tried with the full group is dead, and its revocation is in force.
+  const tried = await runInDurableObject(organization, (_, { storage: { sql } }) =>
+    sql.exec<{ id: string }>(`SELECT id FROM keys WHERE id LIKE 'key_Full1%'`).one(),
+  );
+  expect(await organization.revokeKey(alice, tried.id, null)).toMatchObject({ status: "revoked" });
+});
+
 test("a key of an earlier version, or of a Worker of it, stays with the guard of its own", async () => {
   const organization = env.ORGANIZATION.getByName("org_own");
   const alice = makeActor("org_own");

@@ -7,7 +7,7 @@ import { readHash, sameHash } from "../../core/key-secret.ts";
 import { windowAt } from "../../core/rate-window.ts";
 import { deny, type DeniableToken } from "../../core/token-denials.ts";
 import type { Env } from "../../env.ts";
-import type { Answer, KeyQuestion, Question } from "../protocol.ts";
+import { MAX_GROUP_KEYS, type Answer, type KeyQuestion, type Question } from "../protocol.ts";
 import {
   answer,
   commit,
@@ -48,6 +48,8 @@ export interface KeyMatch {
   readonly hash?: string | undefined;
 }
 
+const NO_ROOM: Confirmation = { record: null, confirmed: false, effectiveAt: 0, version: 0 };
+
 const limitOf = (record: KeyRecord) => record.rateLimit ?? config.rateLimit;
 
 /**
@@ -79,12 +81,26 @@ export class KeyGuard extends DurableObject<Env> {
 
   /**
    * Commits versions of records of an organisation, then answers, in their order, once they are in force everywhere.
-   * The same put may come again and puts may come in any order. `null` when the group is another organisation's,
-   * or its organisation was erased.
+   * The same put may come again and puts may come in any order. `null` when the group is another organisation's, or its
+   * organisation was erased. A new key for which the group has no room is not taken: there is no record of it then.
    */
   async put(orgId: string, records: readonly KeyRecord[]): Promise<Confirmation[] | null> {
     if (records.length > 0 && (!this.#store.claim(orgId) || this.#store.group().isErased)) return null;
-    return this.#change(records.map((record) => ({ id: record.id, put: record })));
+    const taken = this.#withRoom(records);
+    const confirmations = (
+      await this.#change(taken.map((record) => ({ id: record.id, put: record })))
+    ).values();
+    return records.map((record) => (taken.includes(record) && confirmations.next().value) || NO_ROOM);
+  }
+
+  /** The records of keys that are here already, and of new ones as many as the group has room for. */
+  #withRoom(records: readonly KeyRecord[]): KeyRecord[] {
+    this.#store.group();
+    const ids = new Set(this.#store.keys().keys());
+    return records.filter(({ id }) => {
+      if (ids.size < MAX_GROUP_KEYS) ids.add(id);
+      return ids.has(id);
+    });
   }
 
   /** Revokes keys without their organisation; `null` for one that is not there. Repeating it gives the same receipt. */

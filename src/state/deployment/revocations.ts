@@ -151,20 +151,11 @@ export class Revocations {
   }
 
   #settle(requestId: string, cuts: readonly CutResult[]): void {
-    const [failed, settled] = [cuts.filter(({ failed }) => failed), cuts.filter(({ failed }) => !failed)];
-    if (settled.length > 0) {
-      this.#ledger.settle(
-        requestId,
-        settled.map(({ result, orgId }) => ({ ...result, orgId })),
-      );
-    }
-    if (failed.length > 0) {
-      this.#ledger.failed(
-        requestId,
-        failed.map(({ result }) => result),
-        Date.now(),
-      );
-    }
+    const settled = cuts.filter(({ hasFailed }) => !hasFailed);
+    const failed = cuts.filter(({ hasFailed }) => hasFailed).map(({ result }) => result);
+    const owned = settled.map(({ result, orgId }) => ({ ...result, orgId }));
+    if (owned.length > 0) this.#ledger.settle(requestId, owned);
+    if (failed.length > 0) this.#ledger.failed(requestId, failed, Date.now());
   }
 
   async #locateOne(
@@ -238,7 +229,7 @@ interface CutResult {
   /** `null` when there is no such key, or it is not known. */
   readonly orgId: string | null;
   /** It is to be tried again. */
-  readonly failed: boolean;
+  readonly hasFailed: boolean;
 }
 
 async function cutResultOf(
@@ -250,13 +241,14 @@ async function cutResultOf(
   const cut = await within(CUT_TIMEOUT_MS, cutting).catch(() => undefined);
   // The organisation knows the key, which has not reached its guard.
   if (cut === undefined || (cut === null && isLocated(key))) {
-    return { result: withoutReceipt(target, keyId, "unconfirmed", at), orgId: null, failed: true };
+    return { result: withoutReceipt(target, keyId, "unconfirmed", at), orgId: null, hasFailed: true };
   }
-  if (cut === null) return { result: withoutReceipt(target, keyId, "not_found"), orgId: null, failed: false };
+  if (cut === null)
+    return { result: withoutReceipt(target, keyId, "not_found"), orgId: null, hasFailed: false };
   const { effectiveAt, version, record } = cut;
   const requestedAt = record?.revokedAt ?? null;
   const result = { target, keyId, status: "revoked", requestedAt, effectiveAt, version } as const;
-  return { result, orgId: record?.orgId ?? null, failed: false };
+  return { result, orgId: record?.orgId ?? null, hasFailed: false };
 }
 
 /**

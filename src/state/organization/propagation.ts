@@ -23,7 +23,7 @@ const MAX_ROUNDS = 4;
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** `foreign`: the group is another organisation's, and does not take the key. */
+/** `foreign`: the group is another organisation's or full, and does not take the key. */
 export type Pushed = "in force" | "unconfirmed" | "foreign";
 
 interface Parts {
@@ -142,7 +142,9 @@ export class Propagation {
       );
       const answered: Answered[] = [];
       for (const [i, pushed] of records.entries()) {
-        const confirmation = confirmations === "foreign" ? deadAbroad(pushed, now) : confirmations[i];
+        const told = confirmations === "foreign" ? undefined : confirmations[i];
+        // Without a record the group has no room for the key.
+        const confirmation = told?.record == null ? deadAbroad(pushed, now) : told;
         const ours = current.get(pushed.id);
         if (confirmation === undefined) outcomes.set(pushed.id, "foreign");
         else if (ours !== undefined) answered.push({ pushed, current: ours, confirmation });
@@ -178,7 +180,7 @@ export class Propagation {
   }
 }
 
-/** A key cannot be alive in the group of another organisation; a live one waits, in case it becomes this one's. */
+/** A key cannot be alive in a group that does not take it; a live one waits, in case the group does later. */
 function deadAbroad(record: KeyRecord, now: number): Confirmation | undefined {
   if (record.revokedAt === null) return undefined;
   return { record, confirmed: true, effectiveAt: now, version: record.version };
