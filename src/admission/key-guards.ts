@@ -61,16 +61,23 @@ export class KeyGuards {
     return guard.takeTokenIssue(keyId);
   }
 
-  /** A key that the group does not know is asked about by itself, so that its guard holds up no other. */
+  /** Keys that the group does not know are asked about one by one, each in one call, so that no guard holds up another. */
   #ofGroup<T>(
     group: string,
     matches: readonly KeyMatch[],
     ask: (guard: DurableObjectStub<KeyGuard>, matches: readonly KeyMatch[]) => Promise<(T | null)[]>,
   ): Promise<T | null>[] {
     const inGroup = ask(this.#guards.getByName(group), matches);
+    const ofKeys = Map.groupBy(matches, ({ keyId }) => keyId);
+    const alone = new Map<string, Promise<(T | null)[]>>();
     return matches.map(async (match, i) => {
       const known = (await inGroup)[i] ?? null;
-      return known ?? (await ask(this.#guards.getByName(match.keyId), [match]))[0] ?? null;
+      if (known !== null) return known;
+      const { keyId } = match;
+      const ofKey = ofKeys.get(keyId) ?? [];
+      const asked = alone.get(keyId) ?? ask(this.#guards.getByName(keyId), ofKey);
+      alone.set(keyId, asked);
+      return (await asked)[ofKey.indexOf(match)] ?? null;
     });
   }
 

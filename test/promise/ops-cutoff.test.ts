@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually, operatorOf } from "../support/operators.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
@@ -8,6 +9,8 @@ const KEYS = 100;
 const REFUSALS = ["api_key_revoked", "too_many_failures"];
 /** How many calls with each key are to be seen before and after the answer. */
 const ENOUGH_CALLS = 2 * EDGES;
+/** Between two calls of a client: each key is in use well within every lease, and the machine has time for the answer. */
+const PAUSE_MS = 400;
 
 let portcullis: Portcullis;
 
@@ -34,6 +37,7 @@ function load(key: CreatedKey) {
       const response = await portcullis.call("GET", "/v1/vaults/vault_1", { as: key.key, edge, from });
       const body = (await response.json()) as { error?: { code: string } };
       calls.push({ sentAt, status: response.status, code: body.error?.code });
+      await setTimeout(PAUSE_MS);
     }
   };
   const running = Promise.all(Array.from({ length: EDGES }, (_, edge) => client(edge)));
