@@ -18,6 +18,7 @@ import { addKeyDetail } from "./pages/key.tsx";
 import { addKeyList } from "./pages/keys.tsx";
 import { errorPage, notFoundPage, tooLargePage } from "./pages/messages.tsx";
 import { addOrganization } from "./pages/organization.tsx";
+import { addOverview } from "./pages/overview.tsx";
 import { addPeople } from "./pages/people.tsx";
 import { addPersonKeys } from "./pages/person-keys.tsx";
 import { addScimToken } from "./pages/scim-token.tsx";
@@ -90,6 +91,7 @@ export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
   addKeyRotation(app, console_);
   addKeyRevocation(app);
   addKeyReceipt(app);
+  addOverview(app);
   addAllKeys(app);
   addSelectedKeys(app);
   addSearch(app);

@@ -15,6 +15,7 @@ export function keyPage(id: string, outcome?: Outcome): string {
 
 /** Pages for admins. */
 export const ALL_KEYS = `${CONSOLE}/all-keys`;
+export const OVERVIEW = `${CONSOLE}/overview`;
 export const PEOPLE = `${CONSOLE}/people`;
 export const SERVICE_USERS = `${CONSOLE}/service-users`;
 export const USAGE = `${CONSOLE}/usage`;

@@ -402,6 +402,29 @@ describe("the audit log", () => {
   );
 });
 
+describe("the overview", () => {
+  test("tells what wants to be looked at, each with the way to it", async () => {
+    const soon = await createKey(alice, { name: "Ends soon", expiresIn: "3d" });
+    await product.recordUsage(soon, { [hourOf(Date.now())]: { admitted: 5, limited: 0, refused: 7 } });
+    const visitor = await visitors.signIn("alice");
+    const { page } = visitor;
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await expectReadable(visitor);
+    const expiring = page.getByRole("region", { name: "Expiring next" });
+    expect(await expiring.locator("li").first().innerText()).toMatch(
+      /^Ends soon\s+in 3 days, of Alice Andersson$/,
+    );
+    const failing = page.getByRole("region", { name: "Failing in the last 24 hours" });
+    expect(await failing.locator("li").filter({ hasText: "Ends soon" }).innerText()).toMatch(
+      /7 refused; 5 succeeded/,
+    );
+    await page.getByRole("link", { name: /^Expiring soon/ }).click();
+    await page.waitForURL(/all-keys\?show=expiring/);
+    expect(await namesOn(page)).toContain("Ends soon");
+  });
+});
+
 describe("the shape of pages", () => {
   const PATHS = [
     "search",

@@ -24,6 +24,12 @@ async function times(action: string): Promise<number> {
   return (body as { data: { outcome: string }[] }).data.filter(({ outcome }) => outcome === "done").length;
 }
 
+/** What a page says of something. */
+function factOf(page: Page, name: string): Promise<string> {
+  const term = page.getByText(name, { exact: true });
+  return page.locator(".facts > div").filter({ has: term }).locator("dd").first().innerText();
+}
+
 /** The secret on the page that shows one. */
 function secretOn(page: Page): Promise<string> {
   return page.getByLabel("The secret").innerText();
@@ -95,7 +101,9 @@ describe("the SCIM token", () => {
     const { page } = visitor;
     const before = await times("scim_token.created");
     await page.goto(ORGANIZATION);
+    expect(await factOf(page, "Token")).toBe("None");
     await page.getByRole("button", { name: "Create a token" }).click();
+    expect(await page.getByText("ends at once").count()).toBe(0);
     await page.getByRole("button", { name: "Create the token" }).click();
     await pickPerson(visitor, "alice");
     await page.waitForURL("**/organization/scim-token");
@@ -141,6 +149,24 @@ describe("the SCIM token", () => {
     },
   );
 
+  test("is told of with its age, its maker and its last use, and a new one says what it ends", async () => {
+    const visitor = await visitors.signIn("alice");
+    const { page } = visitor;
+    const { token } = (await alice("POST", "/-/organization/scim-token")).body as { token: string };
+    await page.goto(ORGANIZATION);
+    expect(await factOf(page, "Token")).toMatch(
+      /^Made \d+ \w+ 20\d\d, \d\d:\d\d UTC \(just now\) by Alice Andersson$/,
+    );
+    expect(await factOf(page, "Last used")).toBe("Never");
+    expect(await statusOf(token)).toBe(200);
+    await page.reload();
+    expect(await factOf(page, "Last used")).toMatch(/just now/);
+    await page.getByRole("button", { name: "Replace the token" }).click();
+    await page.getByText("The token that there is ends at once.").waitFor();
+    expect(await factOf(page, "Token")).toMatch(/by Alice Andersson$/);
+    await expectReadable(visitor);
+  });
+
   async function statusOf(token: string): Promise<number> {
     const headers = { Authorization: `Bearer ${token}` };
     return (await fetch(`${product.url}/-/scim/v2/ServiceProviderConfig`, { headers })).status;
@@ -183,6 +209,14 @@ describe("the webhook", () => {
       })
       .toEqual(["Delivered"]);
     await expectReadable(visitor);
+
+    const arrived = receiver.received.length;
+    await page.getByRole("button", { name: "Resend webhook.test" }).click();
+    await page.waitForURL("**?done=resent");
+    await expect.poll(() => receiver.received.length).toBeGreaterThan(arrived);
+    await page.goto(ORGANIZATION);
+    expect(await factOf(page, "Secret")).toMatch(/by Alice Andersson$/);
+    await page.goto(`${ORGANIZATION}/webhook`);
 
     await page.getByRole("button", { name: "New secret" }).click();
     await page.getByRole("button", { name: "Make a new secret" }).click();

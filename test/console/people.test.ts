@@ -21,6 +21,7 @@ describe("the navigation", () => {
     [
       "alice",
       [
+        "Overview",
         "Search",
         "My keys",
         "All keys",
@@ -49,6 +50,7 @@ describe("the navigation", () => {
 test("an address for admins says to others that it is not for them, and where they may go", async () => {
   const visitor = await visitors.signIn("bob", { viewport: SCREENS.narrow });
   for (const path of [
+    "overview",
     "all-keys",
     "people",
     "people/bob/revoke-keys",

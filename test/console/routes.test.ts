@@ -25,7 +25,7 @@ const pathsOf = (method: string): string[] => [
 const FOR_STRANGERS = /\/(console|sign-in|sign-in\/start|callback|signed-out|assets\/:file)$/;
 /** What is changed without anybody being signed in. */
 const OPEN_FORMS = /\/(theme|sign-out)$/;
-const FOR_ADMINS = /^\/-\/console\/(all-keys|people|service-users|usage|audit|organization)(\/|$)/;
+const FOR_ADMINS = /^\/-\/console\/(overview|all-keys|people|service-users|usage|audit|organization)(\/|$)/;
 
 const pages = pathsOf("GET").filter((path) => !FOR_STRANGERS.test(path));
 const forms = pathsOf("POST").filter((path) => !OPEN_FORMS.test(path));

@@ -94,6 +94,46 @@ test("is made and changed without scripts", async () => {
   expect(await read(id)).toMatchObject({ name: "Plain", description: "Plainer", vaultRoles: {} });
 });
 
+test("what a change takes from its keys is shown with numbers before it is saved", async () => {
+  const roles = { vault_3f8a2c1d9b: ["developer"], vault_b27e90c4d1: ["developer"] };
+  const { id } = await createUser({ name: "To be narrowed", vaultRoles: roles });
+  const { key } = await createKey(id, "Its one key");
+  expect(await product.call(key)).toBe(200);
+  const visitor = await visitors.signIn("alice");
+  const { page } = visitor;
+  const narrow = async () => {
+    await page.goto(`${USERS}/${id}/edit`);
+    await page.getByLabel("Ids of vaults").fill("vault_b27e90c4d1");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("heading", { name: "Review the change" }).waitFor();
+  };
+  await narrow();
+  await page.getByRole("heading", { name: "1 key loses something" }).waitFor();
+  expect(await page.locator("tbody tr").last().innerText()).toMatch(/Its one key\s+Reaches nothing any more/);
+  await expectReadable(visitor);
+  expect((await read(id)).vaultRoles).toEqual(roles);
+  await page.getByRole("button", { name: "Back to the form" }).click();
+  expect(await page.getByLabel("Ids of vaults").inputValue()).toBe("vault_b27e90c4d1");
+  expect((await read(id)).vaultRoles).toEqual(roles);
+
+  await narrow();
+  await page.getByRole("button", { name: "Save, and take it from the keys" }).click();
+  await page.waitForURL("**?done=updated");
+  expect((await read(id)).vaultRoles).toEqual({ vault_b27e90c4d1: ["developer"] });
+  expect(await product.call(key)).toBe(403);
+});
+
+test("the list tells how many keys each has and when they were used last, and is searched by name", async () => {
+  const { id } = await createUser({ name: "Counted engine" });
+  await createKey(id, "Counted key");
+  const { page } = await visitors.signIn("alice");
+  await page.goto(`${USERS}?q=counted`);
+  const row = page.locator("tbody tr");
+  expect(await row.count()).toBe(1);
+  expect(await row.locator("td[data-label=Keys]").innerText()).toBe("1");
+  expect(await row.locator("td[data-label='Last used']").innerText()).toBe("Never");
+});
+
 test.each([
   ["Name", "a".repeat(101), "Must have at most 100 characters"],
   ["Name", " ", "Must not be empty"],

@@ -11,12 +11,13 @@ import { AuditList } from "../parts/audit-list.tsx";
 import { AUDIT_SUBJECTS, AUDIT_WORDS } from "../parts/audit-words.ts";
 import { Empty, PageHeader } from "../parts/bits.tsx";
 import { Icon } from "../parts/icons.tsx";
+import { Pages } from "../parts/pages.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { ZoneChoice } from "../parts/time.tsx";
 import { AUDIT, link } from "../paths.ts";
 import { refusalPage } from "./messages.tsx";
 
-const PAGE_SIZE = "50";
+const PAGE_SIZE = 50;
 const API = "/-/audit-events";
 
 const text = z.string().trim().max(200).catch("");
@@ -33,6 +34,7 @@ const Query = z.object({
   from: moment,
   to: moment,
   cursor: z.string().optional().catch(undefined),
+  trail: z.string().max(2000).optional().catch(undefined),
 });
 type Query = z.output<typeof Query>;
 
@@ -42,7 +44,7 @@ export function addAudit(app: Hono<ConsoleEnv>): void {
     const query = Query.parse(c.req.query());
     const events = await c
       .get("api")
-      .get<Page<AuditEvent>>(API, { ...asked(query), nextCursor: query.cursor, limit: PAGE_SIZE });
+      .get<Page<AuditEvent>>(API, { ...asked(query), nextCursor: query.cursor, limit: `${PAGE_SIZE}` });
     if (events instanceof ApiRefusal) return refusalPage(c, events);
     return pageForMe(c, "Audit", "audit", () => <Audit query={query} events={events} />);
   });
@@ -65,8 +67,7 @@ function asked({ actor, action, target, from, to }: Query) {
 }
 
 const Audit: FC<{ query: Query; events: Page<AuditEvent> }> = ({ query, events }) => {
-  const filters = { ...query, cursor: undefined };
-  const { nextCursor } = events.pagination;
+  const filters = { ...query, cursor: undefined, trail: undefined };
   return (
     <>
       <PageHeader title="Audit">
@@ -84,14 +85,13 @@ const Audit: FC<{ query: Query; events: Page<AuditEvent> }> = ({ query, events }
       ) : (
         <AuditList events={events.data} narrowed={(filter) => link(AUDIT, { ...filters, ...filter })} />
       )}
-      <nav class="pages" aria-label="Pages">
-        {query.cursor && <a href={link(AUDIT, filters)}>First page</a>}
-        {nextCursor && (
-          <a rel="next" href={link(AUDIT, { ...query, cursor: nextCursor })}>
-            Next page <Icon name="chevron" />
-          </a>
-        )}
-      </nav>
+      <Pages
+        path={AUDIT}
+        query={query}
+        nextCursor={events.pagination.nextCursor}
+        shown={events.data.length}
+        pageSize={PAGE_SIZE}
+      />
     </>
   );
 };

@@ -1,11 +1,12 @@
 import type { Hono } from "hono";
 import type { Child, FC } from "hono/jsx";
-import type { Organization, SigningKey } from "../../api-types/organization.ts";
+import type { Credentials, Organization, SigningKey } from "../../api-types/organization.ts";
 import type { Webhook } from "../../api-types/webhook.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { Facts, PageHeader } from "../parts/bits.tsx";
 import { confirmPage } from "../parts/confirm.tsx";
+import { Made } from "../parts/made.tsx";
 import { Done } from "../parts/notices.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { Moment } from "../parts/time.tsx";
@@ -23,19 +24,28 @@ const DONE = {
 /** `/organization`: what is there once for everybody in it, for admins. */
 export function addOrganization(app: Hono<ConsoleEnv>): void {
   app.get("/organization", async (c) => {
-    const [organization, webhook] = await Promise.all([
+    const [organization, credentials, webhook] = await Promise.all([
       c.get("organization"),
+      c.get("api").get<Credentials>("/-/organization/credentials"),
       c.get("api").get<Webhook>("/-/organization/webhook"),
     ]);
     if (organization instanceof ApiRefusal) return refusalPage(c, organization);
+    if (credentials instanceof ApiRefusal) return refusalPage(c, credentials);
     if (webhook instanceof ApiRefusal && webhook.code !== "not_found") return refusalPage(c, webhook);
     return pageForMe(c, "Organisation", "organization", () => (
       <>
         <PageHeader title="Organisation" />
         <Done done={c.req.query("done")} texts={DONE} />
         <div class="columns">
-          <Overview organization={organization} origin={new URL(c.req.url).origin} />
-          <WebhookCard webhook={webhook instanceof ApiRefusal ? null : webhook} />
+          <Overview
+            organization={organization}
+            credentials={credentials}
+            origin={new URL(c.req.url).origin}
+          />
+          <WebhookCard
+            webhook={webhook instanceof ApiRefusal ? null : webhook}
+            secret={credentials.webhookSecret}
+          />
         </div>
       </>
     ));
@@ -75,9 +85,15 @@ function askForNextKey(c: ConsoleContext): Promise<Response> {
   });
 }
 
-const Overview: FC<{ organization: Organization; origin: string }> = ({ organization, origin }) => {
-  const { id, bootstrappedAt } = organization;
+interface OverviewProps {
+  organization: Organization;
+  credentials: Credentials;
+  origin: string;
+}
+
+const Overview: FC<OverviewProps> = ({ organization: { id, bootstrappedAt }, credentials, origin }) => {
   const publicKeys = `/-/organizations/${encodeURIComponent(id)}/jwks.json`;
+  const { scimToken, signingKeys } = credentials;
   return (
     <>
       <section class="card">
@@ -90,31 +106,65 @@ const Overview: FC<{ organization: Organization; origin: string }> = ({ organiza
         />
       </section>
       <Card
-        title="Signing key"
-        text="The organisation's access tokens are signed with a key of its own, which renews itself."
+        title="Signing keys"
+        text="The organisation's access tokens are signed with keys of its own, which renew themselves."
         link={bootstrappedAt === null ? null : { label: "Rotate", href: `${ORGANIZATION}/signing-key` }}
       >
-        <Facts rows={[["Public keys", <a href={publicKeys}>{publicKeys}</a>]]} />
+        <Facts
+          rows={[
+            ...signingKeys.map((key, i) => [i === 0 ? "Keys" : "", <SigningKeyFact key_={key} />] as const),
+            ["Public keys", <a href={publicKeys}>{publicKeys}</a>] as const,
+          ]}
+        />
       </Card>
       <Card
         title="Provisioning (SCIM)"
         text="Your identity provider tells who is there and which roles they have, and cuts off whoever leaves."
-        link={{ label: "Create a token", href: `${ORGANIZATION}/scim-token` }}
+        link={{
+          label: scimToken === null ? "Create a token" : "Replace the token",
+          href: `${ORGANIZATION}/scim-token`,
+        }}
       >
-        <Facts rows={[["Base URL", <code>{`${origin}/-/scim/v2`}</code>]]} />
+        <Facts
+          rows={[
+            ["Base URL", <code>{`${origin}/-/scim/v2`}</code>],
+            ["Token", scimToken === null ? <span class="soft">None</span> : <Made made={scimToken.made} />],
+            ...(scimToken === null
+              ? []
+              : [["Last used", <Moment time={scimToken.lastUsedAt} otherwise="Never" />] as const]),
+          ]}
+        />
       </Card>
     </>
   );
 };
 
-const WebhookCard: FC<{ webhook: Webhook | null }> = ({ webhook }) => (
+const SigningKeyFact: FC<{ key_: Credentials["signingKeys"][number] }> = ({
+  key_: { kid, activeFrom, made },
+}) => (
+  <>
+    <code>{kid}</code>
+    <small class="detail">
+      signs from <Moment time={activeFrom} otherwise="" />
+      {made !== null && `, taken early by ${made.by.name}`}
+    </small>
+  </>
+);
+
+const WebhookCard: FC<{ webhook: Webhook | null; secret: Credentials["webhookSecret"] }> = ({
+  webhook,
+  secret,
+}) => (
   <Card
     title="Webhook"
     text="Tells a system of yours when a key is made, is about to expire, has expired, was revoked or has leaked."
     link={{ label: webhook === null ? "Set up" : "Open", href: `${ORGANIZATION}/webhook` }}
   >
     <Facts
-      rows={[["Sent to", webhook === null ? <span class="soft">Nowhere</span> : <code>{webhook.url}</code>]]}
+      rows={[
+        ["Sent to", webhook === null ? <span class="soft">Nowhere</span> : <code>{webhook.url}</code>],
+        ...(secret === null ? [] : [["Secret", <Made made={secret.made} />] as const]),
+      ]}
     />
   </Card>
 );

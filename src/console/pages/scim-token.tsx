@@ -1,26 +1,35 @@
 import type { Hono } from "hono";
+import type { FC } from "hono/jsx";
+import type { Credentials } from "../../api-types/organization.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
+import { Facts } from "../parts/bits.tsx";
 import { confirmPage } from "../parts/confirm.tsx";
+import { Made } from "../parts/made.tsx";
+import { Moment } from "../parts/time.tsx";
 import { refusalPage } from "./messages.tsx";
 import { ORGANIZATION_BACK } from "./organization.tsx";
 import { secretPage } from "./secret.tsx";
 
 /** `/organization/scim-token`: gives the identity provider's SCIM client its token, for admins. */
 export function addScimToken(app: Hono<ConsoleEnv>): void {
-  app.get("/organization/scim-token", (c) =>
-    confirmPage(c, "organization", {
-      title: "Create a SCIM token?",
+  app.get("/organization/scim-token", async (c) => {
+    const credentials = await c.get("api").get<Credentials>("/-/organization/credentials");
+    if (credentials instanceof ApiRefusal) return refusalPage(c, credentials);
+    const { scimToken } = credentials;
+    return confirmPage(c, "organization", {
+      title: scimToken === null ? "Create a SCIM token?" : "Replace the SCIM token?",
       action: "Create the token",
+      danger: scimToken !== null,
       text: (
-        <p>
-          It lets your identity provider add, change and deactivate people here. There is one token at a time:
-          the one before, if there is one, ends at once.
-        </p>
+        <>
+          <p>It lets your identity provider add, change and deactivate people here.</p>
+          {scimToken !== null && <EndsNow token={scimToken} />}
+        </>
       ),
       back: ORGANIZATION_BACK,
-    }),
-  );
+    });
+  });
 
   app.post("/organization/scim-token", async (c) => {
     const created = await c.get("api").change<{ token: string }>("POST", "/-/organization/scim-token");
@@ -34,3 +43,19 @@ export function addScimToken(app: Hono<ConsoleEnv>): void {
     });
   });
 }
+
+/** What making a new token ends. */
+const EndsNow: FC<{ token: NonNullable<Credentials["scimToken"]> }> = ({ token: { made, lastUsedAt } }) => (
+  <>
+    <p>
+      <b>The token that there is ends at once.</b> Until your identity provider has the new one, it can change
+      nothing here, and whoever leaves is not cut off by it.
+    </p>
+    <Facts
+      rows={[
+        ["Token", <Made made={made} />],
+        ["Last used", <Moment time={lastUsedAt} otherwise="Never" />],
+      ]}
+    />
+  </>
+);

@@ -2,9 +2,10 @@ import type { Hono } from "hono";
 import type { Child } from "hono/jsx";
 import type { Page } from "../../api-types/common.ts";
 import type { Key } from "../../api-types/keys.ts";
-import type { ServiceUser } from "../../api-types/service-users.ts";
+import type { ServiceUser, ServiceUserImpact } from "../../api-types/service-users.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
+import { counted } from "../parts/wording.ts";
 import { confirmPage } from "../parts/confirm.tsx";
 import { link, SERVICE_USERS } from "../paths.ts";
 import { refusalPage, unconfirmedPage } from "./messages.tsx";
@@ -53,7 +54,7 @@ export function addServiceUserEnds(app: Hono<ConsoleEnv>): void {
 }
 
 interface End {
-  readonly ask: (user: ServiceUser, keys: Page<Key>) => { title: string; action: string; text: Child };
+  readonly ask: (user: ServiceUser, keys: Keys) => { title: string; action: string; text: Child };
   readonly act: (c: ConsoleContext, id: string) => Promise<unknown>;
   /** Where one goes on. */
   readonly done: (id: string) => string;
@@ -66,12 +67,14 @@ function add(
 ): void {
   app.get(`/service-users/:id/${name}`, async (c) => {
     const id = c.req.param("id");
-    const [user, keys] = await Promise.all([
+    const [user, page, impact] = await Promise.all([
       c.get("api").get<ServiceUser>(apiPath(id)),
       c.get("api").get<Page<Key>>("/-/api-keys", { owner: id }),
+      c.get("api").change<ServiceUserImpact>("POST", `${apiPath(id)}/impact`, { vaultRoles: {} }),
     ]);
     if (user instanceof ApiRefusal) return refusalPage(c, user);
-    if (keys instanceof ApiRefusal) return refusalPage(c, keys);
+    if (page instanceof ApiRefusal) return refusalPage(c, page);
+    const keys = { ...page, calls: impact instanceof ApiRefusal ? 0 : impact.calls };
     const back = { label: user.name, href: `${SERVICE_USERS}/${user.id}` };
     return confirmPage(c, "service-users", { ...ask(user, keys), danger: name !== "activate", back });
   });
@@ -83,7 +86,18 @@ function add(
   });
 }
 
-function endOf({ data, pagination }: Page<Key>): string {
+/** The active keys of a service user, and how many calls they let through in the last day. */
+interface Keys extends Page<Key> {
+  readonly calls: number;
+}
+
+function endOf(keys: Keys): string {
+  const calls =
+    keys.calls === 0 ? "" : ` They let ${counted(keys.calls, "call")} through in the last 24 hours.`;
+  return keysEnd(keys) + calls;
+}
+
+function keysEnd({ data, pagination }: Page<Key>): string {
   if (data.length === 0) return "It has no active key.";
   const count = `${data.length}${pagination.nextCursor === null ? "" : " or more"}`;
   return data.length === 1

@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
-import type { ServiceUser } from "../../api-types/service-users.ts";
+import type { ServiceUser, ServiceUserImpact } from "../../api-types/service-users.ts";
 import { DEVELOPER, developerVaults, type VaultRoles } from "../../core/organization.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
@@ -8,6 +8,9 @@ import { textOf } from "../key-form/form-data.ts";
 import { PageHeader } from "../parts/bits.tsx";
 import { Box, FieldGroup, TextArea, TextField } from "../parts/fields.tsx";
 import { Form } from "../parts/form.tsx";
+import { ImpactReport } from "../parts/impact.tsx";
+import { OwnedKeysReport } from "../parts/owned-keys-report.tsx";
+import { Banner } from "../parts/notice.tsx";
 import { NotSaved } from "../parts/notices.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { problemsOf, type Problems } from "../parts/problems.ts";
@@ -46,6 +49,10 @@ export function addServiceUserForms(app: Hono<ConsoleEnv>): void {
   app.post("/service-users/:id/edit", async (c) => {
     const id = c.req.param("id");
     const values = await valuesOf(c);
+    const form = await c.req.formData();
+    if (textOf(form, "do") === "back") return editPage(c, id, values, {});
+    const impact = textOf(form, "reviewed") === "yes" ? null : await impactOf(c, id, values);
+    if (impact !== null && takesSomething(impact)) return reviewPage(c, id, values, impact);
     const updated = await c.get("api").change<ServiceUser>("PATCH", apiPath(id), fieldsOf(values));
     if (!(updated instanceof ApiRefusal)) return c.redirect(doneAt(id, "updated"), 303);
     const problems = problemsOf(updated, LABELS);
@@ -54,6 +61,59 @@ export function addServiceUserForms(app: Hono<ConsoleEnv>): void {
 }
 
 const LABELS = { name: "Name", description: "Description", vaultRoles: "Ids of vaults" };
+
+/** What a change would take from its keys; `null` where that cannot be told, which the change itself then says. */
+async function impactOf(c: ConsoleContext, id: string, values: Values): Promise<ServiceUserImpact | null> {
+  const { vaultRoles } = fieldsOf(values);
+  const impact = await c
+    .get("api")
+    .change<ServiceUserImpact>("POST", `${apiPath(id)}/impact`, { vaultRoles });
+  return impact instanceof ApiRefusal ? null : impact;
+}
+
+function takesSomething({ keys }: ServiceUserImpact): boolean {
+  return keys.some(({ change }) => change !== "same");
+}
+
+/** What the change would take, with numbers, before it is made. */
+function reviewPage(
+  c: ConsoleContext,
+  id: string,
+  values: Values,
+  impact: ServiceUserImpact,
+): Promise<Response> {
+  const title = "Review the change";
+  return pageForMe(c, title, "service-users", () => (
+    <>
+      <PageHeader
+        title={title}
+        back={{ label: "Service user", href: `${SERVICE_USERS}/${encodeURIComponent(id)}` }}
+      />
+      {impact.calls > 0 ? (
+        <ImpactReport impact={impact} />
+      ) : (
+        <Banner kind="warn" title="No call of the last day tells what this would refuse">
+          <p>
+            Its keys let none through in the last 24 hours. Those that call less often are affected all the
+            same.
+          </p>
+        </Banner>
+      )}
+      <OwnedKeysReport keys={impact.keys} />
+      <Form action={c.req.path} csrf={c.get("session").csrf} keep="service-user-review" class="decision">
+        <input type="hidden" name="name" value={values.name} data-kept="" />
+        <input type="hidden" name="description" value={values.description} data-kept="" />
+        <input type="hidden" name="vaultRoles" value={values.vaults} data-kept="" />
+        {values.everyVault && <input type="hidden" name="everyVault" value="yes" data-kept="" />}
+        <input type="hidden" name="reviewed" value="yes" data-kept="" />
+        <button class="danger">Save, and take it from the keys</button>
+        <button class="secondary outline" name="do" value="back">
+          Back to the form
+        </button>
+      </Form>
+    </>
+  ));
+}
 
 /** Where a service user is in the control API. */
 export function apiPath(id: string): string {
@@ -86,7 +146,7 @@ function valuesFrom({ name, description, vaultRoles }: ServiceUser): Values {
 }
 
 /** What the control API is sent. */
-function fieldsOf({ name, description, vaults, everyVault }: Values): object {
+function fieldsOf({ name, description, vaults, everyVault }: Values) {
   const ids = everyVault ? ["*"] : vaults.split(/[\s,]+/).filter(Boolean);
   const vaultRoles: VaultRoles = Object.fromEntries(ids.map((id) => [id, [DEVELOPER]]));
   return { name, description: description || null, vaultRoles };
@@ -103,7 +163,7 @@ function editPage(c: ConsoleContext, id: string, values: Values, problems: Probl
   return formPage(c, "Edit service user", values, problems, {
     button: "Save",
     back: { label: "Service user", href: `${SERVICE_USERS}/${encodeURIComponent(id)}` },
-    warning: "What you take away, its keys lose at once, everywhere.",
+    warning: "What you take away, its keys lose at once, everywhere. You see first which.",
   });
 }
 
@@ -181,7 +241,7 @@ const Fields: FC<{ values: Values; problems: Problems }> = ({ values, problems }
         name="everyVault"
         label="Every vault, now and later"
         checked={values.everyVault}
-        hint="Then the list above does not count."
+        hint="The ids above are not needed then."
       />
     </FieldGroup>
   </>

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
+import { z } from "zod";
 import type { Page } from "../../api-types/common.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { ServiceUser } from "../../api-types/service-users.ts";
@@ -10,12 +11,21 @@ import { ActiveBadge, Empty, Facts, PageHeader } from "../parts/bits.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { Done } from "../parts/notices.tsx";
 import { KeyList } from "../parts/key-list.tsx";
+import { Pages } from "../parts/pages.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { Ago, Moment } from "../parts/time.tsx";
 import { ALL_KEYS, HOME, link, SERVICE_USERS } from "../paths.ts";
 import { refusalPage } from "./messages.tsx";
 
-const PAGE_SIZE = "25";
+const PAGE_SIZE = 25;
+
+const ListQuery = z.object({
+  q: z.string().trim().max(200).catch(""),
+  cursor: z.string().optional().catch(undefined),
+  trail: z.string().max(2000).optional().catch(undefined),
+});
+type ListQuery = z.output<typeof ListQuery>;
+
 /** Of the keys that a service user's own page shows. */
 const SHOWN_KEYS = "10";
 
@@ -31,12 +41,14 @@ export type ServiceUserDone = keyof typeof DONE;
 /** `/service-users` and `/service-users/<id>`: users that have keys and cannot sign in, for admins. */
 export function addServiceUsers(app: Hono<ConsoleEnv>): void {
   app.get("/service-users", async (c) => {
+    const query = ListQuery.parse(c.req.query());
     const users = await c.get("api").get<Page<ServiceUser>>("/-/service-users", {
-      limit: PAGE_SIZE,
-      nextCursor: c.req.query("cursor"),
+      limit: `${PAGE_SIZE}`,
+      nextCursor: query.cursor,
+      q: query.q,
+      include: "keys",
     });
     if (users instanceof ApiRefusal) return refusalPage(c, users);
-    const isFirst = c.req.query("cursor") === undefined;
     return pageForMe(c, "Service users", "service-users", () => (
       <>
         <PageHeader title="Service users">
@@ -45,7 +57,7 @@ export function addServiceUsers(app: Hono<ConsoleEnv>): void {
           </a>
         </PageHeader>
         <Done done={c.req.query("done")} texts={DONE} />
-        <Users users={users} isFirst={isFirst} />
+        <Users users={users} query={query} />
       </>
     ));
   });
@@ -64,7 +76,7 @@ export function addServiceUsers(app: Hono<ConsoleEnv>): void {
   });
 }
 
-const Users: FC<{ users: Page<ServiceUser>; isFirst: boolean }> = ({ users, isFirst }) => {
+const Users: FC<{ users: Page<ServiceUser>; query: ListQuery }> = ({ users, query }) => {
   if (users.data.length === 0) {
     return (
       <Empty icon="robot" title="No service users yet">
@@ -78,7 +90,6 @@ const Users: FC<{ users: Page<ServiceUser>; isFirst: boolean }> = ({ users, isFi
       </Empty>
     );
   }
-  const { nextCursor } = users.pagination;
   return (
     <>
       <table class="list">
@@ -87,6 +98,8 @@ const Users: FC<{ users: Page<ServiceUser>; isFirst: boolean }> = ({ users, isFi
             <th scope="col">Name</th>
             <th scope="col">Status</th>
             <th scope="col">Vaults</th>
+            <th scope="col">Keys</th>
+            <th scope="col">Last used</th>
             <th scope="col">Created</th>
           </tr>
         </thead>
@@ -103,6 +116,10 @@ const Users: FC<{ users: Page<ServiceUser>; isFirst: boolean }> = ({ users, isFi
               <td data-label="Vaults">
                 <Vaults roles={user.vaultRoles} />
               </td>
+              <td data-label="Keys">{user.keys}</td>
+              <td data-label="Last used">
+                <Ago time={user.lastUsedAt ?? null} otherwise="Never" />
+              </td>
               <td data-label="Created">
                 <Ago time={user.createdAt} otherwise="" />
               </td>
@@ -110,14 +127,13 @@ const Users: FC<{ users: Page<ServiceUser>; isFirst: boolean }> = ({ users, isFi
           ))}
         </tbody>
       </table>
-      <nav class="pages" aria-label="Pages">
-        {!isFirst && <a href={SERVICE_USERS}>First page</a>}
-        {nextCursor && (
-          <a rel="next" href={link(SERVICE_USERS, { cursor: nextCursor })}>
-            Next page <Icon name="chevron" />
-          </a>
-        )}
-      </nav>
+      <Pages
+        path={SERVICE_USERS}
+        query={query}
+        nextCursor={users.pagination.nextCursor}
+        shown={users.data.length}
+        pageSize={PAGE_SIZE}
+      />
     </>
   );
 };

@@ -28,6 +28,7 @@ const LABELS = { url: "Where events go", description: "Description", disabled: "
 
 const DONE = {
   saved: "Saved.",
+  resent: "The event is on its way once more, under the same id.",
   tested: "An event is on its way. What becomes of it is in the list below.",
 } as const;
 
@@ -61,6 +62,15 @@ export function addWebhook(app: Hono<ConsoleEnv>): void {
       ? refusalPage(c, sent)
       : c.redirect(link(PATH, { done: "tested" }), 303);
   });
+
+  app.post("/organization/webhook/deliveries/:id/resend", async (c) => {
+    const id = encodeURIComponent(c.req.param("id"));
+    const sent = await c.get("api").change<WebhookDelivery>("POST", `${API}/deliveries/${id}/resend`);
+    return sent instanceof ApiRefusal
+      ? refusalPage(c, sent)
+      : c.redirect(link(PATH, { done: "resent" }), 303);
+  });
+  app.get("/organization/webhook/deliveries/:id/resend", (c) => c.redirect(PATH, 303));
 
   app.get("/organization/webhook/rotate-secret", (c) => confirmPage(c, "organization", ROTATION));
   app.post("/organization/webhook/rotate-secret", async (c) => {
@@ -166,7 +176,12 @@ async function webhookPage(
           </div>
         </Form>
         {(webhook !== null || deliveries.data.length > 0) && (
-          <DeliveryList path={PATH} deliveries={deliveries} isFirst={c.req.query("cursor") === undefined} />
+          <DeliveryList
+            path={PATH}
+            deliveries={deliveries}
+            isFirst={c.req.query("cursor") === undefined}
+            csrf={webhook === null || webhook.disabled ? null : csrf}
+          />
         )}
       </>
     ),

@@ -3,6 +3,7 @@ import type { Page } from "../../api-types/common.ts";
 import type { WebhookDelivery } from "../../api-types/webhook.ts";
 import { HOME, link } from "../paths.ts";
 import { capitalized, Empty } from "./bits.tsx";
+import { Form } from "./form.tsx";
 import { Icon } from "./icons.tsx";
 import { Ago } from "./time.tsx";
 
@@ -10,10 +11,12 @@ interface Props {
   path: string;
   deliveries: Page<WebhookDelivery>;
   isFirst: boolean;
+  /** For the buttons that send an event again; `null` where none is sent. */
+  csrf: string | null;
 }
 
 /** A page of what was sent to the webhook or is to be, the newest first, and what became of it. */
-export const DeliveryList: FC<Props> = ({ path, deliveries, isFirst }) => {
+export const DeliveryList: FC<Props> = ({ path, deliveries, isFirst, csrf }) => {
   const { nextCursor } = deliveries.pagination;
   return (
     <section aria-labelledby="deliveries">
@@ -31,11 +34,16 @@ export const DeliveryList: FC<Props> = ({ path, deliveries, isFirst }) => {
               <th scope="col">Status</th>
               <th scope="col">Last answer</th>
               <th scope="col">When</th>
+              {csrf !== null && (
+                <th scope="col">
+                  <span class="visually-hidden">Send again</span>
+                </th>
+              )}
             </tr>
           </thead>
           <tbody>
             {deliveries.data.map((delivery) => (
-              <DeliveryRow delivery={delivery} />
+              <DeliveryRow path={path} delivery={delivery} csrf={csrf} />
             ))}
           </tbody>
         </table>
@@ -52,7 +60,11 @@ export const DeliveryList: FC<Props> = ({ path, deliveries, isFirst }) => {
   );
 };
 
-const DeliveryRow: FC<{ delivery: WebhookDelivery }> = ({ delivery }) => (
+const DeliveryRow: FC<{ path: string; delivery: WebhookDelivery; csrf: string | null }> = ({
+  path,
+  delivery,
+  csrf,
+}) => (
   <tr>
     <th scope="row">
       <code>{delivery.type}</code>
@@ -82,5 +94,20 @@ const DeliveryRow: FC<{ delivery: WebhookDelivery }> = ({ delivery }) => (
     <td data-label="When">
       <Ago time={delivery.createdAt} otherwise="" />
     </td>
+    {csrf !== null && (
+      <td data-label="">
+        {delivery.status !== "pending" && (
+          <Form
+            action={`${path}/deliveries/${encodeURIComponent(delivery.id)}/resend`}
+            csrf={csrf}
+            class="inline"
+          >
+            <button class="secondary outline" aria-label={`Resend ${delivery.type}`}>
+              Resend
+            </button>
+          </Form>
+        )}
+      </td>
+    )}
   </tr>
 );

@@ -8,6 +8,7 @@ import {
   CONSOLE,
   HOME,
   ORGANIZATION,
+  OVERVIEW,
   PEOPLE,
   SEARCH,
   SERVICE_USERS,
@@ -20,6 +21,7 @@ import { ThemeChoice } from "./theme-choice.tsx";
 
 /** Where one can go. Who may see a page is the control API's to say; what only admins may, others are not shown. */
 const SECTIONS = {
+  overview: { label: "Overview", path: OVERVIEW, icon: "compass", adminsOnly: true },
   search: { label: "Search", path: SEARCH, icon: "search", adminsOnly: false },
   keys: { label: "My keys", path: HOME, icon: "key", adminsOnly: false },
   "all-keys": { label: "All keys", path: ALL_KEYS, icon: "keys", adminsOnly: true },
