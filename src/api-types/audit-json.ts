@@ -1,3 +1,4 @@
+import { eventOf } from "../core/audit-event.ts";
 import { isoTime } from "../core/iso-time.ts";
 import type { AuditEvent as KeptEvent } from "../core/organization.ts";
 import type { AuditEvent } from "./audit.ts";
@@ -9,6 +10,7 @@ export function auditEventJson(event: KeptEvent): AuditEvent {
     time: isoTime(event.at),
     actor: { id: event.actor.id, name: event.actor.name },
     action: event.action,
+    event: eventOf(event.action),
     target: event.target,
     targetName: event.targetName,
     outcome: event.refusal === null ? "done" : "refused",

@@ -19,6 +19,10 @@ export const AuditEventSchema = z
     time: Timestamp,
     actor: z.object({ id: z.string(), name: z.string().nullable() }),
     action: z.string(),
+    event: z.string().openapi({
+      description:
+        "What it is called, whether it was done or refused: of a refused attempt what it would have been.",
+    }),
     target: z.string(),
     targetName: z
       .string()

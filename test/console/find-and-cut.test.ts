@@ -112,6 +112,25 @@ describe("a search", () => {
   });
 });
 
+test("a leaked key leads to its owner, who is cut off, and to who did it and since when, without a detour", async () => {
+  const { key } = await createKey(bob, "Found in a repository");
+  const visitor = await visitors.signIn("alice");
+  const { page } = visitor;
+  await page.keyboard.press("/");
+  await page.keyboard.type(key);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Found in a repository" }).waitFor();
+  await page.locator("main").getByRole("link", { name: "Bob Baker", exact: true }).first().click();
+  await page.getByRole("button", { name: "Revoke all keys" }).click();
+  await page.getByLabel("Why").fill("Leaked");
+  await submit(visitor, "Revoke all keys");
+  const row = page.locator("tbody tr").filter({ hasText: "Found in a repository" });
+  expect(await row.locator("td[data-label=Effective]").innerText()).toMatch(/^20\d\d-.*\.\d{3} UTC$/);
+  expect(await product.call(key)).toBe(401);
+  await row.getByRole("link", { name: "Found in a repository" }).click();
+  await page.getByText("Alice Andersson revoked Found in a repository").waitFor();
+});
+
 describe("a person", () => {
   test("is shown with roles and whence, keys and the last sign-in, and is cut off with receipts", async () => {
     const [one, two] = [await createKey(bob, "One of his"), await createKey(bob, "Two of his")];
@@ -153,7 +172,7 @@ describe("a person", () => {
     expect(new Set(kept.map(({ reason }) => reason))).toEqual(new Set(["Laptop stolen"]));
 
     await page.goto("/-/console/audit?action=person.keys_revoked");
-    expect(await page.locator(".event .what").innerText()).toBe(
+    expect(await page.locator(".event .what").first().innerText()).toBe(
       "Alice Andersson revoked all keys of Bob Baker",
     );
   });

@@ -101,7 +101,9 @@ describe("the audit log holds", () => {
       "refused",
     ]);
     expect(await events("?action=service_user.&actor=bob")).toMatchObject([{ outcome: "refused" }]);
-    expect(await events("?action=revokeApiKey")).toMatchObject([{ outcome: "refused" }]);
+    expect(await events("?action=revokeApiKey")).toMatchObject([
+      { outcome: "refused", event: "api_key.revoked" },
+    ]);
     expect(await events("?action=api_key.rotated")).toEqual([]);
   });
 

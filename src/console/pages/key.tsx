@@ -20,7 +20,7 @@ import { pageForMe } from "../parts/page-for-me.tsx";
 import { ReceiptCard } from "../parts/receipt.tsx";
 import { Moment } from "../parts/time.tsx";
 import { UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
-import { ALL_KEYS, HOME, keyPage, link, OUTCOMES, SERVICE_USERS, type Outcome } from "../paths.ts";
+import { ALL_KEYS, HOME, keyPage, link, OUTCOMES, ownerPage, type Outcome } from "../paths.ts";
 import { refusalPage } from "./messages.tsx";
 
 const AUDIT_EVENTS = "20";
@@ -108,7 +108,7 @@ const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcom
       </section>
       <section class="card">
         <h2>Record</h2>
-        <Facts rows={recordOf(key)} />
+        <Facts rows={recordOf(key, me.roles.includes(ADMIN))} />
       </section>
     </div>
     <section class="card" aria-labelledby="usage">
@@ -178,11 +178,11 @@ const DONE: Readonly<Record<Outcome, string>> = {
   enabled: "The key is enabled again.",
 };
 
-function recordOf(key: Key): (readonly [string, Child])[] {
+function recordOf(key: Key, isAdmin: boolean): (readonly [string, Child])[] {
   return [
     ["Begins with", <code>{key.keyPrefix}</code>],
     ["Id", <code>{key.id}</code>],
-    ["Owner", <Owner owner={key.owner} />],
+    ["Owner", <Owner owner={key.owner} linked={isAdmin} />],
     ["Created", <Moment time={key.createdAt} otherwise="" />],
     ["Last used", <Use time={key.lastUsedAt} address={key.lastUsedIp} />],
     ["Last refused", <Use time={key.lastRefusedAt} address={key.lastRefusedIp} />],
@@ -221,11 +221,10 @@ const Use: FC<{ time: string | null; address: string | null }> = ({ time, addres
   </>
 );
 
-const Owner: FC<{ owner: Key["owner"] }> = ({ owner: { id, kind, name } }) =>
-  kind === "user" ? (
-    <>{name}</>
-  ) : (
-    <>
-      <a href={`${SERVICE_USERS}/${id}`}>{name}</a> <span class="soft">(service user)</span>
-    </>
-  );
+/** Whose key it is; admins get to the page of the person, who can be cut off there. */
+const Owner: FC<{ owner: Key["owner"]; linked: boolean }> = ({ owner, linked }) => (
+  <>
+    {linked ? <a href={ownerPage(owner)}>{owner.name}</a> : owner.name}
+    {owner.kind === "service" && <span class="soft"> (service user)</span>}
+  </>
+);

@@ -153,7 +153,7 @@ const Failing: FC<{ usage: OrganizationUsage }> = ({ usage }) => {
     .map((key) => ({ ...key, failed: SERIES.slice(1).reduce((sum, [name]) => sum + key[name], 0) }))
     .filter(({ failed }) => failed > 0)
     .toSorted((a, b) => b.failed - a.failed);
-  if (failing.length === 0) return <p class="soft">Every request has succeeded.</p>;
+  if (failing.length === 0) return <p class="soft">No request has failed.</p>;
   return (
     <ul class="found">
       {failing.slice(0, NAMED).map((key) => (

@@ -13,6 +13,8 @@ const words = (done: string, tried: string, name: string): Words => ({ done, tri
 /** By the event, as `eventOf` names it. */
 export const AUDIT_WORDS: Readonly<Record<string, Words>> = {
   "api_key.created": words("made the key $", "make a key", "Key made"),
+  "api_key.imported": words("imported the key $", "import a key", "Key imported"),
+  "api_key.import_undone": words("undid the import of $", "undo the import of $", "Import undone"),
   "api_key.updated": words("changed $", "change $", "Key changed"),
   "api_key.rotated": words("rotated $", "rotate $", "Key rotated"),
   "api_key.rotation_undone": words("undid the rotation of $", "undo the rotation of $", "Rotation undone"),

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { looksLikeKey } from "../../src/console/key-text.ts";
+import { formatMoment } from "../../src/console/moment.ts";
+import { AUDIT_WORDS, wordsOf } from "../../src/console/parts/audit-words.ts";
+import { eventOf, operationsOf } from "../../src/core/audit-event.ts";
+
+const STATE = join(import.meta.dirname, "../../src/state/organization");
+
+/** Every event that an organisation puts on record, as its sources name them. */
+function recordedEvents(): string[] {
+  const sources = readdirSync(STATE, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".ts"),
+  );
+  const text = sources.map((file) => readFileSync(join(STATE, file), "utf8")).join("\n");
+  const named = text.matchAll(
+    /"((?:api_key|user|person|service_user|scim_token|signing_key|webhook)\.[a-z_]+)"/g,
+  );
+  return [...new Set([...named].map(([, event]) => event ?? ""))];
+}
+
+/** What the webhook sends, which is no change. */
+const TOLD_ONLY = ["webhook.test", "api_key.expired", "api_key.expiring"];
+
+test("every event is told in words, done or refused", () => {
+  const events = [...recordedEvents(), ...operationsOf("").map(eventOf)].filter(
+    (event) => !TOLD_ONLY.includes(event),
+  );
+  expect(events.length).toBeGreaterThan(25);
+  expect(events.filter((event) => !Object.hasOwn(AUDIT_WORDS, event))).toEqual([]);
+});
+
+test.each([
+  [false, true, "disabled $"],
+  [true, false, "enabled $"],
+  [false, false, "changed $"],
+])("a key that was disabled (%s) and is (%s) was %s", (before, after, done) => {
+  expect(wordsOf("api_key.updated", { disabled: before }, { disabled: after }).done).toBe(done);
+});
+
+test.each([
+  ["fkc_4tYk2bQ9XwZaN3pLr8sVdF6gHjKmTc1eUy5iOo7PqRnBv0WxZzAaCc", true],
+  ["sk_live_51H8xTqLkd02bLqj9vRWcMPS", true],
+  [" fkc_4tYk2bQ9XwZaN3pLr8sVdF6gHjKmTc1eUy5iOo7PqRnBv0WxZzAaCc\n", true],
+  ["key_4tYk2bQ9XwZa", false],
+  ["fkc_4tYk2bQ9XwZa", false],
+  ["longprefixofsome1_4tYk2bQ9XwZa…", false],
+  ["svc_6f1e0d9c8b7a4f3e9d2c1b0a5f4e3d2c", false],
+  ["0b0f6f0e-9f0a-4c56-9a55-0c3a52f1e9aa", false],
+  ["somebody.with.a.long.name1@example.com", false],
+  ["the ledger export of the year 2026", false],
+  ["a-name-of-letters-alone-which-is-long", false],
+  ["", false],
+])("%s may be a whole key: %s", (text, expected) => {
+  expect(looksLikeKey(text)).toBe(expected);
+});
+
+test.each([
+  ["2026-11-20T21:47:09.000Z", "minute", "UTC", "20 Nov 2026, 21:47 UTC"],
+  ["2026-11-20T21:47:09.000Z", "second", "Asia/Tokyo", "21 Nov 2026, 06:47:09 GMT+9"],
+  ["2026-11-20T00:00:00.000Z", "second", "UTC", "20 Nov 2026, 00:00:00 UTC"],
+  ["2026-11-20T20:00:00.000Z", "tick", "UTC", "20:00"],
+  ["2026-11-20T00:00:00.000Z", "tick", "UTC", "20 Nov"],
+] as const)("%s to the %s in %s is %s", (iso, to, zone, text) => {
+  expect(formatMoment(iso, to, zone)).toBe(text);
+});
