@@ -1,9 +1,9 @@
 import { addReport, newTally, type UsageTally } from "../../core/usage-tally.ts";
 import type { KeyUsageReport, UsageReport } from "../../core/usage.ts";
 
-/** Counts go to the organisation once in this time; a crash forgets no more than that. */
+/** Counts go to the organisation once in this time, behind a question; a crash forgets no more than that. */
 const DELIVERY_INTERVAL_MS = 60_000;
-/** A group that has gone quiet delivers after this, unless it is used again: it may be put to sleep after 10 s. */
+/** A group that has gone quiet may be evicted after 10 s: one that is used again within this time need not deliver. */
 const QUIET_DELAY_MS = 8_000;
 const RETRY_MS = 10_000;
 /** A delivery that fails is given up after this, so that a guard whose organisation is gone can sleep. */
@@ -25,6 +25,9 @@ const REAL_TIME: LedgerTime = {
 /**
  * What a guard has counted of its keys, in memory. A report is kept until it has arrived and is sent again as it was, so
  * that the organisation can tell a repeat.
+ *
+ * A timer keeps the object in memory, which costs more than all else: while the group is in use none runs. Its last word,
+ * which isolates say before an idle object is evicted, delivers the rest.
  */
 export class UsageLedger {
   readonly #send: Send;
@@ -34,8 +37,11 @@ export class UsageLedger {
   #pending = new Map<string, UsageTally>();
   #sent: UsageReport | null = null;
   #sequence = 0;
-  #deliveredAt = 0;
   #isPlanned = false;
+  /** When the oldest of the counts was taken in; `null` for none. */
+  #countedSince: number | null = null;
+  /** After its last word before this one the group was used again soon. */
+  #returnsSoon = false;
   /** When the group went quiet; `null` while it is in use. */
   #quietSince: number | null = null;
   #failures = 0;
@@ -56,9 +62,17 @@ export class UsageLedger {
   /** Plans the next delivery of what has been counted. */
   plan(isQuiet: boolean, now: number): void {
     if (this.#pending.size === 0 && this.#sent === null) return;
+    if (this.#quietSince !== null) this.#returnsSoon = now - this.#quietSince < QUIET_DELAY_MS;
     this.#quietSince = isQuiet ? now : null;
-    if (!isQuiet) return this.#deliverIn(DELIVERY_INTERVAL_MS);
-    if (now - this.#deliveredAt >= DELIVERY_INTERVAL_MS) return void this.deliver();
+    this.#countedSince ??= now;
+    // The clock may have been set back.
+    const isDue = Math.abs(now - this.#countedSince) >= DELIVERY_INTERVAL_MS;
+    if (isDue || (isQuiet && !this.#returnsSoon)) {
+      // After a failure the retry comes by itself.
+      if (!this.#isPlanned) void this.deliver();
+      return;
+    }
+    if (!isQuiet) return;
     this.#time.after(QUIET_DELAY_MS, () => {
       if (this.#quietSince === now) void this.deliver();
     });
@@ -79,9 +93,9 @@ export class UsageLedger {
         await this.#send(this.#sent);
         this.#sent = null;
         this.#failures = 0;
-        this.#deliveredAt = this.#time.now();
       }
     } catch {
+      this.#countedSince = this.#time.now();
       if (++this.#failures <= MAX_RETRIES) this.#deliverIn(RETRY_MS * this.#failures);
     }
   }
@@ -89,6 +103,7 @@ export class UsageLedger {
   #nextReport(): UsageReport {
     const keys = Object.fromEntries(this.#pending);
     this.#pending = new Map();
+    this.#countedSince = null;
     return { group: this.#group, instance: this.#instance, sequence: ++this.#sequence, keys };
   }
 
