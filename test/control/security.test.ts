@@ -43,6 +43,8 @@ const PUBLIC = [
   "/-/jwks.json",
   "/-/organizations/:orgId/jwks.json",
   "/-/readyz",
+  "/-/docs",
+  "/-/docs/operations",
   "/-/errors",
   "/-/errors/:code",
   "/-/openapi",
