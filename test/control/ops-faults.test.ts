@@ -5,6 +5,7 @@ import {
   eventually,
   OPERATOR,
   operatorOf,
+  registeredOrganizations,
   setOutage,
   type OperatorResult,
 } from "../support/operators.ts";
@@ -89,6 +90,24 @@ describe.each(["organization throws", "organization hangs"] as const)("while the
     expect(answer.results).toMatchObject([{ keyId: key.id, status: "revoked" }]);
     await setOutage(portcullis, OPERATOR.org_id, null);
     expect(await statusOf(key)).toBe(401);
+  });
+
+  test("those of all its keys that guards know are cut off all the same, and the rest when it is back", async () => {
+    const key = await createKeyElsewhere(portcullis);
+    await eventually(async () => (await registeredOrganizations(portcullis)).includes("org_elsewhere"));
+    await setOutage(portcullis, "org_elsewhere", outage);
+    const { results } = await operator.revoke([{ orgId: "org_elsewhere" }]);
+    const [named, rest] = [results.filter(({ keyId }) => keyId), results.filter(({ keyId }) => !keyId)];
+    expect(new Set(named.map(({ status }) => status))).toEqual(new Set(["revoked"]));
+    expect(named.map(({ keyId }) => keyId)).toContain(key.id);
+    expect(rest).toMatchObject([{ status: "unconfirmed", effectiveAt: null }]);
+    expect(await operator.list("unconfirmed")).toMatchObject([{ orgId: "org_elsewhere", ownerId: null }]);
+    expect(await statusOf(key)).toBe(401);
+
+    await setOutage(portcullis, "org_elsewhere", null);
+    await eventually(async () => (await operator.list("unconfirmed")).length === 0);
+    const isTold = (entry: Record<string, unknown>) => entry["organizationTold"] === true;
+    await eventually(async () => (await operator.list("confirmed", key.id)).every(isTold));
   });
 
   test("that all its keys are to go is kept, and done when it is back", async () => {

@@ -2,7 +2,13 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { OPERATOR } from "../support/operators.ts";
+import {
+  createKeyElsewhere,
+  eventually,
+  OPERATOR,
+  operatorOf,
+  registeredOrganizations,
+} from "../support/operators.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 
 const VAULTS = ["vault_1", "vault_2"];
@@ -29,6 +35,8 @@ let directory: string;
 let portcullis: Portcullis;
 let keys: Record<(typeof NAMES)[number], CreatedKey>;
 let later: CreatedKey;
+/** Of an organisation of which the copy knows nothing. */
+let elsewhere: CreatedKey;
 
 /**
  * Keys are made, the organisation's database is copied, the keys are changed, and the copy is put back: from here on the
@@ -46,6 +54,8 @@ beforeAll(async () => {
 
   portcullis = await startPortcullis({ stateDir });
   later = await portcullis.createKey();
+  elsewhere = await createKeyElsewhere(portcullis);
+  await eventually(async () => (await registeredOrganizations(portcullis)).includes("org_elsewhere"));
   await edit(keys.narrowed, { vaults: ["vault_1"] });
   await edit(keys.disabled, { disabled: true });
   for (const name of ["a", "b", "c"]) await edit(keys.ahead, { name, allowedIps: [], expiresIn: "30d" });
@@ -144,6 +154,17 @@ test("a key that was revoked since is not revived, and the organisation takes th
   expect(edited.status).toBe(422);
   expect(await read(keys.cut)).toMatchObject({ status: "revoked" });
   expect(await use(keys.cut)).toEqual([401, "api_key_revoked"]);
+});
+
+test("of an organisation that has forgotten its keys an operator cuts those that its guards know", async () => {
+  expect(await use(elsewhere)).toEqual([200, null]);
+  const answer = await operatorOf(portcullis).revoke([{ orgId: "org_elsewhere" }]);
+  expect(answer).toMatchObject({
+    summary: { matched: 1, confirmed: 1, unconfirmed: 0, notFound: 0 },
+    results: [{ target: 0, keyId: elsewhere.id, status: "revoked" }],
+  });
+  expect(await use(elsewhere)).toEqual([401, "api_key_revoked"]);
+  expect(await operatorOf(portcullis).revoke([{ orgId: "org_elsewhere" }])).toEqual(answer);
 });
 
 test("reconcile lists what differs, settles it on the side of less access, and then nothing differs", async () => {

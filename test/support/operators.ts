@@ -57,6 +57,13 @@ export async function setOutage(portcullis: Portcullis, name: string, outage: Ou
   );
 }
 
+/** Organisations of which the registry has guards. */
+export async function registeredOrganizations(portcullis: Portcullis): Promise<string[]> {
+  const as = await portcullis.issuer.token(OPERATOR);
+  const response = await portcullis.call("GET", "/-/ops/organizations", { as });
+  return ((await response.json()) as { data: { id: string }[] }).data.map(({ id }) => id);
+}
+
 /** A key of another organisation, which is in another group than any of `org_test`. */
 export async function createKeyElsewhere(portcullis: Portcullis): Promise<CreatedKey> {
   const as = await portcullis.issuer.token(adminClaims({ org_id: "org_elsewhere" }));

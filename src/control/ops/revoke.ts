@@ -1,4 +1,5 @@
 import { groupOfKey } from "../../admission/key-guards.ts";
+import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
 import { chunksOf, eachOf } from "../../core/concurrency.ts";
 import { readNdjson } from "../../core/ndjson.ts";
 import {
@@ -22,6 +23,8 @@ const CALLS_A_BATCH = 800;
 const CONCURRENT_BATCHES = 4;
 /** An owner may have thousands of keys, and their ids come back in one answer. */
 const OWNERS_A_BATCH = 20;
+/** Of a whole organisation its guards are asked for their keys, too. */
+const ORGANIZATIONS_A_BATCH = 4;
 
 /** Where the results go, each as soon as it is settled. */
 export interface Sink {
@@ -84,33 +87,33 @@ export async function revoke(
     await cutAll(located.keys);
   };
 
+  const organizations = targets.owners.filter(({ ownerId }) => ownerId === null);
+  const owners = targets.owners.filter(({ ownerId }) => ownerId !== null);
   sink.expect(targets.unknown.length);
   for (const result of targets.unknown) sink.settle(result);
   await Promise.all([
     cutAll(targets.keys),
-    eachOf(chunksOf(targets.owners, OWNERS_A_BATCH), CONCURRENT_BATCHES, locateBatch),
+    eachOf(chunksOf(owners, OWNERS_A_BATCH), CONCURRENT_BATCHES, locateBatch),
+    eachOf(chunksOf(organizations, ORGANIZATIONS_A_BATCH), CONCURRENT_BATCHES, locateBatch),
   ]);
   // The receipts come first. What cannot be told now is told later.
   await sink.handedOn();
   if (request !== null) await deployment.tellOfCuts(request.id).catch(() => {});
 }
 
-/** Keys in batches, those of a group together. */
+/** Keys in batches, those of a group in one. */
 function batchesOf(keys: readonly KeyTarget[]): KeyTarget[][] {
   const batches: KeyTarget[][] = [];
   let calls = CALLS_A_BATCH;
-  let group = "";
-  for (const key of keys.toSorted((a, b) => (a.keyId < b.keyId ? -1 : 1))) {
-    const isSameGroup = groupOfKey(key.keyId) === group;
-    const batch = batches.at(-1);
-    if (batch === undefined || calls + 2 > CALLS_A_BATCH) {
-      batches.push([key]);
-      calls = 2;
-    } else {
-      batch.push(key);
-      calls += isSameGroup ? 1 : 2;
+  const ofGroups = Map.groupBy(keys, ({ keyId }) => groupOfKey(keyId)).values();
+  for (const ofGroup of ofGroups.flatMap((all) => chunksOf(all, MAX_GROUP_KEYS))) {
+    const more = 1 + ofGroup.length;
+    if (calls + more > CALLS_A_BATCH) {
+      batches.push([]);
+      calls = 0;
     }
-    group = groupOfKey(key.keyId);
+    batches.at(-1)?.push(...ofGroup);
+    calls += more;
   }
   return batches;
 }

@@ -14,7 +14,8 @@ import type {
 /**
  * A row for each key that is to be cut. `key_id` is empty while the organisation has not said which keys are meant;
  * `due_at` is when the alarm is to look after the row, and `NULL` when nothing is left to do. Of a target that has
- * leaked, `revocation_leaks` says where.
+ * leaked, `revocation_leaks` says where; of an organisation of which not all keys are known yet, `revocation_guards` says
+ * which guards have listed theirs.
  */
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS revocation_requests (
@@ -46,6 +47,12 @@ CREATE TABLE IF NOT EXISTS revocation_leaks (
   target INTEGER NOT NULL,
   leak TEXT NOT NULL,
   PRIMARY KEY (request_id, target)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS revocation_guards (
+  request_id TEXT NOT NULL REFERENCES revocation_requests (id),
+  target INTEGER NOT NULL,
+  guard TEXT NOT NULL,
+  PRIMARY KEY (request_id, target, guard)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS revocations_by_due ON revocations (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS revocations_by_status ON revocations (status, id);
@@ -146,15 +153,45 @@ export class RevocationLedger {
     }));
   }
 
-  /** Replaces the row of an owner by rows of the keys that the organisation named. */
-  located(requestId: string, owner: OwnerTarget, keys: readonly KeyTarget[], dueAt: number): void {
+  /** Notes keys of an owner that were found, and guards that have listed theirs. */
+  located(
+    requestId: string,
+    { target, ownerId }: OwnerTarget,
+    keys: readonly KeyTarget[],
+    guards: readonly string[],
+    dueAt: number,
+  ): void {
     this.#storage.transactionSync(() => {
+      this.#addKeys(requestId, keys, ownerId, dueAt);
       this.#sql.exec(
-        `DELETE FROM revocations WHERE request_id = ? AND target = ? AND key_id = ''`,
+        `INSERT OR IGNORE INTO revocation_guards (request_id, target, guard) SELECT ?, ?, value FROM json_each(?)`,
         requestId,
-        owner.target,
+        target,
+        JSON.stringify(guards),
       );
-      this.#addKeys(requestId, keys, owner.ownerId, dueAt);
+    });
+  }
+
+  listedGuards(requestId: string, target: number): Set<string> {
+    const rows = this.#sql.exec<{ guard: string }>(
+      `SELECT guard FROM revocation_guards WHERE request_id = ? AND target = ?`,
+      requestId,
+      target,
+    );
+    return new Set([...rows].map(({ guard }) => guard));
+  }
+
+  /** Notes that all keys of an owner are on record; `false` when there are none. */
+  endLocating(requestId: string, target: number): boolean {
+    return this.#storage.transactionSync(() => {
+      this.#sql.exec(`DELETE FROM revocation_guards WHERE request_id = ? AND target = ?`, requestId, target);
+      const { rowsWritten } = this.#sql.exec(
+        `DELETE FROM revocations WHERE request_id = ?1 AND target = ?2 AND key_id = '' AND EXISTS
+           (SELECT 1 FROM revocations WHERE request_id = ?1 AND target = ?2 AND key_id != '')`,
+        requestId,
+        target,
+      );
+      return rowsWritten > 0;
     });
   }
 

@@ -17,6 +17,7 @@ import {
 import type { Env } from "../../env.ts";
 import type { Alarm } from "../alarm.ts";
 import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
+import { OrganizationKeys, type GuardBudget } from "./organization-keys.ts";
 import type { DueRevocation, RevocationLedger, UntoldCut } from "./revocation-ledger.ts";
 
 /** An organisation that does not answer holds up nobody for longer than this. */
@@ -25,15 +26,17 @@ const ORGANIZATION_TIMEOUT_MS = 2000;
 const CALL_MS = 30_000;
 /** Cuts that an organisation is told of at a time. */
 const CUTS_A_CALL = 1000;
-/** Ids that an organisation names at a time. */
-const PAGE = 5000;
+/** Guards that one call asks for their keys, of the thousand calls that an invocation may make. */
+const GUARDS_A_CALL = 800;
 /** Rows that one run of the alarm looks after: each is a call or two, of the thousand that an invocation may make. */
 const ALARM_BATCH = 250;
+/** Guards that one run of the alarm asks for their keys. */
+const GUARDS_AN_ALARM = 400;
 
-/** The keys that organisations have named, and what became of targets of which none came. */
+/** The keys that were found, and what is to be said of targets besides: that there are none, or may be more. */
 export interface Located {
-  readonly keys: KeyTarget[];
-  readonly settled: RevocationResult[];
+  readonly keys: readonly KeyTarget[];
+  readonly settled: readonly RevocationResult[];
 }
 
 /**
@@ -43,12 +46,14 @@ export interface Located {
 export class Revocations {
   readonly #env: Env;
   readonly #guards: KeyGuards;
+  readonly #keys: OrganizationKeys;
   readonly #ledger: RevocationLedger;
   readonly #alarm: Alarm;
 
   constructor(env: Env, ledger: RevocationLedger, alarm: Alarm) {
     this.#env = env;
     this.#guards = new KeyGuards(env.KEY_GUARD);
+    this.#keys = new OrganizationKeys(env);
     this.#ledger = ledger;
     this.#alarm = alarm;
   }
@@ -59,12 +64,16 @@ export class Revocations {
   }
 
   async locate(requestId: string | null, owners: readonly OwnerTarget[]): Promise<Located> {
-    const located: Located = { keys: [], settled: [] };
-    await Promise.all(
-      owners.map((owner) => this.#locateOne(requestId, owner, Date.now() + CALL_MS, located)),
+    const budget = { left: GUARDS_A_CALL };
+    const dueAt = Date.now() + CALL_MS;
+    const located = await Promise.all(
+      owners.map((owner) => this.#locateOne(requestId, owner, dueAt, budget)),
     );
     if (requestId !== null) this.#plan();
-    return located;
+    return {
+      keys: located.flatMap(({ keys }) => keys),
+      settled: located.flatMap(({ settled }) => settled),
+    };
   }
 
   cut(requestId: string, keys: readonly KeyTarget[]): ReadableStream<Uint8Array> {
@@ -102,7 +111,10 @@ export class Revocations {
   async retry(): Promise<void> {
     const due = this.#ledger.due(Date.now(), ALARM_BATCH);
     const ofRequests = Map.groupBy(due, ({ requestId }) => requestId);
-    await Promise.all(ofRequests.entries().map(([requestId, rows]) => this.#retryRequest(requestId, rows)));
+    const budget = { left: GUARDS_AN_ALARM };
+    await Promise.all(
+      ofRequests.entries().map(([requestId, rows]) => this.#retryRequest(requestId, rows, budget)),
+    );
   }
 
   /** When {@link retry} is to be called next; milliseconds since the epoch. */
@@ -115,17 +127,17 @@ export class Revocations {
     if (at !== null) this.#alarm.ringBy(at);
   }
 
-  async #retryRequest(requestId: string, rows: readonly DueRevocation[]): Promise<void> {
+  async #retryRequest(requestId: string, rows: readonly DueRevocation[], budget: GuardBudget): Promise<void> {
     const { at } = this.#ledger.request(requestId);
     const toCut: KeyTarget[] = [];
-    const locating: Promise<void>[] = [];
+    const locating: Promise<Located>[] = [];
     for (const row of rows) {
       const { target, keyId, orgId, ownerId, hash } = row;
       if (row.status === "revoked") continue;
       if (keyId !== null) toCut.push({ target, keyId, orgId, hash });
       else {
         const owner = { target, orgId: orgId as string, ownerId };
-        locating.push(this.#locateOne(requestId, owner, Date.now(), { keys: [], settled: [] }));
+        locating.push(this.#locateOne(requestId, owner, Date.now(), budget));
       }
     }
     await Promise.all([this.#cutAll(requestId, toCut, at, () => {}), ...locating]);
@@ -158,44 +170,30 @@ export class Revocations {
     if (failed.length > 0) this.#ledger.failed(requestId, failed, Date.now());
   }
 
+  /** Keys that were found are put on record at once, be there more of them to find. */
   async #locateOne(
     requestId: string | null,
     owner: OwnerTarget,
     dueAt: number,
-    located: Located,
-  ): Promise<void> {
-    const { target, orgId, ownerId } = owner;
-    let keys: KeyTarget[];
-    try {
-      const ids = await this.#keyIds(orgId, ownerId);
-      keys = ids.map((keyId) => ({ target, keyId, orgId, hash: null }));
-    } catch {
-      const requestedAt = requestId === null ? null : this.#ledger.request(requestId).at;
-      located.settled.push(withoutReceipt(target, null, "unconfirmed", requestedAt));
-      if (requestId !== null) this.#ledger.failed(requestId, [{ target, keyId: null }], Date.now());
-      return;
-    }
-    if (keys.length > 0) {
-      for (const key of keys) located.keys.push(key);
-      if (requestId !== null) this.#ledger.located(requestId, owner, keys, dueAt);
-      return;
-    }
+    budget: GuardBudget,
+  ): Promise<Located> {
+    const { target, orgId } = owner;
+    const listed = requestId === null ? new Set<string>() : this.#ledger.listedGuards(requestId, target);
+    const { ids, guards, isComplete } = await this.#keys.find(owner, listed, budget);
+    const keys = [...ids].map((keyId) => ({ target, keyId, orgId, hash: null }));
+    if (requestId !== null) this.#ledger.located(requestId, owner, keys, guards, dueAt);
+    if (!isComplete) return { keys, settled: [this.#notLocated(requestId, target)] };
+    if (requestId !== null && this.#ledger.endLocating(requestId, target)) return { keys, settled: [] };
+    if (keys.length > 0) return { keys, settled: [] };
     const result = withoutReceipt(target, null, "not_found");
-    located.settled.push(result);
     if (requestId !== null) this.#ledger.settle(requestId, [{ ...result, orgId: null }]);
+    return { keys, settled: [result] };
   }
 
-  async #keyIds(orgId: string, ownerId: string | null): Promise<string[]> {
-    const organization = this.#env.ORGANIZATION.getByName(orgId);
-    const ids: string[] = [];
-    for (;;) {
-      const page = await within(
-        ORGANIZATION_TIMEOUT_MS,
-        organization.listKeyIds(ownerId, ids.at(-1) ?? "", PAGE),
-      );
-      for (const id of page) ids.push(id);
-      if (page.length < PAGE) return ids;
-    }
+  #notLocated(requestId: string | null, target: number): RevocationResult {
+    if (requestId === null) return withoutReceipt(target, null, "unconfirmed");
+    this.#ledger.failed(requestId, [{ target, keyId: null }], Date.now());
+    return withoutReceipt(target, null, "unconfirmed", this.#ledger.request(requestId).at);
   }
 
   async #inspectOne(key: KeyTarget, looking: Promise<StoredKey | null>): Promise<RevocationResult> {
