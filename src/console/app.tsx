@@ -29,6 +29,7 @@ import { addServiceUserForms } from "./pages/service-user-form.tsx";
 import { addServiceUsers } from "./pages/service-users.tsx";
 import { addUsage } from "./pages/usage.tsx";
 import { addWebhook } from "./pages/webhook.tsx";
+import { IN_PLACE } from "./in-place.ts";
 import { CONSOLE, HOME } from "./paths.ts";
 import { CookieKeyRing } from "./session/cookie-key-ring.ts";
 import { Provider } from "./session/provider.ts";
@@ -140,4 +141,7 @@ const observe =
         ms: { total: totalMs },
       }),
     );
+    if (c.req.header(IN_PLACE) !== undefined && c.res.status >= 400) {
+      c.res = new Response(c.res.body, { status: 200, headers: c.res.headers });
+    }
   };

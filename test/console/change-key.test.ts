@@ -95,7 +95,7 @@ describe("an edit", () => {
     await edit(page);
     const checks: string[] = [];
     page.on("request", (request) => {
-      if (request.resourceType() === "xhr") checks.push(request.url());
+      if (/name="do"\s+check/.test(request.postData() ?? "")) checks.push(request.url());
     });
     await page.route("**/edit", async (route) => {
       await new Promise((resolve) => setTimeout(resolve, 1000));

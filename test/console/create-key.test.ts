@@ -279,7 +279,7 @@ describe("what cannot be", () => {
 });
 
 describe("a second factor that is missing", () => {
-  test("is asked for, and the form comes back as it was, with every scope", async () => {
+  test("is asked for, and then the form is sent as it was, with every scope, without another press", async () => {
     const visitor = await signIn("alice");
     const { page } = visitor;
     await page.goto("/-/console/keys/new");
@@ -289,25 +289,38 @@ describe("a second factor that is missing", () => {
     await page.getByRole("button", { name: "Add a scope" }).click();
     await page.getByRole("group", { name: "Scope 2" }).getByLabel("view").selectOption("balance");
     await submit(visitor, "Create key");
-    await pickPerson(visitor, "alice");
-    await page.waitForURL("**/-/console/keys/new");
-    await page.getByText("What you have filled in is back").waitFor();
-    const second = page.getByRole("group", { name: "Scope 2" });
-    await second.waitFor();
-    expect(await second.getByLabel("view").inputValue()).toBe("balance");
-    expect(await page.getByLabel("Vault ids").inputValue()).toBe(TREASURY);
-    expect(await page.getByLabel("Never").isChecked()).toBe(true);
-    await page.getByText("very large part").waitFor();
     expect(await keysNamed("Step by step")).toEqual([]);
-
-    await submit(visitor, "Create key");
+    await pickPerson(visitor, "alice");
     expect(await secretOf(visitor)).toMatch(FORM);
-    expect((await keysNamed("Step by step"))[0]).toMatchObject({
-      expiresAt: null,
-      allowedIps: ["10.0.0.0/8"],
-      scopes: [{ resource: "vault" }, { resource: "vault/#/balance" }],
-    });
+    expect(await keysNamed("Step by step")).toEqual([
+      expect.objectContaining({
+        expiresAt: null,
+        vaults: [TREASURY],
+        allowedIps: ["10.0.0.0/8"],
+        scopes: [
+          { action: "read", resource: "vault" },
+          { action: "read", resource: "vault/#/balance" },
+        ],
+      }),
+    ]);
     expect(await page.evaluate("Object.keys(sessionStorage)")).toEqual([]);
+  });
+
+  test("that somebody else shows sends nothing: they see the form, and decide", async () => {
+    const visitor = await signIn("alice");
+    const { page } = visitor;
+    await page.goto("/-/console/keys/new");
+    await page.getByLabel("Name", { exact: true }).fill("Not mine");
+    await page.getByLabel("Every vault").check();
+    await submit(visitor, "Create key");
+    await page.addInitScript(`
+      for (const [name, kept] of Object.entries(sessionStorage))
+        sessionStorage.setItem(name, kept.replace('"who":"alice"', '"who":"somebody else"'));
+    `);
+    await pickPerson(visitor, "alice");
+    await page.getByText("What you have filled in is back").waitFor();
+    expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Not mine");
+    expect(await keysNamed("Not mine")).toEqual([]);
   });
 
   test("does not lose the form when the session has ended meanwhile, too", async () => {
@@ -351,6 +364,47 @@ describe("one form makes one key", () => {
     await page.getByRole("button", { name: "Open the key" }).click();
     expect(await page.getByRole("heading", { level: 1 }).innerText()).toContain("Loaded anew");
     expect(await keysNamed("Loaded anew")).toHaveLength(1);
+  });
+});
+
+describe("a form that was filled in", () => {
+  test("leaves no entry in the history when it is not taken, and is read out from what is wrong", async () => {
+    const visitor = await signInTwice("alice", NEW);
+    const { page } = visitor;
+    const before = await page.evaluate<number>("history.length");
+    await page.getByLabel("Allowed addresses").fill("nowhere");
+    for (let i = 0; i < 2; i++) {
+      await submit(visitor, "Create key");
+      await page.getByRole("alert").getByRole("link", { name: "Name" }).waitFor();
+      expect(await page.evaluate("document.activeElement.getAttribute('role')")).toBe("alert");
+    }
+    expect(await page.evaluate("history.length")).toBe(before);
+    expect(await page.getByLabel("Allowed addresses").inputValue()).toBe("nowhere");
+    await page.getByLabel("Allowed addresses").fill("192.0.2.1");
+    await page.getByText("Your own address").waitFor();
+    expect(await visitor.axe()).toEqual([]);
+  });
+
+  test("asks before it is lost, and not when it is empty or was sent", async () => {
+    const visitor = await signInTwice("alice", NEW);
+    const { page } = visitor;
+    const asked: string[] = [];
+    page.on("dialog", (dialog) => {
+      asked.push(dialog.type());
+      void dialog.dismiss();
+    });
+    await page.getByRole("heading", { name: "New key" }).click();
+    await page.goto("/-/console/account");
+    await page.goto("/-/console/keys/new");
+    expect(asked).toEqual([]);
+    await page.getByLabel("Name", { exact: true }).fill("Half done");
+    await page.getByRole("link", { name: "Usage" }).click();
+    await expect.poll(() => asked).toEqual(["beforeunload"]);
+    expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Half done");
+    await page.getByLabel("Every vault").check();
+    await submit(visitor, "Create key");
+    await page.getByText("Store the key now").waitFor();
+    expect(asked).toHaveLength(1);
   });
 });
 

@@ -383,3 +383,14 @@ test.each([
   expect(lifetimeOf(ms)).toBe(lifetime);
   expect(lifetimeName(lifetime)).toBe(name);
 });
+
+test("a form whose answer scripts draw is answered 200, so that browsers report no error", async () => {
+  const headers = { "Sec-Fetch-Site": "same-origin", "X-Console-In-Place": "1" };
+  const form = { ...Object.fromEntries(fieldsOf(newForm("", "*", "vault"))), csrf, do: "save" };
+  const answer = await client.post(`${KEYS}/new`, form, headers);
+  expect([answer.status, await answer.text()]).toEqual([
+    200,
+    expect.stringContaining("Nothing was saved yet"),
+  ]);
+  expect((await client.post(`${KEYS}/new`, form)).status).toBe(400);
+});

@@ -35,11 +35,15 @@ export function visitorsOf(product: () => ConsoleProduct): Visitors {
   };
 }
 
-/** Presses a button and waits for the page that the form leads to. */
-export async function submit({ page }: Visitor, button: string): Promise<void> {
-  const loaded = page.waitForEvent("load");
-  await page.getByRole("button", { name: button, exact: true }).click();
-  await loaded;
+/** Presses a button and waits for the page that the form leads to, be it loaded or drawn in the place of this one. */
+export async function submit({ page }: Visitor, name: string): Promise<void> {
+  const button = page.getByRole("button", { name, exact: true });
+  const pressed = await button.elementHandle();
+  const loaded = page.waitForEvent("load").catch(() => {});
+  const drawn = page.waitForFunction((element) => element?.isConnected === false, pressed);
+  await button.click();
+  // The page that is left takes the second question with it.
+  await Promise.race([loaded, drawn.catch(() => loaded)]);
 }
 
 /** A group of keys that goes quiet tells its latest use within 2 s; a busy machine takes longer. */

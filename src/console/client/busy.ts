@@ -1,9 +1,10 @@
 /** Shorter waits show nothing. */
 const PATIENCE_MS = 150;
 
+let timer = 0;
+
 /** Shows that a page is on its way, and keeps a form from being sent twice. */
 export function showBusy(): void {
-  let timer = 0;
   const begin = () => {
     timer = window.setTimeout(() => document.documentElement.toggleAttribute("data-busy", true), PATIENCE_MS);
   };
@@ -22,12 +23,15 @@ export function showBusy(): void {
       begin();
   });
   // A page that comes back from the browser's memory is as it was left.
-  window.addEventListener("pageshow", () => {
-    window.clearTimeout(timer);
-    document.documentElement.removeAttribute("data-busy");
-    for (const form of document.querySelectorAll("form[data-sent]")) form.removeAttribute("data-sent");
-    for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
-  });
+  window.addEventListener("pageshow", notBusy);
+}
+
+/** The page that was on its way is there, or does not come. */
+export function notBusy(): void {
+  window.clearTimeout(timer);
+  document.documentElement.removeAttribute("data-busy");
+  for (const form of document.querySelectorAll("form[data-sent]")) form.removeAttribute("data-sent");
+  for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
 }
 
 function staysHere(anchor: HTMLAnchorElement): boolean {

@@ -45,7 +45,8 @@ async function isReachable(): Promise<boolean> {
   );
 }
 
-function sayConnection(form: HTMLFormElement, reachable: boolean): void {
+/** Says above a form whether it could be sent. */
+export function sayConnection(form: HTMLFormElement, reachable: boolean): void {
   document.querySelector("#no-connection")?.remove();
   if (reachable) return;
   const banner = document.createElement("div");

@@ -10,6 +10,10 @@ const PREFIX = "form ";
 export interface KeptForm {
   readonly path: string;
   readonly fields: readonly (readonly [name: string, value: string])[];
+  /** The button that it was sent by, if that has a name. */
+  readonly button: readonly [name: string, value: string] | null;
+  /** Who has filled it in. */
+  readonly who: string;
 }
 
 /** Told to a form before it is filled in, so that scripts can make the fields that are not there yet. */
@@ -19,30 +23,67 @@ export function keepForms(): void {
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
     const { keep } = form.dataset;
-    if (keep !== undefined && !event.defaultPrevented) write(keep, form);
+    if (keep !== undefined && !event.defaultPrevented)
+      write(keep, form, event.submitter as HTMLButtonElement | null);
   });
-  if (document.body.hasAttribute("data-keep-forms")) return leadOn();
+}
+
+/**
+ * Fills in what was kept, where somebody comes back to it. After a second factor it is sent at once by `send`, as it was
+ * when the button was pressed, by the same person.
+ */
+export function restoreForms(send: (form: HTMLFormElement, data: FormData) => void): void {
+  const { keepForms: passage } = document.body.dataset;
+  if (passage !== undefined) return leadOn(passage);
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-keep]")) {
     const kept = read(form.dataset["keep"] ?? "");
-    if (kept?.path === location.pathname && cameBySignIn()) restore(form, kept.fields);
+    const cameBy = sessionStorage.getItem(PASSAGE);
+    if (kept?.path !== location.pathname || cameBy === null) continue;
+    restore(form, kept.fields);
+    if (cameBy !== STEP_UP || kept.who !== who() || !form.hasAttribute("data-in-place")) {
+      form.querySelector("[data-restored]")?.removeAttribute("hidden");
+      continue;
+    }
+    const data = restoredData(form, kept.fields);
+    if (kept.button !== null) data.set(...kept.button);
+    send(form, data);
   }
+  forgetForms();
+}
+
+/** Forgets what was kept: it has arrived. */
+export function forgetForms(): void {
   for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
   sessionStorage.removeItem(PASSAGE);
 }
 
 /** Set by the pages that lead to a sign-in: what is kept is for whoever comes back from there. */
 const PASSAGE = "passage";
+/** The passage that only asks for a second factor. */
+const STEP_UP = "step-up";
 
-function leadOn(): void {
-  sessionStorage.setItem(PASSAGE, "1");
+export function leadOn(passage: string): void {
+  sessionStorage.setItem(PASSAGE, passage);
 }
 
-function cameBySignIn(): boolean {
-  return sessionStorage.getItem(PASSAGE) !== null;
+function who(): string {
+  return document.body.dataset["who"] ?? "";
 }
 
-function write(name: string, form: HTMLFormElement): void {
-  const kept: KeptForm = { path: location.pathname, fields: [...new FormData(form)].filter(isKept(form)) };
+/** The form's own unseen fields with what was kept of the others. */
+export function restoredData(form: HTMLFormElement, fields: KeptForm["fields"]): FormData {
+  const data = new FormData();
+  for (const field of form.querySelectorAll<HTMLInputElement>("input[type=hidden]"))
+    data.set(field.name, field.value);
+  for (const [name] of fields) data.delete(name);
+  for (const [name, value] of fields) data.append(name, value);
+  return data;
+}
+
+function write(name: string, form: HTMLFormElement, submitter: HTMLButtonElement | null): void {
+  const button = submitter?.name ? ([submitter.name, submitter.value] as const) : null;
+  const fields = [...new FormData(form)].filter(isKept(form));
+  const kept: KeptForm = { path: location.pathname, fields, button, who: who() };
   sessionStorage.setItem(PREFIX + name, JSON.stringify(kept));
 }
 
@@ -63,7 +104,6 @@ function isKept(form: HTMLFormElement) {
 }
 
 function restore(form: HTMLFormElement, fields: KeptForm["fields"]): void {
-  form.querySelector("[data-restored]")?.removeAttribute("hidden");
   form.dispatchEvent(new CustomEvent(RESTORE, { detail: fields }));
   // A box that was not ticked left no value behind.
   const boxes = [...form.elements].filter((element) => element.matches("[type=checkbox], [type=radio]"));

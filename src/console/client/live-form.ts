@@ -1,4 +1,4 @@
-import { fill, RESTORE, type Field, type KeptForm } from "./keep-forms.ts";
+import { fill, RESTORE, restoredData, type Field, type KeptForm } from "./keep-forms.ts";
 
 /** After the last key stroke. */
 const PAUSE_MS = 250;
@@ -47,7 +47,7 @@ class LiveForm {
     form.addEventListener("submit", () => this.#stop());
     form.addEventListener(RESTORE, (event) => {
       this.#restoring = true;
-      this.#send("fields", "check", restored(form, (event as CustomEvent<KeptForm["fields"]>).detail));
+      this.#send("fields", "check", restoredData(form, (event as CustomEvent<KeptForm["fields"]>).detail));
     });
   }
 
@@ -134,15 +134,6 @@ function changedSince(form: HTMLFormElement, sent: FormData): Field[] {
         .flatMap((value): Field[] => (typeof value === "string" ? [[name, value]] : []));
       return values.length > 0 ? values : [[name, null] as const];
     });
-}
-
-/** The form's own unseen fields with what was kept of the others. */
-function restored(form: HTMLFormElement, fields: KeptForm["fields"]): FormData {
-  const data = new FormData();
-  for (const field of form.querySelectorAll<HTMLInputElement>("input[type=hidden]"))
-    data.set(field.name, field.value);
-  for (const [name, value] of fields) data.append(name, value);
-  return data;
 }
 
 /** The name of an element that is inside of another, to find it again. */

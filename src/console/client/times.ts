@@ -5,14 +5,14 @@ const UTC = "UTC";
 
 /** Shows times in the zone of the device, or in UTC where that was chosen; and lets it be chosen. */
 export function showTimesInZone(): void {
-  show();
+  showTimes();
   for (const choice of document.querySelectorAll<HTMLElement>("[data-zones]")) {
     choice.hidden = false;
     choice.addEventListener("click", (event) => {
       const button = (event.target as Element).closest<HTMLButtonElement>("button");
       if (button === null) return;
       localStorage.setItem(STORED, button.value);
-      show();
+      showTimes();
     });
   }
   document.addEventListener("change", ({ target }) => {
@@ -27,7 +27,8 @@ export function zone(): string | undefined {
   return localStorage.getItem(STORED) === UTC ? UTC : undefined;
 }
 
-function show(): void {
+/** Shows what is on the page now. */
+export function showTimes(): void {
   for (const time of document.querySelectorAll<HTMLElement>("[data-shown]")) {
     const iso = time.getAttribute("datetime") ?? time.dataset["at"];
     if (iso) time.textContent = formatMoment(iso, time.dataset["shown"] as Precision, zone());

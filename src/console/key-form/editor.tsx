@@ -51,7 +51,7 @@ export const KeyEditor: FC<Props> = (props) => {
       ? [...new Set([...form.vaults, ...props.knownVaults])]
       : owner.vaults;
   return (
-    <Form action={props.action} csrf={props.csrf} keep="key" live class="editor">
+    <Form action={props.action} csrf={props.csrf} keep="key" live unsaved class="editor">
       {/* The first button is the one that the Enter key presses. */}
       <button hidden name="do" value={submit.value} />
       {Object.entries(props.hidden).map(([name, value]) => (

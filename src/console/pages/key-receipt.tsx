@@ -48,7 +48,7 @@ export function receiptPage(
 ): Response | Promise<Response> {
   const title = `${key.name} is revoked`;
   const content = (
-    <>
+    <div data-at={`${keyPage(key.id)}/receipt`}>
       <PageHeader title={title} back={{ label: key.name, href: keyPage(key.id) }} />
       {isNew && <Banner kind="good" title="The key is dead everywhere" />}
       <ReceiptCard key_={key} receipt={receipt} />
@@ -60,7 +60,7 @@ export function receiptPage(
           To my keys
         </a>
       </p>
-    </>
+    </div>
   );
   return navigable(c, title, me, sectionOf(key, me), content);
 }

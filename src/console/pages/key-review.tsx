@@ -58,7 +58,7 @@ export function reviewPage(c: ConsoleContext, reviewed: Reviewed): Response | Pr
           </tbody>
         </table>
       </section>
-      <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="key" class="decision">
+      <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="key" unsaved class="decision">
         <FormAsItIs form={form} base={base} version={key.version} />
         <button name="do" value="save" class={harmful ? "danger" : undefined}>
           {harmful ? "Save and refuse those calls" : "Save the change"}

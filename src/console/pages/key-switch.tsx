@@ -79,8 +79,8 @@ async function show(
       {isImpact(impact) && <ImpactReport impact={impact} />}
       <section class="card question">
         <p>{way.text}</p>
-        <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} class="decision">
-          <input type="hidden" name="version" value={`${key.version}`} />
+        <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="switch" class="decision">
+          <input type="hidden" name="version" value={`${key.version}`} data-kept="" />
           <button>{way.button}</button>
           <a href={keyPage(key.id)} role="button" class="secondary outline">
             Cancel

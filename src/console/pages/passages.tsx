@@ -17,13 +17,19 @@ export function stepUpPage(c: ConsoleContext): Response | Promise<Response> {
     <>
       <Icon name="lock" />
       <h1>Confirm that it is you</h1>
-      <p>This needs a second factor that is at most five minutes old. What you have filled in is kept.</p>
+      <p>
+        This needs a second factor that is at most five minutes old. Then what you have filled in is sent.
+      </p>
       <a role="button" href={url}>
         Continue
       </a>
     </>
   );
-  return bare(c, "Confirm that it is you", content, { status: 401, keepForms: true, refresh: url });
+  return bare(c, "Confirm that it is you", content, {
+    status: 401,
+    keepForms: "step-up",
+    refresh: url,
+  });
 }
 
 /** The session has ended while a form was being filled in. */

@@ -189,7 +189,7 @@ function formPage(
       <>
         <PageHeader title={title} back={back} />
         {isWrong && <NotSaved problems={problems} labels={LABELS} />}
-        <Form action={c.req.path} csrf={c.get("session").csrf} keep="service-user" class="sheet">
+        <Form action={c.req.path} csrf={c.get("session").csrf} keep="service-user" unsaved class="sheet">
           <Fields values={values} problems={problems} />
           {warning && <p class="soft">{warning}</p>}
           <div class="decision">

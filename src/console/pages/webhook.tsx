@@ -163,7 +163,7 @@ async function webhookPage(
           <Banner kind="warn" title={`Nothing is sent: ${webhook.disabledReason}.`} />
         )}
         {isWrong && <NotSaved problems={problems} labels={LABELS} />}
-        <Form action={PATH} csrf={csrf} keep="webhook" class="card sheet">
+        <Form action={PATH} csrf={csrf} keep="webhook" unsaved class="card sheet">
           <Fields values={values} problems={problems} isNew={webhook === null} />
           {webhook?.previousSecretUntil && (
             <p class="soft">

@@ -11,6 +11,8 @@ interface Props {
   keep?: string;
   /** Whether what follows from the values is shown as they are filled in. */
   live?: boolean;
+  /** Whether it asks before what was filled in is lost. */
+  unsaved?: boolean;
   class?: string;
   children?: Child;
 }
@@ -19,13 +21,23 @@ interface Props {
  * A form that changes something. It is sent to the path of the page that it is on, so that somebody who has to sign in
  * first finds it again there.
  */
-export const Form: FC<Props> = ({ action, csrf, keep, live = false, class: className, children }) => (
+export const Form: FC<Props> = ({
+  action,
+  csrf,
+  keep,
+  live = false,
+  unsaved = false,
+  class: className,
+  children,
+}) => (
   <form
     method="post"
     action={action}
     class={className}
     data-keep={keep}
     data-live={live ? "" : undefined}
+    data-unsaved={unsaved ? "" : undefined}
+    data-in-place={keep === undefined ? undefined : ""}
     data-needs-connection=""
   >
     <input type="hidden" name={CSRF_FIELD} value={csrf} />

@@ -5,6 +5,7 @@ import type { Me } from "../../api-types/me.ts";
 import { ApiRefusal } from "../api.ts";
 import { assetPath } from "../assets.ts";
 import type { ConsoleContext } from "../context.ts";
+import type { Session } from "../session/session.ts";
 import { themeOf, type Theme } from "../theme.ts";
 import { Icon, Brand } from "./icons.tsx";
 import { Navigation, type Section } from "./navigation.tsx";
@@ -16,7 +17,7 @@ export interface PageOptions {
   /** Where the browser goes on to by itself, at once. */
   readonly refresh?: string;
   /** Whether what was filled in on the page before is kept for when somebody comes back to it. */
-  readonly keepForms?: boolean;
+  readonly keepForms?: boolean | "step-up";
   /** That there is no way on but those in the content; for pages without navigation. */
   readonly contained?: boolean;
   /** Seconds; for 503. */
@@ -86,9 +87,11 @@ function send(
   { status = 200, refresh, keepForms = false, retryAfter }: PageOptions,
   content: Child[],
 ): Response | Promise<Response> {
+  // Absent before anybody is known to be signed in.
+  const session = c.get("session") as Session | undefined;
   if (retryAfter !== undefined) c.header("Retry-After", `${retryAfter}`);
   return c.html(
-    <Document title={title} theme={themeOf(c)} refresh={refresh} keepForms={keepForms}>
+    <Document title={title} theme={themeOf(c)} refresh={refresh} keepForms={keepForms} who={session?.subject}>
       {content}
     </Document>,
     status,
@@ -99,9 +102,11 @@ const Document: FC<{
   title: string;
   theme: Theme;
   refresh: string | undefined;
-  keepForms: boolean;
+  keepForms: boolean | "step-up";
+  /** Who is signed in. */
+  who: string | undefined;
   children?: Child;
-}> = ({ title, theme, refresh, keepForms, children }) => (
+}> = ({ title, theme, refresh, keepForms, who, children }) => (
   <>
     {raw("<!doctype html>")}
     <html lang="en" data-theme={theme === "system" ? undefined : theme}>
@@ -115,7 +120,7 @@ const Document: FC<{
         <link rel="stylesheet" href={assetPath("console.css")} />
         <script type="module" src={assetPath("console.js")}></script>
       </head>
-      <body data-keep-forms={keepForms ? "" : undefined}>
+      <body data-keep-forms={keepForms === true ? "" : keepForms || undefined} data-who={who}>
         <a class="skip" href="#main">
           Skip to the content
         </a>
