@@ -4,7 +4,7 @@ import type { ManagedKey } from "../core/organization.ts";
 import type { Key } from "./keys.ts";
 
 /** A key as JSON, with its status at `now`. */
-export function keyJson(key: ManagedKey, now: number): Key {
+export function keyJson(key: Omit<ManagedKey, "ownerVaults">, now: number): Key {
   return {
     id: key.id,
     name: key.name,

@@ -34,7 +34,11 @@ import { addServiceUserEndpoints } from "./service-users.ts";
 import { addUsageEndpoints } from "./usage.ts";
 import { addVaultEndpoint } from "./vaults.ts";
 import { addWebhookEndpoints } from "./webhook.ts";
+import { isOfOtherVersion } from "../core/schema-version.ts";
 import { surfaceOf } from "../surface.ts";
+
+/** For a while during a deployment Workers and objects are of different versions. */
+const ROLLOUT_RETRY_S = 30;
 
 /**
  * Everything under `/-/`: the control API, its description, the error pages and the health checks; and the answer to
@@ -101,8 +105,12 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
         : refuse("method_not_allowed", { allow: allowed.join(", ") });
     return refuseWith(c, refusal, control.config);
   });
-  app.onError((error, c) =>
-    refuseWith(c, refuse("internal_error", { reason: String(error) }), control.config),
-  );
+  app.onError((error, c) => {
+    const reason = String(error);
+    const refusal = isOfOtherVersion(error)
+      ? refuse("admission_unavailable", { retryAfter: ROLLOUT_RETRY_S, reason })
+      : refuse("internal_error", { reason });
+    return refuseWith(c, refusal, control.config);
+  });
   return app;
 }

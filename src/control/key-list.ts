@@ -71,11 +71,18 @@ export function keyPage(
   return { data: shown.map((key) => keyAnswer(key, control)), pagination: { limit, nextCursor } };
 }
 
+/** A key as its organisation tells it; one of the version before does not tell on which vaults the owner has a role. */
+type ToldKey = Omit<ManagedKey, "ownerVaults"> & Partial<Pick<ManagedKey, "ownerVaults">>;
+
 /** A key as the control API tells it. */
-export function keyAnswer(key: ManagedKey, { operations }: Pick<Control, "operations">): Key {
+export function keyAnswer(
+  { ownerVaults, ...key }: ToldKey,
+  { operations }: Pick<Control, "operations">,
+): Key {
   const json = keyJson(key, Date.now());
   const mayWork = json.status === "active" || json.status === "disabled";
-  return mayWork && reachesNothing(key, operations) ? { ...json, reachesNothing: true } : json;
+  if (!mayWork || ownerVaults === undefined) return json;
+  return reachesNothing({ ...key, ownerVaults }, operations) ? { ...json, reachesNothing: true } : json;
 }
 
 function cursorAfter(key: ManagedKey, { by, descending }: KeySort): Cursor {

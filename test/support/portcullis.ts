@@ -1,19 +1,15 @@
 import type { Miniflare } from "miniflare";
 import { adminClaims, startIssuer, type TestIssuer } from "./issuer.ts";
 import { startOriginServer, type OriginServer } from "./origin-server.ts";
-import { startRuntime, type EdgeOptions, type Faults } from "./runtime.ts";
+import { startRuntime, type EdgeOptions, type Faults, type RuntimeOptions } from "./runtime.ts";
 
-export interface PortcullisOptions {
+export interface PortcullisOptions extends RuntimeOptions {
   /** Variables that differ from `wrangler.toml`. */
   readonly vars?: Readonly<Record<string, string>>;
   /** The edge isolates over the one set of Durable Objects: how many, or how each differs. The first has the objects. */
   readonly edges?: number | readonly EdgeOptions[];
   /** Faults that every edge has. */
   readonly faults?: Faults;
-  /** Where everything is stored; without it, it goes with the runtime. */
-  readonly stateDir?: string;
-  /** The document of the API behind the gateway, relative to the repository; without it, the sample. */
-  readonly document?: string;
 }
 
 export interface CreatedKey {
@@ -67,8 +63,7 @@ export async function startPortcullis(product: PortcullisOptions = {}): Promise<
   const [issuer, origin] = await Promise.all([startIssuer(), startOriginServer()]);
   const { miniflare, edges, logs } = await startRuntime(
     edgeOptions(product, { ORIGIN_URL: origin.url, OIDC_ISSUER: issuer.url }),
-    product.stateDir,
-    product.document,
+    product,
   );
 
   const call: Portcullis["call"] = (

@@ -17,8 +17,21 @@ export interface Faults {
 /** How one edge differs from `wrangler.toml`. */
 export interface EdgeOptions extends Faults {
   readonly vars?: Readonly<Record<string, string>>;
+  /** The Worker that it runs; without it, this version's. */
+  readonly worker?: string;
   /** Binds a dataset whose data points go to the log, each as a line that begins with {@link POINT}. */
   readonly metrics?: boolean;
+}
+
+/** Which edge's version of the Worker the objects of a binding run; without it, the first's. */
+export type Placement = Readonly<Partial<Record<"KEY_GUARD" | "ORGANIZATION" | "DEPLOYMENT", number>>>;
+
+export interface RuntimeOptions {
+  /** Where everything is stored, in the form of `npm start`; without it, it goes with the runtime. */
+  readonly stateDir?: string;
+  /** The document of the API behind the gateway, relative to the repository; without it, the sample. */
+  readonly document?: string;
+  readonly placement?: Placement;
 }
 
 /** What a line of the log begins with that is a data point of the dataset `METRICS`. */
@@ -58,14 +71,10 @@ interface Runtime {
   readonly logs: readonly string[];
 }
 
-/**
- * Starts the production bundle as several edges, each as `wrangler.toml` says but for its options. Without a document it
- * guards the sample API.
- */
+/** Starts the production bundle as several edges, each as `wrangler.toml` says but for its options. */
 export async function startRuntime(
   edges: readonly EdgeOptions[],
-  stateDir?: string,
-  document?: string,
+  { stateDir, document, placement = {} }: RuntimeOptions = {},
 ): Promise<Runtime> {
   const configPath = join(import.meta.dirname, "../../wrangler.toml");
   const { modulesRules: _, ...worker } = getWorkerOptions(configPath)
@@ -76,19 +85,16 @@ export async function startRuntime(
     stripCfConnectingIp: false,
     unsafeDirectSockets: [{ host: HOST, port: 0 }],
   };
-  const remoteObjects = Object.fromEntries(
-    Object.entries(worker.durableObjects).map(([name, object]) => [
-      name,
-      { ...object, scriptName: edgeName(0) },
-    ]),
-  );
+  const objects = (from: number | null) => placedObjects(worker.durableObjects, placement, from);
+  const everywhere = objects(null);
   const workers = [
     ...edges.map((options, i) => ({
       ...edge,
+      ...(options.worker !== undefined && { modules: [esModule("worker.js", options.worker)] }),
       ...(options.metrics === true && {
         modules: [esModule("main.js", WITH_DATASET), esModule("dataset.js", DATASET), ...edge.modules],
       }),
-      ...bindingsOf(options, i === 0 ? worker.durableObjects : remoteObjects),
+      ...bindingsOf(options, objects(i)),
       bindings: { ...worker.bindings, ...options.vars },
       name: edgeName(i),
     })),
@@ -99,8 +105,8 @@ export async function startRuntime(
       compatibilityFlags: worker.compatibilityFlags,
       // A guard with a fault may stand in front of the real one.
       durableObjects: {
-        GUARD: { ...worker.durableObjects["KEY_GUARD"], scriptName: edgeName(0) },
-        ORGANIZATION_BEHIND: { ...worker.durableObjects["ORGANIZATION"], scriptName: edgeName(0) },
+        GUARD: everywhere["KEY_GUARD"],
+        ORGANIZATION_BEHIND: everywhere["ORGANIZATION"],
         ...Object.fromEntries(
           edges
             .flatMap(({ guard, organization, deployment }) => [guard, organization, deployment])
@@ -127,6 +133,21 @@ export async function startRuntime(
 
 function esModule(path: string, contents: string) {
   return { type: "ESModule" as const, path, contents };
+}
+
+/** The objects as one edge, or none, sees them. They are stored under the names that `npm start` gives them. */
+function placedObjects(
+  objects: WorkerOptions["durableObjects"],
+  placement: Placement,
+  from: number | null,
+): Record<string, object> {
+  return Object.fromEntries(
+    Object.entries(objects).map(([name, object]) => {
+      const at = placement[name as keyof Placement] ?? 0;
+      const stored = { ...object, unsafeUniqueKey: `portcullis-${object.className}` };
+      return [name, at === from ? stored : { ...stored, scriptName: edgeName(at) }];
+    }),
+  );
 }
 
 /** The bindings of an edge that are not as in `wrangler.toml`. */

@@ -13,3 +13,15 @@ export async function reportUsage(
   };
   await organization.recordGroupUsage(report);
 }
+
+/** Totals of usage, in the words of this version or of those that counted what was admitted. */
+export function usageTotals(
+  totals: Readonly<Record<string, number>>,
+): Record<"succeeded" | "limited" | "refused", number> {
+  const sum = (...names: string[]): number => names.reduce((all, name) => all + (totals[name] ?? 0), 0);
+  return {
+    succeeded: sum("succeeded", "clientErrors", "originErrors", "admitted"),
+    limited: sum("limited", "rateLimited"),
+    refused: sum("refused"),
+  };
+}

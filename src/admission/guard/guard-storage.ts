@@ -1,5 +1,7 @@
-import { NO_DENIALS } from "../../core/token-denials.ts";
+import type { RateLimit } from "../../core/key-record.ts";
 import type { RateWindow } from "../../core/rate-window.ts";
+import { requireReadable } from "../../core/schema-version.ts";
+import { NO_DENIALS } from "../../core/token-denials.ts";
 import { tombstoneOf } from "../rules/records.ts";
 import type { GroupState, GuardStore, StoredKey, StoredWindows } from "../rules/guard.ts";
 import { migrateGuard } from "./migrate-guard.ts";
@@ -7,6 +9,8 @@ import { migrateGuard } from "./migrate-guard.ts";
 /** What is on record of a group: {@link GroupState}, whose it is, and in which form it is stored. */
 export interface StoredGroup extends GroupState {
   readonly schema: number;
+  /** The schema of the earliest code that can use it; missing: none but this schema's or later. */
+  readonly readableFrom?: number;
   /** `null` until the first key is put. */
   readonly orgId: string | null;
   /** That the organisation was erased: the group takes no key any more. */
@@ -32,9 +36,12 @@ export class GuardStorage implements GuardStore {
   readonly #kv: SyncKvStorage;
   #keys: Map<string, StoredKey> | null = null;
 
-  constructor(storage: GroupStorage) {
+  /** `defaultLimit` is that of keys without one of their own. */
+  constructor(storage: GroupStorage, defaultLimit: RateLimit) {
     this.#kv = storage.kv;
-    migrateGuard(storage);
+    migrateGuard(storage, defaultLimit);
+    const { schema, readableFrom } = this.group();
+    requireReadable("guard", { version: schema, readableFrom }, GUARD_SCHEMA);
   }
 
   group(): StoredGroup {

@@ -24,6 +24,7 @@ import { endLeases, timersToStart } from "../rules/given.ts";
 import { GUARD_CALLS_PER_S, leaseLength, newLoad, noteCall } from "../rules/load.ts";
 import type { GuardedKey } from "../rules/records.ts";
 import { Reporters } from "../rules/report.ts";
+import { requireQuestion, requireRecords } from "../wire.ts";
 import { GuardStorage } from "./guard-storage.ts";
 import type { OldUsage } from "./migrate-guard.ts";
 import { UsageLedger } from "./usage-ledger.ts";
@@ -57,7 +58,7 @@ const limitOf = (record: KeyRecord) => record.rateLimit ?? config.rateLimit;
  * change once no lease from before it can be in use. A guard a key of earlier versions is a group of one.
  */
 export class KeyGuard extends DurableObject<Env> {
-  readonly #store = new GuardStorage(this.ctx.storage);
+  readonly #store = new GuardStorage(this.ctx.storage, config.rateLimit);
   readonly #memory: GuardMemory = startGuard(this.#store);
   readonly #load = newLoad(Date.now());
   readonly #reporters = new Reporters();
@@ -67,6 +68,7 @@ export class KeyGuard extends DurableObject<Env> {
 
   /** Answers an isolate: a lease on the group, the changes since the revision it holds, and units of budgets. */
   ask(question: Question): Answer<GuardedKey> {
+    requireQuestion(question);
     const now = Date.now();
     const bounds = { base: config.leaseMs, max: config.leaseMaxMs };
     noteCall(this.#load, now, GUARD_CALLS_PER_S, bounds);
@@ -85,6 +87,7 @@ export class KeyGuard extends DurableObject<Env> {
    * organisation was erased. A new key for which the group has no room is not taken: there is no record of it then.
    */
   async put(orgId: string, records: readonly KeyRecord[]): Promise<Confirmation[] | null> {
+    requireRecords(records);
     if (records.length > 0 && (!this.#store.claim(orgId) || this.#store.group().isErased)) return null;
     const taken = this.#withRoom(records);
     const confirmations = (

@@ -1,4 +1,4 @@
-import type { KeyRecord } from "../../core/key-record.ts";
+import type { KeyRecord, RateLimit } from "../../core/key-record.ts";
 import { NO_DENIALS, type TokenDenials } from "../../core/token-denials.ts";
 import type { UsageBatch } from "../../core/usage.ts";
 import type { Revocation, StoredKey, StoredWindows } from "../rules/guard.ts";
@@ -14,7 +14,7 @@ export interface OldUsage {
  * Schema 1 had a guard a key, named by the key's id. It stays the key's guard, as a group of one; what it stored takes
  * the form of schema 2. A crash in between leaves schema 1 whole, since all is written in one transaction.
  */
-export function migrateGuard(storage: GroupStorage): void {
+export function migrateGuard(storage: GroupStorage, defaultLimit: RateLimit): void {
   const { kv } = storage;
   const record = kv.get<KeyRecord>("record");
   if (record === undefined) return;
@@ -32,7 +32,7 @@ export function migrateGuard(storage: GroupStorage): void {
       revision,
       longestLeaseMs: kv.get<number>("longestLease") ?? 0,
     });
-    migrateWindows(kv, record.id);
+    migrateWindows(kv, record.id, record.rateLimit ?? defaultLimit);
     migrateUsage(kv, record.id);
     for (const name of ["record", "revision", "denials", "revocation", "longestLease", "window"])
       kv.delete(name);
@@ -43,10 +43,12 @@ function oldRevocation({ revokedAt, version }: KeyRecord): Revocation | null {
   return revokedAt === null ? null : { version, effectiveAt: null };
 }
 
-function migrateWindows(kv: SyncKvStorage, keyId: string): void {
-  const window = kv.get<{ startedAt: number; endsAt: number; used: number }>("window");
+/** At first a window was stored without its end. */
+function migrateWindows(kv: SyncKvStorage, keyId: string, { windowSeconds }: RateLimit): void {
+  const window = kv.get<{ startedAt: number; endsAt?: number; used: number }>("window");
   if (window !== undefined) {
-    const { startedAt: start, endsAt: end, used } = window;
+    const { startedAt: start, endsAt, used } = window;
+    const end = endsAt ?? start + windowSeconds * 1000;
     kv.put<StoredWindows>("windows", { [keyId]: { number: 1, start, end, used } });
   }
   const tokens = kv.get("tokenWindow");

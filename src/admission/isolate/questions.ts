@@ -9,6 +9,7 @@ import { ISOLATE_CALLS_PER_S, leaseWanted, newLoad, noteCall, type LeaseBounds }
 import { noteAnswered, noteFailed, noteSent, wantsOf } from "../rules/pace.ts";
 import type { GuardedKey } from "../rules/records.ts";
 import { reportOf } from "../rules/report.ts";
+import { requireAnswer } from "../wire.ts";
 import type { KeyFacts } from "./key-facts.ts";
 import type { KeyMemory } from "./key-memory.ts";
 import { QuestionAge } from "./question-age.ts";
@@ -56,6 +57,7 @@ export class Questions {
     let answer: Answer<CompiledKey>;
     try {
       const told = await within(QUESTION_TIMEOUT_MS, guards.getByName(name).ask(sent.question));
+      requireAnswer(told);
       answer = this.#compile(group, told);
     } catch (error) {
       age.stop();

@@ -73,7 +73,7 @@ export class SimulatedGuard {
   readonly #network: Network;
   readonly #settings: GuardSettings;
   readonly #storage = new CountedStorage();
-  readonly #store = new GuardStorage(this.#storage);
+  readonly #store = new GuardStorage(this.#storage, DEFAULT_LIMIT);
   #instance: Instance;
   #calledAt: number;
   readonly #keyHours = new Set<string>();

@@ -17,6 +17,7 @@ import { Schedule } from "../schedule.ts";
 import { SigningKeys } from "../signing-keys.ts";
 import { ConsoleSessions, type SessionContent, type SessionMark } from "./console-sessions.ts";
 import { CookieKeys, type CookieKey } from "./cookie-keys.ts";
+import { openTables } from "./deployment-schema.ts";
 import { Erasures } from "./erasures.ts";
 import { RevocationLedger } from "./revocation-ledger.ts";
 import { Revocations, type Located } from "./revocations.ts";
@@ -37,12 +38,13 @@ const ASSERTION_KEYS: RingPolicy = {
  * organisations are still to be told of, its signing keys, and of the console its sessions and the keys of its cookies.
  */
 export class Deployment extends DurableObject<Env> {
-  readonly #cookieKeys = new CookieKeys(this.ctx.storage.sql);
-  readonly #consoleSessions = new ConsoleSessions(this.ctx.storage.sql);
+  readonly #sql = openTables(this.ctx.storage);
+  readonly #cookieKeys = new CookieKeys(this.#sql);
+  readonly #consoleSessions = new ConsoleSessions(this.#sql);
   readonly #erasures = new Erasures(this.ctx.storage, config.auditRetentionMs);
   readonly #alarm = new Alarm(this.ctx);
   readonly #revocations = new Revocations(this.env, new RevocationLedger(this.ctx.storage), this.#alarm);
-  readonly #tokenNotices = new TokenNotices(this.ctx.storage.sql, this.env.ORGANIZATION, this.#alarm);
+  readonly #tokenNotices = new TokenNotices(this.#sql, this.env.ORGANIZATION, this.#alarm);
   readonly #schedule = new Schedule(this.#alarm, {
     revocations: { run: () => this.#revocations.retry(), nextAt: () => this.#revocations.nextRetry() },
     tokenNotices: { run: (now) => this.#tokenNotices.run(now), nextAt: () => this.#tokenNotices.nextAt() },

@@ -1,3 +1,4 @@
+import { requireReadable } from "../../core/schema-version.ts";
 import { auditNames } from "./migrations/audit-names.ts";
 import { baseline } from "./migrations/baseline.ts";
 import { guardsOfKeys } from "./migrations/guards-of-keys.ts";
@@ -27,6 +28,9 @@ const MIGRATIONS: readonly Migration[] = [
   listedKeys,
 ];
 
+/** The schema of the last version that was released: its code can use what this one writes, and no earlier code. */
+const READABLE_FROM = 6;
+
 /** Whether anything was ever kept. */
 export function hasSchema(sql: SqlStorage): boolean {
   return (
@@ -34,23 +38,33 @@ export function hasSchema(sql: SqlStorage): boolean {
   );
 }
 
-/** Brings the tables of any earlier version, or of none, up to the current one. */
+/**
+ * Brings the tables of any earlier version, or of none, up to the current one. Throws at tables of a later version that
+ * this one may not use.
+ */
 export function migrate(storage: DurableObjectStorage): void {
   const { sql } = storage;
-  const from = schemaVersion(sql);
+  const from = numberOf(sql, "schemaVersion") ?? 0;
+  requireReadable(
+    "organisation",
+    { version: from, readableFrom: numberOf(sql, "schemaReadableFrom") },
+    MIGRATIONS.length,
+  );
   if (from >= MIGRATIONS.length) return;
   storage.transactionSync(() => {
     for (const migration of MIGRATIONS.slice(from)) migration(sql);
     sql.exec(
-      `INSERT INTO settings (name, value) VALUES ('schemaVersion', ?1) ON CONFLICT DO UPDATE SET value = ?1`,
+      `INSERT INTO settings (name, value) VALUES ('schemaVersion', ?), ('schemaReadableFrom', ?)
+       ON CONFLICT DO UPDATE SET value = excluded.value`,
       String(MIGRATIONS.length),
+      String(READABLE_FROM),
     );
   });
 }
 
-/** 0 before the schema had versions, and where there is none. */
-function schemaVersion(sql: SqlStorage): number {
-  if (!hasSchema(sql)) return 0;
-  const [row] = sql.exec<{ value: string }>(`SELECT value FROM settings WHERE name = 'schemaVersion'`);
-  return Number(row?.value ?? 0);
+/** A number of the schema; there is none before the schema had versions, nor where nothing is kept. */
+function numberOf(sql: SqlStorage, name: "schemaVersion" | "schemaReadableFrom"): number | undefined {
+  if (!hasSchema(sql)) return undefined;
+  const [row] = sql.exec<{ value: string }>(`SELECT value FROM settings WHERE name = ?`, name);
+  return row && Number(row.value);
 }

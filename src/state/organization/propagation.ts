@@ -1,5 +1,6 @@
 import type { Confirmation } from "../../admission/guard/key-guard.ts";
 import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
+import { requireConfirmations } from "../../admission/wire.ts";
 import { chunksOf, eachOf, within } from "../../core/concurrency.ts";
 import type { KeyRecord } from "../../core/key-record.ts";
 import { writePoint } from "../../core/metrics.ts";
@@ -163,7 +164,9 @@ export class Propagation {
   ): Promise<Confirmation[] | "foreign" | "unconfirmed"> {
     try {
       const put = this.#guards.getByName(guard).put(orgId, records);
-      return (await within(CUT_TIMEOUT_MS, put)) ?? "foreign";
+      const told = await within(CUT_TIMEOUT_MS, put);
+      requireConfirmations(told, records.length);
+      return told ?? "foreign";
     } catch {
       return "unconfirmed";
     }

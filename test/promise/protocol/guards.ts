@@ -30,7 +30,7 @@ export class Instance implements Actor {
     this.clock = world.newClock();
     if (profile.countsByTime) this.clock.offset = 0;
     this.storage = new ModelStorage(world, disk, () => this.kill());
-    this.store = new rules.GuardStorage(this.storage);
+    this.store = new rules.GuardStorage(this.storage, DEFAULT_LIMIT);
     this.#memory = rules.startGuard(this.store);
     this.#startTimers();
     this.#load = rules.newLoad(this.now());

@@ -1,0 +1,26 @@
+/** In which form an object's storage is, and from which version of the code on it may be used. */
+export interface StoredSchema {
+  readonly version: number;
+  /** Code of an earlier schema would lose or misread something. Missing: none but code of this very schema or a later one. */
+  readonly readableFrom?: number | undefined;
+}
+
+/**
+ * Refuses storage that later code has written and that this code, whose schema is `known`, may not use. It throws, so that
+ * the object does not open and whoever asks it fails closed.
+ */
+export function requireReadable(object: string, stored: StoredSchema, known: number): void {
+  const { version, readableFrom = version } = stored;
+  if (known >= version || known >= readableFrom) return;
+  throw new Error(
+    `The storage of this ${object} has schema ${version}, which code from schema ${readableFrom} on can use; this code has ${known}. Deploy a later version`,
+  );
+}
+
+/** What the runtime and {@link requireReadable} say. Of an error that an object has thrown only the text arrives. */
+const OTHER_VERSION = /does not implement the method|code from schema \d+ on can use/;
+
+/** Whether an object could not be asked because it, or what it has stored, is of another version than the asking code. */
+export function isOfOtherVersion(error: unknown): boolean {
+  return OTHER_VERSION.test(String(error));
+}
