@@ -13,6 +13,11 @@ const open =
     page.goto(`/-/console${path.replace("{user}", userId)}`);
 
 export const ADMIN_PAGES: Readonly<Record<string, Steps>> = {
+  overview: open("/overview"),
+  search: open("/search?q=settlement"),
+  people: open("/people"),
+  person: open("/people/bob"),
+  "person-revoke": open("/people/bob/revoke-keys"),
   "all-keys": open("/all-keys?status=all"),
   "all-keys-of-one": open("/all-keys?owner={user}"),
   "service-users": open("/service-users"),
