@@ -6,6 +6,7 @@ const PATH = "/v1/vaults/vault_1";
 const THROWS = 1;
 const OVERLOADED = 2;
 const SILENT = 3;
+const STRANGE = 4;
 const LIMIT = { requests: 25, windowSeconds: 900 };
 const FAILURES_ALLOWED = 60;
 
@@ -14,7 +15,13 @@ let portcullis: Portcullis;
 /** Keys are made over a sound edge, and used over those that cannot ask their guards. */
 beforeAll(async () => {
   portcullis = await startPortcullis({
-    edges: [{}, { guard: "BrokenGuard" }, { guard: "OverloadedGuard" }, { guard: "SilentGuard" }],
+    edges: [
+      {},
+      { guard: "BrokenGuard" },
+      { guard: "OverloadedGuard" },
+      { guard: "SilentGuard" },
+      { guard: "StrangeGuard" },
+    ],
   });
 });
 afterAll(() => portcullis.stop());
@@ -47,6 +54,7 @@ async function expectUnconfirmed(edge: number, as: string, method = "GET"): Prom
 describe.each([
   { state: "throws", edge: THROWS },
   { state: "is overloaded", edge: OVERLOADED },
+  { state: "answers in the words of another version", edge: STRANGE },
 ])("where the guard $state", ({ edge }) => {
   test("a live key is never let through, again and again, and is told its limit", async () => {
     const key = await createCached();

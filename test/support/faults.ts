@@ -71,6 +71,16 @@ export class SilentGuard extends DurableObject {
   }
 }
 
+/** A guard of a version that gives leases in another form. */
+export class StrangeGuard extends DurableObject {
+  ask(): unknown {
+    return { revision: 1, lease: { seconds: 1 }, changed: {}, keys: {}, ahead: false };
+  }
+  look(): never {
+    throw new Error("Another version looks otherwise");
+  }
+}
+
 /** A deployment's object that cannot be reached. */
 export class BrokenDeployment extends DurableObject {
   assertionKey(): never {
