@@ -60,7 +60,10 @@ export function addCalls(counts: Map<string, number>, name: string, calls: numbe
   else counts.set(OTHERS, (counts.get(OTHERS) ?? 0) + calls);
 }
 
-/** From when on calls are kept: whole hours that include the last 24; milliseconds since the epoch. */
+/** What was called is kept for so long: the hour in which the last 24 began included. */
+export const CALLS_KEPT_MS = DAY_MS + HOUR_MS;
+
+/** From when on calls are told: whole hours that include the last 24; milliseconds since the epoch. */
 export function callsKeptFrom(now: number): number {
   const dayAgo = now - DAY_MS;
   return dayAgo - (dayAgo % HOUR_MS);

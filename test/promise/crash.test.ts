@@ -105,6 +105,30 @@ describe("when everything is killed", () => {
     expect(again.status).toBe(200);
     expect(await again.json()).toMatchObject({ keyId: key.id, status: "revoked" });
   });
+
+  test("usage lacks no more than the last minute's counts afterwards, and never tells more than there was", async () => {
+    const key = await createKey();
+    const used = async () => (await Promise.all(Array.from({ length: 20 }, () => use(key)))).length;
+    const told = async () => {
+      const usage = await manage("GET", `/-/api-keys/${key.id}/usage`);
+      const { totals } = (await usage.json()) as { totals: Readonly<Record<string, number>> };
+      return totals;
+    };
+    const none = { clientErrors: 0, originErrors: 0, refused: 0, limited: 0 };
+    const delivered = await used();
+    await eventually(async () => (await told())["succeeded"] === delivered);
+    const undelivered = await used();
+    await product.kill();
+    await product.start();
+    const { succeeded = -1, ...others } = await told();
+    expect(others).toEqual(none);
+    expect(succeeded).toBeGreaterThanOrEqual(delivered);
+    expect(succeeded).toBeLessThanOrEqual(delivered + undelivered);
+    // What is counted from then on is counted once, beside what there was.
+    const afterwards = await used();
+    await eventually(async () => ((await told())["succeeded"] ?? 0) >= succeeded + afterwards);
+    expect(await told()).toEqual({ ...none, succeeded: succeeded + afterwards });
+  });
 });
 
 function sleep(ms: number): Promise<void> {

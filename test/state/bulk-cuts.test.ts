@@ -40,7 +40,7 @@ test("10,000 keys of 157 groups are cut in 157 calls, each with its receipt", as
   const results: RevocationResult[] = [];
   const object = env.DEPLOYMENT.getByName("bulk-cuts");
   await runInDurableObject(object, async (_, state) => {
-    const ledger = new RevocationLedger(state.storage);
+    const ledger = new RevocationLedger(state.storage, 0);
     const faked = { ...env, KEY_GUARD: guards.namespace } as unknown as Env;
     const revocations = new Revocations(faked, ledger, new Alarm(state));
     revocations.open(request, keys, []);

@@ -1,3 +1,5 @@
+import type { Perishable } from "../retention.ts";
+
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS console_sessions (
   id TEXT PRIMARY KEY,
@@ -41,7 +43,8 @@ export interface SessionContent extends SessionMark {
  * The sessions of the console: their content, which no cookie could hold, that they were ended, and that a request has
  * their next tokens. Nothing is kept of a session past its end.
  */
-export class ConsoleSessions {
+export class ConsoleSessions implements Perishable {
+  readonly keptMs = 0;
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
@@ -61,7 +64,7 @@ export class ConsoleSessions {
 
   /** Keeps the content of a session, unless it was ended or has newer tokens; tells whether it goes on. */
   save({ id, owner, renewals, sealed, until }: SessionContent, now: number): boolean {
-    this.#prune(now);
+    this.forget(now);
     if (this.isEnded(id)) return false;
     this.#sql.exec(
       `INSERT INTO console_session_contents VALUES (?, ?, ?, ?, ?, ?)
@@ -89,7 +92,7 @@ export class ConsoleSessions {
 
   /** Ends a session for good. */
   end({ id, renewals, until }: SessionMark, now: number): void {
-    this.#prune(now);
+    this.forget(now);
     this.#sql.exec(`DELETE FROM console_session_contents WHERE id = ?`, id);
     this.#sql.exec(
       `INSERT INTO console_sessions VALUES (?, ?, 1, ?) ON CONFLICT (id) DO UPDATE SET ended = 1`,
@@ -109,7 +112,7 @@ export class ConsoleSessions {
 
   /** Whether the caller is the one who gets the session's next tokens: the first to ask, unless the session was ended. */
   claimRenewal({ id, renewals, until }: SessionMark, now: number): boolean {
-    this.#prune(now);
+    this.forget(now);
     const claimed = this.#sql.exec(
       `INSERT INTO console_sessions VALUES (?, ?, 0, ?)
        ON CONFLICT (id) DO UPDATE SET renewals = excluded.renewals WHERE ended = 0 AND renewals < excluded.renewals
@@ -121,8 +124,17 @@ export class ConsoleSessions {
     return [...claimed].length > 0;
   }
 
-  #prune(now: number): void {
-    this.#sql.exec(`DELETE FROM console_sessions WHERE until <= ?`, now);
-    this.#sql.exec(`DELETE FROM console_session_contents WHERE until <= ?`, now);
+  oldest(): number | null {
+    return this.#sql
+      .exec<{ at: number | null }>(
+        `SELECT min(until) AS at FROM (SELECT min(until) AS until FROM console_sessions
+           UNION ALL SELECT min(until) FROM console_session_contents)`,
+      )
+      .one().at;
+  }
+
+  forget(until: number): void {
+    this.#sql.exec(`DELETE FROM console_sessions WHERE until <= ?`, until);
+    this.#sql.exec(`DELETE FROM console_session_contents WHERE until <= ?`, until);
   }
 }

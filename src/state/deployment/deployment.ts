@@ -13,6 +13,7 @@ import type { ErasureRecord } from "../../core/erasure.ts";
 import type { Receipt } from "../../core/organization.ts";
 import type { Env } from "../../env.ts";
 import { Alarm } from "../alarm.ts";
+import { Retention } from "../retention.ts";
 import { Schedule } from "../schedule.ts";
 import { SigningKeys } from "../signing-keys.ts";
 import { ConsoleSessions, type SessionContent, type SessionMark } from "./console-sessions.ts";
@@ -43,11 +44,14 @@ export class Deployment extends DurableObject<Env> {
   readonly #consoleSessions = new ConsoleSessions(this.#sql);
   readonly #erasures = new Erasures(this.ctx.storage, config.auditRetentionMs);
   readonly #alarm = new Alarm(this.ctx);
-  readonly #revocations = new Revocations(this.env, new RevocationLedger(this.ctx.storage), this.#alarm);
+  readonly #ledger = new RevocationLedger(this.ctx.storage, config.auditRetentionMs);
+  readonly #revocations = new Revocations(this.env, this.#ledger, this.#alarm);
   readonly #tokenNotices = new TokenNotices(this.#sql, this.env.ORGANIZATION, this.#alarm);
+  readonly #retention = new Retention([this.#ledger, this.#erasures, this.#consoleSessions]);
   readonly #schedule = new Schedule(this.#alarm, {
     revocations: { run: () => this.#revocations.retry(), nextAt: () => this.#revocations.nextRetry() },
     tokenNotices: { run: (now) => this.#tokenNotices.run(now), nextAt: () => this.#tokenNotices.nextAt() },
+    retention: this.#retention,
   });
 
   readonly #signingKeys = new SigningKeys(
@@ -80,6 +84,7 @@ export class Deployment extends DurableObject<Env> {
 
   finishErasure(orgId: string): void {
     this.#erasures.finish(orgId, Date.now());
+    this.#alarm.ringBy(Date.now() + this.#erasures.keptMs);
   }
 
   /** A page of the receipts of an erasure. */
@@ -157,6 +162,7 @@ export class Deployment extends DurableObject<Env> {
 
   /** Keeps the content of a session of the console; `false` when it was ended. */
   saveConsoleSession(content: SessionContent): boolean {
+    this.#alarm.ringBy(content.until);
     return this.#consoleSessions.save(content, Date.now());
   }
 
@@ -167,11 +173,13 @@ export class Deployment extends DurableObject<Env> {
 
   /** Ends a session of the console for good. */
   endConsoleSession(session: SessionMark): void {
+    this.#alarm.ringBy(session.until);
     this.#consoleSessions.end(session, Date.now());
   }
 
   /** Whether the caller is the one who gets a session's next tokens. */
   claimConsoleSessionRenewal(session: SessionMark): boolean {
+    this.#alarm.ringBy(session.until);
     return this.#consoleSessions.claimRenewal(session, Date.now());
   }
 

@@ -1,5 +1,6 @@
 import type { Receipt } from "../../core/organization.ts";
 import type { ErasureRecord } from "../../core/erasure.ts";
+import { deleteInSteps, type Perishable } from "../retention.ts";
 
 /** Organisations that were erased or are being erased, and the receipts of their keys. Times are milliseconds since the epoch. */
 const SCHEMA = `
@@ -24,15 +25,15 @@ CREATE TABLE IF NOT EXISTS erased_keys (
  * The record of erasures: an organisation's own is gone with it. It is kept as long as audit events are; that the keys are
  * dead is for their guards to know, for good.
  */
-export class Erasures {
+export class Erasures implements Perishable {
+  readonly keptMs: number;
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
-  readonly #retentionMs: number;
 
-  constructor(storage: DurableObjectStorage, retentionMs: number) {
+  constructor(storage: DurableObjectStorage, keptMs: number) {
     this.#storage = storage;
     this.#sql = storage.sql;
-    this.#retentionMs = retentionMs;
+    this.keptMs = keptMs;
     this.#sql.exec(SCHEMA);
   }
 
@@ -48,16 +49,13 @@ export class Erasures {
 
   /** Puts an erasure on record; one that is under way goes on. */
   begin(orgId: string, operator: string, now: number): void {
-    this.#storage.transactionSync(() => {
-      this.#forget(now - this.#retentionMs);
-      this.#sql.exec(
-        `INSERT INTO erasures (org_id, operator, requested_at) VALUES (?1, ?2, ?3)
-         ON CONFLICT DO UPDATE SET operator = ?2, requested_at = ?3, erased_at = NULL WHERE erased_at IS NOT NULL`,
-        orgId,
-        operator,
-        now,
-      );
-    });
+    this.#sql.exec(
+      `INSERT INTO erasures (org_id, operator, requested_at) VALUES (?1, ?2, ?3)
+       ON CONFLICT DO UPDATE SET operator = ?2, requested_at = ?3, erased_at = NULL WHERE erased_at IS NOT NULL`,
+      orgId,
+      operator,
+      now,
+    );
   }
 
   /** Notes keys that are dead; one that is told again keeps its first receipt. */
@@ -98,11 +96,25 @@ export class Erasures {
     }));
   }
 
-  #forget(before: number): void {
-    this.#sql.exec(
-      `DELETE FROM erased_keys WHERE org_id IN (SELECT org_id FROM erasures WHERE requested_at < ?)`,
+  oldest(): number | null {
+    return this.#sql
+      .exec<{ at: number | null }>(`SELECT min(requested_at) AS at FROM erasures WHERE erased_at IS NOT NULL`)
+      .one().at;
+  }
+
+  /** An erasure that is still under way stays. */
+  async forget(before: number): Promise<void> {
+    await deleteInSteps(
+      this.#sql,
+      `DELETE FROM erased_keys WHERE (org_id, key_id) IN
+         (SELECT org_id, key_id FROM erased_keys JOIN erasures USING (org_id)
+          WHERE erasures.requested_at < ? AND erased_at IS NOT NULL LIMIT ?)`,
       before,
     );
-    this.#sql.exec(`DELETE FROM erasures WHERE requested_at < ?`, before);
+    this.#sql.exec(
+      `DELETE FROM erasures WHERE requested_at < ? AND erased_at IS NOT NULL
+         AND org_id NOT IN (SELECT org_id FROM erased_keys)`,
+      before,
+    );
   }
 }

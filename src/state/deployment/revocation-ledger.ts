@@ -10,6 +10,7 @@ import type {
   RevocationResult,
   RevocationStatus,
 } from "../../core/revocation.ts";
+import { deleteInSteps, type Perishable } from "../retention.ts";
 
 /**
  * A row for each key that is to be cut. `key_id` is empty while the organisation has not said which keys are meant;
@@ -54,6 +55,7 @@ CREATE TABLE IF NOT EXISTS revocation_guards (
   guard TEXT NOT NULL,
   PRIMARY KEY (request_id, target, guard)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS revocation_requests_by_age ON revocation_requests (at);
 CREATE INDEX IF NOT EXISTS revocations_by_due ON revocations (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS revocations_by_status ON revocations (status, id);
 `;
@@ -90,12 +92,21 @@ const MAX_RETRY_MS = 60_000;
 
 type Row = Record<string, SqlStorageValue>;
 
-/** The record of emergency revocations: what was asked for, what became of it, what is left to do. */
-export class RevocationLedger {
+/** Requests of which nothing is left to do. */
+const FINISHED = `NOT EXISTS (SELECT 1 FROM revocations
+  WHERE request_id = revocation_requests.id AND due_at IS NOT NULL)`;
+
+/**
+ * The record of emergency revocations: what was asked for, what became of it, what is left to do. That a key is dead is
+ * on record at its guard and in its organisation, for good.
+ */
+export class RevocationLedger implements Perishable {
+  readonly keptMs: number;
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: DurableObjectStorage, keptMs: number) {
+    this.keptMs = keptMs;
     this.#storage = storage;
     this.#sql = storage.sql;
     this.#sql.exec(SCHEMA);
@@ -274,6 +285,26 @@ export class RevocationLedger {
       organizationTold: row["organization_told"] === 1,
       failures: row["failures"] as number,
     }));
+  }
+
+  oldest(): number | null {
+    const [row] = this.#sql.exec<{ at: number }>(
+      `SELECT at FROM revocation_requests WHERE ${FINISHED} ORDER BY at LIMIT 1`,
+    );
+    return row?.at ?? null;
+  }
+
+  async forget(before: number): Promise<void> {
+    const old = `SELECT id FROM revocation_requests WHERE at < ? AND ${FINISHED}`;
+    for (const table of ["revocations", "revocation_leaks", "revocation_guards"]) {
+      await deleteInSteps(
+        this.#sql,
+        `DELETE FROM ${table} WHERE (request_id, target) IN
+           (SELECT request_id, target FROM ${table} WHERE request_id IN (${old}) LIMIT ?)`,
+        before,
+      );
+    }
+    await deleteInSteps(this.#sql, `DELETE FROM revocation_requests WHERE id IN (${old} LIMIT ?)`, before);
   }
 
   #addKeys(requestId: string, keys: readonly KeyTarget[], ownerId: string | null, dueAt: number): void {

@@ -1,6 +1,7 @@
 import { config } from "../../config.ts";
 import type { Env } from "../../env.ts";
 import { Alarm } from "../alarm.ts";
+import { Retention } from "../retention.ts";
 import { Schedule } from "../schedule.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { CreationTable } from "./keys/creation-table.ts";
@@ -119,14 +120,17 @@ export function buildParts(context: DurableObjectState, env: Env) {
     refusals: new RefusalTable(sql),
   };
   const retention = new UsageRetention(usage);
+  const ledger = new ReportLedger(sql);
+  const leaks = new LeakTable(sql);
   const usageIntake = new UsageIntake(storage, {
     ...usage,
     uses: new UseTable(sql),
-    ledger: new ReportLedger(sql),
+    ledger,
     pending: new PendingUsage(sql),
     retention,
     alarm,
   });
+  const perishables = new Retention([creations, leaks, usage.calls, ledger, outbox]);
   const schedule = new Schedule(alarm, {
     propagation: { run: () => propagation.retry(), nextAt: () => propagation.nextRetry() },
     rotation: { run: (now) => rotation.revokeDue(now), nextAt: (now) => rotation.nextDue(now) },
@@ -135,6 +139,7 @@ export function buildParts(context: DurableObjectState, env: Env) {
     audit: { run: (now) => audit.run(now), nextAt: () => audit.nextAt() },
     usage: { run: (now) => retention.run(now), nextAt: () => retention.nextAt() },
     usageIntake: { run: (now) => usageIntake.takeInDue(now), nextAt: () => usageIntake.nextAt() },
+    perishables,
   });
 
   return {
@@ -158,7 +163,7 @@ export function buildParts(context: DurableObjectState, env: Env) {
     scimToken: new ScimToken(storage, { settings, audit }),
     tokens: new Tokens(storage, { settings, audit }),
     serviceUsers: new ServiceUsers(storage, { table, keys, audit, propagation }),
-    cuts: new EmergencyCuts(storage, { table, keys, leaks: new LeakTable(sql), audit, events }),
+    cuts: new EmergencyCuts(storage, { table, keys, leaks, audit, events, alarm }),
     imports: new KeyImports(storage, {
       sql,
       table,

@@ -3,6 +3,7 @@ import { withoutSecrets } from "../../../core/key-secret.ts";
 import type { Actor, AuditEvent, AuditQuery } from "../../../core/organization.ts";
 import type { RefusalCode } from "../../../core/refusal.ts";
 import type { Alarm } from "../../alarm.ts";
+import { deleteInSteps } from "../../retention.ts";
 import { filterOf } from "./audit-filter.ts";
 
 /** Who makes a change, as far as it is put on record. */
@@ -30,7 +31,6 @@ const MAX_REFUSALS = 20;
 const REFUSALS_IN_MS = 60_000;
 /** Events that are past their retention are forgotten together, this much later at most. */
 const SLACK_MS = 3_600_000;
-const FORGOTTEN_AT_ONCE = 1000;
 
 /** With the names that keys, people and groups have now. */
 const SELECT = `SELECT audit.*, coalesce(keys.name, users.name,
@@ -94,16 +94,12 @@ export class AuditLog {
   }
 
   /** Forgets what is past its retention. */
-  run(now: number): void {
-    const before = now - this.#retentionMs;
-    let forgotten: number;
-    do {
-      forgotten = this.#sql.exec(
-        `DELETE FROM audit WHERE at < ? AND id IN (SELECT id FROM audit ORDER BY id LIMIT ?)`,
-        before,
-        FORGOTTEN_AT_ONCE,
-      ).rowsWritten;
-    } while (forgotten >= FORGOTTEN_AT_ONCE);
+  async run(now: number): Promise<void> {
+    await deleteInSteps(
+      this.#sql,
+      `DELETE FROM audit WHERE at < ? AND id IN (SELECT id FROM audit ORDER BY id LIMIT ?)`,
+      now - this.#retentionMs,
+    );
   }
 
   /** When {@link run} is to be called next; milliseconds since the epoch, `null` when there are no events. */

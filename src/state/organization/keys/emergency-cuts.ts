@@ -1,5 +1,6 @@
 import { leakReason } from "../../../core/leak.ts";
 import type { Cut, RevocationRequest, TokenCut } from "../../../core/revocation.ts";
+import type { Alarm } from "../../alarm.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { KeyEvents } from "./key-events.ts";
 import type { KeyTable } from "./key-table.ts";
@@ -12,6 +13,7 @@ interface Parts {
   readonly leaks: LeakTable;
   readonly audit: AuditLog;
   readonly events: KeyEvents;
+  readonly alarm: Alarm;
 }
 
 /** What was done to keys and tokens at the keys' guards, without the organisation, taken into its own record. */
@@ -22,6 +24,7 @@ export class EmergencyCuts {
   readonly #leaks: LeakTable;
   readonly #audit: AuditLog;
   readonly #events: KeyEvents;
+  readonly #alarm: Alarm;
 
   constructor(storage: DurableObjectStorage, parts: Parts) {
     this.#storage = storage;
@@ -30,6 +33,7 @@ export class EmergencyCuts {
     this.#leaks = parts.leaks;
     this.#audit = parts.audit;
     this.#events = parts.events;
+    this.#alarm = parts.alarm;
   }
 
   /**
@@ -60,9 +64,10 @@ export class EmergencyCuts {
   noteToken({ author, keyId, tokenId, leak }: TokenCut, now: number): void {
     this.#storage.transactionSync(() => {
       const key = this.#table.find(keyId);
-      if (key === null || !this.#leaks.addToken(tokenId, leak)) return;
+      if (key === null || !this.#leaks.addToken(tokenId, leak, now)) return;
       const entry = { action: "access_token.revoked", target: keyId, before: null, after: { tokenId, leak } };
       this.#audit.add(author, entry, now);
+      this.#alarm.ringBy(now + this.#leaks.keptMs);
       if (leak !== null) this.#events.tokenLeaked(key, tokenId, leak, now);
     });
   }

@@ -86,7 +86,7 @@ export class Keys {
       if (pushed === "in force") return created;
       // Nobody has seen the secret, so nobody can repeat the call: what may have reached the guard must not live.
       this.commitRevocation(actor, key, "The creation could not be confirmed", Date.now());
-      this.#creations.forget(key.id);
+      this.#creations.withdraw(key.id);
       if (pushed === "unconfirmed") return UNCONFIRMED;
       this.leaveGroup(key.id);
     }
@@ -102,7 +102,7 @@ export class Keys {
     now: number,
   ): CreatedKey | Refusal {
     return this.#storage.transactionSync(() => {
-      const keyId = request && this.#creations.find(actor, request);
+      const keyId = request && this.#creations.find(actor, request, now);
       if (keyId) return refuse("already_exists", { details: { keyId } });
       const owner = this.#ownerOf(draft, me);
       if (isRefusal(owner)) return owner;

@@ -1,10 +1,17 @@
+import { MAX_TOKEN_LIFE_S } from "../../../core/access-token.ts";
 import type { Leak } from "../../../core/leak.ts";
+import { deleteInSteps, type Perishable } from "../../retention.ts";
 
 /** A secret that is copied all over is not worth a notice for every copy. */
 const MAX_PLACES = 20;
 
-/** Where keys and tokens have been found, so that each place is told of once however often it is reported. */
-export class LeakTable {
+/**
+ * Where keys and tokens have been found, so that each place is told of once however often it is reported. Those of keys
+ * are kept as long as the keys.
+ */
+export class LeakTable implements Perishable {
+  /** Nobody is told of a token that has expired; a day more is for what arrives late. */
+  readonly keptMs = MAX_TOKEN_LIFE_S * 1000 + 86_400_000;
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
@@ -13,30 +20,48 @@ export class LeakTable {
 
   /** Notes where a key was found; whether that is worth telling. To be called in the transaction that tells of it. */
   add(keyId: string, leak: Leak): boolean {
-    return this.#add("leaks", "key_id", keyId, leak);
+    if (!this.#hasRoom("leaks", "key_id", keyId)) return false;
+    const added = this.#sql.exec(
+      `INSERT OR IGNORE INTO leaks (key_id, source, url) VALUES (?, ?, ?) RETURNING key_id`,
+      keyId,
+      leak.source,
+      leak.url ?? "",
+    );
+    return added.toArray().length > 0;
   }
 
   /** The same of a token that was revoked, be it without having been found. */
-  addToken(tokenId: string, leak: Leak | null): boolean {
-    return this.#add("token_cuts", "token_id", tokenId, leak ?? { source: "", url: null });
+  addToken(tokenId: string, leak: Leak | null, now: number): boolean {
+    if (!this.#hasRoom("token_cuts", "token_id", tokenId)) return false;
+    const added = this.#sql.exec(
+      `INSERT OR IGNORE INTO token_cuts (token_id, source, url, at) VALUES (?, ?, ?, ?) RETURNING token_id`,
+      tokenId,
+      leak?.source ?? "",
+      leak?.url ?? "",
+      now,
+    );
+    return added.toArray().length > 0;
   }
 
-  #add(
-    table: "leaks" | "token_cuts",
-    column: "key_id" | "token_id",
-    id: string,
-    { source, url }: Pick<Leak, "source" | "url">,
-  ): boolean {
+  oldest(): number | null {
+    return this.#sql.exec<{ at: number | null }>(`SELECT min(at) AS at FROM token_cuts`).one().at;
+  }
+
+  /** Those of which the time is not known are kept from now on. */
+  async forget(before: number): Promise<void> {
+    this.#sql.exec(`UPDATE token_cuts SET at = ? WHERE at = 0`, before + this.keptMs);
+    await deleteInSteps(
+      this.#sql,
+      `DELETE FROM token_cuts WHERE at < ?1 AND (token_id, source, url) IN
+         (SELECT token_id, source, url FROM token_cuts WHERE at < ?1 ORDER BY at LIMIT ?2)`,
+      before,
+    );
+  }
+
+  #hasRoom(table: "leaks" | "token_cuts", column: "key_id" | "token_id", id: string): boolean {
     const { places } = this.#sql
       .exec<{ places: number }>(`SELECT count(*) AS places FROM ${table} WHERE ${column} = ?`, id)
       .one();
-    if (places >= MAX_PLACES) return false;
-    const added = this.#sql.exec(
-      `INSERT OR IGNORE INTO ${table} (${column}, source, url) VALUES (?, ?, ?) RETURNING ${column}`,
-      id,
-      source,
-      url ?? "",
-    );
-    return added.toArray().length > 0;
+    return places < MAX_PLACES;
   }
 }

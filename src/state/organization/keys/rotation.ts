@@ -57,7 +57,7 @@ export class Rotation {
     // No name that a client can send holds a space: a creation of the same name is another request.
     const name = request && `rotate ${keyId} ${request}`;
     const created = this.#storage.transactionSync(() => {
-      const successorId = name && this.#creations.find(actor, name);
+      const successorId = name && this.#creations.find(actor, name, now);
       if (successorId) return refuse("already_exists", { details: { keyId: successorId } });
       const old = this.#keys.find(me, keyId);
       if (old === null) return refuse("not_found");
@@ -142,7 +142,7 @@ export class Rotation {
       const old = this.#table.find(keyId) as ManagedKey;
       this.#keys.commitRevocation(actor, created, "The rotation could not be confirmed", now);
       this.#table.unsetSuccessor(keyId);
-      this.#creations.forget(created.id);
+      this.#creations.withdraw(created.id);
       if (old.revokedAt !== null || old.retiresAt === null) return;
       this.#table.retire(keyId, null);
       this.#keys.noteChange(actor, "api_key.rotation_undone", keyId, old, now);

@@ -1,16 +1,18 @@
-import { addCalls, callsKeptFrom, type CallCounts } from "../../../core/calls.ts";
+import { addCalls, CALLS_KEPT_MS, type CallCounts } from "../../../core/calls.ts";
 import { hourOf } from "../../../core/usage.ts";
+import { deleteInSteps, type Perishable } from "../../retention.ts";
 
 /** The calls of an organisation's keys that were let through in the last day: a row for a key's hour. */
-export class CallTable {
+export class CallTable implements Perishable {
+  readonly keptMs = CALLS_KEPT_MS;
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
   }
 
-  /** Adds calls that were made at a moment, and forgets what is too old to be asked for. */
-  record(keyId: string, calls: CallCounts, at: number, now: number): void {
+  /** Adds calls that were made at a moment. */
+  record(keyId: string, calls: CallCounts, at: number): void {
     const hour = hourOf(at);
     const [stored] = this.#rows(`hour = ?`, keyId, hour);
     const counts = new Map(stored);
@@ -21,7 +23,19 @@ export class CallTable {
       hour,
       JSON.stringify([...counts]),
     );
-    this.#sql.exec(`DELETE FROM calls WHERE hour < ?`, callsKeptFrom(now));
+  }
+
+  oldest(): number | null {
+    return this.#sql.exec<{ hour: number | null }>(`SELECT min(hour) AS hour FROM calls`).one().hour;
+  }
+
+  async forget(before: number): Promise<void> {
+    await deleteInSteps(
+      this.#sql,
+      `DELETE FROM calls WHERE hour < ?1 AND (key_id, hour) IN
+         (SELECT key_id, hour FROM calls WHERE hour < ?1 ORDER BY hour LIMIT ?2)`,
+      before,
+    );
   }
 
   /** What a key was used for since `from`. */

@@ -7,6 +7,7 @@ import {
   type OutcomeCounts,
   type UsageStep,
 } from "../../../core/usage.ts";
+import { deleteCounts } from "../../retention.ts";
 
 /** In the place of a key's id: all keys together. */
 export const ALL_KEYS = "";
@@ -93,8 +94,8 @@ export class OutcomeTable {
   }
 
   /** Forgets what was counted by a step before a moment. */
-  prune(step: UsageStep, before: number): void {
-    this.#sql.exec(`DELETE FROM usage_counts WHERE step = ? AND start < ?`, step, before);
+  prune(step: UsageStep, before: number): Promise<void> {
+    return deleteCounts(this.#sql, "usage_counts", step, before);
   }
 
   /** The start of the oldest counts by a step. */

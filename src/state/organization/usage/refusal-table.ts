@@ -1,4 +1,5 @@
 import { MAX_REFUSALS, type UsageRefusal } from "../../../core/usage.ts";
+import { deleteInSteps } from "../../retention.ts";
 
 /** The last refusals of each key and of all together. */
 export class RefusalTable {
@@ -31,7 +32,12 @@ export class RefusalTable {
   }
 
   /** Forgets those of keys that were last refused before a moment. */
-  prune(before: number): void {
-    this.#sql.exec(`DELETE FROM usage_refusals WHERE last_at < ?`, before);
+  prune(before: number): Promise<void> {
+    return deleteInSteps(
+      this.#sql,
+      `DELETE FROM usage_refusals WHERE key_id IN
+         (SELECT key_id FROM usage_refusals WHERE last_at < ? ORDER BY last_at LIMIT ?)`,
+      before,
+    );
   }
 }

@@ -1,5 +1,6 @@
 import { OTHERS, readCallName, type CallCounts } from "../../../core/calls.ts";
 import { stepStart, type UsageStep } from "../../../core/usage.ts";
+import { deleteCounts } from "../../retention.ts";
 
 /** How many operations, and how many addresses, are told apart in one row; the rest is counted together. */
 const MAX_NAMES = 100;
@@ -43,8 +44,8 @@ export class TallyTable {
   }
 
   /** Forgets what was counted by a step before a moment. */
-  prune(step: UsageStep, before: number): void {
-    this.#sql.exec(`DELETE FROM usage_tallies WHERE step = ? AND start < ?`, step, before);
+  prune(step: UsageStep, before: number): Promise<void> {
+    return deleteCounts(this.#sql, "usage_tallies", step, before);
   }
 
   #rows(starts: string, step: UsageStep, start: number | string, keyId: string): Tally[] {

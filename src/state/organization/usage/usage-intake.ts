@@ -56,7 +56,7 @@ export class UsageIntake {
   /** Takes in the report of a group; one that comes again changes nothing, nor do keys that are not known here. */
   recordGroup(report: UsageReport, now: number): void {
     this.#storage.transactionSync(() => {
-      if (!this.#parts.ledger.note(report)) return;
+      if (!this.#parts.ledger.note(report, now)) return;
       const known = this.#parts.uses.known(Object.keys(report.keys));
       const each = known.map((id) => [id, report.keys[id]] as const);
       const reports = new Map(each.filter((one): one is [string, KeyUsageReport] => !!one[1]));
@@ -120,7 +120,7 @@ export class UsageIntake {
   #recordCalls(keyId: string, { calls, lastUsedAt }: KeyUsageReport, now: number): void {
     if (calls === undefined) return;
     const at = lastUsedAt ?? now;
-    this.#parts.calls.record(keyId, calls, at, now);
+    this.#parts.calls.record(keyId, calls, at);
     for (const step of [HOURS, DAYS]) {
       for (const id of [keyId, ALL_KEYS]) this.#parts.tallies.add(step, id, calls, at);
     }

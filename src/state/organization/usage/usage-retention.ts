@@ -29,12 +29,12 @@ export class UsageRetention {
   }
 
   /** Forgets what is older than it is kept. */
-  run(now: number): void {
+  async run(now: number): Promise<void> {
     for (const [step, keptMs] of KEPT_MS) {
-      this.#outcomes.prune(step, now - keptMs);
-      this.#tallies.prune(step, now - keptMs);
+      await this.#outcomes.prune(step, now - keptMs);
+      await this.#tallies.prune(step, now - keptMs);
     }
-    this.#refusals.prune(now - REFUSALS_KEPT_MS);
+    await this.#refusals.prune(now - REFUSALS_KEPT_MS);
   }
 
   /** When {@link run} is to be called next; milliseconds since the epoch, `null` when nothing is kept. */

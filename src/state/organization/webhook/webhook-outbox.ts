@@ -5,6 +5,7 @@ import {
   type WebhookDelivery,
   type WebhookEventType,
 } from "../../../core/webhook.ts";
+import type { Perishable } from "../../retention.ts";
 import type { Attempt } from "./webhook-sender.ts";
 
 type Row = Record<string, SqlStorageValue>;
@@ -17,15 +18,16 @@ export interface DueMessage {
   readonly attempts: number;
 }
 
-/** What is settled is kept for this long, to be looked at, and no more of it than so many. */
-const KEPT_MS = 30 * 86_400_000;
+/** Of what is settled no more is kept. */
 const KEPT_ROWS = 1000;
 /** So many may wait; of more the oldest are given up. */
 const MAX_PENDING = 10_000;
 const TOO_MANY = "Too many messages were waiting";
 
 /** Messages for the endpoint. A row is written in the transaction of the event and stays until it is settled. */
-export class WebhookOutbox {
+export class WebhookOutbox implements Perishable {
+  /** What is settled can be looked at for so long. */
+  readonly keptMs = 30 * 86_400_000;
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
@@ -130,6 +132,18 @@ export class WebhookOutbox {
     return [...rows].map(readDelivery);
   }
 
+  oldest(): number | null {
+    return this.#sql
+      .exec<{ at: number | null }>(
+        `SELECT min(settled_at) AS at FROM webhook_messages WHERE status <> 'pending'`,
+      )
+      .one().at;
+  }
+
+  forget(before: number): void {
+    this.prune(before + this.keptMs);
+  }
+
   /** Gives up what is more than may wait, and forgets what was settled long ago. */
   prune(now: number): void {
     this.#sql.exec(
@@ -143,7 +157,7 @@ export class WebhookOutbox {
     this.#sql.exec(
       `DELETE FROM webhook_messages WHERE status <> 'pending' AND (settled_at < ?1 OR sequence <=
          (SELECT sequence FROM webhook_messages WHERE status <> 'pending' ORDER BY sequence DESC LIMIT 1 OFFSET ?2))`,
-      now - KEPT_MS,
+      now - this.keptMs,
       KEPT_ROWS,
     );
   }
