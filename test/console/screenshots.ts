@@ -32,9 +32,11 @@ const open =
     page.goto(`/-/console${path.replace("{key}", keyId)}`);
 
 async function press(page: Page, button: string): Promise<void> {
-  const loaded = page.waitForEvent("load");
+  // The answer is a page of its own, or is drawn in the place of the form.
+  const answered = page.waitForResponse((response) => response.request().method() === "POST");
   await page.getByRole("button", { name: button }).click();
-  await loaded;
+  await answered;
+  await page.waitForLoadState("networkidle");
 }
 
 const PAGES: Readonly<Record<string, Steps>> = {
