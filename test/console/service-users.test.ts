@@ -150,7 +150,8 @@ test.each([
     await page.getByLabel(label).fill(value);
     const answer = page.waitForResponse((response) => response.request().method() === "POST");
     await page.getByRole("button", { name: "Create service user" }).click();
-    expect((await answer).status()).toBe(422);
+    // It is drawn in the form's place, and has no status that browsers would log as an error.
+    expect((await answer).status()).toBe(200);
     const wrong = page.getByLabel(label);
     await page.getByRole("alert").waitFor();
     expect(await wrong.getAttribute("aria-invalid")).toBe("true");
