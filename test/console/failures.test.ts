@@ -28,9 +28,8 @@ describe("an organisation that does not answer", () => {
   let browser: Browser;
   let visitor: Visitor;
   beforeAll(async () => {
-    // An object that knows none of its methods.
     [portcullis, browser] = await Promise.all([
-      startPortcullis({ faults: { organization: "BrokenGuard" } }),
+      startPortcullis({ faults: { organization: "BrokenOrganization" } }),
       launchBrowser(),
     ]);
     const [origin = ""] = portcullis.edges;
@@ -53,7 +52,7 @@ describe("an organisation that does not answer", () => {
     expect(answer?.status()).toBe(500);
     await page.getByRole("heading", { name: "Something went wrong" }).waitFor();
     expect(await page.locator("main").innerText()).toMatch(/Request [\da-f-]{36}/);
-    expect(await page.content()).not.toMatch(/TypeError|BrokenGuard|\.ts:/);
+    expect(await page.content()).not.toMatch(/TypeError|BrokenOrganization|\.ts:/);
     expect(await page.getByRole("button", { name: "Try again" }).getAttribute("href")).toBe(path);
     await expectReadable(visitor);
   });

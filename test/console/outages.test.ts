@@ -21,15 +21,23 @@ async function start(options: PortcullisOptions = {}): Promise<ConsoleClient> {
 }
 
 test("an organisation that does not answer: a page that names the request, and no more", async () => {
-  // An object that knows none of its methods.
-  const client = await start({ faults: { organization: "BrokenGuard" } });
+  const client = await start({ faults: { organization: "BrokenOrganization" } });
   await signIn(client, portcullis.issuer);
   const answer = await client.get(KEYS);
   const page = await answer.text();
   expect(answer.status).toBe(500);
   expect(page).toContain("Something went wrong");
   expect(page).toMatch(/Request <code>[\da-f-]{36}<\/code>/);
-  expect(page).not.toMatch(/TypeError|BrokenGuard|\.ts:/);
+  expect(page).not.toMatch(/TypeError|BrokenOrganization|\.ts:/);
+});
+
+test("an organisation of another version: when to try again", async () => {
+  // A guard knows none of an organisation's methods.
+  const client = await start({ faults: { organization: "BrokenGuard" } });
+  await signIn(client, portcullis.issuer);
+  const answer = await client.get(KEYS);
+  expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "1"]);
+  expect(await answer.text()).toContain("Try again in a moment.");
 });
 
 test("an identity provider whose keys cannot be had: when to try again", async () => {

@@ -44,7 +44,7 @@ describe("what is not served", () => {
     ["DELETE", "/-/api-keys", "POST, GET, HEAD"],
     ["OPTIONS", "/-/api-keys", "POST, GET, HEAD"],
     ["POST", "/-/api-keys/key_1", "GET, HEAD, PATCH, DELETE"],
-    ["PUT", "/-/organization", "GET, HEAD"],
+    ["PUT", "/-/organization", "GET, HEAD, DELETE"],
     ["GET", "/-/organization/bootstrap", "POST"],
     ["HEAD", "/-/organization/bootstrap", "POST"],
     ["POST", "/-/healthz", "GET, HEAD"],

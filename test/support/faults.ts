@@ -61,6 +61,14 @@ export class BrokenGuard extends DurableObject {
   }
 }
 
+/** An organisation that fails at everything, whatever it is asked. */
+export class BrokenOrganization extends DurableObject {
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env);
+    throw new Error("The object is broken");
+  }
+}
+
 /** A guard that never answers an edge. */
 export class SilentGuard extends DurableObject {
   ask(): Promise<never> {

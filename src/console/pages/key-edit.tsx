@@ -31,6 +31,9 @@ import { refusalPage } from "./messages.tsx";
 
 const UNCONFIRMED =
   "The change is saved, but it is not confirmed yet that it is in force everywhere. Portcullis goes on trying until it is. Save again to hear when it is done.";
+const REVIEW = { label: "Review the change", value: "review" } as const;
+/** For a change that is saved and not confirmed: there is nothing left to review. */
+const SAVE_AGAIN = { label: "Save again", value: "save" } as const;
 /** What a change of these alone cannot break. */
 const HARMLESS = ["name", "description"];
 
@@ -58,8 +61,9 @@ export function addKeyEditing(app: Hono<ConsoleEnv>, console_: Console): void {
       const change = changeOf(bodyOf(form), key);
       if (step !== "review" && step !== "save")
         return show(c, console_, { ...edit, ...afterStep(form, step, firstType) });
+      if (step === "save") return save(c, console_, edit, change);
       if (Object.keys(change).length === 0) return show(c, console_, { ...edit, said: <Unchanged /> });
-      return step === "review" ? review(c, console_, edit, change) : save(c, console_, edit, change);
+      return review(c, console_, edit, change);
     });
   });
 }
@@ -86,12 +90,13 @@ interface Shown extends Edit {
   readonly notice?: Notice;
   /** What else is to be said above the form. */
   readonly said?: Child;
+  readonly submit?: { readonly label: string; readonly value: "review" | "save" };
 }
 
 async function show(
   c: ConsoleContext,
   console_: Console,
-  { me, key, form, base, version, focus = null, problems = {}, notice, said }: Shown,
+  { me, key, form, base, version, focus = null, problems = {}, notice, said, submit = REVIEW }: Shown,
   status: 200 | 409 | 412 | 422 | 500 | 503 = 200,
 ): Promise<Response> {
   const [owner, known] = await Promise.all([ownerOfKey(c, key, me), knownVaults(c)]);
@@ -113,7 +118,7 @@ async function show(
         focus={focus}
         expiresAt={key.expiresAt}
         hidden={{ version: `${version}`, base: JSON.stringify(base) }}
-        submit={{ label: "Review the change", value: "review" }}
+        submit={submit}
         cancel={keyPage(key.id)}
       >
         {said}
@@ -215,7 +220,12 @@ function refused(
   // What could not be confirmed is saved nevertheless, and has made a version.
   if (code === "admission_unavailable") {
     return withKey(c, (me, key) =>
-      show(c, console_, { ...edit, me, key, base: formOf(key), version: key.version, ...said }, 503),
+      show(
+        c,
+        console_,
+        { ...edit, me, key, base: formOf(key), version: key.version, submit: SAVE_AGAIN, ...said },
+        503,
+      ),
     );
   }
   return show(c, console_, { ...edit, ...said }, status as 422);
