@@ -1,4 +1,4 @@
-import { isHost } from "./core/host.ts";
+import { isHost } from "./core/http/host.ts";
 
 export type Surface = "gateway" | "control" | "console" | "nowhere";
 

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { Admission } from "./admission/isolate/admission.ts";
 import { config } from "./config.ts";
-import { canonicalOriginOf } from "./core/error-response.ts";
+import { canonicalOriginOf } from "./core/http/error-response.ts";
 import type { Env } from "./env.ts";
 import { handle } from "./gateway/index.ts";
 import { Origins } from "./gateway/origins.ts";

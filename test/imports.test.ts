@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const SRC = join(import.meta.dirname, "../src");
 /** Settings, bindings and the policy, which whoever needs them may read. */
-const SETTINGS = ["env", "config", "policy", "surface"];
+const SETTINGS = ["env", "settings", "config", "policy", "surface"];
 
 /** What the files of each folder may import of ours. Surfaces never import each other, and the rules import nothing. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -22,27 +22,64 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ["core", "api-types", "ops"],
   cost: ["core", "admission"],
   ops: ["core"],
-  demo: ["api", "core", "env"],
+  demo: ["api", "core", "settings"],
+};
+
+/** What the rooms of the rules may import of each other; the files beside them import no room. */
+const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  policy: [],
+  key: ["policy"],
+  http: ["policy", "key"],
+  usage: ["policy", "key"],
+  organization: ["policy", "key", "usage"],
+  identity: ["organization"],
+  scim: ["organization"],
+  token: ["policy", "key", "organization"],
+  access: ["policy", "key", "http", "usage", "organization", "token"],
 };
 
 const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((file) => /\.tsx?$/.test(file));
 
 test.each(Object.entries(MAY_IMPORT))("imports of %s go one way", (folder, allowed) => {
-  const own = files.filter((file) => file.startsWith(`${folder}/`));
-  expect(own).not.toEqual([]);
-  const backward = own.flatMap((file) =>
-    importsOf(file)
-      .filter((target) => target !== folder && !allowed.includes(target))
-      .map((target) => `${file} imports ${target}`),
-  );
-  expect(backward).toEqual([]);
+  expect(backward(SRC, folder, allowed)).toEqual([]);
 });
 
-/** The folder, or the file at the top, of everything of ours that a file imports. */
-function importsOf(file: string): string[] {
-  const text = readFileSync(join(SRC, file), "utf8");
+test.each(Object.entries(CORE_ROOMS))("imports of core/%s go one way", (room, allowed) => {
+  const outside = files
+    .filter((file) => /^core\/[^/]+$/.test(file))
+    .map((file) => relative("core", file).replace(/\.\w+$/, ""));
+  expect(backward(join(SRC, "core"), room, [...allowed, ...outside])).toEqual([]);
+});
+
+test("every room of the rules has its place among them", () => {
+  const rooms = readdirSync(join(SRC, "core"), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  expect(rooms.map(({ name }) => name).toSorted()).toEqual(Object.keys(CORE_ROOMS).toSorted());
+  for (const file of files.filter((each) => /^core\/[^/]+$/.test(each)))
+    expect(importsOf(join(SRC, "core"), join(SRC, file)).filter((target) => target in CORE_ROOMS)).toEqual(
+      [],
+    );
+});
+
+/** The imports, types included, of a folder's files that its rule does not allow. */
+function backward(root: string, folder: string, allowed: readonly string[]): string[] {
+  const own = files
+    .map((file) => join(SRC, file))
+    .filter((file) => file.startsWith(`${join(root, folder)}/`));
+  expect(own).not.toEqual([]);
+  return own.flatMap((file) =>
+    importsOf(root, file)
+      .filter((target) => target !== folder && !allowed.includes(target))
+      .map((target) => `${relative(SRC, file)} imports ${target}`),
+  );
+}
+
+/** The folder in `root`, or the file there, of everything of ours that a file imports. */
+function importsOf(root: string, file: string): string[] {
+  const text = readFileSync(file, "utf8");
   return [...text.matchAll(/(?:from|import) "(\.[^"]+)"/g)].map(([, path]) => {
-    const [first = ""] = relative(SRC, join(SRC, dirname(file), path ?? "")).split("/");
+    const [first = ""] = relative(root, join(dirname(file), path ?? "")).split("/");
     return first.replace(/\.\w+$/, "");
   });
 }

@@ -1,7 +1,7 @@
 import type { Env } from "../env.ts";
 import type { Confirmation, KeyGuard, KeyMatch } from "./guard/key-guard.ts";
 import type { StoredKey } from "./rules/guard.ts";
-import type { DeniableToken } from "../core/token-denials.ts";
+import type { DeniableToken } from "../core/token/token-denials.ts";
 
 /** Letters of a key id before its own part, and letters of it that name the group. */
 const KEY = "key_";

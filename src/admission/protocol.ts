@@ -48,8 +48,8 @@
  * less. When a group goes quiet, the isolate says a last word (`final`) and the record is made exact.
  */
 
-import type { RateLimit } from "../core/key-record.ts";
-import type { KeyUsageReport } from "../core/usage.ts";
+import type { RateLimit } from "../core/key/key-record.ts";
+import type { KeyUsageReport } from "../core/usage/usage.ts";
 
 /** Keys of a group, and of a question. */
 export const MAX_GROUP_KEYS = 64;

@@ -1,6 +1,6 @@
-import { eventOf } from "../core/audit-event.ts";
+import { eventOf } from "../core/organization/audit-event.ts";
 import { isoTime } from "../core/iso-time.ts";
-import type { AuditEvent as KeptEvent } from "../core/organization.ts";
+import type { AuditEvent as KeptEvent } from "../core/organization/organization.ts";
 import type { AuditEvent } from "./audit.ts";
 
 /** An event of the audit log as JSON. */

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { plainName } from "../core/plain-name.ts";
+import { plainName } from "../core/organization/plain-name.ts";
 
 /** The JSON that a schema describes, as those who send it and those who read it hold it. */
 export type Wire<Schema extends z.ZodType> = DeepReadonly<z.output<Schema>>;

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { ORG_ID } from "../core/organization.ts";
+import { ORG_ID } from "../core/organization/organization.ts";
 import { Timestamp, type Wire } from "./common.ts";
 import { ReceiptSchema } from "./receipt.ts";
 

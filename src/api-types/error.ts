@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import type { ErrorBody } from "../core/error-response.ts";
+import type { ErrorBody } from "../core/http/error-response.ts";
 import { REFUSALS, type RefusalCode } from "../core/refusal.ts";
 
 export const ErrorSchema = z

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { REASONS } from "../core/impact.ts";
+import { REASONS } from "../core/access/impact.ts";
 import { Timestamp, type Wire } from "./common.ts";
 
 /** What an edit would have done to the calls of the last day. */

@@ -1,6 +1,6 @@
 import { isoTime } from "../core/iso-time.ts";
-import { keyStatus } from "../core/key-record.ts";
-import type { ManagedKey } from "../core/organization.ts";
+import { keyStatus } from "../core/key/key-record.ts";
+import type { ManagedKey } from "../core/organization/organization.ts";
 import type { Key } from "./keys.ts";
 
 /** A key as JSON, with its status at `now`. */

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { isWebUrl, MAX_LEAK_URL } from "../core/leak.ts";
-import { MAX_TARGETS } from "../core/revocation.ts";
+import { isWebUrl, MAX_LEAK_URL } from "../core/organization/leak.ts";
+import { MAX_TARGETS } from "../core/organization/revocation.ts";
 import { Timestamp, type Wire } from "./common.ts";
 
 const Text = z.string().trim().min(1).max(200);

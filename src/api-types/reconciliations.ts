@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { ORG_ID } from "../core/organization.ts";
-import { DIFFERENCES } from "../core/reconciliation.ts";
+import { ORG_ID } from "../core/organization/organization.ts";
+import { DIFFERENCES } from "../core/key/reconciliation.ts";
 import { pageOf, type Wire } from "./common.ts";
 
 const OrgId = z.string().regex(ORG_ID, "Must be the id of an organisation");

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { MAX_TARGETS, REVOCATION_STATUSES } from "../core/revocation.ts";
+import { MAX_TARGETS, REVOCATION_STATUSES } from "../core/organization/revocation.ts";
 import { Limit, pageOf, Timestamp, type Wire } from "./common.ts";
 
 /** Ids that are no ids, and keys that are no keys, are not found: one typing error must not stop the other targets. */

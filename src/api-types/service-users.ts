@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { DEVELOPER } from "../core/organization.ts";
-import { PLAIN_SEGMENT } from "../core/scope.ts";
+import { DEVELOPER } from "../core/organization/organization.ts";
+import { PLAIN_SEGMENT } from "../core/policy/scope.ts";
 import { ImpactSchema } from "./impact.ts";
 import { Name, pageOf, PageQuery, Timestamp, VaultRolesSchema, type Wire } from "./common.ts";
 

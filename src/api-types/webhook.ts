@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { DELIVERY_STATUSES, KEY_EVENTS, TEST_EVENT } from "../core/webhook.ts";
+import { DELIVERY_STATUSES, KEY_EVENTS, TEST_EVENT } from "../core/organization/webhook.ts";
 import { pageOf, Timestamp, type Wire } from "./common.ts";
 import { KeySchema } from "./keys.ts";
 

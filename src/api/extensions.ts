@@ -1,7 +1,7 @@
 /** The `x-portcullis-` members of a document, and their shapes. */
 
 import { z } from "zod";
-import { PLAIN_SEGMENT } from "../core/scope.ts";
+import { PLAIN_SEGMENT } from "../core/policy/scope.ts";
 import { isObject, type Findings, type JsonObject } from "./problem.ts";
 
 const NAME = /^[A-Za-z][\w-]*$/;

@@ -1,6 +1,6 @@
 /** What people read of a compiled document. */
 
-import { canonicalPath } from "../core/canonical-path.ts";
+import { canonicalPath } from "../core/policy/canonical-path.ts";
 import { formatResource } from "../core/policy/resource-types.ts";
 import { loadPolicy, type OperationEntry, type PolicyTable } from "../core/policy/route-policy.ts";
 import type { Problem } from "./problem.ts";

@@ -8,7 +8,7 @@ import {
   type ResourceTemplate,
   type ResourceTypes,
 } from "../core/policy/resource-types.ts";
-import { ACTIONS, parseScope } from "../core/scope.ts";
+import { ACTIONS, parseScope } from "../core/policy/scope.ts";
 import type { Findings } from "./problem.ts";
 import { readResource } from "./resources.ts";
 

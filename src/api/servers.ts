@@ -1,7 +1,7 @@
 /** Where the document says that the API is: its base path, and operations that are somewhere else. */
 
 import { z } from "zod";
-import { isCanonicalPath } from "../core/canonical-path.ts";
+import { isCanonicalPath } from "../core/policy/canonical-path.ts";
 import type { Findings } from "./problem.ts";
 
 const Servers = z

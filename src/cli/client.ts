@@ -2,7 +2,7 @@ import type { ImportResult } from "../api-types/imports.ts";
 import type { Page } from "../api-types/common.ts";
 import type { Difference, OrganizationId, ReconciliationLine } from "../api-types/reconciliations.ts";
 import type { RevocationEntry, RevocationLine, RevocationResultLine } from "../api-types/revocations.ts";
-import { NDJSON, readNdjson } from "../core/ndjson.ts";
+import { NDJSON, readNdjson } from "../core/http/ndjson.ts";
 import { BrokenOff, CliError } from "./cli-error.ts";
 import { withoutSecrets } from "./secrets.ts";
 

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { RevocationResult } from "../api-types/revocations.ts";
 import { chunksOf } from "../core/concurrency.ts";
-import { MAX_TARGETS } from "../core/revocation.ts";
+import { MAX_TARGETS } from "../core/organization/revocation.ts";
 import type { RevokeCommand } from "./arguments.ts";
 import { BrokenOff, CliError } from "./cli-error.ts";
 import { OperatorClient } from "./client.ts";

@@ -1,4 +1,4 @@
-import type { ErrorBody } from "../core/error-response.ts";
+import type { ErrorBody } from "../core/http/error-response.ts";
 import type { RefusalCode } from "../core/refusal.ts";
 import type { Console, ConsoleContext } from "./context.ts";
 import { link } from "./paths.ts";

@@ -2,7 +2,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { matchedRoutes } from "hono/route";
 import { secureHeaders } from "hono/secure-headers";
-import { ownTiming } from "../core/server-timing.ts";
+import { ownTiming } from "../core/http/server-timing.ts";
 import { addAssets } from "./assets.ts";
 import type { Console, ConsoleEnv } from "./context.ts";
 import { addAccount } from "./pages/account.tsx";

@@ -2,7 +2,8 @@ import type { Context, ExecutionContext } from "hono";
 import type { Me } from "../api-types/me.ts";
 import type { Organization } from "../api-types/organization.ts";
 import type { RoutePolicy } from "../core/policy/route-policy.ts";
-import type { Config, Env } from "../env.ts";
+import type { Env } from "../env.ts";
+import type { Config } from "../settings.ts";
 import type { Api, ApiRefusal } from "./api.ts";
 import type { Session } from "./session/session.ts";
 

@@ -1,7 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { refuse } from "../core/refusal.ts";
-import { ownTiming } from "../core/server-timing.ts";
-import { holdsCredential } from "../core/url-credential.ts";
+import { ownTiming } from "../core/http/server-timing.ts";
+import { holdsCredential } from "../core/access/url-credential.ts";
 import type { Control, ControlEnv } from "./endpoint.ts";
 import { refuseWith } from "./endpoint.ts";
 import { addApiPage } from "./api-page.tsx";

@@ -1,4 +1,4 @@
-import { holdsKey, withoutSecrets } from "../core/key-secret.ts";
+import { holdsKey, withoutSecrets } from "../core/key/key-secret.ts";
 
 /** In which lists operators name leaked keys, and where in their items; what is read there is neither kept nor shown. */
 const LEAKED: Readonly<Record<string, readonly string[]>> = {

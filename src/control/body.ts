@@ -1,5 +1,5 @@
-import { nestsTooDeep } from "../core/json-depth.ts";
-import { NDJSON } from "../core/ndjson.ts";
+import { nestsTooDeep } from "../core/http/json-depth.ts";
+import { NDJSON } from "../core/http/ndjson.ts";
 import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
 
 /** The control API's bodies are small: the largest holds ten thousand ids. */

@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { CredentialsSchema, type Credentials as CredentialsJson } from "../api-types/organization.ts";
 import { isoTime } from "../core/iso-time.ts";
-import type { Credentials, Doing } from "../core/organization.ts";
+import type { Credentials, Doing } from "../core/organization/organization.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 

@@ -1,8 +1,8 @@
 import type { RouteConfig } from "@hono/zod-openapi";
 import { z } from "zod";
 import { ErrorSchema } from "../api-types/error.ts";
-import { NDJSON } from "../core/ndjson.ts";
-import { errorBody, type ErrorBody } from "../core/error-response.ts";
+import { NDJSON } from "../core/http/ndjson.ts";
+import { errorBody, type ErrorBody } from "../core/http/error-response.ts";
 import { REFUSALS, refuse, type RefusalCode } from "../core/refusal.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Answered, REFUSAL_HEADERS } from "./headers.ts";

@@ -1,8 +1,8 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { ImpactSchema } from "../api-types/impact.ts";
 import { KeyParams, KeyUpdate } from "../api-types/keys.ts";
-import { callsKeptFrom } from "../core/calls.ts";
-import { impactOf } from "../core/impact.ts";
+import { callsKeptFrom } from "../core/usage/calls.ts";
+import { impactOf } from "../core/access/impact.ts";
 import { isoTime } from "../core/iso-time.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";

@@ -6,7 +6,7 @@ import {
   KeyOutcomesSchema,
   type KeyOutcomes,
 } from "../api-types/key-acts.ts";
-import type { KeyOutcome } from "../core/organization.ts";
+import type { KeyOutcome } from "../core/organization/organization.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 import { receiptJson } from "./keys.ts";

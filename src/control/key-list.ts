@@ -2,16 +2,16 @@ import type { z } from "@hono/zod-openapi";
 import type { Page } from "../api-types/common.ts";
 import { keyJson } from "../api-types/key-json.ts";
 import type { Key, KeyListQuery } from "../api-types/keys.ts";
-import { foldName } from "../core/folded-name.ts";
-import { withoutSecrets } from "../core/key-secret.ts";
+import { foldName } from "../core/organization/folded-name.ts";
+import { withoutSecrets } from "../core/key/key-secret.ts";
 import {
   KEY_SORTS,
   type KeyPosition,
   type KeyQuery,
   type KeySort,
   type ManagedKey,
-} from "../core/organization.ts";
-import { reachesNothing } from "../core/reach.ts";
+} from "../core/organization/organization.ts";
+import { reachesNothing } from "../core/access/reach.ts";
 import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import type { Control } from "./endpoint.ts";

@@ -1,15 +1,15 @@
 import { z } from "zod";
 import type { KeyCreation, KeyUpdate } from "../api-types/keys.ts";
 import { parseDuration } from "../core/duration.ts";
-import { scopesTooMany, vaultsTooMany } from "../core/grant-limits.ts";
-import { parseRange } from "../core/ip-allowlist.ts";
+import { scopesTooMany, vaultsTooMany } from "../core/key/grant-limits.ts";
+import { parseRange } from "../core/key/ip-allowlist.ts";
 import { END_OF_TIME } from "../core/iso-time.ts";
-import { withoutSecrets } from "../core/key-secret.ts";
-import type { KeyChange } from "../core/organization.ts";
+import { withoutSecrets } from "../core/key/key-secret.ts";
+import type { KeyChange } from "../core/organization/organization.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
-import { ACTIONS, formatScope, parseScope, PLAIN_SEGMENT, type Scope } from "../core/scope.ts";
+import { ACTIONS, formatScope, parseScope, PLAIN_SEGMENT, type Scope } from "../core/policy/scope.ts";
 import type { Control } from "./endpoint.ts";
-import { refuseProblems, type FieldProblem } from "../core/field-problems.ts";
+import { refuseProblems, type FieldProblem } from "../core/http/field-problems.ts";
 
 /** What a request may say of a key whose values need more than a schema. */
 type Input = {

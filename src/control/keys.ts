@@ -19,8 +19,8 @@ import {
 import { ReceiptSchema } from "../api-types/receipt.ts";
 import { parseDuration } from "../core/duration.ts";
 import { isoTime } from "../core/iso-time.ts";
-import { hashKey } from "../core/key-secret.ts";
-import type { Actor, CreatedKey as NewKey, ManagedKey, Receipt } from "../core/organization.ts";
+import { hashKey } from "../core/key/key-secret.ts";
+import type { Actor, CreatedKey as NewKey, ManagedKey, Receipt } from "../core/organization/organization.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 import { Created, Idempotency, Precondition, Preference, PreferenceApplied, Versioned } from "./headers.ts";
@@ -32,7 +32,7 @@ import {
   readKeyChange,
   readKeyValues,
 } from "./key-values.ts";
-import type { FieldProblem } from "../core/field-problems.ts";
+import type { FieldProblem } from "../core/http/field-problems.ts";
 
 const TAG = "API keys";
 const PREFERENCE_APPLIED = { "Preference-Applied": "return=minimal" } as const;

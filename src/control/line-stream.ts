@@ -1,4 +1,4 @@
-import { ndjsonLines } from "../core/ndjson.ts";
+import { ndjsonLines } from "../core/http/ndjson.ts";
 
 /** An answer of many lines of NDJSON, written while it is read: a write waits until there is room. */
 export class LineStream<Line extends object> {

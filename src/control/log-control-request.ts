@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { routePath } from "hono/route";
-import { writePoint } from "../core/metrics.ts";
+import { writePoint } from "../core/usage/metrics.ts";
 import type { ControlEnv } from "./endpoint.ts";
 
 /**

@@ -2,7 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { ErasureQuery, ErasureSchema, type Erasure } from "../api-types/erasure.ts";
 import { MAX_GROUP_KEYS } from "../admission/protocol.ts";
 import { isoTime } from "../core/iso-time.ts";
-import type { Actor, Receipt } from "../core/organization.ts";
+import type { Actor, Receipt } from "../core/organization/organization.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import type { Env } from "../env.ts";
 import { deploymentOf } from "../state/deployment/deployment-object.ts";

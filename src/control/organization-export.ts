@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { ExportLineSchema, ExportQuery, type ExportLine } from "../api-types/export.ts";
-import type { Actor } from "../core/organization.ts";
+import type { Actor } from "../core/organization/organization.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
 import type { ExportPage } from "../state/organization/organization-export.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";

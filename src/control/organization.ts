@@ -2,7 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { OrganizationSchema, type Organization } from "../api-types/organization.ts";
 import { isoTime } from "../core/iso-time.ts";
 import { isRefusal } from "../core/refusal.ts";
-import type { OrganizationInfo } from "../core/organization.ts";
+import type { OrganizationInfo } from "../core/organization/organization.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 
 const TAG = "Organisation";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Refusal } from "../core/refusal.ts";
-import { refuseProblems, type FieldProblem } from "../core/field-problems.ts";
+import { refuseProblems, type FieldProblem } from "../core/http/field-problems.ts";
 
 type Issue = z.core.$ZodIssue;
 

@@ -8,7 +8,7 @@ import {
   type Person,
 } from "../api-types/people.ts";
 import { isoTime } from "../core/iso-time.ts";
-import type { OrgPerson, PersonPosition } from "../core/organization.ts";
+import type { OrgPerson, PersonPosition } from "../core/organization/organization.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";

@@ -4,11 +4,11 @@ import {
   ServiceUserPreview,
   type ServiceUserImpact,
 } from "../api-types/service-users.ts";
-import { effectiveVaults } from "../core/access.ts";
-import { callsKeptFrom } from "../core/calls.ts";
-import { impactOf, sumImpacts } from "../core/impact.ts";
+import { effectiveVaults } from "../core/access/access.ts";
+import { callsKeptFrom } from "../core/usage/calls.ts";
+import { impactOf, sumImpacts } from "../core/access/impact.ts";
 import { isoTime } from "../core/iso-time.ts";
-import type { KeyRecord } from "../core/key-record.ts";
+import type { KeyRecord } from "../core/key/key-record.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 

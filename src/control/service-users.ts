@@ -8,7 +8,13 @@ import {
   ServiceUserUpdate,
 } from "../api-types/service-users.ts";
 import { isoTime } from "../core/iso-time.ts";
-import type { Actor, OwnedKeys, ServiceUser, ServiceUserChange, UserPosition } from "../core/organization.ts";
+import type {
+  Actor,
+  OwnedKeys,
+  ServiceUser,
+  ServiceUserChange,
+  UserPosition,
+} from "../core/organization/organization.ts";
 import { isRefusal, type Refusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";

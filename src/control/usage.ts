@@ -9,9 +9,9 @@ import {
   type UsageWindow,
 } from "../api-types/usage.ts";
 import { isoTime } from "../core/iso-time.ts";
-import type { UsageStretch, UsageSummary } from "../core/organization.ts";
+import type { UsageStretch, UsageSummary } from "../core/organization/organization.ts";
 import { isRefusal } from "../core/refusal.ts";
-import { addOutcomes, NO_OUTCOMES, stepStart, USAGE_STEPS } from "../core/usage.ts";
+import { addOutcomes, NO_OUTCOMES, stepStart, USAGE_STEPS } from "../core/usage/usage.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 
 const TAG = "Usage";

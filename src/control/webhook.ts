@@ -9,16 +9,16 @@ import {
   WebhookSchema,
   WebhookWithSecretSchema,
 } from "../api-types/webhook.ts";
-import type { Actor } from "../core/organization.ts";
+import type { Actor } from "../core/organization/organization.ts";
 import { isoTime } from "../core/iso-time.ts";
-import { originOf } from "../core/error-response.ts";
+import { originOf } from "../core/http/error-response.ts";
 import { isRefusal } from "../core/refusal.ts";
 import {
   isLoopbackUrl,
   webhookUrlProblem,
   type WebhookDelivery,
   type WebhookEndpoint,
-} from "../core/webhook.ts";
+} from "../core/organization/webhook.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 

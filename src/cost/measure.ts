@@ -1,7 +1,7 @@
 import { ROWS_PER_DELIVERY, ROWS_PER_KEY_HOUR, SimulatedGuard } from "../admission/simulation/guard.ts";
 import { SimulatedIsolate } from "../admission/simulation/isolate.ts";
 import { Network } from "../admission/simulation/network.ts";
-import type { RateLimit } from "../core/key-record.ts";
+import type { RateLimit } from "../core/key/key-record.ts";
 
 /** Groups of keys, each key by its requests a second. */
 export type Load = readonly (readonly number[])[];

@@ -1,6 +1,6 @@
-import { compileAccess } from "../core/access.ts";
+import { compileAccess } from "../core/access/access.ts";
 import { loadPolicy, type Operation, type PolicyTable } from "../core/policy/route-policy.ts";
-import { formatScope, type Scope } from "../core/scope.ts";
+import { formatScope, type Scope } from "../core/policy/scope.ts";
 
 /** A request to try the demo key with, and the scopes that the key has. */
 export interface DemoCall {

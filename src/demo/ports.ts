@@ -1,4 +1,4 @@
-import { ConfigError } from "../env.ts";
+import { ConfigError } from "../settings.ts";
 import { LOOPBACK } from "./edge.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

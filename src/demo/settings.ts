@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Config, ConfigError, readConfig } from "../env.ts";
+import { type Config, ConfigError, readConfig } from "../settings.ts";
 import { PROJECT } from "./bundle.ts";
 import { DEFAULT_DEMO_PORT, demoPort, gatewayPort, sampleIssuer, sampleOrigin } from "./ports.ts";
 

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { compileFiles, nameOf, type Compiled } from "../api/compile-files.ts";
 import { problemLines } from "../api/report.ts";
 import { compileVariables } from "../api/variables.ts";
-import { ConfigError, type Config } from "../env.ts";
+import { ConfigError, type Config } from "../settings.ts";
 import { behindGateway } from "./assertion.ts";
 import { controlClient } from "./control-client.ts";
 import { demoCall, type DemoCall } from "./demo-call.ts";

@@ -1,5 +1,5 @@
-import { webhookUrlProblem } from "../core/webhook.ts";
-import { ConfigError, readConfig } from "../env.ts";
+import { webhookUrlProblem } from "../core/organization/webhook.ts";
+import { ConfigError, readConfig } from "../settings.ts";
 import { datasetProblems } from "./dataset.ts";
 import { hostsOf, patternsOf, varsOf, type Target } from "./configuration.ts";
 

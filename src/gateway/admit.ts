@@ -1,5 +1,5 @@
 import type { Outcome } from "../admission/isolate/admission.ts";
-import { retryAfterSeconds } from "../core/rate-window.ts";
+import { retryAfterSeconds } from "../core/key/rate-window.ts";
 import { refuse } from "../core/refusal.ts";
 import type { Gateway } from "./gateway.ts";
 import { end, isRoute, type Admitted, type Refused, type Identified, type Judged } from "./stages.ts";

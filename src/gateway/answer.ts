@@ -1,7 +1,7 @@
-import { errorResponse, originOf } from "../core/error-response.ts";
+import { errorResponse, originOf } from "../core/http/error-response.ts";
 import { isoTime } from "../core/iso-time.ts";
-import { rotatedKeyEnd } from "../core/key-record.ts";
-import { setRateHeaders } from "../core/rate-window.ts";
+import { rotatedKeyEnd } from "../core/key/key-record.ts";
+import { setRateHeaders } from "../core/key/rate-window.ts";
 import type { Refusal } from "../core/refusal.ts";
 import { setCorsHeaders } from "./cors.ts";
 import { countUsage } from "./count-usage.ts";

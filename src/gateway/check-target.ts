@@ -1,6 +1,6 @@
-import { isHost } from "../core/host.ts";
+import { isHost } from "../core/http/host.ts";
 import { refuse } from "../core/refusal.ts";
-import { holdsCredential } from "../core/url-credential.ts";
+import { holdsCredential } from "../core/access/url-credential.ts";
 import type { Gateway } from "./gateway.ts";
 import { end, type Arrived, type Refused } from "./stages.ts";
 

@@ -1,4 +1,4 @@
-import { allowedOrigin, EXPOSED_HEADERS, grantedHeaders, mayBeCalledByPages } from "../core/cors.ts";
+import { allowedOrigin, EXPOSED_HEADERS, grantedHeaders, mayBeCalledByPages } from "../core/http/cors.ts";
 import type { Gateway } from "./gateway.ts";
 import { findRoute } from "./match-route.ts";
 import { end, isRoute, type Arrived, type Ended } from "./stages.ts";

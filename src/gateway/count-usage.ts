@@ -1,7 +1,7 @@
-import { callName } from "../core/calls.ts";
+import { callName } from "../core/usage/calls.ts";
 import type { RefusalCode } from "../core/refusal.ts";
-import type { Outcome } from "../core/usage.ts";
-import { countRefusal, countUse } from "../core/usage-tally.ts";
+import type { Outcome } from "../core/usage/usage.ts";
+import { countRefusal, countUse } from "../core/usage/usage-tally.ts";
 import type { Gateway } from "./gateway.ts";
 import { decidingKey, judgementOf, operationOf, type Finished } from "./stages.ts";
 

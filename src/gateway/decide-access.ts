@@ -1,6 +1,6 @@
-import type { Allowed } from "../core/access.ts";
-import type { Caller } from "../core/caller.ts";
-import type { CompiledKey } from "../core/compiled-key.ts";
+import type { Allowed } from "../core/access/access.ts";
+import type { Caller } from "../core/access/caller.ts";
+import type { CompiledKey } from "../core/access/compiled-key.ts";
 import type { Refusal } from "../core/refusal.ts";
 import type { VerifiedToken } from "../state/access-tokens.ts";
 import type { Admitted, Authorized, Route } from "./stages.ts";

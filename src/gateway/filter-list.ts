@@ -1,5 +1,5 @@
-import { filterBody, type ListFilter } from "../core/filtered-list.ts";
-import { tidyListHeaders } from "../core/list-headers.ts";
+import { filterBody, type ListFilter } from "../core/http/filtered-list.ts";
+import { tidyListHeaders } from "../core/http/list-headers.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import { ORIGIN_RETRY_AFTER_S } from "./origin-answer.ts";
 import { beforeSilence } from "./silence.ts";

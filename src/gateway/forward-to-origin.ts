@@ -1,5 +1,5 @@
-import type { Caller } from "../core/caller.ts";
-import type { ListFilter } from "../core/filtered-list.ts";
+import type { Caller } from "../core/access/caller.ts";
+import type { ListFilter } from "../core/http/filtered-list.ts";
 import type { Operation } from "../core/policy/route-policy.ts";
 import type { Refusal } from "../core/refusal.ts";
 import { dropOriginsCorsHeaders } from "./cors.ts";

@@ -1,4 +1,4 @@
-import type { ListFilter } from "../core/filtered-list.ts";
+import type { ListFilter } from "../core/http/filtered-list.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import { filterList } from "./filter-list.ts";
 import { answerToClient, ORIGIN_RETRY_AFTER_S } from "./origin-answer.ts";

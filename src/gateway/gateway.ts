@@ -1,7 +1,7 @@
 import type { Admission } from "../admission/isolate/admission.ts";
-import type { Dataset } from "../core/metrics.ts";
+import type { Dataset } from "../core/usage/metrics.ts";
 import type { RoutePolicy } from "../core/policy/route-policy.ts";
-import type { Config } from "../env.ts";
+import type { Config } from "../settings.ts";
 import type { AccessTokens } from "../state/access-tokens.ts";
 import type { Assertions } from "../state/assertions.ts";
 import type { FailureLimiter } from "../state/failure-limiter.ts";

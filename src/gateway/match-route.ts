@@ -1,4 +1,4 @@
-import { canonicalPath } from "../core/canonical-path.ts";
+import { canonicalPath } from "../core/policy/canonical-path.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Arrived, Route, Routed } from "./stages.ts";

@@ -1,4 +1,4 @@
-import { barredFromClient, namedByConnection } from "../core/header-policy.ts";
+import { barredFromClient, namedByConnection } from "../core/http/header-policy.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 
 /** A client is told to come back after this many seconds when the origin has not said when. */

@@ -3,7 +3,7 @@ import {
   cookiesForOrigin,
   namedByConnection,
   NOT_FOR_FILTERED_LISTS,
-} from "../core/header-policy.ts";
+} from "../core/http/header-policy.ts";
 import type { Forwarding } from "./forward.ts";
 
 /**

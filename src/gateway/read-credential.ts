@@ -1,7 +1,7 @@
 import { PresentedKey, PresentedToken } from "../admission/isolate/presented.ts";
-import { readCredential as read } from "../core/credential.ts";
+import { readCredential as read } from "../core/access/credential.ts";
 import { refuse } from "../core/refusal.ts";
-import { holdsText } from "../core/url-credential.ts";
+import { holdsText } from "../core/access/url-credential.ts";
 import type { VerifiedToken } from "../state/access-tokens.ts";
 import type { Gateway } from "./gateway.ts";
 import { end, type Refused, type Identified, type Routed } from "./stages.ts";

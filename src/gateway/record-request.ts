@@ -1,5 +1,5 @@
-import { keyEndSeconds } from "../core/key-metrics.ts";
-import { writePoint, type Dataset } from "../core/metrics.ts";
+import { keyEndSeconds } from "../core/usage/key-metrics.ts";
+import { writePoint, type Dataset } from "../core/usage/metrics.ts";
 import { outcomeOf } from "./count-usage.ts";
 import type { Gateway } from "./gateway.ts";
 import { orgOf } from "./log-request.ts";

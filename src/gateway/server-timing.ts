@@ -1,5 +1,5 @@
-import { allowedOrigin, mayBeCalledByPages } from "../core/cors.ts";
-import { serverTiming } from "../core/server-timing.ts";
+import { allowedOrigin, mayBeCalledByPages } from "../core/http/cors.ts";
+import { serverTiming } from "../core/http/server-timing.ts";
 import type { Gateway } from "./gateway.ts";
 import { forwardingOf, judgementOf, type Finished } from "./stages.ts";
 

@@ -1,7 +1,7 @@
 import type { Outcome, Presented } from "../admission/isolate/admission.ts";
 import type { Background } from "../core/background.ts";
-import type { Caller } from "../core/caller.ts";
-import type { CompiledKey } from "../core/compiled-key.ts";
+import type { Caller } from "../core/access/caller.ts";
+import type { CompiledKey } from "../core/access/compiled-key.ts";
 import type { Match, Operation } from "../core/policy/route-policy.ts";
 import type { PathParams } from "../core/policy/route-table.ts";
 import type { Refusal } from "../core/refusal.ts";

@@ -1,4 +1,4 @@
-import { COLUMNS } from "../core/metrics.ts";
+import { COLUMNS } from "../core/usage/metrics.ts";
 
 /** What a question is narrowed by. */
 export interface Scope {

@@ -1,10 +1,10 @@
 import { compactVerify, errors } from "jose";
 import { LRUCache } from "lru-cache";
 import { drawDigestKey, siphash, type DigestKey } from "../admission/isolate/siphash.ts";
-import { readAccessToken, SIGNATURE_ALGORITHM, type AccessToken } from "../core/access-token.ts";
+import { readAccessToken, SIGNATURE_ALGORITHM, type AccessToken } from "../core/token/access-token.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
-import { compileCaller, type Caller } from "../core/caller.ts";
-import type { CompiledKey } from "../core/compiled-key.ts";
+import { compileCaller, type Caller } from "../core/access/caller.ts";
+import type { CompiledKey } from "../core/access/compiled-key.ts";
 import type { Background } from "../core/background.ts";
 import type { TokenKeys } from "./token-keys.ts";
 

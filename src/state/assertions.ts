@@ -1,8 +1,8 @@
 import { importJWK, SignJWT, type CryptoKey } from "jose";
-import { ASSERTION_TYPE, SIGNATURE_ALGORITHM } from "../core/access-token.ts";
+import { ASSERTION_TYPE, SIGNATURE_ALGORITHM } from "../core/token/access-token.ts";
 import { OBJECT_TIMEOUT_MS, within } from "../core/concurrency.ts";
-import type { SigningKey } from "../core/signing-key.ts";
-import type { Caller } from "../core/caller.ts";
+import type { SigningKey } from "../core/token/signing-key.ts";
+import type { Caller } from "../core/access/caller.ts";
 import type { Background } from "../core/background.ts";
 
 /** The life of an assertion in seconds. */

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
-import { isFailedAttempt, subscriberOf } from "../core/failed-attempt.ts";
+import { isFailedAttempt, subscriberOf } from "../core/http/failed-attempt.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
-import { retryAfterSeconds } from "../core/rate-window.ts";
+import { retryAfterSeconds } from "../core/key/rate-window.ts";
 
 /** The period of the rate-limiting binding in `wrangler.toml`. */
 const PERIOD_MS = 60_000;

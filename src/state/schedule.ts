@@ -1,4 +1,4 @@
-import { withoutSecrets } from "../core/key-secret.ts";
+import { withoutSecrets } from "../core/key/key-secret.ts";
 import type { Alarm } from "./alarm.ts";
 
 /** A part of an object that has something to do when its time comes. */

@@ -8,7 +8,7 @@ import {
   type PublicJwk,
   type RingPolicy,
   type SigningKey,
-} from "../core/signing-key.ts";
+} from "../core/token/signing-key.ts";
 
 /** Where a ring of signing keys is kept. */
 export interface RingStore {

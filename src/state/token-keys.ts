@@ -1,6 +1,6 @@
 import { importJWK, type CryptoKey } from "jose";
 import { LRUCache } from "lru-cache";
-import { organizationOfKid, SIGNATURE_ALGORITHM } from "../core/access-token.ts";
+import { organizationOfKid, SIGNATURE_ALGORITHM } from "../core/token/access-token.ts";
 import { OBJECT_TIMEOUT_MS, within } from "../core/concurrency.ts";
 import type { Env } from "../env.ts";
 import type { Background } from "../core/background.ts";

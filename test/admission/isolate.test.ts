@@ -5,8 +5,8 @@ import type { Answer, WindowTold } from "../../src/admission/protocol.ts";
 import { arrive, keyOf, newGroup, newIsolate } from "../../src/admission/rules/held.ts";
 import { compose, decide, endLease, receive } from "../../src/admission/rules/isolate.ts";
 import type { GuardedKey } from "../../src/admission/rules/records.ts";
-import { hashKey } from "../../src/core/key-secret.ts";
-import { NO_DENIALS } from "../../src/core/token-denials.ts";
+import { hashKey } from "../../src/core/key/key-secret.ts";
+import { NO_DENIALS } from "../../src/core/token/token-denials.ts";
 import { mistyped, unknownKey } from "../support/key-strings.ts";
 import { makeRecord } from "../support/records.ts";
 

@@ -3,9 +3,9 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { KeyQuestion, Question } from "../../src/admission/protocol.ts";
 import { groupOfKey } from "../../src/admission/key-guards.ts";
-import type { KeyRecord } from "../../src/core/key-record.ts";
-import { countUse, newTally } from "../../src/core/usage-tally.ts";
-import { MINUTE_MS, stepStart } from "../../src/core/usage.ts";
+import type { KeyRecord } from "../../src/core/key/key-record.ts";
+import { countUse, newTally } from "../../src/core/usage/usage-tally.ts";
+import { MINUTE_MS, stepStart } from "../../src/core/usage/usage.ts";
 import { makeActor, makeKey, makeRecord } from "../support/records.ts";
 
 const LEASE_MS = 200;

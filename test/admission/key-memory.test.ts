@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { KeyMemory } from "../../src/admission/isolate/key-memory.ts";
 import { keyOf } from "../../src/admission/rules/held.ts";
-import { compileKey } from "../../src/core/compiled-key.ts";
+import { compileKey } from "../../src/core/access/compiled-key.ts";
 import { makeRecord } from "../support/records.ts";
 
 const BOUND_BYTES = 32 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addReport, countUse, newTally } from "../../src/core/usage-tally.ts";
+import { addReport, countUse, newTally } from "../../src/core/usage/usage-tally.ts";
 import type { Answer, Question } from "../../src/admission/protocol.ts";
 import { keyOf, newGroup, newIsolate, type SentQuestion } from "../../src/admission/rules/held.ts";
 import { compose } from "../../src/admission/rules/isolate.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { UsageLedger } from "../../src/admission/guard/usage-ledger.ts";
-import { countRefusal, newTally } from "../../src/core/usage-tally.ts";
-import type { UsageReport } from "../../src/core/usage.ts";
+import { countRefusal, newTally } from "../../src/core/usage/usage-tally.ts";
+import type { UsageReport } from "../../src/core/usage/usage.ts";
 
 /** A ledger in a time of its own, and what has arrived from it. */
 function setUp() {

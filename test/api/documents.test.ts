@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/api/problem.ts";
 import { formatResource } from "../../src/core/policy/resource-types.ts";
-import { formatScope } from "../../src/core/scope.ts";
+import { formatScope } from "../../src/core/policy/scope.ts";
 import { compile, matchOf } from "../support/policy.ts";
 
 const VAULT = { vault: { segments: [{ name: "vaultId" }] } };

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compileAccess } from "../../src/core/access.ts";
-import { isCanonicalPath } from "../../src/core/canonical-path.ts";
+import { compileAccess } from "../../src/core/access/access.ts";
+import { isCanonicalPath } from "../../src/core/policy/canonical-path.ts";
 import { compile } from "../support/policy.ts";
 
 /** Few names, so that templates overlap. */

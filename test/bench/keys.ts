@@ -1,7 +1,7 @@
 import { groupOfKey } from "../../src/admission/key-guards.ts";
 import { MAX_GROUP_KEYS } from "../../src/admission/protocol.ts";
-import type { KeyRecord } from "../../src/core/key-record.ts";
-import { drawGroup, generateKey } from "../../src/core/key-secret.ts";
+import type { KeyRecord } from "../../src/core/key/key-record.ts";
+import { drawGroup, generateKey } from "../../src/core/key/key-secret.ts";
 import type { TestIssuer } from "../support/issuer.ts";
 import { Admin } from "./admin.ts";
 import type { Seed } from "./workers/memory-guards.ts";

@@ -1,4 +1,4 @@
-import type { Actor } from "../../src/core/organization.ts";
+import type { Actor } from "../../src/core/organization/organization.ts";
 import { median } from "./statistics.ts";
 import { processorMicros } from "./processors.ts";
 import { startRuntime } from "./runtime.ts";

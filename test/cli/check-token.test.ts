@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { explainToken } from "../../src/control/identity/explain.ts";
 import { ProviderKeys } from "../../src/control/identity/provider-keys.ts";
-import { readConfig } from "../../src/env.ts";
+import { readConfig } from "../../src/settings.ts";
 import { adminClaims, startIssuer, type TestIssuer } from "../support/issuer.ts";
 
 /** `npm run check -- --token`: what the gateway makes of a token. */

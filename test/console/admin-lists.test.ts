@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { hourOf } from "../../src/core/usage.ts";
+import { hourOf } from "../../src/core/usage/usage.ts";
 import type { ControlClient } from "../../src/demo/control-client.ts";
 import type { Page } from "../support/browser.ts";
 import { startConsole, type ConsoleProduct } from "../support/console.ts";

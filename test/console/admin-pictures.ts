@@ -1,4 +1,4 @@
-import { hourOf } from "../../src/core/usage.ts";
+import { hourOf } from "../../src/core/usage/usage.ts";
 import type { ControlClient } from "../../src/demo/control-client.ts";
 import type { Page } from "../support/browser.ts";
 import type { ConsoleProduct } from "../support/console.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Key } from "../../src/api-types/keys.ts";
 import { bodyOf, changeOf, fieldsOf, formOf, readForm } from "../../src/console/key-form/values.ts";
 import { rowOf, scopeOf } from "../../src/console/key-form/scope-rows.ts";
-import { formatScope, parseScope, type Scope } from "../../src/core/scope.ts";
+import { formatScope, parseScope, type Scope } from "../../src/core/policy/scope.ts";
 
 /** Between a key and the form in which it is edited nothing may get lost. */
 

@@ -1,7 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createConsoleApp } from "../../src/console/app.tsx";
-import { readConfig, type Env } from "../../src/env.ts";
+import type { Env } from "../../src/env.ts";
+import { readConfig } from "../../src/settings.ts";
 import { consoleClient, headingOf, signIn, type ConsoleClient } from "../support/console-client.ts";
 import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
 

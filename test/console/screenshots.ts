@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { hourOf, type UsageCounts } from "../../src/core/usage.ts";
+import { hourOf, type UsageCounts } from "../../src/core/usage/usage.ts";
 import type { Page } from "../support/browser.ts";
 import { setup } from "../support/build-bundle.ts";
 import { ADMIN_PAGES, makeAdminSample } from "./admin-pictures.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { createConsoleApp } from "../../src/console/app.tsx";
 import { newSession, renewed, type Session } from "../../src/console/session/session.ts";
-import { readConfig } from "../../src/env.ts";
+import { readConfig } from "../../src/settings.ts";
 import { envOf, fakeDeployment, sealedSession, type FakeDeployment } from "../support/sealed-session.ts";
 
 /** How long a session lasts, and what becomes of it when the deployment cannot say whether it was ended. */

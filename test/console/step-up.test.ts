@@ -3,7 +3,7 @@ import { createConsoleApp } from "../../src/console/app.tsx";
 import { refusalPage } from "../../src/console/pages/messages.tsx";
 import { ApiRefusal } from "../../src/console/api.ts";
 import { newSession } from "../../src/console/session/session.ts";
-import { readConfig } from "../../src/env.ts";
+import { readConfig } from "../../src/settings.ts";
 import { envOf, fakeDeployment, sealedSession } from "../support/sealed-session.ts";
 
 /** A form for which the control API wants a second factor, whatever it is about. */

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { looksLikeKey } from "../../src/console/key-text.ts";
 import { formatMoment } from "../../src/console/moment.ts";
 import { AUDIT_WORDS, wordsOf } from "../../src/console/parts/audit-words.ts";
-import { eventOf, operationsOf } from "../../src/core/audit-event.ts";
+import { eventOf, operationsOf } from "../../src/core/organization/audit-event.ts";
 
 const STATE = join(import.meta.dirname, "../../src/state/organization");
 

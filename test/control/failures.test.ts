@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { KeyRecord } from "../../src/core/key-record.ts";
+import type { KeyRecord } from "../../src/core/key/key-record.ts";
 import {
   developerOn,
   NEW_KEY,

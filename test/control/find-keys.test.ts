@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { plainName } from "../../src/core/plain-name.ts";
-import type { KeyUsageReport, UsageReport } from "../../src/core/usage.ts";
+import { plainName } from "../../src/core/organization/plain-name.ts";
+import type { KeyUsageReport, UsageReport } from "../../src/core/usage/usage.ts";
 import {
   developerOn,
   refusalOf,

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { IdentityVerifier } from "../../src/control/identity/identity-verifier.ts";
-import { readConfig } from "../../src/env.ts";
+import { readConfig } from "../../src/settings.ts";
 import { close, listen, startIssuer, type Down, type TestIssuer } from "../support/issuer.ts";
 
 /** Over real HTTP with a real provider; only the clock is moved, as nobody wants to wait for it. */

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { IdentityVerifier } from "../../src/control/identity/identity-verifier.ts";
-import { readConfig } from "../../src/env.ts";
+import { readConfig } from "../../src/settings.ts";
 import { close, listen } from "../support/issuer.ts";
 
 /** Which tokens are access tokens, which issuers are the provider's, and which of its keys work. */

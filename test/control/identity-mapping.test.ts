@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Payload } from "../../src/control/identity/claims.ts";
 import { readIdentity, type Identity } from "../../src/control/identity/mapping.ts";
 import { TokenFault } from "../../src/control/identity/token-fault.ts";
-import { readConfig } from "../../src/env.ts";
+import { readConfig } from "../../src/settings.ts";
 
 /** What is made of the claims of a token, by the settings. */
 

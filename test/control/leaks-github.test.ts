@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { generateKey } from "../../src/core/key-secret.ts";
+import { generateKey } from "../../src/core/key/key-secret.ts";
 import { startControl, refusalOf, type Control, type Organization } from "../support/control.ts";
 import { startGithub, type TestGithub } from "../support/github.ts";
 import { mistyped, swapSecret } from "../support/key-strings.ts";

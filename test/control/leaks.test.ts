@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { generateKey } from "../../src/core/key-secret.ts";
+import { generateKey } from "../../src/core/key/key-secret.ts";
 import { refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
 import { OPERATOR } from "../support/operators.ts";
 import { freshAddress, type CreatedKey } from "../support/portcullis.ts";

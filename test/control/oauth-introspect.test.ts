@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { generateKey } from "../../src/core/key-secret.ts";
+import { generateKey } from "../../src/core/key/key-secret.ts";
 import { adminClaims } from "../support/issuer.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { exchange, postForm } from "../support/tokens.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
-import { generateKey } from "../../src/core/key-secret.ts";
+import { generateKey } from "../../src/core/key/key-secret.ts";
 import { exchange, postForm } from "../support/tokens.ts";
 
 let portcullis: Portcullis;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readNdjson } from "../../src/core/ndjson.ts";
+import { readNdjson } from "../../src/core/http/ndjson.ts";
 import {
   createKeyElsewhere,
   eventually,

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { generateKey } from "../../src/core/key-secret.ts";
+import { generateKey } from "../../src/core/key/key-secret.ts";
 import { startControl } from "../support/control.ts";
 import { operatorOf, OPERATOR } from "../support/operators.ts";
 import type { CreatedKey, Portcullis } from "../support/portcullis.ts";

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hashKey } from "../../src/core/key-secret.ts";
+import { hashKey } from "../../src/core/key/key-secret.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { NEW_KEY, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
 import { mistyped } from "../support/key-strings.ts";

@@ -135,7 +135,7 @@ describe("an address is refused", () => {
   });
 
   test("that leads to this machine where the identity provider is elsewhere", async () => {
-    const { webhookUrlProblem } = await import("../../src/core/webhook.ts");
+    const { webhookUrlProblem } = await import("../../src/core/organization/webhook.ts");
     const problemOf = (url: string) => webhookUrlProblem(url, { allowLoopback: false, own: [] });
     expect(problemOf("http://127.0.0.1:8080/")).not.toBeNull();
     expect(problemOf("https://hooks.example.com/a?b=c")).toBeNull();
@@ -151,7 +151,7 @@ describe("an address is refused", () => {
     "https://control.example.com/",
     "https://origin.example.net/other",
   ])("that leads to what is ours: %s", async (url) => {
-    const { webhookUrlProblem } = await import("../../src/core/webhook.ts");
+    const { webhookUrlProblem } = await import("../../src/core/organization/webhook.ts");
     expect(webhookUrlProblem(url, { allowLoopback: false, own: OWN })).toMatch(/gateway/);
     expect(
       webhookUrlProblem("https://hooks.gateway.example.com/", { allowLoopback: false, own: OWN }),

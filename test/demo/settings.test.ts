@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { configuredVars } from "../../src/demo/runtime.ts";
 import { readSettings } from "../../src/demo/settings.ts";
-import { ConfigError } from "../../src/env.ts";
+import { ConfigError } from "../../src/settings.ts";
 
 const configured = configuredVars();
 

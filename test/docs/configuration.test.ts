@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
-import { COLUMNS, DIMENSIONS, MEASURES, type Column } from "../../src/core/metrics.ts";
-import { SETTINGS } from "../../src/env.ts";
+import { COLUMNS, DIMENSIONS, MEASURES, type Column } from "../../src/core/usage/metrics.ts";
+import { SETTINGS } from "../../src/settings.ts";
 import { ALERTS } from "../../src/ops/alerts.ts";
 import { QUESTIONS } from "../../src/ops/questions.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readConfig } from "../../src/env.ts";
+import { readConfig } from "../../src/settings.ts";
 import { DIALECTS } from "../support/providers/dialects.ts";
 
 /** The recipes are the settings that are tested, in a form that the gateway takes. */

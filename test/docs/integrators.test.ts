@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { EXPOSED_HEADERS } from "../../src/core/cors.ts";
+import { EXPOSED_HEADERS } from "../../src/core/http/cors.ts";
 import { REFUSALS } from "../../src/core/refusal.ts";
 import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
 

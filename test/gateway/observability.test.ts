@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { COLUMNS, DIMENSIONS, MEASURES, type Column, type DataPoint } from "../../src/core/metrics.ts";
+import { COLUMNS, DIMENSIONS, MEASURES, type Column, type DataPoint } from "../../src/core/usage/metrics.ts";
 import { adminClaims } from "../support/issuer.ts";
 import { mistyped, swapSecret, unknownKey } from "../support/key-strings.ts";
 import { answerOk } from "../support/origin-server.ts";

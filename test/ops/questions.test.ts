@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { dataPoint, type DataPoint, type MetricsPoint } from "../../src/core/metrics.ts";
+import { dataPoint, type DataPoint, type MetricsPoint } from "../../src/core/usage/metrics.ts";
 import { NAMES } from "../../src/cli/ask.ts";
 import { readAsk } from "../../src/cli/ask-arguments.ts";
 import { ALERTS } from "../../src/ops/alerts.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { NDJSON } from "../../src/core/ndjson.ts";
+import { NDJSON } from "../../src/core/http/ndjson.ts";
 import { foreignKey, importKeys, importLine, type ImportResultLine } from "../support/imports.ts";
 import { adminClaims } from "../support/issuer.ts";
 import { operatorOf, OPERATOR } from "../support/operators.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { decodeJwt, SignJWT } from "jose";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { hasCanonicalSignature } from "../../src/core/access-token.ts";
+import { hasCanonicalSignature } from "../../src/core/token/access-token.ts";
 import { adminClaims } from "../support/issuer.ts";
 import {
   LEFT_ADMINS,

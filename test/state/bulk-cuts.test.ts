@@ -3,7 +3,11 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import type { Confirmation, KeyMatch } from "../../src/admission/guard/key-guard.ts";
 import { revoke } from "../../src/control/ops/revoke.ts";
-import type { KeyTarget, RevocationRequest, RevocationResult } from "../../src/core/revocation.ts";
+import type {
+  KeyTarget,
+  RevocationRequest,
+  RevocationResult,
+} from "../../src/core/organization/revocation.ts";
 import type { Env } from "../../src/env.ts";
 import { Alarm } from "../../src/state/alarm.ts";
 import { RevocationLedger } from "../../src/state/deployment/revocation-ledger.ts";

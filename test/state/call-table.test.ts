@@ -1,8 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { MAX_NAMES, OTHERS, type CallCounts } from "../../src/core/calls.ts";
-import { hourOf } from "../../src/core/usage.ts";
+import { MAX_NAMES, OTHERS, type CallCounts } from "../../src/core/usage/calls.ts";
+import { hourOf } from "../../src/core/usage/usage.ts";
 import { CallTable } from "../../src/state/organization/usage/call-table.ts";
 import { SCHEMA } from "../../src/state/organization/schema.ts";
 

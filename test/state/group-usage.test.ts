@@ -10,7 +10,7 @@ import {
   type KeyUsageReport,
   type UsageRefusal,
   type UsageStep,
-} from "../../src/core/usage.ts";
+} from "../../src/core/usage/usage.ts";
 import { makeActor, makeKey } from "../support/records.ts";
 
 const [MINUTES, HOURS, DAYS] = USAGE_STEPS;

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { hourOf, USAGE_STEPS } from "../../src/core/usage.ts";
+import { hourOf, USAGE_STEPS } from "../../src/core/usage/usage.ts";
 import { END_OF_TIME } from "../../src/core/iso-time.ts";
 import { makeActor, makeKey } from "../support/records.ts";
 

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { config } from "../../src/config.ts";
 import { isRefusal } from "../../src/core/refusal.ts";
-import { NO_OUTCOMES, type UsageReport } from "../../src/core/usage.ts";
+import { NO_OUTCOMES, type UsageReport } from "../../src/core/usage/usage.ts";
 import { makeActor, makeDraft, makeKey } from "../support/records.ts";
 
 const START = Date.now();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { SigningKey } from "../../src/core/signing-key.ts";
+import type { SigningKey } from "../../src/core/token/signing-key.ts";
 import { SigningKeys } from "../../src/state/signing-keys.ts";
 
 const T = 1_800_000_000_000;

@@ -9,7 +9,7 @@ import {
   USAGE_STEPS,
   type KeyUsageReport,
   type UsageStep,
-} from "../../src/core/usage.ts";
+} from "../../src/core/usage/usage.ts";
 import type { Organization } from "../../src/state/organization/organization.ts";
 import { makeActor, makeKey } from "../support/records.ts";
 

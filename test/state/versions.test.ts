@@ -2,7 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { Question } from "../../src/admission/protocol.ts";
-import type { KeyRecord } from "../../src/core/key-record.ts";
+import type { KeyRecord } from "../../src/core/key/key-record.ts";
 import { requireReadable } from "../../src/core/schema-version.ts";
 import { GuardStorage } from "../../src/admission/guard/guard-storage.ts";
 import type { KeyGuard } from "../../src/admission/guard/key-guard.ts";

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { text } from "node:stream/consumers";
-import { COLUMNS, type DataPoint } from "../../src/core/metrics.ts";
+import { COLUMNS, type DataPoint } from "../../src/core/usage/metrics.ts";
 import { CREDENTIALS } from "./cloudflare.ts";
 import { close, listen } from "./issuer.ts";
 

@@ -1,5 +1,5 @@
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
-import type { KeyRecord } from "../../src/core/key-record.ts";
+import type { KeyRecord } from "../../src/core/key/key-record.ts";
 import type { KeyGuard, KeyMatch } from "../../src/admission/guard/key-guard.ts";
 import { groupOfKey } from "../../src/admission/key-guards.ts";
 import type { Question } from "../../src/admission/protocol.ts";

@@ -1,4 +1,4 @@
-import type { ListFilter } from "../../src/core/filtered-list.ts";
+import type { ListFilter } from "../../src/core/http/filtered-list.ts";
 import { REFUSALS } from "../../src/core/refusal.ts";
 import { forward, type OriginConfig } from "../../src/gateway/forward.ts";
 

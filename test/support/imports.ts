@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { NDJSON } from "../../src/core/ndjson.ts";
+import { NDJSON } from "../../src/core/http/ndjson.ts";
 import { OPERATOR } from "./operators.ts";
 import type { Portcullis } from "./portcullis.ts";
 

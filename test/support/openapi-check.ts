@@ -1,4 +1,4 @@
-import { NDJSON } from "../../src/core/ndjson.ts";
+import { NDJSON } from "../../src/core/http/ndjson.ts";
 import { z } from "zod";
 
 interface Answer {

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { importJWK, type CryptoKey } from "jose";
-import type { SigningKey } from "../../src/core/signing-key.ts";
+import type { SigningKey } from "../../src/core/token/signing-key.ts";
 
 /** The signing key of an organisation, taken from its object's storage: what only the object itself should have. */
 export async function stealSigningKey(

@@ -1,8 +1,8 @@
-import { generateKey, type NewKey } from "../../src/core/key-secret.ts";
+import { generateKey, type NewKey } from "../../src/core/key/key-secret.ts";
 import type { Env } from "../../src/env.ts";
 import { isRefusal, type Refusal } from "../../src/core/refusal.ts";
-import type { KeyRecord } from "../../src/core/key-record.ts";
-import type { Actor, CreatedKey, KeyDraft } from "../../src/core/organization.ts";
+import type { KeyRecord } from "../../src/core/key/key-record.ts";
+import type { Actor, CreatedKey, KeyDraft } from "../../src/core/organization/organization.ts";
 
 /** A fresh key and its record, active and unrestricted unless said otherwise. */
 export function makeRecord(changes: Partial<KeyRecord> = {}): { secret: NewKey; record: KeyRecord } {

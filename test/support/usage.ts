@@ -1,4 +1,4 @@
-import type { UsageReport } from "../../src/core/usage.ts";
+import type { UsageReport } from "../../src/core/usage/usage.ts";
 import type { Portcullis } from "./portcullis.ts";
 
 /** Reports usage to an organisation as the guard of a group of its keys does. */

@@ -1,7 +1,7 @@
-import type { RateLimit } from "../../core/key-record.ts";
-import type { RateWindow } from "../../core/rate-window.ts";
+import type { RateLimit } from "../../core/key/key-record.ts";
+import type { RateWindow } from "../../core/key/rate-window.ts";
 import { requireReadable } from "../../core/schema-version.ts";
-import { NO_DENIALS } from "../../core/token-denials.ts";
+import { NO_DENIALS } from "../../core/token/token-denials.ts";
 import { tombstoneOf } from "../rules/records.ts";
 import type { GroupState, GuardStore, StoredKey, StoredWindows } from "../rules/guard.ts";
 import { migrateGuard } from "./migrate-guard.ts";

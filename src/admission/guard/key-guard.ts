@@ -1,11 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
 import { config } from "../../config.ts";
 import { within, OBJECT_TIMEOUT_MS } from "../../core/concurrency.ts";
-import { recordCuts } from "../../core/key-metrics.ts";
-import type { KeyRecord } from "../../core/key-record.ts";
-import { readHash, sameHash } from "../../core/key-secret.ts";
-import { windowAt } from "../../core/rate-window.ts";
-import { deny, type DeniableToken } from "../../core/token-denials.ts";
+import { recordCuts } from "../../core/usage/key-metrics.ts";
+import type { KeyRecord } from "../../core/key/key-record.ts";
+import { readHash, sameHash } from "../../core/key/key-secret.ts";
+import { windowAt } from "../../core/key/rate-window.ts";
+import { deny, type DeniableToken } from "../../core/token/token-denials.ts";
 import type { Env } from "../../env.ts";
 import { MAX_GROUP_KEYS, type Answer, type KeyQuestion, type Question } from "../protocol.ts";
 import {

@@ -1,6 +1,6 @@
-import type { KeyRecord, RateLimit } from "../../core/key-record.ts";
-import { NO_DENIALS, type TokenDenials } from "../../core/token-denials.ts";
-import type { UsageBatch } from "../../core/usage.ts";
+import type { KeyRecord, RateLimit } from "../../core/key/key-record.ts";
+import { NO_DENIALS, type TokenDenials } from "../../core/token/token-denials.ts";
+import type { UsageBatch } from "../../core/usage/usage.ts";
 import type { Revocation, StoredKey, StoredWindows } from "../rules/guard.ts";
 import type { GroupStorage, StoredGroup } from "./guard-storage.ts";
 

@@ -1,5 +1,5 @@
-import { addReport, newTally, type UsageTally } from "../../core/usage-tally.ts";
-import type { KeyUsageReport, UsageReport } from "../../core/usage.ts";
+import { addReport, newTally, type UsageTally } from "../../core/usage/usage-tally.ts";
+import type { KeyUsageReport, UsageReport } from "../../core/usage/usage.ts";
 
 /** Counts go to the organisation once in this time, behind a question; a crash forgets no more than that. */
 const DELIVERY_INTERVAL_MS = 60_000;

@@ -1,10 +1,10 @@
 import { LRUCache } from "lru-cache";
 import type { Background } from "../../core/background.ts";
-import type { CompiledKey } from "../../core/compiled-key.ts";
-import type { RateLimit } from "../../core/key-record.ts";
-import type { RateHeaders } from "../../core/rate-window.ts";
+import type { CompiledKey } from "../../core/access/compiled-key.ts";
+import type { RateLimit } from "../../core/key/key-record.ts";
+import type { RateHeaders } from "../../core/key/rate-window.ts";
 import type { Refusal } from "../../core/refusal.ts";
-import { newTally, type UsageTally } from "../../core/usage-tally.ts";
+import { newTally, type UsageTally } from "../../core/usage/usage-tally.ts";
 import { groupOfKey } from "../key-guards.ts";
 import { arrive, keyOf, type Group, type HeldKey, type Waiting } from "../rules/held.ts";
 import { decide, decideAsked, readClock, type Decision, type Judge } from "../rules/isolate.ts";

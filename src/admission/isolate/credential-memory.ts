@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { hashKey, idOfHash, sameHash } from "../../core/key-secret.ts";
+import { hashKey, idOfHash, sameHash } from "../../core/key/key-secret.ts";
 import { drawDigestKey, siphash, type Digest, type DigestKey } from "./siphash.ts";
 
 const MAX_REMEMBERED = 20_000;

@@ -1,8 +1,8 @@
 import { LRUCache } from "lru-cache";
 import { within } from "../../core/concurrency.ts";
-import { compileKey, type CompiledKey } from "../../core/compiled-key.ts";
-import { readKeyRecord, type KeyRecord } from "../../core/key-record.ts";
-import { readHash } from "../../core/key-secret.ts";
+import { compileKey, type CompiledKey } from "../../core/access/compiled-key.ts";
+import { readKeyRecord, type KeyRecord } from "../../core/key/key-record.ts";
+import { readHash } from "../../core/key/key-secret.ts";
 
 /** A copy that takes longer than this is not worth waiting for. */
 const READ_TIMEOUT_MS = 500;

@@ -1,4 +1,4 @@
-import type { CompiledKey } from "../../core/compiled-key.ts";
+import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import { newGroup, newIsolate, type Group, type Isolate } from "../rules/held.ts";
 
 /** What an isolate may hold of keys. */

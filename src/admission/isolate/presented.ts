@@ -1,9 +1,9 @@
-import type { AccessToken } from "../../core/access-token.ts";
-import type { CompiledKey } from "../../core/compiled-key.ts";
-import { sameHash } from "../../core/key-secret.ts";
-import { standingRefusal } from "../../core/key-standing.ts";
+import type { AccessToken } from "../../core/token/access-token.ts";
+import type { CompiledKey } from "../../core/access/compiled-key.ts";
+import { sameHash } from "../../core/key/key-secret.ts";
+import { standingRefusal } from "../../core/key/key-standing.ts";
 import { refuse, type Refusal } from "../../core/refusal.ts";
-import { isDenied } from "../../core/token-denials.ts";
+import { isDenied } from "../../core/token/token-denials.ts";
 import type { Presented } from "./admission.ts";
 import type { CredentialMemory } from "./credential-memory.ts";
 import type { KeyFact } from "./key-facts.ts";

@@ -1,5 +1,5 @@
 import type { Background } from "../../core/background.ts";
-import { compileKey, type CompiledKey } from "../../core/compiled-key.ts";
+import { compileKey, type CompiledKey } from "../../core/access/compiled-key.ts";
 import { within } from "../../core/concurrency.ts";
 import type { Env } from "../../env.ts";
 import type { Answer } from "../protocol.ts";

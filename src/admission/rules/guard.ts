@@ -3,8 +3,8 @@
  * (`now` is milliseconds since the epoch on the guard's clock), no I/O besides.
  */
 
-import { keyStatus, type KeyRecord, type RateLimit } from "../../core/key-record.ts";
-import { NO_DENIALS } from "../../core/token-denials.ts";
+import { keyStatus, type KeyRecord, type RateLimit } from "../../core/key/key-record.ts";
+import { NO_DENIALS } from "../../core/token/token-denials.ts";
 import type { Answer, KeyAnswer, KeyQuestion, Question } from "../protocol.ts";
 import { giveLease, givenBefore, longestOutstanding, type GivenLeases } from "./given.ts";
 import { merged, revoked, saysTheSame, type GuardedKey } from "./records.ts";

@@ -3,7 +3,7 @@
  * epoch on the isolate's clock unless they are durations.
  */
 
-import type { UsageTally } from "../../core/usage-tally.ts";
+import type { UsageTally } from "../../core/usage/usage-tally.ts";
 import type { Guarded, Question, WindowTold } from "../protocol.ts";
 import type { Report } from "./report.ts";
 

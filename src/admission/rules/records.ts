@@ -1,5 +1,5 @@
-import type { KeyRecord } from "../../core/key-record.ts";
-import type { TokenDenials } from "../../core/token-denials.ts";
+import type { KeyRecord } from "../../core/key/key-record.ts";
+import type { TokenDenials } from "../../core/token/token-denials.ts";
 
 /** A key as its guard keeps it and tells it. */
 export interface GuardedKey {

@@ -3,7 +3,7 @@
  * is answered; what is counted meanwhile waits for the next.
  */
 
-import type { UsageTally } from "../../core/usage-tally.ts";
+import type { UsageTally } from "../../core/usage/usage-tally.ts";
 import { MAX_GROUP_KEYS, type Guarded, type Question, type ReportName } from "../protocol.ts";
 import type { Group, Isolate } from "./held.ts";
 

@@ -1,4 +1,4 @@
-import type { RateLimit } from "../../core/key-record.ts";
+import type { RateLimit } from "../../core/key/key-record.ts";
 import type { WindowTold } from "../protocol.ts";
 
 /** A fixed window of a key's budget, which starts with the first request in it. Times are milliseconds since the epoch. */

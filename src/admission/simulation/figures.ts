@@ -1,4 +1,4 @@
-import type { RateLimit } from "../../core/key-record.ts";
+import type { RateLimit } from "../../core/key/key-record.ts";
 import type { Decided, Source } from "./isolate.ts";
 
 /** What a simulation found. Shares are of the requests of the measured time, from 0 to 1. */

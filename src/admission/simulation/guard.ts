@@ -1,6 +1,6 @@
-import type { KeyRecord, RateLimit } from "../../core/key-record.ts";
-import type { UsageReport } from "../../core/usage.ts";
-import { NO_DENIALS } from "../../core/token-denials.ts";
+import type { KeyRecord, RateLimit } from "../../core/key/key-record.ts";
+import type { UsageReport } from "../../core/usage/usage.ts";
+import { NO_DENIALS } from "../../core/token/token-denials.ts";
 import { GuardStorage } from "../guard/guard-storage.ts";
 import { UsageLedger } from "../guard/usage-ledger.ts";
 import type { Answer, Question } from "../protocol.ts";

@@ -1,5 +1,5 @@
-import { keyStatus } from "../../core/key-record.ts";
-import { countUse, newTally } from "../../core/usage-tally.ts";
+import { keyStatus } from "../../core/key/key-record.ts";
+import { countUse, newTally } from "../../core/usage/usage-tally.ts";
 import { ageByTicks } from "../isolate/question-age.ts";
 import {
   arrive,

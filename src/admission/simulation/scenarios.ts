@@ -1,4 +1,4 @@
-import type { RateLimit } from "../../core/key-record.ts";
+import type { RateLimit } from "../../core/key/key-record.ts";
 import type { LeaseBounds } from "../rules/load.ts";
 
 /** What a simulation is of. Seconds and milliseconds are of virtual time. */

@@ -40,7 +40,7 @@ function arrive(
   begin: () => void,
 ) {
   // A redirect may lead to the same page with what was done.
-  const isHere = responseURL === form.action.replace(/#.*$/, "");
+  const isHere = responseURL === form.action.split("#", 1)[0];
   if (drawn === null || !isHere) return goTo(responseURL);
   const refresh = drawn.querySelector<HTMLMetaElement>("meta[http-equiv=refresh]");
   const passage = drawn.body.dataset["keepForms"];

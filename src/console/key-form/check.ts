@@ -1,5 +1,5 @@
-import type { VaultSet } from "../../core/key-record.ts";
-import { PLAIN_SEGMENT } from "../../core/scope.ts";
+import type { VaultSet } from "../../core/key/key-record.ts";
+import { PLAIN_SEGMENT } from "../../core/policy/scope.ts";
 import type { Problems } from "../parts/problems.ts";
 import { listed } from "../parts/wording.ts";
 import type { Owner } from "./owner.ts";

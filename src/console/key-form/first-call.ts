@@ -1,6 +1,6 @@
 import type { Key } from "../../api-types/keys.ts";
 import type { Operation } from "../../core/policy/operation.ts";
-import { reachOf, type ReachedOperation } from "../../core/reach.ts";
+import { reachOf, type ReachedOperation } from "../../core/access/reach.ts";
 
 /** A call that a key lets through, to begin with. */
 export interface FirstCall {

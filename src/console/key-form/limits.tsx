@@ -1,6 +1,6 @@
 import type { FC } from "hono/jsx";
 import { parseDuration } from "../../core/duration.ts";
-import type { RateLimit } from "../../core/key-record.ts";
+import type { RateLimit } from "../../core/key/key-record.ts";
 import { Choices, FieldGroup, TextField } from "../parts/fields.tsx";
 import { day, exact } from "../parts/time.tsx";
 import { NUMBER, rateText } from "../parts/wording.ts";

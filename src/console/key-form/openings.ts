@@ -1,8 +1,8 @@
 import type { Key } from "../../api-types/keys.ts";
 import { parseDuration } from "../../core/duration.ts";
-import { breadthOf } from "../../core/ip-allowlist.ts";
-import type { RateLimit } from "../../core/key-record.ts";
-import { widensKey, type KeySettings } from "../../core/widening.ts";
+import { breadthOf } from "../../core/key/ip-allowlist.ts";
+import type { RateLimit } from "../../core/key/key-record.ts";
+import { widensKey, type KeySettings } from "../../core/access/widening.ts";
 import { canonicalRange, type KeyBody } from "./values.ts";
 
 type Opened = "allowedIps" | "scopes" | "vaults" | "expiresAt" | "rateLimit";

@@ -2,8 +2,8 @@ import type { Page } from "../../api-types/common.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import type { ServiceUser } from "../../api-types/service-users.ts";
-import { ADMIN, developerVaults } from "../../core/organization.ts";
-import type { VaultSet } from "../../core/key-record.ts";
+import { ADMIN, developerVaults } from "../../core/organization/organization.ts";
+import type { VaultSet } from "../../core/key/key-record.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext } from "../context.ts";
 

@@ -1,6 +1,6 @@
-import { allowlistCovers, breadthOf, compileAllowlist, parseRange } from "../../core/ip-allowlist.ts";
-import { reachOf, type Reach } from "../../core/reach.ts";
-import { formatScope, PLAIN_SEGMENT } from "../../core/scope.ts";
+import { allowlistCovers, breadthOf, compileAllowlist, parseRange } from "../../core/key/ip-allowlist.ts";
+import { reachOf, type Reach } from "../../core/access/reach.ts";
+import { formatScope, PLAIN_SEGMENT } from "../../core/policy/scope.ts";
 import type { Console } from "../context.ts";
 import type { Owner } from "./owner.ts";
 import { knownScope, scopeOf } from "./scope-rows.ts";

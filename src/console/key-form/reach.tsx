@@ -1,5 +1,5 @@
 import type { FC } from "hono/jsx";
-import type { ReachedOperation } from "../../core/reach.ts";
+import type { ReachedOperation } from "../../core/access/reach.ts";
 import { counted, listed } from "../parts/wording.ts";
 import type { Preview } from "./preview.ts";
 import type { KeyForm } from "./values.ts";

@@ -1,6 +1,6 @@
 import type { Child, FC } from "hono/jsx";
 import type { ResourceType, ResourceTypes } from "../../core/policy/resource-types.ts";
-import { ACTIONS } from "../../core/scope.ts";
+import { ACTIONS } from "../../core/policy/scope.ts";
 import { FieldGroup } from "../parts/fields.tsx";
 import { Icon } from "../parts/icons.tsx";
 import type { Preview } from "./preview.ts";

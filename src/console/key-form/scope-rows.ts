@@ -1,4 +1,4 @@
-import { ACTIONS, type Scope } from "../../core/scope.ts";
+import { ACTIONS, type Scope } from "../../core/policy/scope.ts";
 import { textOf } from "./form-data.ts";
 
 /** The type of a row for everything. */

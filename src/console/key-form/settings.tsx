@@ -1,7 +1,7 @@
 import type { Child, FC } from "hono/jsx";
 import type { Key } from "../../api-types/keys.ts";
-import type { RateLimit, VaultSet } from "../../core/key-record.ts";
-import { formatScope } from "../../core/scope.ts";
+import type { RateLimit, VaultSet } from "../../core/key/key-record.ts";
+import { formatScope } from "../../core/policy/scope.ts";
 import { Moment } from "../parts/time.tsx";
 import { rateText } from "../parts/wording.ts";
 

@@ -1,7 +1,7 @@
 import type { Key } from "../../api-types/keys.ts";
-import { parseRange } from "../../core/ip-allowlist.ts";
-import type { VaultSet } from "../../core/key-record.ts";
-import { plainName } from "../../core/plain-name.ts";
+import { parseRange } from "../../core/key/ip-allowlist.ts";
+import type { VaultSet } from "../../core/key/key-record.ts";
+import { plainName } from "../../core/organization/plain-name.ts";
 import { counted } from "../parts/wording.ts";
 import { textOf, textsOf } from "./form-data.ts";
 import { readRows, rowOf, scopeOf, type ScopeRow } from "./scope-rows.ts";

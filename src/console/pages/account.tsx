@@ -3,7 +3,7 @@ import type { Child, FC } from "hono/jsx";
 import { decodeJwt } from "jose";
 import { z } from "zod";
 import type { Me } from "../../api-types/me.ts";
-import { developerVaults } from "../../core/organization.ts";
+import { developerVaults } from "../../core/organization/organization.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { Facts, PageHeader } from "../parts/bits.tsx";
 import { Form } from "../parts/form.tsx";

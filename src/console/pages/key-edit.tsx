@@ -14,7 +14,7 @@ import { fieldProblems, noticeOf, type Notice } from "../key-form/problems.ts";
 import { EVERYTHING } from "../key-form/scope-rows.ts";
 import { knownVaults } from "../key-form/known.ts";
 import { merged, parseForm } from "../key-form/merge.ts";
-import type { RateLimit } from "../../core/key-record.ts";
+import type { RateLimit } from "../../core/key/key-record.ts";
 import { SETTING_NAMES, SETTINGS, settingText, type Setting } from "../key-form/settings.tsx";
 import { afterStep } from "../key-form/steps.ts";
 import { bodyOf, changeOf, formOf, readForm, type KeyBody, type KeyForm } from "../key-form/values.ts";

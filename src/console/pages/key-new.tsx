@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
 import type { CreatedKey, Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
-import { ADMIN } from "../../core/organization.ts";
-import { MFA_MAX_AGE_S } from "../../core/error-response.ts";
+import { ADMIN } from "../../core/organization/organization.ts";
+import { MFA_MAX_AGE_S } from "../../core/http/error-response.ts";
 import { ApiRefusal } from "../api.ts";
 import { VAULT } from "../../core/policy/resource-types.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";

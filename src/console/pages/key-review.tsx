@@ -2,7 +2,7 @@ import type { Child, FC } from "hono/jsx";
 import type { Impact } from "../../api-types/impact.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
-import type { RateLimit } from "../../core/key-record.ts";
+import type { RateLimit } from "../../core/key/key-record.ts";
 import type { ConsoleContext } from "../context.ts";
 import { SETTING_NAMES, SETTINGS, settingText, type Setting } from "../key-form/settings.tsx";
 import { fieldsOf, lifetimeName, type KeyBody, type KeyForm } from "../key-form/values.ts";

@@ -4,7 +4,7 @@ import type { Page } from "../../api-types/common.ts";
 import type { KeyCounts } from "../../api-types/key-acts.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
-import { ADMIN, developerVaults } from "../../core/organization.ts";
+import { ADMIN, developerVaults } from "../../core/organization/organization.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { Empty, PageHeader } from "../parts/bits.tsx";

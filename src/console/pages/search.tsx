@@ -5,7 +5,7 @@ import type { Page } from "../../api-types/common.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Person } from "../../api-types/people.ts";
 import type { ServiceUser } from "../../api-types/service-users.ts";
-import { ADMIN } from "../../core/organization.ts";
+import { ADMIN } from "../../core/organization/organization.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { looksLikeKey } from "../key-text.ts";

@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import type { ServiceUser, ServiceUserImpact } from "../../api-types/service-users.ts";
-import { DEVELOPER, developerVaults, type VaultRoles } from "../../core/organization.ts";
+import { DEVELOPER, developerVaults, type VaultRoles } from "../../core/organization/organization.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";

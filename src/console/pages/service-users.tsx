@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Page } from "../../api-types/common.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { ServiceUser } from "../../api-types/service-users.ts";
-import { developerVaults, type VaultRoles } from "../../core/organization.ts";
+import { developerVaults, type VaultRoles } from "../../core/organization/organization.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { ActiveBadge, Empty, Facts, PageHeader } from "../parts/bits.tsx";

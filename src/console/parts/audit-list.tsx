@@ -1,6 +1,6 @@
 import type { Child, FC } from "hono/jsx";
 import type { AuditEvent } from "../../api-types/audit.ts";
-import { eventOf } from "../../core/audit-event.ts";
+import { eventOf } from "../../core/organization/audit-event.ts";
 import { REFUSALS } from "../../core/refusal.ts";
 import { HOME, PEOPLE, SERVICE_USERS } from "../paths.ts";
 import { wordsOf } from "./audit-words.ts";

@@ -1,6 +1,6 @@
 import type { Child, FC } from "hono/jsx";
 import type { Key } from "../../api-types/keys.ts";
-import type { KeyStatus } from "../../core/key-record.ts";
+import type { KeyStatus } from "../../core/key/key-record.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
 /** Small parts of many pages. */

@@ -1,4 +1,4 @@
-import { formatScope, type Scope } from "../../core/scope.ts";
+import { formatScope, type Scope } from "../../core/policy/scope.ts";
 import { exact } from "./time.tsx";
 
 /** What one field was and is, in words; `null` where there was or is nothing that could have it. */

@@ -1,4 +1,4 @@
-import { foldName } from "../../core/folded-name.ts";
+import { foldName } from "../../core/organization/folded-name.ts";
 
 /** What is typed to confirm: the name, unless there is nothing in it that could be typed. */
 export function confirmationOf(name: string): string {

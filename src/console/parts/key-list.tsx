@@ -2,7 +2,7 @@ import type { Child, FC } from "hono/jsx";
 import type { Page } from "../../api-types/common.ts";
 import type { KeyCounts } from "../../api-types/key-acts.ts";
 import type { Key } from "../../api-types/keys.ts";
-import { formatScope } from "../../core/scope.ts";
+import { formatScope } from "../../core/policy/scope.ts";
 import { HOME, link, ownerPage, SELECTED_KEYS } from "../paths.ts";
 import { KeyStanding } from "./bits.tsx";
 import { NoKeys } from "./key-filters.tsx";

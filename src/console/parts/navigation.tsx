@@ -1,6 +1,6 @@
 import type { FC } from "hono/jsx";
 import type { Me } from "../../api-types/me.ts";
-import { ADMIN } from "../../core/organization.ts";
+import { ADMIN } from "../../core/organization/organization.ts";
 import {
   ACCOUNT,
   ALL_KEYS,

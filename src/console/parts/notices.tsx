@@ -1,6 +1,6 @@
 import type { Child, FC } from "hono/jsx";
 import type { Me } from "../../api-types/me.ts";
-import { ADMIN } from "../../core/organization.ts";
+import { ADMIN } from "../../core/organization/organization.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext } from "../context.ts";
 import { ORGANIZATION } from "../paths.ts";

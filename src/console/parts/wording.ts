@@ -1,4 +1,4 @@
-import type { RateLimit } from "../../core/key-record.ts";
+import type { RateLimit } from "../../core/key/key-record.ts";
 
 /** Numbers and limits in words. */
 

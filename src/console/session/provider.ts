@@ -1,8 +1,8 @@
 import { decodeJwt } from "jose";
 import * as oauth from "oauth4webapi";
-import { MFA_MAX_AGE_S } from "../../core/error-response.ts";
+import { MFA_MAX_AGE_S } from "../../core/http/error-response.ts";
 import { issuerTemplate, type AuthorizeParameters } from "../../core/identity/settings.ts";
-import type { Config } from "../../env.ts";
+import type { Config } from "../../settings.ts";
 import { Remembered } from "../../state/remembered.ts";
 import { signOutUrl } from "./sign-out-url.ts";
 

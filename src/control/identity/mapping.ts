@@ -1,8 +1,8 @@
-import { plainName } from "../../core/plain-name.ts";
-import { MFA_MAX_AGE_S } from "../../core/error-response.ts";
+import { plainName } from "../../core/organization/plain-name.ts";
+import { MFA_MAX_AGE_S } from "../../core/http/error-response.ts";
 import type { IdentitySettings } from "../../core/identity/settings.ts";
 import { issuerTemplate } from "../../core/identity/settings.ts";
-import { DEVELOPER, ORG_ID, type VaultRoles } from "../../core/organization.ts";
+import { DEVELOPER, ORG_ID, type VaultRoles } from "../../core/organization/organization.ts";
 import { grantsOf, rolesMeantBy, union } from "../../core/scim/roles.ts";
 import { namesIn, readClaim, scopesIn, textIn, timeIn, valuesIn, type Payload } from "./claims.ts";
 import { TokenFault } from "./token-fault.ts";

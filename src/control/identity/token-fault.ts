@@ -1,4 +1,4 @@
-import { withoutSecrets } from "../../core/key-secret.ts";
+import { withoutSecrets } from "../../core/key/key-secret.ts";
 
 /** What can be wrong with an access token of the identity provider, for the operator's log. */
 export type TokenFaultCode =

@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader, type ProtectedHeaderParameters } from "jose";
-import { nestsTooDeep } from "../../core/json-depth.ts";
-import { isCanonicalJwt } from "../../core/jwt-form.ts";
+import { nestsTooDeep } from "../../core/http/json-depth.ts";
+import { isCanonicalJwt } from "../../core/token/jwt-form.ts";
 import type { Payload } from "./claims.ts";
 import { valuesIn } from "./claims.ts";
 import { TokenFault } from "./token-fault.ts";

@@ -1,9 +1,9 @@
-import { keyIdOf } from "../../core/imported-key.ts";
-import { hashKey, sameHash } from "../../core/key-secret.ts";
-import { standingRefusal } from "../../core/key-standing.ts";
-import { isWithdrawn } from "../../core/access.ts";
+import { keyIdOf } from "../../core/access/imported-key.ts";
+import { hashKey, sameHash } from "../../core/key/key-secret.ts";
+import { standingRefusal } from "../../core/key/key-standing.ts";
+import { isWithdrawn } from "../../core/access/access.ts";
 import { refuse } from "../../core/refusal.ts";
-import type { CompiledKey } from "../../core/compiled-key.ts";
+import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import { currentKey } from "./current-key.ts";
 import type { Control } from "../endpoint.ts";
 import type { Form } from "./form.ts";

@@ -1,5 +1,5 @@
 import type { KeyGuards } from "../../admission/key-guards.ts";
-import { compileKey, type CompiledKey } from "../../core/compiled-key.ts";
+import { compileKey, type CompiledKey } from "../../core/access/compiled-key.ts";
 import { OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 
 /** A key as its guard knows it now; `null` when there is none. Rejects when the guard cannot be asked. */

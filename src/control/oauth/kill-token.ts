@@ -1,7 +1,7 @@
-import type { AccessToken } from "../../core/access-token.ts";
+import type { AccessToken } from "../../core/token/access-token.ts";
 import { within } from "../../core/concurrency.ts";
-import type { Leak } from "../../core/leak.ts";
-import type { TokenCut } from "../../core/revocation.ts";
+import type { Leak } from "../../core/organization/leak.ts";
+import type { TokenCut } from "../../core/organization/revocation.ts";
 import type { Env } from "../../env.ts";
 import { cutTimeout } from "../../core/cut-timeout.ts";
 import type { Confirmation } from "../../admission/guard/key-guard.ts";

@@ -1,6 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { ErrorSchema } from "../../api-types/error.ts";
-import { originOf } from "../../core/error-response.ts";
+import { originOf } from "../../core/http/error-response.ts";
 import { refuse } from "../../core/refusal.ts";
 import { isOnHost } from "../../surface.ts";
 import { refuseWith, type Control, type ControlEnv } from "../endpoint.ts";

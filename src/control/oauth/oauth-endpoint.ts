@@ -1,8 +1,8 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { PresentedKey } from "../../admission/isolate/presented.ts";
-import { keyIdOf } from "../../core/imported-key.ts";
-import type { CompiledKey } from "../../core/compiled-key.ts";
+import { keyIdOf } from "../../core/access/imported-key.ts";
+import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import type { Control, ControlEnv } from "../endpoint.ts";
 import { Answered, REFUSAL_HEADERS } from "../headers.ts";
 import { clientRefusal, identify, readClient, type ClientCredentials } from "./client.ts";

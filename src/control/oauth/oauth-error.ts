@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { z } from "zod";
-import { isFailedAttempt } from "../../core/failed-attempt.ts";
+import { isFailedAttempt } from "../../core/http/failed-attempt.ts";
 import { REFUSALS, type Refusal } from "../../core/refusal.ts";
 import type { ControlEnv } from "../endpoint.ts";
 

@@ -1,11 +1,11 @@
 import { z } from "@hono/zod-openapi";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { within } from "../../core/concurrency.ts";
-import { keyIdOf } from "../../core/imported-key.ts";
-import { hashKey } from "../../core/key-secret.ts";
+import { keyIdOf } from "../../core/access/imported-key.ts";
+import { hashKey } from "../../core/key/key-secret.ts";
 import { isRefusal } from "../../core/refusal.ts";
-import type { Cut, RevocationRequest } from "../../core/revocation.ts";
-import type { CompiledKey } from "../../core/compiled-key.ts";
+import type { Cut, RevocationRequest } from "../../core/organization/revocation.ts";
+import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import type { Control } from "../endpoint.ts";
 import { openRevocation } from "../ops/revoke.ts";
 import { cutTimeout } from "../../core/cut-timeout.ts";

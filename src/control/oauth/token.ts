@@ -5,15 +5,15 @@ import {
   MIN_TOKEN_LIFE_S,
   readScopes,
   type AccessToken,
-} from "../../core/access-token.ts";
+} from "../../core/token/access-token.ts";
 import { OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
-import type { KeyRecord, VaultSet } from "../../core/key-record.ts";
-import { scopesTooMany, vaultsTooMany } from "../../core/grant-limits.ts";
-import { holdsKey } from "../../core/key-secret.ts";
-import { holdsScope, holdsVaults, type Narrowing } from "../../core/narrowing.ts";
-import { retryAfterSeconds } from "../../core/rate-window.ts";
-import { formatScope, PLAIN_SEGMENT } from "../../core/scope.ts";
-import type { CompiledKey } from "../../core/compiled-key.ts";
+import type { KeyRecord, VaultSet } from "../../core/key/key-record.ts";
+import { scopesTooMany, vaultsTooMany } from "../../core/key/grant-limits.ts";
+import { holdsKey } from "../../core/key/key-secret.ts";
+import { holdsScope, holdsVaults, type Narrowing } from "../../core/key/narrowing.ts";
+import { retryAfterSeconds } from "../../core/key/rate-window.ts";
+import { formatScope, PLAIN_SEGMENT } from "../../core/policy/scope.ts";
+import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import type { Control } from "../endpoint.ts";
 import type { Form } from "./form.ts";
 import type { Answer, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";

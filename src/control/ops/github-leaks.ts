@@ -1,8 +1,8 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { GithubAnswerSchema, GithubReport, type GithubAnswer } from "../../api-types/leaks.ts";
-import { hashKey } from "../../core/key-secret.ts";
-import { describeLeak, leakLabel } from "../../core/leak.ts";
+import { hashKey } from "../../core/key/key-secret.ts";
+import { describeLeak, leakLabel } from "../../core/organization/leak.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import { parseBody, readBytes } from "../body.ts";
 import { describeResponses } from "../endpoint-document.ts";

@@ -1,4 +1,4 @@
-import { p1363FromDer } from "../../core/ecdsa-signature.ts";
+import { p1363FromDer } from "../../core/token/ecdsa-signature.ts";
 import { refuse, type Refusal } from "../../core/refusal.ts";
 import { KeysUnavailable, type GithubKeys } from "./github-keys.ts";
 

@@ -1,8 +1,8 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { ImportLine, ImportResultSchema, type ImportResult as ResultLine } from "../../api-types/imports.ts";
-import { importRefused, type ImportResult } from "../../core/key-import.ts";
-import { readLines } from "../../core/ndjson.ts";
-import type { Actor } from "../../core/organization.ts";
+import { importRefused, type ImportResult } from "../../core/organization/key-import.ts";
+import { readLines } from "../../core/http/ndjson.ts";
+import type { Actor } from "../../core/organization/organization.ts";
 import { refuse } from "../../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
 import { LineStream } from "../line-stream.ts";

@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { LeakAnswer, LeakReport, type LeakResult } from "../../api-types/leaks.ts";
-import { describeLeak, leakLabel } from "../../core/leak.ts";
+import { describeLeak, leakLabel } from "../../core/organization/leak.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
 import { resultJson } from "./result-json.ts";

@@ -1,9 +1,9 @@
 import { ImportLine, ImportLineInVaults } from "../../api-types/imports.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { problemsIn, type FieldProblem } from "../../core/field-problems.ts";
-import { nestsTooDeep } from "../../core/json-depth.ts";
-import { importRefused, type ImportResult, type KeyImport } from "../../core/key-import.ts";
-import { hashKey, prefixOf } from "../../core/key-secret.ts";
+import { problemsIn, type FieldProblem } from "../../core/http/field-problems.ts";
+import { nestsTooDeep } from "../../core/http/json-depth.ts";
+import { importRefused, type ImportResult, type KeyImport } from "../../core/organization/key-import.ts";
+import { hashKey, prefixOf } from "../../core/key/key-secret.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import { fieldsWithKey } from "../body-secrets.ts";
 import type { Control } from "../endpoint.ts";

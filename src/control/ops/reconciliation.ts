@@ -10,10 +10,10 @@ import {
   type ReconciliationAnswer,
   type ReconciliationLine,
 } from "../../api-types/reconciliations.ts";
-import { NDJSON } from "../../core/ndjson.ts";
-import type { Actor } from "../../core/organization.ts";
+import { NDJSON } from "../../core/http/ndjson.ts";
+import type { Actor } from "../../core/organization/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
-import type { Difference } from "../../core/reconciliation.ts";
+import type { Difference } from "../../core/key/reconciliation.ts";
 import { registeredOrganizations } from "../../state/guard-registry.ts";
 import { readCursor, writeCursor } from "../cursor.ts";
 import { LineStream } from "../line-stream.ts";

@@ -1,6 +1,6 @@
 import type { RevocationResult } from "../../api-types/revocations.ts";
 import { isoTime } from "../../core/iso-time.ts";
-import type { RevocationResult as Settled } from "../../core/revocation.ts";
+import type { RevocationResult as Settled } from "../../core/organization/revocation.ts";
 
 /** What became of one key, as JSON. */
 export function resultJson(result: Settled): RevocationResult {

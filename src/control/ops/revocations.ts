@@ -11,14 +11,14 @@ import {
   type RevocationLine,
 } from "../../api-types/revocations.ts";
 import { Batches } from "../../core/batches.ts";
-import { NDJSON } from "../../core/ndjson.ts";
-import type { Actor } from "../../core/organization.ts";
+import { NDJSON } from "../../core/http/ndjson.ts";
+import type { Actor } from "../../core/organization/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import type {
   RevocationEntry as RecordedRevocation,
   RevocationRequest,
   RevocationResult,
-} from "../../core/revocation.ts";
+} from "../../core/organization/revocation.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import { readCursor, writeCursor } from "../cursor.ts";
 import { LineStream } from "../line-stream.ts";

@@ -1,14 +1,14 @@
 import { type LeakedCredential } from "../../api-types/leaks.ts";
 import { eachOf } from "../../core/concurrency.ts";
-import { isCanonicalJwt } from "../../core/jwt-form.ts";
-import type { Leak } from "../../core/leak.ts";
+import { isCanonicalJwt } from "../../core/token/jwt-form.ts";
+import type { Leak } from "../../core/organization/leak.ts";
 import { refuse, type Refusal } from "../../core/refusal.ts";
 import {
   withoutReceipt,
   type KeyTarget,
   type RevocationRequest,
   type RevocationResult,
-} from "../../core/revocation.ts";
+} from "../../core/organization/revocation.ts";
 import type { Control } from "../endpoint.ts";
 import { killToken } from "../oauth/kill-token.ts";
 import { openRevocation, revoke } from "./revoke.ts";

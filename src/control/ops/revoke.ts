@@ -1,14 +1,14 @@
 import { groupOfKey } from "../../admission/key-guards.ts";
 import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
 import { chunksOf, eachOf } from "../../core/concurrency.ts";
-import { readNdjson } from "../../core/ndjson.ts";
+import { readNdjson } from "../../core/http/ndjson.ts";
 import {
   withoutReceipt,
   type KeyTarget,
   type OwnerTarget,
   type RevocationRequest,
   type RevocationResult,
-} from "../../core/revocation.ts";
+} from "../../core/organization/revocation.ts";
 import type { Env } from "../../env.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import type { SortedTargets } from "./targets.ts";

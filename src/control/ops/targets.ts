@@ -1,14 +1,14 @@
 import type { RevocationTarget } from "../../api-types/revocations.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { keyIdOf } from "../../core/imported-key.ts";
-import { hashKey } from "../../core/key-secret.ts";
+import { keyIdOf } from "../../core/access/imported-key.ts";
+import { hashKey } from "../../core/key/key-secret.ts";
 import {
   withoutReceipt,
   type KeyTarget,
   type OwnerTarget,
   type RevocationResult,
-} from "../../core/revocation.ts";
-import { ORG_ID } from "../../core/organization.ts";
+} from "../../core/organization/revocation.ts";
+import { ORG_ID } from "../../core/organization/organization.ts";
 import type { Control } from "../endpoint.ts";
 
 const KEY_ID = /^key_[0-9A-Za-z]{12}$/;

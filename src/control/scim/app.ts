@@ -1,6 +1,6 @@
 import { Hono, type Context } from "hono";
 import { LRUCache } from "lru-cache";
-import { withoutSecrets } from "../../core/key-secret.ts";
+import { withoutSecrets } from "../../core/key/key-secret.ts";
 import { refuse, type Refusal } from "../../core/refusal.ts";
 import { SCIM_PROBLEMS, scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../../core/scim/problem.ts";
 import type { ScimAnswer } from "../../state/organization/people/scim-command.ts";

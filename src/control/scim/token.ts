@@ -1,8 +1,8 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { ScimTokenSchema } from "../../api-types/organization.ts";
-import { hashKey } from "../../core/key-secret.ts";
-import { ORG_ID } from "../../core/organization.ts";
+import { hashKey } from "../../core/key/key-secret.ts";
+import { ORG_ID } from "../../core/organization/organization.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ORG_ID } from "../organization.ts";
+import { ORG_ID } from "../organization/organization.ts";
 
 /** A claim and the value of it that stands for a second factor. */
 export interface FactorClaim {

@@ -1,4 +1,4 @@
-import type { Scope, Segments } from "../scope.ts";
+import type { Scope, Segments } from "./scope.ts";
 import type { ResourceTemplate } from "./resource-types.ts";
 
 /** A scope that an operation needs, with its filter taken apart. */

@@ -1,6 +1,6 @@
 /** Paths with parameters, as OpenAPI documents write them, such as `/v1/vaults/{vaultId}` or `/files/{+path}`. */
 
-import { isCanonicalPath } from "../canonical-path.ts";
+import { isCanonicalPath } from "./canonical-path.ts";
 
 /** What a segment of a path must look like. */
 export interface SegmentPattern {

@@ -1,6 +1,6 @@
 /** The types of resources that an API has, and typed paths over them. */
 
-import { filterProblem, type Segments } from "../scope.ts";
+import { filterProblem, type Segments } from "./scope.ts";
 
 /**
  * One type of resource. A resource of it is the type's name and then values for the first few segments or all of them.

@@ -1,7 +1,7 @@
 /** What the gateway needs to know of each request, from the table that the build has made of the API's document. */
 
-import { plainSpelling } from "../canonical-path.ts";
-import { filterSegments, formatScope, type Action, type Scope } from "../scope.ts";
+import { plainSpelling } from "./canonical-path.ts";
+import { filterSegments, formatScope, type Action, type Scope } from "./scope.ts";
 import { ITEM_ID, type Deprecation, type Operation, type Pointer, type RequiredScope } from "./operation.ts";
 import { ANY_VALUE, parseTemplate, type PathTemplate } from "./path-template.ts";
 import {

@@ -1,4 +1,4 @@
-import { ADMIN, DEVELOPER, type VaultRoles } from "../organization.ts";
+import { ADMIN, DEVELOPER, type VaultRoles } from "../organization/organization.ts";
 import { isObject, valueOf, type ScimObject } from "./object.ts";
 
 /** What somebody may do: roles in the organisation and on vaults, in one order. */

@@ -1,5 +1,5 @@
-import type { Receipt } from "../../core/organization.ts";
-import type { ErasureRecord } from "../../core/erasure.ts";
+import type { Receipt } from "../../core/organization/organization.ts";
+import type { ErasureRecord } from "../../core/organization/erasure.ts";
 import { deleteInSteps, type Perishable } from "../retention.ts";
 
 /** Organisations that were erased or are being erased, and the receipts of their keys. Times are milliseconds since the epoch. */

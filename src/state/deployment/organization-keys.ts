@@ -1,5 +1,5 @@
 import { eachOf, within } from "../../core/concurrency.ts";
-import type { OwnerTarget } from "../../core/revocation.ts";
+import type { OwnerTarget } from "../../core/organization/revocation.ts";
 import type { Env } from "../../env.ts";
 import { registeredGuards } from "../guard-registry.ts";
 

@@ -1,5 +1,5 @@
-import { withoutSecrets } from "../../core/key-secret.ts";
-import type { Leak } from "../../core/leak.ts";
+import { withoutSecrets } from "../../core/key/key-secret.ts";
+import type { Leak } from "../../core/organization/leak.ts";
 import type {
   Cut,
   KeyTarget,
@@ -9,7 +9,7 @@ import type {
   RevocationRequest,
   RevocationResult,
   RevocationStatus,
-} from "../../core/revocation.ts";
+} from "../../core/organization/revocation.ts";
 import { deleteInSteps, type Perishable } from "../retention.ts";
 
 /**

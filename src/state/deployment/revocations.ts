@@ -4,7 +4,7 @@ import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
 import type { StoredKey } from "../../admission/rules/guard.ts";
 import { chunksOf, within } from "../../core/concurrency.ts";
 import { Batches } from "../../core/batches.ts";
-import { ndjsonLines } from "../../core/ndjson.ts";
+import { ndjsonLines } from "../../core/http/ndjson.ts";
 import {
   withoutReceipt,
   type KeyTarget,
@@ -13,7 +13,7 @@ import {
   type RevocationQuery,
   type RevocationRequest,
   type RevocationResult,
-} from "../../core/revocation.ts";
+} from "../../core/organization/revocation.ts";
 import type { Env } from "../../env.ts";
 import type { Alarm } from "../alarm.ts";
 import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";

@@ -1,5 +1,5 @@
 import { eachOf, within } from "../../core/concurrency.ts";
-import type { TokenCut } from "../../core/revocation.ts";
+import type { TokenCut } from "../../core/organization/revocation.ts";
 import type { Env } from "../../env.ts";
 import type { Alarm } from "../alarm.ts";
 

@@ -1,4 +1,4 @@
-import { ADMIN, type Actor } from "../../core/organization.ts";
+import { ADMIN, type Actor } from "../../core/organization/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import { hasSchema, migrate } from "./migrations.ts";
 import type { Directory } from "./people/directory.ts";

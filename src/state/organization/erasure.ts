@@ -1,5 +1,5 @@
 import { eachOf, OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
-import type { Receipt } from "../../core/organization.ts";
+import type { Receipt } from "../../core/organization/organization.ts";
 import type { Env } from "../../env.ts";
 import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
 import { registryEntry } from "../guard-registry.ts";

@@ -1,5 +1,5 @@
 import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
-import { drawGroup } from "../../core/key-secret.ts";
+import { drawGroup } from "../../core/key/key-secret.ts";
 
 /** The guards that serve keys of the organisation. New keys go to the latest group, as long as it has room. */
 export class GuardTable {

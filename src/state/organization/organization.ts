@@ -25,17 +25,17 @@ import {
   type UsageSummary,
   type UserPosition,
   type VaultRoles,
-} from "../../core/organization.ts";
-import type { AccessToken } from "../../core/access-token.ts";
-import type { FieldProblem } from "../../core/field-problems.ts";
-import { importRefused, type ImportResult, type KeyImport } from "../../core/key-import.ts";
-import type { Difference } from "../../core/reconciliation.ts";
+} from "../../core/organization/organization.ts";
+import type { AccessToken } from "../../core/token/access-token.ts";
+import type { FieldProblem } from "../../core/http/field-problems.ts";
+import { importRefused, type ImportResult, type KeyImport } from "../../core/organization/key-import.ts";
+import type { Difference } from "../../core/key/reconciliation.ts";
 import { isRefusal, refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
-import type { Cut, RevocationRequest, TokenCut } from "../../core/revocation.ts";
+import type { Cut, RevocationRequest, TokenCut } from "../../core/organization/revocation.ts";
 import { UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
-import type { PublicJwk } from "../../core/signing-key.ts";
-import type { UsageBatch, UsageReport } from "../../core/usage.ts";
-import type { WebhookDelivery, WebhookDraft, WebhookEndpoint } from "../../core/webhook.ts";
+import type { PublicJwk } from "../../core/token/signing-key.ts";
+import type { UsageBatch, UsageReport } from "../../core/usage/usage.ts";
+import type { WebhookDelivery, WebhookDraft, WebhookEndpoint } from "../../core/organization/webhook.ts";
 import type { Env } from "../../env.ts";
 import type { Author } from "./audit/audit-log.ts";
 import { actOnAll, type BulkAct } from "./keys/bulk.ts";

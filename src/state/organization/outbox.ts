@@ -1,5 +1,5 @@
 import { chunksOf, eachOf, OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
-import type { KeyRecord } from "../../core/key-record.ts";
+import type { KeyRecord } from "../../core/key/key-record.ts";
 import type { Alarm } from "../alarm.ts";
 import { registryEntry } from "../guard-registry.ts";
 import type { GuardTable } from "./guard-table.ts";

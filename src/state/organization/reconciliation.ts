@@ -1,10 +1,10 @@
 import type { KeyGuard } from "../../admission/guard/key-guard.ts";
 import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
 import { eachOf, OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
-import { differingFields } from "../../core/key-differences.ts";
-import { readKeyRecord, type KeyRecord } from "../../core/key-record.ts";
-import type { ManagedKey } from "../../core/organization.ts";
-import type { Difference, DifferenceKind } from "../../core/reconciliation.ts";
+import { differingFields } from "../../core/key/key-differences.ts";
+import { readKeyRecord, type KeyRecord } from "../../core/key/key-record.ts";
+import type { ManagedKey } from "../../core/organization/organization.ts";
+import type { Difference, DifferenceKind } from "../../core/key/reconciliation.ts";
 import type { Env } from "../../env.ts";
 import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
 import { registeredGuards } from "../guard-registry.ts";

@@ -1,5 +1,5 @@
-import type { Doing } from "../../core/organization.ts";
-import type { SigningKey } from "../../core/signing-key.ts";
+import type { Doing } from "../../core/organization/organization.ts";
+import type { SigningKey } from "../../core/token/signing-key.ts";
 
 /** What somebody makes for the whole organisation. */
 export type Made = "scimToken" | "webhookSecret" | `signingKey ${string}`;

@@ -8,10 +8,10 @@ import {
   signingKeyId,
   tokenClaims,
   type AccessToken,
-} from "../../core/access-token.ts";
-import type { Actor, Credentials, OrganizationInfo } from "../../core/organization.ts";
+} from "../../core/token/access-token.ts";
+import type { Actor, Credentials, OrganizationInfo } from "../../core/organization/organization.ts";
 import { refuse, type Refusal } from "../../core/refusal.ts";
-import type { PublicJwk, RingPolicy } from "../../core/signing-key.ts";
+import type { PublicJwk, RingPolicy } from "../../core/token/signing-key.ts";
 import { SigningKeys } from "../signing-keys.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import type { Settings } from "./settings.ts";

@@ -1,4 +1,4 @@
-import type { KeyRecord } from "../../../src/core/key-record.ts";
+import type { KeyRecord } from "../../../src/core/key/key-record.ts";
 import type { Env } from "../../../src/env.ts";
 import { KeyGuard as DiskGuard } from "../../../src/admission/guard/key-guard.ts";
 

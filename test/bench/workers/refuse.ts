@@ -1,4 +1,4 @@
-import { errorBody, errorResponse } from "../../../src/core/error-response.ts";
+import { errorBody, errorResponse } from "../../../src/core/http/error-response.ts";
 import { refuse } from "../../../src/core/refusal.ts";
 
 const REFUSAL = refuse("api_key_invalid");

@@ -1,5 +1,5 @@
 import { Organization as RealOrganization } from "../../../src/state/organization/organization.ts";
-import type { Actor, KeyQuery, UsageStretch } from "../../../src/core/organization.ts";
+import type { Actor, KeyQuery, UsageStretch } from "../../../src/core/organization/organization.ts";
 
 export { KeyGuard } from "../../../src/admission/guard/key-guard.ts";
 export { Deployment } from "../../../src/state/deployment/deployment.ts";

@@ -8,7 +8,7 @@ import type {
 } from "../../../src/admission/rules/guard.ts";
 import type { Group, Isolate, SentQuestion, Waiting } from "../../../src/admission/rules/held.ts";
 import type { GuardedKey } from "../../../src/admission/rules/records.ts";
-import type { KeyRecord } from "../../../src/core/key-record.ts";
+import type { KeyRecord } from "../../../src/core/key/key-record.ts";
 
 /** What may happen at most in a run of the exhaustive search. Time goes in whole ticks. */
 export interface Bounds {

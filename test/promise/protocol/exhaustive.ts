@@ -2,8 +2,8 @@ import type { GuardMemory } from "../../../src/admission/rules/guard.ts";
 import type { HeldKey } from "../../../src/admission/rules/held.ts";
 import type { Decision, Judge, Undecided } from "../../../src/admission/rules/isolate.ts";
 import type { GuardedKey } from "../../../src/admission/rules/records.ts";
-import type { KeyRecord, RateLimit } from "../../../src/core/key-record.ts";
-import { NO_DENIALS } from "../../../src/core/token-denials.ts";
+import type { KeyRecord, RateLimit } from "../../../src/core/key/key-record.ts";
+import { NO_DENIALS } from "../../../src/core/token/token-denials.ts";
 import {
   copyOf,
   GROUP,

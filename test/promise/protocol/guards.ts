@@ -3,7 +3,7 @@ import type { Answer, Question } from "../../../src/admission/protocol.ts";
 import type { Commit, GuardMemory, StoredKey } from "../../../src/admission/rules/guard.ts";
 import type { Load } from "../../../src/admission/rules/load.ts";
 import type { GuardedKey } from "../../../src/admission/rules/records.ts";
-import type { KeyRecord } from "../../../src/core/key-record.ts";
+import type { KeyRecord } from "../../../src/core/key/key-record.ts";
 import { ModelStorage } from "./model-storage.ts";
 import type { Actor, Clock, World } from "./world.ts";
 

@@ -3,7 +3,7 @@ import type { Group, HeldKey, Isolate, SentQuestion, Waiting } from "../../../sr
 import type { Decision, Judge, OwnUnits, Undecided } from "../../../src/admission/rules/isolate.ts";
 import type { Load } from "../../../src/admission/rules/load.ts";
 import type { GuardedKey } from "../../../src/admission/rules/records.ts";
-import { keyStatus } from "../../../src/core/key-record.ts";
+import { keyStatus } from "../../../src/core/key/key-record.ts";
 import type { ModelGuard } from "./guards.ts";
 import { ADDRESSES, TOKENS } from "./organization.ts";
 import type { Promised } from "./truth.ts";

@@ -1,6 +1,6 @@
 import type { Applied, Change, Commit } from "../../../src/admission/rules/guard.ts";
-import type { KeyRecord, RateLimit } from "../../../src/core/key-record.ts";
-import { deny, NO_DENIALS } from "../../../src/core/token-denials.ts";
+import type { KeyRecord, RateLimit } from "../../../src/core/key/key-record.ts";
+import { deny, NO_DENIALS } from "../../../src/core/token/token-denials.ts";
 import type { ModelGuard } from "./guards.ts";
 import { contentOf } from "./truth.ts";
 import { KEYS, type Actor, type World } from "./world.ts";

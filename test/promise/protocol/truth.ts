@@ -1,4 +1,4 @@
-import type { KeyRecord } from "../../../src/core/key-record.ts";
+import type { KeyRecord } from "../../../src/core/key/key-record.ts";
 import type { Answer } from "../../../src/admission/protocol.ts";
 import type { GuardedKey } from "../../../src/admission/rules/records.ts";
 

@@ -1,6 +1,6 @@
-import { operationsOf } from "../../../core/audit-event.ts";
-import { foldName } from "../../../core/folded-name.ts";
-import type { AuditQuery } from "../../../core/organization.ts";
+import { operationsOf } from "../../../core/organization/audit-event.ts";
+import { foldName } from "../../../core/organization/folded-name.ts";
+import type { AuditQuery } from "../../../core/organization/organization.ts";
 
 /** Later in SQLite's order than any text that begins with what it follows. */
 const LAST = "\u{10FFFF}";

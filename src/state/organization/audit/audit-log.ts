@@ -1,6 +1,6 @@
-import { foldName } from "../../../core/folded-name.ts";
-import { withoutSecrets } from "../../../core/key-secret.ts";
-import type { Actor, AuditEvent, AuditQuery } from "../../../core/organization.ts";
+import { foldName } from "../../../core/organization/folded-name.ts";
+import { withoutSecrets } from "../../../core/key/key-secret.ts";
+import type { Actor, AuditEvent, AuditQuery } from "../../../core/organization/organization.ts";
 import type { RefusalCode } from "../../../core/refusal.ts";
 import type { Alarm } from "../../alarm.ts";
 import { deleteInSteps } from "../../retention.ts";

@@ -1,4 +1,4 @@
-import type { Actor, KeyOutcome } from "../../../core/organization.ts";
+import type { Actor, KeyOutcome } from "../../../core/organization/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
 import type { Keys } from "./keys.ts";
 import type { DirectoryUser } from "../people/user-table.ts";

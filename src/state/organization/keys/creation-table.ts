@@ -1,4 +1,4 @@
-import type { Actor } from "../../../core/organization.ts";
+import type { Actor } from "../../../core/organization/organization.ts";
 import { deleteInSteps, type Perishable } from "../../retention.ts";
 
 /** Which requests have made which keys, for a day: one that comes again makes no second key. */

@@ -1,5 +1,5 @@
-import { leakReason } from "../../../core/leak.ts";
-import type { Cut, RevocationRequest, TokenCut } from "../../../core/revocation.ts";
+import { leakReason } from "../../../core/organization/leak.ts";
+import type { Cut, RevocationRequest, TokenCut } from "../../../core/organization/revocation.ts";
 import type { Alarm } from "../../alarm.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { KeyEvents } from "./key-events.ts";

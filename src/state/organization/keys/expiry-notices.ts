@@ -1,4 +1,4 @@
-import type { ManagedKey } from "../../../core/organization.ts";
+import type { ManagedKey } from "../../../core/organization/organization.ts";
 
 const DAY_MS = 86_400_000;
 /** How many days before a key expires it is told that it will. */

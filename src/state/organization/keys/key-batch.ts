@@ -1,6 +1,6 @@
-import type { KeyRecord } from "../../../core/key-record.ts";
-import type { ManagedKey } from "../../../core/organization.ts";
-import type { Cut } from "../../../core/revocation.ts";
+import type { KeyRecord } from "../../../core/key/key-record.ts";
+import type { ManagedKey } from "../../../core/organization/organization.ts";
+import type { Cut } from "../../../core/organization/revocation.ts";
 import { readKey, recordOf, SELECT_KEYS, type KeyRow } from "./key-row.ts";
 
 const AMONG = `keys.id IN (SELECT value FROM json_each(?))`;

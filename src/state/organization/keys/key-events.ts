@@ -1,7 +1,7 @@
 import { keyJson } from "../../../api-types/key-json.ts";
-import type { Leak } from "../../../core/leak.ts";
-import type { ManagedKey } from "../../../core/organization.ts";
-import { KEY_EVENTS, type KeyEventType } from "../../../core/webhook.ts";
+import type { Leak } from "../../../core/organization/leak.ts";
+import type { ManagedKey } from "../../../core/organization/organization.ts";
+import { KEY_EVENTS, type KeyEventType } from "../../../core/organization/webhook.ts";
 import type { Alarm } from "../../alarm.ts";
 import type { ExpiryNotices } from "./expiry-notices.ts";
 import type { KeyTable } from "./key-table.ts";

@@ -1,8 +1,8 @@
-import type { FieldProblem } from "../../../core/field-problems.ts";
-import { keyStatus } from "../../../core/key-record.ts";
-import { idOfHash, readHash } from "../../../core/key-secret.ts";
-import { importRefused, type ImportResult, type KeyImport } from "../../../core/key-import.ts";
-import { developerVaults, type ManagedKey } from "../../../core/organization.ts";
+import type { FieldProblem } from "../../../core/http/field-problems.ts";
+import { keyStatus } from "../../../core/key/key-record.ts";
+import { idOfHash, readHash } from "../../../core/key/key-secret.ts";
+import { importRefused, type ImportResult, type KeyImport } from "../../../core/organization/key-import.ts";
+import { developerVaults, type ManagedKey } from "../../../core/organization/organization.ts";
 import type { AuditLog, Author } from "../audit/audit-log.ts";
 import type { GuardTable } from "../guard-table.ts";
 import type { KeyTable } from "./key-table.ts";

@@ -1,5 +1,9 @@
-import type { KeyRecord, VaultSet } from "../../../core/key-record.ts";
-import { developerVaults, type ManagedKey, type VaultRoles } from "../../../core/organization.ts";
+import type { KeyRecord, VaultSet } from "../../../core/key/key-record.ts";
+import {
+  developerVaults,
+  type ManagedKey,
+  type VaultRoles,
+} from "../../../core/organization/organization.ts";
 
 export type KeyRow = Record<string, SqlStorageValue>;
 

@@ -1,5 +1,5 @@
-import { foldName } from "../../../core/folded-name.ts";
-import type { KeyPosition, KeyQuery, KeySort } from "../../../core/organization.ts";
+import { foldName } from "../../../core/organization/folded-name.ts";
+import type { KeyPosition, KeyQuery, KeySort } from "../../../core/organization/organization.ts";
 
 /** What SQL makes of a query for keys. */
 export interface KeySearch {

@@ -1,8 +1,14 @@
 import { groupOfKey } from "../../../admission/key-guards.ts";
-import type { Settled } from "../../../core/key-differences.ts";
-import type { KeyRecord } from "../../../core/key-record.ts";
-import { foldName } from "../../../core/folded-name.ts";
-import type { KeyChange, KeyDraft, KeyMaterial, KeyQuery, ManagedKey } from "../../../core/organization.ts";
+import type { Settled } from "../../../core/key/key-differences.ts";
+import type { KeyRecord } from "../../../core/key/key-record.ts";
+import { foldName } from "../../../core/organization/folded-name.ts";
+import type {
+  KeyChange,
+  KeyDraft,
+  KeyMaterial,
+  KeyQuery,
+  ManagedKey,
+} from "../../../core/organization/organization.ts";
 import { KeyBatch } from "./key-batch.ts";
 import { readKey, recordOf, SELECT_KEYS, type KeyRow } from "./key-row.ts";
 import { searchOf } from "./key-search.ts";

@@ -1,8 +1,8 @@
 import { config } from "../../../config.ts";
-import { problemsIn, refuseProblems, type FieldProblem } from "../../../core/field-problems.ts";
-import { generateKey } from "../../../core/key-secret.ts";
-import { keyStatus, type KeyRecord, type VaultSet } from "../../../core/key-record.ts";
-import type { Leak } from "../../../core/leak.ts";
+import { problemsIn, refuseProblems, type FieldProblem } from "../../../core/http/field-problems.ts";
+import { generateKey } from "../../../core/key/key-secret.ts";
+import { keyStatus, type KeyRecord, type VaultSet } from "../../../core/key/key-record.ts";
+import type { Leak } from "../../../core/organization/leak.ts";
 import {
   ADMIN,
   developerVaults,
@@ -13,9 +13,9 @@ import {
   type KeyQuery,
   type ManagedKey,
   type Receipt,
-} from "../../../core/organization.ts";
+} from "../../../core/organization/organization.ts";
 import { isRefusal, refuse, REFUSALS, type Refusal } from "../../../core/refusal.ts";
-import { widensKey } from "../../../core/widening.ts";
+import { widensKey } from "../../../core/access/widening.ts";
 import type { AuditEntry, AuditLog, Author } from "../audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
 import type { Directory } from "../people/directory.ts";

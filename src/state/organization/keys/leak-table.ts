@@ -1,5 +1,5 @@
-import { MAX_TOKEN_LIFE_S } from "../../../core/access-token.ts";
-import type { Leak } from "../../../core/leak.ts";
+import { MAX_TOKEN_LIFE_S } from "../../../core/token/access-token.ts";
+import type { Leak } from "../../../core/organization/leak.ts";
 import { deleteInSteps, type Perishable } from "../../retention.ts";
 
 /** A secret that is copied all over is not worth a notice for every copy. */

@@ -1,7 +1,7 @@
 import { END_OF_TIME } from "../../../core/iso-time.ts";
-import type { Actor, CreatedKey, ManagedKey } from "../../../core/organization.ts";
+import type { Actor, CreatedKey, ManagedKey } from "../../../core/organization/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
-import { keyStatus } from "../../../core/key-record.ts";
+import { keyStatus } from "../../../core/key/key-record.ts";
 import { SYSTEM } from "../audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
 import type { Directory } from "../people/directory.ts";

@@ -1,4 +1,4 @@
-import { foldName } from "../../../core/folded-name.ts";
+import { foldName } from "../../../core/organization/folded-name.ts";
 import { addColumn } from "./add-column.ts";
 
 /** Version 3: keys are found by their names as people read them and by their hashes, and know what they come from. */

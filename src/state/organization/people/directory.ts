@@ -1,4 +1,4 @@
-import type { Actor } from "../../../core/organization.ts";
+import type { Actor } from "../../../core/organization/organization.ts";
 import { refuse, type Refusal } from "../../../core/refusal.ts";
 import { NOTHING, sameGrants, union, type Grants } from "../../../core/scim/roles.ts";
 import { judge, type Verdict } from "../../../core/scim/standing.ts";

@@ -1,5 +1,11 @@
-import { foldName } from "../../../core/folded-name.ts";
-import type { Actor, OrgPerson, PersonPosition, PersonRole, Receipt } from "../../../core/organization.ts";
+import { foldName } from "../../../core/organization/folded-name.ts";
+import type {
+  Actor,
+  OrgPerson,
+  PersonPosition,
+  PersonRole,
+  Receipt,
+} from "../../../core/organization/organization.ts";
 import { refuse, type Refusal } from "../../../core/refusal.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
 import { isNothing, namesOf, type Grants } from "../../../core/scim/roles.ts";

@@ -1,5 +1,5 @@
-import { readHash, sameHash } from "../../../core/key-secret.ts";
-import type { Actor, Credentials } from "../../../core/organization.ts";
+import { readHash, sameHash } from "../../../core/key/key-secret.ts";
+import type { Actor, Credentials } from "../../../core/organization/organization.ts";
 import { refuse, type Refusal } from "../../../core/refusal.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { Settings } from "../settings.ts";

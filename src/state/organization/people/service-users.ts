@@ -1,13 +1,13 @@
-import { foldName } from "../../../core/folded-name.ts";
+import { foldName } from "../../../core/organization/folded-name.ts";
 import type {
   Actor,
   ServiceUser,
   ServiceUserChange,
   UserPosition,
   VaultRoles,
-} from "../../../core/organization.ts";
+} from "../../../core/organization/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
-import { widensUser } from "../../../core/widening.ts";
+import { widensUser } from "../../../core/access/widening.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { KeyTable } from "../keys/key-table.ts";
 import type { Keys } from "../keys/keys.ts";

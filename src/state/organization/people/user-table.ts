@@ -1,5 +1,5 @@
-import type { OwnerKind } from "../../../core/key-record.ts";
-import type { Actor, VaultRoles } from "../../../core/organization.ts";
+import type { OwnerKind } from "../../../core/key/key-record.ts";
+import type { Actor, VaultRoles } from "../../../core/organization/organization.ts";
 import type { Grants } from "../../../core/scim/roles.ts";
 import type { Claims } from "./claims.ts";
 import { emailKey, sameKey } from "./scim-store.ts";

@@ -1,5 +1,5 @@
-import { addCalls, CALLS_KEPT_MS, type CallCounts } from "../../../core/calls.ts";
-import { hourOf } from "../../../core/usage.ts";
+import { addCalls, CALLS_KEPT_MS, type CallCounts } from "../../../core/usage/calls.ts";
+import { hourOf } from "../../../core/usage/usage.ts";
 import { deleteInSteps, type Perishable } from "../../retention.ts";
 
 /** The calls of an organisation's keys that were let through in the last day: a row for a key's hour. */

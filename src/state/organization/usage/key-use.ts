@@ -1,6 +1,6 @@
-import type { CallCounts } from "../../../core/calls.ts";
+import type { CallCounts } from "../../../core/usage/calls.ts";
 import { within } from "../../../core/concurrency.ts";
-import type { KeyRecord } from "../../../core/key-record.ts";
+import type { KeyRecord } from "../../../core/key/key-record.ts";
 import {
   developerVaults,
   type Actor,
@@ -9,7 +9,7 @@ import {
   type UsageStretch,
   type UsageSummary,
   type VaultRoles,
-} from "../../../core/organization.ts";
+} from "../../../core/organization/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
 import type { Env } from "../../../env.ts";
 import type { KeyTable } from "../keys/key-table.ts";

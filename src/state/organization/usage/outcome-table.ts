@@ -1,4 +1,4 @@
-import type { KeyUsage, UsageBucket } from "../../../core/organization.ts";
+import type { KeyUsage, UsageBucket } from "../../../core/organization/organization.ts";
 import {
   addOutcomes,
   NO_OUTCOMES,
@@ -6,7 +6,7 @@ import {
   USAGE_STEPS,
   type OutcomeCounts,
   type UsageStep,
-} from "../../../core/usage.ts";
+} from "../../../core/usage/usage.ts";
 import { deleteCounts } from "../../retention.ts";
 
 /** In the place of a key's id: all keys together. */

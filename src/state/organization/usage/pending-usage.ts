@@ -1,5 +1,5 @@
-import type { KeyUsageReport } from "../../../core/usage.ts";
-import { addReport, newTally, type UsageTally } from "../../../core/usage-tally.ts";
+import type { KeyUsageReport } from "../../../core/usage/usage.ts";
+import { addReport, newTally, type UsageTally } from "../../../core/usage/usage-tally.ts";
 
 /** What has grown larger than this is taken in at once: a row has at most 2 MB. */
 const MAX_LENGTH = 500_000;

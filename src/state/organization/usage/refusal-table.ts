@@ -1,4 +1,4 @@
-import { MAX_REFUSALS, type UsageRefusal } from "../../../core/usage.ts";
+import { MAX_REFUSALS, type UsageRefusal } from "../../../core/usage/usage.ts";
 import { deleteInSteps } from "../../retention.ts";
 
 /** The last refusals of each key and of all together. */

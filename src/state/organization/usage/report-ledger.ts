@@ -1,4 +1,4 @@
-import type { UsageReport } from "../../../core/usage.ts";
+import type { UsageReport } from "../../../core/usage/usage.ts";
 import { deleteInSteps, type Perishable } from "../../retention.ts";
 
 /** A report may come again, or after a later one, within so many of them. */

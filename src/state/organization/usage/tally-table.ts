@@ -1,5 +1,5 @@
-import { OTHERS, readCallName, type CallCounts } from "../../../core/calls.ts";
-import { stepStart, type UsageStep } from "../../../core/usage.ts";
+import { OTHERS, readCallName, type CallCounts } from "../../../core/usage/calls.ts";
+import { stepStart, type UsageStep } from "../../../core/usage/usage.ts";
 import { deleteCounts } from "../../retention.ts";
 
 /** How many operations, and how many addresses, are told apart in one row; the rest is counted together. */

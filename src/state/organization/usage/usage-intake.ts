@@ -8,8 +8,8 @@ import {
   type UsageBatch,
   type UsageRefusal,
   type UsageReport,
-} from "../../../core/usage.ts";
-import { newTally, type UsageTally } from "../../../core/usage-tally.ts";
+} from "../../../core/usage/usage.ts";
+import { newTally, type UsageTally } from "../../../core/usage/usage-tally.ts";
 import type { Alarm } from "../../alarm.ts";
 import type { CallTable } from "./call-table.ts";
 import { ALL_KEYS, type OutcomeTable } from "./outcome-table.ts";

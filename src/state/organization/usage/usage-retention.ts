@@ -1,5 +1,5 @@
-import type { UsageStretch } from "../../../core/organization.ts";
-import { stepStart, USAGE_STEPS } from "../../../core/usage.ts";
+import type { UsageStretch } from "../../../core/organization/organization.ts";
+import { stepStart, USAGE_STEPS } from "../../../core/usage/usage.ts";
 import type { OutcomeTable } from "./outcome-table.ts";
 import type { RefusalTable } from "./refusal-table.ts";
 import type { TallyTable } from "./tally-table.ts";

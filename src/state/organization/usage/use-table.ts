@@ -1,4 +1,4 @@
-import type { KeyUsageReport } from "../../../core/usage.ts";
+import type { KeyUsageReport } from "../../../core/usage/usage.ts";
 
 /** When and from where each key was last used and last refused. */
 export class UseTable {

@@ -4,7 +4,7 @@ import {
   type DeliveryStatus,
   type WebhookDelivery,
   type WebhookEventType,
-} from "../../../core/webhook.ts";
+} from "../../../core/organization/webhook.ts";
 import type { Perishable } from "../../retention.ts";
 import type { Attempt } from "./webhook-sender.ts";
 

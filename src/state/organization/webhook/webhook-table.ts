@@ -1,4 +1,8 @@
-import { SECRET_OVERLAP_MS, type WebhookDraft, type WebhookEndpoint } from "../../../core/webhook.ts";
+import {
+  SECRET_OVERLAP_MS,
+  type WebhookDraft,
+  type WebhookEndpoint,
+} from "../../../core/organization/webhook.ts";
 
 type Row = Record<string, SqlStorageValue>;
 

@@ -1,4 +1,4 @@
-import type { Actor, Credentials } from "../../../core/organization.ts";
+import type { Actor, Credentials } from "../../../core/organization/organization.ts";
 import { refuse, type Refusal } from "../../../core/refusal.ts";
 import {
   generateWebhookSecret,
@@ -6,7 +6,7 @@ import {
   type WebhookDelivery,
   type WebhookDraft,
   type WebhookEndpoint,
-} from "../../../core/webhook.ts";
+} from "../../../core/organization/webhook.ts";
 import type { Alarm } from "../../alarm.ts";
 import type { AuditLog, Author } from "../audit/audit-log.ts";
 import type { ExpiryNotices } from "../keys/expiry-notices.ts";

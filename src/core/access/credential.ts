@@ -1,0 +1,52 @@
+import { isImportedForm } from "./imported-key.ts";
+import { prefixOf, readKeyId } from "../key/key-secret.ts";
+import { refuse, type Refusal } from "../refusal.ts";
+
+export interface ApiKeyCredential {
+  readonly kind: "api_key";
+  /** The key's public id. */
+  readonly keyId: string;
+  /** The whole key string. Never logged, stored or put in an answer. */
+  readonly key: string;
+}
+
+/** What may be a key that was made elsewhere and imported. */
+export interface ImportedKeyCredential {
+  readonly kind: "imported_key";
+  /** The whole key string, as above. */
+  readonly key: string;
+}
+
+export interface AccessTokenCredential {
+  readonly kind: "access_token";
+  readonly token: string;
+}
+
+export type Credential = ApiKeyCredential | ImportedKeyCredential | AccessTokenCredential;
+
+/** `Bearer` and anything visible; two headers arrive joined by a comma and a space. */
+const BEARER = /^bearer +([\x21-\x7e]+)$/i;
+/** Of which this much is RFC 6750's own `b64token` (section 2.1). */
+const TOKEN = /^[\w\-.~+/]+=*$/;
+const JWT = /^[\w-]+\.[\w-]*\.[\w-]*$/;
+
+/**
+ * Reads the one bearer credential of a request (RFC 6750 section 2.1). Where keys may have been imported, what has the
+ * form of one is taken for one.
+ */
+export function readCredential(
+  authorization: string | null,
+  keyPrefixes: readonly string[],
+  hasImports: boolean,
+): Credential | Refusal {
+  if (!authorization) return refuse("credential_missing");
+  const text = BEARER.exec(authorization)?.[1];
+  if (text === undefined) return refuse("credential_malformed");
+  if (prefixOf(text, keyPrefixes) !== null) {
+    if (!TOKEN.test(text)) return refuse("credential_malformed");
+    const keyId = readKeyId(text, keyPrefixes);
+    return keyId === null ? refuse("api_key_invalid") : { kind: "api_key", keyId, key: text };
+  }
+  if (hasImports && isImportedForm(text, keyPrefixes)) return { kind: "imported_key", key: text };
+  return JWT.test(text) ? { kind: "access_token", token: text } : refuse("credential_malformed");
+}

@@ -1,0 +1,116 @@
+/** What a credential reaches of the API, told in full before anybody calls it. */
+
+import { ANY_ITEM, compileAccess, isWithdrawn, type Access, type Allowed, type Grants } from "./access.ts";
+import type { Operation, RequiredScope } from "../policy/operation.ts";
+import { isRefusal } from "../refusal.ts";
+import type { PathParams } from "../policy/route-table.ts";
+import { filterSegments, filtersOverlap, permits } from "../policy/scope.ts";
+
+/** What an operation can be asked about. `any` is whatever there is; otherwise the values of its access parameters. */
+export type Objects = "any" | readonly (readonly string[])[];
+
+/** An operation that the credential can call. */
+export interface ReachedOperation {
+  readonly operation: Operation;
+  /** `null` where the operation is about nothing in particular. */
+  readonly on: Objects | null;
+  /** Which items of a list are shown; `null` for what is no filtered list. */
+  readonly shows: "any" | readonly string[] | null;
+}
+
+export interface Reach {
+  readonly operations: readonly ReachedOperation[];
+  /** Operations that no call of the credential gets through. */
+  readonly unreached: readonly Operation[];
+  /** There were more combinations of ids than were looked at. */
+  readonly shortened: boolean;
+}
+
+/** Combinations of ids that are tried for one operation. */
+const MAX_COMBINATIONS = 1000;
+
+/** Asks, for every operation, what the gateway would decide; the ids tried are those that the credential names. */
+export function reachOf(grants: Grants, operations: readonly Operation[]): Reach {
+  const access = compileAccess(grants);
+  const ids = namedIds(grants, access);
+  let shortened = false;
+  const reached = operations.flatMap((operation) => {
+    const combinations = combine(operation.accessParams.length, ids);
+    shortened ||= combinations.length > MAX_COMBINATIONS;
+    return reachedBy(access, operation, combinations.slice(0, MAX_COMBINATIONS), ids) ?? [];
+  });
+  const called = new Set(reached.map(({ operation }) => operation));
+  return {
+    operations: reached,
+    unreached: operations.filter((operation) => !called.has(operation)),
+    shortened,
+  };
+}
+
+/** Whether no operation that takes a credential lets this one through. */
+export function reachesNothing(grants: Grants, operations: readonly Operation[]): boolean {
+  if (isWithdrawn(grants)) return true;
+  const access = compileAccess(grants);
+  const ids = namedIds(grants, access);
+  const filters = grants.scopes.map((scope) => ({ scope, segments: filterSegments(scope.resource) }));
+  const isHeld = ({ action, segments }: RequiredScope) =>
+    filters.some((held) => permits(held.scope, action) && filtersOverlap(held.segments, segments));
+  return !operations.some((operation) => {
+    const names = operation.accessParams;
+    const isLet = (values: readonly string[]) =>
+      !isRefusal(access.decide(operation, paramsOf(names, values)));
+    // Most operations end here, before any id is tried.
+    if (operation.public || !operation.security.some((scopes) => scopes.every(isHeld))) return false;
+    return (
+      isLet(names.map(() => ANY_ITEM)) || combine(names.length, ids).slice(0, MAX_COMBINATIONS).some(isLet)
+    );
+  });
+}
+
+function reachedBy(
+  access: Access,
+  operation: Operation,
+  combinations: readonly (readonly string[])[],
+  ids: readonly string[],
+): ReachedOperation | null {
+  const names = operation.accessParams;
+  const decide = (values: readonly string[]) => access.decide(operation, paramsOf(names, values));
+  const any = decide(names.map(() => ANY_ITEM));
+  const allowed = combinations.filter((values) => !isRefusal(decide(values)));
+  const first = isRefusal(any) ? allowed[0] && (decide(allowed[0]) as Allowed) : any;
+  if (first === undefined) return null;
+  const on = isRefusal(any) ? allowed : "any";
+  return { operation, on: names.length === 0 ? null : on, shows: shownBy(first, operation, ids) };
+}
+
+/** Of a list that is filtered, the items that are told apart by id. */
+function shownBy(
+  { visible }: Allowed,
+  { list }: Operation,
+  ids: readonly string[],
+): ReachedOperation["shows"] {
+  if (list === null) return null;
+  return visible === null ? "any" : ids.filter(visible);
+}
+
+function paramsOf(names: readonly string[], values: readonly string[]): PathParams {
+  return Object.fromEntries(names.map((name, i) => [name, values[i] ?? ANY_ITEM]));
+}
+
+/** Every way to fill so many places, one more than are looked at. */
+function combine(places: number, ids: readonly string[]): string[][] {
+  let combinations: string[][] = [[]];
+  for (let place = 0; place < places; place++) {
+    combinations = combinations
+      .flatMap((values) => [...ids, ANY_ITEM].map((id) => [...values, id]))
+      .slice(0, MAX_COMBINATIONS + 1);
+  }
+  return combinations;
+}
+
+/** Whatever is no wildcard in the credential's vaults and scopes could be an id. */
+function namedIds({ scopes }: Grants, { effectiveVaults }: Access): string[] {
+  const vaults = effectiveVaults === "*" ? [] : effectiveVaults;
+  const segments = scopes.flatMap(({ resource }) => resource.split("/").slice(1));
+  return [...new Set([...vaults, ...segments])].filter((id) => id !== "#" && id !== "*");
+}

@@ -1,0 +1,335 @@
+import type { RefusalCode } from "../refusal.ts";
+import type { OwnerKind, RateLimit, VaultSet } from "../key/key-record.ts";
+import { PLAIN_SEGMENT, type Scope } from "../policy/scope.ts";
+import type { OutcomeCounts, UsageRefusal, UsageStep } from "../usage/usage.ts";
+
+/** Roles on vaults: vault id, or `*` for every vault, to the roles held there. */
+export type VaultRoles = Readonly<Record<string, readonly string[]>>;
+
+/** The role that may use a vault through keys. */
+export const DEVELOPER = "developer";
+/** The role that manages an organisation. */
+export const ADMIN = "admin";
+
+/** What an organisation's id looks like. */
+export const ORG_ID = /^[\w.:@-]{1,128}$/;
+
+/** Who asks, as a verified identity token says it, and from where. */
+export interface Actor {
+  readonly orgId: string;
+  readonly id: string;
+  readonly name: string;
+  readonly email: string | null;
+  /** `false` where the provider says that nobody has confirmed the address. */
+  readonly emailVerified: boolean;
+  readonly roles: readonly string[];
+  readonly vaultRoles: VaultRoles;
+  /** When the identity provider said so; milliseconds since the epoch. An older token never undoes a newer one. */
+  readonly claimsAt: number;
+  /** Whether the sign-in used a second factor, and not long ago. */
+  readonly freshMfa: boolean;
+  /** Whether they run the deployment. */
+  readonly operator: boolean;
+  readonly requestId: string;
+  readonly address: string;
+}
+
+/** Somebody as their organisation knows them. */
+export interface Me {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly roles: readonly string[];
+  readonly vaultRoles: VaultRoles;
+}
+
+/** The vaults on which somebody holds the Developer role; a name that no vault can have stands for none. */
+export function developerVaults(vaultRoles: VaultRoles): VaultSet {
+  const vaults = Object.keys(vaultRoles).filter(
+    (vault) => (vault === "*" || PLAIN_SEGMENT.test(vault)) && vaultRoles[vault]?.includes(DEVELOPER),
+  );
+  return vaults.includes("*") ? "*" : vaults;
+}
+
+/** A key as its organisation keeps it. Times are milliseconds since the epoch. */
+export interface ManagedKey {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly keyPrefix: string;
+  readonly hash: string;
+  readonly owner: { readonly id: string; readonly kind: OwnerKind; readonly name: string };
+  /** On which the owner holds the Developer role now. */
+  readonly ownerVaults: VaultSet;
+  readonly scopes: readonly Scope[];
+  readonly vaults: VaultSet;
+  readonly allowedIps: readonly string[];
+  readonly rateLimit: RateLimit | null;
+  readonly disabled: boolean;
+  readonly version: number;
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+  readonly revokedBy: string | null;
+  readonly revocationReason: string | null;
+  /** When a rotated key is revoked by itself. */
+  readonly retiresAt: number | null;
+  /** The key that took this one's place by rotation, and the one whose place it took. */
+  readonly successorId: string | null;
+  readonly predecessorId: string | null;
+  /** Of requests that reached the origin. */
+  readonly lastUsedAt: number | null;
+  readonly lastUsedIp: string | null;
+  readonly lastRefusedAt: number | null;
+  readonly lastRefusedIp: string | null;
+}
+
+/** What is kept of a newly generated key string. */
+export interface KeyMaterial {
+  readonly id: string;
+  readonly keyPrefix: string;
+  readonly hash: string;
+}
+
+/** A key that was just made, with the only copy of its secret. */
+export interface CreatedKey {
+  /** The whole key string. */
+  readonly secret: string;
+  readonly key: ManagedKey;
+}
+
+/** What may be said of a key when it is made. */
+export interface KeyDraft {
+  readonly name: string;
+  readonly description: string | null;
+  readonly ownerId: string | null;
+  readonly scopes: readonly Scope[];
+  readonly vaults: VaultSet;
+  readonly allowedIps: readonly string[];
+  readonly rateLimit: RateLimit | null;
+  readonly expiresAt: number | null;
+  readonly disabled: boolean;
+}
+
+/** What may be changed of a key; what is absent stays. */
+export type KeyChange = Partial<
+  Pick<
+    ManagedKey,
+    "name" | "description" | "scopes" | "vaults" | "allowedIps" | "rateLimit" | "expiresAt" | "disabled"
+  >
+>;
+
+export type KeyStatusFilter = "active" | "expired" | "revoked" | "disabled" | "all";
+
+export interface KeyQuery {
+  readonly status: KeyStatusFilter;
+  /** Part of the name as people read it, or how the id or the `keyPrefix` begins. */
+  readonly q: string | null;
+  /** `*` for everybody's; `null` for one's own, unless an owner's name is looked for. */
+  readonly ownerId: string | null;
+  /** Only keys of people, or only those of service users. */
+  readonly ownerKind: OwnerKind | null;
+  /** Part of the owner's name as people read it. */
+  readonly ownerName: string | null;
+  /** Milliseconds since the epoch. */
+  readonly expiresBefore: number | null;
+  /** Milliseconds since the epoch; keys that were never used are unused, too. */
+  readonly unusedSince: number | null;
+  /** Whether the key may be used from any address of a family. */
+  readonly anyAddress: boolean | null;
+  readonly noExpiry: boolean | null;
+  readonly sort: KeySort;
+  readonly limit: number;
+  readonly after: KeyPosition | null;
+}
+
+export const KEY_SORTS = ["name", "createdAt", "lastUsedAt", "expiresAt"] as const;
+
+export interface KeySort {
+  readonly by: (typeof KEY_SORTS)[number];
+  readonly descending: boolean;
+}
+
+/** Where a page of keys ends: the value that it is sorted by, and the id. */
+export interface KeyPosition {
+  readonly value: string | number | null;
+  readonly id: string;
+}
+
+/** What an organisation tells of itself. */
+export interface OrganizationInfo {
+  readonly id: string;
+  /** Milliseconds since the epoch; `null` before bootstrap. */
+  readonly bootstrappedAt: number | null;
+  /** For admins: SCIM groups whose name gives no role; `null` for everybody else. */
+  readonly groupsWithoutRole: readonly string[] | null;
+}
+
+/** That a key is dead everywhere, and since when. */
+export interface Receipt {
+  readonly keyId: string;
+  readonly status: "revoked";
+  readonly requestedAt: number;
+  readonly effectiveAt: number;
+  readonly version: number;
+}
+
+/** Something that was done, or was refused, with a change in mind. */
+export interface AuditEvent {
+  /** Grows with time. */
+  readonly id: number;
+  readonly at: number;
+  readonly actor: { readonly id: string; readonly name: string | null };
+  readonly action: string;
+  readonly target: string;
+  /** What the key, the person or the group is called now. */
+  readonly targetName: string | null;
+  /** Why the attempt was refused; `null` for what was done. */
+  readonly refusal: string | null;
+  readonly address: string | null;
+  readonly requestId: string | null;
+  /** JSON text of what it was before and after. */
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+export interface AuditQuery {
+  /** How an id or a name begins; of a target, or a `keyPrefix`. */
+  readonly actor: string | null;
+  readonly action: string | null;
+  readonly target: string | null;
+  /** Milliseconds since the epoch: not before, and before. */
+  readonly from: number | null;
+  readonly to: number | null;
+  /** Only events with a smaller id: the next page. */
+  readonly before: number | null;
+  readonly limit: number;
+}
+
+/** A stretch of time that usage is told of, as so many steps. */
+export interface UsageStretch {
+  /** The start of the first step; milliseconds since the epoch. */
+  readonly from: number;
+  readonly step: UsageStep;
+  readonly length: number;
+}
+
+/** Counts in one step of time. */
+export interface UsageBucket extends OutcomeCounts {
+  /** Milliseconds since the epoch. */
+  readonly start: number;
+}
+
+/** What one key, or all keys together, were used for. */
+export interface UsageSummary {
+  /** Empty ones are left out. */
+  readonly buckets: readonly UsageBucket[];
+  /** The most used first. */
+  readonly operations: readonly { readonly name: string; readonly calls: number }[];
+  readonly addresses: readonly { readonly name: string; readonly calls: number }[];
+  /** The latest first. */
+  readonly refusals: readonly UsageRefusal[];
+}
+
+/** Counts of one key. */
+export interface KeyUsage extends OutcomeCounts {
+  readonly keyId: string;
+  readonly name: string;
+}
+
+/** A user that has keys and cannot sign in. */
+export interface ServiceUser {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly vaultRoles: VaultRoles;
+  readonly active: boolean;
+  readonly createdAt: number;
+}
+
+export type ServiceUserChange = Partial<Pick<ServiceUser, "name" | "description" | "vaultRoles" | "active">>;
+
+/** Where a page of users ends: the oldest come first. */
+export interface UserPosition {
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+/** A role, and what gives it. */
+export interface PersonRole {
+  readonly role: string;
+  readonly from: "token" | "scim";
+}
+
+/** Somebody who has a role or a key, or whom SCIM knows. */
+export interface OrgPerson {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly active: boolean;
+  readonly roles: readonly PersonRole[];
+  /** How many keys they have that are not revoked. */
+  readonly keys: number;
+  /** Milliseconds since the epoch; `null` if they never have. */
+  readonly lastSignInAt: number | null;
+  /** `null` if SCIM does not know them. */
+  readonly scim: "matched" | "deleted" | "unmatched" | null;
+}
+
+/** Who did something, and when; milliseconds since the epoch. */
+export interface Doing {
+  readonly at: number;
+  readonly by: { readonly id: string; readonly name: string };
+}
+
+/** What an organisation has of credentials that are there once for everybody. `null` for what there is not. */
+export interface Credentials {
+  readonly scimToken: {
+    /** `null` of a token that was made before this was kept. */
+    readonly made: Doing | null;
+    readonly lastUsedAt: number | null;
+  } | null;
+  /** In the order in which they take over. Those that renewed themselves were made by nobody. */
+  readonly signingKeys: readonly {
+    readonly kid: string;
+    readonly activeFrom: number;
+    readonly made: Doing | null;
+  }[];
+  readonly webhookSecret: { readonly made: Doing | null; readonly createdAt: number } | null;
+}
+
+/** How many keys there are, and how many of the active ones want to be looked at. */
+export interface KeySummary {
+  readonly active: number;
+  readonly disabled: number;
+  readonly expired: number;
+  readonly revoked: number;
+  readonly expiringSoon: number;
+  /** Made long ago and not used since, or never. */
+  readonly unused: number;
+  readonly neverUsed: number;
+  readonly noExpiry: number;
+  readonly anyAddress: number;
+}
+
+/** How many keys somebody has that are not revoked, and when one of them was used last. */
+export interface OwnedKeys {
+  readonly keys: number;
+  readonly lastUsedAt: number | null;
+}
+
+/** What became of one of several keys. */
+export interface KeyOutcome {
+  readonly keyId: string;
+  /** Why it was refused; `null` for what is in force. */
+  readonly code: RefusalCode | null;
+  /** Of a key that was revoked. */
+  readonly receipt: Receipt | null;
+}
+
+/** Where a page of people ends: they come by name. */
+export interface PersonPosition {
+  readonly name: string;
+  readonly id: string;
+}

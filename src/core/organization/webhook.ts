@@ -1,0 +1,163 @@
+import ipaddr from "ipaddr.js";
+import { isoTime } from "../iso-time.ts";
+
+/**
+ * Webhooks by the Standard Webhooks specification (https://www.standardwebhooks.com): an organisation names one
+ * endpoint, and is told there of what happens to its keys. Times are milliseconds since the epoch.
+ */
+
+export const KEY_EVENTS = [
+  "api_key.created",
+  "api_key.expiring",
+  "api_key.expired",
+  "api_key.revoked",
+  "api_key.leaked",
+] as const;
+export type KeyEventType = (typeof KEY_EVENTS)[number];
+export const TEST_EVENT = "webhook.test";
+export type WebhookEventType = KeyEventType | typeof TEST_EVENT;
+
+/** The endpoint of an organisation, without its secret. */
+export interface WebhookEndpoint {
+  readonly url: string;
+  readonly description: string | null;
+  readonly disabled: boolean;
+  /** Why it was disabled without anybody asking for it; `null` otherwise. */
+  readonly disabledReason: string | null;
+  /** Until when messages are signed with the secret before, too. */
+  readonly previousSecretUntil: number | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface WebhookDraft {
+  readonly url: string;
+  readonly description: string | null;
+  readonly disabled: boolean;
+}
+
+export const DELIVERY_STATUSES = ["pending", "delivered", "failed"] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/** An event on its way to the endpoint, or what became of it. */
+export interface WebhookDelivery {
+  /** Grows with time. */
+  readonly sequence: number;
+  /** The `webhook-id`: the same at every attempt. */
+  readonly id: string;
+  readonly type: WebhookEventType;
+  readonly keyId: string | null;
+  readonly status: DeliveryStatus;
+  readonly attempts: number;
+  /** The HTTP status of the last answer; `null` when there was none. */
+  readonly lastStatus: number | null;
+  readonly lastError: string | null;
+  readonly nextAttemptAt: number | null;
+  readonly createdAt: number;
+}
+
+/** For how long after a new secret messages are signed with the one before as well. */
+export const SECRET_OVERLAP_MS = 86_400_000;
+
+/** A secret of 32 bytes in the specification's form. */
+export function generateWebhookSecret(): string {
+  return `whsec_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64")}`;
+}
+
+/** The body of a message; `timestamp` is when the event happened. */
+export function webhookPayload(type: WebhookEventType, data: object, at: number): string {
+  return JSON.stringify({ type, timestamp: isoTime(at), data });
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+/** What the specification recommends: ten attempts within three days and some hours. */
+const RETRY_DELAYS_MS = [
+  5 * SECOND,
+  5 * MINUTE,
+  30 * MINUTE,
+  2 * HOUR,
+  5 * HOUR,
+  10 * HOUR,
+  14 * HOUR,
+  20 * HOUR,
+  24 * HOUR,
+];
+const JITTER = 0.1;
+const MAX_RETRY_AFTER_MS = 24 * HOUR;
+
+/**
+ * When to try again after so many failed attempts; `null` when it is to be given up. `random` (0 to 1) spreads
+ * retries; an endpoint that names a time to wait (`Retry-After`) is not asked earlier.
+ */
+export function nextAttemptAt(
+  attempts: number,
+  now: number,
+  random: number,
+  retryAfterMs: number | null,
+): number | null {
+  const delay = RETRY_DELAYS_MS[attempts - 1];
+  if (delay === undefined) return null;
+  const asked = Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
+  return now + Math.round(Math.max(delay * (1 + JITTER * random), asked));
+}
+
+/** Names that only resolve inside of a network, or nowhere (RFC 6761, 7686, 8375, 9476). */
+const LOCAL_NAME =
+  /(?:^|\.)(?:alt|corp|home|home\.arpa|internal|intranet|invalid|lan|local|localdomain|localhost|onion|private|test)\.?$/i;
+
+/** Whether a URL leads to this very machine. */
+export function isLoopbackUrl(text: string): boolean {
+  const host = URL.canParse(text) ? new URL(text).hostname : "";
+  return host === "localhost" || addressOf(host)?.range() === "loopback";
+}
+
+/** Public names under which anybody may have any address looked up, one of an inner network, too. */
+const NAME_FOR_ANY_ADDRESS =
+  /(?:^|\.)(?:nip\.io|sslip\.io|xip\.io|traefik\.me|localtest\.me|lvh\.me|vcap\.me|lacolhost\.com|1u\.ms)\.?$/i;
+
+/**
+ * What is wrong with an endpoint's URL, or `null`. Only https to a public host will do, and to none of `own`, the URLs of
+ * the gateway and of the APIs behind it; with `allowLoopback`, plain http to this very machine, to try things out.
+ */
+export function webhookUrlProblem(
+  text: string,
+  { allowLoopback, own }: { readonly allowLoopback: boolean; readonly own: readonly string[] },
+): string | null {
+  if (!URL.canParse(text) || /\p{Cc}/u.test(text)) return "Must be a URL";
+  const url = new URL(text);
+  if (url.username !== "" || url.password !== "") return "Must not hold a user name or password";
+  if (url.hash !== "") return "Must have no fragment";
+  if (own.some((each) => leadsTo(url, new URL(each)))) {
+    return "Must not lead to the gateway, nor to the API behind it";
+  }
+  if (url.protocol === "http:" && allowLoopback && isLoopbackUrl(text)) return null;
+  if (url.protocol !== "https:") return "Must be an https URL";
+  return isPublicHost(url.hostname) ? null : "Must lead to a public host";
+}
+
+/** Whether a URL is of a server's host, whatever its port; on this very machine, where ports are servers, of its port. */
+function leadsTo(url: URL, server: URL): boolean {
+  const host = ({ hostname }: URL) => hostname.replace(/\.$/, "");
+  return host(url) === host(server) && (!isLoopbackUrl(server.href) || url.port === server.port);
+}
+
+function isPublicHost(host: string): boolean {
+  const address = addressOf(host);
+  if (address === null) return !isLocalName(host);
+  return address.range() === "unicast" && (address.kind() === "ipv4" || address.match(GLOBAL_UNICAST));
+}
+
+function isLocalName(host: string): boolean {
+  return LOCAL_NAME.test(host) || NAME_FOR_ANY_ADDRESS.test(host) || !/[^.]\.[^.]/.test(host);
+}
+
+/** All that IPv6 addresses of public hosts are taken from so far (RFC 4291 section 2.4, IANA). */
+const GLOBAL_UNICAST = ipaddr.parseCIDR("2000::/3");
+
+/** A host's address, an IPv4-mapped one as its IPv4 address; `null` for a name. */
+function addressOf(host: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
+  const address = host.replace(/^\[|\]$/g, "");
+  return ipaddr.isValid(address) ? ipaddr.process(address) : null;
+}

@@ -1,0 +1,22 @@
+import type { KeyRecord } from "../key/key-record.ts";
+import { writePoint, type Dataset } from "./metrics.ts";
+
+/** When a key stops working by itself, in seconds since the epoch; 0 for never. */
+export function keyEndSeconds({ expiresAt, retiresAt }: KeyRecord): number {
+  const end = Math.min(expiresAt ?? Number.MAX_VALUE, retiresAt ?? Number.MAX_VALUE);
+  return end === Number.MAX_VALUE ? 0 : Math.floor(end / 1000);
+}
+
+/** Writes that changes of keys are in force everywhere, `waitMs` after they were committed. */
+export function recordCuts(
+  dataset: Dataset | undefined,
+  records: readonly KeyRecord[],
+  waitMs: number,
+): void {
+  if (dataset === undefined) return;
+  for (const record of records) {
+    const { orgId, id: keyId, revokedAt, disabled } = record;
+    const outcome = revokedAt === null ? (disabled ? "disabled" : "changed") : "revoked";
+    writePoint(dataset, { kind: "cut", orgId, keyId, outcome, waitMs, keyExpiresAt: keyEndSeconds(record) });
+  }
+}

@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import {
+  generateKey,
+  hashKey,
+  hidesSecret,
+  holdsKey,
+  readKeyId,
+  sameHash,
+  withoutSecrets,
+} from "../../../src/core/key/key-secret.ts";
+
+describe("a generated key", () => {
+  test("is prefix, id of 12, secret of 32 and checksum of 6", () => {
+    const { key, id, keyPrefix } = generateKey("fkc");
+    expect(key).toMatch(/^fkc_[0-9A-Za-z]{50}$/);
+    expect(id).toBe(`key_${key.slice(4, 16)}`);
+    expect(keyPrefix).toBe(key.slice(0, 16));
+    expect(readKeyId(key, ["fkc"])).toBe(id);
+  });
+
+  test("is kept as the SHA-256 of the whole string alone", async () => {
+    const { key, hash } = generateKey("fkc");
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
+    expect(hash).toBe(digest.toHex());
+    expect(sameHash(hashKey(key), digest)).toBe(true);
+  });
+
+  test("uses every letter about equally often", () => {
+    const counts = new Map<string, number>();
+    for (let i = 0; i < 2000; i++) {
+      for (const letter of generateKey("k").key.slice(2, 46))
+        counts.set(letter, (counts.get(letter) ?? 0) + 1);
+    }
+    expect(counts.size).toBe(62);
+    // 88,000 letters over 62: with `byte % 62` the first eight letters would come 5 times for the others' 4.
+    const expected = (2000 * 44) / 62;
+    const chiSquare = [...counts.values()].reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0);
+    expect(chiSquare).toBeLessThan(150);
+  });
+});
+
+describe("a key is refused without a look-up when", () => {
+  const { key } = generateKey("fkc");
+  const cases: [string, string][] = [
+    ["a letter is missing", key.slice(0, -1)],
+    ["a letter is added", `${key}a`],
+    ["its checksum is another key's", key.slice(0, -6) + generateKey("fkc").key.slice(-6)],
+    ["the prefix is another", `abc${key.slice(3)}`],
+    ["the prefix is longer", `fkcx${key.slice(3)}`],
+    ["it holds a character outside 0-9A-Za-z", `${key.slice(0, 10)}-${key.slice(11)}`],
+    ["it is empty", ""],
+    ["it is only the prefix", "fkc_"],
+  ];
+  test.each(cases)("%s", (_, text) => {
+    expect(readKeyId(text, ["fkc"])).toBeNull();
+  });
+
+  test("any one letter is changed", () => {
+    for (let i = 4; i < key.length; i++) {
+      const other = key[i] === "a" ? "b" : "a";
+      expect(readKeyId(key.slice(0, i) + other + key.slice(i + 1), ["fkc"])).toBeNull();
+    }
+  });
+});
+
+test("the checksum is the CRC-32 of everything before it, in base62 with 0-9A-Za-z, zero-padded", () => {
+  // CRC-32 computed bit by bit here, from the polynomial alone (ISO 3309, reflected 0xEDB88320).
+  const { key } = generateKey("fkc");
+  let crc = 0xffffffff;
+  for (const byte of new TextEncoder().encode(key.slice(0, -6))) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  let value = (crc ^ 0xffffffff) >>> 0;
+  let text = "";
+  for (let i = 0; i < 6; i++) {
+    text = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".charAt(value % 62) + text;
+    value = Math.floor(value / 62);
+  }
+  expect(key.slice(-6)).toBe(text);
+});
+
+describe("a text holds a whole key", () => {
+  const { key, keyPrefix } = generateKey("fkc");
+  test.each([
+    ["alone", key, true],
+    ["in its midst", `at x${key}y`, true],
+    ["after something like one", `fkc_${key}`, true],
+    ["but not its public part", keyPrefix, false],
+    ["but not one mistyped", `${key.slice(0, -1)}${key.endsWith("0") ? "1" : "0"}`, false],
+  ])("%s", (_, text, holds) => {
+    expect(holdsKey(text, ["fkc"])).toBe(holds);
+  });
+});
+
+describe("a text is shown without its secrets", () => {
+  const { key, keyPrefix } = generateKey("fkc");
+  const jwt = `eyJ${"a".repeat(20)}.${"b".repeat(20)}.${"c".repeat(20)}`;
+  test.each([
+    ["a key", key, `${keyPrefix}…`],
+    ["a key in the midst of letters", `xx${key}yy`, `xx${keyPrefix}…yy`],
+    ["a key after underscores", `a_b_${key}`, `a_b_${keyPrefix}…`],
+    ["two keys in a row", `${key}${key}`, `${keyPrefix}…${keyPrefix}…`],
+    ["a JWT", jwt, "eyJ…"],
+    ["a JWT in the midst of letters", `x-${jwt}, y`, "x-eyJ…, y"],
+    ["a JWT after other parts", `www.${jwt}.org`, "www.eyJ….org"],
+    ["two JWTs in a row", `${jwt}.${jwt}`, "eyJ….eyJ…"],
+    ["a JWT whose header is the second of two", `eyJ.${jwt}`, "eyJ.eyJ…"],
+    ["a JWT and a key", `${jwt} ${key}`, `eyJ… ${keyPrefix}…`],
+    ["no JWT, but its beginning", "eyJabc.eyJabc.x", "eyJabc.eyJabc.x"],
+    ["two parts alone", "eyJaaaaaaaaaaa.bbbbbbbbbbb.", "eyJaaaaaaaaaaa.bbbbbbbbbbb."],
+  ])("%s", (_, text, shown) => expect(withoutSecrets(text)).toBe(shown));
+
+  test("which it may hide by escapes and by what is between the letters", () => {
+    const escaped = key
+      .split("")
+      .map((letter) => `%${letter.charCodeAt(0).toString(16)}`)
+      .join("");
+    for (const hidden of [escaped, escaped.replaceAll("%", "%25"), key.split("").join(" ")]) {
+      expect(hidesSecret(hidden)).toBe(true);
+    }
+    expect(hidesSecret("Nothing to see 100 % of the time")).toBe(false);
+  });
+});

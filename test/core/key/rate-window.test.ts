@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import {
+  reserveAhead,
+  retryAfterSeconds,
+  setRateHeaders,
+  unitsToGrant,
+  windowAt,
+  windowState,
+} from "../../../src/core/key/rate-window.ts";
+
+const limit = { requests: 1000, windowSeconds: 60 };
+
+describe("a window", () => {
+  test("starts with the first request and lasts its length", () => {
+    const window = windowAt(null, limit, 5000);
+    expect(window).toEqual({ startedAt: 5000, endsAt: 65_000, used: 0 });
+    expect(windowAt({ ...window, used: 7 }, limit, 64_999)).toEqual({ ...window, used: 7 });
+    expect(windowAt({ ...window, used: 7 }, limit, 65_000)).toEqual({
+      startedAt: 65_000,
+      endsAt: 125_000,
+      used: 0,
+    });
+  });
+
+  test("follows a changed limit at once", () => {
+    const state = windowState(
+      { startedAt: 0, endsAt: 60_000, used: 800 },
+      { requests: 500, windowSeconds: 10 },
+      1000,
+    );
+    expect(state).toMatchObject({ limit: 500, remaining: 0, resetAt: 10_000, resetInMs: 9000 });
+  });
+});
+
+test("a window that has ended is not revived by a longer one, and one that lasts is ended by a shorter", () => {
+  const short = windowAt(null, { requests: 2, windowSeconds: 1 }, 0);
+  expect(windowAt({ ...short, used: 2 }, limit, 5000)).toEqual({ startedAt: 5000, endsAt: 65_000, used: 0 });
+  const long = windowAt(null, limit, 0);
+  expect(windowAt({ ...long, used: 2 }, { requests: 2, windowSeconds: 1 }, 1000).used).toBe(0);
+});
+
+describe("a grant", () => {
+  const cases: [wanted: number, used: number, units: number][] = [
+    [1, 0, 1],
+    [1000, 0, 50],
+    [30, 0, 30],
+    [30, 900, 5],
+    [30, 979, 1],
+    [30, 999, 1],
+    [30, 1000, 0],
+    [30, 1500, 0],
+    [0, 0, 0],
+  ];
+  test.each(cases)("for %i wanted with %i used takes %i", (wanted, used, units) => {
+    expect(unitsToGrant(wanted, { startedAt: 0, endsAt: 60_000, used }, limit)).toBe(units);
+  });
+});
+
+test("a window is reserved ahead by less than a twentieth, never beyond the limit and never behind", () => {
+  for (const requests of [1, 5, 19, 20, 21, 1000]) {
+    for (let used = 1; used <= requests; used++) {
+      const reserved = reserveAhead(used, { requests, windowSeconds: 1 });
+      expect(reserved).toBeGreaterThanOrEqual(used);
+      expect(reserved).toBeLessThanOrEqual(requests);
+      expect(reserved - used).toBeLessThanOrEqual(requests / 20);
+    }
+  }
+});
+
+test.each([
+  [-5000, 1],
+  [0, 1],
+  [1, 1],
+  [1000, 1],
+  [1001, 2],
+  [59_999.5, 60],
+])("%d ms are whole seconds, at least one", (ms, seconds) => {
+  expect(retryAfterSeconds(ms)).toBe(seconds);
+});
+
+test("the headers tell the window in both forms", () => {
+  const headers = new Headers();
+  setRateHeaders(headers, { limit: 1000, windowSeconds: 60, remaining: 41, resetAt: 90_500 }, 60_000);
+  expect(Object.fromEntries(headers)).toEqual({
+    ratelimit: '"key";r=41;t=31',
+    "ratelimit-policy": '"key";q=1000;w=60',
+    "x-ratelimit-limit": "1000",
+    "x-ratelimit-remaining": "41",
+    "x-ratelimit-reset": "91",
+  });
+});

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { eventOf, operationsOf } from "../../../src/core/organization/audit-event.ts";
+import { sumImpacts, type Impact } from "../../../src/core/access/impact.ts";
+
+test.each([
+  ["revokeApiKey", "api_key.revoked"],
+  ["createServiceUser", "service_user.created"],
+  ["api_key.revoked", "api_key.revoked"],
+  ["somethingElse", "somethingElse"],
+  ["constructor", "constructor"],
+])("an attempt at %s is called %s", (action, event) => {
+  expect(eventOf(action)).toBe(event);
+});
+
+test("attempts are found by how the event begins", () => {
+  expect(operationsOf("service_user.")).toEqual([
+    "createServiceUser",
+    "updateServiceUser",
+    "deleteServiceUser",
+  ]);
+  expect(operationsOf("api_key.revoked")).toEqual(["revokeApiKey"]);
+  expect(operationsOf("nothing")).toEqual([]);
+});
+
+test("what several edits would refuse is told together, the most frequent first", () => {
+  const one: Impact = {
+    calls: 10,
+    wouldRefuse: 3,
+    wouldSeeLess: 1,
+    unknown: 0,
+    byReason: [{ reason: "vault", calls: 3 }],
+    examples: [{ operation: "getVault", resource: "vault/a", address: "203.0.113.7", calls: 3 }],
+  };
+  const two: Impact = {
+    calls: 5,
+    wouldRefuse: 5,
+    wouldSeeLess: 0,
+    unknown: 2,
+    byReason: [
+      { reason: "scope", calls: 4 },
+      { reason: "vault", calls: 1 },
+    ],
+    examples: [{ operation: "listVaults", resource: null, address: "", calls: 5 }],
+  };
+  expect(sumImpacts([one, two])).toEqual({
+    calls: 15,
+    wouldRefuse: 8,
+    wouldSeeLess: 1,
+    unknown: 2,
+    byReason: [
+      { reason: "scope", calls: 4 },
+      { reason: "vault", calls: 4 },
+    ],
+    examples: [...two.examples, ...one.examples],
+  });
+  expect(sumImpacts([])).toMatchObject({ calls: 0, byReason: [], examples: [] });
+});

@@ -1,0 +1,35 @@
+import { describe, expect, test } from "vitest";
+import { foldName } from "../../../src/core/organization/folded-name.ts";
+import { plainName } from "../../../src/core/organization/plain-name.ts";
+
+const CASES: readonly (readonly [what: string, written: string, kept: string])[] = [
+  ["two spaces", "Wrong  network", "Wrong network"],
+  ["spaces of every kind", "\u00a0Ledger\u2003of\u202fthe\u3000North\u2028", "Ledger of the North"],
+  ["a letter without width", "Led\u200bger\ufeff", "Ledger"],
+  ["joiners between letters that nothing joins", "Led\u200dger of\u200c mine", "Ledger of mine"],
+  ["marks that turn the direction", "\u202eregdel\u202c \u2066x\u2069", "regdel x"],
+  ["hyphens that are not seen", "Re\u00adporting", "Reporting"],
+  ["fillers", "\u3164a\u115f", "a"],
+  ["letters in parts", "Cafe\u0301 A\u030a", "Café Å"],
+  ["Hangul in parts", "\u1112\u1161\u11ab", "한"],
+  ["nothing that is seen", " \u200b\u2060\ufeff ", ""],
+];
+
+describe("a name is kept as people see it", () => {
+  test.each(CASES)("%s", (_, written, kept) => {
+    expect(plainName(written)).toBe(kept);
+    expect(plainName(kept)).toBe(kept);
+    expect(foldName(written)).toBe(foldName(kept));
+  });
+
+  test("half of a pair", () => {
+    expect(plainName(`a${String.fromCharCode(0xd800)}b`)).toBe("a\ufffdb");
+  });
+
+  test.each(["👩‍💻 on call", "❤️ Ledger", "1️⃣ first", "👩🏽‍🚀", "می‌خواهم", "क्‍ष", "Straße İstanbul", "東京"])(
+    "and %s as it is",
+    (name) => {
+      expect(plainName(name)).toBe(name);
+    },
+  );
+});
