@@ -54,7 +54,7 @@ export class Api {
 
   /**
    * Changes something. `version` is the one that is meant, as `If-Match` says it; `request` names the request, so that
-   * it does its work once.
+   * it does its work once; an empty name is none.
    */
   change<T>(
     method: Exclude<Method, "GET">,
@@ -64,7 +64,7 @@ export class Api {
   ): Promise<T | ApiRefusal> {
     return this.#send<T>(method, path, body, {
       ...(version !== undefined && { "If-Match": `"${version}"` }),
-      ...(request !== undefined && { "Idempotency-Key": request }),
+      ...(request && { "Idempotency-Key": request }),
     });
   }
 

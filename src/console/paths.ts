@@ -65,9 +65,12 @@ export function pathOf(request: Request): string {
   return returnPath(pathname + search);
 }
 
+/** Ways to ask for a second factor: of the provider's session, or with a new sign-in. */
+export const STEP_UP = { factor: "1", anew: "2" } as const;
+
 /** Where a sign-in starts that leads back to a page of the console; with `stepUp` it asks for a second factor. */
-export function startUrl(returnTo: string, stepUp = false): string {
-  return link(`${CONSOLE}/sign-in/start`, { return: returnTo, step_up: stepUp ? "1" : undefined });
+export function startUrl(returnTo: string, stepUp?: keyof typeof STEP_UP): string {
+  return link(`${CONSOLE}/sign-in/start`, { return: returnTo, step_up: stepUp && STEP_UP[stepUp] });
 }
 
 /** A path with its query; parameters that are `undefined` or empty are left out. */

@@ -200,7 +200,7 @@ describe("an edit", () => {
     await submit(visitor, "Review the change");
     await page.context().clearCookies({ name: "portcullis-session" });
     await submit(visitor, "Save the change");
-    await page.getByText("What you have filled in is back").waitFor();
+    await page.getByText("You are signed in again").waitFor();
     await expect
       .poll(() => page.getByRole("group", { name: "Scope 2" }).getByLabel("vaultId").inputValue())
       .toBe("vault_9");

@@ -318,7 +318,7 @@ describe("a second factor that is missing", () => {
         sessionStorage.setItem(name, kept.replace('"who":"alice"', '"who":"somebody else"'));
     `);
     await pickPerson(visitor, "alice");
-    await page.getByText("What you have filled in is back").waitFor();
+    await page.getByText("You are signed in again").waitFor();
     expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Not mine");
     expect(await keysNamed("Not mine")).toEqual([]);
   });
@@ -329,7 +329,7 @@ describe("a second factor that is missing", () => {
     await fillIn(page, "Session ended");
     await page.context().clearCookies({ name: "portcullis-session" });
     await submit(visitor, "Create key");
-    await page.getByText("What you have filled in is back").waitFor();
+    await page.getByText("You are signed in again").waitFor();
     expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Session ended");
   });
 });

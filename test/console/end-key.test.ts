@@ -114,14 +114,38 @@ describe("rotating", () => {
     expect(await visitor.page.getByRole("alert").innerText()).toContain("has been rotated cannot be rotated");
   });
 
-  test("loaded anew makes no third key", async () => {
+  test("makes one key, however often the form is sent at once", async () => {
+    const visitor = await signInTwice("alice", pathOf("/rotate"));
+    const { page } = visitor;
+    // As scripts that nobody has would: past every guard in the page.
+    const statuses = await page.evaluate(`(async () => {
+      const form = document.querySelector("form.narrow-form");
+      const send = () => fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      const answers = await Promise.all([send(), send(), send()]);
+      return answers.map(({ status }) => status).sort();
+    })()`);
+    expect(statuses).toEqual([200, 409, 409]);
+    expect(visitor.takeProblems()).toHaveLength(2);
+    const { successorId } = await read();
+    const { body } = await alice("GET", "/-/api-keys?limit=500&q=Ledger%20export");
+    const keys = (body as { data: { predecessorId: string | null }[] }).data;
+    expect(keys.filter(({ predecessorId }) => predecessorId === made.id)).toMatchObject([
+      { id: successorId },
+    ]);
+  });
+
+  test("loaded anew makes no third key, and leads to the one that was made", async () => {
     const visitor = await signInTwice("alice", pathOf("/rotate"), { javaScriptEnabled: false });
     const { page } = visitor;
     await page.getByRole("button", { name: "Rotate the key" }).click();
     const key = await page.locator("#secret").innerText();
     const again = await page.reload();
-    expect(again?.status()).toBe(422);
+    expect(again?.status()).toBe(409);
     expect(await page.content()).not.toContain(key);
+    const { successorId } = await read();
+    expect(await page.getByRole("button", { name: "Open the key" }).getAttribute("href")).toBe(
+      `/-/console/keys/${String(successorId)}`,
+    );
   });
 });
 

@@ -7,6 +7,7 @@ import {
   giveTokens,
   headingOf,
   signIn,
+  startedBy,
   startSignIn,
   type ConsoleClient,
 } from "../support/console-client.ts";
@@ -54,11 +55,14 @@ describe("signing in", () => {
     }
   });
 
-  test("asks for a new sign-in with a second factor where one is needed", async () => {
-    const { request } = await startSignIn(newClient(), "?step_up=1");
+  test.each([
+    ["of the provider's own session", "?step_up=1", null],
+    ["with a new sign-in", "?step_up=2", "login"],
+  ])("asks for a fresh second factor %s", async (_, query, prompt) => {
+    const { request } = await startSignIn(newClient(), query);
     expect(request.get("acr_values")).toBe("http://schemas.openid.net/pape/policies/2007/06/multi-factor");
     expect(request.get("max_age")).toBe("300");
-    expect(request.get("prompt")).toBe("login");
+    expect(request.get("prompt")).toBe(prompt);
   });
 
   test("for a second factor is done though the provider does not say when it was", async () => {
@@ -68,11 +72,15 @@ describe("signing in", () => {
     expect((await comeBack(client, started)).status).toBe(303);
   });
 
-  test("takes no sign-in for a second factor that is an old one", async () => {
+  test("takes no old sign-in for a second factor: it asks for a new one, once", async () => {
     const client = newClient();
-    const started = await startSignIn(client, "?step_up=1");
-    giveTokens(portcullis.issuer, started.nonce, { id: { auth_time: Math.floor(Date.now() / 1000) - 900 } });
-    expect((await comeBack(client, started)).status).toBe(502);
+    const old = { id: { auth_time: Math.floor(Date.now() / 1000) - 900 } };
+    const started = await startSignIn(client, `?step_up=1&return=${KEYS}`);
+    giveTokens(portcullis.issuer, started.nonce, old);
+    const again = startedBy(await comeBack(client, started));
+    expect(again.request.get("prompt")).toBe("login");
+    giveTokens(portcullis.issuer, again.nonce, old);
+    expect((await comeBack(client, again)).status).toBe(502);
   });
 
   test("redeems the code with the verifier that only this browser's cookie holds", async () => {

@@ -41,7 +41,7 @@ beforeEach(() => {
 });
 
 /** Sends the form as somebody who has signed in at some moment, with or without being asked for a second factor. */
-async function submit(signedInAt: number, steppedUp: boolean): Promise<Response> {
+async function submit(signedInAt: number, steppedUp: boolean, anew = false): Promise<Response> {
   const tokens = {
     subject: "alice",
     accessToken: "the-token",
@@ -50,7 +50,7 @@ async function submit(signedInAt: number, steppedUp: boolean): Promise<Response>
     refreshToken: null,
     expiresAt: Date.now() + 60_000,
   };
-  const session = newSession(tokens, steppedUp, signedInAt);
+  const session = newSession(tokens, steppedUp, signedInAt, anew);
   const cookie = await sealedSession(env, ORIGIN, session);
   return app.request(
     `${ORIGIN}${FORM}?a=b`,
@@ -82,8 +82,12 @@ test("it is asked for again when the last one is too old", async () => {
   expect(await (await submit(Date.now() - 600_000, true)).text()).toContain("Confirm that it is you");
 });
 
+test("a new sign-in is asked for when the provider's own session gave no fresh one", async () => {
+  expect(await (await submit(Date.now() - 2000, true)).text()).toContain("step_up=2");
+});
+
 test("it is not asked for in circles when the provider does not tell of one", async () => {
-  const page = await (await submit(Date.now() - 2000, true)).text();
+  const page = await (await submit(Date.now() - 2000, true, true)).text();
   expect(page).toContain("No second factor");
   expect(page).not.toContain("http-equiv");
 });

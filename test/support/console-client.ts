@@ -46,7 +46,11 @@ export interface Started {
 }
 
 export async function startSignIn(client: ConsoleClient, query = ""): Promise<Started> {
-  const answer = await client.get(`/-/console/sign-in/start${query}`);
+  return startedBy(await client.get(`/-/console/sign-in/start${query}`));
+}
+
+/** A sign-in that an answer leads to. */
+export function startedBy(answer: Response): Started {
   const request = new URL(answer.headers.get("Location") ?? "").searchParams;
   return { request, state: request.get("state") ?? "", nonce: request.get("nonce") ?? "" };
 }

@@ -35,6 +35,7 @@ export function keepForms(): void {
 export function restoreForms(send: (form: HTMLFormElement, data: FormData) => void): void {
   const { keepForms: passage } = document.body.dataset;
   if (passage !== undefined) return leadOn(passage);
+  let isSent = false;
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-keep]")) {
     const kept = read(form.dataset["keep"] ?? "");
     const cameBy = sessionStorage.getItem(PASSAGE);
@@ -46,9 +47,12 @@ export function restoreForms(send: (form: HTMLFormElement, data: FormData) => vo
     }
     const data = restoredData(form, kept.fields);
     if (kept.button !== null) data.set(...kept.button);
+    isSent = true;
     send(form, data);
   }
-  forgetForms();
+  // What is sent stays until it has arrived: its answer may ask for another sign-in.
+  if (isSent) sessionStorage.removeItem(PASSAGE);
+  else forgetForms();
 }
 
 /** Forgets what was kept: it has arrived. */

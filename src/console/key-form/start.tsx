@@ -58,8 +58,8 @@ export const SecondFactorFirst: FC<{ path: string }> = ({ path }) => (
   <noscript>
     <p class="banner warn">
       <span>
-        Making a key takes a second factor. <a href={startUrl(path, true)}>Show it first</a>: without scripts,
-        what you fill in here would be lost on the way.
+        Making a key takes a second factor. <a href={startUrl(path, "factor")}>Show it first</a>: without
+        scripts, what you fill in here would be lost on the way.
       </span>
     </p>
   </noscript>

@@ -109,7 +109,7 @@ const SessionFacts: FC<{ session: Session }> = ({ session }) => {
       />
       <p class="note">
         Making and rotating keys takes a second factor that is at most five minutes old. You are asked for it
-        when it is needed, or <a href={startUrl(ACCOUNT, true)}>sign in with one now</a>.
+        when it is needed, or <a href={startUrl(ACCOUNT, "factor")}>sign in with one now</a>.
       </p>
       <p class="note">
         How to call the API with a key: <a href="/-/docs">for integrators</a>.

@@ -175,6 +175,8 @@ function refused(
 }
 
 function isSteppedUp(c: ConsoleContext): boolean {
-  const { steppedUp, signedInAt } = c.get("session");
-  return steppedUp && Date.now() - signedInAt < MFA_MAX_AGE_S * 1000;
+  const { steppedUp, signedInAt, signIn } = c.get("session");
+  const { auth_time: authTime } = signIn;
+  const at = typeof authTime === "number" ? authTime * 1000 : signedInAt;
+  return steppedUp && Date.now() - at < MFA_MAX_AGE_S * 1000;
 }

@@ -4,6 +4,7 @@ import type { Me } from "../../api-types/me.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { ApiRefusal } from "../api.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
+import { textOf } from "../key-form/form-data.ts";
 import { refusalNotice, type Notice } from "../key-form/problems.ts";
 import { PageHeader } from "../parts/bits.tsx";
 import { Choices, FieldGroup } from "../parts/fields.tsx";
@@ -15,6 +16,7 @@ import { counted } from "../parts/wording.ts";
 import { exact } from "../parts/time.tsx";
 import { keyPage, pathOf } from "../paths.ts";
 import { apiPath, impactOfEnding, withKey } from "./key-actions.tsx";
+import { madeAlreadyPage } from "./key-messages.tsx";
 import { secretPage } from "./key-secret.tsx";
 import { refusalPage } from "./messages.tsx";
 
@@ -31,31 +33,41 @@ const UNCONFIRMED =
 
 /** `/keys/<id>/rotate`: a new key in the place of one. */
 export function addKeyRotation(app: Hono<ConsoleEnv>, console_: Console): void {
-  app.get("/keys/:id/rotate", (c) => withKey(c, (me, key) => show(c, me, key, USUAL, null)));
+  app.get("/keys/:id/rotate", (c) => withKey(c, (me, key) => show(c, me, key, { overlap: USUAL })));
   app.post("/keys/:id/rotate", (c) => withKey(c, (me, key) => rotate(c, console_, me, key)));
 }
 
 async function rotate(c: ConsoleContext, console_: Console, me: Me, old: Key): Promise<Response> {
-  const { overlap: given } = await c.req.parseBody();
-  const overlap = typeof given === "string" ? given : USUAL;
-  const created = await c.get("api").change<CreatedKey>("POST", `${apiPath(c)}/rotate`, { overlap });
+  const form = await c.req.formData();
+  const overlap = textOf(form, "overlap") || USUAL;
+  const attempt = textOf(form, "attempt");
+  const created = await c
+    .get("api")
+    .change<CreatedKey>("POST", `${apiPath(c)}/rotate`, { overlap }, { request: attempt });
   if (!(created instanceof ApiRefusal)) {
     const now = await c.get("api").get<Key>(apiPath(c));
     return secretPage(c, console_, created, now instanceof ApiRefusal ? old : now);
   }
   if (created.code === "mfa_required" || created.code === "identity_token_invalid")
     return refusalPage(c, created);
+  if (created.code === "already_exists") return madeAlreadyPage(c, String(created.details["keyId"]));
   c.set("reason", `${created.code} (${created.correlationId})`);
   const notice = refusalNotice(created, UNCONFIRMED);
-  return show(c, me, old, overlap, notice, created.status as 422);
+  return show(c, me, old, { overlap, attempt, notice }, created.status as 422);
+}
+
+interface Shown {
+  readonly overlap: string;
+  /** Names the form, so that it makes one key, however often it is sent. */
+  readonly attempt?: string;
+  readonly notice?: Notice;
 }
 
 async function show(
   c: ConsoleContext,
   me: Me,
   key: Key,
-  overlap: string,
-  notice: Notice | null,
+  { overlap, attempt, notice }: Shown,
   status: 200 | 403 | 409 | 422 | 500 | 503 = 200,
 ): Promise<Response> {
   const impact = await impactOfEnding(c);
@@ -67,8 +79,9 @@ async function show(
   const content = (
     <>
       <PageHeader title={title} back={{ label: key.name, href: keyPage(key.id) }} />
-      <Refused notice={notice} />
+      <Refused notice={notice ?? null} />
       <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="rotate" class="narrow-form">
+        <input type="hidden" name="attempt" value={attempt || crypto.randomUUID()} data-kept="" />
         <p class="lead">
           You get a new key with the same name and settings, shown once, for as long a life. Put it in place
           while the old one still works.

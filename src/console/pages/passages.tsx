@@ -8,17 +8,21 @@ import { pathOf, startUrl } from "../paths.ts";
  * the form's, and the Content Security Policy lets forms lead nowhere else.
  */
 
-/** Asks for a second factor; whoever comes back from it finds the form as it was. */
+/**
+ * Asks for a second factor; the form is sent again afterwards. Where the provider's own session did not give a fresh one, a
+ * new sign-in is asked for, once.
+ */
 export function stepUpPage(c: ConsoleContext): Response | Promise<Response> {
-  const { steppedUp, signedInAt } = c.get("session");
-  if (steppedUp && Date.now() - signedInAt < JUST_NOW_MS) return noSecondFactorPage(c);
-  const url = startUrl(pathOf(c.req.raw), true);
+  const { steppedUp, anew, signedInAt } = c.get("session");
+  const isRecent = steppedUp && Date.now() - signedInAt < JUST_NOW_MS;
+  if (isRecent && anew) return noSecondFactorPage(c);
+  const url = startUrl(pathOf(c.req.raw), isRecent ? "anew" : "factor");
   const content = (
     <>
       <Icon name="lock" />
       <h1>Confirm that it is you</h1>
       <p>
-        This needs a second factor that is at most five minutes old. Then what you have filled in is sent.
+        This takes a second factor that is at most five minutes old. Your form is sent when you come back.
       </p>
       <a role="button" href={url}>
         Continue
@@ -59,7 +63,7 @@ function noSecondFactorPage(c: ConsoleContext): Response | Promise<Response> {
         Your identity provider was asked for a second factor and did not say that one was used. Set one up
         there, or ask your administrator.
       </p>
-      <a role="button" href={startUrl(pathOf(c.req.raw), true)}>
+      <a role="button" href={startUrl(pathOf(c.req.raw), "anew")}>
         Try again
       </a>
     </>

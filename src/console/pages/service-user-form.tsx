@@ -100,7 +100,7 @@ function reviewPage(
         </Banner>
       )}
       <OwnedKeysReport keys={impact.keys} />
-      <Form action={c.req.path} csrf={c.get("session").csrf} keep="service-user-review" class="decision">
+      <Form action={c.req.path} csrf={c.get("session").csrf} keep="service-user" class="decision">
         <input type="hidden" name="name" value={values.name} data-kept="" />
         <input type="hidden" name="description" value={values.description} data-kept="" />
         <input type="hidden" name="vaultRoles" value={values.vaults} data-kept="" />

@@ -28,7 +28,7 @@ export function confirmPage(
       <PageHeader title={title} back={back} />
       <section class="card question">
         {text}
-        <Form action={pathname + search} csrf={c.get("session").csrf} class="decision">
+        <Form action={pathname + search} csrf={c.get("session").csrf} keep="confirm" class="decision">
           <button class={danger ? "danger" : undefined}>{action}</button>
           <a role="button" class="secondary outline" href={back.href}>
             Cancel

@@ -43,7 +43,7 @@ export const Form: FC<Props> = ({
     <input type="hidden" name={CSRF_FIELD} value={csrf} />
     {keep && (
       <p class="banner good" role="status" data-restored="" hidden>
-        What you have filled in is back. Nothing of it was sent yet.
+        You are signed in again. Nothing was sent yet; what you filled in is still here.
       </p>
     )}
     {children}

@@ -54,14 +54,17 @@ export interface Transaction {
   readonly verifier: string;
   /** Whether a second factor is asked for. */
   readonly stepUp: boolean;
+  /** Whether the whole sign-in is asked for anew, however good the provider's own session is. */
+  readonly anew: boolean;
 }
 
-export function newTransaction(stepUp: boolean): Transaction {
+export function newTransaction({ stepUp, anew }: Pick<Transaction, "stepUp" | "anew">): Transaction {
   return {
     state: oauth.generateRandomState(),
     nonce: oauth.generateRandomNonce(),
     verifier: oauth.generateRandomCodeVerifier(),
     stepUp,
+    anew,
   };
 }
 
@@ -108,8 +111,9 @@ export class Provider {
       code_challenge: await oauth.calculatePKCECodeChallenge(transaction.verifier),
       code_challenge_method: "S256",
       ...(resource !== null && { resource }),
-      // A new sign-in even if the last one is not long ago: what it is for takes a while to fill in.
-      ...(transaction.stepUp && { max_age: `${MFA_MAX_AGE_S}`, prompt: "login", ...mfaRequest }),
+      // Asks for the password, too: only where the provider's own session did not do.
+      ...(transaction.anew && { prompt: "login" }),
+      ...(transaction.stepUp && { max_age: `${MFA_MAX_AGE_S}`, ...mfaRequest }),
     };
     for (const [name, value] of Object.entries(parameters)) {
       if (value !== null) url.searchParams.set(name, value);
@@ -142,11 +146,7 @@ export class Provider {
         requireIdToken: true,
       });
       await oauth.validateApplicationLevelSignature(issuing, response, this.#options);
-      const tokens = tokensOf(result, null);
-      // One that says nothing of its time is no old one; the control API decides whether it was recent enough.
-      const time = tokens.signIn["auth_time"];
-      const old = typeof time === "number" && time + MFA_MAX_AGE_S < Date.now() / 1000 - CLOCK_TOLERANCE_S;
-      return transaction.stepUp && old ? new SignInProblem("rejected", "The sign-in is an old one") : tokens;
+      return tokensOf(result, null);
     });
   }
 
@@ -234,6 +234,15 @@ export class Provider {
     const { resource } = this.#config.client;
     return resource === null ? {} : { additionalParameters: { resource } };
   }
+}
+
+/**
+ * Whether somebody signed in too long ago for a second factor to be fresh. Tokens without a time are not too old here: the
+ * control API decides.
+ */
+export function isStale({ signIn }: Tokens): boolean {
+  const { auth_time: time } = signIn;
+  return typeof time === "number" && time + MFA_MAX_AGE_S < Date.now() / 1000 - CLOCK_TOLERANCE_S;
 }
 
 /** What a refresh leaves out stays as it was. */

@@ -22,6 +22,8 @@ export const SessionSchema = z.object({
   signedInAt: z.number(),
   /** Whether a second factor was asked for then. */
   steppedUp: z.boolean(),
+  /** Whether a new sign-in was asked for with it. Sessions of earlier versions do not say. */
+  anew: z.boolean().default(false),
   /** What every form of this session carries. */
   csrf: z.string(),
 });
@@ -30,9 +32,9 @@ export const SessionSchema = z.object({
 export type Session = z.output<typeof SessionSchema>;
 
 /** A session for these tokens; its CSRF token is its own, so nothing of an earlier one goes on working. */
-export function newSession(tokens: Tokens, steppedUp: boolean, now: number): Session {
+export function newSession(tokens: Tokens, steppedUp: boolean, now: number, anew = false): Session {
   const [id, csrf] = [generateRandomState(), generateRandomState()];
-  return withTokens({ id, renewals: 0, signedInAt: now, steppedUp, csrf }, tokens);
+  return withTokens({ id, renewals: 0, signedInAt: now, steppedUp, anew, csrf }, tokens);
 }
 
 /** The session with new tokens. */

@@ -4,8 +4,8 @@ import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { SignedOutPage, SignInPage, SigningOutPage } from "../pages/sign-in.tsx";
 import { signInProblemPage } from "../pages/sign-in-problem.tsx";
 import { bare } from "../parts/page.tsx";
-import { CONSOLE, HOME, link, returnPath, startUrl } from "../paths.ts";
-import { newTransaction, SignInProblem, type Provider, type Transaction } from "./provider.ts";
+import { CONSOLE, HOME, link, returnPath, startUrl, STEP_UP } from "../paths.ts";
+import { isStale, newTransaction, SignInProblem, type Provider, type Transaction } from "./provider.ts";
 import { checkForm } from "./request-forgery.ts";
 import type { SealedCookies } from "./sealed-cookies.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -22,6 +22,7 @@ const TransactionSchema = z.object({
   nonce: z.string(),
   verifier: z.string(),
   stepUp: z.boolean(),
+  anew: z.boolean().default(false),
   returnTo: z.string(),
 });
 
@@ -41,11 +42,9 @@ export function addSignIn(
   });
 
   app.get("/sign-in/start", async (c) => {
-    const transaction = newTransaction(c.req.query("step_up") === "1");
-    const url = await provider.authorizationUrl(transaction, redirectUri(c));
-    if (url instanceof SignInProblem) return signInProblemPage(c, url, returnPath(c.req.query("return")));
-    await rememberTransaction(c, cookies, transaction, returnPath(c.req.query("return")));
-    return c.redirect(url.href, 303);
+    const wanted = c.req.query("step_up");
+    const transaction = newTransaction({ stepUp: wanted !== undefined, anew: wanted === STEP_UP.anew });
+    return startSignIn(c, provider, cookies, transaction, returnPath(c.req.query("return")));
   });
 
   app.get("/callback", (c) => finishSignIn(c, provider, cookies, sessions));
@@ -77,6 +76,20 @@ export function addSignIn(
 
 const SIGNED_OUT = `${CONSOLE}/signed-out`;
 
+/** Sends the browser to the provider, and notes what it has to come back with. */
+async function startSignIn(
+  c: ConsoleContext,
+  provider: Provider,
+  cookies: SealedCookies,
+  transaction: Transaction,
+  returnTo: string,
+): Promise<Response> {
+  const url = await provider.authorizationUrl(transaction, redirectUri(c));
+  if (url instanceof SignInProblem) return signInProblemPage(c, url, returnTo);
+  await rememberTransaction(c, cookies, transaction, returnTo);
+  return c.redirect(url.href, 303);
+}
+
 /** What the provider leads back to: the code becomes a session, in the browser that has asked for it and no other. */
 async function finishSignIn(
   c: ConsoleContext,
@@ -91,7 +104,13 @@ async function finishSignIn(
   }
   const tokens = await provider.redeem(new URL(c.req.url), transaction, redirectUri(c));
   if (tokens instanceof SignInProblem) return signInProblemPage(c, tokens, transaction.returnTo);
-  const session = newSession(tokens, transaction.stepUp, Date.now());
+  if (transaction.stepUp && isStale(tokens)) {
+    const again = newTransaction({ stepUp: true, anew: true });
+    if (!transaction.anew) return startSignIn(c, provider, cookies, again, transaction.returnTo);
+    const problem = new SignInProblem("rejected", "The sign-in is an old one");
+    return signInProblemPage(c, problem, transaction.returnTo);
+  }
+  const session = newSession(tokens, transaction.stepUp, Date.now(), transaction.anew);
   const problem = await sessions.begin(c, session);
   if (problem instanceof SignInProblem) return signInProblemPage(c, problem, transaction.returnTo);
   return c.redirect(transaction.returnTo, 303);

@@ -52,6 +52,8 @@ export interface Dialect {
     readonly signOut: SignOutDialect | null;
   };
   readonly furtherMetadata?: Claims;
+  /** Whether `max_age` means nothing to it. */
+  readonly ignoresMaxAge?: boolean;
   /** Why it does not take an authorization request, or `null`. */
   readonly complaint?: (request: SignInRequest) => string | null;
   readonly accessTokenType?: string;
@@ -365,6 +367,7 @@ export const DIALECTS: readonly Dialect[] = [
         returnParameter: "logout_uri",
       },
     },
+    ignoresMaxAge: true,
     accessToken: ({ person, request, authTime }) => ({
       sub: person.id,
       "cognito:groups": person.groups,
@@ -397,7 +400,7 @@ export const DIALECTS: readonly Dialect[] = [
       OIDC_ROLES_CLAIM: "cognito:groups",
       OIDC_ROLE_NAMES: ROLE_NAMES,
       OIDC_MFA: "acrs:mfa",
-      OIDC_MFA_REQUEST: "{}",
+      OIDC_MFA_REQUEST: '{"prompt":"login"}',
     }),
     expected: { orgId: "acme", id: ({ id }) => id, secondFactor: true, operators: true },
   },

@@ -68,7 +68,7 @@ export async function startStandIn(dialect: Dialect): Promise<StandIn> {
     const { person, request } = grant;
     const now = Math.floor(Date.now() / 1000);
     // Without being asked again, everybody has signed in an hour ago.
-    const isNew = request.get("prompt") === "login" || request.has("max_age");
+    const isNew = request.get("prompt") === "login" || (request.has("max_age") && !dialect.ignoresMaxAge);
     const moment = { person, request, url, authTime: isNew ? now : now - 3600 };
     const claims = dialect.accessToken(moment);
     accessToken = typeof claims === "string" ? claims : await sign(claims, dialect.accessTokenType ?? "JWT");
