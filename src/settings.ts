@@ -216,7 +216,7 @@ export interface Config {
   readonly tokensPerMinute: number;
   /** How long a signing key is used before its successor takes over. */
   readonly signingKeyLifetimeMs: number;
-  /** Whom the assertions are for, whatever the origin; `null` for the origin's URL. */
+  /** The audience of assertions, for every origin; `null` for the origin's own URL. */
   readonly originAudience: string | null;
   /** In which form an origin hears who calls. */
   readonly originIdentity: "both" | "assertion" | "headers";

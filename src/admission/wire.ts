@@ -60,7 +60,7 @@ function isGuardedKey(value: unknown): boolean {
   return isObject(value) && isObject(value["denials"]) && isRecord(value["record"]);
 }
 
-/** What access rests on, and nothing of what earlier versions may have kept otherwise: it must not hold up a revocation. */
+/** The members that access rests on, and no others: an older form of the rest must not hold up a revocation. */
 function isRecord(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { id, orgId, hash, version, disabled, scopes, allowedIps } = value;
@@ -80,7 +80,7 @@ export function requireRecords(values: readonly unknown[]): void {
     throw new Error("The guard does not understand a record: it is of another version");
 }
 
-/** Throws unless a guard has said of each of so many changes what is in force. */
+/** Throws unless a guard has answered each change with the record in force. */
 export function requireConfirmations(value: unknown, changes: number): void {
   const isUnderstood =
     value === null || (Array.isArray(value) && value.length === changes && value.every(isConfirmation));

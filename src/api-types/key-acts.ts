@@ -3,7 +3,7 @@ import { REFUSALS, type RefusalCode } from "../core/refusal.ts";
 import type { Wire } from "./common.ts";
 import { ReceiptSchema } from "./receipt.ts";
 
-/** What is told of many keys, and done to many. */
+/** Counts of many keys, and acts on many. */
 
 const MAX_AT_ONCE = 100;
 

@@ -187,7 +187,7 @@ export const KeySchema = z
   .openapi("Key");
 export type Key = Wire<typeof KeySchema>;
 
-/** A key at the one moment at which its secret is told. */
+/** A new key, in the only answer that holds its secret. */
 export const CreatedKeySchema = z
   .object({
     key: z.string().openapi({ description: "The whole key. It is shown this once and kept nowhere." }),

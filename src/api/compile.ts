@@ -19,7 +19,7 @@
  *   servers      the base path (none here) goes before every path
  *   resources    names what an operation is about: `repos/{owner}/{repo}/hooks/{id}`, without the version
  *   security     `read:hooks` is no scope of ours, so the rule holds: GET needs `repos:read`
- *   lists, deprecation, and the rest of what an operation can say
+ *   lists, deprecation, and the other members of an operation
  *   compile      puts it together, and finds what is wrong between operations
  *
  * The outcome is the table, a few bytes an operation, and everything that is wrong at once. The build writes the table

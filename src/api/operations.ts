@@ -47,7 +47,7 @@ export interface Shared {
 const METHODS = new Set(["get", "put", "post", "delete", "options", "head", "patch"]);
 const OTHER_MEMBERS = new Set(["summary", "description", "servers", "parameters"]);
 
-/** Reads all operations; one that cannot be served is told and left out. */
+/** Reads all operations; leaves out one that cannot be served, and reports it. */
 export function readOperations(shared: Shared): ReadOperation[] {
   const { document, findings } = shared;
   if (!isObject(document["paths"])) {

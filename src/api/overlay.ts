@@ -42,7 +42,7 @@ function isSingular(target: string): boolean {
   return jsonpath.compile(target).singularQuery();
 }
 
-/** Carries one action out; a problem is told as a sentence. */
+/** Carries one action out; returns a problem as a sentence. */
 function carryOut(
   document: JsonObject,
   { target, update, remove }: { target: string; update?: unknown; remove?: boolean | undefined },

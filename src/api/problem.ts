@@ -7,7 +7,7 @@ export interface Problem {
   readonly write?: string;
 }
 
-/** Collects what is found, so that all of it is told at once. */
+/** Collects problems, so that one run reports all of them. */
 export class Findings {
   /** Each of them fails the build. */
   readonly mistakes: Problem[] = [];

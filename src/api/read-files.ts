@@ -34,7 +34,7 @@ export function sourcesOf(variables: Readonly<Record<string, string | undefined>
   return { document, overlay: existsSync(beside) && beside !== document ? beside : null };
 }
 
-/** A path is told from where the command was typed, or else from the project. */
+/** Resolves a path from the directory of the command, or else from the project. */
 function resolveFile(name: string): string {
   const here = join(process.env["INIT_CWD"] ?? process.cwd(), name);
   if (name.startsWith("/")) return name;

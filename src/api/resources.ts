@@ -14,7 +14,7 @@ import {
 } from "../core/policy/resource-types.ts";
 import type { DocumentExtensions } from "./extensions.ts";
 
-/** The type of what has no name: a path that begins with a parameter. */
+/** The resource type of a path that begins with a parameter and so has no name. */
 const ROOT = "root";
 /** `v1`, `v2.1`, digits or a date. */
 const VERSION = /^(?:v?\d+(?:\.\d+)*|\d{4}-\d{2}-\d{2})$/;

@@ -29,7 +29,7 @@ function rowsOf(text: string): Row[] {
     const { data } = JSON.parse(text) as { data?: Row[] };
     if (Array.isArray(data)) return data;
   } catch {
-    // What it is instead is told below.
+    // The check below reports it.
   }
   throw new CliError(`Cloudflare's API answered something that is no result: ${text.slice(0, 200)}`);
 }

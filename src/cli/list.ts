@@ -5,7 +5,7 @@ import { table } from "./table.ts";
 
 const HEADING = ["KEY", "ORGANISATION", "STATUS", "REQUESTED", "EFFECTIVE", "OPERATOR", "REASON"];
 
-/** `list`: prints what is on record. */
+/** `list`: prints the recorded revocations. */
 export async function list(command: ListCommand, print: (text: string) => void): Promise<number> {
   const entries: RevocationEntry[] = [];
   for await (const entry of new OperatorClient(command.url, command.token).list(command.status)) {

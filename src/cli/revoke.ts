@@ -35,7 +35,7 @@ export async function revoke(command: RevokeCommand, print: (text: string) => vo
       else results.push(result);
     }
   } catch (error) {
-    // Once the gateway has taken anything, its outcome counts: what is known is told, and the rest is not confirmed.
+    // Once the gateway has accepted anything, print its outcomes; count the others as not confirmed.
     if (!(error instanceof BrokenOff)) throw error;
     failure = error;
   } finally {

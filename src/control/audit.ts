@@ -75,7 +75,7 @@ async function exportAll(
   const write = async (): Promise<void> => {
     let events: AuditEvent[] | Refusal = first;
     for (;;) {
-      // The role was lost while the log was being read: what is left is not for these eyes.
+      // The role was lost while the log was being read: stop here.
       if (isRefusal(events)) throw new Error(events.code);
       const shown: AuditEvent[] = events.slice(0, EXPORT_PAGE);
       await lines.write(...shown.map(auditEventJson));

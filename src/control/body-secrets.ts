@@ -1,6 +1,6 @@
 import { holdsKey, withoutSecrets } from "../core/key/key-secret.ts";
 
-/** In which lists operators name leaked keys, and where in their items; what is read there is neither kept nor shown. */
+/** The lists in which operators name leaked keys, and the place in their items; their values are never stored or shown. */
 const LEAKED: Readonly<Record<string, readonly string[]>> = {
   targets: ["key"],
   // The place where a key was found may hold it, too.

@@ -90,7 +90,7 @@ export interface Endpoint<
   S extends Success,
 > {
   readonly method: "get" | "post" | "patch" | "put" | "delete";
-  /** That it changes nothing, whatever its method (RFC 9110 section 9.2.1): a refusal of it is no attempt at a change. */
+  /** A safe operation even if its method is not (RFC 9110 section 9.2.1): refusals of it are not audited as attempts. */
   readonly safe?: boolean;
   /** With parameters as `{name}`. */
   readonly path: string;
@@ -113,7 +113,7 @@ export interface Endpoint<
     input: { params: Parsed<P>; body: Partial<NonNullable<Parsed<B>>> },
     actor: Actor,
   ) => Promise<readonly FieldProblem[]>;
-  /** Fields of the body that may hold a whole key: what is read there is neither kept nor shown. */
+  /** Fields of the body that may hold a whole key: their values are never stored or shown. */
   readonly credentialFields?: readonly string[];
   readonly success: S;
   /** What it can refuse with, beyond what every endpoint can. */

@@ -13,7 +13,7 @@ import { receiptJson } from "./keys.ts";
 
 const TAG = "API keys";
 
-/** `/-/api-keys/counts` and `/-/api-keys/acts`: how many keys there are, and what is done to many at once. */
+/** `/-/api-keys/counts` and `/-/api-keys/acts`: counts of keys, and acts on many at once. */
 export function addKeyActEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
   addEndpoint(app, control, {
     method: "get",

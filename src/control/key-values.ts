@@ -110,7 +110,7 @@ function rangeProblems(texts: readonly string[]): FieldProblem[] {
   });
 }
 
-/** Reads what is to be changed of a key at `now`; a refusal names the field that cannot be. */
+/** Reads a change of a key at `now`; a refusal names the bad field. */
 export function readKeyChange(
   body: z.output<typeof KeyUpdate>,
   checkScope: Control["checkScope"],

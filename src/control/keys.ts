@@ -226,7 +226,7 @@ function organizationOf(actor: Actor, control: Control) {
   return control.env.ORGANIZATION.getByName(actor.orgId);
 }
 
-/** The answer to whoever has made a key: the only one that holds it. */
+/** The answer to the creation of a key: the only one that holds its secret. */
 function createdReply(created: NewKey | Refusal, control: Control): CreatedReply | Refusal {
   if (isRefusal(created)) return created;
   const { secret, key } = created;

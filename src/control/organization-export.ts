@@ -43,7 +43,7 @@ async function exportAll(
     let count = 0;
     let page: ExportPage | Refusal = first;
     for (;;) {
-      // The role was lost while the pages were being read: what is left is not for these eyes.
+      // The role was lost while the pages were being read: stop here.
       if (isRefusal(page)) throw new Error(page.code);
       await lines.write(...linesOf(page));
       count += page.lines;

@@ -26,7 +26,7 @@ const TAG = "Organisation";
 const PATH = "/-/organization/webhook";
 const POSITION = { sequence: "number" } as const;
 
-/** `/-/organization/webhook`: where the organisation is told of what happens to its keys. */
+/** `/-/organization/webhook`: the endpoint that receives the organisation's key events. */
 export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
   const organizationOf = ({ orgId }: Actor) => control.env.ORGANIZATION.getByName(orgId);
   // Plain http is for trying things out, where the identity provider is on this machine, too.

@@ -21,7 +21,7 @@ export function chunksOf<T>(items: readonly T[], size: number): T[][] {
 /** An object that has not answered by then counts as one that cannot be asked. */
 export const OBJECT_TIMEOUT_MS = 5000;
 
-/** Waits for an answer, at most `ms` milliseconds: then rejects, whatever becomes of the work. */
+/** Waits for an answer, at most `ms` milliseconds, and then rejects; the work goes on. */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {

@@ -7,7 +7,7 @@ export interface StoredSchema {
 
 /**
  * Refuses storage that later code has written and that this code, whose schema is `known`, may not use. It throws, so that
- * the object does not open and whoever asks it fails closed.
+ * the object does not open and its callers fail closed.
  */
 export function requireReadable(object: string, stored: StoredSchema, known: number): void {
   const { version, readableFrom = version } = stored;

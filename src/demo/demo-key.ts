@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { ControlAnswer, ControlClient } from "./control-client.ts";
 
-/** The key that the quick start prints. Its secret is told once, at creation, so it is kept next to the state. */
+/** The key that the quick start prints. The API returns its secret once, at creation, so it is kept next to the state. */
 export interface DemoKey {
   readonly id: string;
   /** The whole key. */

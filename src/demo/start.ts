@@ -46,7 +46,7 @@ async function start(fresh: boolean): Promise<void> {
   quiet = false;
 }
 
-/** The API's document. What is wrong with it is told before anything starts. */
+/** The API's document. Its problems are printed before anything starts. */
 async function compileApi(): Promise<Compiled> {
   const compiled = await compileFiles(compileVariables());
   const { mistakes } = compiled.findings;

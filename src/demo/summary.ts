@@ -35,7 +35,7 @@ export function summary(
   return ["", bold("Portcullis is up."), "", ...rows, "", ...notes, ...rest, ""].join("\n");
 }
 
-/** What whoever brings an API of their own is likely to stumble over. */
+/** Likely problems of a user's own API document. */
 function notesOn({ config, usesSampleOrigin }: Settings, { isSample, table, findings }: Compiled): string[] {
   const { length: operations } = table.operations;
   const ownPath = new URL(config.origin.url).pathname;

@@ -86,7 +86,7 @@ function urlProblems(vars: Readonly<Record<string, string>>, target: Target): st
   });
 }
 
-/** The other origins, if the setting can be read; what is wrong with it is told by another check. */
+/** The other origins. Another check reports a setting that cannot be read. */
 function originsOf(text: string | undefined): (readonly [string, string])[] {
   try {
     const origins = JSON.parse(text || "{}") as Record<string, unknown>;

@@ -19,7 +19,7 @@ export function datasetProblems(target: Target): string[] {
   return [`${BINDING}: ${JSON.stringify(dataset)} is no name of a dataset`];
 }
 
-/** Where data points go, for whoever deploys. A dataset is made by its first point. */
+/** Names the dataset of the deployment's data points. The first point creates it. */
 export function datasetNotice(target: Target): string {
   const dataset = datasetOf(target);
   return dataset === null

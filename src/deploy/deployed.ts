@@ -9,7 +9,7 @@ interface Version {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** The fingerprint of what runs now; `null` when nothing does, or something that was deployed otherwise. */
+/** The fingerprint of the running deployment; `null` when there is none, or when another tool deployed it. */
 export async function deployedFingerprint(wrangler: Wrangler): Promise<string | null> {
   const status = await wrangler.json<Status>(["deployments", "status", "--json"]);
   const [current, ...others] = status?.versions ?? [];

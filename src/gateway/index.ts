@@ -33,7 +33,7 @@ export async function handle(request: Request, background: Background, gateway: 
   try {
     const early = checkTarget(arrived, gateway) ?? answerPreflight(arrived, gateway);
     if (early !== null) return answer(early, gateway);
-    // What it costs is known before it is admitted; that there is no such operation is told only afterwards.
+    // The route's cost is needed to admit the request. A route that does not exist is refused only after that.
     const routed = matchRoute(arrived, gateway);
     reached = routed;
     const open = openRoute(routed);
@@ -70,7 +70,7 @@ function arrive(request: Request, background: Background): Arrived {
   };
 }
 
-/** Step 7, and what the origin is told of who calls. */
+/** Step 7, and the assertion that tells the origin who calls. */
 function authorize(
   admitted: Admitted,
   route: Route,

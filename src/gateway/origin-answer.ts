@@ -1,7 +1,7 @@
 import { barredFromClient, namedByConnection } from "../core/http/header-policy.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 
-/** A client is told to come back after this many seconds when the origin has not said when. */
+/** `Retry-After` in seconds, when the origin has sent none. */
 export const ORIGIN_RETRY_AFTER_S = 1;
 /** An origin that names a longer time than this many seconds is not believed. */
 const MAX_RETRY_AFTER_S = 24 * 60 * 60;

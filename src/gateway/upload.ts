@@ -99,7 +99,7 @@ async function linger(watch: UploadWatch): Promise<void> {
 }
 
 interface BodySize {
-  /** `null` where it is not told. */
+  /** `null` without a `Content-Length`. */
   readonly length: number | null;
   readonly maxBytes: number;
 }

@@ -1,6 +1,6 @@
 import { c, FORWARDED, from, quantile, REQUESTS, requestsIf, type Scope } from "./sql.ts";
 
-/** A question of whoever is on call, and the query that answers it. */
+/** A question of the engineer on call, and the query that answers it. */
 export interface Question {
   readonly name: string;
   readonly asks: string;

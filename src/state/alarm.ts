@@ -1,9 +1,8 @@
-/** Storage takes no moment that is too far away; whoever meant one is asked again when it has rung. */
+/** Storage takes no alarm that is too far away. An earlier one rings instead, and its handler sets the next. */
 const FARTHEST_MS = 365 * 86_400_000;
 
 /**
- * The object's one alarm, which rings for whatever comes first. Whoever needs it asks for a moment; after it has rung
- * everybody asks again.
+ * The object's one alarm, set to the earliest moment that anything asks for. After it has rung, everything asks again.
  */
 export class Alarm {
   readonly #storage: DurableObjectStorage;

@@ -1,5 +1,5 @@
 export interface RememberedOptions {
-  /** After this what is known is asked for again; milliseconds. */
+  /** The age at which the value is asked for again, in milliseconds. */
   readonly maxAgeMs: number;
   /** And after a failure not before this. */
   readonly retryMs: number;
@@ -25,7 +25,7 @@ export class Remembered<T> {
   async get(now: number): Promise<T> {
     const known = this.#known;
     if (known !== null && now < this.#refreshAt) return valueOf(known);
-    // Whoever comes while this request asks goes by what is known.
+    // Requests that come meanwhile use the old value.
     this.#refreshAt = now + this.#options.retryMs;
     try {
       const value = await this.#ask(now);

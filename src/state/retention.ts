@@ -5,7 +5,7 @@ export interface Perishable {
   readonly keptMs: number;
   /** Since when the oldest that may be forgotten is kept; milliseconds since the epoch, `null` when there is none. */
   oldest(): number | null;
-  /** Forgets what is kept since before a moment. */
+  /** Deletes rows from before a moment. */
   forget(before: number): void | Promise<void>;
 }
 

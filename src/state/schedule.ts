@@ -3,7 +3,7 @@ import type { Alarm } from "./alarm.ts";
 
 /** A part of an object that has something to do when its time comes. */
 export interface Scheduled {
-  /** Does what is due now. */
+  /** Runs the work that is due now. */
   run(now: number): void | Promise<void>;
   /** When it is to run next; milliseconds since the epoch, `null` for never. */
   nextAt(now: number): number | null;
@@ -32,7 +32,7 @@ export class Schedule {
     this.plan();
   }
 
-  /** Sets the alarm for whatever is to be done next. */
+  /** Sets the alarm for the next work. */
   plan(): void {
     const now = Date.now();
     for (const [name, part] of Object.entries(this.#parts)) {

@@ -6,7 +6,7 @@ import type { Env } from "../env.ts";
 import type { Background } from "../core/background.ts";
 
 const MAX_ORGANIZATIONS = 1000;
-/** An organisation is asked again after this, while requests go on with what is known. */
+/** The age at which a set is read again, while requests go on with the old one. */
 const REFRESH_AFTER_MS = 300_000;
 /** A `kid` that an organisation does not know is not asked for again sooner than this. */
 const COOLDOWN_MS = 10_000;

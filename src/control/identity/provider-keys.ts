@@ -11,7 +11,7 @@ import { Remembered } from "../../state/remembered.ts";
 
 /** The provider is asked again after ten minutes, and for an unknown `kid` at most once a minute. */
 const PROVIDER_MAX_AGE_MS = 600_000;
-/** One that does not answer is asked again after this; what is known of it goes on counting. */
+/** The pause after a failed fetch; until then the keys fetched last are used. */
 export const PROVIDER_RETRY_MS = 10_000;
 const UNKNOWN_KEY_COOLDOWN_MS = 60_000;
 const FETCH_TIMEOUT_MS = 5000;

@@ -32,7 +32,7 @@ export async function killToken(
   return applied;
 }
 
-/** Tells the organisation; one that does not answer is told by the deployment as soon as it does. */
+/** Notifies the organisation. If it does not answer, the deployment's object tries again later. */
 async function tell(cut: TokenCut, env: Env): Promise<void> {
   try {
     await within(TELL_TIMEOUT_MS, env.ORGANIZATION.getByName(cut.orgId).noteTokenRevoked(cut));

@@ -19,7 +19,7 @@ interface KnownSet {
   readonly freshUntil: number;
 }
 
-/** The sets that this isolate has been told, by organisation. */
+/** The sets that this isolate has read, by organisation. */
 export type KeySets = LRUCache<string, KnownSet>;
 
 /** No organisation's id has a space. */

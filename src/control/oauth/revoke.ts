@@ -21,7 +21,7 @@ const REASON = "Revoked by whoever holds the secret";
 /** Nobody waits longer for an organisation to take it in. */
 const TELL_TIMEOUT_MS = 2000;
 
-/** `POST /-/oauth/revoke` (RFC 7009): whoever holds a key or a token can kill it, and it is dead when this answers. */
+/** `POST /-/oauth/revoke` (RFC 7009): its holder revokes a key or a token, which is refused everywhere once this answers. */
 export const REVOKE: OAuthEndpoint = {
   name: "revoke",
   operationId: "revokeByPossession",
@@ -46,11 +46,11 @@ export const REVOKE: OAuthEndpoint = {
   },
 };
 
-/** The empty answer, for what is dead now and for what never lived (RFC 7009 section 2.2). */
+/** The empty answer, for a token that is revoked now and for one that never existed (RFC 7009 section 2.2). */
 const DONE: Answer = { body: {} };
 const UNKNOWN: Answer = { body: {}, failed: true };
 
-/** The key's guard alone decides: it is asked first, and whoever else is to know is told afterwards. */
+/** Revokes at the key's guard first, which alone decides; then notifies the organisation. */
 async function revokeKey(
   keyId: string,
   hash: string,
@@ -67,7 +67,7 @@ async function revokeKey(
   return DONE;
 }
 
-/** Tells the organisation of a dead key; one that does not answer is told by the deployment as soon as it does. */
+/** Notifies the organisation of a revoked key. If it does not answer, the deployment's object tries again later. */
 async function tell(
   env: Control["env"],
   orgId: string,

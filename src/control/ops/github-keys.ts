@@ -21,7 +21,7 @@ interface Known {
   readonly fetchedAt: number;
 }
 
-/** The list of keys could not be fetched, and what is known does not tell whether a key is in it. */
+/** The list of keys could not be fetched, and the last copy does not hold the key. */
 export class KeysUnavailable extends Error {
   override readonly name = "KeysUnavailable";
   /** Whole seconds after which it is worth asking again. */
@@ -81,7 +81,7 @@ export class GithubKeys {
     }
   }
 
-  /** Fetches the list, unless that has just failed. When it fails, what is known stays. */
+  /** Fetches the list, unless that has just failed. A failure keeps the last copy. */
   async #fetch(identifier: string, now: number): Promise<void> {
     if (now < this.#fetchingUntil) return this.#othersFetch(identifier, now);
     if (now - this.#failedAt < RETRY_MS) return;

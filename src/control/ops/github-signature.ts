@@ -17,7 +17,7 @@ export function readSignature(headers: Headers): SignatureClaim | null {
   const identifier = headers.get("Github-Public-Key-Identifier") ?? "";
   const encoded = headers.get("Github-Public-Key-Signature") ?? "";
   const der = Buffer.from(encoded, "base64");
-  // Decoding skips what is no base64: only the one right spelling counts.
+  // Decoding skips characters outside base64, so only the canonical spelling is accepted.
   if (!IDENTIFIER.test(identifier) || der.toString("base64") !== encoded) return null;
   const signature = p1363FromDer(der);
   return signature === null ? null : { identifier, signature };

@@ -31,7 +31,7 @@ const TAG = "Operators";
 const PATH = "/-/ops/revocations";
 const POSITION = { id: "number" } as const;
 
-/** `/-/ops/revocations`: cutting keys off in an emergency, whoever they belong to. */
+/** `/-/ops/revocations`: emergency revocation of keys of any organisation. */
 export function addOperatorEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
   addEndpoint(app, control, {
     method: "post",
@@ -136,7 +136,7 @@ async function collected(work: (sink: Sink) => Promise<void>, dryRun: boolean): 
 /** A line for each key as soon as it is settled, and one for all of them at the end. */
 function streamed(work: (sink: Sink) => Promise<void>, dryRun: boolean): LineStream<RevocationLine> {
   const stream = new LineStream<RevocationLine>();
-  // A reader who has gone away ends the lines; what is left to do is on record.
+  // A client that disconnects ends the stream; the record keeps the remaining work.
   const lines = new Batches((batch: readonly RevocationLine[]) => stream.write(...batch).catch(() => {}));
   const summary = newSummary();
   const progress = { done: 0, total: 0 };

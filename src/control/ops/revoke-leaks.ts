@@ -19,7 +19,7 @@ const CONCURRENT_TOKENS = 16;
 
 /** What became of a leaked credential. */
 export interface RevokedLeak extends RevocationResult {
-  /** `null` for what is none. */
+  /** `null` where the secret is neither a key nor a token. */
   readonly credential: LeakedCredential | null;
 }
 

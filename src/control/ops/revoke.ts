@@ -36,7 +36,7 @@ export interface Sink {
 }
 
 /**
- * Puts a request on record, so that from here on whatever is not confirmed is retried. Rejects when that is not
+ * Records a request, so that from here on every unconfirmed cut is retried. Rejects when that is not
  * possible; then nothing has been cut.
  */
 export async function openRevocation(
@@ -96,7 +96,7 @@ export async function revoke(
     eachOf(chunksOf(owners, OWNERS_A_BATCH), CONCURRENT_BATCHES, locateBatch),
     eachOf(chunksOf(organizations, ORGANIZATIONS_A_BATCH), CONCURRENT_BATCHES, locateBatch),
   ]);
-  // The receipts come first. What cannot be told now is told later.
+  // The receipts come first. Organisations that do not answer now are notified later.
   await sink.handedOn();
   if (request !== null) await deployment.tellOfCuts(request.id).catch(() => {});
 }

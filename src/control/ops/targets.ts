@@ -13,7 +13,7 @@ import type { Control } from "../endpoint.ts";
 
 const KEY_ID = /^key_[0-9A-Za-z]{12}$/;
 
-/** What a request names, by what is to be done about it. */
+/** The targets of a request, by kind. */
 export interface SortedTargets {
   readonly keys: readonly KeyTarget[];
   readonly owners: readonly OwnerTarget[];

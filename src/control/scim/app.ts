@@ -94,7 +94,7 @@ function describe(c: Context<ScimEnv>, place: Place, base: string): Response {
   return discover(place, base) ?? refuseWith(c, scimProblem("notFound", "There is no such resource"));
 }
 
-/** Reads what is asked for, has the organisation do it, and answers. */
+/** Parses the request, has the organisation carry it out, and answers. */
 async function exchange(
   c: Context<ScimEnv>,
   control: Control,

@@ -92,7 +92,7 @@ export function compileAccess(grants: Grants, withdrawn = isWithdrawn(grants)): 
 
   /**
    * Where no scope of an alternative is of the resource's type, filters and the allowlist say nothing about the resource:
-   * they must not be narrower than what is required.
+   * they must cover all required scopes.
    */
   function reachesAll(filter: Segments, { segments, template }: RequiredScope): boolean {
     return segmentsCover(filter, segments) && (template !== null || withinVaults(segments));

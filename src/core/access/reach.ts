@@ -1,4 +1,4 @@
-/** What a credential reaches of the API, told in full before anybody calls it. */
+/** A credential's effective access: the operations that it may call, and on what. */
 
 import { ANY_ITEM, compileAccess, isWithdrawn, type Access, type Allowed, type Grants } from "./access.ts";
 import type { Operation, RequiredScope } from "../policy/operation.ts";
@@ -6,7 +6,7 @@ import { isRefusal } from "../refusal.ts";
 import type { PathParams } from "../policy/route-table.ts";
 import { filterSegments, filtersOverlap, permits } from "../policy/scope.ts";
 
-/** What an operation can be asked about. `any` is whatever there is; otherwise the values of its access parameters. */
+/** The resources of an operation: `any`, or the values of its access parameters. */
 export type Objects = "any" | readonly (readonly string[])[];
 
 /** An operation that the credential can call. */
@@ -14,7 +14,7 @@ export interface ReachedOperation {
   readonly operation: Operation;
   /** `null` where the operation is about nothing in particular. */
   readonly on: Objects | null;
-  /** Which items of a list are shown; `null` for what is no filtered list. */
+  /** The visible items of a list; `null` unless it is filtered. */
   readonly shows: "any" | readonly string[] | null;
 }
 
@@ -83,7 +83,7 @@ function reachedBy(
   return { operation, on: names.length === 0 ? null : on, shows: shownBy(first, operation, ids) };
 }
 
-/** Of a list that is filtered, the items that are told apart by id. */
+/** The items of a filtered list that the credential sees, of the ids that it names. */
 function shownBy(
   { visible }: Allowed,
   { list }: Operation,

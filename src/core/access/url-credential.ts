@@ -55,7 +55,7 @@ function isOurHeader(encoded: string): boolean {
   }
 }
 
-/** Byte by byte: a credential is ASCII, and whatever is not is no part of one. */
+/** Byte by byte: a credential is ASCII, so other bytes end it. */
 function decodeOnce(text: string): string {
   return text.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),

@@ -3,12 +3,12 @@ import { refuse, type Refusal } from "../refusal.ts";
 
 /** What is wrong with a field, for the person who has filled it in. */
 export interface FieldProblem {
-  /** Its name, with those of what it is in by dots; empty for the whole body. */
+  /** Its path, with dots between the names; empty for the whole body. */
   readonly field: string;
   readonly problem: string;
 }
 
-/** More problems than a person reads are not told. */
+/** The most problems in one refusal. */
 const MAX_PROBLEMS = 100;
 
 /** Refuses a request for everything that is wrong with it: for its form, or else for its values. */

@@ -96,7 +96,7 @@ function isVisible(item: unknown, filter: ListFilter): boolean {
   return JSON.isRawJSON(id) && INTEGER.test(id.rawJSON) && filter.visible(id.rawJSON);
 }
 
-/** A total counts what is hidden, too: it goes, or becomes the number of what is shown where the list came whole. */
+/** A total counts hidden items: it is removed, or becomes the number of visible items where the list is complete. */
 function tellTotal(document: unknown, pointer: Pointer, counts: ItemCounts | null): void {
   const holder = valueAt(document, pointer.slice(0, -1));
   const name = pointer.at(-1);

@@ -288,7 +288,7 @@ export const barredFromClient = remember((name) => BARRED_FROM_CLIENT.test(name)
 
 /** Cookies of the console, which lives on the same host: a session of it is nothing for the API behind the gateway. */
 const OWN_COOKIE = /(?:^|[;,])\s*(?:__(?:Host|Secure)-)?portcullis-[^;,]*/gi;
-/** Where one line of cookies ends and the next begins, as the runtime shows them; what is in quotes is no such place. */
+/** The separator of two `Cookie` lines, as the runtime joins them, outside quotes. */
 const LINE_END = /("[^"]*")|, (?=[!#$%&'*+.^_`|~\w-]+=)/g;
 /** What the runtime shows in place of bytes that are no UTF-8. */
 const UNREADABLE = "\ufffd";

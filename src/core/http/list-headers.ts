@@ -33,7 +33,7 @@ function replace(headers: Headers, name: string, change: (value: string) => stri
   else if (changed !== value) headers.set(name, changed);
 }
 
-/** The range of a list that came whole; where an extract begins and ends counts what is hidden. */
+/** The range of a complete list; the range of an extract would count hidden items. */
 function shownRange(value: string, counts: ItemCounts | null): string | null {
   const [, unit, last, total] = CONTENT_RANGE.exec(value.trim()) ?? [];
   const shown = shownCount(total, counts);

@@ -101,7 +101,7 @@ export function breadthOf(canonical: string): "all" | "wide" | null {
   return range.prefix <= WIDE[range.address.length as keyof typeof WIDE] ? "wide" : null;
 }
 
-/** The range as written, host bits and all, or what is wrong with it. */
+/** The range as written, host bits included, or its problem. */
 function readRange(text: string): Range | string {
   const slash = text.indexOf("/");
   const host = slash === -1 ? text : text.slice(0, slash);

@@ -26,7 +26,7 @@ export interface KeyRecord {
   readonly ownerKind: OwnerKind;
   /** SHA-256 of the whole key string, lower-case hex. */
   readonly hash: string;
-  /** Grows by one at each change of the key or of what its owner may do. */
+  /** Grows by one at each change of the key or of its owner's roles. */
   readonly version: number;
   readonly scopes: readonly Scope[];
   readonly vaults: VaultSet;

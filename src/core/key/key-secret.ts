@@ -85,7 +85,7 @@ function holdsKeyOf(text: string, prefix: string): boolean {
   return false;
 }
 
-/** The text with every key string and every JWT in it cut down to what is safe to show. */
+/** The text with every key string and every JWT in it cut to its public part. */
 export function withoutSecrets(text: string): string {
   const withoutKeys = text.replaceAll(KEY_IN_TEXT, "_$1…");
   return withoutKeys.includes(JWT_START) ? withoutKeys.replaceAll(DOTTED_TEXT, withoutJwts) : withoutKeys;
@@ -121,7 +121,7 @@ export function hidesSecret(text: string): boolean {
   return true;
 }
 
-/** Byte by byte: a secret is ASCII, and whatever is not is no letter of it. */
+/** Byte by byte: a secret is ASCII, so other bytes end it. */
 function decodeOctet(_: string, hex: string): string {
   return String.fromCharCode(Number.parseInt(hex, 16));
 }

@@ -9,7 +9,7 @@ import {
   type Scope,
 } from "../policy/scope.ts";
 
-/** What a token may do at most, of what its key may. */
+/** The part of its key's access that a token may use at most. */
 export interface Narrowing {
   readonly scopes: readonly Scope[];
   readonly vaults: VaultSet;
@@ -60,7 +60,7 @@ function commonAction(a: Action, b: Action): Action | null {
   return b === "*" || a === b ? a : null;
 }
 
-/** The filter of what two filters both cover: the longer one, with the id of the other in the place of its `#`. */
+/** The intersection of two filters: the longer one, with the id of the other in the place of its `#`. */
 function commonFilter(a: string, b: string): string | null {
   const [long, short] = [filterSegments(a), filterSegments(b)].toSorted((x, y) => y.length - x.length);
   if (long === undefined || short === undefined || !filtersOverlap(long, short)) return null;

@@ -10,7 +10,7 @@ export interface RateWindow {
   readonly used: number;
 }
 
-/** A window as it is told to an isolate and to a client. */
+/** A window as isolates and clients see it. */
 export interface WindowState {
   readonly startedAt: number;
   readonly limit: number;
@@ -22,7 +22,7 @@ export interface WindowState {
   readonly resetInMs: number;
 }
 
-/** The most that one grant takes, and that a crash may forget: this share of what is left or of the limit. */
+/** The share of the remaining budget that one grant takes at most, and of the limit that a crash may forget. */
 const SHARE = 20;
 
 /** The window that holds at `now`: the one given while it lasts, else a fresh one. */

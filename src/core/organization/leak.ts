@@ -5,7 +5,7 @@ import type { RevocationStatus } from "./revocation.ts";
 export interface Leak {
   /** Who found it, and in what kind of place. */
   readonly source: string;
-  /** The http or https URL of the place, origin and path alone, if it was told. */
+  /** The http or https URL of the place, origin and path alone, if it is known. */
   readonly url: string | null;
   /** What the finder takes it for. */
   readonly type: string | null;
@@ -18,7 +18,7 @@ const WITHHELD = "withheld";
 const INVISIBLE = /[\p{Cf}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}]+/gu;
 export const MAX_LEAK_URL = 2048;
 
-/** A leak from what a report says, whatever that is: cut down to one line of plain text, with no key or token in it. */
+/** A leak from a report of any form, cut to one line of plain text without keys or tokens. */
 export function describeLeak(source: string, url: string | null, type: string | null): Leak {
   return {
     source: plain(source) || WITHHELD,
@@ -45,7 +45,7 @@ export function leakReason(leak: Leak): string {
   return `Leaked: ${leak.source}`;
 }
 
-/** What the finder of a token is told of it. */
+/** The answer to the finder of a token. */
 export type LeakLabel = "true_positive" | "false_positive";
 
 /**

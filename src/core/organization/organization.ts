@@ -112,7 +112,7 @@ export interface KeyDraft {
   readonly disabled: boolean;
 }
 
-/** What may be changed of a key; what is absent stays. */
+/** The settings of a key that can change; absent ones stay. */
 export type KeyChange = Partial<
   Pick<
     ManagedKey,
@@ -189,7 +189,7 @@ export interface AuditEvent {
   readonly refusal: string | null;
   readonly address: string | null;
   readonly requestId: string | null;
-  /** JSON text of what it was before and after. */
+  /** JSON text of the values before and after. */
   readonly before: string | null;
   readonly after: string | null;
 }
@@ -207,7 +207,7 @@ export interface AuditQuery {
   readonly limit: number;
 }
 
-/** A stretch of time that usage is told of, as so many steps. */
+/** A period of usage, as a number of steps. */
 export interface UsageStretch {
   /** The start of the first step; milliseconds since the epoch. */
   readonly from: number;
@@ -322,7 +322,7 @@ export interface OwnedKeys {
 /** What became of one of several keys. */
 export interface KeyOutcome {
   readonly keyId: string;
-  /** Why it was refused; `null` for what is in force. */
+  /** Why it was refused; `null` when it is in force. */
   readonly code: RefusalCode | null;
   /** Of a key that was revoked. */
   readonly receipt: Receipt | null;

@@ -3,7 +3,7 @@ import { isoTime } from "../iso-time.ts";
 
 /**
  * Webhooks by the Standard Webhooks specification (https://www.standardwebhooks.com): an organisation names one
- * endpoint, and is told there of what happens to its keys. Times are milliseconds since the epoch.
+ * endpoint, which receives its key events. Times are milliseconds since the epoch.
  */
 
 export const KEY_EVENTS = [
@@ -137,7 +137,7 @@ export function webhookUrlProblem(
   return isPublicHost(url.hostname) ? null : "Must lead to a public host";
 }
 
-/** Whether a URL is of a server's host, whatever its port; on this very machine, where ports are servers, of its port. */
+/** Whether a URL is on a server's host, on any port; on the local machine, on the same port. */
 function leadsTo(url: URL, server: URL): boolean {
   const host = ({ hostname }: URL) => hostname.replace(/\.$/, "");
   return host(url) === host(server) && (!isLoopbackUrl(server.href) || url.port === server.port);

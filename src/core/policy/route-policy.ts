@@ -16,7 +16,7 @@ import {
 } from "./resource-types.ts";
 import { RouteTable, type Found, type PathParams } from "./route-table.ts";
 
-/** An operation as the build writes it down; what is absent has its usual value. */
+/** An operation as the build writes it; absent members have their defaults. */
 export interface OperationEntry {
   readonly method: string;
   readonly path: string;
@@ -91,7 +91,7 @@ export function scopesOf({ operations }: Pick<RoutePolicy, "operations">): strin
  */
 export function loadPolicy(table: PolicyTable): RoutePolicy {
   const resourceTypes: ResourceTypes = new Map(table.types.map((type) => [type.name, type]));
-  // Templates hardly ever hold an escape of what may stand plainly.
+  // Templates hardly ever escape a character that needs no escape.
   const isPlain = table.operations.every(({ path }) => !path.includes("%") || plainSpelling(path) === path);
   const routes = new RouteTable<LazyOperation>();
   const decoded = isPlain ? routes : new RouteTable<LazyOperation>();

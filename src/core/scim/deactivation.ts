@@ -5,7 +5,7 @@ import { sameName, USER_SCHEMA } from "./schemas.ts";
 /** A client may wrap a value in a list or an object, or write an object as text, so many times. */
 const MAX_WRAPPINGS = 4;
 
-/** Whether the body of a PUT says that a user is not active, whatever else it says. */
+/** Whether the body of a PUT deactivates a user, even if the rest of it is bad. */
 export function replacesActive(body: unknown): boolean {
   return setsInactive(body, null);
 }
@@ -16,7 +16,7 @@ export function replacesActive(body: unknown): boolean {
 export function patchesActive(body: unknown): boolean {
   const sent = isObject(body) ? (valueOf(body, "Operations") ?? body) : body;
   const operations = Array.isArray(sent) ? (sent as unknown[]) : [sent];
-  // Some clients send what is to change without any operation.
+  // Some clients send the changed attributes without an operation.
   if (setsInactive(body, null)) return true;
   return operations.some((operation) => {
     if (!isObject(operation) || readOp(operation) === "remove") return false;

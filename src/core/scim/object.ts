@@ -8,7 +8,7 @@ export function isObject(value: unknown): value is ScimObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The key by which an object holds an attribute, whatever its letter case. */
+/** The key of an attribute in an object, compared without letter case. */
 export function keyOf(object: ScimObject, name: string): string | undefined {
   return Object.keys(object).find((key) => sameName(key, name));
 }

@@ -153,7 +153,7 @@ function onePrimary(values: readonly unknown[], latest: readonly unknown[]): unk
   );
 }
 
-/** By what a value of a list is told from the others. */
+/** The attributes that identify one value of a multi-valued attribute. */
 function identity(value: unknown): string {
   return JSON.stringify(isObject(value) ? (valueOf(value, "value") ?? value) : value);
 }

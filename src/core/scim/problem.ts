@@ -33,7 +33,7 @@ export type ScimProblemName = keyof typeof SCIM_PROBLEMS;
 /** Why a SCIM request was refused. What was asked for is always wrapped, so that the two cannot be confused. */
 export interface ScimProblem {
   readonly problem: ScimProblemName;
-  /** For whoever operates the client. */
+  /** For the operator of the client. */
   readonly detail: string;
 }
 

@@ -3,7 +3,7 @@ import { isExtension } from "./resource.ts";
 import { readPlainPath, type AttributePath } from "./path.ts";
 import { sameName } from "./schemas.ts";
 
-/** Returned whatever is asked for (RFC 7643 section 7, `returned`). */
+/** Always returned (RFC 7643 section 7, `returned`). */
 const ALWAYS: readonly string[] = ["schemas", "id"];
 
 /** Which attributes of a resource are to be shown (RFC 7644 section 3.9): all, only these, or all but these. */

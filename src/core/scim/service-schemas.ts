@@ -1,6 +1,6 @@
 import { attribute, complex, readOnly, reference, type Attribute, type Schema } from "./schemas.ts";
 
-/** The schemas of what describes the service itself (RFC 7643 sections 5 to 7 and 8.7.2). */
+/** The schemas of the resources that describe the service itself (RFC 7643 sections 5 to 7 and 8.7.2). */
 
 export const SCHEMA_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 export const RESOURCE_TYPE_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";

@@ -22,7 +22,7 @@ export const DEFAULT_TOKEN_LIFE_S = 3600;
 
 /** A token of more letters than this is none of ours. */
 const MAX_TOKEN_LENGTH = 16_384;
-/** Seconds by which the clock of whoever issued a token may run ahead of the reader's. */
+/** Seconds by which the issuer's clock may run ahead of the reader's. */
 const CLOCK_TOLERANCE_S = 30;
 
 /** What an access token says. Times are milliseconds since the epoch. */

@@ -3,7 +3,7 @@
  * until the last token that they signed has expired. Times are milliseconds since the epoch, passed in.
  */
 
-/** A key pair for ES256 (RFC 7518 section 3.4). The private half stays with whoever signs. */
+/** A key pair for ES256 (RFC 7518 section 3.4). The private half stays with the signer. */
 export interface SigningKey {
   readonly kid: string;
   readonly privateJwk: JsonWebKey;

@@ -7,13 +7,13 @@ import { withoutSecrets } from "../key/key-secret.ts";
 import type { Operation } from "../policy/operation.ts";
 import type { PathParams } from "../policy/route-table.ts";
 
-/** How often each call was made, by its name; what is not told apart is under {@link OTHERS}. */
+/** The count of each call by its name; all without a name of their own are under {@link OTHERS}. */
 export type CallCounts = ReadonlyMap<string, number>;
 
-/** The name for all calls that are not told apart. */
+/** The name for all calls beyond the limit. */
 export const OTHERS = "";
 
-/** How many calls are told apart in one report, and in one hour of a key. */
+/** The most calls counted apart in one report, and in one hour of a key. */
 export const MAX_NAMES = 100;
 /** A longer name is not kept: ids are short, and the names of an hour are stored in one row. */
 const MAX_NAME_LENGTH = 256;
@@ -63,7 +63,7 @@ export function addCalls(counts: Map<string, number>, name: string, calls: numbe
 /** What was called is kept for so long: the hour in which the last 24 began included. */
 export const CALLS_KEPT_MS = DAY_MS + HOUR_MS;
 
-/** From when on calls are told: whole hours that include the last 24; milliseconds since the epoch. */
+/** The start of the hours that are listed, which include the last 24; milliseconds since the epoch. */
 export function callsKeptFrom(now: number): number {
   const dayAgo = now - DAY_MS;
   return dayAgo - (dayAgo % HOUR_MS);

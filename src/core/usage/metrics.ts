@@ -51,7 +51,7 @@ export const COLUMNS = Object.fromEntries([
 const MAX_INDEX_BYTES = 96;
 /** So that all texts together stay below 16 KB. */
 const MAX_TEXT_LENGTH = 256;
-/** The index of what no key is known for: a flood of made-up keys is sampled by itself, and hides nobody else. */
+/** The index of requests without a known key. A flood of made-up keys is sampled under it and hides no real key. */
 const NO_KEY = "-";
 
 const dimensions = Object.keys(DIMENSIONS) as Dimension[];

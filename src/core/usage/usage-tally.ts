@@ -54,7 +54,7 @@ export function countRefusal(tally: UsageTally, outcome: "refused" | "limited", 
   if (tally.refusals.length > MAX_REFUSALS) tally.refusals.shift();
 }
 
-/** Adds what was reported to what is counted. */
+/** Adds a report to the counts. */
 export function addReport(tally: UsageTally, report: KeyUsageReport): void {
   for (const [minute, counts] of Object.entries(report.minutes)) {
     const sum = minuteOf(tally, Number(minute));

@@ -76,7 +76,7 @@ export class Deployment extends DurableObject<Env> {
     this.#erasures.add(orgId, receipts);
   }
 
-  /** Ends the sessions of the people of an organisation, and what it was still to be told. */
+  /** Ends the sessions of an organisation's people, and drops its pending notices. */
   forgetPeople(orgId: string, people: readonly string[]): void {
     this.#consoleSessions.endOf(people);
     this.#tokenNotices.forget(orgId);
@@ -116,7 +116,7 @@ export class Deployment extends DurableObject<Env> {
     return this.#revocations.cut(requestId, keys);
   }
 
-  /** Tells organisations of what a request has cut. */
+  /** Notifies organisations of the keys that a request has cut. */
   tellOfCuts(requestId: string): Promise<void> {
     return this.#revocations.tell(requestId);
   }
@@ -126,7 +126,7 @@ export class Deployment extends DurableObject<Env> {
     return this.#revocations.inspect(keys);
   }
 
-  /** A page of what is on record, and one more if there is a next page. */
+  /** A page of records, and one more if there is a next page. */
   listRevocations(query: RevocationQuery): RevocationEntry[] {
     return this.#revocations.list(query);
   }

@@ -58,7 +58,7 @@ export class Erasures implements Perishable {
     );
   }
 
-  /** Notes keys that are dead; one that is told again keeps its first receipt. */
+  /** Records revoked keys; a key that is recorded already keeps its first receipt. */
   add(orgId: string, receipts: readonly Receipt[]): void {
     this.#storage.transactionSync(() => {
       for (const { keyId, requestedAt, effectiveAt, version } of receipts) {

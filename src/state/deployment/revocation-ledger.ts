@@ -206,7 +206,7 @@ export class RevocationLedger implements Perishable {
     });
   }
 
-  /** Notes what targets turned out to be, each one key or none; one that is dead is still to be told to its organisation. */
+  /** Records the key that each target stands for, or none. The organisation of a revoked one is still to be notified. */
   settle(requestId: string, settled: readonly SettledTarget[]): void {
     this.#sql.exec(
       `UPDATE revocations SET status = value ->> 'status', requested_at = value ->> 'requestedAt',

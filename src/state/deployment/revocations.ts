@@ -24,7 +24,7 @@ import type { DueRevocation, RevocationLedger, UntoldCut } from "./revocation-le
 const ORGANIZATION_TIMEOUT_MS = 2000;
 /** A call looks after its own rows for this long before the alarm does. */
 const CALL_MS = 30_000;
-/** Cuts that an organisation is told of at a time. */
+/** The most cuts in one notification to an organisation. */
 const CUTS_A_CALL = 1000;
 /** Guards that one call asks for their keys, of the thousand calls that an invocation may make. */
 const GUARDS_A_CALL = 800;
@@ -33,7 +33,7 @@ const ALARM_BATCH = 250;
 /** Guards that one run of the alarm asks for their keys. */
 const GUARDS_AN_ALARM = 400;
 
-/** The keys that were found, and what is to be said of targets besides: that there are none, or may be more. */
+/** The keys that were found, and for targets without a full result: that there are none, or may be more. */
 export interface Located {
   readonly keys: readonly KeyTarget[];
   readonly settled: readonly RevocationResult[];
@@ -84,7 +84,7 @@ export class Revocations {
     });
   }
 
-  /** Tells organisations of what a request has cut. One that does not take it in is told again by the alarm. */
+  /** Notifies organisations of the keys that a request has cut. The alarm repeats what was not confirmed. */
   async tell(requestId: string): Promise<void> {
     const request = this.#ledger.request(requestId);
     const ofOrganizations = Map.groupBy(this.#ledger.untold(requestId), ({ orgId }) => orgId as string);
@@ -107,7 +107,7 @@ export class Revocations {
     return this.#ledger.list(query);
   }
 
-  /** Does what is left to do and due: asks organisations for keys, cuts keys, tells organisations of cuts. */
+  /** Carries on with work that is due: asks organisations for keys, cuts keys, notifies organisations. */
   async retry(): Promise<void> {
     const due = this.#ledger.due(Date.now(), ALARM_BATCH);
     const ofRequests = Map.groupBy(due, ({ requestId }) => requestId);

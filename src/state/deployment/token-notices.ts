@@ -23,7 +23,7 @@ const ORGANIZATION_TIMEOUT_MS = 2000;
 const BATCH = 250;
 const CONCURRENT = 16;
 
-/** Access tokens that were revoked while their organisations did not answer: those are told until they know. */
+/** Access tokens revoked while their organisations did not answer; notified until they confirm. */
 export class TokenNotices {
   readonly #sql: SqlStorage;
   readonly #organizations: Env["ORGANIZATION"];
@@ -43,12 +43,12 @@ export class TokenNotices {
     this.#alarm.ringBy(dueAt);
   }
 
-  /** An organisation that is gone is told nothing any more. */
+  /** An erased organisation gets no notices. */
   forget(orgId: string): void {
     this.#sql.exec(`DELETE FROM token_notices WHERE json_extract(cut, '$.orgId') = ?`, orgId);
   }
 
-  /** Tells what is due. */
+  /** Sends the notices that are due. */
   async run(now: number): Promise<void> {
     const rows = this.#sql.exec<{ id: number; cut: string }>(
       `SELECT id, cut FROM token_notices WHERE due_at <= ? ORDER BY due_at LIMIT ?`,

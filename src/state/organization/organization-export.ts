@@ -144,7 +144,7 @@ export class OrganizationExport {
     return { lines: rows.map(usageLine), after: position ?? null };
   }
 
-  /** The newest first: what is added meanwhile comes in no page. */
+  /** The newest first: rows added meanwhile are on no page. */
   #audit(before: number | null, now: number): Part {
     const query = { actor: null, action: null, target: null, from: null, to: null, before, limit: PAGE };
     const events = this.#parts.audit.list(query, now);

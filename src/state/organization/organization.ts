@@ -430,7 +430,7 @@ export class Organization extends DurableObject<Env> {
     return this.#door.asAdmin(actor, () => this.#parts.webhooks.find());
   }
 
-  /** Sets where events go; the secret of a new endpoint is told this once. */
+  /** Sets where events go; returns the secret of a new endpoint, only here. */
   putWebhook(
     actor: Actor,
     draft: WebhookDraft,

@@ -63,7 +63,7 @@ export class Outbox {
     this.#isCopying = true;
     try {
       const keyIds = this.#confirmed(COPIES_A_CALL);
-      // What is copied is what is on record when its turn comes.
+      // It copies the record as it is when its turn comes.
       for (const some of chunksOf(keyIds, CONCURRENT_COPIES)) {
         await Promise.all([...recordsOf(some).values()].map((record) => this.#copyKey(record)));
       }
@@ -97,7 +97,7 @@ export class Outbox {
     return { waiting: row?.waiting ?? 0, attempts: row?.attempts ?? 0 };
   }
 
-  /** Plans the next attempt for what is left. */
+  /** Plans the next attempt for the remaining rows. */
   retryLater(): void {
     this.#sql.exec(`UPDATE outbox SET attempts = attempts + 1`);
     if (this.nextAttempt() === null) return;

@@ -107,7 +107,7 @@ export class Propagation {
     return this.#parts.outbox.nextAttempt();
   }
 
-  /** Puts keys to their guard until it has in force what is on record of them. Keys that are not in the answer are unconfirmed. */
+  /** Puts keys to their guard until their records are in force. Keys missing in the answer are unconfirmed. */
   async #pushGroup(
     guard: string,
     keyIds: readonly string[],

@@ -20,7 +20,7 @@ export type NoteChange = (
   now: number,
 ) => ManagedKey;
 
-/** What a guard says of a key that was pushed to it, and what is on record of it now. */
+/** A guard's answer about a key that was pushed to it, and the key's record now. */
 export interface Answered {
   readonly pushed: KeyRecord;
   readonly current: KeyRecord;

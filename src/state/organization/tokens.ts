@@ -23,7 +23,7 @@ const TOKEN_KEYS: RingPolicy = {
   keptMs: MAX_TOKEN_LIFE_S * 1000,
 };
 
-/** What is told of a signing key. Milliseconds since the epoch. */
+/** A signing key without its private part. Milliseconds since the epoch. */
 export interface SigningKeyInfo {
   readonly kid: string;
   readonly activeFrom: number;

@@ -9,13 +9,13 @@ import { filterOf } from "./audit-filter.ts";
 /** Who makes a change, as far as it is put on record. */
 export type Author = Pick<Actor, "id" | "name" | "address" | "requestId">;
 
-/** The author of what nobody asked for. */
+/** The actor of events that nobody asked for. */
 export const SYSTEM: Author = { id: "portcullis", name: "Portcullis", address: "", requestId: "" };
 
 export interface AuditEntry {
   /** What was done, as `<thing>.<past participle>`; of a refused attempt the operation. */
   readonly action: string;
-  /** The id of what it was done to. */
+  /** The id of its subject. */
   readonly target: string;
   /** Why an attempt was refused; absent for what was done. */
   readonly refusal?: RefusalCode;
@@ -93,7 +93,7 @@ export class AuditLog {
     return [...rows].map(readEvent);
   }
 
-  /** Forgets what is past its retention. */
+  /** Deletes events past their retention. */
   async run(now: number): Promise<void> {
     await deleteInSteps(
       this.#sql,

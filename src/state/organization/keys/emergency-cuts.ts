@@ -37,7 +37,7 @@ export class EmergencyCuts {
   }
 
   /**
-   * Marks the keys as revoked by the operator, each with its audit event; what is marked already stays as it is. Where
+   * Marks the keys as revoked by the operator, each with its audit event; keys that are marked stay as they are. Where
    * they were found is told of once, even if they were dead before.
    */
   note({ id, reason, operator }: RevocationRequest, cuts: readonly Cut[], now: number): void {
@@ -60,7 +60,7 @@ export class EmergencyCuts {
     });
   }
 
-  /** Puts on record that a token was revoked and where it was found, each once however often it is told. */
+  /** Records that a token was revoked and where it was found, each once. */
   noteToken({ author, keyId, tokenId, leak }: TokenCut, now: number): void {
     this.#storage.transactionSync(() => {
       const key = this.#table.find(keyId);

@@ -1,7 +1,7 @@
 import type { ManagedKey } from "../../../core/organization/organization.ts";
 
 const DAY_MS = 86_400_000;
-/** How many days before a key expires it is told that it will. */
+/** How many days before its expiry a key is announced. */
 const DAYS_BEFORE = [14, 7, 1];
 
 /** A key that is about to expire, or with no days left has expired. */

@@ -57,7 +57,7 @@ export class KeyEvents {
     this.#tell("api_key.leaked", key, { leak, tokenId }, now);
   }
 
-  /** Tells of keys that are about to expire or have expired. A notice is given up and told of together. */
+  /** Announces keys that expire soon or have expired. Takes a notice and queues its event in one transaction. */
   noteExpiries(now: number): void {
     this.#storage.transactionSync(() => {
       for (const { keyId, daysLeft } of this.#parts.expiry.take(now, NOTICES_A_RUN)) {

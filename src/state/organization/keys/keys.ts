@@ -385,7 +385,7 @@ function entryOf(action: string, before: ManagedKey | null, after: ManagedKey): 
   return { action, target: after.id, before: before && recorded(before), after: recorded(after) };
 }
 
-/** A key as its audit events tell it: what is the owner's is told of the owner. */
+/** A key as audit events show it, without what belongs to its owner. */
 function recorded({ hash: _, ownerVaults: __, ...rest }: ManagedKey): object {
   return rest;
 }

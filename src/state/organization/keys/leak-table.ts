@@ -10,7 +10,7 @@ const MAX_PLACES = 20;
  * are kept as long as the keys.
  */
 export class LeakTable implements Perishable {
-  /** Nobody is told of a token that has expired; a day more is for what arrives late. */
+  /** An expired token needs no notice; a day more covers late reports. */
   readonly keptMs = MAX_TOKEN_LIFE_S * 1000 + 86_400_000;
   readonly #sql: SqlStorage;
 

@@ -82,7 +82,7 @@ export class Rotation {
 
   /**
    * Revokes the rotated keys whose overlap has ended. One whose guard does not know the end yet waits until it does, so
-   * that no receipt is given for what is not in force.
+   * that every receipt is for a change in force.
    */
   revokeDue(now: number): void {
     for (const { id, retiresAt } of this.#table.dueToRetire(now)) this.#revoke(id, retiresAt, now);

@@ -19,7 +19,7 @@ import { scimGrants } from "./scim-roles.ts";
 import type { ScimUsers } from "./scim-users.ts";
 import type { UserTable } from "./user-table.ts";
 
-/** How many groups without a role are told of. */
+/** The most groups without a role that are listed. */
 const MAX_GROUPS = 500;
 
 const KEYS = `(SELECT count(*) FROM keys WHERE owner_id = users.id AND revoked_at IS NULL)`;

@@ -24,7 +24,7 @@ export interface Deactivation {
   readonly unread: readonly string[];
 }
 
-/** In which order a list is told (RFC 7644 section 3.4.2.3). */
+/** The order of a list (RFC 7644 section 3.4.2.3). */
 export interface Sorting {
   readonly path: AttributePath;
   readonly descending: boolean;
@@ -47,7 +47,7 @@ export type EditCommand = (
 ) & { readonly deactivation: Deactivation | null } & Target &
   Expecting;
 
-/** What a SCIM client asks for, read and free of what only the server may set. */
+/** A SCIM request, parsed, without the attributes that only the server sets. */
 export type ScimCommand =
   | { readonly kind: "create"; readonly type: ResourceType; readonly resource: ScimObject }
   | ({ readonly kind: "get" } & Target)

@@ -25,7 +25,7 @@ export function listResources(stores: ScimStores, command: ListCommand): ScimAns
   return { resources: ordered.slice(offset, offset + limit), total: found.length };
 }
 
-/** A resource as it is told. */
+/** A resource in the form of the answer. */
 export function represent(stores: ScimStores, type: ResourceType, stored: StoredResource): ScimObject {
   return withMeta(type, stored, stores[type].represent(stored));
 }

@@ -138,7 +138,7 @@ export class Scim {
     return (await this.#inForce(people)) ? this.#get({ type, id }) : UNCONFIRMED;
   }
 
-  /** Pushes whatever still waits for a guard, be it of an earlier attempt. */
+  /** Pushes all that still waits for a guard, also from earlier attempts. */
   async #inForce(people: readonly string[]): Promise<boolean> {
     const pending = people.flatMap((person) => this.#keys.pendingOf(person));
     return (await this.#propagation.pushAll(pending)).length === 0;
@@ -167,7 +167,7 @@ export class Scim {
     return (this.#users.candidates("userName", name) ?? []).some((each) => each.id !== id);
   }
 
-  /** Puts a change on record. Of a group's members only those who come or go are told. */
+  /** Records a change; of a group's members only those added or removed. */
   #note(
     author: Author,
     { type, id, what }: Target & { readonly what: "created" | "updated" | "deleted" },

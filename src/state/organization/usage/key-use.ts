@@ -24,7 +24,7 @@ import { tallyStretch } from "./usage-retention.ts";
 
 /** Whoever reads usage waits this long for a guard to deliver its latest counts. */
 const DELIVERY_TIMEOUT_MS = 1000;
-/** How many operations and addresses are told, the most used. */
+/** How many of the most used operations and addresses are listed. */
 const MOST_USED = 20;
 
 /** A key before and after a change that has not been made, and what the key was used for. */
@@ -51,7 +51,7 @@ interface Parts {
   readonly guards: Env["KEY_GUARD"];
 }
 
-/** What keys were used for, as it is told. */
+/** What keys were used for, in the form of the API. */
 export class KeyUse {
   readonly #parts: Parts;
 
@@ -121,7 +121,7 @@ export class KeyUse {
     };
   }
 
-  /** Has a key's guard deliver its counts. One that does not answer delivers later; what is here is told all the same. */
+  /** Has a key's guard deliver its counts. One that does not answer delivers later. */
   async #fetch(keyId: string): Promise<void> {
     const delivered = this.#parts.guards.getByName(this.#parts.table.guardOf(keyId)).deliverUsage();
     await within(DELIVERY_TIMEOUT_MS, delivered).catch(() => {});
@@ -129,7 +129,7 @@ export class KeyUse {
   }
 }
 
-/** The names that were counted most often; what was not told apart has none. */
+/** The names that were counted most often; the rest has no name. */
 function mostUsed(counts: ReadonlyMap<string, number>): { name: string; calls: number }[] {
   return [...counts]
     .filter(([name]) => name !== "")

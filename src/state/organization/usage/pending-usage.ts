@@ -65,7 +65,7 @@ export class PendingUsage {
       .map(({ group_name: group, reports }) => ({ group, tallies: read(reports) }));
   }
 
-  /** Leaves of a group what is not taken in. */
+  /** Keeps the part of a group's usage that is not taken in. */
   leave(group: string, tallies: ReadonlyMap<string, UsageTally>, now: number): void {
     this.#sql.exec(`DELETE FROM usage_pending WHERE group_name = ?`, group);
     if (tallies.size > 0) this.#put(group, write(tallies), now);

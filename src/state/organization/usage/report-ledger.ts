@@ -6,7 +6,7 @@ const KEPT_SEQUENCES = 32;
 /** A guard that has started again sends no report of its predecessor; one may still be on its way. */
 const KEPT_INSTANCES = 8;
 
-/** The latest sequences of one instance of a guard, the highest last; what is below the first has been seen. */
+/** The latest sequences of one instance of a guard, the highest last; all below the first have been seen. */
 interface Seen {
   readonly instance: string;
   readonly sequences: readonly number[];

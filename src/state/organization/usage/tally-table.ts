@@ -2,10 +2,10 @@ import { OTHERS, readCallName, type CallCounts } from "../../../core/usage/calls
 import { stepStart, type UsageStep } from "../../../core/usage/usage.ts";
 import { deleteCounts } from "../../retention.ts";
 
-/** How many operations, and how many addresses, are told apart in one row; the rest is counted together. */
+/** The most operations, and the most addresses, counted by name in one row; the others are counted together. */
 const MAX_NAMES = 100;
 
-/** How often each was seen; what is not told apart is under {@link OTHERS}. */
+/** The count of each; all without a name of their own are under {@link OTHERS}. */
 type Counts = ReadonlyMap<string, number>;
 
 export interface Tally {

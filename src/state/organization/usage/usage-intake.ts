@@ -24,8 +24,8 @@ const [MINUTES, HOURS, DAYS] = USAGE_STEPS;
 /** What nobody has looked at is taken in so long after it was reported. */
 const TAKEN_IN_AFTER_MS = HOURS;
 /**
- * Minutes are told of the last hour: those of before count for the hour and the day alone. So minutes that may still be
- * told wait, and are written as such only when somebody looks.
+ * Minutes are shown for the last hour; older ones count for the hour and the day alone. So minutes that may still be
+ * shown wait, and are written as minutes only when somebody looks.
  */
 const MINUTES_TOLD_MS = HOURS + 5 * MINUTES;
 /** A refusal's texts come from a request. */
@@ -72,7 +72,7 @@ export class UsageIntake {
     this.#storage.transactionSync(() => this.#record(this.#parts.pending.take(), now));
   }
 
-  /** The same of what has waited long enough, but for the minutes that may still be told. */
+  /** The same for batches that have waited long enough, without the minutes that are still shown. */
   takeInDue(now: number): void {
     for (const { group, tallies } of this.#parts.pending.groupsSince(now - TAKEN_IN_AFTER_MS)) {
       const { before, since } = splitAt(tallies, now - MINUTES_TOLD_MS);

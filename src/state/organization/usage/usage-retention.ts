@@ -28,7 +28,7 @@ export class UsageRetention {
     this.#refusals = parts.refusals;
   }
 
-  /** Forgets what is older than it is kept. */
+  /** Deletes usage past its retention. */
   async run(now: number): Promise<void> {
     for (const [step, keptMs] of KEPT_MS) {
       await this.#outcomes.prune(step, now - keptMs);

@@ -32,7 +32,7 @@ export class WebhookDispatch {
     this.#parts = parts;
   }
 
-  /** Starts to send what is due, as much as may be under way at a time, and forgets what is old. */
+  /** Starts to send due messages, up to the concurrency limit, and deletes old ones. */
   run(now: number): void {
     this.#parts.outbox.prune(now);
     for (let message = this.#take(); message !== null; message = this.#take()) {
@@ -59,7 +59,7 @@ export class WebhookDispatch {
     return message;
   }
 
-  /** Sends a message, and then whatever else is due. */
+  /** Sends a message, and then others that are due. */
   async #sendFrom(first: DueMessage): Promise<void> {
     let message: DueMessage | null = first;
     for (let left = IN_A_ROW - 1; message !== null; left--) {

@@ -18,7 +18,7 @@ export interface DueMessage {
   readonly attempts: number;
 }
 
-/** Of what is settled no more is kept. */
+/** The most settled messages that are kept. */
 const KEPT_ROWS = 1000;
 /** So many may wait; of more the oldest are given up. */
 const MAX_PENDING = 10_000;
@@ -81,7 +81,7 @@ export class WebhookOutbox implements Perishable {
     );
   }
 
-  /** Has a message sent once more, whatever became of it, as if it were new; `null` when it is not known any more. */
+  /** Queues a message again, delivered or not, as if it were new; `null` when it is gone. */
   resend(id: string, now: number): WebhookDelivery | null {
     const rows = this.#sql.exec<Row>(
       `UPDATE webhook_messages SET status = 'pending', attempts = 0, next_attempt_at = ?, settled_at = NULL
@@ -144,7 +144,7 @@ export class WebhookOutbox implements Perishable {
     this.prune(before + this.keptMs);
   }
 
-  /** Gives up what is more than may wait, and forgets what was settled long ago. */
+  /** Gives up messages beyond the limit of the queue, and deletes those settled long ago. */
   prune(now: number): void {
     this.#sql.exec(
       `UPDATE webhook_messages SET status = 'failed', last_error = ?, next_attempt_at = NULL, settled_at = ?

@@ -42,7 +42,7 @@ export class Webhooks {
     return this.#parts.table.find() ?? refuse("not_found");
   }
 
-  /** Sets the endpoint. A new one gets a secret, which is told this once; another address keeps the one it has. */
+  /** Sets the endpoint. A new endpoint gets a secret, returned only here; a changed URL keeps its secret. */
   put(actor: Actor, draft: WebhookDraft): { endpoint: WebhookEndpoint; secret: string | null } | Refusal {
     const { table, outbox, expiry } = this.#parts;
     const now = Date.now();
@@ -84,7 +84,7 @@ export class Webhooks {
     return { made: this.#parts.settings.made("webhookSecret"), createdAt: endpoint.createdAt };
   }
 
-  /** Makes a new secret, which is told this once. */
+  /** Makes a new secret, returned only here. */
   rotateSecret(actor: Actor): { endpoint: WebhookEndpoint; secret: string } | Refusal {
     const { table } = this.#parts;
     const now = Date.now();
