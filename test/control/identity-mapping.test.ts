@@ -249,6 +249,7 @@ describe("an operator is whoever has", () => {
     ["the role", { roles: ["Portcullis:Ops"] }, {}],
     ["a role that stands for it", { roles: ["sre"] }, { OIDC_ROLE_NAMES: '{"sre": ["portcullis:ops"]}' }],
     ["a role that is listed", { roles: ["SRE"] }, { OIDC_OPERATORS: "gateway-ops,sre" }],
+    ["a role that is listed in other letters", { roles: ["Site  Ｏps"] }, { OIDC_OPERATORS: "site ops" }],
     ["a scope that is listed", { scope: "gateway.cut" }, { OIDC_OPERATORS: "gateway.cut" }],
   ])("%s", (_, claims, variables) => {
     expect(read(claims, variables)).toMatchObject({ operator: true });

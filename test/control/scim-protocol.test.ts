@@ -199,6 +199,15 @@ const REFUSED: readonly Refused[] = [
     scimType: "uniqueness",
   },
   {
+    name: "a displayName that another group has, written with other letters for the same",
+    send: async () => {
+      await client.create("/Groups", { displayName: "vault_1:developer" });
+      return client.call("POST", "/Groups", { displayName: "ｖault_1:deve\u200bloper" });
+    },
+    status: 409,
+    scimType: "uniqueness",
+  },
+  {
     name: "a rename to a displayName that is taken",
     send: async () => {
       await client.create("/Groups", { displayName: "staff" });

@@ -1,3 +1,4 @@
+import { foldName } from "../../core/organization/folded-name.ts";
 import { plainName } from "../../core/organization/plain-name.ts";
 import { MFA_MAX_AGE_S } from "../../core/http/error-response.ts";
 import type { IdentitySettings } from "../../core/identity/settings.ts";
@@ -125,10 +126,10 @@ export function operatorBy(payload: Payload, settings: TokenReading): string | n
   const scopes = ["scope", "scp", "permissions"].flatMap((name) => scopesIn(payload, name));
   const roles = roleNamesIn(payload, settings).flatMap(({ name, standsFor }) => [name, ...standsFor]);
   const wanted = [OPERATOR_SCOPE, ...settings.operators];
-  const lower = wanted.map((name) => name.toLowerCase());
+  const folded = wanted.map(foldName);
   return (
     scopes.find((scope) => wanted.includes(scope)) ??
-    roles.find((role) => lower.includes(role.toLowerCase())) ??
+    roles.find((role) => folded.includes(foldName(role))) ??
     null
   );
 }

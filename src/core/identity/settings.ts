@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { foldName } from "../organization/folded-name.ts";
 import { ORG_ID } from "../organization/organization.ts";
 
 /** A claim and the value of it that stands for a second factor. */
@@ -18,7 +19,7 @@ export interface IdentitySettings {
   /** The one organisation of the gateway; `null` where the token names it. */
   readonly organization: string | null;
   readonly rolesClaim: string;
-  /** What the provider's names stand for, by the name in lower case. */
+  /** What the provider's names stand for, by the name as it is compared. */
   readonly roleNames: ReadonlyMap<string, readonly string[]>;
   readonly emailClaim: string;
   readonly nameClaim: string;
@@ -64,14 +65,20 @@ export const jsonObject = z.string().transform((text, context): Readonly<Record<
   return z.NEVER;
 });
 
-/** A JSON object of names to the role names that each stands for, by the name in lower case. */
+/** A JSON object of names to the role names that each stands for, by the name as it is compared. */
 export const roleNames = jsonObject.transform((object, context): ReadonlyMap<string, readonly string[]> => {
-  const entries = Object.entries(object).map(([name, roles]) => {
-    return [name.toLowerCase(), z.array(z.string()).safeParse(roles).data] as const;
-  });
-  if (entries.every((entry): entry is [string, string[]] => entry[1] !== undefined)) return new Map(entries);
-  context.addIssue({ code: "custom", message: "must be a JSON object of names to lists of role names" });
-  return z.NEVER;
+  const names = new Map<string, readonly string[]>();
+  for (const [name, roles] of Object.entries(object)) {
+    const { data } = z.array(z.string()).safeParse(roles);
+    const problem =
+      data === undefined
+        ? "must be a JSON object of names to lists of role names"
+        : names.has(foldName(name)) &&
+          `must not name ${JSON.stringify(name)} twice: letter case is no difference`;
+    if (problem !== false) context.addIssue({ code: "custom", message: problem });
+    names.set(foldName(name), data ?? []);
+  }
+  return names;
 });
 
 const authorizeParameters = jsonObject.transform((object, context): AuthorizeParameters => {

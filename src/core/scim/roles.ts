@@ -1,4 +1,6 @@
+import { foldName } from "../organization/folded-name.ts";
 import { ADMIN, DEVELOPER, type VaultRoles } from "../organization/organization.ts";
+import { plainName } from "../organization/plain-name.ts";
 import { isObject, valueOf, type ScimObject } from "./object.ts";
 
 /** What somebody may do: roles in the organisation and on vaults, in one order. */
@@ -7,11 +9,8 @@ export interface Grants {
   readonly vaultRoles: VaultRoles;
 }
 
-/** What names of the identity provider's own stand for: the name in lower case to names of roles. */
+/** What names of the identity provider's own stand for: the name as {@link foldName} has it to names of roles. */
 export type RoleNames = ReadonlyMap<string, readonly string[]>;
-
-const ADMIN_ROLE = new RegExp(`^${ADMIN}$`, "i");
-const VAULT_ROLE = new RegExp(`^([^\\s:]+):${DEVELOPER}$`, "i");
 
 /** How names of the identity provider are read. */
 export interface RoleReading {
@@ -24,23 +23,28 @@ const AS_WRITTEN: RoleReading = { roleNames: new Map(), hasVaults: true };
 
 /** The names of roles that a name of the identity provider stands for. */
 export function rolesMeantBy(name: string, reading: RoleReading): readonly string[] {
-  const plain = name.trim();
-  const roles = reading.roleNames.get(plain.toLowerCase()) ?? [plain];
+  const roles = reading.roleNames.get(foldName(name)) ?? [name];
   if (reading.hasVaults) return roles;
-  return roles.map((role) => (role.trim().toLowerCase() === DEVELOPER ? `*:${DEVELOPER}` : role));
+  return roles.map((role) => (foldName(role) === DEVELOPER ? `*:${DEVELOPER}` : role));
 }
 
 /**
- * The roles that names stand for: `admin`, `<vaultId>:developer`, `*:developer` in any letters' case, and `developer`
- * where there are no vaults. Other names stand for none.
+ * The roles that names stand for: `admin`, `<vaultId>:developer`, `*:developer`, and `developer` where there are no
+ * vaults, as {@link foldName} compares them; the letter case of a vault's id counts. Other names stand for none.
  */
 export function grantsOf(names: readonly string[], reading: RoleReading = AS_WRITTEN): Grants {
   const meant = names.flatMap((name) => rolesMeantBy(name, reading));
-  const vaults = meant.flatMap((name) => VAULT_ROLE.exec(name)?.[1] ?? []);
+  const vaults = meant.flatMap((name) => developerVault(name) ?? []);
   return sorted(
-    meant.some((name) => ADMIN_ROLE.test(name)) ? [ADMIN] : [],
+    meant.some((name) => foldName(name) === ADMIN) ? [ADMIN] : [],
     vaults.map((vault) => [vault, DEVELOPER]),
   );
+}
+
+/** The vault of a name such as `<vaultId>:developer`; `null` for any other name. */
+function developerVault(name: string): string | null {
+  const [, vault, role] = /^([^\s:]+):([^\s:]+)$/.exec(plainName(name.normalize("NFKC"))) ?? [];
+  return vault !== undefined && foldName(role ?? "") === DEVELOPER ? vault : null;
 }
 
 /** The names of roles, as {@link grantsOf} reads them. */
@@ -57,7 +61,7 @@ export function roleNames(user: ScimObject): string[] {
   const roles = valueOf(user, "roles");
   return (Array.isArray(roles) ? (roles as unknown[]) : []).flatMap((role) => {
     const name = isObject(role) ? valueOf(role, "value") : role;
-    return typeof name === "string" ? [plainName(name)] : [];
+    return typeof name === "string" ? [nameInText(name)] : [];
   });
 }
 
@@ -101,7 +105,7 @@ function sorted(roles: readonly string[], pairs: readonly Pair[]): Grants {
   };
 }
 
-function plainName(name: string): string {
+function nameInText(name: string): string {
   if (!name.startsWith("{")) return name;
   try {
     const role = JSON.parse(name) as unknown;

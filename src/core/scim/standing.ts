@@ -64,7 +64,8 @@ export function judge(token: Claimed, candidates: readonly Candidate[]): Verdict
 
   const claimsVoidBefore = latestCut(weighed, token.claimsVoidBefore);
   const withdrawn = weighed.map((each) => each.withdrawn).reduce(union, NOTHING);
-  const superseded = byEmail && token.claimsAt <= latestCut([...earlier, ...former], 0);
+  const gone = weighed.filter((each) => !matched.includes(each));
+  const superseded = byEmail && token.claimsAt <= latestCut(gone, 0);
   const grants = superseded ? [] : matched.map((each) => each.grants);
   return {
     active: isActive(deciding, weighed),

@@ -95,6 +95,7 @@ describe("a setting of the claim mapping", () => {
     ["OIDC_ROLE_NAMES", '{"a": "admin"}'],
     ["OIDC_ROLE_NAMES", '{"a": ["admin", 1]}'],
     ["OIDC_ROLE_NAMES", '{"a": {"admin": true}}'],
+    ["OIDC_ROLE_NAMES", '{"Staff": ["admin"], "staff ": []}'],
     ["OIDC_OPERATORS", "a,,b"],
     ["OIDC_MFA", "mfa"],
     ["OIDC_MFA", "amr:"],

@@ -6,7 +6,7 @@ import type { ScimUsers } from "./scim-users.ts";
 import type { UserTable } from "./user-table.ts";
 
 /** Grows when the rules change by which people and SCIM users are one, or roles are found. */
-const RULES_VERSION = 1;
+const RULES_VERSION = 2;
 
 interface Parts {
   readonly settings: Settings;
@@ -31,7 +31,7 @@ export class RuleChange {
     const rules = `${RULES_VERSION} ${scimRoleRules}`;
     if (settings.peopleRules() === rules) return;
     this.#storage.transactionSync(() => {
-      scimUsers.indexEmails();
+      scimUsers.indexNames();
       for (const id of users.people()) directory.settle(SYSTEM, id, now);
       settings.setPeopleRules(rules);
     });

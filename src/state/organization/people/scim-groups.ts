@@ -1,6 +1,7 @@
+import { foldName } from "../../../core/organization/folded-name.ts";
 import { idsOf } from "../../../core/scim/members.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
-import { sameKey, type ScimStore, type StoredResource } from "./scim-store.ts";
+import type { ScimStore, StoredResource } from "./scim-store.ts";
 
 type Row = Record<string, SqlStorageValue>;
 
@@ -35,13 +36,14 @@ export class ScimGroups implements ScimStore {
     return null;
   }
 
-  /** Whether another group has a name, letter case and surrounding spaces aside. */
+  /** Whether another group has a name, as names of groups are compared when they are read as roles. */
   isNamed(name: string, otherThan: string): boolean {
     const rows = this.#sql.exec<{ name: string }>(
       `SELECT display_name AS name FROM scim_groups WHERE id <> ?`,
       otherThan,
     );
-    return [...rows].some((row) => nameKey(row.name) === nameKey(name));
+    const folded = foldName(name);
+    return [...rows].some((row) => foldName(row.name) === folded);
   }
 
   /** The names of all groups, in their order. */
@@ -125,8 +127,4 @@ export class ScimGroups implements ScimStore {
       modifiedAt: row["modified_at"] as number,
     };
   }
-}
-
-function nameKey(name: string): string {
-  return sameKey(name.trim());
 }

@@ -2,7 +2,7 @@ import type { ScimObject } from "../../../core/scim/object.ts";
 import { isObject } from "../../../core/scim/object.ts";
 import { MATCHING_RULES, type Candidate } from "../../../core/scim/standing.ts";
 import { scimGrants } from "./scim-roles.ts";
-import { emailKey, sameKey } from "./scim-store.ts";
+import { sameKey } from "./scim-store.ts";
 import type { ScimUsers } from "./scim-users.ts";
 
 type Row = Record<string, SqlStorageValue>;
@@ -41,7 +41,7 @@ export class ScimIdentities {
 
   /** Every SCIM user that fits a person or was found to be them, the closest first. `since`: their token's time. */
   candidatesFor({ id, email, scimId }: Known, since: number): Candidate[] {
-    const fitting = this.#rows(FITTING, sameKey(id), email === null ? null : emailKey(email));
+    const fitting = this.#rows(FITTING, sameKey(id), email === null ? null : sameKey(email));
     const bound = this.#rows(BOUND, id, scimId);
     const known = new Set(bound.map((row) => row["id"]));
     const others = bound.filter((row) => !fitting.some((each) => each["id"] === row["id"]));
@@ -139,7 +139,7 @@ export function emailKeys(user: ScimObject): string[] {
   const emails = user["emails"];
   const keys = (Array.isArray(emails) ? (emails as unknown[]) : []).flatMap((email) => {
     const value = isObject(email) ? email["value"] : undefined;
-    return typeof value === "string" && value.trim() !== "" ? [emailKey(value)] : [];
+    return typeof value === "string" && value.trim() !== "" ? [sameKey(value)] : [];
   });
   return [...new Set(keys)];
 }

@@ -26,14 +26,9 @@ export interface ScimStore {
   represent(stored: StoredResource): ScimObject;
 }
 
-/** By what names are the same, letter case aside, and however their letters are composed. */
+/** By what names and e-mail addresses are the same: letter case and spaces around aside, however letters are composed. */
 export function sameKey(name: string): string {
-  return name.normalize("NFC").toLowerCase();
-}
-
-/** By what e-mail addresses are the same. */
-export function emailKey(address: string): string {
-  return sameKey(address.trim());
+  return name.trim().normalize("NFC").toLowerCase();
 }
 
 /** A resource's attributes with its schemas, id and `meta` (RFC 7643 section 3.1); where it is, HTTP knows. */

@@ -1,6 +1,7 @@
 import type { ScimObject } from "../../../core/scim/object.ts";
 import { roleNames } from "../../../core/scim/roles.ts";
 import { emailKeys } from "./scim-identities.ts";
+import { ScimLeavers } from "./scim-leavers.ts";
 import { sameKey, type ScimStore, type StoredResource } from "./scim-store.ts";
 
 type Row = Record<string, SqlStorageValue>;
@@ -10,9 +11,11 @@ const MAX_FORMER_NAMES = 50;
 /** The users that the identity provider has pushed. A deleted one stays, without what it said of the person. */
 export class ScimUsers implements ScimStore {
   readonly #sql: SqlStorage;
+  readonly #leavers: ScimLeavers;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+    this.#leavers = new ScimLeavers(sql);
   }
 
   find(id: string): StoredResource | null {
@@ -81,6 +84,8 @@ export class ScimUsers implements ScimStore {
       id,
       now,
     );
+    this.#leavers.add(id);
+    this.#boundFormerNames(id);
   }
 
   represent({ id, resource }: StoredResource): ScimObject {
@@ -111,10 +116,16 @@ export class ScimUsers implements ScimStore {
     return [...[...groups].map(({ name }) => name), ...roleNames(this.find(id)?.resource ?? {})];
   }
 
-  /** Finds the addresses of all users anew. */
-  indexEmails(): void {
+  /** Finds the names and addresses of all users anew. */
+  indexNames(): void {
     const living = this.#sql.exec<Row>(`SELECT * FROM scim_users WHERE deleted_at IS NULL`).toArray();
-    for (const { id, resource } of living.map(readRow)) this.#setEmails(id, resource);
+    for (const { id, resource } of living.map(readRow)) {
+      const [userName, externalId] = columnsOf(resource);
+      // Two names that were not the same before stay apart.
+      this.#sql.exec(`UPDATE OR IGNORE scim_users SET user_name_key = ? WHERE id = ?`, userName, id);
+      this.#sql.exec(`UPDATE scim_users SET external_id_key = ? WHERE id = ?`, externalId, id);
+      this.#setEmails(id, resource);
+    }
   }
 
   /** Keeps the latest names and addresses that a user had: a token of that time still tells them. */
@@ -128,6 +139,10 @@ export class ScimUsers implements ScimStore {
         now,
       );
     }
+    this.#boundFormerNames(id);
+  }
+
+  #boundFormerNames(id: string): void {
     this.#sql.exec(
       `DELETE FROM scim_former_names WHERE scim_id = ?1 AND name_key NOT IN
          (SELECT name_key FROM scim_former_names WHERE scim_id = ?1 ORDER BY at DESC, name_key LIMIT ?2)`,

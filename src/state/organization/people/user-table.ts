@@ -2,7 +2,7 @@ import type { OwnerKind } from "../../../core/key/key-record.ts";
 import type { Actor, VaultRoles } from "../../../core/organization/organization.ts";
 import type { Grants } from "../../../core/scim/roles.ts";
 import type { Claims } from "./claims.ts";
-import { emailKey, sameKey } from "./scim-store.ts";
+import { sameKey } from "./scim-store.ts";
 
 /** Somebody who can own keys, with what the organisation knows of their roles now. */
 export interface DirectoryUser {
@@ -94,7 +94,7 @@ export class UserTable {
       claimsAt,
       now,
       sameKey(actor.id),
-      actor.email === null || !actor.emailVerified ? null : emailKey(actor.email),
+      actor.email === null || !actor.emailVerified ? null : sameKey(actor.email),
       claimsIat,
     );
   }
