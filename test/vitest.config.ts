@@ -33,7 +33,7 @@ export default defineConfig({
           include: [
             "test/*.test.ts",
             "test/admission/simulation.test.ts",
-            "test/{api,gateway,control,cli,promise,demo,deploy,docs,ops}/**/*.test.ts",
+            "test/{api,gateway,control,cli,promise,demo,deploy,docs,ops,soak}/**/*.test.ts",
           ],
           exclude: ["test/settings.test.ts"],
         },

@@ -1,6 +1,6 @@
 import { MAX_GROUP_KEYS } from "../admission/protocol.ts";
 import type { CostCommand } from "./arguments.ts";
-import type { Load } from "./measure.ts";
+import type { Load } from "./traffic.ts";
 
 export const MONTH_S = (365.25 / 12) * 86_400;
 

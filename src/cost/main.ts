@@ -3,8 +3,9 @@ import { writeFileSync } from "node:fs";
 import { readArguments, USAGE, UsageError, type CostCommand } from "./arguments.ts";
 import { billOf, dollarsPerMillion } from "./bill.ts";
 import { kvReadsOf, loadOf, ratesOf } from "./load.ts";
-import { measure, type Load } from "./measure.ts";
+import { measure } from "./measure.ts";
 import { reportOf, type Cost, type Kind } from "./report.ts";
+import type { Load } from "./traffic.ts";
 import { unitsEach, unitsOf } from "./units.ts";
 
 /** Kinds of requests to compare with: the load of one group, in so many isolates. */

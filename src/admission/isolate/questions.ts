@@ -58,7 +58,10 @@ export class Questions {
     try {
       const told = await within(QUESTION_TIMEOUT_MS, guards.getByName(name).ask(sent.question));
       requireAnswer(told);
-      answer = this.#compile(group, told);
+      answer = compileAnswer(group, told, (key) => {
+        this.#facts.note(key.record);
+        return compileKey(key.record, key.denials);
+      });
     } catch (error) {
       age.stop();
       this.#noteFailed(group, sent, error);
@@ -93,21 +96,6 @@ export class Questions {
     return compose(isolate, group, wants, report, wanted, isFinal, now);
   }
 
-  #compile(group: Group<CompiledKey>, told: Answer<GuardedKey>): Answer<CompiledKey> {
-    const compiled = (key: GuardedKey): CompiledKey => {
-      this.#facts.note(key.record);
-      return compileKey(key.record, key.denials);
-    };
-    const changed = Object.entries(told.changed)
-      .filter(([id]) => group.keys.has(id))
-      .map(([id, key]) => [id, compiled(key)] as const);
-    const keys = Object.entries(told.keys).map(([id, { record, ...rest }]) => {
-      if (record === undefined) return [id, rest] as const;
-      return [id, { ...rest, record: record && compiled(record) }] as const;
-    });
-    return { ...told, changed: Object.fromEntries(changed), keys: Object.fromEntries(keys) };
-  }
-
   #noteFailed(group: Group<CompiledKey>, sent: SentQuestion, error: unknown): void {
     const isOverloaded = (error as { overloaded?: unknown } | null)?.overloaded === true;
     this.#failures.set(group, isOverloaded ? "the guard is overloaded" : `the guard: ${String(error)}`);
@@ -123,4 +111,20 @@ export class Questions {
   #now(): number {
     return readClock(this.#memory.isolate, Date.now());
   }
+}
+
+/** The answer as an isolate keeps it: of the changes only those of keys that it holds. */
+export function compileAnswer(
+  group: Group<CompiledKey>,
+  told: Answer<GuardedKey>,
+  compile: (key: GuardedKey) => CompiledKey,
+): Answer<CompiledKey> {
+  const changed = Object.entries(told.changed)
+    .filter(([id]) => group.keys.has(id))
+    .map(([id, key]) => [id, compile(key)] as const);
+  const keys = Object.entries(told.keys).map(([id, { record, ...rest }]) => {
+    if (record === undefined) return [id, rest] as const;
+    return [id, { ...rest, record: record && compile(record) }] as const;
+  });
+  return { ...told, changed: Object.fromEntries(changed), keys: Object.fromEntries(keys) };
 }

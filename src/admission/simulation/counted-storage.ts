@@ -6,6 +6,10 @@ export class CountedStorage implements GroupStorage {
   rowsWritten = 0;
   readonly #rows = new Map<string, unknown>();
 
+  get size(): number {
+    return this.#rows.size;
+  }
+
   readonly kv: GroupStorage["kv"] = {
     get: <T>(name: string) => {
       this.rowsRead++;

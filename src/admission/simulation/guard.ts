@@ -54,6 +54,8 @@ export interface GuardSettings {
   readonly callsPerSecond: number | null;
   /** Whether calls that arrive at a time fail. */
   readonly isOut: (now: number) => boolean;
+  /** Hears of each delivery of usage to the organisation. */
+  readonly onDelivery?: (report: UsageReport) => void;
 }
 
 interface Instance {
@@ -76,7 +78,9 @@ export class SimulatedGuard {
   readonly #store = new GuardStorage(this.#storage, DEFAULT_LIMIT);
   #instance: Instance;
   #calledAt: number;
-  readonly #keyHours = new Set<string>();
+  /** The hour of the last delivery, and the keys that were delivered in it. */
+  #hour = -1;
+  readonly #keysOfHour = new Set<string>();
   #freeAt = 0;
   #activeUntil = 0;
 
@@ -95,6 +99,11 @@ export class SimulatedGuard {
 
   get keyIds(): readonly string[] {
     return this.#settings.keyIds;
+  }
+
+  /** Rows on record now. */
+  get rowsStored(): number {
+    return this.#storage.size;
   }
 
   get rowsRead(): number {
@@ -184,9 +193,11 @@ export class SimulatedGuard {
   /** Keys that are delivered for the first time in this hour. */
   #newKeyHours(keys: UsageReport["keys"]): number {
     const hour = Math.floor(this.#network.queue.now / HOUR_MS);
-    const known = this.#keyHours.size;
-    for (const id of Object.keys(keys)) this.#keyHours.add(`${id} ${hour}`);
-    return this.#keyHours.size - known;
+    if (hour !== this.#hour) this.#keysOfHour.clear();
+    this.#hour = hour;
+    const known = this.#keysOfHour.size;
+    for (const id of Object.keys(keys)) this.#keysOfHour.add(id);
+    return this.#keysOfHour.size - known;
   }
 
   #noteActive(ms: number): void {
@@ -199,9 +210,10 @@ export class SimulatedGuard {
   #start(): Instance {
     const usage: UsageLedger = new UsageLedger(
       this.#settings.group,
-      ({ keys }) => {
+      (report) => {
         this.deliveries++;
-        this.organizationRows += ROWS_PER_DELIVERY + this.#newKeyHours(keys) * ROWS_PER_KEY_HOUR;
+        this.organizationRows += ROWS_PER_DELIVERY + this.#newKeyHours(report.keys) * ROWS_PER_KEY_HOUR;
+        this.#settings.onDelivery?.(report);
         return Promise.resolve();
       },
       {

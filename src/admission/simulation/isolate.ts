@@ -1,15 +1,10 @@
 import { keyStatus } from "../../core/key/key-record.ts";
+import { compileKey, type CompiledKey } from "../../core/access/compiled-key.ts";
 import { countUse, newTally } from "../../core/usage/usage-tally.ts";
+import { KeyMemory } from "../isolate/key-memory.ts";
+import { compileAnswer } from "../isolate/questions.ts";
 import { ageByTicks } from "../isolate/question-age.ts";
-import {
-  arrive,
-  keyOf,
-  newGroup,
-  newIsolate,
-  type Group,
-  type SentQuestion,
-  type Waiting,
-} from "../rules/held.ts";
+import { arrive, keyOf, type Group, type SentQuestion, type Waiting } from "../rules/held.ts";
 import {
   compose,
   decide,
@@ -55,7 +50,7 @@ export interface Decided {
   readonly decision: Settled | null;
 }
 
-type Settled = Exclude<Decision<GuardedKey, "absent" | "dead">, Undecided>;
+type Settled = Exclude<Decision<CompiledKey, "absent" | "dead">, Undecided>;
 
 export interface IsolateSettings {
   readonly roundTripMs: number;
@@ -78,7 +73,8 @@ interface Request extends Waiting {
 export class SimulatedIsolate {
   readonly #network: Network;
   readonly #settings: IsolateSettings;
-  readonly #state = newIsolate<GuardedKey>();
+  readonly #memory = new KeyMemory();
+  readonly #state = this.#memory.isolate;
   readonly #load = newLoad(0);
   readonly #reporting = new Set<string>();
 
@@ -87,26 +83,24 @@ export class SimulatedIsolate {
     this.#settings = settings;
   }
 
+  /** Bytes that it holds of keys, as it reckons them. */
+  get bytes(): number {
+    return this.#memory.bytes;
+  }
+
   request(groupName: string, keyId: string): void {
-    const group = this.#group(groupName);
+    const group = this.#memory.group(groupName);
     const { now } = this.#network.queue;
     const mustVersion = this.#settings.acknowledged(keyId);
     const request = { ...arrive(group, keyId, 1), groupName, arrivedAt: now, mustVersion };
     this.#attempt(group, { ...request, source: "lease" });
   }
 
-  #group(name: string): Group<GuardedKey> {
-    const { groups } = this.#state;
-    const known = groups.get(name) ?? newGroup<GuardedKey>();
-    groups.set(name, known);
-    return known;
-  }
-
   #now(): number {
     return readClock(this.#state, this.#network.clock());
   }
 
-  #attempt(group: Group<GuardedKey>, request: Request): void {
+  #attempt(group: Group<CompiledKey>, request: Request): void {
     const now = this.#now();
     const key = keyOf(group, request.keyId);
     const decision = decide(group, key, request, judgeAt(now), now);
@@ -122,7 +116,7 @@ export class SimulatedIsolate {
     this.#network.queue.after(next.ms, () => this.#attempt(group, request));
   }
 
-  #conclude(group: Group<GuardedKey>, request: Request, decision: Settled, now: number): void {
+  #conclude(group: Group<CompiledKey>, request: Request, decision: Settled, now: number): void {
     this.#settings.note({ ...request, decision });
     if (decision.kind !== "admitted") return;
     const key = keyOf(group, request.keyId);
@@ -132,7 +126,7 @@ export class SimulatedIsolate {
     this.#planLastWord(group, request.groupName);
   }
 
-  #ask(group: Group<GuardedKey>, name: string, asker: Request | null, isFinal: boolean): void {
+  #ask(group: Group<CompiledKey>, name: string, asker: Request | null, isFinal: boolean): void {
     const { lease, slackMs, roundTripMs, guardOf } = this.#settings;
     const now = this.#now();
     noteCall(this.#load, now, ISOLATE_CALLS_PER_S, lease);
@@ -147,13 +141,14 @@ export class SimulatedIsolate {
       (guard) => guard.ask(sent.question),
       (result) => {
         const own = this.#take(group, sent, sentAt, asker, result);
+        this.#memory.measure(name, group, new Set(sent.question.keys.map(({ id }) => id)));
         if (asker !== null) this.#resume(group, asker, own);
       },
     );
   }
 
   #take(
-    group: Group<GuardedKey>,
+    group: Group<CompiledKey>,
     sent: SentQuestion,
     sentAt: number,
     asker: Request | null,
@@ -165,8 +160,9 @@ export class SimulatedIsolate {
       noteFailed(group, sent, result.failure === "overloaded", this.#network.random(), now);
       return null;
     }
-    noteAnswered(group, sent, result.value, now);
-    const own = receive(this.#state, group, sent, result.value, asker, slackMs, now);
+    const answer = compileAnswer(group, result.value, compile);
+    noteAnswered(group, sent, answer, now);
+    const own = receive(this.#state, group, sent, answer, asker, slackMs, now);
     const { queue } = this.#network;
     const leaseMs = result.value.leaseMs - slackMs - ageByTicks(queue.now - sentAt);
     if (leaseMs <= 0) endLease(group, sent);
@@ -174,14 +170,14 @@ export class SimulatedIsolate {
     return own;
   }
 
-  #resume(group: Group<GuardedKey>, asker: Request, own: OwnUnits | null): void {
+  #resume(group: Group<CompiledKey>, asker: Request, own: OwnUnits | null): void {
     const now = this.#now();
     const decision = decideAsked(group, keyOf(group, asker.keyId), asker, own, judgeAt(now), now);
     if (decision.kind === "undecided") return this.#attempt(group, asker);
     this.#conclude(group, asker, decision, now);
   }
 
-  #planLastWord(group: Group<GuardedKey>, name: string): void {
+  #planLastWord(group: Group<CompiledKey>, name: string): void {
     if (this.#reporting.has(name)) return;
     this.#reporting.add(name);
     const look = () => {
@@ -195,7 +191,9 @@ export class SimulatedIsolate {
   }
 }
 
-function judgeAt(now: number): Judge<GuardedKey, "absent" | "dead"> {
+const compile = ({ record, denials }: GuardedKey): CompiledKey => compileKey(record, denials);
+
+function judgeAt(now: number): Judge<CompiledKey, "absent" | "dead"> {
   return {
     absent: "absent",
     refusalOf: ({ record }) => (keyStatus(record, now) === "active" ? null : "dead"),

@@ -1,0 +1,75 @@
+import { parseArgs } from "node:util";
+
+export const USAGE = `Usage:
+  npm run -s soak -- [--hours N] [--keys N] [--orgs N] [--rate N] [--objects N] [--json FILE]
+
+Traffic in virtual time over the product's own leases, guards and ledgers, and over the objects of some of the
+organisations in workerd. Prints, hour by hour, how long requests were held up, what is in memory, what is stored and
+what was written, and compares the last with what \`npm run cost\` reckons with. Exit code 1: something has grown or
+differs.
+
+  --hours    of virtual time; 6
+  --keys     by Zipf: the second is used half as often as the first, the third a third; 100000
+  --orgs     whose keys they are; 2000
+  --rate     requests a second, over 10 isolates; 100
+  --objects  organisations that are real objects in workerd; 50
+  --json     writes the figures to a file
+`;
+
+export interface SoakOptions {
+  readonly hours: number;
+  readonly keys: number;
+  readonly organizations: number;
+  readonly requestsPerSecond: number;
+  readonly objects: number;
+}
+
+/** What is wrong with a command line. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+const OPTIONS = {
+  hours: { type: "string", default: "6" },
+  keys: { type: "string", default: "100000" },
+  orgs: { type: "string", default: "2000" },
+  rate: { type: "string", default: "100" },
+  objects: { type: "string", default: "50" },
+  json: { type: "string" },
+  help: { type: "boolean", default: false },
+} as const;
+
+/** Reads the command line; `null` when only help is asked for. Throws a {@link UsageError}. */
+export function readArguments(args: string[]): { options: SoakOptions; json: string | null } | null {
+  const values = parse(args);
+  if (values.help) return null;
+  const organizations = whole("--orgs", values.orgs, 1, 100_000);
+  const options = {
+    hours: between("--hours", values.hours, 0.1, 1000),
+    keys: whole("--keys", values.keys, organizations, 1_000_000),
+    organizations,
+    requestsPerSecond: between("--rate", values.rate, 0.1, 10_000),
+    objects: Math.min(organizations, whole("--objects", values.objects, 1, 1000)),
+  };
+  return { options, json: values.json ?? null };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function between(option: string, text: string, least: number, most: number): number {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (value >= least && value <= most) return value;
+  throw new UsageError(`${option} must be a number from ${least} to ${most} (is ${text})`);
+}
+
+function whole(option: string, text: string, least: number, most: number): number {
+  const value = between(option, text, least, most);
+  if (Number.isInteger(value)) return value;
+  throw new UsageError(`${option} must be a whole number (is ${text})`);
+}
