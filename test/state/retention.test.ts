@@ -57,7 +57,9 @@ describe("an organisation forgets by its alarm", () => {
     };
     await organization.noteTokenRevoked(cut);
     await runInDurableObject(organization, (_, { storage: { sql } }) => {
-      for (let i = 0; i < 2500; i++) sql.exec(`INSERT INTO token_cuts VALUES (?, '', '', ?)`, `t${i}`, START);
+      for (let i = 0; i < 2500; i++) {
+        sql.exec(`INSERT INTO token_cuts (token_id, source, url, at) VALUES (?, '', '', ?)`, `t${i}`, START);
+      }
       // A Worker of the version before notes no time.
       sql.exec(`INSERT INTO token_cuts (token_id, source, url) VALUES ('earlier', '', '')`);
     });

@@ -28,7 +28,7 @@ export async function killToken(
   );
   // A repeat tells it once more: the first time may have ended before the organisation knew.
   if (applied === null || expiresAt <= Date.now()) return applied;
-  await tell({ orgId, keyId, tokenId, author, leak }, env);
+  await tell({ orgId, keyId, tokenId, issuedAt, expiresAt, author, leak }, env);
   return applied;
 }
 

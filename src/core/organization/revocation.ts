@@ -66,6 +66,9 @@ export interface TokenCut {
   readonly keyId: string;
   /** The token's `jti`. */
   readonly tokenId: string;
+  /** Of the token, in milliseconds since the epoch; a Worker of the version before does not tell them. */
+  readonly issuedAt?: number;
+  readonly expiresAt?: number;
   /** Who has revoked it. */
   readonly author: Pick<Actor, "id" | "name" | "address" | "requestId">;
   /** Where it was found, if it was revoked because it has leaked. */

@@ -6,6 +6,7 @@ import { importedKeys } from "./migrations/imported-keys.ts";
 import { keySearch } from "./migrations/key-search.ts";
 import { listedKeys } from "./migrations/listed-keys.ts";
 import { scimIdentities } from "./migrations/scim-identities.ts";
+import { tokenCutKeys } from "./migrations/token-cut-keys.ts";
 import { tokenCutTimes } from "./migrations/token-cut-times.ts";
 import { usageByOutcome } from "./migrations/usage-by-outcome.ts";
 import { usagePending } from "./migrations/usage-pending.ts";
@@ -28,6 +29,7 @@ const MIGRATIONS: readonly Migration[] = [
   usagePending,
   listedKeys,
   tokenCutTimes,
+  tokenCutKeys,
 ];
 
 /** The schema of the last version that was released: its code can use what this one writes, and no earlier code. */

@@ -177,7 +177,15 @@ export function buildParts(context: DurableObjectState, env: Env) {
     users,
     erasure: new Erasure(env),
     exports: new OrganizationExport({ sql, table, settings, audit, webhook }),
-    reconciliation: new Reconciliation(storage, env, { table, guards, keys, audit, propagation, settlement }),
+    reconciliation: new Reconciliation(storage, env, {
+      table,
+      guards,
+      keys,
+      leaks,
+      audit,
+      propagation,
+      settlement,
+    }),
     use: new KeyUse({ ...usage, keys, table, usageIntake, guards: env.KEY_GUARD }),
     usageIntake,
   };

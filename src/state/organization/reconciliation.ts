@@ -1,3 +1,4 @@
+import type { StoredKey } from "../../admission/rules/guard.ts";
 import type { KeyGuard } from "../../admission/guard/key-guard.ts";
 import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
 import { eachOf, OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
@@ -5,23 +6,29 @@ import { differingFields } from "../../core/key/key-differences.ts";
 import { readKeyRecord, type KeyRecord } from "../../core/key/key-record.ts";
 import type { ManagedKey } from "../../core/organization/organization.ts";
 import type { Difference, DifferenceKind } from "../../core/key/reconciliation.ts";
+import { isDenied, NO_DENIALS, type DeniableToken } from "../../core/token/token-denials.ts";
 import type { Env } from "../../env.ts";
 import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
 import { registeredGuards } from "../guard-registry.ts";
 import type { AuditLog, Author } from "./audit/audit-log.ts";
 import type { GuardTable } from "./guard-table.ts";
 import type { KeyTable } from "./keys/key-table.ts";
+import type { LeakTable } from "./keys/leak-table.ts";
 import type { Keys } from "./keys/keys.ts";
 import type { Propagation } from "./propagation.ts";
 import type { Settlement } from "./settlement.ts";
 
 const CONCURRENT_GUARDS = 8;
+const CONCURRENT_TOKENS = 32;
 const REASON = "Reconciled";
+/** Stands among the fields that differ for access tokens that the guard has forgotten to be revoked. */
+const REVOKED_TOKENS = "revokedTokens";
 
 interface Parts {
   readonly table: KeyTable;
   readonly guards: GuardTable;
   readonly keys: Keys;
+  readonly leaks: LeakTable;
   readonly audit: AuditLog;
   readonly propagation: Propagation;
   readonly settlement: Settlement;
@@ -33,6 +40,8 @@ interface Known {
   readonly ours: KeyRecord | null;
   readonly guards: KeyRecord | null;
   readonly copy: KeyRecord | null;
+  /** Access tokens that were revoked here and that the guard takes for live ones. */
+  readonly forgottenTokens: readonly DeniableToken[];
   /** Whether a change is on its way to KV, so that the copy may be an older one. */
   readonly isUnderWay: boolean;
 }
@@ -84,8 +93,8 @@ export class Reconciliation {
     if (listed === null) return [differenceOf(null, guard, "guard_unreachable")];
     const isForeign = listed.orgId !== null && listed.orgId !== orgId;
     if (isForeign) return this.#atForeignGuard(author, orgId, guard, keyIds, fix);
-    const records = new Map(listed.keys.map(({ record }) => [record.id, record]));
-    const known = await this.#known(orgId, [...new Set([...keyIds, ...records.keys()])], records);
+    const stored = storedById(listed.keys);
+    const known = await this.#known(orgId, [...new Set([...keyIds, ...stored.keys()])], stored);
     const found = known.flatMap((each) => differencesOf(each, guard));
     if (!fix || found.length === 0) return found;
     for (const each of known) if (differencesOf(each, guard).length > 0) this.#settle(author, each);
@@ -95,6 +104,7 @@ export class Reconciliation {
       .map(({ keyId }) => keyId)
       .filter((keyId) => keyId !== null && keyIds.includes(keyId));
     const unconfirmed = new Set(await this.#parts.propagation.pushAll(changed as string[]));
+    await this.#revokeTokens(orgId, guard, known);
     return this.#verify(orgId, guard, found, unconfirmed);
   }
 
@@ -122,17 +132,43 @@ export class Reconciliation {
   async #known(
     orgId: string,
     keyIds: readonly string[],
-    records: ReadonlyMap<string, KeyRecord>,
+    stored: ReadonlyMap<string, StoredKey>,
   ): Promise<Known[]> {
     const { table } = this.#parts;
     const copies = await this.#copies(keyIds);
+    const forgotten = this.#forgottenTokens(keyIds, stored);
     return keyIds.map((keyId) => ({
       keyId,
       ours: table.find(keyId) === null ? null : table.record(keyId, orgId),
-      guards: records.get(keyId) ?? null,
+      guards: stored.get(keyId)?.record ?? null,
       copy: readKeyRecord(copies?.get(keyId), keyId),
+      forgottenTokens: forgotten.get(keyId) ?? [],
       isUnderWay: copies === null || table.isUnderWay(keyId),
     }));
+  }
+
+  #forgottenTokens(
+    keyIds: readonly string[],
+    stored: ReadonlyMap<string, StoredKey>,
+  ): Map<string, DeniableToken[]> {
+    const revoked = this.#parts.leaks.revokedTokens(keyIds, Date.now());
+    return new Map(
+      [...revoked].map(([keyId, tokens]) => {
+        const denials = stored.get(keyId)?.denials ?? NO_DENIALS;
+        return [keyId, tokens.filter((token) => !isDenied(denials, token))];
+      }),
+    );
+  }
+
+  /** Revokes tokens again that the guard has forgotten; one that is not confirmed stays a difference. */
+  async #revokeTokens(orgId: string, guard: string, known: readonly Known[]): Promise<void> {
+    const stub = this.#env.KEY_GUARD.getByName(guard);
+    const forgotten = known.flatMap(({ keyId, forgottenTokens }) =>
+      forgottenTokens.map((token) => ({ keyId, token })),
+    );
+    await eachOf(forgotten, CONCURRENT_TOKENS, async ({ keyId, token }) => {
+      await within(CUT_TIMEOUT_MS, stub.revokeToken({ keyId, orgId }, token));
+    }).catch(() => {});
   }
 
   /** What KV has of keys; `null` when it does not answer. */
@@ -202,12 +238,14 @@ export class Reconciliation {
     unconfirmed: ReadonlySet<string>,
   ): Promise<Difference[]> {
     const listed = await this.#list(guard);
-    const records = new Map(listed?.keys.map(({ record }) => [record.id, record]));
+    const stored = storedById(listed?.keys ?? []);
+    const forgotten = this.#forgottenTokens([...stored.keys()], stored);
     const written = new Map<string, boolean>();
     for (const { keyId } of found) {
       if (keyId === null || written.has(keyId)) continue;
       const { table } = this.#parts;
-      const record = table.find(keyId) === null ? (records.get(keyId) ?? null) : table.record(keyId, orgId);
+      const record =
+        table.find(keyId) === null ? (stored.get(keyId)?.record ?? null) : table.record(keyId, orgId);
       written.set(keyId, record !== null && (await this.#write(record)));
     }
     return found.map((difference) => {
@@ -215,7 +253,9 @@ export class Reconciliation {
       if (keyId === null || listed === null || unconfirmed.has(keyId)) return difference;
       if (kind === "differs_from_kv") return { ...difference, settled: written.get(keyId) === true };
       const ours = this.#parts.table.find(keyId) === null ? null : this.#parts.table.record(keyId, orgId);
-      const now = { keyId, ours, guards: records.get(keyId) ?? null, copy: null, isUnderWay: true };
+      const guards = stored.get(keyId)?.record ?? null;
+      const forgottenTokens = forgotten.get(keyId) ?? [];
+      const now = { keyId, ours, guards, copy: null, forgottenTokens, isUnderWay: true };
       return { ...difference, settled: differencesOf(now, guard).length === 0 };
     });
   }
@@ -230,6 +270,10 @@ export class Reconciliation {
   }
 }
 
+function storedById(keys: readonly StoredKey[]): Map<string, StoredKey> {
+  return new Map(keys.map((stored) => [stored.record.id, stored]));
+}
+
 function differenceOf(
   keyId: string | null,
   guard: string,
@@ -240,14 +284,18 @@ function differenceOf(
 }
 
 /** How those who know a key differ. Whoever does not know a dead key, or says that it is dead, does not differ. */
-function differencesOf({ keyId, ours, guards, copy, isUnderWay }: Known, guard: string): Difference[] {
+function differencesOf(
+  { keyId, ours, guards, copy, forgottenTokens, isUnderWay }: Known,
+  guard: string,
+): Difference[] {
   if (ours === null) {
     return guards === null || guards.revokedAt !== null ? [] : [differenceOf(keyId, guard, "unknown_key")];
   }
   const found: Difference[] = [];
   if (guards === null && ours.revokedAt === null) found.push(differenceOf(keyId, guard, "missing_at_guard"));
   if (guards !== null) {
-    const fields = differingFields(ours, guards);
+    const fields: string[] = [...differingFields(ours, guards)];
+    if (guards.revokedAt === null && forgottenTokens.length > 0) fields.push(REVOKED_TOKENS);
     if (fields.length > 0) found.push(differenceOf(keyId, guard, "differs_from_guard", fields));
   }
   if (isUnderWay) return found;

@@ -61,10 +61,11 @@ export class EmergencyCuts {
   }
 
   /** Records that a token was revoked and where it was found, each once. */
-  noteToken({ author, keyId, tokenId, leak }: TokenCut, now: number): void {
+  noteToken(cut: TokenCut, now: number): void {
+    const { author, keyId, tokenId, leak } = cut;
     this.#storage.transactionSync(() => {
       const key = this.#table.find(keyId);
-      if (key === null || !this.#leaks.addToken(tokenId, leak, now)) return;
+      if (key === null || !this.#leaks.addToken(cut, now)) return;
       const entry = { action: "access_token.revoked", target: keyId, before: null, after: { tokenId, leak } };
       this.#audit.add(author, entry, now);
       this.#alarm.ringBy(now + this.#leaks.keptMs);

@@ -1,5 +1,7 @@
 import { MAX_TOKEN_LIFE_S } from "../../../core/token/access-token.ts";
+import type { DeniableToken } from "../../../core/token/token-denials.ts";
 import type { Leak } from "../../../core/organization/leak.ts";
+import type { TokenCut } from "../../../core/organization/revocation.ts";
 import { deleteInSteps, type Perishable } from "../../retention.ts";
 
 /** A secret that is copied all over is not worth a notice for every copy. */
@@ -31,16 +33,41 @@ export class LeakTable implements Perishable {
   }
 
   /** The same of a token that was revoked, be it without having been found. */
-  addToken(tokenId: string, leak: Leak | null, now: number): boolean {
+  addToken({ tokenId, keyId, issuedAt, expiresAt, leak }: TokenCut, now: number): boolean {
     if (!this.#hasRoom("token_cuts", "token_id", tokenId)) return false;
     const added = this.#sql.exec(
-      `INSERT OR IGNORE INTO token_cuts (token_id, source, url, at) VALUES (?, ?, ?, ?) RETURNING token_id`,
+      `INSERT OR IGNORE INTO token_cuts (token_id, source, url, at, key_id, issued_at, expires_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING token_id`,
       tokenId,
       leak?.source ?? "",
       leak?.url ?? "",
       now,
+      keyId,
+      issuedAt ?? null,
+      expiresAt ?? null,
     );
     return added.toArray().length > 0;
+  }
+
+  /** Tokens of these keys that were revoked and would live at `now`, by key. */
+  revokedTokens(keyIds: readonly string[], now: number): Map<string, DeniableToken[]> {
+    const rows = this.#sql.exec<{ key_id: string; token_id: string; issued_at: number; expires_at: number }>(
+      `SELECT DISTINCT key_id, token_id, issued_at, expires_at FROM token_cuts
+       WHERE key_id IN (SELECT value FROM json_each(?)) AND expires_at > ?`,
+      JSON.stringify(keyIds),
+      now,
+    );
+    const byKey = Map.groupBy(rows, ({ key_id }) => key_id);
+    return new Map(
+      [...byKey].map(([keyId, tokens]) => [
+        keyId,
+        tokens.map(({ token_id: id, issued_at: issuedAt, expires_at: expiresAt }) => ({
+          id,
+          issuedAt,
+          expiresAt,
+        })),
+      ]),
+    );
   }
 
   oldest(): number | null {
