@@ -18,6 +18,9 @@ export const AuditEventSchema = z
     id: z.string(),
     time: Timestamp,
     actor: z.object({ id: z.string(), name: z.string().nullable() }),
+    actorKnown: z.boolean().openapi({
+      description: "Whether the actor is a person of this organisation: an operator of another is not.",
+    }),
     action: z.string(),
     event: z.string().openapi({
       description:
@@ -28,6 +31,9 @@ export const AuditEventSchema = z
       .string()
       .nullable()
       .openapi({ description: "What the key, the person or the group is called now." }),
+    targetKnown: z
+      .boolean()
+      .openapi({ description: "Whether there is such a key, person or service user now." }),
     outcome: z.enum(["done", "refused"]),
     code: z.string().nullable().openapi({ description: "Why it was refused." }),
     address: z.string().nullable(),

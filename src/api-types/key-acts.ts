@@ -11,6 +11,10 @@ export const KeyCountsSchema = z
   .object({
     counts: z
       .object({
+        live: z.int().openapi({
+          description:
+            "Neither revoked nor expired, disabled or not: those that `MAX_KEYS_PER_OWNER` counts.",
+        }),
         active: z.int(),
         disabled: z.int(),
         expired: z.int(),

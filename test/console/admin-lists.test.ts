@@ -316,6 +316,20 @@ describe("the audit log", () => {
     await expectReadable(visitor);
   });
 
+  test("leads to people and service users that are there, and to nobody else's page", async () => {
+    const { body } = await alice("POST", "/-/service-users", { name: "Not for long", vaultRoles: {} });
+    const { id } = body as { id: string };
+    await alice("DELETE", `/-/service-users/${id}`);
+    const { page } = await visitors.signIn("alice");
+    const links = events(page).locator(".what a");
+    await page.goto(`/-/console/audit?action=service_user.&target=${id}`);
+    expect(await sentences(page)).toEqual([
+      "Alice Andersson deleted the service user Not for long",
+      "Alice Andersson made the service user Not for long",
+    ]);
+    expect(await links.allInnerTexts()).toEqual(["Alice Andersson", "Alice Andersson"]);
+  });
+
   test("is narrowed by what is on it, and by names of keys and people", async () => {
     const { page } = await visitors.signIn("alice");
     await page.goto(`/-/console/audit?target=${userId}`);
@@ -425,6 +439,24 @@ describe("the overview", () => {
   });
 });
 
+/** Words of code that stand on more than one line, but for those that no narrow screen has room for. */
+const BROKEN_WORDS = `[...document.querySelectorAll("main code, main ins, main del")].flatMap((element) => {
+  const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  const broken = [];
+  while (texts.nextNode()) {
+    const text = texts.currentNode;
+    for (const { 0: word, index } of text.data.matchAll(/\\w+/g)) {
+      if (word.length > 24) continue;
+      const range = document.createRange();
+      range.setStart(text, index);
+      range.setEnd(text, index + word.length);
+      const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+      if (lines.size > 1) broken.push(word);
+    }
+  }
+  return broken;
+})`;
+
 describe("the shape of pages", () => {
   const PATHS = [
     "search",
@@ -452,6 +484,29 @@ describe("the shape of pages", () => {
       }
     }
     expect([tops.size, heights.size]).toEqual([1, 1]);
+  });
+
+  test("breaks no word of a scope, an id or an address on the narrowest screens", async () => {
+    const long = ["vault/#/transaction:read", "vault/#/balance:read", "vault:read|write"];
+    const body = {
+      name: "Many scopes",
+      scopes: long,
+      vaults: ["vault_3f8a2c1d9b"],
+      allowedIps: ["2001:db8::/32"],
+    };
+    const { id } = (await alice("POST", "/-/api-keys", body)).body as { id: string };
+    const { page } = await visitors.signIn("alice");
+    const broken: unknown[] = [];
+    const edit = `keys/${id}/edit`;
+    for (const width of [320, 800, 1100]) {
+      await page.setViewportSize({ width, height: 700 });
+      for (const path of [...PATHS, "keys?status=all", `keys/${id}`, edit, "people/bob"]) {
+        await page.goto(`/-/console/${path}`);
+        await page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))");
+        broken.push(...(await page.evaluate<string[]>(BROKEN_WORDS)).map((word) => [width, path, word]));
+      }
+    }
+    expect(broken).toEqual([]);
   });
 
   test("keeps the content beside the menu on the widest screens", async () => {

@@ -207,8 +207,17 @@ describe("the webhook", () => {
       .toEqual(["Delivered"]);
     await expectReadable(visitor);
 
+    for (let i = 0; i < 26; i++) await alice("POST", "/-/organization/webhook/test");
+    await page.goto(`${ORGANIZATION}/webhook`);
+    await page.getByRole("link", { name: "Next page" }).click();
+    await page.waitForURL(/cursor=/);
+    await page.getByText("26–27 of 27").waitFor();
+    await page.getByRole("link", { name: "Previous page" }).click();
+    await page.getByText("1–25").waitFor();
+    expect(page.url()).not.toContain("cursor=");
+
     const arrived = receiver.received.length;
-    await page.getByRole("button", { name: "Resend webhook.test" }).click();
+    await page.getByRole("button", { name: "Resend webhook.test" }).last().click();
     await page.waitForURL("**?done=resent");
     await expect.poll(() => receiver.received.length).toBeGreaterThan(arrived);
     await page.goto(ORGANIZATION);

@@ -50,7 +50,16 @@ describe("keys are counted", () => {
     await bob.call("DELETE", `/-/api-keys/${dead.id}`);
     await control.call("GET", "/v1/vaults/vault_1", { as: near.key, from: freshAddress() });
 
-    const his = { active: 2, disabled: 1, expired: 0, revoked: 1, expiringSoon: 1, unused: 0, noExpiry: 1 };
+    const his = {
+      live: 3,
+      active: 2,
+      disabled: 1,
+      expired: 0,
+      revoked: 1,
+      expiringSoon: 1,
+      unused: 0,
+      noExpiry: 1,
+    };
     expect(await read(bob, "GET", "/-/api-keys/counts")).toMatchObject({ counts: { ...his, anyAddress: 1 } });
     expect(await read(admin, "GET", "/-/api-keys/counts?owner=bob")).toMatchObject({ counts: his });
     expect(await read(admin, "GET", "/-/api-keys/counts?owner=*")).toMatchObject({

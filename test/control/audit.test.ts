@@ -234,6 +234,32 @@ describe("events are found by what people know of them", () => {
     expect(await events("?actor=ôps")).toMatchObject([{ action: "api_key.revoked", target: id }]);
   });
 
+  test("with whether the actor is a person here and the target is still there", async () => {
+    const { admin } = organization;
+    const operator = control.person(OPERATOR);
+    const { id } = (await (
+      await admin.call("POST", "/-/service-users", { name: "Soon gone", vaultRoles: {} })
+    ).json()) as { id: string };
+    const { id: keyId } = await admin.createKey();
+    await operator.call("POST", "/-/ops/revocations", { targets: [{ keyId }], reason: "Leaked" });
+    const known = async (target: string) => {
+      const { data } = (await (await admin.call("GET", `/-/audit-events?target=${target}`)).json()) as {
+        data: { actorKnown: boolean; targetKnown: boolean }[];
+      };
+      return data.map(({ actorKnown, targetKnown }) => [actorKnown, targetKnown]);
+    };
+    expect(await known(keyId)).toEqual([
+      [false, true],
+      [true, true],
+    ]);
+    expect(await known(id)).toEqual([[true, true]]);
+    await admin.call("DELETE", `/-/service-users/${id}`);
+    expect(await known(id)).toEqual([
+      [true, false],
+      [true, false],
+    ]);
+  });
+
   test("actions by how they begin", async () => {
     await setUp();
     const actions = new Set((await events("?action=api_key.")).map(({ action }) => action));

@@ -5,6 +5,7 @@ import { FieldGroup } from "../parts/fields.tsx";
 import { Icon } from "../parts/icons.tsx";
 import type { Preview } from "./preview.ts";
 import { EVERYTHING, type ScopeRow } from "./scope-rows.ts";
+import { Code } from "../parts/code.tsx";
 
 interface Props {
   rows: readonly ScopeRow[];
@@ -97,7 +98,7 @@ const Row: FC<{
       )}
     </div>
     <p id={`scope-${i}-result`} class="result" data-swap="" aria-live="polite">
-      {preview && <code>{preview.text}</code>}{" "}
+      {preview && <Code text={preview.text} />}{" "}
       {preview?.problem && <span class="problem">{preview.problem}</span>}
     </p>
   </div>

@@ -4,6 +4,7 @@ import type { RateLimit, VaultSet } from "../../core/key/key-record.ts";
 import { formatScope } from "../../core/policy/scope.ts";
 import { Moment } from "../parts/time.tsx";
 import { rateText } from "../parts/wording.ts";
+import { Code } from "../parts/code.tsx";
 
 /** Settings of a key as people read them. */
 
@@ -33,7 +34,7 @@ export const Codes: FC<{ items: readonly string[] }> = ({ items }) => (
   <ul class="codes">
     {items.map((item) => (
       <li>
-        <code>{item}</code>
+        <Code text={item} />
       </li>
     ))}
   </ul>

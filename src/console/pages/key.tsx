@@ -20,7 +20,7 @@ import { pageForMe } from "../parts/page-for-me.tsx";
 import { ReceiptCard } from "../parts/receipt.tsx";
 import { Moment } from "../parts/time.tsx";
 import { UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
-import { ALL_KEYS, HOME, keyPage, link, OUTCOMES, ownerPage, type Outcome } from "../paths.ts";
+import { ALL_KEYS, AUDIT, HOME, keyPage, link, OUTCOMES, ownerPage, type Outcome } from "../paths.ts";
 import { refusalPage } from "./messages.tsx";
 
 const AUDIT_EVENTS = "20";
@@ -137,6 +137,9 @@ const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcom
       <section class="card">
         <h2>Audit</h2>
         <AuditList events={events} />
+        {events.length >= Number(AUDIT_EVENTS) && (
+          <a href={link(AUDIT, { target: key.id })}>All events of this key</a>
+        )}
       </section>
     )}
   </>

@@ -12,6 +12,7 @@ import { pageForMe } from "../parts/page-for-me.tsx";
 import { Moment } from "../parts/time.tsx";
 import { link, ORGANIZATION } from "../paths.ts";
 import { refusalPage } from "./messages.tsx";
+import { Code } from "../parts/code.tsx";
 
 export const ORGANIZATION_BACK = { label: "Organisation", href: ORGANIZATION };
 
@@ -127,7 +128,7 @@ const Overview: FC<OverviewProps> = ({ organization: { id, bootstrappedAt }, cre
       >
         <Facts
           rows={[
-            ["Base URL", <code>{`${origin}/-/scim/v2`}</code>],
+            ["Base URL", <Code text={`${origin}/-/scim/v2`} />],
             ["Token", scimToken === null ? <span class="soft">None</span> : <Made made={scimToken.made} />],
             ...(scimToken === null
               ? []
@@ -143,7 +144,7 @@ const SigningKeyFact: FC<{ key_: Credentials["signingKeys"][number] }> = ({
   key_: { kid, activeFrom, made },
 }) => (
   <>
-    <code>{kid}</code>
+    <Code text={kid} />
     <small class="detail">
       signs from <Moment time={activeFrom} otherwise="" />
       {made !== null && `, taken early by ${made.by.name}`}
@@ -162,7 +163,7 @@ const WebhookCard: FC<{ webhook: Webhook | null; secret: Credentials["webhookSec
   >
     <Facts
       rows={[
-        ["Sent to", webhook === null ? <span class="soft">Nowhere</span> : <code>{webhook.url}</code>],
+        ["Sent to", webhook === null ? <span class="soft">Nowhere</span> : <Code text={webhook.url} />],
         ...(secret === null ? [] : [["Secret", <Made made={secret.made} />] as const]),
       ]}
     />

@@ -9,14 +9,15 @@ import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { ActiveBadge, Empty, Facts, PageHeader } from "../parts/bits.tsx";
 import { Icon } from "../parts/icons.tsx";
-import { KeyList } from "../parts/key-list.tsx";
+import { OwnedKeys } from "../parts/owned-keys.tsx";
 import { Banner } from "../parts/notice.tsx";
 import { Pages } from "../parts/pages.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { Ago, Moment } from "../parts/time.tsx";
 import { counted, listed } from "../parts/wording.ts";
-import { ALL_KEYS, AUDIT, link, ownerPage, PEOPLE } from "../paths.ts";
+import { AUDIT, link, ownerPage, PEOPLE } from "../paths.ts";
 import { refusalPage } from "./messages.tsx";
+import { Code } from "../parts/code.tsx";
 
 const PAGE_SIZE = 50;
 /** Of the keys that a person's own page shows. */
@@ -171,7 +172,7 @@ const Roles: FC<{ roles: Person["roles"] }> = ({ roles }) => {
     <ul class="codes">
       {[...sources].map(([role, from]) => (
         <li>
-          <code>{role}</code> <small>{listed(from)}</small>
+          <Code text={role} /> <small>{listed(from)}</small>
         </li>
       ))}
     </ul>
@@ -221,19 +222,7 @@ const PersonPage: FC<{ person: Person; keys: Page<Key> }> = ({ person, keys }) =
         <header class="section-header">
           <h2 id="their-keys">Keys</h2>
         </header>
-        <KeyList
-          path={path}
-          query={{ status: "all", q: "" }}
-          keys={{ ...keys, pagination: { ...keys.pagination, nextCursor: null } }}
-          whose={{ name: person.name }}
-        />
-        {keys.pagination.nextCursor !== null && (
-          <nav class="pages" aria-label="Keys">
-            <a href={link(ALL_KEYS, { owner: person.id, status: "all" })}>
-              All of their keys <Icon name="chevron" />
-            </a>
-          </nav>
-        )}
+        <OwnedKeys owner={{ id: person.id, kind: "user", name: person.name }} keys={keys} />
       </section>
     </>
   );

@@ -12,7 +12,7 @@ import { looksLikeKey } from "../key-text.ts";
 import { Empty, KeyStanding, PageHeader } from "../parts/bits.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { SearchForm } from "../parts/search-form.tsx";
-import { ALL_KEYS, HOME, keyPage, link, ownerPage, SEARCH } from "../paths.ts";
+import { ALL_KEYS, HOME, PEOPLE, SERVICE_USERS, keyPage, link, ownerPage, SEARCH } from "../paths.ts";
 import { formOf } from "../session/form-body.ts";
 import { refusalPage } from "./messages.tsx";
 
@@ -126,10 +126,12 @@ async function resultsOf(c: ConsoleContext, q: string, isAdmin: boolean): Promis
       <Group
         title="People"
         items={found.people.map((person) => ownerItem({ ...person, kind: "user" }, person.email))}
+        more={found.people.length >= Number(SHOWN) ? link(PEOPLE, { q }) : null}
       />
       <Group
         title="Service users"
         items={found.users.map((user) => ownerItem({ ...user, kind: "service" }, user.description))}
+        more={found.users.length >= Number(SHOWN) ? link(SERVICE_USERS, { q }) : null}
       />
     </>
   );
@@ -160,11 +162,7 @@ function ownerItem(
   );
 }
 
-const Group: FC<{ title: string; items: readonly Child[]; more?: string | null }> = ({
-  title,
-  items,
-  more,
-}) =>
+const Group: FC<{ title: string; items: readonly Child[]; more: string | null }> = ({ title, items, more }) =>
   items.length === 0 ? null : (
     <section class="card">
       <h2>{title}</h2>

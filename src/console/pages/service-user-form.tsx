@@ -90,7 +90,7 @@ function reviewPage(
         back={{ label: "Service user", href: `${SERVICE_USERS}/${encodeURIComponent(id)}` }}
       />
       {impact.calls > 0 ? (
-        <ImpactReport impact={impact} />
+        <ImpactReport impact={impact} keys="several" />
       ) : (
         <Banner kind="warn" title="No call of the last day tells what this would refuse">
           <p>

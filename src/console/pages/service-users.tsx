@@ -10,11 +10,11 @@ import type { ConsoleEnv } from "../context.ts";
 import { ActiveBadge, Empty, Facts, PageHeader } from "../parts/bits.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { Done } from "../parts/notices.tsx";
-import { KeyList } from "../parts/key-list.tsx";
+import { OwnedKeys } from "../parts/owned-keys.tsx";
 import { Pages } from "../parts/pages.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { Ago, Moment } from "../parts/time.tsx";
-import { ALL_KEYS, HOME, link, SERVICE_USERS } from "../paths.ts";
+import { HOME, link, SERVICE_USERS } from "../paths.ts";
 import { refusalPage } from "./messages.tsx";
 
 const PAGE_SIZE = 25;
@@ -198,29 +198,12 @@ const UserDetail: FC<{ user: ServiceUser; keys: Page<Key>; done: string | undefi
             </p>
           </Empty>
         ) : (
-          <>
-            <KeyList
-              path={path}
-              query={{ status: "all", q: "" }}
-              keys={withoutMore(keys)}
-              whose={{ name: user.name }}
-            />
-            <nav class="pages" aria-label="Keys">
-              <a href={link(ALL_KEYS, { owner: user.id, status: "all" })}>
-                All of its keys <Icon name="chevron" />
-              </a>
-            </nav>
-          </>
+          <OwnedKeys owner={{ id: user.id, kind: "service", name: user.name }} keys={keys} />
         )}
       </section>
     </>
   );
 };
-
-/** The list of all keys has the pages that follow. */
-function withoutMore(keys: Page<Key>): Page<Key> {
-  return { ...keys, pagination: { ...keys.pagination, nextCursor: null } };
-}
 
 const Vaults: FC<{ roles: VaultRoles }> = ({ roles }) => {
   const vaults = developerVaults(roles);

@@ -7,7 +7,7 @@ import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { PageHeader } from "../parts/bits.tsx";
 import { confirmPage } from "../parts/confirm.tsx";
-import { DeliveryList } from "../parts/delivery-list.tsx";
+import { DELIVERIES_SHOWN, DeliveryList } from "../parts/delivery-list.tsx";
 import { Box, TextField } from "../parts/fields.tsx";
 import { Form } from "../parts/form.tsx";
 import { Icon } from "../parts/icons.tsx";
@@ -23,7 +23,8 @@ import { secretPage } from "./secret.tsx";
 
 const API = "/-/organization/webhook";
 const PATH = `${ORGANIZATION}/webhook`;
-const PAGE_SIZE = "25";
+/** Longer ones are cut: an address holds no more. */
+const MAX_TRAIL_LENGTH = 2000;
 const LABELS = { url: "Where events go", description: "Description", disabled: "Send nothing for now" };
 
 const DONE = {
@@ -143,9 +144,9 @@ async function webhookPage(
   values: Values,
   problems: Problems,
 ): Promise<Response> {
-  const deliveries = await c
-    .get("api")
-    .get<Page<WebhookDelivery>>(`${API}/deliveries`, { limit: PAGE_SIZE, nextCursor: c.req.query("cursor") });
+  const { cursor, trail } = c.req.query();
+  const asked = { limit: `${DELIVERIES_SHOWN}`, nextCursor: cursor };
+  const deliveries = await c.get("api").get<Page<WebhookDelivery>>(`${API}/deliveries`, asked);
   if (deliveries instanceof ApiRefusal) return refusalPage(c, deliveries);
   const { csrf } = c.get("session");
   const isWrong = Object.keys(problems).length > 0;
@@ -179,7 +180,7 @@ async function webhookPage(
           <DeliveryList
             path={PATH}
             deliveries={deliveries}
-            isFirst={c.req.query("cursor") === undefined}
+            place={{ cursor, trail: trail?.slice(0, MAX_TRAIL_LENGTH) }}
             csrf={webhook === null || webhook.disabled ? null : csrf}
           />
         )}

@@ -7,6 +7,7 @@ import { wordsOf } from "./audit-words.ts";
 import { changesOf, type Change } from "./changes.ts";
 import { Exact } from "./time.tsx";
 import { listed } from "./wording.ts";
+import { Code } from "./code.tsx";
 
 interface Props {
   events: readonly AuditEvent[];
@@ -37,7 +38,7 @@ const Sentence: FC<{ event: AuditEvent }> = ({ event }) => {
   const [before = "", after] = (refused ? tried : done).split("$");
   return (
     <>
-      <Actor actor={event.actor} /> {refused && "tried to "}
+      <Actor event={event} /> {refused && "tried to "}
       {before}
       {after !== undefined && <Target event={event} />}
       {after}
@@ -51,20 +52,19 @@ const Sentence: FC<{ event: AuditEvent }> = ({ event }) => {
   );
 };
 
-/** Those who are nobody: what Portcullis does by itself, and the identity provider's SCIM client. */
-const NOBODY = ["portcullis", "scim"];
-
-const Actor: FC<{ actor: AuditEvent["actor"] }> = ({ actor: { id, name } }) =>
-  NOBODY.includes(id) ? (
-    <b>{name ?? id}</b>
+/** Portcullis itself, the SCIM client and operators of other organisations have no page here. */
+const Actor: FC<{ event: AuditEvent }> = ({ event: { actor, actorKnown } }) =>
+  actorKnown ? (
+    <Name href={`${PEOPLE}/${encodeURIComponent(actor.id)}`}>{actor.name ?? actor.id}</Name>
   ) : (
-    <Name href={`${PEOPLE}/${encodeURIComponent(id)}`}>{name ?? id}</Name>
+    <b>{actor.name ?? actor.id}</b>
   );
 
 /** What an event is about, by its name, and with the way to its page. */
-const Target: FC<{ event: AuditEvent }> = ({ event: { action, target, targetName, before, after } }) => {
+const Target: FC<{ event: AuditEvent }> = ({ event }) => {
+  const { action, target, targetName, targetKnown, before, after } = event;
   const name = targetName ?? nameIn(after) ?? nameIn(before) ?? target;
-  const page = pageOf(eventOf(action), target);
+  const page = targetKnown ? pageOf(eventOf(action), target) : null;
   return page === null ? <em>{name}</em> : <Name href={page}>{name}</Name>;
 };
 
@@ -76,7 +76,6 @@ function nameIn(fields: AuditEvent["after"]): string | null {
 function pageOf(event: string, target: string): string | null {
   const id = encodeURIComponent(target);
   if (target.startsWith("key_")) return `${HOME}/${id}`;
-  if (event === "service_user.deleted") return null;
   if (target.startsWith("svc_")) return `${SERVICE_USERS}/${id}`;
   return /^(user|person|scim_user)\./.test(event) ? `${PEOPLE}/${id}` : null;
 }
@@ -101,17 +100,17 @@ const Details: FC<{ event: AuditEvent; narrowed: Props["narrowed"] }> = ({ event
           </Fact>
         ))}
         <Fact name="Event">
-          <code>{eventOf(event.action)}</code>
+          <Code text={eventOf(event.action)} />
         </Fact>
         <Fact name="On">
-          <code>{event.target}</code>
+          <Code text={event.target} />
         </Fact>
         <Fact name="By">
           <code>{event.actor.id}</code>
         </Fact>
         {event.requestId && (
           <Fact name="Request">
-            <code>{event.requestId}</code>
+            <Code text={event.requestId} />
           </Fact>
         )}
       </dl>

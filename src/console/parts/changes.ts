@@ -51,6 +51,13 @@ function isScope(value: unknown): value is Scope {
   return typeof value === "object" && value !== null && "action" in value && "resource" in value;
 }
 
+/** People and service users by their names, other objects by what they hold. */
 function text(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  if ("name" in value && typeof value.name === "string") return value.name;
+  return Object.entries(value)
+    .map(
+      ([name, each]) => `${labelled(name)}: ${Array.isArray(each) ? each.map(text).join(", ") : text(each)}`,
+    )
+    .join("; ");
 }

@@ -1,23 +1,27 @@
 import type { FC } from "hono/jsx";
 import type { Page } from "../../api-types/common.ts";
 import type { WebhookDelivery } from "../../api-types/webhook.ts";
-import { HOME, link } from "../paths.ts";
+import { keyPage } from "../paths.ts";
 import { capitalized, Empty } from "./bits.tsx";
 import { Form } from "./form.tsx";
-import { Icon } from "./icons.tsx";
+import { Pages, type Place } from "./pages.tsx";
 import { Ago } from "./time.tsx";
+import { Code } from "./code.tsx";
+
+/** Deliveries on a page. */
+export const DELIVERIES_SHOWN = 25;
 
 interface Props {
   path: string;
   deliveries: Page<WebhookDelivery>;
-  isFirst: boolean;
+  /** Where one is in the list. */
+  place: Place;
   /** For the buttons that send an event again; `null` where none is sent. */
   csrf: string | null;
 }
 
 /** A page of what was sent to the webhook or is to be, the newest first, and what became of it. */
-export const DeliveryList: FC<Props> = ({ path, deliveries, isFirst, csrf }) => {
-  const { nextCursor } = deliveries.pagination;
+export const DeliveryList: FC<Props> = ({ path, deliveries, place, csrf }) => {
   return (
     <section aria-labelledby="deliveries">
       <h2 id="deliveries" class="section">
@@ -48,14 +52,13 @@ export const DeliveryList: FC<Props> = ({ path, deliveries, isFirst, csrf }) => 
           </tbody>
         </table>
       )}
-      <nav class="pages" aria-label="Pages">
-        {!isFirst && <a href={path}>First page</a>}
-        {nextCursor && (
-          <a rel="next" href={link(path, { cursor: nextCursor })}>
-            Next page <Icon name="chevron" />
-          </a>
-        )}
-      </nav>
+      <Pages
+        path={path}
+        query={{ ...place }}
+        nextCursor={deliveries.pagination.nextCursor}
+        shown={deliveries.data.length}
+        pageSize={DELIVERIES_SHOWN}
+      />
     </section>
   );
 };
@@ -67,13 +70,13 @@ const DeliveryRow: FC<{ path: string; delivery: WebhookDelivery; csrf: string | 
 }) => (
   <tr>
     <th scope="row">
-      <code>{delivery.type}</code>
+      <Code text={delivery.type} />
     </th>
     <td data-label="Key">
       {delivery.keyId === null ? (
         <span class="soft">—</span>
       ) : (
-        <a href={`${HOME}/${delivery.keyId}`}>
+        <a href={keyPage(delivery.keyId)}>
           <code>{delivery.keyId}</code>
         </a>
       )}

@@ -2,8 +2,11 @@ import type { FC } from "hono/jsx";
 import type { Impact } from "../../api-types/impact.ts";
 import { Banner } from "./notice.tsx";
 import { counted, NUMBER } from "./wording.ts";
+import { Code } from "./code.tsx";
 
-const REASONS: Readonly<Record<Impact["byReason"][number]["reason"], string>> = {
+type Reason = Impact["byReason"][number]["reason"];
+
+const REASONS: Readonly<Record<Reason, string>> = {
   disabled: "the key would be disabled",
   expired: "the key would have expired",
   address: "they came from an address that would not be allowed",
@@ -11,8 +14,8 @@ const REASONS: Readonly<Record<Impact["byReason"][number]["reason"], string>> = 
   vault: "they were about a vault that would not be allowed",
 };
 
-/** What a change would have done to the calls of the last day. */
-export const ImpactReport: FC<{ impact: Impact }> = ({ impact }) => {
+/** What a change would have done to the calls of the last day: those of one key, or of all keys of an owner. */
+export const ImpactReport: FC<{ impact: Impact; keys?: "one" | "several" }> = ({ impact, keys = "one" }) => {
   const { calls, wouldRefuse, wouldSeeLess, unknown } = impact;
   const harmless = wouldRefuse + wouldSeeLess + unknown === 0;
   return (
@@ -20,14 +23,14 @@ export const ImpactReport: FC<{ impact: Impact }> = ({ impact }) => {
       {harmless ? (
         <p>
           {calls === 0
-            ? "The key let no call through in the last 24 hours. One that calls less often may still be affected."
+            ? `${keys === "one" ? "The key" : "Its keys"} let no call through in the last 24 hours. Clients that call less often may still be affected.`
             : `All ${counted(calls, "call")} of the last 24 hours would have gone through as they did.`}
         </p>
       ) : (
         <>
           <p>
-            From the moment that the change is saved, such calls are refused everywhere.{" "}
-            {NUMBER.format(calls)} were let through in the last 24 hours.
+            From then on such calls are refused everywhere. {NUMBER.format(calls)} were let through in the
+            last 24 hours.
           </p>
           <ul>
             {impact.byReason.map(({ reason, calls: refused }) => (
@@ -80,10 +83,10 @@ const Examples: FC<{ examples: Impact["examples"] }> = ({ examples }) =>
         {examples.map(({ operation, resource, address, calls }) => (
           <tr>
             <th scope="row">
-              <code>{operation}</code>
+              <Code text={operation} />
             </th>
-            <td data-label="About">{resource ? <code>{resource}</code> : <span class="soft">—</span>}</td>
-            <td data-label="From">{address ? <code>{address}</code> : <span class="soft">unknown</span>}</td>
+            <td data-label="About">{resource ? <Code text={resource} /> : <span class="soft">—</span>}</td>
+            <td data-label="From">{address ? <Code text={address} /> : <span class="soft">unknown</span>}</td>
             <td data-label="Calls">{NUMBER.format(calls)}</td>
           </tr>
         ))}

@@ -9,6 +9,7 @@ import { NoKeys } from "./key-filters.tsx";
 import { fromTheStart, HYGIENE, PAGE_SIZE, type ListQuery } from "./key-query.ts";
 import { Pages } from "./pages.tsx";
 import { Ago } from "./time.tsx";
+import { Code } from "./code.tsx";
 
 const SOON_MS = 14 * 86_400_000;
 
@@ -167,7 +168,7 @@ const Expiry: FC<{ key_: Key }> = ({ key_: key }) => {
 /** The first of some names, and how many more there are. */
 const Shortened: FC<{ items: readonly string[] }> = ({ items: [first = "", ...more] }) => (
   <>
-    <code>{first}</code>
+    <Code text={first} />
     {more.length > 0 && <span class="soft"> +{more.length}</span>}
   </>
 );

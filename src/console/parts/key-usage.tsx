@@ -4,6 +4,7 @@ import { REFUSALS, type RefusalCode } from "../../core/refusal.ts";
 import type { Console } from "../context.ts";
 import { Exact } from "./time.tsx";
 import { NUMBER } from "./wording.ts";
+import { Code } from "./code.tsx";
 
 const SHOWN = 8;
 
@@ -95,13 +96,13 @@ export const LastRefusals: FC<{ refusals: Usage["refusals"] }> = ({ refusals }) 
           <th scope="row">
             {messageOf(code)}
             <a class="quiet small" href={`/-/errors/${encodeURIComponent(code)}`}>
-              <code>{code}</code>
+              <Code text={code} />
             </a>
           </th>
           <td data-label="Operation">
-            {operation === null ? <span class="soft">—</span> : <code>{operation}</code>}
+            {operation === null ? <span class="soft">—</span> : <Code text={operation} />}
           </td>
-          <td data-label="From">{address ? <code>{address}</code> : <span class="soft">unknown</span>}</td>
+          <td data-label="From">{address ? <Code text={address} /> : <span class="soft">unknown</span>}</td>
           <td data-label="When">
             <Exact time={time} to="second" />
           </td>

@@ -181,10 +181,14 @@ export interface AuditEvent {
   readonly id: number;
   readonly at: number;
   readonly actor: { readonly id: string; readonly name: string | null };
+  /** Whether the actor is a person of this organisation. */
+  readonly actorKnown: boolean;
   readonly action: string;
   readonly target: string;
   /** What the key, the person or the group is called now. */
   readonly targetName: string | null;
+  /** Whether there is such a key, person or service user now. */
+  readonly targetKnown: boolean;
   /** Why the attempt was refused; `null` for what was done. */
   readonly refusal: string | null;
   readonly address: string | null;
@@ -301,6 +305,8 @@ export interface Credentials {
 
 /** How many keys there are, and how many of the active ones want to be looked at. */
 export interface KeySummary {
+  /** Neither revoked nor expired nor replaced, disabled or not. */
+  readonly live: number;
   readonly active: number;
   readonly disabled: number;
   readonly expired: number;

@@ -32,8 +32,13 @@ const REFUSALS_IN_MS = 60_000;
 /** Events that are past their retention are forgotten together, this much later at most. */
 const SLACK_MS = 3_600_000;
 
-/** With the names that keys, people and groups have now. */
-const SELECT = `SELECT audit.*, coalesce(keys.name, users.name,
+/** With the names that keys, people and groups have now, and whether they are still there. */
+const SELECT = `SELECT audit.*,
+    EXISTS (SELECT 1 FROM users AS u WHERE u.id = actor_id AND u.kind = 'user' AND u.deleted_at IS NULL)
+      AS actor_known,
+    keys.id IS NOT NULL OR (users.id IS NOT NULL AND users.deleted_at IS NULL)
+      OR (scim_users.id IS NOT NULL AND scim_users.deleted_at IS NULL) AS target_known,
+    coalesce(keys.name, users.name,
     json_extract(scim_users.resource, '$.displayName'), json_extract(scim_users.resource, '$.userName'),
     scim_groups.display_name) AS target_name
   FROM audit LEFT JOIN keys ON keys.id = target LEFT JOIN users ON users.id = target
@@ -127,9 +132,11 @@ function readEvent(row: Record<string, SqlStorageValue>): AuditEvent {
     id: row["id"] as number,
     at: row["at"] as number,
     actor: { id: row["actor_id"] as string, name: row["actor_name"] as string | null },
+    actorKnown: row["actor_known"] === 1,
     action: row["action"] as string,
     target: row["target"] as string,
     targetName: targetName && withoutSecrets(targetName),
+    targetKnown: row["target_known"] === 1,
     refusal: row["refusal"] as RefusalCode | null,
     address: row["address"] as string | null,
     requestId: row["request_id"] as string | null,

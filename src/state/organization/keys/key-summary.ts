@@ -9,17 +9,18 @@ export const UNUSED_MS = 90 * DAY_MS;
 /** More keys are not counted: nobody waits for that. */
 const MAX_COUNTED = 20_000;
 
-const LIVE = `revoked_at IS NULL AND disabled = 0 AND (expires_at IS NULL OR expires_at > ?1)`;
+const ACTIVE = `revoked_at IS NULL AND disabled = 0 AND (expires_at IS NULL OR expires_at > ?1)`;
 
-const COUNTS = `SELECT count(*) AS n, sum(${LIVE}) AS active,
+const COUNTS = `SELECT count(*) AS n, sum(${ACTIVE}) AS active,
+    sum(revoked_at IS NULL AND coalesce(retires_at > ?1, 1) AND coalesce(expires_at > ?1, 1)) AS live,
     sum(revoked_at IS NULL AND disabled = 1) AS disabled,
     sum(revoked_at IS NULL AND disabled = 0 AND expires_at <= ?1) AS expired,
     sum(revoked_at IS NOT NULL) AS revoked,
-    sum(${LIVE} AND expires_at <= ?2) AS soon,
-    sum(${LIVE} AND coalesce(last_used_at, created_at) < ?3) AS unused,
-    sum(${LIVE} AND last_used_at IS NULL) AS never,
-    sum(${LIVE} AND expires_at IS NULL) AS forever,
-    sum(${LIVE} AND ${ANY_ADDRESS}) AS anywhere
+    sum(${ACTIVE} AND expires_at <= ?2) AS soon,
+    sum(${ACTIVE} AND coalesce(last_used_at, created_at) < ?3) AS unused,
+    sum(${ACTIVE} AND last_used_at IS NULL) AS never,
+    sum(${ACTIVE} AND expires_at IS NULL) AS forever,
+    sum(${ACTIVE} AND ${ANY_ADDRESS}) AS anywhere
   FROM (SELECT * FROM keys WHERE ?4 IS NULL OR owner_id = ?4 LIMIT ${MAX_COUNTED + 1})`;
 
 /** Counts an owner's keys, or with `null` everybody's; `null` where there are too many to count. */
@@ -30,6 +31,7 @@ export function summarize(sql: SqlStorage, ownerId: string | null, now: number):
   const count = (name: string) => row[name] ?? 0;
   if (count("n") > MAX_COUNTED) return null;
   return {
+    live: count("live"),
     active: count("active"),
     disabled: count("disabled"),
     expired: count("expired"),

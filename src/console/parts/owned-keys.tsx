@@ -1,0 +1,31 @@
+import type { FC } from "hono/jsx";
+import type { Page } from "../../api-types/common.ts";
+import type { Key } from "../../api-types/keys.ts";
+import { ALL_KEYS, link, ownerPage } from "../paths.ts";
+import { Icon } from "./icons.tsx";
+import { KeyList } from "./key-list.tsx";
+
+interface Props {
+  owner: { readonly id: string; readonly kind: "user" | "service"; readonly name: string };
+  /** The first of the owner's keys; the list of all keys has the others. */
+  keys: Page<Key>;
+}
+
+/** The keys of one owner, on the owner's page. */
+export const OwnedKeys: FC<Props> = ({ owner, keys: { data, pagination } }) => (
+  <>
+    <KeyList
+      path={ownerPage(owner)}
+      query={{ status: "all", q: "" }}
+      keys={{ data, pagination: { ...pagination, nextCursor: null } }}
+      whose={{ name: owner.name }}
+    />
+    {pagination.nextCursor !== null && (
+      <nav class="pages" aria-label="Keys">
+        <a href={link(ALL_KEYS, { owner: owner.id, status: "all" })}>
+          All keys of {owner.name} <Icon name="chevron" />
+        </a>
+      </nav>
+    )}
+  </>
+);
