@@ -11,7 +11,7 @@ import {
   type KeySort,
   type ManagedKey,
 } from "../core/organization/organization.ts";
-import { reachesNothing } from "../core/access/reach.ts";
+import { reachesNothing } from "../core/access/effective-access.ts";
 import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import type { Control } from "./endpoint.ts";

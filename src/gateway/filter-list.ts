@@ -2,7 +2,7 @@ import { filterBody, type ListFilter } from "../core/http/filtered-list.ts";
 import { tidyListHeaders } from "../core/http/list-headers.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import { ORIGIN_RETRY_AFTER_S } from "./origin-answer.ts";
-import { beforeSilence } from "./silence.ts";
+import { withIdleTimeout } from "./idle-timeout.ts";
 
 /** A list longer than this cannot be filtered. */
 const MAX_LIST_BYTES = 10 * 1024 * 1024;
@@ -56,7 +56,7 @@ async function readAll(body: ReadableStream<Uint8Array>, timeoutMs: number): Pro
   let length = 0;
   try {
     for (;;) {
-      const part = await beforeSilence(reader.read(new Uint8Array(BUFFER_BYTES)), timeoutMs, null);
+      const part = await withIdleTimeout(reader.read(new Uint8Array(BUFFER_BYTES)), timeoutMs, null);
       if (part?.done) return concatenate(parts, length);
       if (part !== null) {
         parts.push(part.value);

@@ -3,7 +3,7 @@ import { refuse, type Refusal } from "../core/refusal.ts";
 import { filterList } from "./filter-list.ts";
 import { answerToClient, ORIGIN_RETRY_AFTER_S } from "./origin-answer.ts";
 import { originHeaders } from "./origin-headers.ts";
-import { beforeSilence } from "./silence.ts";
+import { withIdleTimeout } from "./idle-timeout.ts";
 import { discardBody } from "./unread-body.ts";
 import { discardRest, openUpload, untilReceived, type Upload, type UploadWatch } from "./upload.ts";
 
@@ -73,7 +73,7 @@ async function answerOf(f: Forwarding, upload: Upload | null): Promise<Response 
   const watch = upload?.watch ?? null;
   let origin: Response | null;
   try {
-    origin = await beforeSilence(askOrigin(f, upload), f.config.originTimeoutMs, watch);
+    origin = await withIdleTimeout(askOrigin(f, upload), f.config.originTimeoutMs, watch);
   } catch (error) {
     return failure(watch?.fault ?? null, error);
   }

@@ -1,4 +1,4 @@
-import { beforeSilence } from "./silence.ts";
+import { withIdleTimeout } from "./idle-timeout.ts";
 
 const BUFFER_BYTES = 64 * 1024;
 /**
@@ -14,7 +14,7 @@ export async function discardBody(request: Request): Promise<void> {
     return;
   const movement = { movedAt: Date.now() };
   const finished = drain(request.body.getReader({ mode: "byob" }), movement);
-  await beforeSilence(finished, LINGER_MS, movement);
+  await withIdleTimeout(finished, LINGER_MS, movement);
 }
 
 /** Reads a body and throws it away. */

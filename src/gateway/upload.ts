@@ -1,5 +1,5 @@
 import { refuse, type Refusal } from "../core/refusal.ts";
-import { beforeSilence, type Movement } from "./silence.ts";
+import { withIdleTimeout, type Movement } from "./idle-timeout.ts";
 import { drain, LINGER_MS, readInto } from "./unread-body.ts";
 
 const BUFFER_BYTES = 64 * 1024;
@@ -56,7 +56,7 @@ export function openUpload(request: Request, maxBytes: number): Upload | Refusal
 /** Reads the rest of an upload whose request to the origin has come to nothing. */
 export async function discardRest(watch: UploadWatch): Promise<void> {
   watch.cutOff.abort();
-  await beforeSilence(watch.finished, LINGER_MS, watch);
+  await withIdleTimeout(watch.finished, LINGER_MS, watch);
 }
 
 /**
@@ -94,7 +94,7 @@ async function passThenLinger(
 }
 
 async function linger(watch: UploadWatch): Promise<void> {
-  const silent = (await beforeSilence(watch.finished, LINGER_MS, watch)) === null;
+  const silent = (await withIdleTimeout(watch.finished, LINGER_MS, watch)) === null;
   if (silent && watch.blocked) await discardRest(watch);
 }
 

@@ -1,6 +1,6 @@
 import type { Key } from "../../api-types/keys.ts";
 import type { Operation } from "../../core/policy/operation.ts";
-import { reachOf, type ReachedOperation } from "../../core/access/reach.ts";
+import { effectiveAccessOf, type ReachableOperation } from "../../core/access/effective-access.ts";
 
 /** A call that a key lets through, to begin with. */
 export interface FirstCall {
@@ -13,12 +13,12 @@ export interface FirstCall {
 
 /** The simplest call that the key lets through; `null` where it lets none through. */
 export function firstCallOf({ scopes, vaults }: Key, operations: readonly Operation[]): FirstCall | null {
-  const reach = reachOf({ scopes, vaults, ownerVaults: "*" }, operations);
+  const reach = effectiveAccessOf({ scopes, vaults, ownerVaults: "*" }, operations);
   const calls = reach.operations.filter(({ operation }) => !operation.public).map(callOf);
   return calls.find(({ isReady }) => isReady) ?? calls[0] ?? null;
 }
 
-function callOf({ operation, on }: ReachedOperation): FirstCall {
+function callOf({ operation, on }: ReachableOperation): FirstCall {
   const values = Array.isArray(on) ? (on[0] as readonly string[]) : [];
   let path = operation.template;
   for (const [i, name] of operation.accessParams.entries()) {

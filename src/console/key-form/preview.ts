@@ -1,5 +1,5 @@
 import { allowlistCovers, breadthOf, compileAllowlist, parseRange } from "../../core/key/ip-allowlist.ts";
-import { reachOf, type Reach } from "../../core/access/reach.ts";
+import { effectiveAccessOf, type EffectiveAccess } from "../../core/access/effective-access.ts";
 import { formatScope, PLAIN_SEGMENT } from "../../core/policy/scope.ts";
 import type { Console } from "../context.ts";
 import type { Owner } from "./owner.ts";
@@ -8,7 +8,7 @@ import { bodyOf, wordsOf, type KeyForm } from "./values.ts";
 
 /** What would follow from a form as it is filled in now, by the rules that the gateway and the control API go by. */
 export interface Preview {
-  readonly reach: Reach;
+  readonly reach: EffectiveAccess;
   /** For each row of the scopes. */
   readonly scopes: readonly { readonly text: string; readonly problem: string | null }[];
   readonly addresses: readonly AddressCheck[];
@@ -49,7 +49,7 @@ export function previewOf(
   const addresses = wordsOf(form.addresses).map(checkAddress);
   const ranges = addresses.flatMap(({ canonical }) => canonical ?? []);
   return {
-    reach: reachOf(
+    reach: effectiveAccessOf(
       { scopes: good, vaults: bodyOf(form).vaults, ownerVaults: owner.vaults ?? "*" },
       policy.operations,
     ),

@@ -1,5 +1,5 @@
 import type { FC } from "hono/jsx";
-import type { ReachedOperation } from "../../core/access/reach.ts";
+import type { ReachableOperation } from "../../core/access/effective-access.ts";
 import { counted, listed } from "../parts/wording.ts";
 import type { Preview } from "./preview.ts";
 import type { KeyForm } from "./values.ts";
@@ -73,7 +73,7 @@ function sentenceOf(form: KeyForm, { reach, addresses, scopes, unknownVaults }: 
   );
 }
 
-const Reached: FC<{ reached: ReachedOperation }> = ({ reached: { operation, on, shows } }) => {
+const Reached: FC<{ reached: ReachableOperation }> = ({ reached: { operation, on, shows } }) => {
   const about = [onText(on), showsText(shows)].filter((text) => text !== "").join(", ");
   return (
     <li>
@@ -85,13 +85,13 @@ const Reached: FC<{ reached: ReachedOperation }> = ({ reached: { operation, on, 
   );
 };
 
-function onText(on: ReachedOperation["on"]): string {
+function onText(on: ReachableOperation["on"]): string {
   if (on === null) return "";
   if (on === "any") return "on any";
   return `on ${listed(on.map((values) => values.map((value) => value || "any").join(" / ")))}`;
 }
 
-function showsText(shows: ReachedOperation["shows"]): string {
+function showsText(shows: ReachableOperation["shows"]): string {
   if (shows === null) return "";
   if (shows === "any") return "shows all";
   return shows.length === 0 ? "shows nothing" : `shows ${listed(shows)}`;

@@ -3,7 +3,7 @@ import * as oauth from "oauth4webapi";
 import { MFA_MAX_AGE_S } from "../../core/http/error-response.ts";
 import { issuerTemplate, type AuthorizeParameters } from "../../core/identity/settings.ts";
 import type { Config } from "../../settings.ts";
-import { Remembered } from "../../state/remembered.ts";
+import { CachedValue } from "../../state/cached-value.ts";
 import { signOutUrl } from "./sign-out-url.ts";
 
 /** The provider's metadata are read again after ten minutes. */
@@ -73,7 +73,7 @@ export class Provider {
   readonly #config: Config;
   readonly #client: oauth.Client;
   readonly #options: { readonly signal: () => AbortSignal; [oauth.allowInsecureRequests]: boolean };
-  readonly #metadata = new Remembered(() => this.#discover(), {
+  readonly #metadata = new CachedValue(() => this.#discover(), {
     maxAgeMs: METADATA_MAX_AGE_MS,
     retryMs: METADATA_RETRY_MS,
   });

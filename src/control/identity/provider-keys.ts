@@ -7,7 +7,7 @@ import {
 } from "jose";
 import { z } from "zod";
 import { issuerTemplate } from "../../core/identity/settings.ts";
-import { Remembered } from "../../state/remembered.ts";
+import { CachedValue } from "../../state/cached-value.ts";
 
 /** The provider is asked again after ten minutes, and for an unknown `kid` at most once a minute. */
 const PROVIDER_MAX_AGE_MS = 600_000;
@@ -42,7 +42,7 @@ export interface KeySource {
 /** The keys that the provider's discovery document names, as an isolate remembers them. */
 export class ProviderKeys implements KeySource {
   readonly #issuer: string;
-  readonly #keys = new Remembered((now) => this.#discover(now), {
+  readonly #keys = new CachedValue((now) => this.#discover(now), {
     maxAgeMs: PROVIDER_MAX_AGE_MS,
     retryMs: PROVIDER_RETRY_MS,
   });

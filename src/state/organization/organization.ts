@@ -43,7 +43,7 @@ import { ownedKeys, summarize } from "./keys/key-summary.ts";
 import type { OwnerPreview, UpdatePreview } from "./usage/key-use.ts";
 import type { ErasedAtGuards } from "./erasure.ts";
 import type { ExportPage, ExportPosition } from "./organization-export.ts";
-import { buildParts, type Parts } from "./parts.ts";
+import { wire, type Parts } from "./wiring.ts";
 import type { ScimAnswer, ScimCommand } from "./people/scim-command.ts";
 import type { SigningKeyInfo } from "./tokens.ts";
 
@@ -52,12 +52,12 @@ import type { SigningKeyInfo } from "./tokens.ts";
  * the Worker can ask of it; each first takes in who asks.
  */
 export class Organization extends DurableObject<Env> {
-  #parts: Parts = buildParts(this.ctx, this.env);
-  #door = this.#parts.door;
+  #parts: Parts = wire(this.ctx, this.env);
+  #authorize = this.#parts.authorize;
 
   /** The organisation as the actor may see it. */
   describe(actor: Actor): Promise<OrganizationInfo | Refusal> {
-    return this.#door.as(actor, ({ roles }) => ({
+    return this.#authorize.as(actor, ({ roles }) => ({
       id: actor.orgId,
       bootstrappedAt: this.#parts.settings.bootstrappedAt(),
       groupsWithoutRole: roles.includes(ADMIN) ? this.#parts.people.groupsWithoutRole() : null,
@@ -66,7 +66,7 @@ export class Organization extends DurableObject<Env> {
 
   /** Who the actor is here, by identity token and SCIM together. */
   me(actor: Actor): Promise<Me | Refusal> {
-    return this.#door.as(actor, ({ id, name, roles, vaultRoles }) => ({
+    return this.#authorize.as(actor, ({ id, name, roles, vaultRoles }) => ({
       id,
       name,
       email: actor.email,
@@ -77,7 +77,7 @@ export class Organization extends DurableObject<Env> {
 
   /** A page of everything on record, with the hashes of keys when they are asked for. */
   exportPage(actor: Actor, position: ExportPosition, hashes: boolean): Promise<ExportPage | Refusal> {
-    return this.#door.asAdmin(actor, () => {
+    return this.#authorize.asAdmin(actor, () => {
       if (hashes && !actor.freshMfa) return refuse("mfa_required");
       return this.#parts.exports.page(position, hashes, Date.now());
     });
@@ -85,12 +85,12 @@ export class Organization extends DurableObject<Env> {
 
   /** Sets the organisation up, once: makes its signing key. */
   bootstrap(actor: Actor): Promise<OrganizationInfo | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.tokens.bootstrap(actor));
+    return this.#authorize.asAdmin(actor, () => this.#parts.tokens.bootstrap(actor));
   }
 
   /** Makes a key and tells its secret, this once. `request` names the request, so that it makes no second key when it comes again. */
   createKey(actor: Actor, draft: KeyDraft, request: string | null = null): Promise<CreatedKey | Refusal> {
-    return this.#door.as(actor, (me) => this.#parts.keys.create(actor, me, draft, request));
+    return this.#authorize.as(actor, (me) => this.#parts.keys.create(actor, me, draft, request));
   }
 
   /** Everything that is wrong with the fields of a new key that takes knowing the organisation. */
@@ -98,7 +98,7 @@ export class Organization extends DurableObject<Env> {
     actor: Actor,
     draft: Partial<Pick<KeyDraft, "ownerId" | "vaults">>,
   ): Promise<readonly FieldProblem[]> {
-    const problems = await this.#door.as(actor, (me) => this.#parts.keys.draftProblems(me, draft));
+    const problems = await this.#authorize.as(actor, (me) => this.#parts.keys.draftProblems(me, draft));
     return isRefusal(problems) ? [] : problems;
   }
 
@@ -108,12 +108,14 @@ export class Organization extends DurableObject<Env> {
     keyId: string,
     change: Pick<KeyChange, "vaults">,
   ): Promise<readonly FieldProblem[]> {
-    const problems = await this.#door.as(actor, (me) => this.#parts.keys.changeProblems(me, keyId, change));
+    const problems = await this.#authorize.as(actor, (me) =>
+      this.#parts.keys.changeProblems(me, keyId, change),
+    );
     return isRefusal(problems) ? [] : problems;
   }
 
   getKey(actor: Actor, keyId: string): Promise<ManagedKey | Refusal> {
-    return this.#door.as(actor, (me) => this.#parts.keys.find(me, keyId) ?? refuse("not_found"));
+    return this.#authorize.as(actor, (me) => this.#parts.keys.find(me, keyId) ?? refuse("not_found"));
   }
 
   /** A key with the receipt of its revocation; `null` while it is not revoked, or not everywhere. */
@@ -121,22 +123,22 @@ export class Organization extends DurableObject<Env> {
     actor: Actor,
     keyId: string,
   ): Promise<{ readonly key: ManagedKey; readonly receipt: Receipt | null } | Refusal> {
-    return this.#door.as(actor, (me) => this.#parts.keys.describe(me, keyId));
+    return this.#authorize.as(actor, (me) => this.#parts.keys.describe(me, keyId));
   }
 
   /** The key whose string has this SHA-256 (lower-case hex), if the actor may see it. */
   findKeyByHash(actor: Actor, hash: string): Promise<{ readonly key: ManagedKey | null } | Refusal> {
-    return this.#door.as(actor, (me) => ({ key: this.#parts.keys.findByHash(me, hash) }));
+    return this.#authorize.as(actor, (me) => ({ key: this.#parts.keys.findByHash(me, hash) }));
   }
 
   /** A page of keys, and one more if there is a next page. */
   listKeys(actor: Actor, query: KeyQuery): Promise<ManagedKey[] | Refusal> {
-    return this.#door.as(actor, (me) => this.#parts.keys.list(me, query));
+    return this.#authorize.as(actor, (me) => this.#parts.keys.list(me, query));
   }
 
   /** Counts an owner's keys, or with `*` everybody's (admins); `null` where there are too many to count. */
   countKeys(actor: Actor, ownerId: string | null): Promise<{ readonly counts: KeySummary | null } | Refusal> {
-    return this.#door.as(actor, (me) => {
+    return this.#authorize.as(actor, (me) => {
       const owner = ownerId ?? me.id;
       if (owner !== me.id && !me.roles.includes(ADMIN)) return refuse("role_required");
       return { counts: summarize(this.ctx.storage.sql, owner === "*" ? null : owner, Date.now()) };
@@ -148,12 +150,12 @@ export class Organization extends DurableObject<Env> {
     actor: Actor,
     act: { readonly act: BulkAct; readonly keyIds: readonly string[]; readonly reason: string | null },
   ): Promise<KeyOutcome[] | Refusal> {
-    return this.#door.as(actor, (me) => actOnAll(this.#parts.keys, actor, me, act));
+    return this.#authorize.as(actor, (me) => actOnAll(this.#parts.keys, actor, me, act));
   }
 
   /** Ids of vaults that keys and roles name, and one more if there is a next page. */
   listVaultIds(actor: Actor, limit: number, after: string): Promise<string[] | Refusal> {
-    return this.#door.as(actor, (me) => this.#parts.keys.vaultIds(me, limit, after));
+    return this.#authorize.as(actor, (me) => this.#parts.keys.vaultIds(me, limit, after));
   }
 
   updateKey(
@@ -162,31 +164,31 @@ export class Organization extends DurableObject<Env> {
     change: KeyChange,
     expected: readonly number[] | null,
   ): Promise<ManagedKey | Refusal> {
-    return this.#door.as(actor, (me) => this.#parts.keys.update(actor, me, keyId, change, expected));
+    return this.#authorize.as(actor, (me) => this.#parts.keys.update(actor, me, keyId, change, expected));
   }
 
   revokeKey(actor: Actor, keyId: string, reason: string | null): Promise<Receipt | Refusal> {
-    return this.#door.as(actor, (me) => this.#parts.keys.revoke(actor, me, keyId, reason));
+    return this.#authorize.as(actor, (me) => this.#parts.keys.revoke(actor, me, keyId, reason));
   }
 
   /** Whether somebody with an identity token, and a verified address, is not deactivated here. Tells of strangers too, and writes nothing. */
   isActive(userId: string, email: string | null): boolean {
-    return !this.#door.exists || this.#parts.directory.isActive(userId, email);
+    return !this.#authorize.exists || this.#parts.directory.isActive(userId, email);
   }
 
   /** For operators: a page of the ids of an owner's keys, or with `null` of everybody's. */
   listKeyIds(ownerId: string | null, after: string, limit: number): string[] {
-    return this.#door.hasTables ? this.#parts.keyTable.idsAfter(ownerId, after, limit) : [];
+    return this.#authorize.hasTables ? this.#parts.keyTable.idsAfter(ownerId, after, limit) : [];
   }
 
   /** Takes in which keys an operator has cut at their guards; telling it again changes nothing. */
   noteCuts(request: RevocationRequest, cuts: readonly Cut[]): void {
-    if (this.#door.exists) this.#parts.cuts.note(request, cuts, Date.now());
+    if (this.#authorize.exists) this.#parts.cuts.note(request, cuts, Date.now());
   }
 
   /** For operators: the names of all guards that may have keys of the organisation. */
   guardNames(orgId: string): Promise<string[]> {
-    return this.#parts.reconciliation.guardNames(orgId, this.#door.hasTables);
+    return this.#parts.reconciliation.guardNames(orgId, this.#authorize.hasTables);
   }
 
   /** For operators: how its record of keys, their guards and KV differ; with `fix` that is settled. */
@@ -196,25 +198,25 @@ export class Organization extends DurableObject<Env> {
     guards: readonly string[],
     fix: boolean,
   ): Promise<Difference[]> {
-    this.#door.open();
+    this.#authorize.open();
     if (fix) this.#parts.settings.setOrgId(orgId);
     return this.#parts.reconciliation.run(author, orgId, guards, fix);
   }
 
   /** For operators: takes in keys that were made elsewhere; tells of each, in their order, what became of it. */
   async importKeys(author: Author, imports: readonly KeyImport[]): Promise<ImportResult[]> {
-    if (this.#door.exists) return this.#parts.imports.run(author, imports);
+    if (this.#authorize.exists) return this.#parts.imports.run(author, imports);
     return imports.map(() => importRefused("orgId: There is no such organisation"));
   }
 
   /** For operators: whether anything is on record here, or at guards that are registered for the organisation. */
   async hasRecord(orgId: string): Promise<boolean> {
-    return this.#door.hasTables || (await this.guardNames(orgId)).length > 0;
+    return this.#authorize.hasTables || (await this.guardNames(orgId)).length > 0;
   }
 
   /** Begins to erase the organisation: nothing else happens here from now on. Tells the guards of its keys. */
   close(orgId: string): Promise<string[]> {
-    this.#door.close();
+    this.#authorize.close();
     return this.guardNames(orgId);
   }
 
@@ -225,33 +227,33 @@ export class Organization extends DurableObject<Env> {
 
   /** The ids of everybody who has signed in, of an organisation that is being erased. */
   peopleIds(): string[] {
-    return this.#door.hasTables ? this.#parts.users.people() : [];
+    return this.#authorize.hasTables ? this.#parts.users.people() : [];
   }
 
   /** Erases everything here, if that was begun. */
   async erase(): Promise<void> {
-    if (!this.#door.isClosed) return;
+    if (!this.#authorize.isClosed) return;
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
-    this.#parts = buildParts(this.ctx, this.env);
-    this.#door = this.#parts.door;
+    this.#parts = wire(this.ctx, this.env);
+    this.#authorize = this.#parts.authorize;
   }
 
   /** Notes that an operator, who belongs to this organisation, has erased another. */
   noteErasure(operator: Author, orgId: string): void {
-    this.#door.open();
+    this.#authorize.open();
     const entry = { action: "organization.erased", target: orgId, before: null, after: null };
     this.#parts.audit.add(operator, entry, Date.now());
   }
 
   /** Takes in what a key's guard has counted. */
   recordUsage(keyId: string, batch: UsageBatch): void {
-    if (this.#door.exists) this.#parts.usageIntake.recordKey(keyId, batch, Date.now());
+    if (this.#authorize.exists) this.#parts.usageIntake.recordKey(keyId, batch, Date.now());
   }
 
   /** Takes in what the guard of a group of keys has counted; telling it again changes nothing. */
   recordGroupUsage(report: UsageReport): void {
-    if (this.#door.exists) this.#parts.usageIntake.recordGroup(report, Date.now());
+    if (this.#authorize.exists) this.#parts.usageIntake.recordGroup(report, Date.now());
   }
 
   /**
@@ -264,7 +266,7 @@ export class Organization extends DurableObject<Env> {
     overlapMs: number,
     request: string | null = null,
   ): Promise<CreatedKey | Refusal> {
-    return this.#door.as(actor, async (me) => {
+    return this.#authorize.as(actor, async (me) => {
       const created = await this.#parts.rotation.rotate(actor, me, keyId, overlapMs, request);
       this.#parts.schedule.plan();
       return created;
@@ -273,7 +275,7 @@ export class Organization extends DurableObject<Env> {
 
   /** What one key was used for, what its guard has not delivered yet included. */
   usageOfKey(actor: Actor, keyId: string, stretch: UsageStretch): Promise<UsageSummary | Refusal> {
-    return this.#door.as(actor, (me) => this.#parts.use.ofKey(me, keyId, stretch));
+    return this.#authorize.as(actor, (me) => this.#parts.use.ofKey(me, keyId, stretch));
   }
 
   /** What a change would make of a key, and what the key was used for since `from`. It changes nothing. */
@@ -283,7 +285,7 @@ export class Organization extends DurableObject<Env> {
     change: KeyChange,
     from: number,
   ): Promise<UpdatePreview | Refusal> {
-    return this.#door.as(actor, (me) => this.#parts.use.preview(actor, me, keyId, change, from));
+    return this.#authorize.as(actor, (me) => this.#parts.use.preview(actor, me, keyId, change, from));
   }
 
   /** What the whole organisation's keys were used for, by time and by key. */
@@ -291,7 +293,7 @@ export class Organization extends DurableObject<Env> {
     actor: Actor,
     stretch: UsageStretch,
   ): Promise<(UsageSummary & { readonly byKey: KeyUsage[] }) | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.use.ofAll(stretch));
+    return this.#authorize.asAdmin(actor, () => this.#parts.use.ofAll(stretch));
   }
 
   /** Signs an access token; `null` when the organisation has not been set up. */
@@ -306,36 +308,36 @@ export class Organization extends DurableObject<Env> {
 
   /** Publishes the next signing key, which takes over a little later. */
   rotateSigningKey(actor: Actor): Promise<SigningKeyInfo | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.tokens.rotate(actor));
+    return this.#authorize.asAdmin(actor, () => this.#parts.tokens.rotate(actor));
   }
 
   /** Notes that an operator, who belongs to this organisation, has published the next key for assertions. */
   noteAssertionKeyRotated(operator: Author, kid: string): void {
-    this.#door.open();
+    this.#authorize.open();
     const entry = { action: "assertion_key.rotated", target: "deployment", before: null, after: { kid } };
     this.#parts.audit.add(operator, entry, Date.now());
   }
 
   /** Takes in that one access token of a key was revoked; telling it again changes nothing. */
   noteTokenRevoked(cut: TokenCut): void {
-    if (this.#door.exists) this.#parts.cuts.noteToken(cut, Date.now());
+    if (this.#authorize.exists) this.#parts.cuts.noteToken(cut, Date.now());
   }
 
   /** Sets the SHA-256 of the SCIM client's token; the token before ends. */
   setScimToken(actor: Actor, hash: string): Promise<{ set: true } | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.scimToken.set(actor, hash));
+    return this.#authorize.asAdmin(actor, () => this.#parts.scimToken.set(actor, hash));
   }
 
   /** Whether this is the SHA-256 of the SCIM client's token. */
   knowsScimToken(hash: string): boolean {
-    if (!this.#door.exists || !this.#parts.scimToken.hasHash(hash)) return false;
+    if (!this.#authorize.exists || !this.#parts.scimToken.hasHash(hash)) return false;
     this.#parts.scimToken.noteUse(Date.now());
     return true;
   }
 
   /** What there is of credentials for the whole organisation: since when, by whom, and when last used. */
   describeCredentials(actor: Actor): Promise<Credentials | Refusal> {
-    return this.#door.asAdmin(actor, () => ({
+    return this.#authorize.asAdmin(actor, () => ({
       scimToken: this.#parts.scimToken.describe(),
       signingKeys: this.#parts.tokens.describe(),
       webhookSecret: this.#parts.webhooks.describeSecret(),
@@ -349,12 +351,12 @@ export class Organization extends DurableObject<Env> {
 
   /** A page of audit events, the newest first, and one more if there is a next page. */
   listAuditEvents(actor: Actor, query: AuditQuery): Promise<AuditEvent[] | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.audit.list(query, Date.now()));
+    return this.#authorize.asAdmin(actor, () => this.#parts.audit.list(query, Date.now()));
   }
 
   /** Notes an attempt at a change that was refused. */
   noteRefusal(actor: Author, operation: string, target: string, refusal: RefusalCode): void {
-    this.#door.open();
+    this.#authorize.open();
     const entry = { action: operation, target, refusal, before: null, after: null };
     this.#parts.audit.addRefusal(actor, entry, Date.now());
   }
@@ -366,25 +368,25 @@ export class Organization extends DurableObject<Env> {
     after: PersonPosition | null,
     q: string | null = null,
   ): Promise<OrgPerson[] | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.people.list(limit, after, q));
+    return this.#authorize.asAdmin(actor, () => this.#parts.people.list(limit, after, q));
   }
 
   getPerson(actor: Actor, id: string): Promise<OrgPerson | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.people.find(id) ?? refuse("not_found"));
+    return this.#authorize.asAdmin(actor, () => this.#parts.people.find(id) ?? refuse("not_found"));
   }
 
   /** What some owners have of keys, by their ids. */
   ownedKeys(actor: Actor, ids: readonly string[]): Promise<Map<string, OwnedKeys> | Refusal> {
-    return this.#door.asAdmin(actor, () => ownedKeys(this.ctx.storage.sql, ids));
+    return this.#authorize.asAdmin(actor, () => ownedKeys(this.ctx.storage.sql, ids));
   }
 
   /** Revokes every key of somebody. */
   revokePersonKeys(actor: Actor, id: string, reason: string): Promise<Receipt[] | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.people.revokeKeys(actor, id, reason));
+    return this.#authorize.asAdmin(actor, () => this.#parts.people.revokeKeys(actor, id, reason));
   }
 
   getServiceUser(actor: Actor, id: string): Promise<ServiceUser | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.serviceUsers.find(id));
+    return this.#authorize.asAdmin(actor, () => this.#parts.serviceUsers.find(id));
   }
 
   /** A page of service users, and one more if there is a next page. */
@@ -394,7 +396,7 @@ export class Organization extends DurableObject<Env> {
     after: UserPosition | null,
     q: string | null = null,
   ): Promise<ServiceUser[] | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.serviceUsers.list(limit, after, q));
+    return this.#authorize.asAdmin(actor, () => this.#parts.serviceUsers.list(limit, after, q));
   }
 
   /** What other roles of a service user would make of its keys, and what each was used for since `from`. It changes nothing. */
@@ -404,7 +406,7 @@ export class Organization extends DurableObject<Env> {
     vaultRoles: VaultRoles,
     from: number,
   ): Promise<OwnerPreview[] | Refusal> {
-    return this.#door.asAdmin<OwnerPreview[] | Refusal>(actor, () => {
+    return this.#authorize.asAdmin<OwnerPreview[] | Refusal>(actor, () => {
       const user = this.#parts.serviceUsers.find(id);
       return isRefusal(user) ? user : this.#parts.use.previewOwner(actor.orgId, id, vaultRoles, from);
     });
@@ -415,19 +417,19 @@ export class Organization extends DurableObject<Env> {
     id: string,
     draft: Required<ServiceUserChange>,
   ): Promise<ServiceUser | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.serviceUsers.create(actor, id, draft));
+    return this.#authorize.asAdmin(actor, () => this.#parts.serviceUsers.create(actor, id, draft));
   }
 
   updateServiceUser(actor: Actor, id: string, change: ServiceUserChange): Promise<ServiceUser | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.serviceUsers.update(actor, id, change));
+    return this.#authorize.asAdmin(actor, () => this.#parts.serviceUsers.update(actor, id, change));
   }
 
   deleteServiceUser(actor: Actor, id: string): Promise<{ readonly id: string } | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.serviceUsers.delete(actor, id));
+    return this.#authorize.asAdmin(actor, () => this.#parts.serviceUsers.delete(actor, id));
   }
 
   getWebhook(actor: Actor): Promise<WebhookEndpoint | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.webhooks.find());
+    return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.find());
   }
 
   /** Sets where events go; returns the secret of a new endpoint, only here. */
@@ -435,24 +437,24 @@ export class Organization extends DurableObject<Env> {
     actor: Actor,
     draft: WebhookDraft,
   ): Promise<{ endpoint: WebhookEndpoint; secret: string | null } | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.webhooks.put(actor, draft));
+    return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.put(actor, draft));
   }
 
   deleteWebhook(actor: Actor): Promise<{ deleted: true } | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.webhooks.delete(actor));
+    return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.delete(actor));
   }
 
   rotateWebhookSecret(actor: Actor): Promise<{ endpoint: WebhookEndpoint; secret: string } | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.webhooks.rotateSecret(actor));
+    return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.rotateSecret(actor));
   }
 
   testWebhook(actor: Actor): Promise<WebhookDelivery | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.webhooks.test(actor));
+    return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.test(actor));
   }
 
   /** Has an event sent to the webhook once more. */
   resendWebhookDelivery(actor: Actor, id: string): Promise<WebhookDelivery | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.webhooks.resend(actor, id));
+    return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.resend(actor, id));
   }
 
   /** A page of deliveries, the newest first, and one more if there is a next page. */
@@ -461,15 +463,15 @@ export class Organization extends DurableObject<Env> {
     limit: number,
     before: number | null,
   ): Promise<WebhookDelivery[] | Refusal> {
-    return this.#door.asAdmin(actor, () => this.#parts.webhooks.deliveries(limit, before));
+    return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.deliveries(limit, before));
   }
 
   /** Pushes again what was not confirmed, revokes rotated keys, tells of expiries, sends events. */
   override alarm(): Promise<void> {
-    return this.#door.exists ? this.#parts.schedule.run() : Promise.resolve();
+    return this.#authorize.exists ? this.#parts.schedule.run() : Promise.resolve();
   }
 
   #isReady(): boolean {
-    return this.#door.exists && this.#parts.settings.bootstrappedAt() !== null;
+    return this.#authorize.exists && this.#parts.settings.bootstrappedAt() !== null;
   }
 }

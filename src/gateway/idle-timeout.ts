@@ -9,7 +9,7 @@ export interface Movement {
  * timer, since a signal passed to `fetch` would keep the runtime from streaming the body by itself; what is abandoned
  * ends with the request that it belongs to.
  */
-export function beforeSilence<T>(
+export function withIdleTimeout<T>(
   next: Promise<T>,
   timeoutMs: number,
   movement: Movement | null,

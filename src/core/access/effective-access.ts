@@ -10,7 +10,7 @@ import { filterSegments, filtersOverlap, permits } from "../policy/scope.ts";
 export type Objects = "any" | readonly (readonly string[])[];
 
 /** An operation that the credential can call. */
-export interface ReachedOperation {
+export interface ReachableOperation {
   readonly operation: Operation;
   /** `null` where the operation is about nothing in particular. */
   readonly on: Objects | null;
@@ -18,8 +18,8 @@ export interface ReachedOperation {
   readonly shows: "any" | readonly string[] | null;
 }
 
-export interface Reach {
-  readonly operations: readonly ReachedOperation[];
+export interface EffectiveAccess {
+  readonly operations: readonly ReachableOperation[];
   /** Operations that no call of the credential gets through. */
   readonly unreached: readonly Operation[];
   /** There were more combinations of ids than were looked at. */
@@ -30,7 +30,7 @@ export interface Reach {
 const MAX_COMBINATIONS = 1000;
 
 /** Asks, for every operation, what the gateway would decide; the ids tried are those that the credential names. */
-export function reachOf(grants: Grants, operations: readonly Operation[]): Reach {
+export function effectiveAccessOf(grants: Grants, operations: readonly Operation[]): EffectiveAccess {
   const access = compileAccess(grants);
   const ids = namedIds(grants, access);
   let shortened = false;
@@ -72,7 +72,7 @@ function reachedBy(
   operation: Operation,
   combinations: readonly (readonly string[])[],
   ids: readonly string[],
-): ReachedOperation | null {
+): ReachableOperation | null {
   const names = operation.accessParams;
   const decide = (values: readonly string[]) => access.decide(operation, paramsOf(names, values));
   const any = decide(names.map(() => ANY_ITEM));
@@ -88,7 +88,7 @@ function shownBy(
   { visible }: Allowed,
   { list }: Operation,
   ids: readonly string[],
-): ReachedOperation["shows"] {
+): ReachableOperation["shows"] {
   if (list === null) return null;
   return visible === null ? "any" : ids.filter(visible);
 }

@@ -6,7 +6,7 @@ import { Schedule } from "../schedule.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { CreationTable } from "./keys/creation-table.ts";
 import { Directory } from "./people/directory.ts";
-import { Door } from "./door.ts";
+import { Authorize } from "./authorize.ts";
 import { Erasure } from "./erasure.ts";
 import { EmergencyCuts } from "./keys/emergency-cuts.ts";
 import { ExpiryNotices } from "./keys/expiry-notices.ts";
@@ -49,10 +49,10 @@ import { WebhookOutbox } from "./webhook/webhook-outbox.ts";
 import { WebhookTable } from "./webhook/webhook-table.ts";
 import { Webhooks } from "./webhook/webhooks.ts";
 
-export type Parts = ReturnType<typeof buildParts>;
+export type Parts = ReturnType<typeof wire>;
 
-/** The parts of an organisation's object, each handed what it works with. */
-export function buildParts(context: DurableObjectState, env: Env) {
+/** Builds the parts of an organisation's object, each with the parts that it needs. */
+export function wire(context: DurableObjectState, env: Env) {
   const { storage } = context;
   const { sql } = storage;
   const alarm = new Alarm(context);
@@ -153,7 +153,7 @@ export function buildParts(context: DurableObjectState, env: Env) {
     people: new People(storage, { users, scimUsers, groups, directory, keys, table, propagation, audit }),
     webhooks,
     keyTable: table,
-    door: new Door(storage, {
+    authorize: new Authorize(storage, {
       settings,
       directory,
       rotation,

@@ -15,8 +15,8 @@ const BEING_ERASED = refuse("admission_unavailable", {
 
 type Act<T> = (me: DirectoryUser) => T | Promise<T>;
 
-/** Who may come in, and whether there is anything to come into. */
-export class Door {
+/** Authorizes acts of people on the organisation, whose tables the first of them creates. */
+export class Authorize {
   readonly #storage: DurableObjectStorage;
   readonly #directory: Directory;
   readonly #rotation: Rotation;
@@ -49,19 +49,19 @@ export class Door {
   }
 
   /**
-   * Whether anything was ever kept, and is not being erased. Asking about an organisation that nobody belongs to must not
-   * write.
+   * Whether the organisation has data and is not being erased. A question about an organisation without members must not
+   * create its tables.
    */
   get exists(): boolean {
     return this.#exists && !this.#isClosed;
   }
 
-  /** Whether there are tables, be it for a while. */
+  /** Whether there are tables, also those of an organisation that is being erased. */
   get hasTables(): boolean {
     return this.#exists;
   }
 
-  /** Nobody comes in any more, and nothing is changed: the organisation is about to be erased. */
+  /** Refuses all further acts: the organisation is being erased. */
   close(): void {
     this.open();
     this.#settings.close();
@@ -72,14 +72,14 @@ export class Door {
     return this.#isClosed;
   }
 
-  /** Makes the tables when the first person with an identity token comes. */
+  /** Creates the tables, for the first person with an identity token. */
   open(): void {
     if (this.#exists) return;
     migrate(this.#storage);
     this.#exists = true;
   }
 
-  /** Acts as whom the directory knows by the actor's identity token, unless they are deactivated. */
+  /** Runs an act as the actor's user in the directory; refuses a deactivated user. */
   async as<T>(actor: Actor, act: Act<T>): Promise<T | Refusal> {
     if (this.#isClosed) return BEING_ERASED;
     this.open();
@@ -87,11 +87,12 @@ export class Door {
     const me = await this.#directory.see(actor);
     if (isRefusal(me)) return me;
     if (!me.active) return refuse("role_required");
-    // Whoever comes in sees when keys were last used.
+    // So that this answer shows the last use of keys.
     this.#usageIntake.takeIn(Date.now());
     return act(me);
   }
 
+  /** The same for admins alone. */
   asAdmin<T>(actor: Actor, act: Act<T>): Promise<T | Refusal> {
     return this.as<T | Refusal>(actor, (me) =>
       me.roles.includes(ADMIN) ? act(me) : refuse("role_required"),

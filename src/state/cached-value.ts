@@ -1,4 +1,4 @@
-export interface RememberedOptions {
+export interface CachedValueOptions {
   /** The age at which the value is asked for again, in milliseconds. */
   readonly maxAgeMs: number;
   /** And after a failure not before this. */
@@ -6,17 +6,17 @@ export interface RememberedOptions {
 }
 
 /**
- * What somebody else tells, as an isolate remembers it. What is known outlives an outage of whoever tells it; where
- * nothing is known, the failure is, so that an outage does not make every request ask.
+ * A value that an isolate asks another party for and caches. The cached value outlives that party's outage. Without one the
+ * failure is cached, so that an outage does not make every request ask.
  */
-export class Remembered<T> {
+export class CachedValue<T> {
   readonly #ask: (now: number) => Promise<T>;
-  readonly #options: RememberedOptions;
+  readonly #options: CachedValueOptions;
   #known: { readonly value: T } | { readonly failure: unknown } | null = null;
   /** Milliseconds since the epoch. */
   #refreshAt = 0;
 
-  constructor(ask: (now: number) => Promise<T>, options: RememberedOptions) {
+  constructor(ask: (now: number) => Promise<T>, options: CachedValueOptions) {
     this.#ask = ask;
     this.#options = options;
   }

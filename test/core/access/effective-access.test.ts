@@ -1,7 +1,7 @@
 import { POLICY_TABLE } from "#policy";
 import { describe, expect, test } from "vitest";
 import type { Grants } from "../../../src/core/access/access.ts";
-import { reachesNothing, reachOf } from "../../../src/core/access/reach.ts";
+import { reachesNothing, effectiveAccessOf } from "../../../src/core/access/effective-access.ts";
 import { loadPolicy } from "../../../src/core/policy/route-policy.ts";
 import { parseScope, type Scope } from "../../../src/core/policy/scope.ts";
 
@@ -9,7 +9,7 @@ const { operations } = loadPolicy(POLICY_TABLE);
 
 function told(scopes: readonly string[], vaults: Grants["vaults"], ownerVaults: Grants["ownerVaults"] = "*") {
   const grants = { scopes: scopes.map((scope) => parseScope(scope) as Scope), vaults, ownerVaults };
-  const reach = reachOf(grants, operations);
+  const reach = effectiveAccessOf(grants, operations);
   return Object.fromEntries(
     reach.operations.map(({ operation, on, shows }) => [
       operation.id,
@@ -76,14 +76,14 @@ describe("what a key reaches", () => {
 
 test("what is not reached is told as well", () => {
   const scope = parseScope("vault/#/balance:read") as Scope;
-  const { unreached } = reachOf({ scopes: [scope], vaults: "*", ownerVaults: "*" }, operations);
+  const { unreached } = effectiveAccessOf({ scopes: [scope], vaults: "*", ownerVaults: "*" }, operations);
   expect(unreached.map(({ id }) => id)).toEqual(["getVault", "listTransactions", "listAddresses"]);
 });
 
 test("more ids than can be told apart are told to be more", () => {
   const vaults = Array.from({ length: 1200 }, (_, i) => `vault_${i}`);
   const scopes = [parseScope("vault:read") as Scope];
-  expect(reachOf({ scopes, vaults, ownerVaults: "*" }, operations).shortened).toBe(true);
+  expect(effectiveAccessOf({ scopes, vaults, ownerVaults: "*" }, operations).shortened).toBe(true);
 });
 
 describe("a key reaches nothing", () => {
