@@ -1,8 +1,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { SCHEMA } from "../../src/state/organization/schema.ts";
-import { WebhookOutbox } from "../../src/state/organization/webhook/webhook-outbox.ts";
+import { SCHEMA } from "../../../../src/state/organization/schema.ts";
+import { WebhookOutbox } from "../../../../src/state/organization/webhook/webhook-outbox.ts";
 
 const CLAIM_MS = 30_000;
 const DAY_MS = 86_400_000;

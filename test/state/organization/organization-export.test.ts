@@ -1,8 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import type { ExportPage, ExportPosition } from "../../src/state/organization/organization-export.ts";
-import { makeActor, makeKey } from "../support/records.ts";
+import type { ExportPage, ExportPosition } from "../../../src/state/organization/organization-export.ts";
+import { makeActor, makeKey } from "../../support/records.ts";
 
 const alice = makeActor("org_export");
 const COPIES = 2500;

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { makeActor, makeKey } from "../support/records.ts";
+import { makeActor, makeKey } from "../../../support/records.ts";
 
 const SCIM = { id: "scim", name: "SCIM", address: "", requestId: "" };
 const TOKEN = "a".repeat(64);

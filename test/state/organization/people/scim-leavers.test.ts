@@ -1,10 +1,10 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { isRefusal } from "../../src/core/refusal.ts";
-import type { ScimAnswer } from "../../src/state/organization/people/scim-command.ts";
-import { ScimLeavers } from "../../src/state/organization/people/scim-leavers.ts";
-import { makeActor, makeDraft, makeKey } from "../support/records.ts";
+import { isRefusal } from "../../../../src/core/refusal.ts";
+import type { ScimAnswer } from "../../../../src/state/organization/people/scim-command.ts";
+import { ScimLeavers } from "../../../../src/state/organization/people/scim-leavers.ts";
+import { makeActor, makeDraft, makeKey } from "../../../support/records.ts";
 
 const SCIM = { id: "scim", name: "SCIM", address: "", requestId: "" };
 const TOKEN = "b".repeat(64);

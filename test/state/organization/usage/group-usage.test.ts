@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { isRefusal } from "../../src/core/refusal.ts";
+import { isRefusal } from "../../../../src/core/refusal.ts";
 import {
   MAX_REFUSALS,
   NO_OUTCOMES,
@@ -10,8 +10,8 @@ import {
   type KeyUsageReport,
   type UsageRefusal,
   type UsageStep,
-} from "../../src/core/usage/usage.ts";
-import { makeActor, makeKey } from "../support/records.ts";
+} from "../../../../src/core/usage/usage.ts";
+import { makeActor, makeKey } from "../../../support/records.ts";
 
 const [MINUTES, HOURS, DAYS] = USAGE_STEPS;
 const NOW = Date.now();

@@ -1,9 +1,9 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { config } from "../../src/config.ts";
-import { isRefusal } from "../../src/core/refusal.ts";
-import { makeActor } from "../support/records.ts";
+import { config } from "../../../../src/config.ts";
+import { isRefusal } from "../../../../src/core/refusal.ts";
+import { makeActor } from "../../../support/records.ts";
 
 const EVERYTHING = {
   actor: null,

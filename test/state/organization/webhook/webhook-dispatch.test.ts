@@ -1,9 +1,9 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Actor } from "../../src/core/organization/organization.ts";
-import type { WebhookDelivery } from "../../src/core/organization/webhook.ts";
-import { makeActor } from "../support/records.ts";
+import type { Actor } from "../../../../src/core/organization/organization.ts";
+import type { WebhookDelivery } from "../../../../src/core/organization/webhook.ts";
+import { makeActor } from "../../../support/records.ts";
 
 const CONCURRENT = 6;
 

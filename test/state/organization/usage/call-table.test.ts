@@ -1,10 +1,10 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { MAX_NAMES, OTHERS, type CallCounts } from "../../src/core/usage/calls.ts";
-import { hourOf } from "../../src/core/usage/usage.ts";
-import { CallTable } from "../../src/state/organization/usage/call-table.ts";
-import { SCHEMA } from "../../src/state/organization/schema.ts";
+import { MAX_NAMES, OTHERS, type CallCounts } from "../../../../src/core/usage/calls.ts";
+import { hourOf } from "../../../../src/core/usage/usage.ts";
+import { CallTable } from "../../../../src/state/organization/usage/call-table.ts";
+import { SCHEMA } from "../../../../src/state/organization/schema.ts";
 
 const HOUR_MS = 3_600_000;
 const NOW = Date.parse("2026-11-20T10:45:00Z");

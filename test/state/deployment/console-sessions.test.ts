@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import type { Env } from "../../src/env.ts";
-import { ConsoleSessions } from "../../src/state/deployment/console-sessions.ts";
+import type { Env } from "../../../src/env.ts";
+import { ConsoleSessions } from "../../../src/state/deployment/console-sessions.ts";
 
 const namespace = (env as unknown as Env).DEPLOYMENT;
 const mark = (id: string, renewals = 0) => ({ id, renewals, until: Date.now() + 3_600_000 });

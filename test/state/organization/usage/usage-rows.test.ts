@@ -1,17 +1,17 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ROWS_PER_DELIVERY, ROWS_PER_KEY_HOUR } from "../../src/admission/simulation/guard.ts";
-import { isRefusal } from "../../src/core/refusal.ts";
+import { ROWS_PER_DELIVERY, ROWS_PER_KEY_HOUR } from "../../../../src/admission/simulation/guard.ts";
+import { isRefusal } from "../../../../src/core/refusal.ts";
 import {
   NO_OUTCOMES,
   stepStart,
   USAGE_STEPS,
   type KeyUsageReport,
   type UsageStep,
-} from "../../src/core/usage/usage.ts";
-import type { Organization } from "../../src/state/organization/organization.ts";
-import { makeActor, makeKey } from "../support/records.ts";
+} from "../../../../src/core/usage/usage.ts";
+import type { Organization } from "../../../../src/state/organization/organization.ts";
+import { makeActor, makeKey } from "../../../support/records.ts";
 
 const [MINUTES, HOURS, DAYS] = USAGE_STEPS;
 const START = stepStart(Date.now(), DAYS) + DAYS;

@@ -1,9 +1,9 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Actor, CreatedKey, ManagedKey } from "../../src/core/organization/organization.ts";
-import type { Refusal } from "../../src/core/refusal.ts";
-import { makeActor, makeKey, taken } from "../support/records.ts";
+import type { Actor, CreatedKey, ManagedKey } from "../../../../src/core/organization/organization.ts";
+import type { Refusal } from "../../../../src/core/refusal.ts";
+import { makeActor, makeKey, taken } from "../../../support/records.ts";
 
 const DAY_MS = 86_400_000;
 const URL = "https://hooks.example.com/";

@@ -1,8 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import type { KeyPosition, KeyQuery, ManagedKey } from "../../src/core/organization/organization.ts";
-import { makeActor, makeKey } from "../support/records.ts";
+import type { KeyPosition, KeyQuery, ManagedKey } from "../../../../src/core/organization/organization.ts";
+import { makeActor, makeKey } from "../../../support/records.ts";
 
 const KEYS = 7;
 

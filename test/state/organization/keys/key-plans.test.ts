@@ -1,9 +1,9 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { KEY_SORTS, type KeyQuery } from "../../src/core/organization/organization.ts";
-import { searchOf } from "../../src/state/organization/keys/key-search.ts";
-import { makeActor } from "../support/records.ts";
+import { KEY_SORTS, type KeyQuery } from "../../../../src/core/organization/organization.ts";
+import { searchOf } from "../../../../src/state/organization/keys/key-search.ts";
+import { makeActor } from "../../../support/records.ts";
 
 const EVERY_KEY: KeyQuery = {
   status: "all",

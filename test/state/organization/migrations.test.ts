@@ -1,12 +1,12 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { isRefusal } from "../../src/core/refusal.ts";
-import { generateKey } from "../../src/core/key/key-secret.ts";
-import { hourOf, USAGE_STEPS } from "../../src/core/usage/usage.ts";
-import { SCHEMA } from "../../src/state/organization/schema.ts";
-import { FIRST_SCHEMA } from "../support/first-schema.ts";
-import { makeActor, makeKey } from "../support/records.ts";
+import { isRefusal } from "../../../src/core/refusal.ts";
+import { generateKey } from "../../../src/core/key/key-secret.ts";
+import { hourOf, USAGE_STEPS } from "../../../src/core/usage/usage.ts";
+import { SCHEMA } from "../../../src/state/organization/schema.ts";
+import { FIRST_SCHEMA } from "../../support/first-schema.ts";
+import { makeActor, makeKey } from "../../support/records.ts";
 
 const NOW = Date.now();
 const HOUR = hourOf(NOW);

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import type { Env } from "../../src/env.ts";
-import { CookieKeys } from "../../src/state/deployment/cookie-keys.ts";
+import type { Env } from "../../../src/env.ts";
+import { CookieKeys } from "../../../src/state/deployment/cookie-keys.ts";
 
 const DAY_MS = 86_400_000;
 const namespace = (env as unknown as Env).DEPLOYMENT;

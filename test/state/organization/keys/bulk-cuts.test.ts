@@ -1,18 +1,18 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import type { Confirmation, KeyMatch } from "../../src/admission/guard/key-guard.ts";
-import { revoke } from "../../src/control/ops/revoke.ts";
+import type { Confirmation, KeyMatch } from "../../../../src/admission/guard/key-guard.ts";
+import { revoke } from "../../../../src/control/ops/revoke.ts";
 import type {
   KeyTarget,
   RevocationRequest,
   RevocationResult,
-} from "../../src/core/organization/revocation.ts";
-import type { Env } from "../../src/env.ts";
-import { Alarm } from "../../src/state/alarm.ts";
-import { RevocationLedger } from "../../src/state/deployment/revocation-ledger.ts";
-import { Revocations } from "../../src/state/deployment/revocations.ts";
-import { makeRecord } from "../support/records.ts";
+} from "../../../../src/core/organization/revocation.ts";
+import type { Env } from "../../../../src/env.ts";
+import { Alarm } from "../../../../src/state/alarm.ts";
+import { RevocationLedger } from "../../../../src/state/deployment/revocation-ledger.ts";
+import { Revocations } from "../../../../src/state/deployment/revocations.ts";
+import { makeRecord } from "../../../support/records.ts";
 
 const KEYS = 10_000;
 const GROUP_KEYS = 64;

@@ -1,9 +1,9 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { hourOf, USAGE_STEPS } from "../../src/core/usage/usage.ts";
-import { END_OF_TIME } from "../../src/core/iso-time.ts";
-import { makeActor, makeKey } from "../support/records.ts";
+import { hourOf, USAGE_STEPS } from "../../../src/core/usage/usage.ts";
+import { END_OF_TIME } from "../../../src/core/iso-time.ts";
+import { makeActor, makeKey } from "../../support/records.ts";
 
 test("asking about an organisation that nobody belongs to leaves nothing in storage", async () => {
   const organization = env.ORGANIZATION.getByName("org_nobody");

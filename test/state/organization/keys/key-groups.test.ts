@@ -1,8 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { groupOfKey } from "../../src/admission/key-guards.ts";
-import { makeActor, makeKey, makeRecord } from "../support/records.ts";
+import { groupOfKey } from "../../../../src/admission/key-guards.ts";
+import { makeActor, makeKey, makeRecord } from "../../../support/records.ts";
 
 const GROUP_KEYS = 64;
 
