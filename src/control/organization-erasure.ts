@@ -1,18 +1,14 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { ErasureQuery, ErasureSchema, type Erasure } from "../api-types/erasure.ts";
-import { MAX_GROUP_KEYS } from "../admission/protocol.ts";
 import { isoTime } from "../core/iso-time.ts";
 import type { Actor, Receipt } from "../core/organization/organization.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import type { Env } from "../env.ts";
 import { deploymentOf } from "../state/deployment/deployment-object.ts";
+import { eraseOrganization } from "../state/erase-organization.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 import { receiptJson } from "./keys.ts";
 
-/** What one call to the organisation erases, in calls that it makes for it: an invocation may make a thousand. */
-const CALLS_A_BATCH = 800;
-/** One to the guard, and one to KV for each key and for the guard's entry. */
-const CALLS = { group: MAX_GROUP_KEYS + 2, ownGuard: 3 } as const;
 const RECEIPTS_A_PAGE = 5000;
 
 /** `DELETE /-/organization`: cuts every key of an organisation, then erases it. */
@@ -48,30 +44,21 @@ export function addErasureEndpoint(app: OpenAPIHono<ControlEnv>, control: Contro
   });
 }
 
-/** Erases what there is. Each step may be repeated: the keys first, and the organisation's own record last. */
+/** Puts the erasure on record, from where on it goes on by itself, and erases what there is. */
 async function erase(env: Env, actor: Actor, orgId: string): Promise<Refusal | null> {
   const deployment = deploymentOf(env);
-  const organization = env.ORGANIZATION.getByName(orgId);
   const known = await deployment.findErasure(orgId);
   const isUnderWay = known !== null && known.erasedAt === null;
-  if (!isUnderWay && !(await organization.hasRecord(orgId))) {
-    return known === null ? refuse("not_found") : null;
+  if (!isUnderWay) {
+    if (!(await env.ORGANIZATION.getByName(orgId).hasRecord(orgId))) {
+      return known === null ? refuse("not_found") : null;
+    }
+    await noteIn(env, actor, orgId);
+    await deployment.beginErasure(orgId, actor.id);
   }
-  await deployment.beginErasure(orgId, actor.id);
-  let failed = 0;
-  for (const guards of batchesOf(await organization.close(orgId))) {
-    const erased = await organization.eraseAtGuards(orgId, guards);
-    await deployment.noteErased(orgId, erased.receipts);
-    failed += erased.failed;
-  }
-  if (failed > 0) {
-    return refuse("admission_unavailable", { retryAfter: 2, reason: `${failed} guards have not confirmed` });
-  }
-  await deployment.forgetPeople(orgId, await organization.peopleIds());
-  await organization.erase();
-  await deployment.finishErasure(orgId);
-  await noteIn(env, actor, orgId);
-  return null;
+  const failed = await eraseOrganization(env.ORGANIZATION, deployment, orgId);
+  if (failed === 0) return null;
+  return refuse("admission_unavailable", { retryAfter: 2, reason: `${failed} guards have not confirmed` });
 }
 
 /** The operator's own organisation has it on record, too, unless it is the one that is gone. */
@@ -98,19 +85,4 @@ async function answerOf(env: Env, orgId: string): Promise<Erasure> {
     keys: record.keys,
     receipts: receipts.map(receiptJson),
   };
-}
-
-function batchesOf(guards: readonly string[]): string[][] {
-  const batches: string[][] = [];
-  let calls = CALLS_A_BATCH;
-  for (const guard of guards) {
-    const more = guard.startsWith("key_") ? CALLS.ownGuard : CALLS.group;
-    if (calls + more > CALLS_A_BATCH) {
-      batches.push([]);
-      calls = 0;
-    }
-    batches.at(-1)?.push(guard);
-    calls += more;
-  }
-  return batches;
 }

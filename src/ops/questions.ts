@@ -59,13 +59,18 @@ ORDER BY requests DESC
 LIMIT 200`,
 };
 
+/**
+ * Of all organisations, without asking any: a key that expires within a week was told of seven days before by its
+ * organisation, or was made or changed since.
+ */
 const expiring: Question = {
   name: "expiring",
-  asks: "Which keys that are in use expire within a week?",
-  minutes: DAY,
+  asks: "Which keys expire within a week, and are they used?",
+  minutes: 8 * DAY,
   sql: (scope) => `SELECT ${c.orgId} AS organization, ${c.keyId} AS key,
-  argMax(${c.keyExpiresAt}, timestamp) AS expiresAt, ${REQUESTS} AS requests
-${from(scope, ["request", "cut"], `${c.orgId} != '' AND ${c.keyId} != '' AND (${c.outcome} = 'changed' OR ${FORWARDED})`)}
+  argMax(${c.keyExpiresAt}, timestamp) * min(if(${c.outcome} = 'revoked', 0, 1)) AS expiresAt,
+  ${requestsIf(`${c.kind} = 'request'`)} AS requests
+${from(scope, ["request", "cut", "expiry"], `${c.orgId} != '' AND ${c.keyId} != '' AND (${c.kind} != 'request' OR ${FORWARDED})`)}
 GROUP BY organization, key
 HAVING expiresAt > toUnixTimestamp(NOW()) AND expiresAt < toUnixTimestamp(NOW()) + 604800
 ORDER BY expiresAt

@@ -9,11 +9,13 @@ import { QUESTIONS } from "../../src/ops/questions.ts";
 import { CREDENTIALS } from "../support/cloudflare.ts";
 import { StandInDataset, startDatasetApi } from "../support/dataset.ts";
 import { mistyped, unknownKey } from "../support/key-strings.ts";
+import { eventually } from "../support/operators.ts";
 import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { POINT } from "../support/runtime.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const [NO_GUARD, NO_ORIGIN] = [1, 2];
+const DAY_S = 86_400;
 const INTRUDER = "198.51.100.66";
 
 let portcullis: Portcullis;
@@ -21,7 +23,8 @@ let api: Awaited<ReturnType<typeof startDatasetApi>>;
 const dataset = new StandInDataset("portcullis_production");
 /** A second one, of what a test makes up. */
 const quiet = new StandInDataset("portcullis_production");
-const keys: Record<"used" | "cut" | "limited" | "soon" | "unavailable", CreatedKey> = Object.create(null);
+const keys: Record<"used" | "cut" | "limited" | "soon" | "unavailable" | "noticed", CreatedKey> =
+  Object.create(null);
 
 /** What happened: requests of every kind to a real gateway, whose data points fill the dataset. */
 beforeAll(async () => {
@@ -41,6 +44,9 @@ beforeAll(async () => {
   keys.limited = await portcullis.createKey({ rateLimit: { requests: 2, windowSeconds: 600 } });
   keys.soon = await portcullis.createKey({ expiresIn: "3d" });
   keys.unavailable = await portcullis.createKey();
+  // The notice of its last day comes within this test.
+  const expiresAt = new Date(Date.now() + DAY_S * 1000 + 1500).toISOString();
+  keys.noticed = await portcullis.createKey({ expiresAt });
   await use(keys.used, 5);
   await use(keys.used, 2, 0, "/v1/networks");
   await use(keys.used, 3, NO_ORIGIN);
@@ -53,9 +59,7 @@ beforeAll(async () => {
   for (const as of [mistyped(keys.used.key), unknownKey(1), unknownKey(2), unknownKey(3)]) {
     await (await portcullis.call("GET", PATH, { as, from: INTRUDER })).arrayBuffer();
   }
-  await new Promise((done) => {
-    setTimeout(done, 300);
-  });
+  await eventually(async () => portcullis.logs.some((line) => line.includes('"expiry"')));
   for (const line of portcullis.logs.filter((each) => each.startsWith(POINT))) {
     dataset.add(JSON.parse(line.slice(POINT.length)) as DataPoint);
   }
@@ -109,10 +113,13 @@ describe("what whoever is on call asks is answered by what a gateway has written
     });
   });
 
-  test("which keys in use expire within a week", async () => {
+  test("which keys expire within a week, used or not", async () => {
     const rows = await asked("expiring");
-    expect(rows.map(({ key }) => key)).toEqual([keys.soon.id]);
-    const days = (Number(rows[0]?.["expiresAt"]) - Date.now() / 1000) / 86_400;
+    expect(rows.map(({ key, requests }) => [key, requests])).toEqual([
+      [keys.noticed.id, 0],
+      [keys.soon.id, 1],
+    ]);
+    const days = (Number(rows[1]?.["expiresAt"]) - Date.now() / 1000) / DAY_S;
     expect(days).toBeGreaterThan(2.9);
     expect(days).toBeLessThanOrEqual(3);
   });
@@ -148,6 +155,42 @@ describe("what whoever is on call asks is answered by what a gateway has written
     const of = (outcome: string) =>
       rows.filter((row) => row["outcome"] === outcome).reduce((sum, row) => sum + Number(row["requests"]), 0);
     expect([of("succeeded"), of("originErrors"), of("limited"), of("refused")]).toEqual([11, 3, 1, 7]);
+  });
+});
+
+describe("keys of all organisations that expire within a week are found", () => {
+  const IN_SIX_DAYS = Math.floor(Date.now() / 1000) + 6 * DAY_S;
+  const point = (changes: Partial<MetricsPoint>): MetricsPoint => ({
+    kind: "expiry",
+    orgId: "org_a",
+    keyId: "key_abcde1234567",
+    keyExpiresAt: IN_SIX_DAYS,
+    ...changes,
+  });
+  const expired = Math.floor(Date.now() / 1000) - 60;
+  const NOTICED = point({});
+
+  test.each<[string, boolean, ...MetricsPoint[]]>([
+    ["unused, by the notice of its organisation", true, NOTICED],
+    ["made since, for so short a time", true, point({ kind: "cut", outcome: "changed" })],
+    ["disabled, which may be enabled again", true, NOTICED, point({ kind: "cut", outcome: "disabled" })],
+    ["unless it was revoked", false, NOTICED, point({ kind: "cut", outcome: "revoked" })],
+    [
+      "unless it was given more time",
+      false,
+      NOTICED,
+      point({ kind: "cut", outcome: "changed", keyExpiresAt: 0 }),
+    ],
+    ["unless it has expired", false, point({ keyExpiresAt: expired })],
+    ["unless it has longer", false, point({ keyExpiresAt: IN_SIX_DAYS + 8 * DAY_S })],
+  ])("%s", (_, isFound, ...points) => {
+    const own = new StandInDataset(quiet.name);
+    for (const [i, each] of points.entries()) {
+      own.add(dataPoint(each), { secondsAgo: (points.length - i) * 3 * DAY_S - DAY_S });
+    }
+    const question = QUESTIONS.find(({ name }) => name === "expiring");
+    const scope = { dataset: own.name, minutes: question?.minutes ?? 0, orgId: null, keyId: null };
+    expect(own.query(question?.sql(scope) ?? "")).toHaveLength(isFound ? 1 : 0);
   });
 });
 

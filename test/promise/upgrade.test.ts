@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeJwt, SignJWT } from "jose";
@@ -16,6 +16,7 @@ import {
 import { eventually, operatorOf } from "../support/operators.ts";
 import { stealSigningKey } from "../support/organization-key.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { killRuntimes } from "../support/runtime.ts";
 import { usageTotals } from "../support/usage.ts";
 
 const PATH = "/v1/vaults/vault_1";
@@ -161,18 +162,9 @@ async function openAndKill({ stateDir, keys }: UnpackedState, delay: number): Pr
     portcullis.call("GET", PATH, { as: key, from: freshAddress() }).catch(() => null),
   );
   await sleep(delay);
-  for (const pid of runtimes()) process.kill(pid, "SIGKILL");
+  killRuntimes();
   await Promise.all(requests);
   await portcullis.stop();
-}
-
-/** The processes of this test's runtime. */
-function runtimes(): number[] {
-  const tasks = `/proc/${process.pid}/task`;
-  return readdirSync(tasks)
-    .flatMap((task) => readFileSync(`${tasks}/${task}/children`, "utf8").trim().split(" "))
-    .filter((pid) => pid !== "" && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("workerd"))
-    .map(Number);
 }
 
 /** The tokens as they were, but for their expiry: they are not to die of old age in the meantime. */

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
@@ -188,4 +189,16 @@ async function bundleFaults(): Promise<string> {
     external: ["cloudflare:*", "node:*"],
   });
   return result.outputFiles[0]?.text ?? "";
+}
+
+/** Kills the runtimes of this process, as a power cut would. */
+export function killRuntimes(): void {
+  const tasks = `/proc/${process.pid}/task`;
+  const children = readdirSync(tasks).flatMap((task) =>
+    readFileSync(`${tasks}/${task}/children`, "utf8").trim().split(" "),
+  );
+  for (const pid of children.filter((each) => each !== "")) {
+    if (readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("workerd"))
+      process.kill(Number(pid), "SIGKILL");
+  }
 }

@@ -20,3 +20,12 @@ export function recordCuts(
     writePoint(dataset, { kind: "cut", orgId, keyId, outcome, waitMs, keyExpiresAt: keyEndSeconds(record) });
   }
 }
+
+/** Writes that a key expires soon, or has expired; times are milliseconds since the epoch. */
+export function recordExpiry(
+  dataset: Dataset | undefined,
+  { orgId, keyId, expiresAt }: { readonly orgId: string; readonly keyId: string; readonly expiresAt: number },
+): void {
+  if (dataset === undefined) return;
+  writePoint(dataset, { kind: "expiry", orgId, keyId, keyExpiresAt: Math.floor(expiresAt / 1000) });
+}

@@ -8,7 +8,7 @@
 
 /** The texts, in their order: `blob1`, `blob2` and so on. Empty where nothing is known. */
 export const DIMENSIONS = {
-  kind: "`request`: one through the gateway; `control`: one to `/-/`; `cut`: a change of a key that is in force everywhere; `outbox`: changes that wait for a guard or KV",
+  kind: "`request`: one through the gateway; `control`: one to `/-/`; `cut`: a change of a key that is in force everywhere; `outbox`: changes that wait for a guard or KV; `expiry`: a key that expires in 14, 7 or 1 days, or has expired",
   orgId: "the organisation, once the key is known to exist",
   keyId: "the key, as the caller names it",
   operation: "the operation of the API's document, or of the control API",
@@ -38,7 +38,7 @@ type Measure = keyof typeof MEASURES;
 export type Column = Dimension | Measure;
 
 /** One data point by the names of its columns. */
-export type MetricsPoint = { readonly kind: "request" | "control" | "cut" | "outbox" } & {
+export type MetricsPoint = { readonly kind: "request" | "control" | "cut" | "outbox" | "expiry" } & {
   readonly [Name in Exclude<Dimension, "kind">]?: string | null | undefined;
 } & { readonly [Name in Measure]?: number | null | undefined };
 

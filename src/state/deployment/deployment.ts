@@ -20,6 +20,7 @@ import { ConsoleSessions, type SessionContent, type SessionMark } from "./consol
 import { CookieKeys, type CookieKey } from "./cookie-keys.ts";
 import { openTables } from "./deployment-schema.ts";
 import { Erasures } from "./erasures.ts";
+import { PendingErasures } from "./pending-erasures.ts";
 import { RevocationLedger } from "./revocation-ledger.ts";
 import { Revocations, type Located } from "./revocations.ts";
 import { TokenNotices } from "./token-notices.ts";
@@ -51,6 +52,7 @@ export class Deployment extends DurableObject<Env> {
   readonly #schedule = new Schedule(this.#alarm, {
     revocations: { run: () => this.#revocations.retry(), nextAt: () => this.#revocations.nextRetry() },
     tokenNotices: { run: (now) => this.#tokenNotices.run(now), nextAt: () => this.#tokenNotices.nextAt() },
+    erasures: new PendingErasures(this.env.ORGANIZATION, this.#erasures, this),
     retention: this.#retention,
   });
 
@@ -67,9 +69,10 @@ export class Deployment extends DurableObject<Env> {
     return this.#erasures.find(orgId);
   }
 
-  /** Puts the erasure of an organisation on record. */
+  /** Puts the erasure of an organisation on record: should the request break off, the alarm goes on with it. */
   beginErasure(orgId: string, operator: string): void {
     this.#erasures.begin(orgId, operator, Date.now());
+    this.#schedule.plan();
   }
 
   noteErased(orgId: string, receipts: readonly Receipt[]): void {

@@ -21,6 +21,9 @@ CREATE TABLE IF NOT EXISTS erased_keys (
 ) WITHOUT ROWID;
 `;
 
+/** Erasures that one run of the alarm goes on with. */
+const AT_ONCE = 10;
+
 /**
  * The record of erasures: an organisation's own is gone with it. It is kept as long as audit events are; that the keys are
  * dead is for their guards to know, for good.
@@ -72,6 +75,26 @@ export class Erasures implements Perishable {
         );
       }
     });
+  }
+
+  /** Organisations whose erasure began before a moment and is not done. */
+  underWay(before: number): string[] {
+    return this.#sql
+      .exec<{ orgId: string }>(
+        `SELECT org_id AS orgId FROM erasures WHERE erased_at IS NULL AND requested_at <= ?
+         ORDER BY requested_at LIMIT ?`,
+        before,
+        AT_ONCE,
+      )
+      .toArray()
+      .map(({ orgId }) => orgId);
+  }
+
+  /** Since when the oldest of them is under way; milliseconds since the epoch, `null` for none. */
+  underWaySince(): number | null {
+    return this.#sql
+      .exec<{ at: number | null }>(`SELECT min(requested_at) AS at FROM erasures WHERE erased_at IS NULL`)
+      .one().at;
   }
 
   finish(orgId: string, now: number): void {

@@ -74,7 +74,8 @@ export function wire(context: DurableObjectState, env: Env) {
   const expiry = new ExpiryNotices(sql);
   const webhooks = new Webhooks(storage, { table: webhook, settings, outbox, expiry, audit, alarm });
   const dispatch = new WebhookDispatch(context, { table: webhook, outbox, audit, alarm });
-  const events = new KeyEvents(storage, { keys: table, settings, webhook, outbox, expiry, alarm });
+  const dataset = env.METRICS;
+  const events = new KeyEvents(storage, { keys: table, settings, webhook, outbox, expiry, alarm, dataset });
 
   const scimUsers = new ScimUsers(sql);
   const identities = new ScimIdentities(sql, scimUsers);

@@ -2,6 +2,8 @@ import { keyJson } from "../../../api-types/key-json.ts";
 import type { Leak } from "../../../core/organization/leak.ts";
 import type { ManagedKey } from "../../../core/organization/organization.ts";
 import { KEY_EVENTS, type KeyEventType } from "../../../core/organization/webhook.ts";
+import { recordExpiry } from "../../../core/usage/key-metrics.ts";
+import type { Env } from "../../../env.ts";
 import type { Alarm } from "../../alarm.ts";
 import type { ExpiryNotices } from "./expiry-notices.ts";
 import type { KeyTable } from "./key-table.ts";
@@ -19,6 +21,8 @@ interface Parts {
   readonly outbox: WebhookOutbox;
   readonly expiry: ExpiryNotices;
   readonly alarm: Alarm;
+  /** Where operators ask for keys of all organisations. */
+  readonly dataset: Env["METRICS"];
 }
 
 /**
@@ -59,13 +63,18 @@ export class KeyEvents {
 
   /** Announces keys that expire soon or have expired. Takes a notice and queues its event in one transaction. */
   noteExpiries(now: number): void {
-    this.#storage.transactionSync(() => {
-      for (const { keyId, daysLeft } of this.#parts.expiry.take(now, NOTICES_A_RUN)) {
+    const noted = this.#storage.transactionSync(() =>
+      this.#parts.expiry.take(now, NOTICES_A_RUN).map(({ keyId, daysLeft }) => {
         const key = this.#parts.keys.find(keyId) as ManagedKey;
         if (daysLeft === 0) this.#tell("api_key.expired", key, {}, now);
         else this.#tell("api_key.expiring", key, { daysLeft }, now);
-      }
-    });
+        return key;
+      }),
+    );
+    const orgId = this.#parts.settings.orgId();
+    for (const { id: keyId, expiresAt } of noted) {
+      recordExpiry(this.#parts.dataset, { orgId, keyId, expiresAt: expiresAt ?? 0 });
+    }
   }
 
   /** When {@link noteExpiries} is to be called next; milliseconds since the epoch. */

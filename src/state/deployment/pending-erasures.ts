@@ -1,0 +1,40 @@
+import type { Env } from "../../env.ts";
+import { eraseOrganization, type ErasureRecords } from "../erase-organization.ts";
+import type { Scheduled } from "../schedule.ts";
+import type { Erasures } from "./erasures.ts";
+
+/** The request that has begun an erasure has so long for it; and so long lies between attempts. */
+const RETRY_MS = 60_000;
+
+/** Goes on with erasures that were broken off, until they are done. */
+export class PendingErasures implements Scheduled {
+  readonly #organizations: Env["ORGANIZATION"];
+  readonly #erasures: Erasures;
+  readonly #records: ErasureRecords;
+  /** When this object was last at it; milliseconds since the epoch. */
+  #triedAt = 0;
+
+  constructor(organizations: Env["ORGANIZATION"], erasures: Erasures, records: ErasureRecords) {
+    this.#organizations = organizations;
+    this.#erasures = erasures;
+    this.#records = records;
+  }
+
+  /** None waits for another. */
+  async run(now: number): Promise<void> {
+    const due = this.#erasures.underWay(now - RETRY_MS);
+    if (due.length === 0) return;
+    this.#triedAt = now;
+    const attempts = due.map(async (orgId) => {
+      const failed = await eraseOrganization(this.#organizations, this.#records, orgId);
+      if (failed > 0) throw new Error(`${orgId}: ${failed} guards have not confirmed`);
+    });
+    const broken = (await Promise.allSettled(attempts)).find(({ status }) => status === "rejected");
+    if (broken?.status === "rejected") throw broken.reason;
+  }
+
+  nextAt(): number | null {
+    const since = this.#erasures.underWaySince();
+    return since === null ? null : Math.max(since, this.#triedAt) + RETRY_MS;
+  }
+}

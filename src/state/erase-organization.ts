@@ -1,0 +1,53 @@
+import { MAX_GROUP_KEYS } from "../admission/protocol.ts";
+import type { Receipt } from "../core/organization/organization.ts";
+import type { Env } from "../env.ts";
+
+/** What one call to the organisation erases, in calls that it makes for it: an invocation may make a thousand. */
+const CALLS_A_BATCH = 800;
+/** One to the guard, and one to KV for each key and for the guard's entry. */
+const CALLS = { group: MAX_GROUP_KEYS + 2, ownGuard: 3 } as const;
+
+/** What is kept of an erasure outside of the organisation. */
+export interface ErasureRecords {
+  noteErased(orgId: string, receipts: readonly Receipt[]): void | Promise<void>;
+  forgetPeople(orgId: string, people: readonly string[]): void | Promise<void>;
+  finishErasure(orgId: string): void | Promise<void>;
+}
+
+/**
+ * Erases an organisation, the keys first and its own record last. Each step may be repeated, by others at the same time,
+ * too. How many guards have not confirmed; until all have, nothing but keys is erased.
+ */
+export async function eraseOrganization(
+  organizations: Env["ORGANIZATION"],
+  records: ErasureRecords,
+  orgId: string,
+): Promise<number> {
+  const organization = organizations.getByName(orgId);
+  let failed = 0;
+  for (const guards of batchesOf(await organization.close(orgId))) {
+    const erased = await organization.eraseAtGuards(orgId, guards);
+    await records.noteErased(orgId, erased.receipts);
+    failed += erased.failed;
+  }
+  if (failed > 0) return failed;
+  await records.forgetPeople(orgId, await organization.peopleIds());
+  await organization.erase();
+  await records.finishErasure(orgId);
+  return 0;
+}
+
+function batchesOf(guards: readonly string[]): string[][] {
+  const batches: string[][] = [];
+  let calls = CALLS_A_BATCH;
+  for (const guard of guards) {
+    const more = guard.startsWith("key_") ? CALLS.ownGuard : CALLS.group;
+    if (calls + more > CALLS_A_BATCH) {
+      batches.push([]);
+      calls = 0;
+    }
+    batches.at(-1)?.push(guard);
+    calls += more;
+  }
+  return batches;
+}

@@ -1,0 +1,88 @@
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { KeyGuard } from "../../src/admission/guard/key-guard.ts";
+import { groupOfKey } from "../../src/admission/key-guards.ts";
+import { deploymentOf } from "../../src/state/deployment/deployment-object.ts";
+import { eraseOrganization, type ErasureRecords } from "../../src/state/erase-organization.ts";
+import { registeredGuards } from "../../src/state/guard-registry.ts";
+import { makeActor, makeKey } from "../support/records.ts";
+
+const LATER_MS = 61_000;
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
+afterEach(() => void vi.useRealTimers());
+
+/** An organisation with a key, whose erasure was asked for and has not begun. */
+async function leaving(orgId: string) {
+  const organization = env.ORGANIZATION.getByName(orgId);
+  const actor = makeActor(orgId);
+  await organization.bootstrap(actor);
+  const { key } = await makeKey(organization, actor);
+  await vi.waitFor(async () => expect(await registeredGuards(env.KEY_RECORDS, orgId)).toHaveLength(1));
+  const deployment = deploymentOf(env);
+  await deployment.beginErasure(orgId, "olga");
+  return { organization, deployment, keyId: key.id };
+}
+
+/** Does the erasure until the step at which its process dies. */
+async function dieAt(step: keyof ErasureRecords | "close", orgId: string): Promise<void> {
+  const deployment = deploymentOf(env);
+  const broken = (): never => {
+    throw new Error("killed");
+  };
+  const records: ErasureRecords = {
+    noteErased: (...args) => deployment.noteErased(...args),
+    forgetPeople: (...args) => deployment.forgetPeople(...args),
+    finishErasure: (id) => deployment.finishErasure(id),
+    ...(step !== "close" && { [step]: broken }),
+  };
+  if (step === "close") await env.ORGANIZATION.getByName(orgId).close(orgId);
+  else await expect(eraseOrganization(env.ORGANIZATION, records, orgId)).rejects.toThrow("killed");
+}
+
+test.each([null, "close", "noteErased", "forgetPeople", "finishErasure"] as const)(
+  "an erasure that dies at %s is done by the alarm, and nothing but dead keys is left",
+  async (step) => {
+    const orgId = `org_leaves_${step}`;
+    const { organization, deployment, keyId } = await leaving(orgId);
+    if (step !== null) await dieAt(step, orgId);
+    expect(await deployment.findErasure(orgId)).toMatchObject({ erasedAt: null });
+
+    await runDurableObjectAlarm(deployment);
+    expect(await deployment.findErasure(orgId), "the request has a minute for it").toMatchObject({
+      erasedAt: null,
+    });
+    vi.setSystemTime(Date.now() + LATER_MS);
+    await runDurableObjectAlarm(deployment);
+
+    expect(await deployment.findErasure(orgId)).toMatchObject({ erasedAt: expect.any(Number), keys: 1 });
+    expect(await deployment.erasureReceipts(orgId, "", 10)).toMatchObject([{ keyId, status: "revoked" }]);
+    expect(await organization.hasRecord(orgId)).toBe(false);
+    expect(await registeredGuards(env.KEY_RECORDS, orgId)).toEqual([]);
+    expect(await env.KEY_RECORDS.get(keyId)).toBe(null);
+    await runInDurableObject(organization, (_, { storage: { sql } }) => {
+      const tables = sql.exec(`SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'`);
+      expect(tables.toArray()).toEqual([]);
+    });
+    const { keys } = await env.KEY_GUARD.getByName(groupOfKey(keyId)).list();
+    expect(JSON.stringify(keys)).not.toContain("alice");
+    expect(keys.map(({ record }) => record.revokedAt !== null)).toEqual([true]);
+  },
+);
+
+test("an erasure is tried again while a guard cannot be reached, and told of in the log", async () => {
+  const orgId = "org_unreachable";
+  const { deployment } = await leaving(orgId);
+  const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+  const guard = vi.spyOn(KeyGuard.prototype, "erase").mockRejectedValueOnce(new Error("not now"));
+  vi.setSystemTime(Date.now() + LATER_MS);
+  await runDurableObjectAlarm(deployment);
+  expect(await deployment.findErasure(orgId)).toMatchObject({ erasedAt: null });
+  expect(logged.mock.calls.join()).toContain(`${orgId}: 1 guards have not confirmed`);
+  vi.setSystemTime(Date.now() + LATER_MS);
+  await runDurableObjectAlarm(deployment);
+  expect(await deployment.findErasure(orgId)).toMatchObject({ erasedAt: expect.any(Number) });
+  guard.mockRestore();
+  logged.mockRestore();
+});
