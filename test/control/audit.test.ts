@@ -8,6 +8,7 @@ import {
   type Organization,
 } from "../support/control.ts";
 import { OPERATOR } from "../support/operators.ts";
+import { scimClient } from "../support/scim.ts";
 
 let control: Control;
 let organization: Organization;
@@ -217,6 +218,20 @@ describe("events are found by what people know of them", () => {
     expect(await events("?target=rème")).toEqual([]);
   });
 
+  test("people of SCIM by any name that it tells of them, also once they are deleted", async () => {
+    const client = await scimClient(control, organization);
+    const ann = await client.create("/Users", { userName: "Ann.K", name: { formatted: "Anna Karlsen" } });
+    for (const target of ["anna kar", "ANN.K"]) {
+      expect(await events(`?target=${target}`)).toMatchObject([{ target: ann, targetName: "Anna Karlsen" }]);
+    }
+    await client.call("DELETE", `/Users/${ann}`);
+    const actions = (await events("?target=ann.k")).map(({ action, targetName }) => [action, targetName]);
+    expect(actions).toEqual([
+      ["scim_user.deleted", "ann.k"],
+      ["scim_user.created", "ann.k"],
+    ]);
+  });
+
   test("actors by id and name, and how they begin", async () => {
     await setUp();
     for (const actor of ["u-77", "u-7", "Zoë Ångström", "ZOE\u0308", "zoë  å"]) {
@@ -297,10 +312,14 @@ test("no text of a caller is kept longer than 256 characters", async () => {
     ...developerOn("*"),
   });
   const { id } = await wordy.createKey({ description: long });
+  const client = await scimClient(control, organization);
+  await client.create("/Users", { userName: "u", [long]: { [long]: [{ [long]: long }] } });
   await wordy.call("DELETE", `/-/api-keys/${"y".repeat(1000)}`);
   await expect.poll(async () => (await events("?action=revokeApiKey")).length).toBe(1);
   const texts = (value: unknown): string[] =>
-    typeof value === "object" && value !== null ? Object.values(value).flatMap(texts) : [String(value)];
+    typeof value === "object" && value !== null
+      ? Object.entries(value).flatMap(([name, each]) => [name, ...texts(each)])
+      : [String(value)];
   const found = await events("?limit=500");
   expect(Math.max(...texts(found).map((text) => text.length))).toBe(256);
   expect((await events(`?target=${id}`))[0]?.after?.["description"]).toBe(`${"x".repeat(255)}…`);

@@ -124,6 +124,23 @@ test("pages go on where they ended, people of one name included", async () => {
   expect(await refusalOf(bad)).toEqual([400, "invalid_request", "nextCursor"]);
 });
 
+test("people whom SCIM alone knows are named by what it tells of them, and found by it", async () => {
+  const emails = [{ value: "Zoe@Mail.example" }, { value: "z@home.example" }];
+  const zoe = await client.create("/Users", { userName: "u-1", name: { formatted: "Zoë Kim" }, emails });
+  const gil = await client.create("/Users", {
+    userName: "u-2",
+    name: { givenName: "Gil", familyName: "Roe" },
+  });
+  const found = async (q: string) =>
+    (await people(`?q=${encodeURIComponent(q)}`)).data.map(({ id, name }) => [id, name]);
+  for (const q of ["zoë k", "ZOE@MAIL", "z@home", "u-1", zoe])
+    expect(await found(q)).toEqual([[zoe, "Zoë Kim"]]);
+  for (const q of ["gil roe", "U-2"]) expect(await found(q)).toEqual([[gil, "Gil Roe"]]);
+  const one = await organization.admin.call("GET", `/-/people/${gil}`);
+  expect(await one.json()).toMatchObject({ id: gil, name: "Gil Roe", scim: "unmatched" });
+  expect(await found("nobody")).toEqual([]);
+});
+
 test("somebody whom SCIM has deleted has neither a role nor a key left, and is not listed", async () => {
   const bob = organization.member("bob", { roles: ["admin"] });
   const id = await client.create("/Users", { userName: "bob" });

@@ -37,6 +37,7 @@ function setsInactive(value: unknown, path: string | null, wrappings = 0): boole
       ? isFalse(value)
       : sameName(path, USER_SCHEMA) && setsInactive(value, null, wrappings + 1);
   }
+  if (Array.isArray(value)) return value.some((each) => setsInactive(each, null, wrappings + 1));
   const object = readObject(value);
   if (object === null) return false;
   return Object.entries(object).some(
@@ -46,8 +47,9 @@ function setsInactive(value: unknown, path: string | null, wrappings = 0): boole
   );
 }
 
+/** As SCIM or as JSON Patch (RFC 6902) writes the path. */
 function namesActive(path: string): boolean {
-  const read = parsePath(path);
+  const read = parsePath(path.replace(/^\//, ""));
   return read !== null && read.schema === null && sameName(read.name ?? "", "active");
 }
 
@@ -63,7 +65,6 @@ function isFalse(value: unknown, wrappings = 0): boolean {
 /** An object, or text that holds one. */
 function readObject(value: unknown): ScimObject | null {
   if (isObject(value)) return value;
-  if (Array.isArray(value) && isObject(value[0]) && value.length === 1) return value[0];
   if (typeof value !== "string" || !value.trimStart().startsWith("{")) return null;
   try {
     const read = JSON.parse(value) as unknown;

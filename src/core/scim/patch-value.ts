@@ -1,4 +1,6 @@
 import { matches, type Filter } from "./filter.ts";
+import { foldName } from "../organization/folded-name.ts";
+import { nameInText } from "./roles.ts";
 import { scimProblem } from "./problem.ts";
 import { isObject, valueOf, withValue, type ScimObject, type ReadValue } from "./object.ts";
 import { readAttribute, readSingle } from "./resource.ts";
@@ -129,11 +131,17 @@ function withoutNamed(current: unknown, sent: unknown): unknown {
 }
 
 function isNamed(held: unknown, named: unknown): boolean {
-  if (!isObject(held) || !isObject(named)) return identity(held) === identity(named);
+  if (!isObject(held) || !isObject(named)) return isSame(valueIn(held), valueIn(named));
   const value = valueOf(named, "value");
-  if (value !== undefined) return valueOf(held, "value") === value;
+  if (value !== undefined) return isSame(valueOf(held, "value"), value);
   const told = Object.entries(named);
-  return told.length > 0 && told.every(([name, each]) => valueOf(held, name) === each);
+  return told.length > 0 && told.every(([name, each]) => isSame(valueOf(held, name), each));
+}
+
+/** Texts are compared as names of roles are: what a role is given by must not be stricter than what it is taken by. */
+function isSame(held: unknown, named: unknown): boolean {
+  if (typeof held !== "string" || typeof named !== "string") return held === named;
+  return foldName(nameInText(held)) === foldName(nameInText(named));
 }
 
 /** The list with values added that it does not hold yet. */
@@ -153,9 +161,8 @@ function onePrimary(values: readonly unknown[], latest: readonly unknown[]): unk
   );
 }
 
-/** The attributes that identify one value of a multi-valued attribute. */
-function identity(value: unknown): string {
-  return JSON.stringify(isObject(value) ? (valueOf(value, "value") ?? value) : value);
+function valueIn(value: unknown): unknown {
+  return isObject(value) ? valueOf(value, "value") : value;
 }
 
 function filled(values: unknown[]): unknown[] | undefined {

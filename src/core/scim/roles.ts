@@ -56,7 +56,7 @@ export function isNothing(grants: Grants): boolean {
   return namesOf(grants).length === 0;
 }
 
-/** The names in a user's `roles` (RFC 7643 section 4.1.2). Entra may write a role as JSON text. */
+/** The names in a user's `roles` (RFC 7643 section 4.1.2). */
 export function roleNames(user: ScimObject): string[] {
   const roles = valueOf(user, "roles");
   return (Array.isArray(roles) ? (roles as unknown[]) : []).flatMap((role) => {
@@ -105,7 +105,8 @@ function sorted(roles: readonly string[], pairs: readonly Pair[]): Grants {
   };
 }
 
-function nameInText(name: string): string {
+/** The name of a role, which Entra may write as JSON text. */
+export function nameInText(name: string): string {
   if (!name.startsWith("{")) return name;
   try {
     const role = JSON.parse(name) as unknown;

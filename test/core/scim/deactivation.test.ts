@@ -33,6 +33,11 @@ describe.each(FALSE.map((value) => [JSON.stringify(value), value]))("%s is false
     ["in an object under the schema", of({ op: "replace", value: { [USER]: { active: value } } })],
     ["in an object with its schema", of({ op: "replace", value: { [`${USER}:active`]: value } })],
     ["in an object in a list", of({ op: "replace", value: [{ active: value }] })],
+    [
+      "in one of several objects in a list",
+      of({ op: "replace", value: [{ title: "x" }, { active: value }] }),
+    ],
+    ["at a path as JSON Patch writes it", [{ op: "replace", path: "/active", value }]],
     ["in an object written as text", of({ op: "replace", value: JSON.stringify({ active: value }) })],
     [
       "after what is no operation",

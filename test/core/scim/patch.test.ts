@@ -150,6 +150,11 @@ const USER_ROWS: readonly Row[] = [
     operations: [{ op: "remove", value: { roles: [{ value: "admin" }] } }],
     changes: { roles: undefined },
   },
+  ...["ADMIN", [" admin "], { value: "Ａdmin" }, [{ value: '{"id":"1","value":"admin"}' }]].map((value) => ({
+    name: `a role removed that is written as ${JSON.stringify(value)}`,
+    operations: [{ op: "remove", path: "roles", value }],
+    changes: { roles: undefined },
+  })),
   {
     name: "an address added to none",
     operations: [

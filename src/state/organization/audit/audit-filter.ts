@@ -1,6 +1,7 @@
 import { operationsOf } from "../../../core/organization/audit-event.ts";
 import { foldName } from "../../../core/organization/folded-name.ts";
 import type { AuditQuery } from "../../../core/organization/organization.ts";
+import { SCIM_USER_NAME } from "../people/scim-store.ts";
 
 /** Later in SQLite's order than any text that begins with what it follows. */
 const LAST = "\u{10FFFF}";
@@ -67,8 +68,8 @@ function peopleNamed(sql: SqlStorage, text: string): string[] {
   return sql
     .exec<{ id: string; name: string | null }>(
       `SELECT id, name FROM users
-       UNION ALL SELECT id, json_extract(resource, '$.displayName') FROM scim_users
-       UNION ALL SELECT id, json_extract(resource, '$.userName') FROM scim_users
+       UNION ALL SELECT id, ${SCIM_USER_NAME} FROM scim_users
+       UNION ALL SELECT id, user_name_key FROM scim_users
        UNION ALL SELECT id, display_name FROM scim_groups`,
     )
     .toArray()

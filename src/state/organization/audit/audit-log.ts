@@ -4,6 +4,7 @@ import type { Actor, AuditEvent, AuditQuery } from "../../../core/organization/o
 import type { RefusalCode } from "../../../core/refusal.ts";
 import type { Alarm } from "../../alarm.ts";
 import { deleteInSteps } from "../../retention.ts";
+import { SCIM_USER_NAME } from "../people/scim-store.ts";
 import { filterOf } from "./audit-filter.ts";
 
 /** Who makes a change, as far as it is put on record. */
@@ -38,9 +39,7 @@ const SELECT = `SELECT audit.*,
       AS actor_known,
     keys.id IS NOT NULL OR (users.id IS NOT NULL AND users.deleted_at IS NULL)
       OR (scim_users.id IS NOT NULL AND scim_users.deleted_at IS NULL) AS target_known,
-    coalesce(keys.name, users.name,
-    json_extract(scim_users.resource, '$.displayName'), json_extract(scim_users.resource, '$.userName'),
-    scim_groups.display_name) AS target_name
+    coalesce(keys.name, users.name, ${SCIM_USER_NAME}, scim_groups.display_name) AS target_name
   FROM audit LEFT JOIN keys ON keys.id = target LEFT JOIN users ON users.id = target
   LEFT JOIN scim_users ON scim_users.id = target LEFT JOIN scim_groups ON scim_groups.id = target`;
 
@@ -119,11 +118,14 @@ function cut(text: string): string {
 }
 
 function toJson(value: object | null): string | null {
-  return value === null
-    ? null
-    : withoutSecrets(
-        JSON.stringify(value, (_, each: unknown) => (typeof each === "string" ? cut(each) : each)),
-      );
+  return value === null ? null : withoutSecrets(JSON.stringify(value, (_, each: unknown) => cutWithin(each)));
+}
+
+/** Names of attributes are a caller's text, too. */
+function cutWithin(value: unknown): unknown {
+  if (typeof value === "string") return cut(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [cut(name), each]));
 }
 
 function readEvent(row: Record<string, SqlStorageValue>): AuditEvent {

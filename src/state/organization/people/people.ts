@@ -16,6 +16,7 @@ import { UNCONFIRMED, type Propagation } from "../propagation.ts";
 import type { Directory } from "./directory.ts";
 import type { ScimGroups } from "./scim-groups.ts";
 import { scimGrants } from "./scim-roles.ts";
+import { SCIM_USER_NAME } from "./scim-store.ts";
 import type { ScimUsers } from "./scim-users.ts";
 import type { UserTable } from "./user-table.ts";
 
@@ -29,8 +30,7 @@ const EVERYBODY = `SELECT * FROM (
     SELECT id, name, ${KEYS} AS keys, 1 AS signed_in FROM users
     WHERE kind = 'user' AND (roles <> '[]' OR vault_roles <> '{}' OR ${KEYS} > 0)
     UNION ALL
-    SELECT id, coalesce(nullif(json_extract(resource, '$.displayName'), ''),
-      nullif(json_extract(resource, '$.name.formatted'), ''), json_extract(resource, '$.userName')), 0, 0
+    SELECT id, ${SCIM_USER_NAME}, 0, 0
     FROM scim_users WHERE deleted_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM users WHERE scim_id = scim_users.id)
       AND NOT EXISTS (SELECT 1 FROM scim_bindings WHERE scim_id = scim_users.id)
@@ -80,20 +80,24 @@ export class People {
   find(id: string): OrgPerson | null {
     const person = this.#parts.users.find(id);
     if (person?.kind === "user") return this.#person(id, this.#parts.table.idsOf(id).length);
-    const resource = person === null ? this.#parts.scimUsers.find(id)?.resource : undefined;
-    return resource === undefined ? null : this.#stranger(id, shownName(resource));
+    if (person !== null || this.#parts.scimUsers.find(id) === null) return null;
+    const { name } = this.#storage.sql
+      .exec<{ name: string }>(`SELECT ${SCIM_USER_NAME} AS name FROM scim_users WHERE id = ?`, id)
+      .one();
+    return this.#stranger(id, name);
   }
 
   /** The ids of those whose name, id or address holds a text, as people read it. */
   #found(q: string): string[] {
     const part = foldName(q);
     return this.#storage.sql
-      .exec<{ id: string; name: string | null; email: string | null }>(
-        `SELECT id, name, email FROM users WHERE kind = 'user' UNION ALL
-         SELECT id, json_extract(resource, '$.displayName'), json_extract(resource, '$.userName') FROM scim_users`,
+      .exec<{ id: string; name: string; known: string | null }>(
+        `SELECT id, name, email AS known FROM users WHERE kind = 'user'
+         UNION ALL SELECT id, ${SCIM_USER_NAME}, user_name_key FROM scim_users WHERE deleted_at IS NULL
+         UNION ALL SELECT scim_id, '', email_key FROM scim_emails`,
       )
       .toArray()
-      .filter((row) => [row.id, row.name, row.email].some((text) => foldName(text ?? "").includes(part)))
+      .filter((row) => [row.id, row.name, row.known].some((text) => foldName(text ?? "").includes(part)))
       .map(({ id }) => id);
   }
 
@@ -179,12 +183,6 @@ export class People {
 
 function rolesOf(grants: Grants, from: PersonRole["from"]): PersonRole[] {
   return namesOf(grants).map((role) => ({ role, from }));
-}
-
-function shownName({ displayName, name, userName }: ScimObject): string {
-  const formatted = (name as ScimObject | undefined)?.["formatted"];
-  const names = [displayName, formatted, userName] as readonly unknown[];
-  return names.find((each): each is string => typeof each === "string" && each !== "") ?? "";
 }
 
 /** The primary address, else the first. */

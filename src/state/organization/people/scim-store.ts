@@ -31,6 +31,13 @@ export function sameKey(name: string): string {
   return name.trim().normalize("NFC").toLowerCase();
 }
 
+const part = (path: string) => `coalesce(json_extract(scim_users.resource, '$.${path}'), '')`;
+
+/** What a row of `scim_users` is called: of one that was deleted only the user name is left, in lower case. */
+export const SCIM_USER_NAME = `coalesce(nullif(${part("displayName")}, ''), nullif(${part("name.formatted")}, ''),
+  nullif(trim(${part("name.givenName")} || ' ' || ${part("name.familyName")}), ''),
+  nullif(${part("userName")}, ''), user_name_key)`;
+
 /** A resource's attributes with its schemas, id and `meta` (RFC 7643 section 3.1); where it is, HTTP knows. */
 export function withMeta(type: ResourceType, stored: StoredResource, attributes: ScimObject): ScimObject {
   const extensions = Object.keys(stored.resource).filter(isExtension);
