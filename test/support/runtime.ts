@@ -20,6 +20,8 @@ export interface EdgeOptions extends Faults {
   readonly vars?: Readonly<Record<string, string>>;
   /** The Worker that it runs; without it, this version's. */
   readonly worker?: string;
+  /** Leads calls to objects and KV, and the clock, through `test/support/links.ts`. */
+  readonly links?: boolean;
   /** Binds a dataset whose data points go to the log, each as a line that begins with {@link POINT}. */
   readonly metrics?: boolean;
 }
@@ -44,6 +46,16 @@ env.METRICS = { writeDataPoint: (point) => console.log(${JSON.stringify(POINT)} 
 const WITH_DATASET = `import "./dataset.js";
 export * from "./worker.js";
 export { default } from "./worker.js";`;
+
+/** Stands around the Worker: what it asks of others, and the time, come through links that can be disturbed. */
+const WITH_LINKS = `import { linkedClass, takeState } from "./links.js";
+import worker, * as classes from "./worker.js";
+export const KeyGuard = linkedClass(classes.KeyGuard);
+export const Organization = linkedClass(classes.Organization);
+export const Deployment = linkedClass(classes.Deployment);
+export default {
+  fetch: (request, env, context) => takeState(request) ?? worker.fetch(request, env, context),
+};`;
 
 const HOST = "127.0.0.1";
 
@@ -88,6 +100,7 @@ export async function startRuntime(
   };
   const objects = (from: number | null) => placedObjects(worker.durableObjects, placement, from);
   const everywhere = objects(null);
+  const links = edges.some((options) => options.links === true) ? await bundleSupport("links.ts") : "";
   const workers = [
     ...edges.map((options, i) => ({
       ...edge,
@@ -95,13 +108,16 @@ export async function startRuntime(
       ...(options.metrics === true && {
         modules: [esModule("main.js", WITH_DATASET), esModule("dataset.js", DATASET), ...edge.modules],
       }),
+      ...(options.links === true && {
+        modules: [esModule("main.js", WITH_LINKS), esModule("links.js", links), ...edge.modules],
+      }),
       ...bindingsOf(options, objects(i)),
       bindings: { ...worker.bindings, ...options.vars },
       name: edgeName(i),
     })),
     {
       name: "faults",
-      modules: [esModule("faults.js", await bundleFaults())],
+      modules: [esModule("faults.js", await bundleSupport("faults.ts"))],
       compatibilityDate: worker.compatibilityDate,
       compatibilityFlags: worker.compatibilityFlags,
       // A guard with a fault may stand in front of the real one.
@@ -179,9 +195,9 @@ function faultyObject(className: string) {
   return { className, scriptName: "faults", useSQLite: true };
 }
 
-async function bundleFaults(): Promise<string> {
+async function bundleSupport(file: string): Promise<string> {
   const result = await build({
-    entryPoints: [join(import.meta.dirname, "faults.ts")],
+    entryPoints: [join(import.meta.dirname, file)],
     bundle: true,
     write: false,
     format: "esm",

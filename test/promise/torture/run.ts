@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { LINK_FAULTS } from "../../support/link-state.ts";
+import {
+  createKey,
+  editKey,
+  EDITS,
+  exchange,
+  importKey,
+  patchKey,
+  revokeByHolder,
+  rotate,
+} from "./key-changes.ts";
+import { addOwners, isDone, setActive, setRoles } from "./people.ts";
+import { revoke, revokeByOperator, revokeInBulk, revokePerson, trespass } from "./revocations.ts";
+import { pick, type Step, type StepKind } from "./steps.ts";
+import { ORIGIN_FAULTS, Traffic } from "./traffic.ts";
+import { EVERY_VAULT, type Key } from "./truth.ts";
+import { EDGES, ORGANIZATIONS, RESTORABLE, World } from "./world.ts";
+
+/** What a run has come to. */
+export interface Run {
+  readonly violations: readonly string[];
+  readonly done: number;
+  readonly sent: number;
+  readonly admitted: number;
+  readonly revoked: number;
+}
+
+const CLOCK_STEPS = [-20_000, -3000, -400, 400, 3000, 20_000];
+const BINDINGS = ["KEY_GUARD", "KEY_GUARD", "ORGANIZATION", "DEPLOYMENT", "KEY_RECORDS"];
+const SHARES = [0.2, 0.6, 1];
+const RECONCILE_ATTEMPTS = 20;
+/** Whatever was under way when faults ended has ended by then. */
+const SETTLED_MS = 800;
+
+/** Runs steps, with traffic all the while; ends with the first promise that is broken. */
+export async function runSteps(
+  steps: readonly Step[],
+  tell: (line: string) => void = () => {},
+  prepare: (world: World) => void = () => {},
+): Promise<Run> {
+  const world = await World.start();
+  const { truth } = world;
+  try {
+    await addOwners(world);
+    for (const owner of truth.owners) await createKey(world, 0, owner, EVERY_VAULT);
+    prepare(world);
+    const traffic = new Traffic(world);
+    let done = 0;
+    for (const step of [...steps, HEAL]) {
+      if (truth.violations.length > 0) break;
+      await perform(world, traffic, step);
+      done++;
+      if (truth.violations.length > 0) tell(`${done}: ${step.kind} ${step.numbers.join()}`);
+    }
+    await traffic.stop();
+    const { sent, admitted } = traffic;
+    return {
+      violations: truth.violations,
+      done,
+      sent,
+      admitted,
+      revoked: truth.keys.filter(({ dead }) => dead).length,
+    };
+  } finally {
+    await world.stop();
+  }
+}
+
+const HEAL: Step = { kind: "heal", numbers: [0, 0, 0] };
+
+async function perform(world: World, traffic: Traffic, { kind, numbers }: Step): Promise<void> {
+  const [a, b, c] = numbers;
+  const { truth } = world;
+  const edge = b % EDGES;
+  const owner = pick(truth.owners, a);
+  const key = chosen(world, a);
+  const acts: Record<StepKind, () => unknown> = {
+    createKey: () => createKey(world, edge, owner, pick([1, 2, EVERY_VAULT, EVERY_VAULT], c)),
+    importKey: () => importKey(world, edge, owner, pick([1, 2, EVERY_VAULT], c)),
+    exchange: () => exchange(world, edge, key, pick([1, EVERY_VAULT, EVERY_VAULT], c)),
+    ...(Object.fromEntries(
+      (Object.keys(EDITS) as (keyof typeof EDITS)[]).map((edit) => [
+        edit,
+        () => editKey(world, edge, key, edit),
+      ]),
+    ) as Record<keyof typeof EDITS, () => unknown>),
+    rename: () => patchKey(world, edge, key, { name: `Name ${c}` }),
+    rotate: () => rotate(world, edge, key),
+    revoke: () => revoke(world, edge, key, false),
+    revokeByOwner: () => revoke(world, edge, key, true),
+    revokeInBulk: () => revokeInBulk(world, edge, [key, chosen(world, c)]),
+    revokeByHolder: () =>
+      revokeByHolder(world, edge, { ...pick(truth.credentials, 0), text: key.secret, key }),
+    revokeToken: () => {
+      const tokens = truth.credentials.filter(({ isToken }) => isToken);
+      return tokens.length > 0 && revokeByHolder(world, edge, pick(tokens, a));
+    },
+    revokeByOperator: () =>
+      revokeByOperator(world, edge, [key], [c % 2 === 0 ? { keyId: key.id } : { key: key.secret }]),
+    revokeOwnerByOperator: () =>
+      revokeByOperator(world, edge, truth.keysOf(owner), [{ orgId: owner.orgId, ownerId: owner.id }]),
+    revokePerson: () => revokePerson(world, edge, owner),
+    takeRole: () => setRoles(world, edge, owner, pick([0, 1, 2], c)),
+    giveRole: () => setRoles(world, edge, owner, EVERY_VAULT),
+    deactivate: () => setActive(world, edge, owner, false),
+    activate: () => setActive(world, edge, owner, true),
+    trespass: () => trespass(world, edge, key),
+    disturbObjects: () =>
+      world.disturb(edge, {
+        faults: { [pick(BINDINGS, a)]: { fault: pick(LINK_FAULTS, c), share: pick(SHARES, a + c) } },
+      }),
+    disturbOrigin: () => (traffic.originFault = pick(ORIGIN_FAULTS, a)),
+    disturbProvider: () => world.issuer.setDown(a % 2 === 0 ? "keys" : "everything"),
+    stepClock: () => world.disturb(edge, { clock: pick(CLOCK_STEPS, a) }),
+    heal: () => heal(world, traffic),
+    kill: () => restart(world, traffic, { kill: true }),
+    keepCopies: () =>
+      restart(world, traffic, { between: () => RESTORABLE.forEach((name) => world.keepCopy(name)) }),
+    putBack: () => putBack(world, traffic, pick(RESTORABLE, a)),
+    wait: () => sleep(c % 500),
+  };
+  await acts[kind]();
+}
+
+/** The latest keys more often than those of long ago. */
+function chosen({ truth: { keys } }: World, number: number): Key {
+  const share = (number % 1000) / 1000;
+  return pick(keys, Math.floor((1 - share ** 2) * keys.length));
+}
+
+async function heal(world: World, traffic: Traffic): Promise<void> {
+  await world.heal();
+  traffic.originFault = "none";
+  await sleep(SETTLED_MS);
+  world.truth.settle();
+  await traffic.expectRecovery();
+}
+
+async function restart(
+  world: World,
+  traffic: Traffic,
+  options: Parameters<World["restart"]>[0],
+): Promise<void> {
+  await world.restart(options);
+  world.isPaused = false;
+  await heal(world, traffic);
+}
+
+/** Puts an older copy of some objects back and reconciles, as the runbook says, before anybody calls. */
+async function putBack(world: World, traffic: Traffic, name: string): Promise<void> {
+  if (!world.hasCopy(name)) return;
+  await world.restart({ between: () => world.putBack(name) });
+  for (const key of world.truth.keys) key.doubtful = true;
+  await world.heal();
+  for (const orgId of ORGANIZATIONS) await reconcile(world, orgId);
+  world.isPaused = false;
+  await heal(world, traffic);
+}
+
+async function reconcile(world: World, orgId: string): Promise<void> {
+  for (let left = RECONCILE_ATTEMPTS; left > 0; left--) {
+    const outcome = await world.asOperator(0, "/-/ops/reconciliations", { orgId, fix: true });
+    const differences = (outcome.body["differences"] ?? []) as { settled: boolean }[];
+    if (isDone(outcome) && differences.every(({ settled }) => settled)) return;
+  }
+  world.truth.violate(`${orgId} does not come to agree with its guards`);
+}

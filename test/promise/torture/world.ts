@@ -1,0 +1,185 @@
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Miniflare } from "miniflare";
+import { adminClaims, startIssuer, type TestIssuer } from "../../support/issuer.ts";
+import { LINK_PATH, type LinkState } from "../../support/link-state.ts";
+import { startOriginServer, type OriginServer } from "../../support/origin-server.ts";
+import { OPERATOR } from "../../support/operators.ts";
+import { startRuntime } from "../../support/runtime.ts";
+import { Truth } from "./truth.ts";
+
+export const EDGES = 3;
+export const ORGANIZATIONS = ["org_test", "org_other"] as const;
+/** Classes of objects of which an older copy may be put back. */
+export const RESTORABLE = ["Organization", "KeyGuard"] as const;
+
+/** A client that has waited so long goes away. */
+const PATIENCE_MS = 2500;
+const NOTHING: LinkState = { clock: 0, faults: {} };
+const VARS = {
+  MAX_KEYS_PER_OWNER: "1000",
+  PUBLIC_ORIGIN: "https://gateway.test",
+  ADMISSION_LEASE_MS: "200",
+  ADMISSION_LEASE_MAX_MS: "600",
+  ORIGIN_TIMEOUT_MS: "2000",
+};
+
+/** What a change was answered with; `status` 0 when no answer came. */
+export interface Outcome {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+const UNANSWERED: Outcome = { status: 0, body: {}, text: "" };
+
+/** The product with its neighbours, and everything that can happen to them. */
+export class World {
+  readonly truth = new Truth();
+  readonly scim: Record<string, { token: string; group: string; user: string }> = {};
+  readonly #directory = mkdtempSync(join(tmpdir(), "portcullis-torture-"));
+  #links: LinkState[] = [];
+  readonly issuer: TestIssuer;
+  readonly origin: OriginServer;
+  edges: readonly string[] = [];
+  logs: readonly string[] = [];
+  #miniflare: Miniflare | null = null;
+  #pids: number[] = [];
+  /** While the product is down, and until it agrees again after a restore, nobody calls. */
+  isPaused = false;
+
+  private constructor(issuer: TestIssuer, origin: OriginServer) {
+    this.issuer = issuer;
+    this.origin = origin;
+  }
+
+  static async start(): Promise<World> {
+    const [issuer, origin] = await Promise.all([startIssuer(), startOriginServer()]);
+    const world = new World(issuer, origin);
+    await world.#run();
+    return world;
+  }
+
+  async stop(): Promise<void> {
+    await this.#miniflare?.dispose();
+    await Promise.all([this.issuer.close(), this.origin.stop()]);
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #run(): Promise<void> {
+    const before = runtimes();
+    const vars = { ...VARS, ORIGIN_URL: this.origin.url, OIDC_ISSUER: this.issuer.url };
+    const runtime = await startRuntime(
+      Array.from({ length: EDGES }, () => ({ links: true, vars })),
+      { stateDir: this.#stateDir },
+    );
+    this.#miniflare = runtime.miniflare;
+    this.edges = runtime.edges;
+    this.logs = runtime.logs;
+    this.#pids = runtimes().filter((pid) => !before.includes(pid));
+    this.#links = this.edges.map(() => NOTHING);
+  }
+
+  get #stateDir(): string {
+    return join(this.#directory, "state");
+  }
+
+  /** Ends the runtime, in order or like a power cut, and starts it again on what it has stored. */
+  async restart({ kill = false, between = () => {} }: { kill?: boolean; between?: () => void }) {
+    this.isPaused = true;
+    if (kill) for (const pid of this.#pids) process.kill(pid, "SIGKILL");
+    await this.#miniflare?.dispose();
+    between();
+    await this.#run();
+  }
+
+  /** Keeps a copy of the storage of a class of objects. The runtime has to be down. */
+  keepCopy(name: string): void {
+    const [from, to] = [this.#storageOf(name), this.#copyOf(name)];
+    rmSync(to, { recursive: true, force: true });
+    if (from !== null) cpSync(from, to, { recursive: true });
+  }
+
+  hasCopy(name: string): boolean {
+    return existsSync(this.#copyOf(name));
+  }
+
+  putBack(name: string): void {
+    const to = this.#storageOf(name);
+    if (to === null) return;
+    rmSync(to, { recursive: true });
+    cpSync(this.#copyOf(name), to, { recursive: true });
+  }
+
+  #copyOf(name: string): string {
+    return join(this.#directory, `copy-${name}`);
+  }
+
+  #storageOf(name: string): string | null {
+    const found = readdirSync(this.#stateDir, { recursive: true, encoding: "utf8" });
+    const own = found.find((path) => path.endsWith(`-${name}`));
+    return own === undefined ? null : join(this.#stateDir, own);
+  }
+
+  async disturb(edge: number, change: Partial<LinkState>): Promise<void> {
+    const state = { ...(this.#links[edge] ?? NOTHING), ...change };
+    this.#links[edge] = state;
+    await fetch(`${this.edges[edge]}${LINK_PATH}`, { method: "POST", body: JSON.stringify(state) });
+  }
+
+  async heal(): Promise<void> {
+    await Promise.all(this.edges.map((_, edge) => this.disturb(edge, NOTHING)));
+    this.issuer.setDown("nothing");
+  }
+
+  /** A call to the control API; a client that waits too long goes away. */
+  async send(edge: number, method: string, path: string, as: string, body?: unknown, type?: string) {
+    try {
+      const response = await fetch(`${this.edges[edge]}${path}`, {
+        method,
+        signal: AbortSignal.timeout(PATIENCE_MS),
+        headers: {
+          Authorization: as,
+          ...(body !== undefined && { "Content-Type": type ?? "application/json" }),
+        },
+        ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      });
+      return outcomeOf(response.status, await response.text());
+    } catch {
+      return UNANSWERED;
+    }
+  }
+
+  async asAdmin(edge: number, orgId: string, method: string, path: string, body?: unknown) {
+    const token = await this.issuer.token(adminClaims({ sub: "root", org_id: orgId }));
+    return this.send(edge, method, path, `Bearer ${token}`, body);
+  }
+
+  async asOperator(edge: number, path: string, body: unknown, type?: string) {
+    return this.send(edge, "POST", path, `Bearer ${await this.issuer.token(OPERATOR)}`, body, type);
+  }
+}
+
+function outcomeOf(status: number, text: string): Outcome {
+  try {
+    return { status, text, body: JSON.parse(text) as Record<string, unknown> };
+  } catch {
+    return { status, text, body: {} };
+  }
+}
+
+/** The runtimes that this process has started. */
+function runtimes(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const [, name, rest] = /\((.*)\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
+        return name === "workerd" && rest?.split(" ")[1] === `${process.pid}`;
+      } catch {
+        return false;
+      }
+    });
+}
