@@ -1,17 +1,12 @@
 import { callerOf, decideFor } from "./decide-access.ts";
 import type { Gateway } from "./gateway.ts";
+import { joinWebSockets, type Connection } from "./join-web-sockets.ts";
 import { arrivalOf, type Authorized } from "./stages.ts";
 
 const EVENT_STREAM = /^text\/event-stream\s*(?:;|$)/i;
 /** A check may take this share of the time in which a connection must end: its key's guard may be far away. */
 const CHECK_SHARE = 0.4;
 const FAILED_STREAM = "the stream failed";
-/** Policy violation (RFC 6455 section 7.4.1). */
-const REFUSED = 1008;
-const FAILED = 1011;
-/** Codes that are never sent (RFC 6455 section 7.4.1): no status, and a connection that was lost. */
-const NO_STATUS = 1005;
-const LOST = 1006;
 
 /**
  * Lets an answer that does not end by itself live only as long as a new request like it would be let through: an event
@@ -76,55 +71,9 @@ function guardWebSocket(
   gateway: Gateway,
 ): Response {
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-  const connection = {
-    isOpen: true,
-    end: (reason: string) => {
-      for (const side of [server, origin]) close(side, REFUSED, reason);
-    },
-  };
-  for (const [from, to] of [
-    [server, origin],
-    [origin, server],
-  ] as const) {
-    from.binaryType = "arraybuffer";
-    from.accept();
-    from.addEventListener("message", ({ data }) => to.send(data as string | ArrayBuffer));
-    from.addEventListener("close", ({ code, reason }) => {
-      connection.isOpen = false;
-      close(to, code, reason);
-    });
-    from.addEventListener("error", () => {
-      connection.isOpen = false;
-      close(to, FAILED, "");
-    });
-  }
+  const connection = joinWebSockets(server, origin);
   arrivalOf(authorized.admitted).background.waitUntil(watch(connection, authorized, gateway));
   return new Response(null, { status: 101, headers: answer.headers, webSocket: client });
-}
-
-/** Closes one side; one that has closed already stays as it is. */
-function close(side: WebSocket, code: number, reason: string): void {
-  try {
-    if (code === NO_STATUS) side.close();
-    else side.close(code === LOST ? FAILED : code, reason);
-  } catch {
-    closeAsFailed(side);
-  }
-}
-
-/** For a code that can be received and not sent. */
-function closeAsFailed(side: WebSocket): void {
-  try {
-    side.close(FAILED);
-  } catch {
-    // It is closed.
-  }
-}
-
-interface Connection {
-  isOpen: boolean;
-  /** `reason` is the refusal's code. */
-  end(reason: string): void;
 }
 
 async function watch(connection: Connection, authorized: Authorized, gateway: Gateway): Promise<void> {

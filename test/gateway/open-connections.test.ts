@@ -122,3 +122,32 @@ test("an answer of another kind is finished, whatever becomes of its key", async
   connection.close();
   await connection.ended;
 });
+
+test("an event stream that its client does not read is not read from the origin without end", async () => {
+  const chunk = "x".repeat(65_536);
+  const enough = 128 * 1024 * 1024;
+  const sent = { bytes: 0, isWaiting: false };
+  const usual = portcullis.origin.handler;
+  portcullis.origin.handler = async (_, response) => {
+    response.writeHead(200, { "Content-Type": "text/event-stream" });
+    const closed = new Promise((resolve) => response.once("close", resolve));
+    while (sent.bytes < enough && !response.destroyed) {
+      sent.bytes += chunk.length;
+      if (response.write(chunk)) continue;
+      sent.isWaiting = true;
+      await Promise.race([new Promise((resolve) => response.once("drain", resolve)), closed]);
+      sent.isWaiting = false;
+    }
+  };
+  const key = await portcullis.createKey();
+  const response = await portcullis.call("GET", PATH, { as: key.key, from: freshAddress(), edge: 1 });
+  let seen = -1;
+  while (seen !== sent.bytes || !sent.isWaiting) {
+    seen = sent.bytes;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    if (sent.bytes >= enough) break;
+  }
+  expect(sent.bytes).toBeLessThan(enough);
+  await response.body?.cancel();
+  portcullis.origin.handler = usual;
+});
