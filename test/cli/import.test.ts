@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, request as forward, type Server } from "node:http";
 import { tmpdir } from "node:os";
@@ -150,3 +151,50 @@ test.each([
   expect(code).toBe(1);
   expect(err).toContain(says);
 });
+
+/** The programs of the operators' page that turn another product's keys into lines. */
+const CONVERTERS = [
+  ...readFileSync(join(import.meta.dirname, "../../src/docs/operators.md"), "utf8").matchAll(
+    /^ *```js\n *\/\/ node (\w+)\.mjs .*\n([\s\S]*?)^ *```$/gm,
+  ),
+].map(([, from = "", code = ""]) => ({ from, code: code.replaceAll("org_demo", "org_test") }));
+
+/** What each product has of some keys, as it keeps them. */
+const KEPT: Readonly<Record<string, (keys: readonly string[]) => string>> = {
+  unkey: (keys) =>
+    keys
+      .map((key) => createHash("sha256").update(key).digest("base64"))
+      .map((hash, i) =>
+        JSON.stringify({ hash, start: "sk_live_3", name: i === 0 ? null : "B", owner_id: "alice" }),
+      )
+      .join("\n"),
+  kong: (keys) =>
+    JSON.stringify({
+      _format_version: "3.0",
+      consumers: [
+        { username: "alice", keyauth_credentials: keys.map((key) => ({ key })) },
+        { username: "nobody" },
+      ],
+    }),
+};
+
+test("the operators' page tells of every product that is named here", () => {
+  expect(CONVERTERS.map(({ from }) => from)).toEqual(Object.keys(KEPT));
+});
+
+test.each(CONVERTERS)(
+  "keys come over from $from by the program of the operators' page",
+  async ({ from, code }) => {
+    const keys = [foreignKey(), foreignKey("")];
+    const tooShort = `${from}-key`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    child.stdin.end(KEPT[from]?.([...keys, tooShort]));
+    const lines = (await text(child.stdout)).trim().split("\n");
+    const { ended } = await start([await fileOf(`${from}.ndjson`, lines)]);
+    expect(await ended).toMatchObject({ code: 0 });
+    for (const key of keys) expect(await statusOf(key)).toBe(200);
+    expect(await statusOf(tooShort)).toBe(401);
+  },
+);
