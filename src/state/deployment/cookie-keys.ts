@@ -1,3 +1,4 @@
+import { text } from "../sql-row.ts";
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS cookie_keys (
   id TEXT PRIMARY KEY,
@@ -38,7 +39,7 @@ export class CookieKeys {
     this.#sql.exec(`DELETE FROM cookie_keys WHERE created_at <= ?`, now - OPENS_FOR_MS);
     const rows = this.#sql.exec(`SELECT id, secret FROM cookie_keys ORDER BY created_at DESC, id`);
     return [...rows].map((row) => ({
-      id: row["id"] as string,
+      id: text(row, "id"),
       secret: new Uint8Array(row["secret"] as ArrayBuffer),
     }));
   }

@@ -1,3 +1,4 @@
+import { flag, jsonOrNull, number, numberOrNull, text, textOrNull, type SqlRow } from "../sql-row.ts";
 import { withoutSecrets } from "../../core/key/key-secret.ts";
 import type { Leak } from "../../core/organization/leak.ts";
 import type {
@@ -90,8 +91,6 @@ type TargetName = Pick<RevocationResult, "target" | "keyId">;
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 60_000;
 
-type Row = Record<string, SqlStorageValue>;
-
 /** Requests of which nothing is left to do. */
 const FINISHED = `NOT EXISTS (SELECT 1 FROM revocations
   WHERE request_id = revocation_requests.id AND due_at IS NOT NULL)`;
@@ -143,24 +142,24 @@ export class RevocationLedger implements Perishable {
   }
 
   request(id: string): RevocationRequest {
-    return readRequest(this.#sql.exec<Row>(`SELECT * FROM revocation_requests WHERE id = ?`, id).one());
+    return readRequest(this.#sql.exec<SqlRow>(`SELECT * FROM revocation_requests WHERE id = ?`, id).one());
   }
 
   /** What a request has cut and organisations have not taken in. */
   untold(requestId: string): UntoldCut[] {
-    const rows = this.#sql.exec<Row>(
+    const rows = this.#sql.exec<SqlRow>(
       `SELECT revocations.*, leak FROM revocations LEFT JOIN revocation_leaks USING (request_id, target)
        WHERE request_id = ? AND status = 'revoked' AND organization_told = 0`,
       requestId,
     );
     return [...rows].map((row) => ({
-      orgId: row["org_id"] as string,
-      target: row["target"] as number,
-      keyId: row["key_id"] as string,
-      revokedAt: row["requested_at"] as number,
-      effectiveAt: row["effective_at"] as number,
-      version: row["version"] as number,
-      leak: row["leak"] === null ? null : (JSON.parse(row["leak"] as string) as Leak),
+      orgId: text(row, "org_id"),
+      target: number(row, "target"),
+      keyId: text(row, "key_id"),
+      revokedAt: number(row, "requested_at"),
+      effectiveAt: number(row, "effective_at"),
+      version: number(row, "version"),
+      leak: jsonOrNull<Leak>(row, "leak"),
     }));
   }
 
@@ -244,17 +243,17 @@ export class RevocationLedger implements Perishable {
 
   /** At most `limit` rows whose time has come, the longest overdue first. */
   due(now: number, limit: number): DueRevocation[] {
-    const rows = this.#sql.exec<Row>(
+    const rows = this.#sql.exec<SqlRow>(
       `SELECT * FROM revocations WHERE due_at <= ? ORDER BY due_at, id LIMIT ?`,
       now,
       limit,
     );
     return [...rows].map((row) => ({
       ...readResult(row),
-      requestId: row["request_id"] as string,
-      orgId: row["org_id"] as string | null,
-      ownerId: row["owner_id"] as string | null,
-      hash: row["hash"] as string | null,
+      requestId: text(row, "request_id"),
+      orgId: textOrNull(row, "org_id"),
+      ownerId: textOrNull(row, "owner_id"),
+      hash: textOrNull(row, "hash"),
     }));
   }
 
@@ -267,7 +266,7 @@ export class RevocationLedger implements Perishable {
 
   /** The newest first, and one row more than `limit` if there is a next page. */
   list({ status, limit, before }: RevocationQuery): RevocationEntry[] {
-    const rows = this.#sql.exec<Row>(
+    const rows = this.#sql.exec<SqlRow>(
       `SELECT revocations.*, revocation_requests.at, reason, operator FROM revocations
        JOIN revocation_requests ON revocation_requests.id = request_id
        WHERE revocations.id < ? ${status === "all" ? "" : "AND status = ?"}
@@ -278,12 +277,12 @@ export class RevocationLedger implements Perishable {
     );
     return [...rows].map((row) => ({
       ...readResult(row),
-      id: row["id"] as number,
-      request: readRequest({ ...row, id: row["request_id"] as string }),
-      orgId: row["org_id"] as string | null,
-      ownerId: row["owner_id"] as string | null,
-      organizationTold: row["organization_told"] === 1,
-      failures: row["failures"] as number,
+      id: number(row, "id"),
+      request: readRequest({ ...row, id: text(row, "request_id") }),
+      orgId: textOrNull(row, "org_id"),
+      ownerId: textOrNull(row, "owner_id"),
+      organizationTold: flag(row, "organization_told"),
+      failures: number(row, "failures"),
     }));
   }
 
@@ -334,22 +333,22 @@ function namesOf(targets: readonly TargetName[]): string {
   return JSON.stringify(targets.map(({ target, keyId }) => ({ target, keyId })));
 }
 
-function readResult(row: Row): RevocationResult {
+function readResult(row: SqlRow): RevocationResult {
   return {
-    target: row["target"] as number,
-    keyId: row["key_id"] === "" ? null : (row["key_id"] as string),
-    status: row["status"] as RevocationStatus,
-    requestedAt: row["requested_at"] as number | null,
-    effectiveAt: row["effective_at"] as number | null,
-    version: row["version"] as number | null,
+    target: number(row, "target"),
+    keyId: text(row, "key_id") === "" ? null : text(row, "key_id"),
+    status: text<RevocationStatus>(row, "status"),
+    requestedAt: numberOrNull(row, "requested_at"),
+    effectiveAt: numberOrNull(row, "effective_at"),
+    version: numberOrNull(row, "version"),
   };
 }
 
-function readRequest(row: Row): RevocationRequest {
+function readRequest(row: SqlRow): RevocationRequest {
   return {
-    id: row["id"] as string,
-    at: row["at"] as number,
-    reason: row["reason"] as string,
-    operator: JSON.parse(row["operator"] as string) as RevocationRequest["operator"],
+    id: text(row, "id"),
+    at: number(row, "at"),
+    reason: text(row, "reason"),
+    operator: JSON.parse(text(row, "operator")) as RevocationRequest["operator"],
   };
 }

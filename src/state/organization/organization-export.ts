@@ -1,3 +1,4 @@
+import { flag, json, number, text, textOrNull, type SqlRow } from "../sql-row.ts";
 import { auditEventJson } from "../../api-types/audit-json.ts";
 import type { ExportLine } from "../../api-types/export.ts";
 import { keyJson } from "../../api-types/key-json.ts";
@@ -26,8 +27,6 @@ export interface ExportPage {
   /** `null` after the last page. */
   readonly next: ExportPosition | null;
 }
-
-type Row = Record<string, SqlStorageValue>;
 
 /** A part of the rows of one kind, and where the next part begins; `null` when there is none. */
 type Part = { readonly lines: readonly ExportLine[]; readonly after: string | number | null };
@@ -86,12 +85,12 @@ export class OrganizationExport {
   }
 
   /** Rows by their ids. */
-  #rows(select: string, read: (row: Row) => ExportLine): Section {
+  #rows(select: string, read: (row: SqlRow) => ExportLine): Section {
     return (after) => {
       const query = `${select} ORDER BY id LIMIT ?2`;
-      const rows = this.#parts.sql.exec<Row>(query, String(after ?? ""), PAGE).toArray();
+      const rows = this.#parts.sql.exec<SqlRow>(query, String(after ?? ""), PAGE).toArray();
       const last = rows.length === PAGE ? rows.at(-1) : undefined;
-      return { lines: rows.map(read), after: last === undefined ? null : (last["id"] as string) };
+      return { lines: rows.map(read), after: last === undefined ? null : text(last, "id") };
     };
   }
 
@@ -127,7 +126,7 @@ export class OrganizationExport {
   #usage(after: string | number | null): Part {
     const [step = "0", start = "0", keyId = ""] = String(after ?? "").split(" ");
     const rows = this.#parts.sql
-      .exec<Row>(
+      .exec<SqlRow>(
         `SELECT * FROM usage_counts WHERE (step, start, key_id) > (?, ?, ?) AND step IN (?, ?) AND key_id <> ''
          ORDER BY step, start, key_id LIMIT ?`,
         Number(step),
@@ -139,8 +138,7 @@ export class OrganizationExport {
       )
       .toArray();
     const last = rows.length === PAGE ? rows.at(-1) : undefined;
-    const position =
-      last && `${last["step"] as number} ${last["start"] as number} ${last["key_id"] as string}`;
+    const position = last && `${number(last, "step")} ${number(last, "start")} ${text(last, "key_id")}`;
     return { lines: rows.map(usageLine), after: position ?? null };
   }
 
@@ -171,62 +169,62 @@ export class OrganizationExport {
   }
 }
 
-function personLine(row: Row): ExportLine {
+function personLine(row: SqlRow): ExportLine {
   return {
     type: "person",
-    id: row["id"] as string,
-    name: row["name"] as string,
-    email: row["email"] as string | null,
-    active: row["active"] === 1,
-    roles: JSON.parse(row["roles"] as string) as string[],
-    vaultRoles: JSON.parse(row["vault_roles"] as string) as Record<string, string[]>,
-    createdAt: isoTime(row["created_at"] as number),
+    id: text(row, "id"),
+    name: text(row, "name"),
+    email: textOrNull(row, "email"),
+    active: flag(row, "active"),
+    roles: json<string[]>(row, "roles"),
+    vaultRoles: json<Record<string, string[]>>(row, "vault_roles"),
+    createdAt: isoTime(number(row, "created_at")),
   };
 }
 
-function serviceLine(row: Row): ExportLine {
+function serviceLine(row: SqlRow): ExportLine {
   return {
     type: "service_user",
-    id: row["id"] as string,
-    name: row["name"] as string,
-    description: row["description"] as string | null,
-    vaultRoles: JSON.parse(row["vault_roles"] as string) as Record<string, string[]>,
-    active: row["active"] === 1,
-    createdAt: isoTime(row["created_at"] as number),
+    id: text(row, "id"),
+    name: text(row, "name"),
+    description: textOrNull(row, "description"),
+    vaultRoles: json<Record<string, string[]>>(row, "vault_roles"),
+    active: flag(row, "active"),
+    createdAt: isoTime(number(row, "created_at")),
   };
 }
 
-function scimUserLine(row: Row): ExportLine {
+function scimUserLine(row: SqlRow): ExportLine {
   return {
     type: "scim_user",
-    id: row["id"] as string,
-    active: row["active"] === 1,
-    resource: JSON.parse(row["resource"] as string) as Record<string, unknown>,
+    id: text(row, "id"),
+    active: flag(row, "active"),
+    resource: json<Record<string, unknown>>(row, "resource"),
   };
 }
 
-function scimGroupLine(row: Row): ExportLine {
+function scimGroupLine(row: SqlRow): ExportLine {
   return {
     type: "scim_group",
-    id: row["id"] as string,
-    displayName: row["display_name"] as string,
-    members: JSON.parse(row["members"] as string) as string[],
+    id: text(row, "id"),
+    displayName: text(row, "display_name"),
+    members: json<string[]>(row, "members"),
   };
 }
 
-function usageLine(row: Row): ExportLine {
+function usageLine(row: SqlRow): ExportLine {
   const counts: OutcomeCounts = {
-    succeeded: row["succeeded"] as number,
-    clientErrors: row["client_errors"] as number,
-    originErrors: row["origin_errors"] as number,
-    refused: row["refused"] as number,
-    limited: row["limited"] as number,
+    succeeded: number(row, "succeeded"),
+    clientErrors: number(row, "client_errors"),
+    originErrors: number(row, "origin_errors"),
+    refused: number(row, "refused"),
+    limited: number(row, "limited"),
   };
   return {
     type: "usage",
-    keyId: row["key_id"] as string,
-    step: row["step"] === DAYS ? "day" : "hour",
-    start: isoTime(row["start"] as number),
+    keyId: text(row, "key_id"),
+    step: number(row, "step") === DAYS ? "day" : "hour",
+    start: isoTime(number(row, "start")),
     ...counts,
   };
 }

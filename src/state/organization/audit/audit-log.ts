@@ -1,3 +1,4 @@
+import { flag, number, text, textOrNull } from "../../sql-row.ts";
 import { foldName } from "../../../core/organization/folded-name.ts";
 import { withoutSecrets } from "../../../core/key/key-secret.ts";
 import type { Actor, AuditEvent, AuditQuery } from "../../../core/organization/organization.ts";
@@ -113,8 +114,8 @@ export class AuditLog {
   }
 }
 
-function cut(text: string): string {
-  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 1)}…`;
+function cut(value: string): string {
+  return value.length <= MAX_TEXT ? value : `${value.slice(0, MAX_TEXT - 1)}…`;
 }
 
 function toJson(value: object | null): string | null {
@@ -129,20 +130,20 @@ function cutWithin(value: unknown): unknown {
 }
 
 function readEvent(row: Record<string, SqlStorageValue>): AuditEvent {
-  const targetName = row["target_name"] as string | null;
+  const targetName = textOrNull(row, "target_name");
   return {
-    id: row["id"] as number,
-    at: row["at"] as number,
-    actor: { id: row["actor_id"] as string, name: row["actor_name"] as string | null },
-    actorKnown: row["actor_known"] === 1,
-    action: row["action"] as string,
-    target: row["target"] as string,
+    id: number(row, "id"),
+    at: number(row, "at"),
+    actor: { id: text(row, "actor_id"), name: textOrNull(row, "actor_name") },
+    actorKnown: flag(row, "actor_known"),
+    action: text(row, "action"),
+    target: text(row, "target"),
     targetName: targetName && withoutSecrets(targetName),
-    targetKnown: row["target_known"] === 1,
-    refusal: row["refusal"] as RefusalCode | null,
-    address: row["address"] as string | null,
-    requestId: row["request_id"] as string | null,
-    before: row["before"] as string | null,
-    after: row["after"] as string | null,
+    targetKnown: flag(row, "target_known"),
+    refusal: textOrNull<RefusalCode>(row, "refusal"),
+    address: textOrNull(row, "address"),
+    requestId: textOrNull(row, "request_id"),
+    before: textOrNull(row, "before"),
+    after: textOrNull(row, "after"),
   };
 }

@@ -1,3 +1,13 @@
+import {
+  flag,
+  json,
+  jsonOrNull,
+  number,
+  numberOrNull,
+  text,
+  textOrNull,
+  type SqlRow,
+} from "../../sql-row.ts";
 import type { KeyRecord, VaultSet } from "../../../core/key/key-record.ts";
 import {
   developerVaults,
@@ -5,7 +15,7 @@ import {
   type VaultRoles,
 } from "../../../core/organization/organization.ts";
 
-export type KeyRow = Record<string, SqlStorageValue>;
+export type KeyRow = SqlRow;
 
 /** Keys with what their owners may do. */
 export const SELECT_KEYS = `SELECT keys.*, users.kind AS owner_kind, users.name AS owner_name,
@@ -32,43 +42,38 @@ export function recordOf(key: ManagedKey, orgId: string): KeyRecord {
   };
 }
 
-function readJson<T>(value: SqlStorageValue | undefined): T {
-  return JSON.parse(value as string) as T;
-}
-
 /** A row of {@link SELECT_KEYS}. */
 export function readKey(row: KeyRow): ManagedKey {
   return {
-    id: row["id"] as string,
-    name: row["name"] as string,
-    description: row["description"] as string | null,
-    keyPrefix: row["key_prefix"] as string,
-    hash: row["hash"] as string,
+    id: text(row, "id"),
+    name: text(row, "name"),
+    description: textOrNull(row, "description"),
+    keyPrefix: text(row, "key_prefix"),
+    hash: text(row, "hash"),
     owner: {
-      id: row["owner_id"] as string,
-      kind: row["owner_kind"] as "user" | "service",
-      name: row["owner_name"] as string,
+      id: text(row, "owner_id"),
+      kind: text<"user" | "service">(row, "owner_kind"),
+      name: text(row, "owner_name"),
     },
-    ownerVaults:
-      row["owner_active"] === 1 ? developerVaults(readJson<VaultRoles>(row["owner_vault_roles"])) : [],
-    scopes: readJson(row["scopes"]),
-    vaults: readJson<VaultSet>(row["vaults"]),
-    allowedIps: readJson(row["allowed_ips"]),
-    rateLimit: row["rate_limit"] === null ? null : readJson(row["rate_limit"]),
-    disabled: row["disabled"] === 1,
-    version: row["version"] as number,
-    createdAt: row["created_at"] as number,
-    createdBy: row["created_by"] as string,
-    expiresAt: row["expires_at"] as number | null,
-    revokedAt: row["revoked_at"] as number | null,
-    revokedBy: row["revoked_by"] as string | null,
-    revocationReason: row["revocation_reason"] as string | null,
-    retiresAt: row["retires_at"] as number | null,
-    successorId: row["successor_id"] as string | null,
-    predecessorId: row["predecessor_id"] as string | null,
-    lastUsedAt: row["last_used_at"] as number | null,
-    lastUsedIp: row["last_used_ip"] as string | null,
-    lastRefusedAt: row["last_refused_at"] as number | null,
-    lastRefusedIp: row["last_refused_ip"] as string | null,
+    ownerVaults: flag(row, "owner_active") ? developerVaults(json<VaultRoles>(row, "owner_vault_roles")) : [],
+    scopes: json(row, "scopes"),
+    vaults: json<VaultSet>(row, "vaults"),
+    allowedIps: json(row, "allowed_ips"),
+    rateLimit: jsonOrNull(row, "rate_limit"),
+    disabled: flag(row, "disabled"),
+    version: number(row, "version"),
+    createdAt: number(row, "created_at"),
+    createdBy: text(row, "created_by"),
+    expiresAt: numberOrNull(row, "expires_at"),
+    revokedAt: numberOrNull(row, "revoked_at"),
+    revokedBy: textOrNull(row, "revoked_by"),
+    revocationReason: textOrNull(row, "revocation_reason"),
+    retiresAt: numberOrNull(row, "retires_at"),
+    successorId: textOrNull(row, "successor_id"),
+    predecessorId: textOrNull(row, "predecessor_id"),
+    lastUsedAt: numberOrNull(row, "last_used_at"),
+    lastUsedIp: textOrNull(row, "last_used_ip"),
+    lastRefusedAt: numberOrNull(row, "last_refused_at"),
+    lastRefusedIp: textOrNull(row, "last_refused_ip"),
   };
 }

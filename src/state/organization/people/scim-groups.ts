@@ -1,9 +1,8 @@
+import { json, number, text, type SqlRow } from "../../sql-row.ts";
 import { foldName } from "../../../core/organization/folded-name.ts";
 import { idsOf } from "../../../core/scim/members.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
 import type { ScimStore, StoredResource } from "./scim-store.ts";
-
-type Row = Record<string, SqlStorageValue>;
 
 /** The groups that the identity provider has pushed, and who is in them. */
 export class ScimGroups implements ScimStore {
@@ -14,12 +13,12 @@ export class ScimGroups implements ScimStore {
   }
 
   find(id: string): StoredResource | null {
-    const [row] = this.#sql.exec<Row>(`SELECT * FROM scim_groups WHERE id = ?`, id);
+    const [row] = this.#sql.exec<SqlRow>(`SELECT * FROM scim_groups WHERE id = ?`, id);
     return row === undefined ? null : this.#read(row);
   }
 
   page(offset: number, limit: number): StoredResource[] {
-    const rows = this.#sql.exec<Row>(
+    const rows = this.#sql.exec<SqlRow>(
       `SELECT * FROM scim_groups ORDER BY created_at, id LIMIT ? OFFSET ?`,
       limit,
       offset,
@@ -115,16 +114,16 @@ export class ScimGroups implements ScimStore {
     return [...rows].map((row) => row.user_id);
   }
 
-  #read(row: Row): StoredResource {
-    const id = row["id"] as string;
+  #read(row: SqlRow): StoredResource {
+    const id = text(row, "id");
     const members = this.#memberIds(id).map((value) => ({ value }));
-    const resource = JSON.parse(row["resource"] as string) as ScimObject;
+    const resource = json<ScimObject>(row, "resource");
     return {
       id,
       resource: members.length === 0 ? resource : { ...resource, members },
-      version: row["version"] as number,
-      createdAt: row["created_at"] as number,
-      modifiedAt: row["modified_at"] as number,
+      version: number(row, "version"),
+      createdAt: number(row, "created_at"),
+      modifiedAt: number(row, "modified_at"),
     };
   }
 }

@@ -1,11 +1,10 @@
+import { flag, number, numberOrNull, text, type SqlRow } from "../../sql-row.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
 import { isObject } from "../../../core/scim/object.ts";
 import { MATCHING_RULES, type Candidate } from "../../../core/scim/standing.ts";
 import { scimGrants } from "./scim-roles.ts";
 import { sameKey } from "./scim-store.ts";
 import type { ScimUsers } from "./scim-users.ts";
-
-type Row = Record<string, SqlStorageValue>;
 
 /** Which SCIM users fit a person, each by its closest rule, the closest first. ?1 is the subject, ?2 the address. */
 const FITTING = `SELECT scim_users.*, min(place) AS place FROM (
@@ -43,9 +42,9 @@ export class ScimIdentities {
   candidatesFor({ id, email, scimId }: Known, since: number): Candidate[] {
     const fitting = this.#rows(FITTING, sameKey(id), email === null ? null : sameKey(email));
     const bound = this.#rows(BOUND, id, scimId);
-    const known = new Set(bound.map((row) => row["id"]));
-    const others = bound.filter((row) => !fitting.some((each) => each["id"] === row["id"]));
-    return [...fitting, ...others].map((row) => this.#candidate(row, known.has(row["id"] ?? null), since));
+    const known = new Set(bound.map((row) => text(row, "id")));
+    const others = bound.filter((row) => !fitting.some((each) => text(each, "id") === text(row, "id")));
+    return [...fitting, ...others].map((row) => this.#candidate(row, known.has(text(row, "id")), since));
   }
 
   /** Remembers that a person was found to be these SCIM users. */
@@ -66,7 +65,7 @@ export class ScimIdentities {
          (scim_id = ?1 OR id IN (SELECT person_id FROM scim_bindings WHERE scim_id = ?1))`,
       scimId,
     );
-    return rows.map((row) => row["id"] as string);
+    return rows.map((row) => text(row, "id"));
   }
 
   /** Everybody whom a SCIM user may decide about. */
@@ -79,7 +78,7 @@ export class ScimIdentities {
           OR users.email_key IN (SELECT name_key FROM scim_former_names WHERE scim_id = ?1))`,
       scimId,
     );
-    return [...new Set([...rows.map((row) => row["id"] as string), ...this.boundTo(scimId)])];
+    return [...new Set([...rows.map((row) => text(row, "id")), ...this.boundTo(scimId)])];
   }
 
   /** Everybody known to SCIM who has a key with a change that a guard may not have yet. */
@@ -88,7 +87,7 @@ export class ScimIdentities {
       `SELECT DISTINCT users.id FROM outbox JOIN keys ON keys.id = outbox.key_id
          JOIN users ON users.id = keys.owner_id WHERE users.scim_id IS NOT NULL`,
     );
-    return rows.map((row) => row["id"] as string);
+    return rows.map((row) => text(row, "id"));
   }
 
   /** Notes what has been taken from a SCIM user, so that an older identity token does not bring it back. */
@@ -103,18 +102,19 @@ export class ScimIdentities {
     }
   }
 
-  #candidate(row: Row, bound: boolean, since: number): Candidate {
-    const id = row["id"] as string;
-    const deleted = row["deleted_at"] !== null;
-    const place = row["place"] as number | undefined;
+  #candidate(row: SqlRow, bound: boolean, since: number): Candidate {
+    const id = text(row, "id");
+    const deleted = numberOrNull(row, "deleted_at") !== null;
+    // Only rows that fit have a place.
+    const place = "place" in row ? number(row, "place") : undefined;
     return {
       id,
-      active: row["active"] === 1 && !deleted,
+      active: flag(row, "active") && !deleted,
       deleted,
       rule: place === undefined ? null : (MATCHING_RULES[place - 1] ?? null),
       bound,
       former: place === FORMER,
-      claimsVoidBefore: row["claims_void_before"] as number,
+      claimsVoidBefore: number(row, "claims_void_before"),
       grants: scimGrants(this.#users.roleNames(id)),
       withdrawn: scimGrants(this.#withdrawnSince(id, since)),
     };
@@ -126,11 +126,11 @@ export class ScimIdentities {
       scimId,
       moment,
     );
-    return rows.map((row) => row["role"] as string);
+    return rows.map((row) => text(row, "role"));
   }
 
-  #rows(query: string, ...values: SqlStorageValue[]): Row[] {
-    return this.#sql.exec<Row>(query, ...values).toArray();
+  #rows(query: string, ...values: SqlStorageValue[]): SqlRow[] {
+    return this.#sql.exec<SqlRow>(query, ...values).toArray();
   }
 }
 

@@ -1,10 +1,9 @@
+import { json, number, text, type SqlRow } from "../../sql-row.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
 import { roleNames } from "../../../core/scim/roles.ts";
 import { emailKeys } from "./scim-identities.ts";
 import { ScimLeavers } from "./scim-leavers.ts";
 import { sameKey, type ScimStore, type StoredResource } from "./scim-store.ts";
-
-type Row = Record<string, SqlStorageValue>;
 
 const MAX_FORMER_NAMES = 50;
 
@@ -19,12 +18,12 @@ export class ScimUsers implements ScimStore {
   }
 
   find(id: string): StoredResource | null {
-    const [row] = this.#sql.exec<Row>(`SELECT * FROM scim_users WHERE id = ? AND deleted_at IS NULL`, id);
+    const [row] = this.#sql.exec<SqlRow>(`SELECT * FROM scim_users WHERE id = ? AND deleted_at IS NULL`, id);
     return row === undefined ? null : readRow(row);
   }
 
   page(offset: number, limit: number): StoredResource[] {
-    const rows = this.#sql.exec<Row>(
+    const rows = this.#sql.exec<SqlRow>(
       `SELECT * FROM scim_users WHERE deleted_at IS NULL ORDER BY created_at, id LIMIT ? OFFSET ?`,
       limit,
       offset,
@@ -42,7 +41,7 @@ export class ScimUsers implements ScimStore {
   candidates(attribute: string, value: string): StoredResource[] | null {
     const column = INDEXED.get(attribute.toLowerCase());
     if (column === undefined) return null;
-    const rows = this.#sql.exec<Row>(
+    const rows = this.#sql.exec<SqlRow>(
       `SELECT * FROM scim_users WHERE deleted_at IS NULL AND ${column} = ? ORDER BY created_at, id`,
       sameKey(value),
     );
@@ -118,7 +117,7 @@ export class ScimUsers implements ScimStore {
 
   /** Finds the names and addresses of all users anew. */
   indexNames(): void {
-    const living = this.#sql.exec<Row>(`SELECT * FROM scim_users WHERE deleted_at IS NULL`).toArray();
+    const living = this.#sql.exec<SqlRow>(`SELECT * FROM scim_users WHERE deleted_at IS NULL`).toArray();
     for (const { id, resource } of living.map(readRow)) {
       const [userName, externalId] = columnsOf(resource);
       // Two names that were not the same before stay apart.
@@ -182,12 +181,12 @@ function columnsOf(resource: ScimObject): [string, string | null, number, string
   ];
 }
 
-function readRow(row: Row): StoredResource {
+function readRow(row: SqlRow): StoredResource {
   return {
-    id: row["id"] as string,
-    resource: JSON.parse(row["resource"] as string) as ScimObject,
-    version: row["version"] as number,
-    createdAt: row["created_at"] as number,
-    modifiedAt: row["modified_at"] as number,
+    id: text(row, "id"),
+    resource: json<ScimObject>(row, "resource"),
+    version: number(row, "version"),
+    createdAt: number(row, "created_at"),
+    modifiedAt: number(row, "modified_at"),
   };
 }

@@ -1,3 +1,4 @@
+import { flag, json, number, text, textOrNull, type SqlRow } from "../../sql-row.ts";
 import { foldName } from "../../../core/organization/folded-name.ts";
 import type {
   Actor,
@@ -12,8 +13,6 @@ import type { AuditLog } from "../audit/audit-log.ts";
 import type { KeyTable } from "../keys/key-table.ts";
 import type { Keys } from "../keys/keys.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";
-
-type Row = Record<string, SqlStorageValue>;
 
 export const OWNER_DEACTIVATED = "Owner deactivated";
 
@@ -37,7 +36,7 @@ export class ServiceUsers {
   }
 
   find(id: string): ServiceUser | Refusal {
-    const [row] = this.#storage.sql.exec<Row>(
+    const [row] = this.#storage.sql.exec<SqlRow>(
       `SELECT * FROM users WHERE id = ? AND kind = 'service' AND deleted_at IS NULL`,
       id,
     );
@@ -47,7 +46,7 @@ export class ServiceUsers {
   /** A page of service users in the order of their making, and one more if there is a next page; with `q` of those whose name holds it. */
   list(limit: number, after: UserPosition | null, q: string | null): ServiceUser[] {
     const part = foldName(q ?? "");
-    const rows = this.#storage.sql.exec<Row>(
+    const rows = this.#storage.sql.exec<SqlRow>(
       `SELECT * FROM users WHERE kind = 'service' AND deleted_at IS NULL AND (created_at, id) > (?, ?)
        ORDER BY created_at, id${q === null ? ` LIMIT ${limit + 1}` : ""}`,
       after?.createdAt ?? 0,
@@ -136,13 +135,13 @@ export class ServiceUsers {
   }
 }
 
-function readServiceUser(row: Row): ServiceUser {
+function readServiceUser(row: SqlRow): ServiceUser {
   return {
-    id: row["id"] as string,
-    name: row["name"] as string,
-    description: row["description"] as string | null,
-    vaultRoles: JSON.parse(row["vault_roles"] as string) as VaultRoles,
-    active: row["active"] === 1,
-    createdAt: row["created_at"] as number,
+    id: text(row, "id"),
+    name: text(row, "name"),
+    description: textOrNull(row, "description"),
+    vaultRoles: json<VaultRoles>(row, "vault_roles"),
+    active: flag(row, "active"),
+    createdAt: number(row, "created_at"),
   };
 }

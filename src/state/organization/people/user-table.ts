@@ -1,3 +1,4 @@
+import { flag, json, number, numberOrNull, text, textOrNull } from "../../sql-row.ts";
 import type { OwnerKind } from "../../../core/key/key-record.ts";
 import type { Actor, VaultRoles } from "../../../core/organization/organization.ts";
 import type { Grants } from "../../../core/scim/roles.ts";
@@ -45,23 +46,23 @@ export class UserTable {
     const [row] = this.#sql.exec<Record<string, SqlStorageValue>>(`SELECT * FROM users WHERE id = ?`, id);
     if (row === undefined) return null;
     return {
-      id: row["id"] as string,
-      kind: row["kind"] as OwnerKind,
-      name: row["name"] as string,
-      email: row["email"] as string | null,
-      emailKey: row["email_key"] as string | null,
-      roles: JSON.parse(row["roles"] as string) as string[],
-      vaultRoles: JSON.parse(row["vault_roles"] as string) as VaultRoles,
-      active: row["active"] === 1,
-      claimsIat: row["claims_iat"] as number,
-      claimsAt: row["claims_at"] as number,
+      id: text(row, "id"),
+      kind: text<OwnerKind>(row, "kind"),
+      name: text(row, "name"),
+      email: textOrNull(row, "email"),
+      emailKey: textOrNull(row, "email_key"),
+      roles: json<string[]>(row, "roles"),
+      vaultRoles: json<VaultRoles>(row, "vault_roles"),
+      active: flag(row, "active"),
+      claimsIat: number(row, "claims_iat"),
+      claimsAt: number(row, "claims_at"),
       claimed: {
-        roles: JSON.parse(row["claimed_roles"] as string) as string[],
-        vaultRoles: JSON.parse(row["claimed_vault_roles"] as string) as VaultRoles,
+        roles: json<string[]>(row, "claimed_roles"),
+        vaultRoles: json<VaultRoles>(row, "claimed_vault_roles"),
       },
-      scimId: row["scim_id"] as string | null,
-      claimsVoidBefore: row["claims_void_before"] as number,
-      unconfirmedSince: row["unconfirmed_since"] as number | null,
+      scimId: textOrNull(row, "scim_id"),
+      claimsVoidBefore: number(row, "claims_void_before"),
+      unconfirmedSince: numberOrNull(row, "unconfirmed_since"),
     };
   }
 

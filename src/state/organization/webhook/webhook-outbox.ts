@@ -1,3 +1,4 @@
+import { number, numberOrNull, text, textOrNull, type SqlRow } from "../../sql-row.ts";
 import {
   nextAttemptAt,
   webhookPayload,
@@ -7,8 +8,6 @@ import {
 } from "../../../core/organization/webhook.ts";
 import type { Perishable } from "../../retention.ts";
 import type { Attempt } from "./webhook-sender.ts";
-
-type Row = Record<string, SqlStorageValue>;
 
 /** A message to be sent now. */
 export interface DueMessage {
@@ -36,7 +35,7 @@ export class WebhookOutbox implements Perishable {
 
   /** To be called in the transaction of the event. */
   add(type: WebhookEventType, keyId: string | null, data: object, now: number): WebhookDelivery {
-    const [row] = this.#sql.exec<Row>(
+    const [row] = this.#sql.exec<SqlRow>(
       `INSERT INTO webhook_messages (id, type, key_id, payload, status, next_attempt_at, created_at)
        VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5) RETURNING *`,
       `msg_${crypto.randomUUID()}`,
@@ -45,7 +44,7 @@ export class WebhookOutbox implements Perishable {
       webhookPayload(type, data, now),
       now,
     );
-    return readDelivery(row as Row);
+    return readDelivery(row as SqlRow);
   }
 
   /**
@@ -83,7 +82,7 @@ export class WebhookOutbox implements Perishable {
 
   /** Queues a message again, delivered or not, as if it were new; `null` when it is gone. */
   resend(id: string, now: number): WebhookDelivery | null {
-    const rows = this.#sql.exec<Row>(
+    const rows = this.#sql.exec<SqlRow>(
       `UPDATE webhook_messages SET status = 'pending', attempts = 0, next_attempt_at = ?, settled_at = NULL
        WHERE id = ? RETURNING *`,
       now,
@@ -115,7 +114,7 @@ export class WebhookOutbox implements Perishable {
 
   /** A page, the newest first, and one more if there is a next page. */
   list(limit: number, before: number | null): WebhookDelivery[] {
-    const rows = this.#sql.exec<Row>(
+    const rows = this.#sql.exec<SqlRow>(
       `SELECT * FROM webhook_messages WHERE sequence < ? ORDER BY sequence DESC LIMIT ?`,
       before ?? Number.MAX_SAFE_INTEGER,
       limit + 1,
@@ -125,7 +124,7 @@ export class WebhookOutbox implements Perishable {
 
   /** What of a type has not arrived and is not given up, the newest first. */
   pendingOf(type: WebhookEventType): WebhookDelivery[] {
-    const rows = this.#sql.exec<Row>(
+    const rows = this.#sql.exec<SqlRow>(
       `SELECT * FROM webhook_messages WHERE status = 'pending' AND type = ? ORDER BY sequence DESC`,
       type,
     );
@@ -163,17 +162,17 @@ export class WebhookOutbox implements Perishable {
   }
 }
 
-function readDelivery(row: Row): WebhookDelivery {
+function readDelivery(row: SqlRow): WebhookDelivery {
   return {
-    sequence: row["sequence"] as number,
-    id: row["id"] as string,
-    type: row["type"] as WebhookEventType,
-    keyId: row["key_id"] as string | null,
-    status: row["status"] as DeliveryStatus,
-    attempts: row["attempts"] as number,
-    lastStatus: row["last_status"] as number | null,
-    lastError: row["last_error"] as string | null,
-    nextAttemptAt: row["next_attempt_at"] as number | null,
-    createdAt: row["created_at"] as number,
+    sequence: number(row, "sequence"),
+    id: text(row, "id"),
+    type: text<WebhookEventType>(row, "type"),
+    keyId: textOrNull(row, "key_id"),
+    status: text<DeliveryStatus>(row, "status"),
+    attempts: number(row, "attempts"),
+    lastStatus: numberOrNull(row, "last_status"),
+    lastError: textOrNull(row, "last_error"),
+    nextAttemptAt: numberOrNull(row, "next_attempt_at"),
+    createdAt: number(row, "created_at"),
   };
 }

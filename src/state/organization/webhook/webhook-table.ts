@@ -1,10 +1,9 @@
+import { flag, number, numberOrNull, text, textOrNull, type SqlRow } from "../../sql-row.ts";
 import {
   SECRET_OVERLAP_MS,
   type WebhookDraft,
   type WebhookEndpoint,
 } from "../../../core/organization/webhook.ts";
-
-type Row = Record<string, SqlStorageValue>;
 
 /** The organisation's endpoint and its secrets. The secrets are kept as they are: messages are signed with them. */
 export class WebhookTable {
@@ -15,7 +14,7 @@ export class WebhookTable {
   }
 
   find(): WebhookEndpoint | null {
-    const [row] = this.#sql.exec<Row>(`SELECT * FROM webhook`);
+    const [row] = this.#sql.exec<SqlRow>(`SELECT * FROM webhook`);
     return row === undefined ? null : readEndpoint(row);
   }
 
@@ -69,14 +68,14 @@ export class WebhookTable {
   }
 }
 
-function readEndpoint(row: Row): WebhookEndpoint {
+function readEndpoint(row: SqlRow): WebhookEndpoint {
   return {
-    url: row["url"] as string,
-    description: row["description"] as string | null,
-    disabled: row["disabled"] === 1,
-    disabledReason: row["disabled_reason"] as string | null,
-    previousSecretUntil: row["previous_secret_until"] as number | null,
-    createdAt: row["created_at"] as number,
-    updatedAt: row["updated_at"] as number,
+    url: text(row, "url"),
+    description: textOrNull(row, "description"),
+    disabled: flag(row, "disabled"),
+    disabledReason: textOrNull(row, "disabled_reason"),
+    previousSecretUntil: numberOrNull(row, "previous_secret_until"),
+    createdAt: number(row, "created_at"),
+    updatedAt: number(row, "updated_at"),
   };
 }
