@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 const root = new URL("..", import.meta.url).pathname;
 
-/** Tests that start whole runtimes and processes and talk to them over sockets. */
+/** A busy machine is slow; tests only wait so long for what never comes. */
 const overSockets = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 /**
@@ -21,6 +21,7 @@ export default defineConfig({
         plugins: [cloudflareTest({ wrangler: { configPath: `${root}wrangler.toml` } })],
         test: {
           name: "workerd",
+          testTimeout: 30_000,
           include: ["test/settings.test.ts", "test/{core,state,admission}/**/*.test.ts"],
           exclude: ["test/admission/simulation.test.ts"],
         },
