@@ -167,9 +167,14 @@ export const KeySchema = z
     createdAt: Timestamp,
     createdBy: z.string(),
     expiresAt: Timestamp.nullable(),
-    lastUsedAt: Timestamp.nullable().openapi({ description: "The last request that reached the origin." }),
+    lastUsedAt: Timestamp.nullable().openapi({
+      description:
+        "The last request that reached the origin, as far as its guard has told: about once a minute, and whenever the usage of the key is read.",
+    }),
     lastUsedIp: z.string().nullable(),
-    lastRefusedAt: Timestamp.nullable(),
+    lastRefusedAt: Timestamp.nullable().openapi({
+      description: "The last request that the gateway refused; as current as `lastUsedAt`.",
+    }),
     lastRefusedIp: z.string().nullable(),
     revokedAt: Timestamp.nullable(),
     revokedBy: z.string().nullable(),

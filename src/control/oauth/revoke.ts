@@ -30,7 +30,10 @@ export const REVOKE: OAuthEndpoint = {
     token: z.string().openapi({ description: "The whole key, or an access token." }),
     token_type_hint: z.string().optional().openapi({ description: "Not needed; what it is shows." }),
   }),
-  answer: { description: "It is dead everywhere; or it never was alive (RFC 7009 section 2.2)." },
+  answer: {
+    description: "It is dead everywhere; or it never was alive (RFC 7009 section 2.2).",
+    schema: z.strictObject({}),
+  },
   clientRequired: false,
   run: async (request, control) => {
     const { token } = request.form;
