@@ -121,7 +121,7 @@ describe("an edit", () => {
     await alice("PATCH", `/-/api-keys/${made.id}`, { description: "Theirs", name: "Their name" });
     await submit(visitor, "Review the change");
     const said = page.getByRole("alert");
-    expect(await said.innerText()).toMatch(/changed this key meanwhile[\s\S]*Description\s+Theirs/);
+    expect(await said.innerText()).toMatch(/changed this key[\s\S]*Description\s+Theirs/);
     expect(await page.getByLabel("Description").inputValue()).toBe("Mine");
     expect(await visitor.axe()).toEqual([]);
     expect(await read()).toMatchObject({ description: "Theirs", version: 2 });
@@ -141,7 +141,7 @@ describe("an edit", () => {
     await submit(visitor, "Save the change");
     expect(await page.getByRole("alert").innerText()).toMatch(/Allowed addresses\s+192\.0\.2\.1/);
     expect(await read()).toMatchObject({ allowedIps: ["192.0.2.1"] });
-    await page.getByRole("link", { name: "start from what the key has now" }).click();
+    await page.getByRole("link", { name: "start again from the key's current settings" }).click();
     await expect.poll(() => page.getByLabel("Allowed addresses").inputValue()).toBe("192.0.2.1");
   });
 
@@ -182,7 +182,7 @@ describe("an edit", () => {
     await page.goto(`/-/console/keys/${made.id}`);
     expect(await page.getByRole("button", { name: "Rotate" }).count()).toBe(0);
     await edit(page);
-    await page.getByText("As far as the owner's roles reach").waitFor();
+    await page.getByText("Limited by the owner's roles").waitFor();
     await page.getByLabel("Vault ids").fill(`${TREASURY}\nvault_of_others`);
     await submit(visitor, "Review the change");
     expect(await page.getByRole("alert").innerText()).toContain(

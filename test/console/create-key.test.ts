@@ -129,7 +129,7 @@ describe("a key", () => {
 
     const noVaults = await alice("POST", "/-/service-users", { name: "Powerless" });
     await page.goto(`/-/console/keys/new?owner=${(noVaults.body as { id: string }).id}`);
-    await page.getByText("holds the Developer role on no vault").waitFor();
+    await page.getByText("does not have the Developer role on any vault").waitFor();
     expect(await visitor.axe()).toEqual([]);
 
     const bob = await signIn("bob");

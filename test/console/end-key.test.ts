@@ -58,7 +58,7 @@ describe("disabling", () => {
     await page.goto(`/-/console${pathOf("/disable")}`);
     await alice("PATCH", `/-/api-keys/${made.id}`, { name: "Renamed meanwhile" });
     await submit(visitor, "Disable the key");
-    await page.getByRole("alert").getByText("changed this key meanwhile").waitFor();
+    await page.getByRole("alert").getByText("changed this key").waitFor();
     expect(await read()).toMatchObject({ disabled: false });
     await submit(visitor, "Disable the key");
     expect(await read()).toMatchObject({ disabled: true });

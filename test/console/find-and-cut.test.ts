@@ -71,7 +71,7 @@ describe("a search", () => {
     const visitor = await visitors.signIn("bob");
     await visitor.page.goto("/-/console/search");
     await searchFor(visitor.page, key);
-    await visitor.page.getByRole("heading", { name: "No key is this string" }).waitFor();
+    await visitor.page.getByRole("heading", { name: "No key matches" }).waitFor();
     expect(await visitor.page.content()).not.toContain(key);
     await expectReadable(visitor);
   });

@@ -65,7 +65,7 @@ describe("while the guard cannot be reached", () => {
       do: "save",
     };
     const [status, page] = await send(`/${key.id}/edit`, form);
-    expect([status, page]).toEqual([503, expect.stringContaining("not confirmed yet")]);
+    expect([status, page]).toEqual([503, expect.stringContaining("not confirmed everywhere yet")]);
     const now = await read(key.id);
     expect(now.allowedIps).toEqual(["192.0.2.1"]);
     expect(page).toContain(`name="version" value="${now.version}"`);
@@ -76,7 +76,7 @@ describe("while the guard cannot be reached", () => {
 
   test("so is a key that is disabled", async () => {
     const [status, page] = await send(`/${key.id}/disable`, { version: `${key.version}` });
-    expect([status, page]).toEqual([503, expect.stringContaining("not confirmed yet")]);
+    expect([status, page]).toEqual([503, expect.stringContaining("not confirmed everywhere yet")]);
     expect(await read(key.id)).toMatchObject({ disabled: true });
   });
 
@@ -89,7 +89,7 @@ describe("while the guard cannot be reached", () => {
 
   test("a revocation is told to be final and not yet to be confirmed; repeated, it has its receipt", async () => {
     const [status, page] = await send(`/${key.id}/revoke`, { name: "Ledger" });
-    expect([status, page]).toEqual([503, expect.stringContaining("on record and final")]);
+    expect([status, page]).toEqual([503, expect.stringContaining("recorded and final")]);
     expect(await read(key.id)).toMatchObject({ status: "revoked" });
     await setOutage(null);
     expect(await send(`/${key.id}/revoke`, { name: "Ledger" })).toEqual([

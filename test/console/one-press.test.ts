@@ -71,7 +71,7 @@ const FORMS: Record<string, Case> = {
       await page.getByLabel("Ids of vaults").fill("vault_b27e90c4d1");
       await page.getByRole("button", { name: "Save" }).click();
     },
-    press: "Save, and take it from the keys",
+    press: "Save and narrow the keys",
     done: /vault_b27e90c4d1/,
   },
   "a key that is opened further": {

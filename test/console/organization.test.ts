@@ -102,7 +102,7 @@ describe("the SCIM token", () => {
     await page.goto(ORGANIZATION);
     expect(await factOf(page, "Token")).toBe("None");
     await page.getByRole("button", { name: "Create a token" }).click();
-    expect(await page.getByText("ends at once").count()).toBe(0);
+    expect(await page.getByText("stops working at once").count()).toBe(0);
     await page.getByRole("button", { name: "Create the token" }).click();
     await page.waitForURL(/\/oidc\//);
     expect(await times("scim_token.created")).toBe(before);
@@ -160,7 +160,7 @@ describe("the SCIM token", () => {
     await page.reload();
     expect(await factOf(page, "Last used")).toMatch(/just now/);
     await page.getByRole("button", { name: "Replace the token" }).click();
-    await page.getByText("The token that there is ends at once.").waitFor();
+    await page.getByText("The current token stops working at once.").waitFor();
     expect(await factOf(page, "Token")).toMatch(/by Alice Andersson$/);
     await expectReadable(visitor);
   });
@@ -228,9 +228,9 @@ describe("the webhook", () => {
     await page.getByRole("button", { name: "Make a new secret" }).click();
     expect(await secretOn(page)).not.toBe(secret);
     await page.goto(`${ORGANIZATION}/webhook`);
-    await page.getByText("Messages are signed with the secret before, too, until").waitFor();
+    await page.getByText("Messages are also signed with the previous secret until").waitFor();
 
-    await page.getByLabel("Send nothing for now").check();
+    await page.getByLabel("Pause deliveries").check();
     await page.getByRole("button", { name: "Save" }).click();
     await page.waitForURL("**?done=saved");
     expect(await page.getByRole("button", { name: "Send a test event" }).count()).toBe(0);

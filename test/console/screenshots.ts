@@ -7,12 +7,16 @@ import { ADMIN_PAGES, makeAdminSample } from "./admin-pictures.ts";
 import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
 
 /**
- * `npm run screenshots`: every page, light and dark, wide and narrow, as pictures in `.screenshots/` to look at. Those in
+ * `npm run screenshots`: every page, light and dark, on three screens, as pictures in `.screenshots/` to look at. Those in
  * `pictures/` beside this file are from there, for the README.
  */
 
 const DIRECTORY = join(import.meta.dirname, "../../.screenshots");
-const SCREENS = { wide: { width: 1280, height: 860 }, narrow: { width: 390, height: 844 } };
+const SCREENS = {
+  narrow: { width: 320, height: 700 },
+  wide: { width: 1280, height: 860 },
+  widest: { width: 2560, height: 1200 },
+};
 const HOUR_MS = 3_600_000;
 
 /** The ids of what there is to see. */

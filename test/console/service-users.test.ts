@@ -117,7 +117,7 @@ test("what a change takes from its keys is shown with numbers before it is saved
   expect((await read(id)).vaultRoles).toEqual(roles);
 
   await narrow();
-  await page.getByRole("button", { name: "Save, and take it from the keys" }).click();
+  await page.getByRole("button", { name: "Save and narrow the keys" }).click();
   await page.waitForURL("**?done=updated");
   expect((await read(id)).vaultRoles).toEqual({ vault_b27e90c4d1: ["developer"] });
   expect(await product.call(key)).toBe(403);

@@ -23,6 +23,23 @@ function recordedEvents(): string[] {
 /** What the webhook sends, which is no change. */
 const TOLD_ONLY = ["webhook.test", "api_key.expired", "api_key.expiring"];
 
+/** How nobody speaks who explains a product. */
+const OLD_VOICE =
+  /\b(whoever|whence|is told|are told|of what|has it that|wants? to be|all the same|once and for all|goes on|hangs on|holds no|as the (deployment|key) has it)\b/i;
+
+test("pages speak plainly", () => {
+  const directory = join(import.meta.dirname, "../../src/console");
+  const files = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((file) =>
+    /\.tsx?$/.test(file),
+  );
+  const spoken = files.flatMap((file) => {
+    const text = readFileSync(join(directory, file), "utf8").replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+    return text.split(/(?<=[.;>{}])\s/).filter((sentence) => OLD_VOICE.test(sentence));
+  });
+  expect(files.length).toBeGreaterThan(80);
+  expect(spoken).toEqual([]);
+});
+
 test("every event is told in words, done or refused", () => {
   const events = [...recordedEvents(), ...operationsOf("").map(eventOf)].filter(
     (event) => !TOLD_ONLY.includes(event),

@@ -30,7 +30,7 @@ export const AddressEditor: FC<Props> = ({ text, checks, ownAddress, address, pr
       ))}
       {checks.length === 0 && (
         <li class="warn">
-          <Icon name="alert" /> Anybody who gets hold of the key can use it, from anywhere.
+          <Icon name="alert" /> Anyone who gets the key can use it, from anywhere.
         </li>
       )}
       {ownAddress !== null && address !== "" && (

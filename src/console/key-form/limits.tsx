@@ -39,7 +39,7 @@ export const Expiry: FC<ExpiryProps> = ({ form, usual, current, problem }) => {
           {
             value: "never",
             label: "Never",
-            note: <span class="warn">If it leaks, it works until somebody revokes it.</span>,
+            note: <span class="warn">If it leaks, it works until someone revokes it.</span>,
           },
         ]}
       />
@@ -75,7 +75,7 @@ export const RateFields: FC<{ form: KeyForm; usual: RateLimit; problem: string |
     <FieldGroup
       name="rateLimit"
       title="How often"
-      hint={`Empty: as usual here, ${rateText(usual)}.`}
+      hint={`Empty: the default, ${rateText(usual)}.`}
       problem={problem}
     >
       <div class="rate">

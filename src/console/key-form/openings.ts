@@ -8,13 +8,13 @@ import { canonicalRange, type KeyBody } from "./values.ts";
 type Opened = "allowedIps" | "scopes" | "vaults" | "expiresAt" | "rateLimit";
 
 const TEXTS: Readonly<Record<Opened, string>> = {
-  allowedIps: "It can be used from addresses that it could not be used from.",
-  scopes: "It may do more than it might.",
-  vaults: "It reaches vaults that it did not reach.",
+  allowedIps: "It can be used from more addresses.",
+  scopes: "It can do more.",
+  vaults: "It reaches more vaults.",
   expiresAt: "It works for longer.",
-  rateLimit: "It may be used more often.",
+  rateLimit: "It can be used more often.",
 };
-const ANYWHERE = "It can be used from any address: if it leaks, from anywhere.";
+const ANYWHERE = "It can be used from any address: a leaked copy works anywhere.";
 
 /** What a change gives a key that it had not, a sentence each; what is filled in is possible by now. */
 export function openingsOf(key: Key, change: Partial<KeyBody>, usual: RateLimit): string[] {

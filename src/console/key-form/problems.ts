@@ -50,7 +50,7 @@ const NOTICES: Partial<Record<RefusalCode, Notice>> = {
   },
   identity_provider_unavailable: {
     title: "Nothing was done",
-    text: "The identity provider cannot be reached, so it could not be checked who you are. Try again in a moment.",
+    text: "The identity provider cannot be reached, so your sign-in could not be checked. Try again in a moment.",
   },
 };
 

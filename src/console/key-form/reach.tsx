@@ -39,7 +39,7 @@ export const ReachCard: FC<{
       {preview.reach.shortened && (
         <p class="soft">There are too many combinations of ids to show them all.</p>
       )}
-      {!ownerVaultsKnown && <p class="soft">As far as the owner's roles reach at that moment.</p>}
+      {!ownerVaultsKnown && <p class="soft">Limited by the owner's roles at the time of each call.</p>}
     </div>
     <p id="reach-trouble" class="problem" role="status"></p>
   </section>
@@ -49,8 +49,8 @@ function sentenceOf(form: KeyForm, { reach, addresses, scopes, unknownVaults }: 
   const all = reach.operations.length + reach.unreached.length;
   if (form.vaultChoice === "some" && form.vaults.length === 0)
     return "Name a vault to see what it will reach.";
-  if (scopes.some(({ problem }) => problem !== null)) return "One of the scopes is not possible yet.";
-  if (reach.operations.length === 0) return "Nothing: no operation of the API lets such a key through.";
+  if (scopes.some(({ problem }) => problem !== null)) return "One of the scopes is not valid yet.";
+  if (reach.operations.length === 0) return "Nothing: no operation of the API accepts such a key.";
   const from =
     addresses.length === 0
       ? "from anywhere"

@@ -23,7 +23,7 @@ export const ScopeBuilder: FC<Props> = ({ rows, types, previews, vaults, problem
   <FieldGroup
     name="scopes"
     title="What it may do"
-    hint="Each scope allows an action on everything of a kind, or on some of it. An empty part stands for any."
+    hint="Each scope allows an action on everything of a kind, or on some of it. Leave a part empty for any."
     problem={problem}
   >
     <div id="scope-rows" data-swap="fields">

@@ -18,7 +18,7 @@ export function templatesFor(types: ResourceTypes): Template[] {
     {
       id: "read-all",
       title: "Read everything",
-      text: "Whatever its owner may see, now and later.",
+      text: "Everything that its owner may see, now and later.",
       values: { scopes: [everything], vaultChoice: "all", vaults: [] },
     },
     types.has(VAULT)

@@ -67,7 +67,7 @@ export const VaultPicker: FC<Props> = ({ form, owner, known, unknown, problem })
 
 const Owned: FC<{ owned: readonly string[]; form: KeyForm }> = ({ owned, form }) => (
   <>
-    {owned.length === 0 && <p class="warn">The owner holds the Developer role on no vault.</p>}
+    {owned.length === 0 && <p class="warn">The owner does not have the Developer role on any vault.</p>}
     <Ticks known={owned} ticked={form.vaults} />
   </>
 );

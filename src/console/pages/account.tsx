@@ -95,7 +95,7 @@ const SessionFacts: FC<{ session: Session }> = ({ session }) => {
             amr.includes("mfa") ? (
               <Moment time={signedInAt} otherwise="" />
             ) : (
-              <span class="soft">Not used, as far as your provider says</span>
+              <span class="soft">Not reported by your provider</span>
             ),
           ],
           [

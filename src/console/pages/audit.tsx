@@ -79,7 +79,7 @@ const Audit: FC<{ query: Query; events: Page<AuditEvent> }> = ({ query, events }
       <Filters query={query} events={events.data} />
       {events.data.length === 0 ? (
         <Empty icon="list" title="No events">
-          <p>Nothing on record fits what is asked for.</p>
+          <p>No event matches the filters.</p>
           <a href={AUDIT}>Show everything</a>
         </Empty>
       ) : (

@@ -30,7 +30,7 @@ import { reviewPage } from "./key-review.tsx";
 import { refusalPage } from "./messages.tsx";
 
 const UNCONFIRMED =
-  "The change is saved, but it is not confirmed yet that it is in force everywhere. Portcullis goes on trying until it is. Save again to hear when it is done.";
+  "The change is saved, but not confirmed everywhere yet. Portcullis keeps trying. Save again to check.";
 const REVIEW = { label: "Review the change", value: "review" } as const;
 /** For a change that is saved and not confirmed: there is nothing left to review. */
 const SAVE_AGAIN = { label: "Save again", value: "save" } as const;
@@ -70,7 +70,7 @@ export function addKeyEditing(app: Hono<ConsoleEnv>, console_: Console): void {
 
 const Unchanged = () => (
   <Banner kind="warn" title="Nothing was changed">
-    <p>What is filled in is what the key has, so there was nothing to save.</p>
+    <p>The form is the same as the key, so there was nothing to save.</p>
   </Banner>
 );
 
@@ -148,14 +148,14 @@ const ChangedMeanwhile: FC<{
     (setting) => setting in change || (setting === "expiresAt" && "expiresIn" in change),
   );
   return (
-    <Banner kind="bad" title="Somebody has changed this key meanwhile">
+    <Banner kind="bad" title="Someone else changed this key">
       <p>
-        Nothing of yours was saved yet.{" "}
+        Your changes are not saved yet.{" "}
         {taken.length > 0 &&
-          `${listed(taken.map((setting) => SETTING_NAMES[setting]))} below ${taken.length === 1 ? "is" : "are"} as the key has it now: you had not changed that. `}
+          `${listed(taken.map((setting) => SETTING_NAMES[setting]))} below ${taken.length === 1 ? "shows" : "show"} the key's current value: you had not changed that. `}
         {differing.length === 0
-          ? "What you have filled in is what the key has now."
-          : "What you have changed is kept. There the key now has:"}
+          ? "The key now has the values that you filled in."
+          : "Your changes are kept. The key now has:"}
       </p>
       {differing.length > 0 && (
         <>
@@ -165,8 +165,8 @@ const ChangedMeanwhile: FC<{
             )}
           />
           <p>
-            Go on, and yours takes its place, or{" "}
-            <a href={`${keyPage(key.id)}/edit`}>start from what the key has now</a>.
+            Save to replace it with yours, or{" "}
+            <a href={`${keyPage(key.id)}/edit`}>start again from the key's current settings</a>.
           </p>
         </>
       )}

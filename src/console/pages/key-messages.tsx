@@ -9,8 +9,8 @@ import { HOME } from "../paths.ts";
 export function noDeveloperPage(c: ConsoleContext, isAdmin: boolean): Promise<Response> {
   const title = "No vault to make a key for";
   const text = isAdmin
-    ? "You hold the Developer role on no vault, and there is no active service user. Make a service user first, or have the role given to you at your identity provider."
-    : "A key reaches what its owner may, and you hold the Developer role on no vault. Ask an admin of your organisation.";
+    ? "You do not have the Developer role on any vault, and there is no active service user. Create a service user first, or get the role at your identity provider."
+    : "You do not have the Developer role on any vault, so a key of yours could reach nothing. Ask an admin of your organisation.";
   const onward = { label: "To my keys", href: HOME };
   return pageForAll(c, title, <Message icon="lock" title={title} text={text} onward={onward} />, {
     status: 403,

@@ -27,7 +27,7 @@ import { secretPage } from "./key-secret.tsx";
 import { refusalPage } from "./messages.tsx";
 
 const UNCONFIRMED =
-  "No key was made: its guard could not say that it is in force, so what there was of it was revoked. Try again in a moment.";
+  "No key was made: it could not be confirmed, so it was revoked again. Try again in a moment.";
 
 /** `/keys/new`: makes a key for oneself or, by an admin, for a service user. */
 export function addKeyCreation(app: Hono<ConsoleEnv>, console_: Console): void {

@@ -24,7 +24,7 @@ import { receiptPage } from "./key-receipt.tsx";
 import { refusalPage } from "./messages.tsx";
 
 const UNCONFIRMED =
-  "The revocation is on record and final, but it is not confirmed yet that the key is refused everywhere. Portcullis goes on trying until it is. Press the button again for the receipt.";
+  "The revocation is recorded and final, but not confirmed everywhere yet. Portcullis keeps trying. Press the button again for the receipt.";
 
 /** `/keys/<id>/revoke`: ends a key for good, and tells since when it is dead. */
 export function addKeyRevocation(app: Hono<ConsoleEnv>): void {

@@ -21,7 +21,11 @@ import { secretPage } from "./key-secret.tsx";
 import { refusalPage } from "./messages.tsx";
 
 const OVERLAPS = [
-  ["0", "Not at all", "What still uses the old key is refused at once. For a key that has leaked."],
+  [
+    "0",
+    "Not at all",
+    "Anything that still uses the old key is refused at once. Choose this if the key has leaked.",
+  ],
   ["1h", "An hour", undefined],
   ["24h", "A day", undefined],
   ["7d", "A week", undefined],
@@ -29,7 +33,7 @@ const OVERLAPS = [
 ] as const;
 const USUAL = "24h";
 const UNCONFIRMED =
-  "The key was not rotated: it could not be confirmed everywhere, so it works as before and there is no new one. Try again in a moment.";
+  "The key was not rotated: that could not be confirmed everywhere. The old key works as before. Try again in a moment.";
 
 /** `/keys/<id>/rotate`: a new key in the place of one. */
 export function addKeyRotation(app: Hono<ConsoleEnv>, console_: Console): void {
@@ -83,10 +87,10 @@ async function show(
       <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="rotate" class="narrow-form">
         <input type="hidden" name="attempt" value={attempt || crypto.randomUUID()} data-kept="" />
         <p class="lead">
-          You get a new key with the same name and settings, shown once, for as long a life. Put it in place
-          while the old one still works.
+          You get a new key with the same name, settings and lifetime, shown once. Switch to it while the old
+          one still works.
         </p>
-        <FieldGroup name="overlap" title="How long the old key goes on working">
+        <FieldGroup name="overlap" title="How long the old key keeps working">
           <Choices
             name="overlap"
             chosen={overlap}

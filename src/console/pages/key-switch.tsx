@@ -21,24 +21,24 @@ const WAYS = {
     disabled: true,
     outcome: "disabled",
     title: "Disable",
-    text: "A disabled key is refused everywhere from the moment that this is confirmed. It can be enabled again at any time.",
+    text: "Once this is confirmed, the key is refused everywhere. You can enable it again at any time.",
     button: "Disable the key",
   },
   enable: {
     disabled: false,
     outcome: "enabled",
     title: "Enable",
-    text: "The key works again, with the settings that it has, from the moment that this is confirmed.",
+    text: "Once this is confirmed, the key works again with the same settings.",
     button: "Enable the key",
   },
 } as const;
 type Way = (typeof WAYS)[keyof typeof WAYS];
 
 const UNCONFIRMED =
-  "It is saved, but it is not confirmed yet that it is in force everywhere. Portcullis goes on trying until it is. Press the button again to hear when it is done.";
+  "It is saved, but not confirmed everywhere yet. Portcullis keeps trying. Press the button again to check.";
 const CHANGED: Notice = {
-  title: "Somebody has changed this key meanwhile",
-  text: "Nothing was done. Look at the key as it is now, then decide again.",
+  title: "Someone else changed this key",
+  text: "Nothing was done. Check the key's current settings, then decide again.",
 };
 
 /** `/keys/<id>/disable` and `/keys/<id>/enable`. */

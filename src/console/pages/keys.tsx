@@ -68,9 +68,9 @@ function mayMakeKeys({ roles, vaultRoles }: Me): boolean {
 const NoRole: FC<{ me: Me }> = ({ me }) => (
   <Empty icon="lock" title="You have no role on any vault yet">
     <p>
-      A key of yours can do what you may do, and so far that is nothing. Roles come from your identity
-      provider: ask an admin of <b>{me.orgId}</b> to make you a developer on the vaults that you work with,
-      then sign in again.
+      A key can do no more than you may, and you have no role yet. Roles come from your identity provider: ask
+      an admin of <b>{me.orgId}</b> to make you a developer on the vaults that you work with, then sign in
+      again.
     </p>
     {me.roles.includes(ADMIN) && (
       <p>As an admin you can make keys for service users, and manage those of others.</p>

@@ -14,7 +14,7 @@ const TO_KEYS = { label: "To my keys", href: HOME };
 
 export function notFoundPage(c: ConsoleContext): Promise<Response> {
   const title = "Not found";
-  const text = "There is nothing here, or it is not for you to see.";
+  const text = "This page does not exist, or you may not see it.";
   const content = <Message icon="compass" title={title} text={text} onward={TO_KEYS} />;
   return pageForAll(c, title, content, { status: 404 });
 }
@@ -23,8 +23,7 @@ export function notFoundPage(c: ConsoleContext): Promise<Response> {
 export function staleFormPage(c: ConsoleContext, reason: string): Response | Promise<Response> {
   c.set("reason", reason);
   const title = "This form is out of date";
-  const text =
-    "It was not made by the session that you are in now, so nothing was done. Open the page again.";
+  const text = "It belongs to another session, so nothing was done. Open the page again.";
   const onward = { label: "Open the page", href: pathOf(c.req.raw) };
   return bare(c, title, <Message icon="alert" title={title} text={text} onward={onward} />, {
     status: 403,
@@ -33,8 +32,8 @@ export function staleFormPage(c: ConsoleContext, reason: string): Response | Pro
 }
 
 export function tooLargePage(c: ConsoleContext): Response | Promise<Response> {
-  const title = "That is too much at once";
-  const text = "What was sent is larger than any form of the console, so nothing was done.";
+  const title = "The form is too large";
+  const text = "The form is larger than the console accepts, so nothing was done.";
   return bare(c, title, <Message icon="alert" title={title} text={text} onward={TO_KEYS} />, { status: 413 });
 }
 
@@ -126,7 +125,7 @@ export function unconfirmedPage(c: ConsoleContext, { code, correlationId }: ApiR
   c.set("reason", `${code} (${correlationId})`);
   const title = "Done, but not confirmed everywhere yet";
   const text =
-    "It is on record and is brought to every place until each has confirmed it; nothing more has to be done. To wait for that, send it again: then the answer says that it is in force.";
+    "It is recorded, and Portcullis keeps trying until every location has confirmed it. You need not do anything. To check, send it again.";
   const content = (
     <Message icon="alert" title={title} text={text} onward={retry(c)} requestId={correlationId} />
   );

@@ -18,7 +18,7 @@ export const ORGANIZATION_BACK = { label: "Organisation", href: ORGANIZATION };
 
 const DONE = {
   bootstrapped: "The organisation is set up. Keys can be made.",
-  rotated: "The next signing key is published. It takes over by itself.",
+  rotated: "The next signing key is published. It takes over in a few minutes.",
   "webhook-deleted": "Events are not sent any more.",
 } as const;
 
@@ -75,11 +75,10 @@ function askForNextKey(c: ConsoleContext): Promise<Response> {
     text: (
       <>
         <p>
-          Signing keys renew themselves. Take the next one early if the one that is in use may be known to
-          somebody. It is published now and takes over some minutes later, when whoever verifies tokens has
-          had time to see it.
+          Signing keys renew themselves. Rotate early if the current one may have leaked. The next key is
+          published now and takes over a few minutes later, once verifiers have had time to fetch it.
         </p>
-        <p>Tokens that were signed before stay good until they expire. It takes a fresh second factor.</p>
+        <p>Tokens already signed stay valid until they expire. This takes a fresh second factor.</p>
       </>
     ),
     back: ORGANIZATION_BACK,
@@ -120,7 +119,7 @@ const Overview: FC<OverviewProps> = ({ organization: { id, bootstrappedAt }, cre
       </Card>
       <Card
         title="Provisioning (SCIM)"
-        text="Your identity provider tells who is there and which roles they have, and cuts off whoever leaves."
+        text="Lets your identity provider add people, set their roles, and cut off those who leave."
         link={{
           label: scimToken === null ? "Create a token" : "Replace the token",
           href: `${ORGANIZATION}/scim-token`,
@@ -158,7 +157,7 @@ const WebhookCard: FC<{ webhook: Webhook | null; secret: Credentials["webhookSec
 }) => (
   <Card
     title="Webhook"
-    text="Tells a system of yours when a key is made, is about to expire, has expired, was revoked or has leaked."
+    text="Notifies your own system when a key is created, about to expire, expired, revoked or leaked."
     link={{ label: webhook === null ? "Set up" : "Open", href: `${ORGANIZATION}/webhook` }}
   >
     <Facts

@@ -53,7 +53,7 @@ export function addOverview(app: Hono<ConsoleEnv>): void {
           </Card>
         </div>
         {(groups.length > 0 || deaf) && (
-          <Card title="To set right" more={null}>
+          <Card title="To fix" more={null}>
             <ul class="found">
               {groups.length > 0 && (
                 <li>

@@ -60,8 +60,7 @@ function noSecondFactorPage(c: ConsoleContext): Response | Promise<Response> {
       <Icon name="alert" />
       <h1>No second factor</h1>
       <p>
-        Your identity provider was asked for a second factor and did not say that one was used. Set one up
-        there, or ask your administrator.
+        Your identity provider did not confirm a second factor. Set one up there, or ask your administrator.
       </p>
       <a role="button" href={startUrl(pathOf(c.req.raw), "anew")}>
         Try again

@@ -102,7 +102,7 @@ const PeopleList: FC<{ query: Query; people: Page<Person> }> = ({ query, people 
     return (
       <Empty icon="person" title="Nobody found">
         <p>
-          Those who have a role or a key are listed here, and those whom your identity provider tells of by
+          Everyone with a role or a key is listed here, and everyone that your identity provider provisions by
           SCIM.
         </p>
         {query.q && <a href={PEOPLE}>Show everybody</a>}

@@ -53,9 +53,9 @@ async function ask(c: ConsoleContext, id: string, reason: string, problems: Prob
         <NotSaved problems={problems} labels={LABELS} />
         <section class="card question">
           <p>
-            {person.keys === 1 ? "One key ends" : `${counted(person.keys, "key")} end`} for good, everywhere,
-            before this is answered. You get a receipt for each. Roles stay as they are: whoever may make keys
-            can make new ones until your identity provider takes the role or the sign-in away.
+            {person.keys === 1 ? "One key is" : `${counted(person.keys, "key")} are`} revoked for good,
+            everywhere, at once. You get a receipt for each. Roles do not change: this person can create new
+            keys until your identity provider removes the role or the account.
           </p>
           <Form action={c.req.path} csrf={c.get("session").csrf} keep="revoke-keys">
             <TextField

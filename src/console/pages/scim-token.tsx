@@ -48,8 +48,8 @@ export function addScimToken(app: Hono<ConsoleEnv>): void {
 const EndsNow: FC<{ token: NonNullable<Credentials["scimToken"]> }> = ({ token: { made, lastUsedAt } }) => (
   <>
     <p>
-      <b>The token that there is ends at once.</b> Until your identity provider has the new one, it can change
-      nothing here, and whoever leaves is not cut off by it.
+      <b>The current token stops working at once.</b> Until your identity provider has the new one, it cannot
+      change anything here, and people who leave are not cut off.
     </p>
     <Facts
       rows={[

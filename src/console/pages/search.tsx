@@ -65,10 +65,10 @@ async function findKey(c: ConsoleContext, wanted: object): Promise<Response> {
   return searchPage(
     c,
     "",
-    <Empty icon="search" title="No key is this string">
+    <Empty icon="search" title="No key matches">
       <p>
-        It was compared with every key that you may see, revoked ones too, by its hash. Was a letter lost when
-        it was copied? It is kept nowhere here.
+        Its hash matches no key that you may see, revoked ones included. Check that it was copied in full. The
+        text that you entered is not stored.
       </p>
     </Empty>,
   );
@@ -88,8 +88,8 @@ function searchPage(c: ConsoleContext, q: string, results: Child): Promise<Respo
       </div>
       {results ?? (
         <p class="soft">
-          A whole key may be pasted here, a leaked one, too: it is looked for by its hash, which your browser
-          makes.
+          You can paste a whole key here, even a leaked one: your browser hashes it, and only the hash is
+          sent.
         </p>
       )}
     </>
@@ -110,7 +110,7 @@ async function resultsOf(c: ConsoleContext, q: string, isAdmin: boolean): Promis
     return (
       <Empty icon="search" title="Nothing found">
         <p>
-          Nothing is called <b>{q}</b>, and no key has such an id or begins so.
+          No name matches <b>{q}</b> and no key id or prefix matches.
         </p>
       </Empty>
     );

@@ -24,12 +24,12 @@ const ACTS = {
   revoke: {
     verb: "Revoke",
     done: "revoked",
-    text: "A revoked key never works again. It is refused everywhere from the moment that its receipt names.",
+    text: "A revoked key never works again. Its receipt says when that took effect.",
   },
   disable: {
     verb: "Disable",
     done: "disabled",
-    text: "A disabled key is refused everywhere from the moment that this is confirmed. It can be enabled again.",
+    text: "Once this is confirmed, a disabled key is refused everywhere. It can be enabled again.",
   },
 } as const;
 type Act = keyof typeof ACTS;
@@ -80,7 +80,7 @@ function nothingPage(c: ConsoleContext): Promise<Response> {
     <>
       <PageHeader title="Selected keys" back={{ label: "My keys", href: HOME }} />
       <Empty icon="keys" title="No key was selected">
-        <p>Select keys in a list first. Keys that are revoked cannot be changed.</p>
+        <p>Select keys in a list first. Revoked keys cannot be changed.</p>
       </Empty>
     </>
   ));

@@ -43,8 +43,8 @@ export function addServiceUserEnds(app: Hono<ConsoleEnv>): void {
       action: "Delete",
       text: (
         <p>
-          {endOf(keys)} The service user is gone for good; its keys stay on record as revoked, and so does all
-          that the audit log says of it.
+          {endOf(keys)} The service user is deleted for good. Its revoked keys and its audit events stay on
+          record.
         </p>
       ),
     }),

@@ -92,10 +92,9 @@ function reviewPage(
       {impact.calls > 0 ? (
         <ImpactReport impact={impact} keys="several" />
       ) : (
-        <Banner kind="warn" title="No call of the last day tells what this would refuse">
+        <Banner kind="warn" title="No calls in the last 24 hours to compare with">
           <p>
-            Its keys let none through in the last 24 hours. Those that call less often are affected all the
-            same.
+            Its keys let no call through in that time. Clients that call less often may still be affected.
           </p>
         </Banner>
       )}
@@ -106,7 +105,7 @@ function reviewPage(
         <input type="hidden" name="vaultRoles" value={values.vaults} data-kept="" />
         {values.everyVault && <input type="hidden" name="everyVault" value="yes" data-kept="" />}
         <input type="hidden" name="reviewed" value="yes" data-kept="" />
-        <button class="danger">Save, and take it from the keys</button>
+        <button class="danger">Save and narrow the keys</button>
         <button class="secondary outline" name="do" value="back">
           Back to the form
         </button>
@@ -163,7 +162,7 @@ function editPage(c: ConsoleContext, id: string, values: Values, problems: Probl
   return formPage(c, "Edit service user", values, problems, {
     button: "Save",
     back: { label: "Service user", href: `${SERVICE_USERS}/${encodeURIComponent(id)}` },
-    warning: "What you take away, its keys lose at once, everywhere. You see first which.",
+    warning: "Its keys lose what you take away, everywhere, at once. You review that first.",
   });
 }
 
@@ -213,7 +212,7 @@ const Fields: FC<{ values: Values; problems: Problems }> = ({ values, problems }
         label="Name"
         value={values.name}
         problem={problems["name"]}
-        hint="Of the program or the system that it stands for."
+        hint="The program or system that it stands for."
       />
       <TextArea
         name="description"
@@ -241,7 +240,7 @@ const Fields: FC<{ values: Values; problems: Problems }> = ({ values, problems }
         name="everyVault"
         label="Every vault, now and later"
         checked={values.everyVault}
-        hint="The ids above are not needed then."
+        hint="Then the ids above do not matter."
       />
     </FieldGroup>
   </>

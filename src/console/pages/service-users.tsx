@@ -30,7 +30,7 @@ type ListQuery = z.output<typeof ListQuery>;
 const SHOWN_KEYS = "10";
 
 const DONE = {
-  created: "The service user is there. It can do nothing until it has a key.",
+  created: "The service user is created. It needs a key to do anything.",
   updated: "Saved, and in force for its keys everywhere.",
   activated: "The service user is active again. Keys that were revoked stay revoked: make new ones.",
   deactivated: "The service user is deactivated, and its keys are revoked everywhere.",
@@ -81,8 +81,8 @@ const Users: FC<{ users: Page<ServiceUser>; query: ListQuery }> = ({ users, quer
     return (
       <Empty icon="robot" title="No service users yet">
         <p>
-          A service user has keys and cannot sign in: what it may do hangs on nobody who may leave. Make one
-          for each program that calls the API.
+          A service user has keys but cannot sign in, so its access does not depend on a person who may leave.
+          Create one for each program that calls the API.
         </p>
         <a role="button" href={`${SERVICE_USERS}/new`}>
           <Icon name="plus" /> New service user
@@ -193,8 +193,8 @@ const UserDetail: FC<{ user: ServiceUser; keys: Page<Key>; done: string | undefi
           <Empty icon="key" title="No keys yet">
             <p>
               {user.active
-                ? "Make the first one, and give it to the program that this service user stands for."
-                : "A service user that is not active can have none."}
+                ? "Create the first one for the program that this service user stands for."
+                : "A deactivated service user cannot have keys."}
             </p>
           </Empty>
         ) : (

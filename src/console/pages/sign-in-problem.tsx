@@ -17,7 +17,7 @@ const SAID = {
   rejected: {
     status: 502,
     title: "The sign-in did not work",
-    text: "What your identity provider answered could not be accepted. If it happens again, tell your administrator.",
+    text: "The answer of your identity provider was not accepted. If it happens again, tell your administrator.",
   },
   unavailable: {
     status: 503,
@@ -27,7 +27,7 @@ const SAID = {
   unconfirmed: {
     status: 503,
     title: "Your session cannot be checked",
-    text: "Whether you are still signed in cannot be told at the moment, so nothing was done. Try again in a moment.",
+    text: "Portcullis cannot check your session at the moment, so nothing was done. Try again in a moment.",
   },
   expired: {
     status: 400,

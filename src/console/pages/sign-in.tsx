@@ -31,11 +31,11 @@ export const SignedOutPage: FC<{ signInUrl: string; goesOnAt: string | null }> =
   <>
     <Icon name="check" />
     <h1>Signed out</h1>
-    <p>Nobody is signed in to Portcullis in this browser any more.</p>
+    <p>You are signed out of Portcullis in this browser.</p>
     {goesOnAt !== null && (
       <p>
-        You may still be signed in at {goesOnAt}, and then whoever uses this browser can sign in here again as
-        you. On a shared computer, sign out there, too.
+        You may still be signed in at {goesOnAt}. On a shared computer, sign out there as well: otherwise
+        anyone who uses this browser can sign in here as you.
       </p>
     )}
     <a role="button" href={signInUrl}>

@@ -25,12 +25,12 @@ const API = "/-/organization/webhook";
 const PATH = `${ORGANIZATION}/webhook`;
 /** Longer ones are cut: an address holds no more. */
 const MAX_TRAIL_LENGTH = 2000;
-const LABELS = { url: "Where events go", description: "Description", disabled: "Send nothing for now" };
+const LABELS = { url: "Where events go", description: "Description", disabled: "Pause deliveries" };
 
 const DONE = {
   saved: "Saved.",
-  resent: "The event is on its way once more, under the same id.",
-  tested: "An event is on its way. What becomes of it is in the list below.",
+  resent: "The event is being sent again, with the same id.",
+  tested: "An event is on its way. Its status is in the list below.",
 } as const;
 
 /** `/organization/webhook`: where the organisation is told of what happens to its keys, for admins. */
@@ -94,7 +94,8 @@ const ROTATION = {
   action: "Make a new secret",
   text: (
     <p>
-      For a day, messages are signed with the secret before, too. Give the new one to the receiver meanwhile.
+      For a day, messages are also signed with the previous secret. Give the receiver the new one in that
+      time.
     </p>
   ),
   back: BACK,
@@ -104,14 +105,14 @@ const DELETION = {
   title: "Delete the webhook?",
   action: "Delete",
   danger: true,
-  text: <p>No more events are sent, and those that have not arrived yet are given up.</p>,
+  text: <p>No more events are sent. Pending ones are dropped.</p>,
   back: BACK,
 };
 
 function signingSecretPage(c: ConsoleContext, secret: string): Promise<Response> {
   return secretPage(c, {
     title: "Store the signing secret now",
-    what: "With it, the receiver verifies that messages come from here (Standard Webhooks).",
+    what: "The receiver uses it to verify that messages come from here (Standard Webhooks).",
     secret,
     file: "portcullis-webhook-secret.txt",
     onward: BACK.href,
@@ -168,7 +169,7 @@ async function webhookPage(
           <Fields values={values} problems={problems} isNew={webhook === null} />
           {webhook?.previousSecretUntil && (
             <p class="soft">
-              Messages are signed with the secret before, too, until{" "}
+              Messages are also signed with the previous secret until{" "}
               <Moment time={webhook.previousSecretUntil} otherwise="" />.
             </p>
           )}
@@ -213,7 +214,7 @@ const Fields: FC<{ values: Values; problems: Problems; isNew: boolean }> = ({ va
       label="Where events go"
       value={values.url}
       problem={problems["url"]}
-      hint="Gets a signed POST request for each event, tried again for some days until it is answered."
+      hint="Receives a signed POST request for each event. Failed ones are sent again for several days."
       placeholder="https://hooks.example.com/portcullis"
     />
     <TextField
@@ -225,9 +226,9 @@ const Fields: FC<{ values: Values; problems: Problems; isNew: boolean }> = ({ va
     {!isNew && (
       <Box
         name="disabled"
-        label="Send nothing for now"
+        label="Pause deliveries"
         checked={values.disabled}
-        hint="What has not arrived yet is given up."
+        hint="Pending events are dropped."
       />
     )}
   </>

@@ -19,8 +19,8 @@ export const AUDIT_WORDS: Readonly<Record<string, Words>> = {
   "api_key.rotated": words("rotated $", "rotate $", "Key rotated"),
   "api_key.rotation_undone": words("undid the rotation of $", "undo the rotation of $", "Rotation undone"),
   "api_key.revoked": words("revoked $", "revoke $", "Key revoked"),
-  "api_key.leaked": words("was told that $ has leaked", "report a leak of $", "Key leaked"),
-  "api_key.reconciled": words("set $ right in every place", "set $ right", "Key set right"),
+  "api_key.leaked": words("received a report that $ has leaked", "report a leak of $", "Key leaked"),
+  "api_key.reconciled": words("reconciled $", "reconcile $", "Key reconciled"),
   "access_token.revoked": words("revoked a token of $", "revoke a token of $", "Access token revoked"),
   "person.keys_revoked": words(
     "revoked all keys of $",

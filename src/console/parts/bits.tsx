@@ -16,7 +16,7 @@ export const KeyStanding: FC<{ key_: Pick<Key, "status" | "reachesNothing"> }> =
     {key.reachesNothing && (
       <>
         {" "}
-        <span class="badge disabled" title="No operation of the API lets it through">
+        <span class="badge disabled" title="No operation of the API accepts it">
           Reaches nothing
         </span>
       </>

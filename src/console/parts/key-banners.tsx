@@ -44,8 +44,8 @@ export const KeyBanners: FC<{ key_: KeyDetails; csrf: string }> = ({ key_: key, 
     {key.reachesNothing && (
       <Banner kind="warn" title="This key reaches nothing">
         <p>
-          No operation of the API lets it through: its scopes and vaults have nothing in common with what its
-          owner may do now. Edit the key, or give its owner the role on a vault that it names.
+          No operation of the API accepts it: its scopes and vaults do not overlap with its owner's roles.
+          Edit the key, or give its owner a role on one of its vaults.
         </p>
       </Banner>
     )}
@@ -60,7 +60,7 @@ export function endOf({ retiresAt, expiresAt }: Key): string | null {
 
 const Unconfirmed: FC<{ key_: Key; csrf: string }> = ({ key_: key, csrf }) => (
   <Banner kind="warn" title="The revocation is not confirmed everywhere yet">
-    <p>It is on record and final. Portcullis goes on until every place has confirmed it.</p>
+    <p>It is recorded and final. Portcullis keeps trying until every location has confirmed it.</p>
     <Form action={`${keyPage(key.id)}/revoke`} csrf={csrf}>
       <input type="hidden" name="name" value={confirmationOf(key.name)} />
       <button class="secondary outline">Ask for the receipt</button>

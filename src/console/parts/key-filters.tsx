@@ -68,7 +68,7 @@ export const NoKeys: FC<{ path: string; query: ListQuery; whose: Whose }> = ({ p
   if (query.ownerName || query.owner || query.kind) {
     return (
       <Empty icon="key" title={query.status === "all" ? "No keys" : `No ${query.status} keys`}>
-        <p>Nobody who fits what is asked for has one.</p>
+        <p>No owner that matches the filters has a key.</p>
         <a href={path}>Show everybody’s keys</a>
       </Empty>
     );
@@ -78,9 +78,9 @@ export const NoKeys: FC<{ path: string; query: ListQuery; whose: Whose }> = ({ p
 
 const NOTHING_TO_DO: Readonly<Record<Hygiene, string>> = {
   expiring: "No active key expires within 14 days.",
-  unused: "Every active key was used in the last 90 days, or is younger.",
+  unused: "Every active key was used in the last 90 days or is newer.",
   "never-used": "Every active key has been used.",
-  "no-expiry": "Every active key ends by itself.",
+  "no-expiry": "Every active key has an expiry.",
   "any-address": "Every active key is limited to addresses.",
 };
 
@@ -103,6 +103,6 @@ function introductionOf(whose: Whose): string {
   if (whose === "mine")
     return "An API key lets a program call the API in your name, within the limits that you set.";
   if (whose === "everybody's")
-    return "Nobody in the organisation has one. Developers make keys for themselves, admins for service users.";
+    return "The organisation has no active key. Developers create keys for themselves, admins for service users.";
   return `${whose.name} has none.`;
 }

@@ -57,8 +57,7 @@ export async function bootstrapNotice(c: ConsoleContext, me: Me): Promise<Child>
       <div>
         <h2 id="setup">Set {me.orgId} up</h2>
         <p>
-          Nobody can make keys yet: the organisation has no signing key of its own. It gets one now, once and
-          for all.
+          No keys can be created yet: the organisation needs a signing key. Setting it up creates one, once.
         </p>
       </div>
       <Form action={`${ORGANIZATION}/bootstrap`} csrf={c.get("session").csrf}>

@@ -24,7 +24,7 @@ export const OwnedKeysReport: FC<{ keys: Keys }> = ({ keys }) => {
         <thead>
           <tr>
             <th scope="col">Key</th>
-            <th scope="col">What becomes of it</th>
+            <th scope="col">Effect</th>
           </tr>
         </thead>
         <tbody>
@@ -33,7 +33,7 @@ export const OwnedKeysReport: FC<{ keys: Keys }> = ({ keys }) => {
               <th scope="row">
                 <a href={keyPage(id)}>{name}</a>
               </th>
-              <td data-label="What becomes of it">
+              <td data-label="Effect">
                 {change !== "same" && (
                   <span class={`badge ${CHANGES[change].kind}`}>{CHANGES[change].label}</span>
                 )}

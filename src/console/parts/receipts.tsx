@@ -27,7 +27,7 @@ export const ReceiptList: FC<{ receipts: readonly Receipt[]; names: ReadonlyMap<
       </div>
     </header>
     <table class="list">
-      <caption>After these moments no request was let through with the key, anywhere.</caption>
+      <caption>No request with the key was let through after this time, anywhere.</caption>
       <thead>
         <tr>
           <th scope="col">Key</th>
