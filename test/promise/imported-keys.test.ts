@@ -252,7 +252,10 @@ test("strings that nobody was given are bounded as made-up keys are, and good ke
   const { key } = await imported();
   expect(await outcomeOf(key, { from })).toEqual([200, null]);
   const codes = new Set<unknown>();
-  for (let i = 0; i < 70; i++) codes.add((await outcomeOf(foreignKey(), { from }))[1]);
+  // A minute may end meanwhile: two have room for twice 60.
+  for (let i = 0; i < 130 && !codes.has("too_many_failures"); i++) {
+    codes.add((await outcomeOf(foreignKey(), { from }))[1]);
+  }
   expect(codes).toEqual(new Set(["api_key_invalid", "too_many_failures"]));
   expect(await outcomeOf(key, { from })).toEqual([200, null]);
 });

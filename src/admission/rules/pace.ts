@@ -18,7 +18,7 @@ const PATIENCE_MS = 100;
 /** A request waits no longer than this for a decision. */
 const DEADLINE_MS = 5_000;
 const BACKOFF_MS = 60;
-const MAX_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 800;
 /** So many failures in a row are waited for, which bridges a guard that moves; after that there is 503 at once. */
 const FAILURES_WAITED = 3;
 const POLL_MS = 3;
