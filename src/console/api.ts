@@ -25,7 +25,7 @@ export class ApiRefusal {
 type Query = Readonly<Record<string, string | undefined>>;
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** The control API with the access token of whoever is signed in. Paths are those of its OpenAPI document. */
+/** The control API with the access token of the person signed in. Paths are those of its OpenAPI document. */
 export class Api {
   readonly #call: (request: Request) => Promise<Response>;
   readonly #origin: string;

@@ -16,7 +16,7 @@ import { addKeyRotation } from "./pages/key-rotate.tsx";
 import { addKeySwitch } from "./pages/key-switch.tsx";
 import { addKeyDetail } from "./pages/key.tsx";
 import { addKeyList } from "./pages/keys.tsx";
-import { errorPage, notFoundPage, tooLargePage } from "./pages/messages.tsx";
+import { errorPage, notFoundPage, tooLargePage } from "./pages/error-pages.tsx";
 import { addOrganization } from "./pages/organization.tsx";
 import { addOverview } from "./pages/overview.tsx";
 import { addPeople } from "./pages/people.tsx";
@@ -65,7 +65,7 @@ const pageHeaders = secureHeaders({
   xFrameOptions: "DENY",
 });
 
-/** `/-/console/`: pages for whoever has keys, and for admins. */
+/** `/-/console/`: pages for key owners and admins. */
 export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
   const provider = new Provider(console_.config);
   const cookies = new SealedCookies(new CookieKeyRing(console_.env));
@@ -81,7 +81,7 @@ export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
   addSignIn(app, provider, cookies, sessions);
   app.get("/", (c) => c.redirect(HOME, 303));
 
-  // All that follows is for whoever is signed in.
+  // All routes below need a sign-in.
   app.use(signedIn(console_, provider, sessions));
   app.use("/keys/:id/*", knownForm);
   addKeyList(app);

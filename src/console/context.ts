@@ -14,7 +14,7 @@ export interface Console {
   /** The API behind the gateway: what there is to reach, and how it is named. */
   readonly policy: Pick<RoutePolicy, "operations" | "resourceTypes" | "checkScope">;
   /**
-   * The control API: the console is a client of it in the same process, with the rights of whoever is signed in.
+   * The control API. The console is its client in the same process, with the rights of the person signed in.
    * `signIn`: claims of the verified ID token that came with the access token.
    */
   readonly callControl: (
@@ -32,7 +32,7 @@ export interface ConsoleEnv {
     address: string;
     /** For the operator's log alone. */
     reason?: string;
-    /** On pages for whoever is signed in, and so is what follows. */
+    /** Set on pages that need a sign-in, as are the members below. */
     session: Session;
     api: Api;
     /** Ends every form that the session has given out: for a change that must not be repeated by loading a page again. */

@@ -22,7 +22,7 @@ export const USAGE = `${CONSOLE}/usage`;
 export const AUDIT = `${CONSOLE}/audit`;
 export const ORGANIZATION = `${CONSOLE}/organization`;
 
-/** The page of whoever owns a key. */
+/** The page of a key's owner. */
 export function ownerPage({ id, kind }: { readonly id: string; readonly kind: "user" | "service" }): string {
   return `${kind === "user" ? PEOPLE : SERVICE_USERS}/${encodeURIComponent(id)}`;
 }

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { createConsoleApp } from "../../src/console/app.tsx";
-import { refusalPage } from "../../src/console/pages/messages.tsx";
+import { refusalPage } from "../../src/console/pages/error-pages.tsx";
 import { ApiRefusal } from "../../src/console/api.ts";
 import { newSession } from "../../src/console/session/session.ts";
 import { readConfig } from "../../src/settings.ts";

@@ -7,7 +7,7 @@ interface Props {
   text: string;
   checks: Preview["addresses"];
   ownAddress: Preview["ownAddress"];
-  /** That of whoever fills in the form. */
+  /** The address of the person who fills in the form. */
   address: string;
   problem: string | undefined;
 }

@@ -1,7 +1,7 @@
 import type { Child, FC } from "hono/jsx";
 import { VAULT } from "../../core/policy/resource-types.ts";
 import type { Console } from "../context.ts";
-import { NotSaved, Refused } from "../parts/notices.tsx";
+import { NotSaved, Refused } from "../parts/outcome-banners.tsx";
 import type { Problems } from "../parts/problems.ts";
 import { FieldGroup, Problem, described, TextArea, TextField } from "../parts/fields.tsx";
 import { Form } from "../parts/form.tsx";
@@ -10,7 +10,7 @@ import { Expiry, RateFields } from "./limits.tsx";
 import type { Owner } from "./owner.ts";
 import { FIELD_LABELS, type Notice } from "./problems.ts";
 import type { Preview } from "./preview.ts";
-import { ReachCard } from "./reach.tsx";
+import { EffectiveAccessCard } from "./effective-access-card.tsx";
 import { ScopeBuilder } from "./scope-builder.tsx";
 import { lifetimeOf, type KeyForm } from "./values.ts";
 import { VaultPicker } from "./vault-picker.tsx";
@@ -29,7 +29,7 @@ interface Props {
   problems: Problems;
   /** What is to be said of the form as a whole. */
   notice?: Notice | null;
-  /** That of whoever fills in the form. */
+  /** The address of the person who fills in the form. */
   address: string;
   /** Where to go on by keyboard: a row of the scopes. */
   focus?: number | null;
@@ -109,7 +109,7 @@ export const KeyEditor: FC<Props> = (props) => {
         <RateFields form={form} usual={props.api.config.rateLimit} problem={problemOf("rateLimit")} />
       </div>
       <aside class="editor-side">
-        <ReachCard
+        <EffectiveAccessCard
           form={form}
           preview={preview}
           hasVaults={props.api.policy.resourceTypes.has(VAULT)}

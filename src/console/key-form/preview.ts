@@ -14,7 +14,7 @@ export interface Preview {
   readonly addresses: readonly AddressCheck[];
   /** Vaults that no key and no role names, each with a known one that is spelled almost so. */
   readonly unknownVaults: readonly { readonly id: string; readonly almost: string | null }[];
-  /** Whether whoever fills in the form could use the key from where they are; `null` where nothing is restricted. */
+  /** Whether the key would work from the address of the person who fills in the form; `null` without an allowlist. */
   readonly ownAddress: boolean | null;
 }
 

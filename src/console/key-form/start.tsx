@@ -1,5 +1,5 @@
 import type { FC } from "hono/jsx";
-import { Banner } from "../parts/notice.tsx";
+import { Banner } from "../parts/banner.tsx";
 import { counted, NUMBER } from "../parts/wording.ts";
 import { ALL_KEYS, HOME, link, startUrl } from "../paths.ts";
 import type { Owner } from "./owner.ts";

@@ -143,7 +143,7 @@ export function wordsOf(text: string): string[] {
   return text.split(/[\s,;]+/).filter((word) => word !== "");
 }
 
-/** What the control API is told of a key; what stays as it is, is left out. */
+/** A body for the control API, without the settings that stay as they are. */
 export interface KeyBody {
   readonly name: string;
   readonly description: string | null;

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Me } from "../../api-types/me.ts";
 import { developerVaults } from "../../core/organization/organization.ts";
 import type { ConsoleEnv } from "../context.ts";
-import { Facts, PageHeader } from "../parts/bits.tsx";
+import { Facts, PageHeader } from "../parts/ui.tsx";
 import { Form } from "../parts/form.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { ThemeChoice } from "../parts/theme-choice.tsx";

@@ -6,14 +6,14 @@ import type { KeyCounts } from "../../api-types/key-acts.ts";
 import type { Key } from "../../api-types/keys.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
-import { PageHeader, Tabs } from "../parts/bits.tsx";
+import { PageHeader, Tabs } from "../parts/ui.tsx";
 import { HygieneFilters, StatusTabs } from "../parts/key-filters.tsx";
 import { KeyList } from "../parts/key-list.tsx";
 import { askedOf, fromTheStart, KeyQuery } from "../parts/key-query.ts";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { SearchForm } from "../parts/search-form.tsx";
 import { ALL_KEYS, link } from "../paths.ts";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
 const KINDS = { "": "Everybody", user: "People", service: "Service users" } as const;
 

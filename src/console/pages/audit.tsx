@@ -9,13 +9,13 @@ import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { AuditList } from "../parts/audit-list.tsx";
 import { AUDIT_SUBJECTS, AUDIT_WORDS } from "../parts/audit-words.ts";
-import { Empty, PageHeader } from "../parts/bits.tsx";
+import { Empty, PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { Pages } from "../parts/pages.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { ZoneChoice } from "../parts/time.tsx";
 import { AUDIT, link } from "../paths.ts";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
 const PAGE_SIZE = 50;
 const API = "/-/audit-events";

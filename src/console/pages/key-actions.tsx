@@ -3,10 +3,10 @@ import type { Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext } from "../context.ts";
-import { revokedPage } from "./key-messages.tsx";
-import { refusalPage } from "./messages.tsx";
+import { revokedPage } from "./key-error-pages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
-/** Calls with the key of the page's path and whoever is signed in; a revoked key can do nothing any more. */
+/** Runs an action with the key of the page's path and the person signed in; a revoked key allows none. */
 export async function withKey(
   c: ConsoleContext,
   page: (me: Me, key: Key) => Response | Promise<Response>,

@@ -18,8 +18,8 @@ import type { RateLimit } from "../../core/key/key-record.ts";
 import { SETTING_NAMES, SETTINGS, settingText, type Setting } from "../key-form/settings.tsx";
 import { afterStep } from "../key-form/steps.ts";
 import { bodyOf, changeOf, formOf, readForm, type KeyBody, type KeyForm } from "../key-form/values.ts";
-import { Facts, PageHeader } from "../parts/bits.tsx";
-import { Banner } from "../parts/notice.tsx";
+import { Facts, PageHeader } from "../parts/ui.tsx";
+import { Banner } from "../parts/banner.tsx";
 import { allProblems, type Problems } from "../parts/problems.ts";
 import { sectionOf } from "../parts/key-banners.tsx";
 import { navigable } from "../parts/page.tsx";
@@ -27,7 +27,7 @@ import { listed } from "../parts/wording.ts";
 import { keyPage, pathOf } from "../paths.ts";
 import { withKey } from "./key-actions.tsx";
 import { reviewPage } from "./key-review.tsx";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
 const UNCONFIRMED =
   "The change is saved, but not confirmed everywhere yet. Portcullis keeps trying. Save again to check.";

@@ -18,13 +18,13 @@ import { bodyOf, copyOf, lifetimeOf, newForm, readForm, type KeyForm } from "../
 import { countLiveKeys, knownVaults } from "../key-form/known.ts";
 import { Quota, SecondFactorFirst, Templates } from "../key-form/start.tsx";
 import { fromTemplate, templatesFor } from "../key-form/templates.ts";
-import { PageHeader } from "../parts/bits.tsx";
+import { PageHeader } from "../parts/ui.tsx";
 import { allProblems, type Problems } from "../parts/problems.ts";
 import { navigable } from "../parts/page.tsx";
 import { HOME, pathOf } from "../paths.ts";
-import { madeAlreadyPage, noDeveloperPage } from "./key-messages.tsx";
+import { madeAlreadyPage, noDeveloperPage } from "./key-error-pages.tsx";
 import { secretPage } from "./key-secret.tsx";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
 const UNCONFIRMED =
   "No key was made: it could not be confirmed, so it was revoked again. Try again in a moment.";

@@ -4,14 +4,14 @@ import type { Key, KeyDetails } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import type { Receipt } from "../../api-types/receipt.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
-import { PageHeader } from "../parts/bits.tsx";
+import { PageHeader } from "../parts/ui.tsx";
 import { sectionOf } from "../parts/key-banners.tsx";
-import { Banner } from "../parts/notice.tsx";
+import { Banner } from "../parts/banner.tsx";
 import { navigable } from "../parts/page.tsx";
 import { ReceiptCard, receiptRecord } from "../parts/receipt.tsx";
 import { HOME, keyPage } from "../paths.ts";
 import { apiPath } from "./key-actions.tsx";
-import { notFoundPage, refusalPage } from "./messages.tsx";
+import { notFoundPage, refusalPage } from "./error-pages.tsx";
 
 /** `/keys/<id>/receipt` and `…/receipt.json`: that a key is dead and since when, to be printed or kept. */
 export function addKeyReceipt(app: Hono<ConsoleEnv>): void {

@@ -7,21 +7,21 @@ import type { Receipt } from "../../api-types/receipt.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { noticeOf, type Notice } from "../key-form/problems.ts";
-import { PageHeader } from "../parts/bits.tsx";
+import { PageHeader } from "../parts/ui.tsx";
 import { confirmationOf, confirms } from "../parts/confirmation.ts";
 import { TextField } from "../parts/fields.tsx";
 import { ImpactReport } from "../parts/impact.tsx";
 import { sectionOf } from "../parts/key-banners.tsx";
 import { Form } from "../parts/form.tsx";
-import { Banner } from "../parts/notice.tsx";
-import { Refused } from "../parts/notices.tsx";
+import { Banner } from "../parts/banner.tsx";
+import { Refused } from "../parts/outcome-banners.tsx";
 import { navigable } from "../parts/page.tsx";
 import { relative } from "../parts/time.tsx";
 import { counted } from "../parts/wording.ts";
 import { keyPage, pathOf } from "../paths.ts";
 import { apiPath, impactOfEnding, withKey } from "./key-actions.tsx";
 import { receiptPage } from "./key-receipt.tsx";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
 const UNCONFIRMED =
   "The revocation is recorded and final, but not confirmed everywhere yet. Portcullis keeps trying. Press the button again for the receipt.";

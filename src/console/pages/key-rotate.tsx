@@ -6,19 +6,19 @@ import { ApiRefusal } from "../api.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { refusalNotice, type Notice } from "../key-form/problems.ts";
-import { PageHeader } from "../parts/bits.tsx";
+import { PageHeader } from "../parts/ui.tsx";
 import { Choices, FieldGroup } from "../parts/fields.tsx";
 import { Form } from "../parts/form.tsx";
-import { Refused } from "../parts/notices.tsx";
+import { Refused } from "../parts/outcome-banners.tsx";
 import { sectionOf } from "../parts/key-banners.tsx";
 import { navigable } from "../parts/page.tsx";
 import { counted } from "../parts/wording.ts";
 import { exact } from "../parts/time.tsx";
 import { keyPage, pathOf } from "../paths.ts";
 import { apiPath, impactOfEnding, withKey } from "./key-actions.tsx";
-import { madeAlreadyPage } from "./key-messages.tsx";
+import { madeAlreadyPage } from "./key-error-pages.tsx";
 import { secretPage } from "./key-secret.tsx";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
 const OVERLAPS = [
   [

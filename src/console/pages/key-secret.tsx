@@ -2,7 +2,7 @@ import type { FC } from "hono/jsx";
 import type { CreatedKey, Key } from "../../api-types/keys.ts";
 import type { Console, ConsoleContext } from "../context.ts";
 import { firstCallOf } from "../key-form/first-call.ts";
-import { Facts } from "../parts/bits.tsx";
+import { Facts } from "../parts/ui.tsx";
 import { FirstCallCard } from "../parts/first-call.tsx";
 import { endOf, isRetiring } from "../parts/key-banners.tsx";
 import { bare } from "../parts/page.tsx";

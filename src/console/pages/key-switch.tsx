@@ -5,15 +5,15 @@ import type { Me } from "../../api-types/me.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { refusalNotice, type Notice } from "../key-form/problems.ts";
-import { PageHeader } from "../parts/bits.tsx";
+import { PageHeader } from "../parts/ui.tsx";
 import { Form } from "../parts/form.tsx";
 import { ImpactReport } from "../parts/impact.tsx";
-import { Refused } from "../parts/notices.tsx";
+import { Refused } from "../parts/outcome-banners.tsx";
 import { sectionOf } from "../parts/key-banners.tsx";
 import { navigable } from "../parts/page.tsx";
 import { keyPage, pathOf } from "../paths.ts";
 import { apiPath, impactOfEnding, withKey } from "./key-actions.tsx";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
 /** Switching a key off and on again. */
 const WAYS = {

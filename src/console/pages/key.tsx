@@ -11,17 +11,17 @@ import { ApiRefusal } from "../api.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { SETTING_NAMES, settingText } from "../key-form/settings.tsx";
 import { AuditList } from "../parts/audit-list.tsx";
-import { Facts, KeyStanding, PageHeader, Tabs } from "../parts/bits.tsx";
+import { Facts, KeyStanding, PageHeader, Tabs } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { isRetiring, KeyBanners, KeyLink, sectionOf } from "../parts/key-banners.tsx";
 import { LastRefusals, MostUsed } from "../parts/key-usage.tsx";
-import { Banner } from "../parts/notice.tsx";
+import { Banner } from "../parts/banner.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { ReceiptCard } from "../parts/receipt.tsx";
 import { Moment } from "../parts/time.tsx";
 import { UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
 import { ALL_KEYS, AUDIT, HOME, keyPage, link, OUTCOMES, ownerPage, type Outcome } from "../paths.ts";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
 const AUDIT_EVENTS = "20";
 /** Of its settings, those that the heading does not show. */
@@ -60,7 +60,7 @@ export function addKeyDetail(app: Hono<ConsoleEnv>, { policy, config }: Console)
   });
 }
 
-/** What has happened to a key, the latest first; `null` for whoever may not read that. */
+/** A key's events, the latest first; `null` for people who may not read them. */
 async function auditOf(c: ConsoleContext, id: string): Promise<readonly AuditEvent[] | null> {
   const me = await c.get("me");
   if (me instanceof ApiRefusal || !me.roles.includes(ADMIN)) return null;

@@ -7,7 +7,7 @@ import type { Me } from "../../api-types/me.ts";
 import { ADMIN, developerVaults } from "../../core/organization/organization.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
-import { Empty, PageHeader } from "../parts/bits.tsx";
+import { Empty, PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { HygieneFilters, StatusTabs } from "../parts/key-filters.tsx";
 import { KeyList } from "../parts/key-list.tsx";
@@ -15,7 +15,7 @@ import { askedOf, KeyQuery } from "../parts/key-query.ts";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { SearchForm } from "../parts/search-form.tsx";
 import { HOME } from "../paths.ts";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
 /** `/keys`: one's own keys. */
 export function addKeyList(app: Hono<ConsoleEnv>): void {

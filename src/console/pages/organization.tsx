@@ -4,14 +4,14 @@ import type { Credentials, Organization, SigningKey } from "../../api-types/orga
 import type { Webhook } from "../../api-types/webhook.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
-import { Facts, PageHeader } from "../parts/bits.tsx";
+import { Facts, PageHeader } from "../parts/ui.tsx";
 import { confirmPage } from "../parts/confirm.tsx";
 import { Made } from "../parts/made.tsx";
-import { Done } from "../parts/notices.tsx";
+import { Done } from "../parts/outcome-banners.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { Moment } from "../parts/time.tsx";
 import { link, ORGANIZATION } from "../paths.ts";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 import { Code } from "../parts/code.tsx";
 
 export const ORGANIZATION_BACK = { label: "Organisation", href: ORGANIZATION };

@@ -7,7 +7,7 @@ import type { Webhook } from "../../api-types/webhook.ts";
 import type { OrganizationUsage } from "../../api-types/usage.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
-import { PageHeader } from "../parts/bits.tsx";
+import { PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { askedOf, HYGIENE, KeyQuery, type Hygiene } from "../parts/key-query.ts";
 import { pageForMe } from "../parts/page-for-me.tsx";
@@ -15,7 +15,7 @@ import { Ago } from "../parts/time.tsx";
 import { SERIES, UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
 import { counted, NUMBER } from "../parts/wording.ts";
 import { ALL_KEYS, AUDIT, keyPage, link, ORGANIZATION, PEOPLE, USAGE } from "../paths.ts";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
 /** Of each thing, so many are named. */
 const NAMED = 5;

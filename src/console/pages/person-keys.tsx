@@ -5,17 +5,17 @@ import type { Person, PersonRevoked } from "../../api-types/people.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
-import { PageHeader } from "../parts/bits.tsx";
+import { PageHeader } from "../parts/ui.tsx";
 import { TextField } from "../parts/fields.tsx";
 import { Form } from "../parts/form.tsx";
-import { Banner } from "../parts/notice.tsx";
+import { Banner } from "../parts/banner.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { problemsOf, type Problems } from "../parts/problems.ts";
 import { ReceiptList } from "../parts/receipts.tsx";
-import { NotSaved } from "../parts/notices.tsx";
+import { NotSaved } from "../parts/outcome-banners.tsx";
 import { counted } from "../parts/wording.ts";
 import { ownerPage } from "../paths.ts";
-import { refusalPage, unconfirmedPage } from "./messages.tsx";
+import { refusalPage, unconfirmedPage } from "./error-pages.tsx";
 
 const LABELS = { reason: "Why" };
 

@@ -3,11 +3,11 @@ import type { FC } from "hono/jsx";
 import type { Credentials } from "../../api-types/organization.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
-import { Facts } from "../parts/bits.tsx";
+import { Facts } from "../parts/ui.tsx";
 import { confirmPage } from "../parts/confirm.tsx";
 import { Made } from "../parts/made.tsx";
 import { Moment } from "../parts/time.tsx";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 import { ORGANIZATION_BACK } from "./organization.tsx";
 import { secretPage } from "./secret.tsx";
 

@@ -9,12 +9,12 @@ import { ADMIN } from "../../core/organization/organization.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { looksLikeKey } from "../key-text.ts";
-import { Empty, KeyStanding, PageHeader } from "../parts/bits.tsx";
+import { Empty, KeyStanding, PageHeader } from "../parts/ui.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { SearchForm } from "../parts/search-form.tsx";
 import { ALL_KEYS, HOME, PEOPLE, SERVICE_USERS, keyPage, link, ownerPage, SEARCH } from "../paths.ts";
 import { formOf } from "../session/form-body.ts";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
 /** Of each kind of thing, so many are shown. */
 const SHOWN = "10";

@@ -6,17 +6,17 @@ import { REFUSALS } from "../../core/refusal.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
-import { Empty, KeyStanding, PageHeader } from "../parts/bits.tsx";
+import { Empty, KeyStanding, PageHeader } from "../parts/ui.tsx";
 import { TextField } from "../parts/fields.tsx";
 import { Form } from "../parts/form.tsx";
-import { Banner } from "../parts/notice.tsx";
+import { Banner } from "../parts/banner.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { ReceiptList } from "../parts/receipts.tsx";
 import { receiptRecord } from "../parts/receipt.tsx";
 import { Ago } from "../parts/time.tsx";
 import { counted } from "../parts/wording.ts";
 import { ALL_KEYS, HOME, keyPage, pathOf } from "../paths.ts";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
 const MAX_KEYS = 100;
 

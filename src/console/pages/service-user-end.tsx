@@ -8,7 +8,7 @@ import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { counted } from "../parts/wording.ts";
 import { confirmPage } from "../parts/confirm.tsx";
 import { link, SERVICE_USERS } from "../paths.ts";
-import { refusalPage, unconfirmedPage } from "./messages.tsx";
+import { refusalPage, unconfirmedPage } from "./error-pages.tsx";
 import { apiPath, doneAt } from "./service-user-form.tsx";
 import type { ServiceUserDone } from "./service-users.tsx";
 

@@ -5,17 +5,17 @@ import { DEVELOPER, developerVaults, type VaultRoles } from "../../core/organiza
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
-import { PageHeader } from "../parts/bits.tsx";
+import { PageHeader } from "../parts/ui.tsx";
 import { Box, FieldGroup, TextArea, TextField } from "../parts/fields.tsx";
 import { Form } from "../parts/form.tsx";
 import { ImpactReport } from "../parts/impact.tsx";
 import { OwnedKeysReport } from "../parts/owned-keys-report.tsx";
-import { Banner } from "../parts/notice.tsx";
-import { NotSaved } from "../parts/notices.tsx";
+import { Banner } from "../parts/banner.tsx";
+import { NotSaved } from "../parts/outcome-banners.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { problemsOf, type Problems } from "../parts/problems.ts";
 import { link, SERVICE_USERS } from "../paths.ts";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 import type { ServiceUserDone } from "./service-users.tsx";
 
 /** What the form holds, as it was filled in. */

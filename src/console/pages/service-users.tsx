@@ -7,15 +7,15 @@ import type { ServiceUser } from "../../api-types/service-users.ts";
 import { developerVaults, type VaultRoles } from "../../core/organization/organization.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
-import { ActiveBadge, Empty, Facts, PageHeader } from "../parts/bits.tsx";
+import { ActiveBadge, Empty, Facts, PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
-import { Done } from "../parts/notices.tsx";
+import { Done } from "../parts/outcome-banners.tsx";
 import { OwnedKeys } from "../parts/owned-keys.tsx";
 import { Pages } from "../parts/pages.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { Ago, Moment } from "../parts/time.tsx";
 import { HOME, link, SERVICE_USERS } from "../paths.ts";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
 const PAGE_SIZE = 25;
 

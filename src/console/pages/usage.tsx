@@ -3,11 +3,11 @@ import type { FC } from "hono/jsx";
 import { USAGE_WINDOWS, type KeyUsage, type OrganizationUsage } from "../../api-types/usage.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
-import { Empty, PageHeader, Tabs } from "../parts/bits.tsx";
+import { Empty, PageHeader, Tabs } from "../parts/ui.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { SERIES, UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
 import { HOME, link, USAGE } from "../paths.ts";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
 /** Rows of the table by key; who looks for others finds them by their key. */
 const SHOWN_KEYS = 100;

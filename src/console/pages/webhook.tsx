@@ -5,19 +5,19 @@ import type { Webhook, WebhookDelivery } from "../../api-types/webhook.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
-import { PageHeader } from "../parts/bits.tsx";
+import { PageHeader } from "../parts/ui.tsx";
 import { confirmPage } from "../parts/confirm.tsx";
 import { DELIVERIES_SHOWN, DeliveryList } from "../parts/delivery-list.tsx";
 import { Box, TextField } from "../parts/fields.tsx";
 import { Form } from "../parts/form.tsx";
 import { Icon } from "../parts/icons.tsx";
-import { Banner } from "../parts/notice.tsx";
-import { Done, NotSaved } from "../parts/notices.tsx";
+import { Banner } from "../parts/banner.tsx";
+import { Done, NotSaved } from "../parts/outcome-banners.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { problemsOf, type Problems } from "../parts/problems.ts";
 import { Moment } from "../parts/time.tsx";
 import { link, ORGANIZATION } from "../paths.ts";
-import { refusalPage } from "./messages.tsx";
+import { refusalPage } from "./error-pages.tsx";
 import { ORGANIZATION_BACK } from "./organization.tsx";
 import { secretPage } from "./secret.tsx";
 
@@ -33,7 +33,7 @@ const DONE = {
   tested: "An event is on its way. Its status is in the list below.",
 } as const;
 
-/** `/organization/webhook`: where the organisation is told of what happens to its keys, for admins. */
+/** `/organization/webhook`: the endpoint that receives key events, for admins. */
 export function addWebhook(app: Hono<ConsoleEnv>): void {
   app.get("/organization/webhook", async (c) => {
     const webhook = await c.get("api").get<Webhook>(API);

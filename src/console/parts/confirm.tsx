@@ -1,6 +1,6 @@
 import type { Child } from "hono/jsx";
 import type { ConsoleContext } from "../context.ts";
-import { PageHeader } from "./bits.tsx";
+import { PageHeader } from "./ui.tsx";
 import { Form } from "./form.tsx";
 import type { Section } from "./navigation.tsx";
 import { pageForMe } from "./page-for-me.tsx";

@@ -2,7 +2,7 @@ import type { FC } from "hono/jsx";
 import type { Page } from "../../api-types/common.ts";
 import type { WebhookDelivery } from "../../api-types/webhook.ts";
 import { keyPage } from "../paths.ts";
-import { capitalized, Empty } from "./bits.tsx";
+import { capitalized, Empty } from "./ui.tsx";
 import { Form } from "./form.tsx";
 import { Pages, type Place } from "./pages.tsx";
 import { Ago } from "./time.tsx";
@@ -20,7 +20,7 @@ interface Props {
   csrf: string | null;
 }
 
-/** A page of what was sent to the webhook or is to be, the newest first, and what became of it. */
+/** A page of webhook deliveries and their outcomes, the newest first. */
 export const DeliveryList: FC<Props> = ({ path, deliveries, place, csrf }) => {
   return (
     <section aria-labelledby="deliveries">

@@ -1,6 +1,6 @@
 import type { FC } from "hono/jsx";
 import type { Impact } from "../../api-types/impact.ts";
-import { Banner } from "./notice.tsx";
+import { Banner } from "./banner.tsx";
 import { counted, NUMBER } from "./wording.ts";
 import { Code } from "./code.tsx";
 

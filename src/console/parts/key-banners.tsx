@@ -6,7 +6,7 @@ import { keyPage } from "../paths.ts";
 import { confirmationOf } from "./confirmation.ts";
 import { Form } from "./form.tsx";
 import type { Section } from "./navigation.tsx";
-import { Banner } from "./notice.tsx";
+import { Banner } from "./banner.tsx";
 import { Moment } from "./time.tsx";
 
 /** The section that a key's pages belong to: one's own keys, or everybody's. */

@@ -1,7 +1,7 @@
 import type { FC } from "hono/jsx";
 import type { KeyCounts } from "../../api-types/key-acts.ts";
 import { link } from "../paths.ts";
-import { capitalized, Empty, Tabs } from "./bits.tsx";
+import { capitalized, Empty, Tabs } from "./ui.tsx";
 import { FILTERS, fromTheStart, HYGIENE, type Hygiene, type ListQuery } from "./key-query.ts";
 import { NUMBER } from "./wording.ts";
 

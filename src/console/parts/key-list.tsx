@@ -4,7 +4,7 @@ import type { KeyCounts } from "../../api-types/key-acts.ts";
 import type { Key } from "../../api-types/keys.ts";
 import { formatScope } from "../../core/policy/scope.ts";
 import { HOME, link, ownerPage, SELECTED_KEYS } from "../paths.ts";
-import { KeyStanding } from "./bits.tsx";
+import { KeyStanding } from "./ui.tsx";
 import { NoKeys } from "./key-filters.tsx";
 import { fromTheStart, HYGIENE, PAGE_SIZE, type ListQuery } from "./key-query.ts";
 import { Pages } from "./pages.tsx";

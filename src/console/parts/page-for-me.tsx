@@ -2,7 +2,7 @@ import type { Child } from "hono/jsx";
 import type { Me } from "../../api-types/me.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext } from "../context.ts";
-import { noPermissionPage, refusalPage } from "../pages/messages.tsx";
+import { noPermissionPage, refusalPage } from "../pages/error-pages.tsx";
 import { isShown, type Section } from "./navigation.tsx";
 import { navigable, type PageOptions } from "./page.tsx";
 

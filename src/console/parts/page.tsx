@@ -9,7 +9,7 @@ import type { Session } from "../session/session.ts";
 import { themeOf, type Theme } from "../theme.ts";
 import { Icon, Brand } from "./icons.tsx";
 import { Navigation, type Section } from "./navigation.tsx";
-import { bootstrapNotice } from "./notices.tsx";
+import { bootstrapNotice } from "./outcome-banners.tsx";
 import { ThemeChoice } from "./theme-choice.tsx";
 
 export interface PageOptions {
@@ -24,7 +24,7 @@ export interface PageOptions {
   readonly retryAfter?: number;
 }
 
-/** A page for whoever is signed in, `me`, with the navigation. */
+/** A page with the navigation for `me`, the person signed in. */
 export async function navigable(
   c: ConsoleContext,
   title: string,

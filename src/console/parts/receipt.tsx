@@ -2,7 +2,7 @@ import type { FC } from "hono/jsx";
 import type { Key } from "../../api-types/keys.ts";
 import type { Receipt } from "../../api-types/receipt.ts";
 import { keyPage } from "../paths.ts";
-import { Facts } from "./bits.tsx";
+import { Facts } from "./ui.tsx";
 import { Icon } from "./icons.tsx";
 import { precise } from "./time.tsx";
 

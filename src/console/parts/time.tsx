@@ -36,7 +36,7 @@ export function day(iso: string): string {
   return DAY.format(Date.parse(iso));
 }
 
-/** How far away, with the moment itself for whoever asks; `otherwise` when there is none. */
+/** The distance to a moment, with the moment as its title; `otherwise` when there is none. */
 export const Ago: FC<{ time: string | null; otherwise: string }> = ({ time, otherwise }) =>
   time === null ? (
     <span class="soft">{otherwise}</span>

@@ -41,7 +41,7 @@ export const UsageTotals: FC<{ totals: UsageCounts }> = ({ totals }) => (
   </dl>
 );
 
-/** Counts by time as stacked bars, and as a table for whoever would rather read. */
+/** Counts by time as stacked bars, and as a table. */
 export const UsageChart: FC<{ usage: Usage }> = ({ usage }) => {
   const { buckets, totals, window } = usage;
   if (sum(totals) === 0) {

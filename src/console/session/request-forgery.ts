@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
-import { staleFormPage } from "../pages/messages.tsx";
+import { staleFormPage } from "../pages/error-pages.tsx";
 import { CSRF_FIELD } from "./csrf-field.ts";
 import { formOf } from "./form-body.ts";
 import type { Session } from "./session.ts";

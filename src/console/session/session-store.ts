@@ -70,7 +70,7 @@ export class SessionStore {
     return ask(() => deploymentOf(this.#env).saveConsoleSession(content));
   }
 
-  /** Ends the session, whoever has a copy of its cookie. */
+  /** Ends the session, also for copies of its cookie. */
   end({ id, until }: Ticket): Promise<void | SignInProblem> {
     return ask(() => deploymentOf(this.#env).endConsoleSession({ id, renewals: 0, until }));
   }

@@ -3,7 +3,7 @@ import type { Me } from "../../api-types/me.ts";
 import type { Organization } from "../../api-types/organization.ts";
 import { Api } from "../api.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
-import { signInAgainPage } from "../pages/passages.tsx";
+import { signInAgainPage } from "../pages/sign-in-redirects.tsx";
 import { signInProblemPage } from "../pages/sign-in-problem.tsx";
 import { CONSOLE, link, pathOf, startUrl } from "../paths.ts";
 import { SignInProblem, type Provider } from "./provider.ts";

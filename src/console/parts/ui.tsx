@@ -24,7 +24,7 @@ export const KeyStanding: FC<{ key_: Pick<Key, "status" | "reachesNothing"> }> =
   </>
 );
 
-/** Of whoever may have keys, or may not. */
+/** The state of a person or service user. */
 export const ActiveBadge: FC<{ active: boolean }> = ({ active }) => (
   <span class={`badge ${active ? "active" : "inactive"}`}>{active ? "Active" : "Deactivated"}</span>
 );
@@ -40,7 +40,7 @@ export const Empty: FC<{ icon: IconName; title: string; children?: Child }> = ({
 
 export interface Tab {
   readonly label: string;
-  /** How many there are, beside the label for whoever sees it. */
+  /** The count, shown beside the label. */
   readonly count?: number | undefined;
   readonly href: string;
   readonly current: boolean;

@@ -3,9 +3,9 @@ import { Message } from "../parts/message.tsx";
 import { pageForAll } from "../parts/page.tsx";
 import { HOME } from "../paths.ts";
 
-/** What is said in place of a form for a key. */
+/** Pages in place of a key's form. */
 
-/** For whoever may make a key for nobody. */
+/** For a person who may create keys for nobody. */
 export function noDeveloperPage(c: ConsoleContext, isAdmin: boolean): Promise<Response> {
   const title = "No vault to make a key for";
   const text = isAdmin

@@ -7,7 +7,7 @@ import { ORGANIZATION } from "../paths.ts";
 import { Form } from "./form.tsx";
 import type { FieldLabels, Problems } from "./problems.ts";
 import { Icon } from "./icons.tsx";
-import { Banner } from "./notice.tsx";
+import { Banner } from "./banner.tsx";
 
 /** What was done on the page before, by the name that the address gives it; nothing for any other name. */
 export const Done: FC<{ done: string | undefined; texts: Readonly<Record<string, string>> }> = ({

@@ -6,7 +6,7 @@ import { Form } from "../parts/form.tsx";
 import { Message } from "../parts/message.tsx";
 import { bare, pageForAll } from "../parts/page.tsx";
 import { CONSOLE, HOME, pathOf, startUrl } from "../paths.ts";
-import { stepUpPage } from "./passages.tsx";
+import { stepUpPage } from "./sign-in-redirects.tsx";
 
 /** Pages that only say something. */
 

@@ -5,7 +5,7 @@ import type { Preview } from "./preview.ts";
 import type { KeyForm } from "./values.ts";
 
 /** What a key with these settings will reach, in a sentence and in full. */
-export const ReachCard: FC<{
+export const EffectiveAccessCard: FC<{
   form: KeyForm;
   preview: Preview;
   hasVaults: boolean;
