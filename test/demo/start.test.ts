@@ -42,6 +42,15 @@ function keyOf(launched: Launch): string {
   return /Bearer (fkc_\w+)/.exec(curlLine(launched))?.[1] ?? "";
 }
 
+/** Ends a process that leads a group, and all that is left of the group. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // Nothing is left.
+  }
+}
+
 async function gatewayIsDown(): Promise<void> {
   await vi.waitFor(() => expect(fetch(`${gateway}/-/healthz`)).rejects.toThrow("fetch failed"), 5000);
 }
@@ -131,10 +140,15 @@ test("npm's end is the launcher's, even when npm could not say so", async () => 
   const npm = spawn(process.execPath, ["-e", script], {
     env: { ...process.env, ...environment, npm_lifecycle_event: "start" },
     stdio: "ignore",
+    detached: true,
   });
-  await vi.waitFor(async () => expect((await fetch(`${gateway}/-/healthz`)).status).toBe(200), 20_000);
-  npm.kill("SIGKILL");
-  await gatewayIsDown();
+  try {
+    await vi.waitFor(async () => expect((await fetch(`${gateway}/-/healthz`)).status).toBe(200), 45_000);
+    npm.kill("SIGKILL");
+    await gatewayIsDown();
+  } finally {
+    killGroup(npm.pid as number);
+  }
 });
 
 test("each printed command does what it says, and a start after a revocation has a new key", async () => {
