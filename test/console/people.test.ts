@@ -95,7 +95,7 @@ describe("the account", () => {
     const { page } = visitor;
     await page.goto("/-/console/account");
     const fact = page.locator(".facts > div").filter({ hasText: "Second factor" });
-    expect(await fact.innerText()).toContain("Not used");
+    expect(await fact.innerText()).toContain("Not reported by your provider");
     await page.getByRole("link", { name: "sign in with one now" }).click();
     await pickPerson(visitor, "alice");
     await page.waitForURL("**/-/console/account");
