@@ -141,7 +141,7 @@ describe("JSON that nests too deep is a request that is not well-formed", () => 
   });
 });
 
-test("filters and paths of SCIM that nest as deep as they are long are refused in SCIM's words", async () => {
+test("filters and paths of SCIM that nest too deep are refused in SCIM's words", async () => {
   const filter = `${"(".repeat(4000)}userName pr`;
   const { status, body } = await scim.call("GET", `/Users?filter=${encodeURIComponent(filter)}`);
   expect([status, body["scimType"]]).toEqual([400, "invalidFilter"]);

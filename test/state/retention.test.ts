@@ -178,7 +178,7 @@ describe("the deployment forgets by its alarm", () => {
     expect(await rows(deployment, "revocation_requests")).toBe(1);
   });
 
-  test("erasures that are finished, with their receipts; one under way stays", async () => {
+  test("erasures with their receipts, counted from their end; one that was finished later stays", async () => {
     const deployment = env.DEPLOYMENT.getByName("kept-erasures");
     const receipts = Array.from({ length: 1200 }, (_, i) => ({
       keyId: `key_${i}`,
@@ -194,6 +194,7 @@ describe("the deployment forgets by its alarm", () => {
     await deployment.finishErasure("org_gone");
     await expectAlarmBy(deployment, START + 366 * DAY);
     await alarmAfter(deployment, config.auditRetentionMs - HOUR);
+    // This alarm finishes the other one, too.
     expect(await rows(deployment, "erased_keys")).toBe(1203);
     await alarmAfter(deployment, config.auditRetentionMs + SLACK);
     expect(await rows(deployment, "erased_keys")).toBe(3);

@@ -1,8 +1,9 @@
 import type { Comparison, Filter } from "./filter.ts";
 import { readPlainPath, type AttributePath } from "./path.ts";
 
-/** Longer filters than any client sends; it bounds how deep they nest, too. */
+/** Longer and deeper filters than any client sends. The parser recurses, so their depth is bounded apart. */
 const MAX_LENGTH = 4096;
+const MAX_DEPTH = 32;
 const TOKEN = /\s*([()[\]]|"(?:[^"\\]|\\.)*"|[^\s()[\]"]+)\s*/y;
 const COMPARISONS: readonly string[] = ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"];
 const ORDERINGS: readonly string[] = ["gt", "ge", "lt", "le"];
@@ -35,6 +36,7 @@ function tokenize(text: string): string[] | null {
 class Parser {
   readonly #tokens: readonly string[];
   #next = 0;
+  #depth = 0;
 
   constructor(tokens: readonly string[]) {
     this.#tokens = tokens;
@@ -77,7 +79,10 @@ class Parser {
   }
 
   #grouped(end: ")" | "]"): Filter | null {
+    if (this.#depth === MAX_DEPTH) return null;
+    this.#depth++;
     const filter = this.#or();
+    this.#depth--;
     return this.#take(end) ? filter : null;
   }
 

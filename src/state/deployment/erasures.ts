@@ -120,22 +120,20 @@ export class Erasures implements Perishable {
   }
 
   oldest(): number | null {
-    return this.#sql
-      .exec<{ at: number | null }>(`SELECT min(requested_at) AS at FROM erasures WHERE erased_at IS NOT NULL`)
-      .one().at;
+    return this.#sql.exec<{ at: number | null }>(`SELECT min(erased_at) AS at FROM erasures`).one().at;
   }
 
-  /** An erasure that is still under way stays. */
+  /** Deletes erasures that ended before a moment; one under way stays. */
   async forget(before: number): Promise<void> {
     await deleteInSteps(
       this.#sql,
       `DELETE FROM erased_keys WHERE (org_id, key_id) IN
          (SELECT org_id, key_id FROM erased_keys JOIN erasures USING (org_id)
-          WHERE erasures.requested_at < ? AND erased_at IS NOT NULL LIMIT ?)`,
+          WHERE erased_at < ? LIMIT ?)`,
       before,
     );
     this.#sql.exec(
-      `DELETE FROM erasures WHERE requested_at < ? AND erased_at IS NOT NULL
+      `DELETE FROM erasures WHERE erased_at < ?
          AND org_id NOT IN (SELECT org_id FROM erased_keys)`,
       before,
     );

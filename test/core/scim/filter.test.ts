@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { matches } from "../../../src/core/scim/filter.ts";
-import { parseFilter } from "../../../src/core/scim/filter-parser.ts";
+import { parseFilter, parsePath } from "../../../src/core/scim/filter-parser.ts";
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
@@ -98,4 +98,14 @@ describe("what is no filter is refused", () => {
   ])("%s", (text) => {
     expect(parseFilter(text)).toBeNull();
   });
+});
+
+test.each<[number, boolean]>([
+  [32, true],
+  [33, false],
+  [2000, false],
+])("a filter in %i parentheses is read: %s", (depth, isRead) => {
+  const grouped = `${"(".repeat(depth)}active pr${")".repeat(depth)}`;
+  expect(parseFilter(grouped) !== null).toBe(isRead);
+  expect(parsePath(`emails[${grouped}]`) !== null).toBe(isRead && depth < 32);
 });
