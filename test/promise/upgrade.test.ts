@@ -99,7 +99,9 @@ describe.each(VERSIONS)("the state that version $name left", { timeout: TIMEOUT_
   test("has its windows where they were, and every key gets the same answers", async () => {
     const { key } = keyOf("limited");
     const answer = await portcullis.call("GET", PATH, { as: key, from: freshAddress() });
-    expect(answer.headers.get("X-RateLimit-Remaining")).toBe(`${left.remaining - 1}`);
+    const remaining = Number(answer.headers.get("X-RateLimit-Remaining"));
+    // A question whose answer is late is asked again: its unit may be given back only after this answer.
+    expect([left.remaining - 1, left.remaining - 2]).toContain(remaining);
     for (const { key: each, path, from, status, code } of left.outcomes) {
       expect({ each, path, from, ...(await outcome(keyOf(each).key, path, from)) }).toEqual({
         each,
