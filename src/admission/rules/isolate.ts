@@ -254,8 +254,8 @@ export function giveBack<R extends Guarded>(key: HeldKey<R>, own: OwnUnits): voi
 }
 
 /**
- * Units that another limit granted hold no more. Whatever has changed, limits may have come and gone meanwhile: until
- * when the window lasts is told anew.
+ * Takes a record over. Units of another limit are void. The limit may have changed and changed back meanwhile, so the
+ * window's end is unknown until the guard's next answer.
  */
 function accept<R extends Guarded>(key: HeldKey<R>, held: R | null): void {
   if (key.isKnown && !isSameLimit(key.held, held)) setAside(key);

@@ -27,7 +27,7 @@ interface Props {
   /** Ids of vaults that keys and roles name. */
   knownVaults: readonly string[];
   problems: Problems;
-  /** What is to be said of the form as a whole. */
+  /** A message about the form as a whole. */
   notice?: Notice | null;
   /** The address of the person who fills in the form. */
   address: string;

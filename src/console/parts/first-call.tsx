@@ -5,7 +5,7 @@ import { Icon } from "./icons.tsx";
 interface Props {
   call: FirstCall;
   secret: string;
-  /** Of the gateway, as far as it is known here. */
+  /** The origin of the gateway, as far as the console knows it. */
   origin: string;
   /** Whether pages of this origin may call it. */
   isHere: boolean;

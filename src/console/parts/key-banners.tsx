@@ -25,7 +25,7 @@ export const KeyLink: FC<{ id: string }> = ({ id }) => (
   </a>
 );
 
-/** What is to be known of a key before anything else. */
+/** The state of a key, above all else on its page. */
 export const KeyBanners: FC<{ key_: KeyDetails; csrf: string }> = ({ key_: key, csrf }) => (
   <>
     {isRetiring(key) && (

@@ -138,7 +138,7 @@ export function loadPolicy(table: PolicyTable): RoutePolicy {
   };
 }
 
-/** An operation of the table, read as far as it has been needed. */
+/** An operation of the table; its members are read when they are first needed. */
 class LazyOperation {
   readonly entry: OperationEntry;
   #template: PathTemplate | null = null;

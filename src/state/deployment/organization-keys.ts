@@ -3,7 +3,7 @@ import type { OwnerTarget } from "../../core/organization/revocation.ts";
 import type { Env } from "../../env.ts";
 import { registeredGuards } from "../guard-registry.ts";
 
-/** Whoever does not answer holds up nobody for longer than this. */
+/** The longest wait for one organisation. */
 const TIMEOUT_MS = 2000;
 /** Ids that an organisation names at a time. */
 const PAGE = 5000;
