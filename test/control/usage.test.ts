@@ -87,20 +87,21 @@ test.each([
   ["30d", 30, 86_400],
 ])("a window of %s has %i buckets of %i seconds, the last of them now", async (window, buckets, seconds) => {
   const key = await organization.admin.createKey();
+  const path = `/-/api-keys/${key.id}/usage?window=${window}`;
+  const bucketOf = (time: number) => Math.floor(time / 1000 / seconds) * seconds * 1000;
+  const before = bucketOf(Date.now());
   await use(key, 2, "198.51.100.8");
-  await expect
-    .poll(
-      async () => (await usage(`/-/api-keys/${key.id}/usage?window=${window}`)).buckets.at(-1)?.succeeded,
-      {
-        timeout: 10_000,
-      },
-    )
-    .toBe(2);
-  const told = await usage(`/-/api-keys/${key.id}/usage?window=${window}`);
+  const after = bucketOf(Date.now());
+  await expect.poll(async () => (await usage(path)).totals["succeeded"], { timeout: 10_000 }).toBe(2);
+  const asked = bucketOf(Date.now());
+  const told = await usage(path);
+  const starts = told.buckets.map(({ start }) => Date.parse(start));
   expect(told.buckets).toHaveLength(buckets);
   expect(told.bucketSeconds).toBe(seconds);
-  const starts = told.buckets.map(({ start }) => Date.parse(start));
   expect(starts.every((start, i) => i === 0 || start - (starts[i - 1] ?? 0) === seconds * 1000)).toBe(true);
+  expect([asked, bucketOf(Date.now())]).toContain(starts.at(-1));
+  const counted = told.buckets.filter(({ succeeded }) => succeeded > 0).map(({ start }) => Date.parse(start));
+  expect([before, after]).toEqual(expect.arrayContaining(counted));
 });
 
 test("the organisation's usage is the sum, and by key; for admins alone", async () => {
