@@ -35,8 +35,15 @@ async function run(file: string, input: string, variables: Variables = {}): Prom
 }
 
 /** The explanation itself, without a process for each. */
-async function explained(token: string): Promise<{ accepted: boolean; text: string }> {
-  const { identity } = readConfig({ ORIGIN_URL: "http://origin.test", OIDC_ISSUER: issuer.url });
+async function explained(
+  token: string,
+  variables: Variables = {},
+): Promise<{ accepted: boolean; text: string }> {
+  const { identity } = readConfig({
+    ORIGIN_URL: "http://origin.test",
+    OIDC_ISSUER: issuer.url,
+    ...variables,
+  });
   const keys = new ProviderKeys(issuer.url);
   const { accepted, lines } = await explainToken(token, keys, { ...identity, hasVaults: true }, Date.now());
   return { accepted, text: lines.map(([label, line]) => `${label} ${line}`).join("\n") };
@@ -88,6 +95,16 @@ test("takes the ID token beside it into account, as the console does", async () 
   };
   const [, output] = await explain(JSON.stringify(answer));
   expect(output).toMatch(/^Second factor +amr:mfa in the ID token, \d+ s ago: fresh$/m);
+});
+
+test.each<[string, object, boolean]>([
+  ["where they are", { _claim_names: { groups: "src1" }, _claim_sources: { src1: {} } }, true],
+  ["that there are some", { hasgroups: true }, true],
+  ["none", {}, false],
+  ["all of them", { groups: [], hasgroups: true }, false],
+])("says that Entra has left the groups out, where the token says %s", async (_, claims, expected) => {
+  const { text: output } = await explained(await issuer.token({ ...claims }), { OIDC_ROLES_CLAIM: "groups" });
+  expect(output.includes("The provider left the groups out")).toBe(expected);
 });
 
 describe("says why a token is refused, and what to do:", () => {

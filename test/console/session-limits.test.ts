@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createConsoleApp } from "../../src/console/app.tsx";
-import { newSession, renewed, type Session } from "../../src/console/session/session.ts";
+import { newSession, postponed, renewed, type Session } from "../../src/console/session/session.ts";
 import { readConfig } from "../../src/settings.ts";
+import { startIssuer, type TestIssuer } from "../support/issuer.ts";
 import { envOf, fakeDeployment, sealedSession, type FakeDeployment } from "../support/sealed-session.ts";
 
 /** How long a session lasts, and what becomes of it when the deployment cannot say whether it was ended. */
@@ -9,7 +10,8 @@ import { envOf, fakeDeployment, sealedSession, type FakeDeployment } from "../su
 const HOUR_MS = 3_600_000;
 const ORIGIN = "https://console.test";
 const PAGE = `${ORIGIN}/-/console/page`;
-const config = readConfig({ ORIGIN_URL: "http://origin.test", OIDC_ISSUER: "http://127.0.0.1:9" });
+const configFor = (OIDC_ISSUER: string) => readConfig({ ORIGIN_URL: "http://origin.test", OIDC_ISSUER });
+let config = configFor("http://127.0.0.1:9");
 const context = { waitUntil: () => {}, passThroughOnException: () => {}, props: {} };
 
 const tokens = (expiresAt: number) => ({
@@ -61,7 +63,7 @@ describe("a session ends twelve hours after the sign-in", () => {
   test("however often they are renewed", () => {
     const now = Date.now();
     const session = newSession(tokens(now), false, now - 11.5 * HOUR_MS);
-    expect(renewed(session, tokens(now + HOUR_MS)).expiresAt).toBe(now + 0.5 * HOUR_MS);
+    expect(renewed(session, tokens(now + HOUR_MS), now).expiresAt).toBe(now + 0.5 * HOUR_MS);
   });
 
   test.each([
@@ -69,7 +71,9 @@ describe("a session ends twelve hours after the sign-in", () => {
     ["a second after that", 1000, 303, "/-/console/sign-in/start?return=%2F-%2Fconsole%2Fpage"],
   ])("and %s asks for no new tokens", async (_, after, status, location) => {
     const claim = vi.spyOn(deployment, "claimConsoleSessionRenewal");
-    const session = newSession(tokens(Date.now() + HOUR_MS), false, Date.now() - 12 * HOUR_MS - after);
+    const now = Date.now();
+    const begun = newSession(tokens(now), false, now - 12 * HOUR_MS - after);
+    const session = renewed(begun, tokens(now + HOUR_MS), now);
     const answer = await send(session, PAGE);
     expect([answer.status, answer.headers.get("Location")]).toEqual([status, location]);
     expect(claim).not.toHaveBeenCalled();
@@ -102,5 +106,74 @@ describe("while nobody can say whether a session was ended", () => {
     const ending = newSession(tokens(Date.now() + 30_000), false, Date.now());
     const answer = await send(ending, PAGE);
     expect([answer.status, answer.headers.getSetCookie()]).toEqual([200, []]);
+  });
+});
+
+describe("the provider says within five minutes what has become of somebody", () => {
+  let issuer: TestIssuer;
+  let forms: (string | null)[];
+  const answerWith = (status: number, body: object) =>
+    issuer.answerWith(async (form) => {
+      forms.push(form.get("refresh_token"));
+      return { status, body };
+    });
+  const renewedBy = async () => ({
+    access_token: await issuer.token(),
+    token_type: "Bearer",
+    expires_in: 3600,
+    refresh_token: "the-next-one",
+  });
+  /** A session whose tokens are good for an hour more, and of this age. */
+  const session = (ageMs: number) => newSession(tokens(Date.now() + HOUR_MS), false, Date.now() - ageMs);
+
+  beforeAll(async () => {
+    issuer = await startIssuer();
+    config = configFor(issuer.url);
+  });
+  beforeEach(() => {
+    forms = [];
+    let claims = 0;
+    deployment.claimConsoleSessionRenewal = async () => ++claims > 0;
+    issuer.setDown("nothing");
+  });
+  afterAll(() => issuer.close());
+
+  test.each([
+    ["after four minutes it is not asked yet", 240_000, []],
+    ["before five are over it is", 290_000, ["the-refresh-token"]],
+  ])("%s, however long the tokens last", async (_, ageMs, expected) => {
+    answerWith(200, await renewedBy());
+    expect((await send(session(ageMs), PAGE)).status).toBe(200);
+    expect(forms).toEqual(expected);
+  });
+
+  test.each(["invalid_grant", "access_denied", "interaction_required"])(
+    "the session of somebody whom it lets in no more ends: %s",
+    async (error) => {
+      answerWith(400, { error, error_description: "The user is disabled" });
+      const ended = vi.spyOn(deployment, "endConsoleSession");
+      const answer = await send(session(290_000), PAGE);
+      expect([answer.status, asked]).toEqual([303, []]);
+      expect(answer.headers.get("Location")).toMatch(/^\/-\/console\/sign-in\/start\?/);
+      expect(ended).toHaveBeenCalledOnce();
+    },
+  );
+
+  test.each<[string, () => void]>([
+    ["is down", () => issuer.setDown("everything")],
+    ["is in trouble", () => answerWith(500, {})],
+    ["does not know this client any more", () => answerWith(401, { error: "invalid_client" })],
+  ])("while it %s the session goes on, and is asked for again later", async (_, fail) => {
+    answerWith(200, await renewedBy());
+    const held = session(290_000);
+    const save = vi.spyOn(deployment, "saveConsoleSession");
+    fail();
+    expect((await send(held, PAGE)).status).toBe(200);
+    expect(save).toHaveBeenCalledTimes(2);
+    expect(save).toHaveBeenLastCalledWith(expect.objectContaining({ renewals: 1 }));
+    const [later, now] = [postponed(held, Date.now()), Date.now()];
+    expect(later.renewAt).toBeGreaterThan(now);
+    expect(later.renewAt).toBeLessThan(now + 60_000);
+    expect(later).toMatchObject({ accessToken: "the-token", expiresAt: held.expiresAt });
   });
 });

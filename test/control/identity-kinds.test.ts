@@ -97,6 +97,7 @@ describe("an access token is one, though", () => {
       ONE_CLIENT,
     ],
     ["it says nothing of itself", {}, { typ: undefined }, {}],
+    ["claims of other tokens are in it, of no value", { nonce: null, events: null, at_hash: null }, {}, {}],
     [
       "it is for two, one of them the provider's own",
       { aud: [API, "https://id.example/userinfo"], azp: CLIENT, scope: "openid" },

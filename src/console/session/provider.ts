@@ -150,7 +150,7 @@ export class Provider {
     });
   }
 
-  /** Gets new tokens without asking anybody (RFC 6749 section 6). */
+  /** Gets new tokens without asking anybody (RFC 6749 section 6). `denied`: the person is to sign in again. */
   async refresh(tokens: Tokens & { readonly refreshToken: string }): Promise<Tokens | SignInProblem> {
     const server = await this.#server();
     if (server instanceof SignInProblem) return server;
@@ -163,7 +163,10 @@ export class Provider {
         { ...this.#options, ...this.#tokenParameters() },
       );
       const issuing = await this.#issuing(server, response);
-      const result = await oauth.processRefreshTokenResponse(issuing, this.#client, response);
+      const result = await oauth
+        .processRefreshTokenResponse(issuing, this.#client, response)
+        .catch(deniedIfEnded);
+      if (result instanceof SignInProblem) return result;
       const renewed = tokensOf(result, tokens);
       // OpenID Connect Core 12.2: an ID token that comes along is of the same person.
       if (renewed.subject === tokens.subject) return renewed;
@@ -284,6 +287,11 @@ async function attempt<T>(act: () => Promise<T | SignInProblem>): Promise<T | Si
 
 /** Errors with which a provider says that it is in trouble itself (RFC 6749 section 4.1.2.1). */
 const PROVIDER_TROUBLE = ["server_error", "temporarily_unavailable"];
+/**
+ * Errors with which a provider ends what a refresh token stands for (RFC 6749 section 5.2): the person has left or lost
+ * their access, the token was revoked, or they have to show themselves again, as Entra says it.
+ */
+const SIGN_IN_ENDED = ["invalid_grant", "access_denied", "interaction_required"];
 
 function problemOf(error: unknown): SignInProblem["problem"] {
   if (error instanceof oauth.AuthorizationResponseError) {
@@ -294,6 +302,13 @@ function problemOf(error: unknown): SignInProblem["problem"] {
     error instanceof oauth.WWWAuthenticateChallengeError ||
     (error instanceof oauth.OperationProcessingError && error.code !== oauth.RESPONSE_IS_NOT_CONFORM);
   return answered ? "rejected" : "unavailable";
+}
+
+function deniedIfEnded(error: unknown): SignInProblem {
+  if (error instanceof oauth.ResponseBodyError && SIGN_IN_ENDED.includes(error.error)) {
+    return new SignInProblem("denied", reasonOf(error));
+  }
+  throw error;
 }
 
 /** Messages of the library name what was wrong and hold no token; OAuth errors are named by the provider. */

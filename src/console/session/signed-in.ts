@@ -9,10 +9,7 @@ import { CONSOLE, link, pathOf, startUrl } from "../paths.ts";
 import { SignInProblem, type Provider } from "./provider.ts";
 import { checkForm } from "./request-forgery.ts";
 import type { Held, SessionStore } from "./session-store.ts";
-import { isOver, renewed, untilOf, withNewForms, type Session } from "./session.ts";
-
-/** An access token that ends within this is replaced, if the provider lets us. */
-const REFRESH_AHEAD_MS = 60_000;
+import { isOver, postponed, renewed, untilOf, withNewForms, type Session } from "./session.ts";
 
 /** Lets through who is signed in, with what pages need of them; leads everybody else to where they sign in. */
 export function signedIn(
@@ -24,7 +21,11 @@ export function signedIn(
     const known = await sessions.read(c);
     if (known instanceof SignInProblem) return signInProblemPage(c, known, pathOf(c.req.raw));
     const held = known === null ? null : await upToDate(c, known, provider, sessions);
-    if (held instanceof SignInProblem) return signInProblemPage(c, held, pathOf(c.req.raw));
+    if (held instanceof SignInProblem) {
+      if (held.problem !== "denied") return signInProblemPage(c, held, pathOf(c.req.raw));
+      sessions.clear(c);
+      return toSignIn(c, true);
+    }
     if (held === null) {
       sessions.clear(c);
       return toSignIn(c, false);
@@ -49,7 +50,10 @@ export function signedIn(
   };
 }
 
-/** The session with new tokens where it is time for them; `null` when it was ended while they were on their way. */
+/**
+ * The session with new tokens where it is time for them; `null` when it was ended while they were on their way, `denied`
+ * when the provider ends it.
+ */
 async function upToDate(
   c: ConsoleContext,
   held: Held,
@@ -58,6 +62,11 @@ async function upToDate(
 ): Promise<Held | null | SignInProblem> {
   const session = await renewalOf(c, held.session, provider, sessions);
   if (session === null) return held;
+  if (session instanceof SignInProblem) {
+    noteProblem(c, session);
+    noteProblem(c, await sessions.end(held.ticket));
+    return session;
+  }
   const next = { ...held, session };
   const saved = await sessions.save(next);
   if (saved === true) return next;
@@ -68,20 +77,23 @@ async function upToDate(
   return null;
 }
 
-/** The session with new tokens, if they are this request's to get and the provider gives them. */
+/** The session with new tokens, if they are this request's to get; a problem when the provider has ended it. */
 async function renewalOf(
   c: ConsoleContext,
   session: Session,
   provider: Provider,
   sessions: SessionStore,
-): Promise<Session | null> {
-  const { refreshToken, expiresAt } = session;
-  const due = Date.now() >= expiresAt - REFRESH_AHEAD_MS && expiresAt < untilOf(session);
-  if (refreshToken === null || !due) return null;
+): Promise<Session | null | SignInProblem> {
+  const { refreshToken, renewAt } = session;
+  const now = Date.now();
+  if (refreshToken === null || now < renewAt || now >= untilOf(session)) return null;
   const claimed = await sessions.claimRenewal(session);
   if (claimed !== true) return noteProblem(c, claimed);
   const tokens = await provider.refresh({ ...session, refreshToken });
-  return tokens instanceof SignInProblem ? noteProblem(c, tokens) : renewed(session, tokens);
+  if (!(tokens instanceof SignInProblem)) return renewed(session, tokens, Date.now());
+  if (tokens.problem === "denied") return tokens;
+  noteProblem(c, tokens);
+  return postponed(session, Date.now());
 }
 
 /** For the log: the request goes on with what there is. */

@@ -1,6 +1,6 @@
 import { generateKeyPair, SignJWT } from "jose";
 import type { Payload } from "./claims.ts";
-import { valuesIn } from "./claims.ts";
+import { readClaim, valuesIn } from "./claims.ts";
 import {
   isFresh,
   grantsIn,
@@ -131,8 +131,18 @@ function roleLines(payload: Payload, settings: TokenReading): [string, string][]
   return [
     ["Roles", [...roles, ...vaults].join(", ") || "none"],
     ["", `from claim ${settings.rolesClaim}: ${sources.join(", ") || "no names"}`],
+    ...(isOverage(payload, settings) ? [["", OVERAGE] as [string, string]] : []),
     ...vaultClaim,
   ];
+}
+
+const OVERAGE =
+  "The provider left the groups out, as there are too many: use app roles, or only groups that are assigned to the application.";
+
+/** Whether Entra says where the groups are in place of them ("Groups overage claim"). */
+function isOverage(payload: Payload, { rolesClaim }: TokenReading): boolean {
+  if (rolesClaim !== "groups" || "groups" in payload) return false;
+  return readClaim(payload, "/_claim_names/groups") !== undefined || payload["hasgroups"] === true;
 }
 
 function secondFactorText(

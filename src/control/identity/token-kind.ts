@@ -69,14 +69,15 @@ export function kindFault({ header, payload }: DecodedToken, clientId: string): 
   if (typeof kind === "string" && /^(id|logout|refresh|offline)$/i.test(kind))
     return notAccess(`typ is ${kind}`);
   if (typeof use === "string" && use !== "access") return notAccess(`token_use is ${use}`);
-  const idClaim = ID_TOKEN_CLAIMS.find((name) => name in payload);
+  const has = (name: string) => (payload[name] ?? null) !== null;
+  const idClaim = ID_TOKEN_CLAIMS.find(has);
   if (idClaim !== undefined) return notAccess(`an ID token: it has ${idClaim}`);
   // A security event, such as a sign-out (RFC 8417).
-  if ("events" in payload) return notAccess("it tells of events");
+  if (has("events")) return notAccess("it tells of events");
   if (header.typ !== undefined && /at\+jwt$/i.test(header.typ)) return null;
   if (use === "access" || (typeof kind === "string" && /^bearer$/i.test(kind))) return null;
-  if (ACCESS_TOKEN_CLAIMS.some((name) => name in payload)) return null;
-  if ("nonce" in payload) return notAccess("an ID token: it has a nonce and nothing of an access token");
+  if (ACCESS_TOKEN_CLAIMS.some(has)) return null;
+  if (has("nonce")) return notAccess("an ID token: it has a nonce and nothing of an access token");
   if (valuesIn(payload, "aud").includes(clientId)) {
     return notAccess("an ID token: it is for the console and has nothing of an access token");
   }

@@ -1,6 +1,6 @@
 import { isObject, valueOf, type ScimObject } from "./object.ts";
 import { parsePath } from "./filter-parser.ts";
-import { sameName, USER_SCHEMA } from "./schemas.ts";
+import { ENTERPRISE_USER_SCHEMA, sameName, USER_SCHEMA } from "./schemas.ts";
 
 /** A client may wrap a value in a list or an object, or write an object as text, so many times. */
 const MAX_WRAPPINGS = 4;
@@ -33,9 +33,7 @@ export function readOp(operation: ScimObject): string {
 function setsInactive(value: unknown, path: string | null, wrappings = 0): boolean {
   if (wrappings > MAX_WRAPPINGS) return false;
   if (path !== null && path !== "") {
-    return namesActive(path)
-      ? isFalse(value)
-      : sameName(path, USER_SCHEMA) && setsInactive(value, null, wrappings + 1);
+    return namesActive(path) ? isFalse(value) : isOfUsers(path) && setsInactive(value, null, wrappings + 1);
   }
   if (Array.isArray(value)) return value.some((each) => setsInactive(each, null, wrappings + 1));
   const object = readObject(value);
@@ -43,14 +41,20 @@ function setsInactive(value: unknown, path: string | null, wrappings = 0): boole
   return Object.entries(object).some(
     ([key, each]) =>
       (namesActive(key.trim()) && isFalse(each)) ||
-      (sameName(key.trim(), USER_SCHEMA) && setsInactive(each, null, wrappings + 1)),
+      (isOfUsers(key.trim()) && setsInactive(each, null, wrappings + 1)),
   );
 }
 
 /** As SCIM or as JSON Patch (RFC 6902) writes the path. */
 function namesActive(path: string): boolean {
   const read = parsePath(path.replace(/^\//, ""));
-  return read !== null && read.schema === null && sameName(read.name ?? "", "active");
+  if (read === null || !sameName(read.name ?? "", "active")) return false;
+  return read.schema === null || isOfUsers(read.schema);
+}
+
+/** The extension has no `active` of its own: a client that looks for it there means the user's. */
+function isOfUsers(schema: string): boolean {
+  return [USER_SCHEMA, ENTERPRISE_USER_SCHEMA].some((each) => sameName(schema, each));
 }
 
 /** `false` as clients write it: as text, as 0, or wrapped as a complex value or a list of one. */

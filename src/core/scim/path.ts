@@ -12,7 +12,8 @@ export interface AttributePath {
   readonly sub: string | null;
 }
 
-const EXTENSION = /^(urn:.+:(?:User|Group))(?::(.*))?$/is;
+/** RFC 7644 section 3.10 has a colon before the attribute; some clients write a dot. */
+const EXTENSION = /^(urn:.+:(?:User|Group))(?:[:.](.*))?$/is;
 const OTHER_URN = /^(urn:.+):([^:]+)$/i;
 const NAME = /^([a-z$][\w$-]*)(?:\.([a-z$][\w$-]*))?$/i;
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { patchesActive, replacesActive } from "../../../src/core/scim/deactivation.ts";
 
 const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
+const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const of = (...Operations: readonly unknown[]) => ({ Operations });
 
 /** `false` as clients write it. */
@@ -27,6 +28,9 @@ describe.each(FALSE.map((value) => [JSON.stringify(value), value]))("%s is false
     ["at a path, added", of({ op: "Add", path: "active", value })],
     ["at a path in other letters", of({ op: "replace", path: " ACTIVE ", value })],
     ["at a path with its schema", of({ op: "replace", path: `${USER}:active`, value })],
+    ["at a path with its schema and a dot", of({ op: "replace", path: `${USER}.active`, value })],
+    ["at a path in the extension", of({ op: "replace", path: `${ENTERPRISE}:active`, value })],
+    ["in an object under the extension", of({ op: "replace", value: { [ENTERPRISE]: { active: value } } })],
     ["in an object", of({ op: "replace", value: { displayName: "x", Active: value } })],
     ["in an object at an empty path", of({ op: "replace", path: "", value: { active: value } })],
     ["in an object at the schema", of({ op: "replace", path: USER, value: { active: value } })],

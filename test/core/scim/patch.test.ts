@@ -52,6 +52,13 @@ const USER_ROWS: readonly Row[] = [
     changes: { userName: "babs" },
   },
   {
+    name: "a path with the schema and a dot before it",
+    operations: [
+      { op: "replace", path: "urn:ietf:params:scim:schemas:core:2.0:User.userName", value: "babs" },
+    ],
+    changes: { userName: "babs" },
+  },
+  {
     name: "one part of a name",
     operations: [{ op: "Replace", path: "name.familyName", value: "Smith" }],
     changes: { name: { givenName: "Barbara", familyName: "Smith" } },
