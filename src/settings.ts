@@ -166,6 +166,11 @@ const Variables = z.object({
 /** The names of all settings. */
 export const SETTINGS: readonly string[] = Object.keys(Variables.shape);
 
+/** Whether a variable holds a secret, which a deployment keeps as one. */
+export function isSecret(name: string): boolean {
+  return /^(?:OIDC_CLIENT_SECRET|ORIGIN_AUTHORIZATION(?:_\w+)?)$/.test(name);
+}
+
 /** The console as the identity provider's client (RFC 6749 section 2). */
 export interface ConsoleClient {
   readonly id: string;

@@ -1,11 +1,14 @@
 import { z } from "zod";
 import type { Refusal } from "../core/refusal.ts";
-import { refuseProblems, type FieldProblem } from "../core/http/field-problems.ts";
+import { MAX_PROBLEMS, refuseProblems, type FieldProblem } from "../core/http/field-problems.ts";
 
 type Issue = z.core.$ZodIssue;
 
 /** What is wrong with the form of a request, rather than with a value of the right type. */
 const FORM_ISSUES = ["invalid_type", "unrecognized_keys", "invalid_union", "invalid_key", "invalid_element"];
+
+/** Letters of a field's path that a refusal repeats. */
+const MAX_FIELD_LENGTH = 256;
 
 /**
  * Parses a part of a request; a refusal tells of everything that is wrong with it. In a body, a type that does not fit
@@ -44,10 +47,17 @@ function recordOf(value: unknown): Readonly<Record<string, unknown>> {
   return isObject ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
+/** Each unknown name is told by itself: zod's own message lists all of them, as many and as long as a caller likes. */
 function problemsOf(issue: Issue): FieldProblem[] {
-  const paths =
-    issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
-  return paths.map((path) => ({ field: path.join("."), problem: issue.message }));
+  if (issue.code !== "unrecognized_keys") return [{ field: fieldOf(issue.path), problem: issue.message }];
+  return issue.keys.slice(0, MAX_PROBLEMS).map((key) => ({
+    field: fieldOf([...issue.path, key]),
+    problem: `Unrecognized key: ${JSON.stringify(key.slice(0, MAX_FIELD_LENGTH))}`,
+  }));
+}
+
+function fieldOf(path: readonly PropertyKey[]): string {
+  return path.join(".").slice(0, MAX_FIELD_LENGTH);
 }
 
 /**

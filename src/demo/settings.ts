@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Config, ConfigError, readConfig } from "../settings.ts";
+import { type Config, ConfigError, isSecret, readConfig } from "../settings.ts";
 import { PROJECT } from "./bundle.ts";
 import { DEFAULT_DEMO_PORT, demoPort, gatewayPort, sampleIssuer, sampleOrigin } from "./ports.ts";
 
@@ -19,9 +19,6 @@ export interface Settings {
   /** Whether the gateway trusts the sample identity provider. */
   readonly usesSampleProvider: boolean;
 }
-
-/** Variables that are not in wrangler.toml, since a deployment keeps them as secrets. */
-const SECRET = /^(?:OIDC_CLIENT_SECRET|ORIGIN_AUTHORIZATION(?:_\w+)?)$/;
 
 /**
  * Puts the environment's variables over those of wrangler.toml. The sample origin and the sample identity provider are
@@ -45,7 +42,7 @@ export function readSettings(
     ),
     ...Object.fromEntries(
       Object.entries(environment).filter(
-        (entry): entry is [string, string] => SECRET.test(entry[0]) && entry[1] !== undefined,
+        (entry): entry is [string, string] => isSecret(entry[0]) && entry[1] !== undefined,
       ),
     ),
     ...(usesSampleOrigin && { ORIGIN_URL: sampleOrigin(demo) }),

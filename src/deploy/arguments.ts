@@ -16,7 +16,8 @@ own commands, and asks /-/readyz. What is wrong is named, and then nothing is up
   --url         where the gateway answers, if not at its first route
 
 Credentials are wrangler's: CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, or "npx wrangler login".
-Exit code 0: it is deployed and ready; 1: nothing was uploaded; 2: it was, and is not ready.
+Exit code 0: it is deployed and ready; 1: what ran before runs still; 2: it was deployed, or may have been, and is not
+whole or not ready.
 `;
 
 export interface DeployCommand {
@@ -41,6 +42,9 @@ export function readArguments(args: readonly string[]): DeployCommand | null {
   }
   if (values.rollback && values["dry-run"]) {
     throw new DeployError("--dry-run deploys nothing, so there is nothing to roll back");
+  }
+  if (values.url !== undefined && !/^https?:\/\/[^/?#]+\/?$/.test(values.url)) {
+    throw new DeployError(`--url must be an http or https URL without a path (is ${values.url})`);
   }
   return {
     environment,

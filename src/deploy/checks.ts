@@ -1,138 +1,107 @@
-import { webhookUrlProblem } from "../core/organization/webhook.ts";
-import { ConfigError, readConfig } from "../settings.ts";
-import { datasetProblems } from "./dataset.ts";
-import { hostsOf, patternsOf, varsOf, type Target } from "./configuration.ts";
+import type { Environment } from "./arguments.ts";
+import { routesOf, type Target } from "./configuration.ts";
+import { datasetOf, datasetProblems } from "./dataset.ts";
+import { isGivenId } from "./placeholder.ts";
+import { routeProblems } from "./route-checks.ts";
+import { variableProblems } from "./variable-checks.ts";
 
 /** Bindings that the Worker cannot do without; named environments inherit none of them. */
 const BINDINGS = ["KEY_RECORDS", "KEY_GUARD", "ORGANIZATION", "DEPLOYMENT", "FAILURES"];
-/** What a real value never looks like: zeros, brackets, and words that ask for one. */
-const PLACEHOLDER = /^0*$|[<>{}]|your|placeholder|change-?me|replace|todo|xxx/i;
-const NAMESPACE_ID = /^[0-9a-f]{32}$/;
-/** Names that documents use for examples (RFC 2606, RFC 6761). */
-const EXAMPLE_HOST = /(?:^|\.)(?:example|invalid|test|localhost|example\.(?:com|net|org))\.?$/i;
+const CLASSES: ReadonlyMap<string, string> = new Map([
+  ["KEY_GUARD", "KeyGuard"],
+  ["ORGANIZATION", "Organization"],
+  ["DEPLOYMENT", "Deployment"],
+]);
+/** A section's own list takes the place of the one at the top of the file. */
+const FLAGS = ["enable_request_signal", "nodejs_compat", "global_fetch_strictly_public"];
 /** The period that the failure limiter counts by, in seconds. */
 const FAILURE_PERIOD_S = 60;
 
-/** Everything that is wrong with a target as far as its section of wrangler.toml tells; nothing is asked of anybody. */
-export function problemsOf(target: Target): string[] {
+/**
+ * Everything that is wrong with a target as far as wrangler.toml tells, its sections for other environments included;
+ * nothing is asked of anybody.
+ */
+export function problemsOf(target: Target, others: ReadonlyMap<Environment, Target> = new Map()): string[] {
   return [
     ...bindingProblems(target),
     ...datasetProblems(target),
     ...variableProblems(target),
     ...routeProblems(target),
+    ...runtimeProblems(target),
     ...observabilityProblems(target),
+    ...[...others].flatMap(([name, other]) => sharedProblems(target, name, other)),
   ];
 }
 
 function bindingProblems(target: Target): string[] {
+  const { kv_namespaces: namespaces, durable_objects: objects, ratelimits } = target;
   const bound = [
-    ...target.kv_namespaces.map(({ binding }) => binding),
-    ...target.durable_objects.bindings.map(({ name }) => name),
-    ...(target.ratelimits ?? []).map(({ name }) => name),
+    ...namespaces.map(({ binding }) => binding),
+    ...objects.bindings.map(({ name }) => name),
+    ...ratelimits.map(({ name }) => name),
   ];
-  const missing = BINDINGS.filter((name) => !bound.includes(name)).map(
-    (name) => `${name}: the binding is missing; a named environment inherits none`,
-  );
-  const namespaces = target.kv_namespaces.flatMap(({ binding, id }) => {
-    if (id === undefined || (NAMESPACE_ID.test(id) && !PLACEHOLDER.test(id))) return [];
-    return [
-      `${binding}: the id ${JSON.stringify(id)} is a placeholder; leave it out, and the namespace is created`,
-    ];
-  });
-  const limiters = (target.ratelimits ?? []).flatMap(({ name, namespace_id: id, simple }) => [
-    ...(PLACEHOLDER.test(id) ? [`${name}: namespace_id ${JSON.stringify(id)} is a placeholder`] : []),
-    ...(name === "FAILURES" && simple.period !== FAILURE_PERIOD_S
-      ? [`${name}: the period must be ${FAILURE_PERIOD_S} (is ${simple.period})`]
-      : []),
-  ]);
-  return [...missing, ...namespaces, ...limiters];
-}
-
-function variableProblems(target: Target): string[] {
-  const vars = varsOf(target);
-  const placeholders = Object.entries(vars)
-    .filter(([, value]) => /<[^<>]*>|change-?me|your[-_. ]/i.test(value))
-    .map(([name, value]) => `${name}: ${JSON.stringify(value)} is a placeholder`);
-  return [...settingProblem(vars), ...placeholders, ...urlProblems(vars, target)];
-}
-
-/** What the Worker itself would stop for at its start. */
-function settingProblem(vars: Readonly<Record<string, string>>): string[] {
-  try {
-    readConfig(vars);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return [error.message];
-  }
-}
-
-function urlProblems(vars: Readonly<Record<string, string>>, target: Target): string[] {
-  const urls = [
-    ...["ORIGIN_URL", "OIDC_ISSUER", "PUBLIC_ORIGIN", "GITHUB_SECRET_SCANNING_KEYS_URL"].map(
-      (name) => [name, vars[name] ?? ""] as const,
+  return [
+    ...BINDINGS.filter((name) => !bound.includes(name)).map(
+      (name) => `${name}: the binding is missing; a named environment inherits none`,
     ),
-    ...originsOf(vars["ORIGINS"]),
+    ...namespaces
+      .filter(({ id }) => id !== undefined && !isGivenId(id))
+      .map(
+        ({ binding, id }) =>
+          `${binding}: the id ${JSON.stringify(id)} is a placeholder; leave it out, and the namespace is created`,
+      ),
+    ...objects.bindings.flatMap(({ name, class_name: named, script_name: script }) => {
+      const own = CLASSES.get(name);
+      if (own === undefined || (named === own && script === undefined)) return [];
+      return [`${name}: must be the class ${own} of this Worker (is ${script ?? "its own"} ${named})`];
+    }),
+    ...ratelimits.flatMap(({ name, namespace_id: id, simple }) => [
+      ...(/^[1-9]\d*$/.test(id)
+        ? []
+        : [`${name}: namespace_id ${JSON.stringify(id)} must be a whole number`]),
+      ...(name === "FAILURES" && simple.period !== FAILURE_PERIOD_S
+        ? [`${name}: the period must be ${FAILURE_PERIOD_S} (is ${simple.period})`]
+        : []),
+    ]),
   ];
-  return urls.flatMap(([name, text]) => {
-    if (!URL.canParse(text)) return [];
-    const { hostname, protocol } = new URL(text);
-    if (EXAMPLE_HOST.test(hostname)) return [`${name}: ${text} is an example`];
-    if (protocol !== "https:") return [`${name}: ${text} must be https`];
-    const problem = webhookUrlProblem(text.replace(/[{}]/g, ""), { allowLoopback: false, own: [] });
-    if (problem !== null) return [`${name}: ${text} cannot be reached from Cloudflare (${problem})`];
-    const loops = name.startsWith("ORIGIN") && hostsOf(target).some((host) => covers(host, hostname));
-    return loops ? [`${name}: ${text} is a route of the gateway, which would call itself`] : [];
-  });
 }
 
-/** The other origins. Another check reports a setting that cannot be read. */
-function originsOf(text: string | undefined): (readonly [string, string])[] {
-  try {
-    const origins = JSON.parse(text || "{}") as Record<string, unknown>;
-    return Object.entries(origins).map(([name, url]) => [`ORIGINS ${name}`, String(url)] as const);
-  } catch {
-    return [];
-  }
-}
-
-function routeProblems(target: Target): string[] {
-  const hosts = hostsOf(target);
-  if (hosts.length === 0) {
-    return ["routes: there is none, so that nobody would reach the gateway under a name of yours"];
-  }
-  const examples = patternsOf(target).flatMap((pattern, i) =>
-    EXAMPLE_HOST.test((hosts[i] ?? "").replace(/^\*\.?/, "")) ? [`routes: ${pattern} is an example`] : [],
-  );
-  const partial = patternsOf(target).flatMap((pattern) =>
-    /\/(?!\*$)./.test(pattern.replace(/^https?:\/\//, ""))
-      ? [`routes: ${pattern} leaves out paths; /-/ and the API's own must both reach the gateway`]
-      : [],
-  );
-  const { CONTROL_HOSTNAME: controlHost = "", PUBLIC_ORIGIN: publicOrigin = "" } = varsOf(target);
-  const publicHost = URL.canParse(publicOrigin) ? new URL(publicOrigin).hostname : "";
-  const unrouted = [
-    ["CONTROL_HOSTNAME", controlHost],
-    ["PUBLIC_ORIGIN", publicHost],
-  ].flatMap(([name, host = ""]) =>
-    host === "" || hosts.some((each) => covers(each, host)) ? [] : [`${name}: no route leads to ${host}`],
-  );
-  const direct =
-    target.workers_dev === false
-      ? []
-      : ["workers_dev: must be false, or the gateway answers under another name, too"];
-  return [...examples, ...partial, ...unrouted, ...direct];
-}
-
-function covers(pattern: string, host: string): boolean {
-  if (!pattern.startsWith("*")) return pattern === host;
-  return host.endsWith(pattern.slice(1)) && host !== pattern.slice(1);
+function runtimeProblems({ compatibility_flags: flags, cache }: Target): string[] {
+  return [
+    ...FLAGS.filter((flag) => !flags.includes(flag)).map((flag) => `compatibility_flags: ${flag} is missing`),
+    ...(cache?.enabled === true
+      ? ["cache: must not be enabled: an answer to one key is not for another"]
+      : []),
+  ];
 }
 
 /** The platform's own lines of invocations hold whole URLs, and no setting of ours is asked for them. */
-function observabilityProblems({ observability }: Target): string[] {
+function observabilityProblems({ observability, logpush }: Target): string[] {
   const logged = observability?.enabled === true || observability?.logs?.enabled === true;
-  return logged && observability?.logs?.invocation_logs !== false
-    ? ["observability: logs.invocation_logs must be false: the platform's invocation logs hold URLs"]
-    : [];
+  return [
+    ...(logged && observability?.logs?.invocation_logs !== false
+      ? ["observability: logs.invocation_logs must be false: the platform's invocation logs hold URLs"]
+      : []),
+    ...(observability?.traces?.enabled === true
+      ? ["observability: traces.enabled must be false: the platform's traces hold URLs"]
+      : []),
+    ...(logpush === true ? ["logpush: must be false: what it pushes holds URLs"] : []),
+  ];
+}
+
+/** What two environments have in common that each must have alone: a key of one would work in the other, or be cut there. */
+function sharedProblems(target: Target, environment: Environment, other: Target): string[] {
+  const common = (name: string, of: (each: Target) => readonly (string | null | undefined)[]) => {
+    const theirs = new Set(of(other));
+    return of(target)
+      .filter((value) => value != null && theirs.has(value))
+      .map((value) => `${name}: ${value} is that of ${environment}, too`);
+  };
+  return [
+    ...common("name", ({ name }) => [name]),
+    ...common("routes", (each) => routesOf(each).map(({ host }) => host)),
+    ...common("KEY_RECORDS", (each) => each.kv_namespaces.map(({ id }) => id)),
+    ...common("METRICS", (each) => [datasetOf(each)]),
+    ...common("FAILURES", ({ ratelimits }) => ratelimits.map((each) => each.namespace_id)),
+  ];
 }

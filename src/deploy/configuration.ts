@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import { unstable_readConfig as readConfig, type Unstable_Config } from "wrangler";
-import type { DeployCommand } from "./arguments.ts";
+import { ENVIRONMENTS, type DeployCommand, type Environment } from "./arguments.ts";
 import { DeployError } from "./deploy-error.ts";
 
 /** What is to be deployed: the environment's section of wrangler.toml, with what it inherits. */
 export type Target = Unstable_Config;
 
-const DOCUMENT_VARS: readonly string[] = ["API_DOCUMENT", "API_OVERLAY", "ORIGINS"];
+/** Variables that the API's document is compiled by. */
+export const DOCUMENT_VARS: readonly string[] = ["API_DOCUMENT", "API_OVERLAY", "ORIGINS"];
 
 /** Reads the section. Throws a {@link DeployError} where there is none, or wrangler cannot read it. */
 export function readTarget({ config, environment }: DeployCommand): Target {
@@ -18,6 +19,14 @@ export function readTarget({ config, environment }: DeployCommand): Target {
   return target;
 }
 
+/** The file's sections for other environments. */
+export function readOthers({ config, environment }: DeployCommand): ReadonlyMap<Environment, Target> {
+  const others = ENVIRONMENTS.filter((name) => name !== environment)
+    .map((name) => [name, read(config, name)] as const)
+    .filter(([name, target]) => target.definedEnvironments?.includes(name));
+  return new Map(others);
+}
+
 function read(config: string, env: string): Target {
   try {
     return readConfig({ config, env }, { hideWarnings: true });
@@ -26,14 +35,34 @@ function read(config: string, env: string): Target {
   }
 }
 
-/** The hosts of the target's routes, without their paths; a `*` in front stands for any subdomain. */
-export function hostsOf({ routes = [] }: Pick<Target, "routes">): string[] {
-  return patternsOf({ routes }).map((pattern) => pattern.replace(/^https?:\/\//, "").split("/")[0] ?? "");
+type Routed = Pick<Target, "route" | "routes">;
+
+/** The hosts of the target's routes, without their paths; a `*` in front stands for anything. */
+export function hostsOf(target: Routed): string[] {
+  return routesOf(target).map(({ host }) => host);
 }
 
-/** The patterns of the target's routes. */
-export function patternsOf({ routes = [] }: Pick<Target, "routes">): string[] {
-  return routes.map((route) => (typeof route === "string" ? route : route.pattern));
+export interface Route {
+  readonly pattern: string;
+  readonly host: string;
+  /** Whether it takes everything on its host. */
+  readonly takesAll: boolean;
+}
+
+/** The target's routes. A custom domain takes all of its host, another route what its pattern says. */
+export function routesOf({ route, routes = [] }: Routed): Route[] {
+  return (route === undefined ? routes : [route, ...routes]).map((each) => {
+    const { pattern, custom_domain: isDomain = false } =
+      typeof each === "string" ? { pattern: each } : { custom_domain: false, ...each };
+    const [host = "", ...path] = pattern.replace(/^https?:\/\//i, "").split("/");
+    const takesAll = isDomain ? path.length === 0 : path.join("/") === "*" && !/^http:/i.test(pattern);
+    return { pattern, host: plainHost(host), takesAll };
+  });
+}
+
+/** A host as it is compared: in lower case, without the root's dot. */
+export function plainHost(host: string): string {
+  return host.toLowerCase().replace(/\.$/, "");
 }
 
 /** The variables that the API's document is compiled by: the target's, before those of this shell. */

@@ -1,13 +1,13 @@
 import type { Target } from "./configuration.ts";
+import { isPlaceholder } from "./placeholder.ts";
 
 const BINDING = "METRICS";
 /** How Cloudflare says that the account has never used Analytics Engine. */
 const NOT_ENABLED = /\[code: 10089\]|enable Analytics Engine/i;
 const NAME = /^[A-Za-z_]\w{0,99}$/;
-const PLACEHOLDER = /your|placeholder|change-?me|replace|todo|xxx/i;
 
 /** The dataset that data points go to; `null` when none is bound. */
-function datasetOf(target: Target): string | null {
+export function datasetOf(target: Target): string | null {
   const bound = target.analytics_engine_datasets.find(({ binding }) => binding === BINDING);
   return bound === undefined ? null : (bound.dataset ?? BINDING);
 }
@@ -15,7 +15,7 @@ function datasetOf(target: Target): string | null {
 /** What is wrong with the dataset that is bound. */
 export function datasetProblems(target: Target): string[] {
   const dataset = datasetOf(target);
-  if (dataset === null || (NAME.test(dataset) && !PLACEHOLDER.test(dataset))) return [];
+  if (dataset === null || (NAME.test(dataset) && !isPlaceholder(dataset))) return [];
   return [`${BINDING}: ${JSON.stringify(dataset)} is no name of a dataset`];
 }
 

@@ -1,10 +1,34 @@
-/** What stops a deployment before anything is uploaded: one or more problems, each a line for the operator. */
+/** What stops a deployment: one or more problems, each a line for the operator. */
 export class DeployError extends Error {
   override readonly name = "DeployError";
+  /** What has come of the deployment, as the line above the problems says it. */
+  readonly outcome: string = "Nothing was uploaded";
+  readonly exitCode: number = 1;
   readonly problems: readonly string[];
 
   constructor(...problems: readonly string[]) {
     super(problems.join("\n"));
     this.problems = problems;
   }
+}
+
+/** Cloudflare did not take the version: what ran before runs still. */
+export class NotDeployed extends DeployError {
+  override readonly outcome = "Nothing was deployed; what ran before runs still";
+}
+
+/** Code was or may have been deployed, and not all that belongs to it. */
+export class HalfDeployed extends DeployError {
+  override readonly outcome: string;
+  override readonly exitCode = 2;
+
+  constructor(outcome: string, ...problems: readonly string[]) {
+    super(...problems);
+    this.outcome = outcome;
+  }
+}
+
+/** The version that was to run again does not. */
+export class NotRolledBack extends DeployError {
+  override readonly outcome = "Nothing is known to have gone back";
 }

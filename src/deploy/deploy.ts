@@ -2,15 +2,11 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { readArguments, USAGE, type DeployCommand } from "./arguments.ts";
-import { fingerprintOf } from "./bundle.ts";
-import { problemsOf } from "./checks.ts";
 import { documentVarsOf, readTarget, type Target } from "./configuration.ts";
 import { DeployError } from "./deploy-error.ts";
-import { datasetHint, datasetNotice } from "./dataset.ts";
-import { deployedFingerprint, secretsOf } from "./deployed.ts";
-import { provideNamespace } from "./namespace.ts";
 import { nextSteps } from "./next-steps.ts";
 import { isReady, urlOf } from "./readiness.ts";
+import { release } from "./release.ts";
 import { rollBack } from "./rollback.ts";
 import { Wrangler } from "./wrangler.ts";
 
@@ -27,31 +23,11 @@ async function main(): Promise<number> {
     return 0;
   }
   const target = readTarget(command);
-  const wrangler = new Wrangler(command, documentVarsOf(target, command));
+  const vars = documentVarsOf(target, command);
+  const wrangler = new Wrangler(command, vars);
   if (command.rollbackTo !== null) await rollBack(command.rollbackTo, wrangler, print);
-  else await deploy(target, command, wrangler);
+  else await release(target, command, wrangler, () => documentProblems(vars), print);
   return command.dryRun ? 0 : await askReadiness(target, command);
-}
-
-async function deploy(target: Target, command: DeployCommand, wrangler: Wrangler): Promise<void> {
-  const problems = [...problemsOf(target), ...(await documentProblems(documentVarsOf(target, command)))];
-  if (problems.length > 0) throw new DeployError(...problems);
-  await requireSecrets(target, command, wrangler);
-  await provideNamespace(target, command, wrangler, print);
-  print(datasetNotice(target));
-  const complete = readTarget(command);
-  const fingerprint = await fingerprintOf(complete, wrangler);
-  if (command.dryRun) {
-    print(`Nothing is wrong. ${target.name} (${fingerprint}) would be deployed.\n`);
-    return;
-  }
-  if ((await deployedFingerprint(wrangler)) === fingerprint) {
-    print(`${target.name} (${fingerprint}) is what runs already: nothing to deploy.\n`);
-    return;
-  }
-  const { code, stdout, all } = await wrangler.run(["deploy", "--tag", fingerprint]);
-  if (code !== 0) throw new DeployError(`wrangler could not deploy:\n${all.trim()}`, ...datasetHint(all));
-  print(stdout);
 }
 
 /** What is wrong with the API's document, in the words of `npm run check`. */
@@ -62,23 +38,6 @@ async function documentProblems(vars: Readonly<Record<string, string>>): Promise
   return check.then(
     () => [],
     ({ stderr }: { stderr: string }) => [`The API's document:\n${stderr.trim()}`],
-  );
-}
-
-async function requireSecrets(
-  target: Target,
-  { environment }: DeployCommand,
-  wrangler: Wrangler,
-): Promise<void> {
-  const required = target.secrets?.required ?? [];
-  if (required.length === 0) return;
-  const known = await secretsOf(wrangler);
-  const missing = required.filter((name) => !known.includes(name));
-  if (missing.length === 0) return;
-  throw new DeployError(
-    ...missing.map(
-      (name) => `${name}: the secret is missing; npx wrangler secret put ${name} --env ${environment}`,
-    ),
   );
 }
 
@@ -98,8 +57,6 @@ try {
   process.exitCode = await main();
 } catch (error) {
   if (!(error instanceof DeployError)) throw error;
-  process.stderr.write(
-    `Nothing was uploaded:\n${error.problems.map((problem) => `- ${problem}\n`).join("")}`,
-  );
-  process.exitCode = 1;
+  process.stderr.write(`${error.outcome}:\n${error.problems.map((problem) => `- ${problem}\n`).join("")}`);
+  process.exitCode = error.exitCode;
 }

@@ -1,4 +1,12 @@
+import { BINDING } from "./namespace.ts";
 import type { Wrangler } from "./wrangler.ts";
+
+/**
+ * Where the namespace keeps the fingerprint of the deployment that was done to its end: a version's tag is there before
+ * its routes and its settings are.
+ */
+const WHOLE = "deployed";
+const AT_CLOUDFLARE = ["--binding", BINDING, "--remote"];
 
 interface Status {
   readonly versions: readonly { readonly version_id: string; readonly percentage: number }[];
@@ -16,6 +24,24 @@ export async function deployedFingerprint(wrangler: Wrangler): Promise<string | 
   if (current === undefined || others.length > 0) return null;
   const version = await wrangler.json<Version>(["versions", "view", current.version_id, "--json"]);
   return version?.annotations?.["workers/tag"] ?? null;
+}
+
+/** Whether what runs is this, and was deployed with all that belongs to it. */
+export async function isWhole(fingerprint: string, wrangler: Wrangler): Promise<boolean> {
+  if ((await deployedFingerprint(wrangler)) !== fingerprint) return false;
+  const { code, stdout } = await wrangler.run(["kv", "key", "get", WHOLE, "--text", ...AT_CLOUDFLARE]);
+  return code === 0 && stdout.trim() === fingerprint;
+}
+
+/** Notes that a deployment was done to its end. Without the note the next one does all of it again. */
+export async function noteWhole(
+  fingerprint: string,
+  wrangler: Wrangler,
+  print: (text: string) => void,
+): Promise<void> {
+  const { code, all } = await wrangler.run(["kv", "key", "put", WHOLE, fingerprint, ...AT_CLOUDFLARE]);
+  if (code !== 0)
+    print(`The next deployment will do all of this again, since no note could be left:\n${all.trim()}\n`);
 }
 
 /** The names of the secrets that the Worker has; none when it is not there yet. */

@@ -4,7 +4,7 @@ import type { Target } from "./configuration.ts";
 import { DeployError } from "./deploy-error.ts";
 import type { Wrangler } from "./wrangler.ts";
 
-const BINDING = "KEY_RECORDS";
+export const BINDING = "KEY_RECORDS";
 
 interface Namespace {
   readonly id: string;
@@ -27,7 +27,7 @@ export async function provideNamespace(
     print(`The KV namespace ${title} would be found or created\n`);
     return;
   }
-  const id = (await find(title, wrangler)) ?? (await create(name, wrangler));
+  const id = (await find(title, wrangler)) ?? (await create(name, title, wrangler));
   writeId(command, id);
   print(`${command.config} names the KV namespace ${title} now: commit it\n`);
 }
@@ -37,19 +37,22 @@ async function find(title: string, wrangler: Wrangler): Promise<string | null> {
   return namespaces?.find((each) => each.title === title)?.id ?? null;
 }
 
-async function create(name: string, wrangler: Wrangler): Promise<string | null> {
-  const { code, stdout, all } = await wrangler.run(["kv", "namespace", "create", name]);
+async function create(name: string, title: string, wrangler: Wrangler): Promise<string> {
+  const { code, all } = await wrangler.run(["kv", "namespace", "create", name]);
   if (code !== 0) throw new DeployError(`The KV namespace ${name} could not be created:\n${all.trim()}`);
-  return /\b[0-9a-f]{32}\b/.exec(stdout)?.[0] ?? null;
+  const id = await find(title, wrangler);
+  if (id === null)
+    throw new DeployError(`The KV namespace ${title} was created, and is not listed:\n${all.trim()}`);
+  return id;
 }
 
 /** Writes the id into the environment's own section, below the binding's name. */
-function writeId({ config, environment }: DeployCommand, id: string | null): void {
+function writeId({ config, environment }: DeployCommand, id: string): void {
   const lines = readFileSync(config, "utf8").split("\n");
   const section = lines.findIndex((line) => line.trim() === `[[env.${environment}.kv_namespaces]]`);
   const end = lines.findIndex((line, i) => i > section && line.trimStart().startsWith("["));
   const name = lines.findIndex((line, i) => i > section && /^\s*binding\s*=\s*"KEY_RECORDS"/.test(line));
-  if (id === null || section === -1 || name === -1 || (end !== -1 && name > end)) {
+  if (section === -1 || name === -1 || (end !== -1 && name > end)) {
     throw new DeployError(
       `Put id = "${id}" below binding = "${BINDING}" of [[env.${environment}.kv_namespaces]], and deploy again`,
     );

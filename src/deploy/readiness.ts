@@ -4,6 +4,8 @@ import { hostsOf, varsOf, type Target } from "./configuration.ts";
 /** A new name takes a while to be known and to have its certificate. */
 const ATTEMPTS = 12;
 const TIMEOUT_MS = 5000;
+/** How the gateway begins: whatever else has the name answers 200 in other words. */
+const SAYS_READY = /^\{"status":"ok"/;
 
 /** Where the control API answers: the public origin, the control host, or the first route's host. */
 export function urlOf(target: Target): string {
@@ -21,8 +23,9 @@ export async function isReady(url: string, pauseMs: number): Promise<{ ready: bo
         signal: AbortSignal.timeout(TIMEOUT_MS),
         redirect: "manual",
       });
-      said = `${answer.status} ${(await answer.text()).slice(0, 500)}`;
-      if (answer.status === 200) return { ready: true, said };
+      const text = await answer.text();
+      said = `${answer.status} ${text.slice(0, 500)}`;
+      if (answer.status === 200 && SAYS_READY.test(text)) return { ready: true, said };
     } catch (error) {
       said = reasonOf(error);
     }

@@ -1,4 +1,4 @@
-import { DeployError } from "./deploy-error.ts";
+import { NotRolledBack } from "./deploy-error.ts";
 import type { Wrangler } from "./wrangler.ts";
 
 const EXPLANATION = `Going back changes the code and the configuration, and nothing that is stored: keys, revocations and the audit stay as they
@@ -24,6 +24,6 @@ export async function rollBack(
     "npm run deploy --rollback",
   ];
   const { code, stdout, all } = await wrangler.run(args);
-  if (code !== 0) throw new DeployError(`wrangler could not go back:\n${all.trim()}`);
+  if (code !== 0) throw new NotRolledBack(`wrangler could not go back:\n${all.trim()}`);
   print(stdout);
 }

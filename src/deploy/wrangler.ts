@@ -65,8 +65,17 @@ export class Wrangler {
   /** The JSON that a command prints; `null` when there is no such Worker yet. */
   async json<T>(args: readonly string[]): Promise<T | null> {
     const { code, stdout, all } = await this.run(args);
-    if (code === 0) return JSON.parse(stdout) as T;
-    if (NO_WORKER.test(all)) return null;
+    if (code === 0 && isJson(stdout)) return JSON.parse(stdout) as T;
+    if (code !== 0 && NO_WORKER.test(all)) return null;
     throw new DeployError(`wrangler ${args.slice(0, 3).join(" ")} failed:\n${all.trim()}`);
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }

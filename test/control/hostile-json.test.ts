@@ -141,6 +141,60 @@ describe("JSON that nests too deep is a request that is not well-formed", () => 
   });
 });
 
+describe("many unknown names are refused in an answer of a size that the caller does not choose,", () => {
+  const names = (n: number, length: number) =>
+    Array.from({ length: n }, (_, i) => `${i}${"a".repeat(length)}`);
+  test.each<{ name: string; ask: () => Promise<Response> }>([
+    {
+      name: "in a body, by somebody without a role",
+      ask: async () =>
+        control.call("POST", "/-/api-keys", {
+          as: await control.issuer.token({ sub: "nobody", org_id: organization.id }),
+          body: Object.fromEntries(names(50_000, 1).map((each) => [each, 1])),
+        }),
+    },
+    {
+      name: "in a body, long ones",
+      ask: () =>
+        organization.admin.call(
+          "PATCH",
+          "/-/api-keys/key_000000000000",
+          Object.fromEntries(names(10, 50_000).map((each) => [each, 1])),
+        ),
+    },
+    {
+      name: "inside a field",
+      ask: () =>
+        organization.admin.call("POST", "/-/api-keys", {
+          ...NEW_KEY,
+          rateLimit: Object.fromEntries(names(50_000, 1).map((each) => [each, 1])),
+        }),
+    },
+    {
+      name: "as roles of a service user",
+      ask: () =>
+        organization.admin.call("POST", "/-/service-users", {
+          name: "Robot",
+          vaultRoles: Object.fromEntries(names(30_000, 1).map((each) => [each, ["none"]])),
+        }),
+    },
+    {
+      name: "as things of the wrong type",
+      ask: () =>
+        organization.admin.call("POST", "/-/api-keys", { ...NEW_KEY, vaults: names(30_000, 1).map(Number) }),
+    },
+    {
+      name: "in a query",
+      ask: () => organization.admin.call("GET", `/-/api-keys?${names(2000, 1).join("=1&")}`),
+    },
+  ])("$name", async ({ ask }) => {
+    const answer = await ask();
+    const text = await answer.text();
+    expect(answer.status).toBeOneOf([400, 422]);
+    expect(text.length).toBeLessThan(100_000);
+  });
+});
+
 test("filters and paths of SCIM that nest too deep are refused in SCIM's words", async () => {
   const filter = `${"(".repeat(4000)}userName pr`;
   const { status, body } = await scim.call("GET", `/Users?filter=${encodeURIComponent(filter)}`);

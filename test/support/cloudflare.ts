@@ -23,6 +23,10 @@ export interface TestCloudflare {
   readonly secrets: string[];
   /** The ids of the versions that were deployed, the newest last. */
   readonly deployments: string[];
+  /** What the namespaces hold. */
+  readonly values: Map<string, string>;
+  /** Requests that fail, by what fits their `METHOD path`, each with its status. */
+  readonly failing: Map<string, number>;
   /** Has a version run that was deployed before, and tells its id. */
   release(): string;
   close(): Promise<void>;
@@ -52,6 +56,8 @@ export async function startCloudflare(): Promise<TestCloudflare> {
     secrets: [],
     versions: [],
     deployments: [],
+    values: new Map(),
+    failing: new Map(),
   };
   const server = createServer((request, response) => {
     void answer(request, response, state);
@@ -73,16 +79,38 @@ async function answer(request: IncomingMessage, response: ServerResponse, state:
     const errors = code === 0 ? [] : [{ code, message: "Not found" }];
     response.end(JSON.stringify({ success: status < 400, result, errors, messages: [] }));
   };
+  const failing = [...state.failing].find(([what]) => new RegExp(what).test(`${request.method} ${path}`));
+  if (failing !== undefined) return send(null, failing[1], 10000);
   if (request.method !== "GET") state.changes.push(`${request.method} ${path.split("?")[0]}`);
   const uploaded = /^\/accounts\/\w+\/workers\/scripts\/([\w-]+)\?/.exec(path);
   if (request.method === "PUT" && uploaded !== null) {
     state.uploads.push({ script: uploaded[1] ?? "", metadata: await metadataOf(request, body) });
     return send(upload(state));
   }
+  const value = /\/storage\/kv\/namespaces\/\w+\/values\/\w+/.exec(path)?.[0];
+  if (value !== undefined) return answerValue(request.method, value, body.toString(), state, response, send);
   const route = ROUTES.find(([method, pattern]) => method === request.method && pattern.test(path));
   if (route !== undefined) return route[2](state, send, JSON.parse(body.toString() || "{}") as Json, path);
   state.unknown.push(`${request.method} ${path}`);
   return send(null, 404, 10007);
+}
+
+/** A value comes as it is, without an envelope; wrangler sends it as a form or as it is. */
+function answerValue(
+  method: string | undefined,
+  path: string,
+  body: string,
+  { values }: State,
+  response: ServerResponse,
+  send: Send,
+): void {
+  if (method === "PUT") {
+    values.set(path, body);
+    return send({});
+  }
+  const value = values.get(path);
+  if (value === undefined) return send(null, 404, 10009);
+  response.writeHead(200).end(value);
 }
 
 type Json = Readonly<Record<string, unknown>>;

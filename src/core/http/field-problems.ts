@@ -9,7 +9,7 @@ export interface FieldProblem {
 }
 
 /** The most problems in one refusal. */
-const MAX_PROBLEMS = 100;
+export const MAX_PROBLEMS = 100;
 
 /** Refuses a request for everything that is wrong with it: for its form, or else for its values. */
 export function refuseProblems(

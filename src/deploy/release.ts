@@ -1,0 +1,76 @@
+import type { DeployCommand } from "./arguments.ts";
+import { fingerprintOf } from "./bundle.ts";
+import { problemsOf } from "./checks.ts";
+import { readOthers, readTarget, type Target } from "./configuration.ts";
+import { datasetHint, datasetNotice } from "./dataset.ts";
+import { DeployError, HalfDeployed, NotDeployed } from "./deploy-error.ts";
+import { deployedFingerprint, isWhole, noteWhole, secretsOf } from "./deployed.ts";
+import { provideNamespace } from "./namespace.ts";
+import type { Wrangler } from "./wrangler.ts";
+
+/**
+ * Checks everything, creates what is missing, and deploys, unless all of that runs already. Throws a {@link DeployError}
+ * that says what has come of it.
+ */
+export async function release(
+  target: Target,
+  command: DeployCommand,
+  wrangler: Wrangler,
+  documentProblems: () => Promise<readonly string[]>,
+  print: (text: string) => void,
+): Promise<void> {
+  const problems = [...problemsOf(target, readOthers(command)), ...(await documentProblems())];
+  if (problems.length > 0) throw new DeployError(...problems);
+  await requireSecrets(target, command, wrangler);
+  await provideNamespace(target, command, wrangler, print);
+  print(datasetNotice(target));
+  const fingerprint = await fingerprintOf(readTarget(command), wrangler);
+  if (command.dryRun) {
+    print(`Nothing is wrong. ${target.name} (${fingerprint}) would be deployed.\n`);
+  } else if (await isWhole(fingerprint, wrangler)) {
+    print(`${target.name} (${fingerprint}) is what runs already: nothing to deploy.\n`);
+  } else {
+    await upload(fingerprint, wrangler, print);
+  }
+}
+
+async function upload(fingerprint: string, wrangler: Wrangler, print: (text: string) => void): Promise<void> {
+  const { code, stdout, all } = await wrangler.run(["deploy", "--tag", fingerprint]);
+  if (code !== 0) throw await failureOf(all, fingerprint, wrangler);
+  print(stdout);
+  await noteWhole(fingerprint, wrangler, print);
+}
+
+/** wrangler uploads first, and sets routes and logs after that: either may fail, and the answer to either get lost. */
+async function failureOf(said: string, fingerprint: string, wrangler: Wrangler): Promise<DeployError> {
+  const problems = [`wrangler could not deploy:\n${said.trim()}`, ...datasetHint(said)];
+  const again = "Run the same command again: it does all of it";
+  try {
+    const runs = (await deployedFingerprint(wrangler)) === fingerprint;
+    if (!runs) return new NotDeployed(...problems);
+    return new HalfDeployed(
+      "The code was deployed, but not all of its routes and settings",
+      ...problems,
+      again,
+    );
+  } catch {
+    return new HalfDeployed("Whether anything was deployed could not be found out", ...problems, again);
+  }
+}
+
+async function requireSecrets(
+  target: Target,
+  { environment }: DeployCommand,
+  wrangler: Wrangler,
+): Promise<void> {
+  const required = target.secrets?.required ?? [];
+  if (required.length === 0) return;
+  const known = await secretsOf(wrangler);
+  const missing = required.filter((name) => !known.includes(name));
+  if (missing.length === 0) return;
+  throw new DeployError(
+    ...missing.map(
+      (name) => `${name}: the secret is missing; npx wrangler secret put ${name} --env ${environment}`,
+    ),
+  );
+}

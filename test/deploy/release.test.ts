@@ -1,0 +1,218 @@
+import { readFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readTarget } from "../../src/deploy/configuration.ts";
+import { DeployError } from "../../src/deploy/deploy-error.ts";
+import { release } from "../../src/deploy/release.ts";
+import { rollBack } from "../../src/deploy/rollback.ts";
+import { Wrangler } from "../../src/deploy/wrangler.ts";
+import { FILLED_IN, writeConfig } from "../support/deployment.ts";
+
+const TITLE = "production-portcullis-KEY_RECORDS";
+const ID = "0f2ac74b498b48028cb68387c421e279";
+
+/** Cloudflare behind wrangler's commands, of which some fail. */
+class ScriptedWrangler extends Wrangler {
+  readonly ran: string[] = [];
+  readonly namespaces: { id: string; title: string }[] = [];
+  secrets = ["OIDC_CLIENT_SECRET"];
+  /** What is deployed, and what is noted as deployed to its end. */
+  tag: string | null = null;
+  whole: string | null = null;
+  /** The command that fails, what it says, and whether it was done nevertheless. */
+  failing: { readonly command: string; readonly says: string; readonly done?: boolean } | null = null;
+
+  override async run(args: readonly string[]) {
+    const command = args.join(" ");
+    this.ran.push(command);
+    const failing = this.failing !== null && command.startsWith(this.failing.command) ? this.failing : null;
+    const stdout = failing === null || failing.done ? this.#answer(args) : "";
+    if (failing !== null) return { code: 1, stdout: "", all: failing.says };
+    if (stdout === null) return { code: 1, stdout: "", all: "not found [code: 10007]" };
+    return { code: 0, stdout, all: stdout };
+  }
+
+  #answer(args: readonly string[]): string | null {
+    const [first, second, third, fourth, fifth] = args;
+    switch (`${first} ${second}`) {
+      case "secret list":
+        return JSON.stringify(this.secrets.map((name) => ({ name })));
+      case "kv namespace":
+        if (third === "create") this.namespaces.push({ id: ID, title: `production-${fourth}` });
+        return JSON.stringify(this.namespaces);
+      case "kv key":
+        if (third === "put") this.whole = fifth ?? null;
+        return this.whole;
+      case "deployments status":
+        return this.tag && JSON.stringify({ versions: [{ version_id: "v", percentage: 100 }] });
+      case "versions view":
+        return JSON.stringify({ id: "v", annotations: { "workers/tag": this.tag } });
+      case "deploy --tag":
+        this.tag = third ?? null;
+    }
+    return "";
+  }
+}
+
+let config: ReturnType<typeof writeConfig>;
+let wrangler: ScriptedWrangler;
+let command: { readonly environment: "production"; readonly config: string; readonly dryRun: false };
+beforeEach(() => {
+  config = writeConfig(...FILLED_IN, ["required = []", 'required = ["OIDC_CLIENT_SECRET"]']);
+  command = { environment: "production", config: config.path, dryRun: false };
+  wrangler = new ScriptedWrangler(command, {});
+});
+afterEach(() => config.remove());
+
+/** What comes of a deployment: `null`, or the outcome it tells and the exit code. */
+async function outcomeOf(act: () => Promise<void>) {
+  try {
+    await act();
+    return null;
+  } catch (error) {
+    if (!(error instanceof DeployError)) throw error;
+    return { outcome: error.outcome, code: error.exitCode, problems: error.problems.join("\n") };
+  }
+}
+
+const deploy = () =>
+  outcomeOf(async () => {
+    const full = { ...command, url: null, rollbackTo: null };
+    await release(
+      readTarget(full),
+      full,
+      wrangler,
+      async () => [],
+      () => {},
+    );
+  });
+
+const changed = () =>
+  wrangler.ran.filter((each) => /^(?:kv namespace create|kv key put|deploy --tag)/.test(each));
+
+/** How wrangler tells of what comes of Cloudflare's API. */
+const FAILURES = [
+  "A request to the Cloudflare API failed: Authentication error [code: 10000]",
+  "A request to the Cloudflare API failed: Forbidden [code: 10023]",
+  "A request to the Cloudflare API failed: You have been rate limited [code: 971]",
+  "A request to the Cloudflare API failed: 503 Service Unavailable",
+  "fetch failed: Headers Timeout Error",
+];
+
+describe.each(FAILURES)('"%s"', (says) => {
+  test.each([
+    "secret list",
+    "kv namespace list",
+    "kv namespace create",
+    "deploy --dry-run",
+    "deployments status",
+  ])("to %s: nothing is uploaded, that is said, and the same again is done whole", async (failing) => {
+    wrangler.failing = { command: failing, says };
+    expect(await deploy()).toMatchObject({
+      outcome: "Nothing was uploaded",
+      code: 1,
+      problems: expect.stringContaining(says) as string,
+    });
+    expect(wrangler.tag).toBeNull();
+    wrangler.failing = null;
+    expect(await deploy()).toBeNull();
+    expect(wrangler).toMatchObject({ tag: wrangler.whole, namespaces: [{ id: ID, title: TITLE }] });
+  });
+
+  test("to the deployment itself: what ran before runs still, and that is said", async () => {
+    wrangler.tag = "the version before";
+    wrangler.failing = { command: "deploy --tag", says };
+    expect(await deploy()).toMatchObject({
+      outcome: expect.stringContaining("what ran before runs") as string,
+      code: 1,
+    });
+    expect(wrangler).toMatchObject({ tag: "the version before", whole: null });
+  });
+
+  test("to the routes of a deployment: that half of it is done is said, and the same again does it whole", async () => {
+    wrangler.failing = { command: "deploy --tag", says, done: true };
+    expect(await deploy()).toMatchObject({
+      outcome: expect.stringContaining("not all of its routes") as string,
+      code: 2,
+    });
+    wrangler.failing = null;
+    wrangler.ran.length = 0;
+    expect(await deploy()).toBeNull();
+    expect(changed()).toEqual([expect.stringMatching(/^deploy --tag/), expect.stringMatching(/^kv key put/)]);
+  });
+
+  test("to a namespace that was created nevertheless: it is found by the next run, not created twice", async () => {
+    wrangler.failing = { command: "kv namespace create", says, done: true };
+    expect(await deploy()).toMatchObject({ outcome: "Nothing was uploaded", code: 1 });
+    wrangler.failing = null;
+    expect(await deploy()).toBeNull();
+    expect(wrangler.namespaces).toEqual([{ id: ID, title: TITLE }]);
+    expect(readFileSync(config.path, "utf8")).toContain(`id = "${ID}"`);
+  });
+
+  test("to the note that it is whole: it is deployed, and the next run does it again", async () => {
+    wrangler.failing = { command: "kv key put", says };
+    expect(await deploy()).toBeNull();
+    wrangler.failing = null;
+    wrangler.ran.length = 0;
+    expect(await deploy()).toBeNull();
+    expect(changed()).toHaveLength(2);
+  });
+
+  test("to a rollback: that it is not known to have gone back is said", async () => {
+    wrangler.failing = { command: "rollback", says };
+    const outcome = await outcomeOf(() => rollBack("", wrangler, () => {}));
+    expect(outcome).toMatchObject({ code: 1, problems: expect.stringContaining(says) as string });
+    expect(outcome?.outcome).not.toContain("uploaded");
+  });
+});
+
+test("a secret that is missing is named, and nothing is uploaded", async () => {
+  wrangler.secrets = ["OTHER"];
+  expect(await deploy()).toEqual({
+    outcome: "Nothing was uploaded",
+    code: 1,
+    problems:
+      "OIDC_CLIENT_SECRET: the secret is missing; npx wrangler secret put OIDC_CLIENT_SECRET --env production",
+  });
+  expect(changed()).toEqual([]);
+});
+
+test("where nobody can say what runs after a failure, that is said", async () => {
+  const unknown = new (class extends ScriptedWrangler {
+    override async run(args: readonly string[]) {
+      const lost = this.ran.some((each) => each.startsWith("deploy --tag"));
+      return lost ? { code: 1, stdout: "", all: "fetch failed" } : super.run(args);
+    }
+  })(command, {});
+  unknown.failing = { command: "deploy --tag", says: "fetch failed" };
+  wrangler = unknown;
+  expect(await deploy()).toMatchObject({
+    outcome: expect.stringContaining("could not be found out") as string,
+    code: 2,
+  });
+});
+
+test("what runs and is whole is not deployed again; after a rollback, or by another tool, it is", async () => {
+  expect(await deploy()).toBeNull();
+  wrangler.ran.length = 0;
+  expect(await deploy()).toBeNull();
+  expect(changed()).toEqual([]);
+  const { tag } = wrangler;
+  wrangler.tag = "the version before";
+  expect(await deploy()).toBeNull();
+  expect(wrangler.tag).toBe(tag);
+  expect(changed()).toHaveLength(2);
+});
+
+test("an answer of wrangler that is no JSON stops it before anything is uploaded", async () => {
+  wrangler.failing = null;
+  const broken = new (class extends ScriptedWrangler {
+    override async run(args: readonly string[]) {
+      const outcome = await super.run(args);
+      return args[0] === "secret" ? { ...outcome, stdout: "<html>" } : outcome;
+    }
+  })(command, {});
+  wrangler = broken;
+  expect(await deploy()).toMatchObject({ outcome: "Nothing was uploaded", code: 1 });
+  expect(changed()).toEqual([]);
+});
