@@ -1,12 +1,55 @@
 /** Shorter texts are no keys. */
 const MIN_LENGTH = 24;
+/** A text of more words than this is no place where somebody keeps one key. */
+const MAX_CANDIDATES = 5;
+
+/** A key of ours, wherever it stands: its public part, and what is secret of it. */
+const OUR_KEY = /(?<![A-Za-z])([a-z][a-z0-9]{0,15}_[0-9A-Za-z]{12})[0-9A-Za-z]{38}(?![0-9A-Za-z])/g;
+/** The id of a key or service user, or the beginning of a key, in the midst of an address or a line of a log. */
+const PUBLIC_PART =
+  /(?<![0-9A-Za-z])((svc_[0-9a-f]{32})|([a-z][a-z0-9]{0,15}_[0-9A-Za-z]{12}))(?![0-9A-Za-z])/;
 /** What is no key, however long: ids of ours and of providers, the beginnings of keys, addresses. */
 const NO_KEYS =
-  /^((key|svc)_\w+|[a-z0-9]+_[0-9A-Za-z]{12}…?|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^\s@]+@\S+)$/i;
+  /^((key|svc)_\w+|[a-z0-9]+_[0-9A-Za-z]{12}…?|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^\s@]+@\S+|https?:\/\/.*)$/i;
+/** Words and short numbers between hyphens, dots and underscores, as people name things. */
+const NAME =
+  /^(?=.*[A-Za-z]{5})([A-Z]?[a-z]+\d{0,2}|[A-Z]+\d{0,2}|\d{1,4})([-_.]([A-Z]?[a-z]+\d{0,2}|[A-Z]+\d{0,2}|\d{1,4}))+$/;
 
-/** Whether a text may be a whole key, so that it is looked for by its hash and never stands in an address. */
-export function looksLikeKey(text: string): boolean {
-  const letters = text.trim();
-  if (letters.length < MIN_LENGTH || /\s/.test(letters) || NO_KEYS.test(letters)) return false;
-  return /\d/.test(letters) && /[A-Za-z]/.test(letters);
+/** What browsers and editors put into a text and nobody sees. */
+const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
+const WRAPPING = /^[^0-9A-Za-z]+|[^0-9A-Za-z]+$/g;
+
+/**
+ * The strings of a text that may be whole keys, the likeliest first: those of our form, wherever they stand; else the
+ * text as it is, or what is left of its words without quotes, the name of a header or variable, and the address that
+ * they are a parameter of. They are looked for by their hashes and never stand in an address.
+ */
+export function keysIn(text: string): string[] {
+  const seen = text.replaceAll(UNSEEN, "").trim();
+  const ours = [...seen.matchAll(OUR_KEY)].map(([key]) => key);
+  const found = ours.length > 0 ? ours : [seen, ...seen.split(/\s+/).flatMap(unwrapped)].filter(isOpaque);
+  return [...new Set(found)].slice(0, MAX_CANDIDATES);
+}
+
+/** A word, and each value in it: of a header, a variable, or a part of an address. */
+function unwrapped(word: string): string[] {
+  const values = word.split(/https?:\/\//i.test(word) ? /[=:&?#"'`<>/]/ : /[=:&?#"'`<>]/);
+  return [word, ...values].flatMap((part) => [part.replaceAll(WRAPPING, ""), part]);
+}
+
+/** Whether a word may be a key of any form. */
+function isOpaque(word: string): boolean {
+  if (word.length < MIN_LENGTH || /\s/.test(word) || NO_KEYS.test(word) || NAME.test(word)) return false;
+  return /\d/.test(word) && /[A-Za-z]/.test(word);
+}
+
+/** What a text without a key is searched for: the id or beginning of a key that is in it, else all of it. */
+export function searchedFor(text: string): string {
+  const seen = text.replaceAll(UNSEEN, "").trim();
+  return PUBLIC_PART.exec(seen)?.[0] ?? seen;
+}
+
+/** The text with the public part alone of every key of our form. */
+export function withoutKeys(text: string): string {
+  return text.replaceAll(OUR_KEY, "$1");
 }

@@ -27,7 +27,7 @@ export const ADMIN_PAGES: Readonly<Record<string, Steps>> = {
   "service-user-wrong": async (page) => {
     await page.goto("/-/console/service-users/new");
     await page.getByLabel("Name").fill("Settlement");
-    await page.getByLabel("Ids of vaults").fill("vault 1/2");
+    await page.getByLabel("Vault ids").fill("vault 1/2");
     await page.getByRole("button", { name: "Create service user" }).click();
     await page.getByRole("alert").waitFor();
   },

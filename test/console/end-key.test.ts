@@ -134,19 +134,23 @@ describe("rotating", () => {
     ]);
   });
 
-  test("loaded anew makes no third key, and leads to the one that was made", async () => {
-    const visitor = await signInTwice("alice", pathOf("/rotate"), { javaScriptEnabled: false });
-    const { page } = visitor;
-    await page.getByRole("button", { name: "Rotate the key" }).click();
-    const key = await page.locator("#secret").innerText();
-    const again = await page.reload();
-    expect(again?.status()).toBe(409);
-    expect(await page.content()).not.toContain(key);
-    const { successorId } = await read();
-    expect(await page.getByRole("button", { name: "Open the key" }).getAttribute("href")).toBe(
-      `/-/console/keys/${String(successorId)}`,
-    );
-  });
+  test.each(["A day", "Not at all"])(
+    "loaded anew makes no third key (%s), and leads to the one that was made",
+    async (overlap) => {
+      const visitor = await signInTwice("alice", pathOf("/rotate"), { javaScriptEnabled: false });
+      const { page } = visitor;
+      await page.getByLabel(overlap).check();
+      await page.getByRole("button", { name: "Rotate the key" }).click();
+      const key = await page.locator("#secret").innerText();
+      const again = await page.reload();
+      expect(again?.status()).toBe(409);
+      expect(await page.content()).not.toContain(key);
+      const { successorId } = await read();
+      expect(await page.getByRole("button", { name: "Open the key" }).getAttribute("href")).toBe(
+        `/-/console/keys/${String(successorId)}`,
+      );
+    },
+  );
 });
 
 describe("revoking", () => {

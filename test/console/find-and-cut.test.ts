@@ -45,12 +45,24 @@ describe("a search", () => {
     const { page } = visitor;
     const sent: string[] = [];
     page.on("request", (request) => sent.push(request.url(), request.postData() ?? ""));
-    for (const place of ["search", "all-keys", "keys"]) {
+    const places = {
+      search: key,
+      "all-keys": `curl -H 'Authorization: Bearer ${key}' ${product.url}/v1/vaults`,
+      keys: `https://api.example.com/v1/vaults?api_key=${key}&page=2`,
+    };
+    for (const [place, text] of Object.entries(places)) {
       await page.goto(`/-/console/${place}`);
-      await searchFor(page, key);
+      await searchFor(page, text);
       await page.getByRole("heading", { name: "Leaked" }).waitFor();
       expect(new URL(page.url()).pathname).toBe(`/-/console/keys/${id}`);
     }
+    // A filter stands in the address: it takes the public part alone.
+    await page.goto("/-/console/audit");
+    await page.getByLabel("On", { exact: true }).fill(key);
+    await page.getByRole("button", { name: "Filter" }).click();
+    await page.waitForURL("**/audit?*");
+    expect(new URL(page.url()).searchParams.get("target")).toBe(key.slice(0, 16));
+    await page.getByText("Bob Baker made the key Leaked").waitFor();
     expect(sent.join("\n")).not.toContain(key.slice(20));
     expect(product.logs.join("\n")).not.toContain(key.slice(20));
   });
@@ -61,7 +73,7 @@ describe("a search", () => {
     const addresses: string[] = [];
     page.on("request", (request) => addresses.push(request.url()));
     await page.goto("/-/console/search");
-    await searchFor(page, key);
+    await searchFor(page, `"${key}",`);
     expect(new URL(page.url()).pathname).toBe(`/-/console/keys/${id}`);
     expect(addresses.join("\n")).not.toContain(key.slice(20));
   });
@@ -82,7 +94,8 @@ describe("a search", () => {
     const visitor = await visitors.signIn("alice");
     const { page } = visitor;
     const found = () => page.locator(".found li > a").allInnerTexts();
-    for (const text of [id, key.slice(0, 16), `${key.slice(0, 16)}…`, "wallet SYNC"]) {
+    const link = `${product.url}/-/console/keys/${id}?window=7d`;
+    for (const text of [id, link, key.slice(0, 16), `${key.slice(0, 16)}…`, "wallet\u200b SYNC"]) {
       await page.goto("/-/console/search");
       await searchFor(page, text);
       expect(await found(), text).toEqual(["Wallet sync"]);

@@ -68,7 +68,7 @@ const FORMS: Record<string, Case> = {
       return `/service-users/${id}/edit`;
     },
     async fillIn(page) {
-      await page.getByLabel("Ids of vaults").fill("vault_b27e90c4d1");
+      await page.getByLabel("Vault ids").fill("vault_b27e90c4d1");
       await page.getByRole("button", { name: "Save" }).click();
     },
     press: "Save and narrow the keys",

@@ -103,7 +103,7 @@ test("what a change takes from its keys is shown with numbers before it is saved
   const { page } = visitor;
   const narrow = async () => {
     await page.goto(`${USERS}/${id}/edit`);
-    await page.getByLabel("Ids of vaults").fill("vault_b27e90c4d1");
+    await page.getByLabel("Vault ids").fill("vault_b27e90c4d1");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByRole("heading", { name: "Review the change" }).waitFor();
   };
@@ -113,7 +113,7 @@ test("what a change takes from its keys is shown with numbers before it is saved
   await expectReadable(visitor);
   expect((await read(id)).vaultRoles).toEqual(roles);
   await page.getByRole("button", { name: "Back to the form" }).click();
-  expect(await page.getByLabel("Ids of vaults").inputValue()).toBe("vault_b27e90c4d1");
+  expect(await page.getByLabel("Vault ids").inputValue()).toBe("vault_b27e90c4d1");
   expect((await read(id)).vaultRoles).toEqual(roles);
 
   await narrow();
@@ -138,7 +138,7 @@ test.each([
   ["Name", "a".repeat(101), "Must have at most 100 characters"],
   ["Name", " ", "Must not be empty"],
   ["Description", "a".repeat(501), "Must have at most 500 characters"],
-  ["Ids of vaults", "vault/1", "vault/1: Must be the id of a vault, or *"],
+  ["Vault ids", "vault/1", "vault/1: Must be the id of a vault, or *"],
 ])(
   "a %s that cannot be is told where it was filled in, with all else as it was",
   async (label, value, problem) => {
@@ -211,9 +211,14 @@ test("is deleted after a question; its keys stay on record", async () => {
   await page.waitForURL("**/service-users?done=deleted");
   expect(await page.locator("tbody th a").allInnerTexts()).not.toContain("To be deleted");
   expect(await product.call(key)).toBe(401);
-  expect((await page.goto(`${USERS}/${id}`))?.status()).toBe(404);
+  expect((await page.goto(`${USERS}/${id}/edit`))?.status()).toBe(404);
+  expect((await page.goto(`${USERS}/svc_${"0".repeat(32)}`))?.status()).toBe(404);
   await page.goto(`/-/console/keys/${keyId}`);
   await page.getByRole("definition").filter({ hasText: "Owner deactivated" }).first().waitFor();
+  await page.getByRole("link", { name: "To be deleted" }).first().click();
+  await page.getByRole("heading", { name: "To be deleted Deleted" }).waitFor();
+  await expectReadable(visitor);
+  await page.getByRole("link", { name: "Left behind" }).waitFor();
 });
 
 test("an edit that had to wait for a sign-in comes back as it was filled in", async () => {
@@ -222,12 +227,12 @@ test("an edit that had to wait for a sign-in comes back as it was filled in", as
   const { page } = await visitors.signIn("alice");
   await page.goto(`${USERS}/${id}/edit`);
   await page.getByLabel("Name").fill("After");
-  await page.getByLabel("Ids of vaults").fill("vault_a\nvault_b");
+  await page.getByLabel("Vault ids").fill("vault_a\nvault_b");
   await page.context().clearCookies({ name: "portcullis-session" });
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("heading", { name: "Edit service user" }).waitFor();
   await expect.poll(() => page.getByLabel("Name").inputValue()).toBe("After");
-  expect(await page.getByLabel("Ids of vaults").inputValue()).toBe("vault_a\nvault_b");
+  expect(await page.getByLabel("Vault ids").inputValue()).toBe("vault_a\nvault_b");
   expect((await read(id)).name).toBe("Before");
   await page.getByRole("button", { name: "Save" }).click();
   await page.waitForURL("**?done=updated");

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { looksLikeKey } from "../../src/console/key-text.ts";
+import { keysIn, searchedFor, withoutKeys } from "../../src/console/key-text.ts";
 import { formatMoment } from "../../src/console/moment.ts";
 import { AUDIT_WORDS, wordsOf } from "../../src/console/parts/audit-words.ts";
 import { eventOf, operationsOf } from "../../src/core/organization/audit-event.ts";
@@ -56,21 +56,46 @@ test.each([
   expect(wordsOf("api_key.updated", { disabled: before }, { disabled: after }).done).toBe(done);
 });
 
+const KEY = "fkc_4tYk2bQ9XwZaN3pLr8sVdF6gHjKmTc1eUy5iOo7PqRnBv0WxZz";
+const IMPORTED = "sk_live_51H8xTqLkd02bLqj9vRWcMPS";
+
 test.each([
-  ["fkc_4tYk2bQ9XwZaN3pLr8sVdF6gHjKmTc1eUy5iOo7PqRnBv0WxZzAaCc", true],
-  ["sk_live_51H8xTqLkd02bLqj9vRWcMPS", true],
-  [" fkc_4tYk2bQ9XwZaN3pLr8sVdF6gHjKmTc1eUy5iOo7PqRnBv0WxZzAaCc\n", true],
-  ["key_4tYk2bQ9XwZa", false],
-  ["fkc_4tYk2bQ9XwZa", false],
-  ["longprefixofsome1_4tYk2bQ9XwZa…", false],
-  ["svc_6f1e0d9c8b7a4f3e9d2c1b0a5f4e3d2c", false],
-  ["0b0f6f0e-9f0a-4c56-9a55-0c3a52f1e9aa", false],
-  ["somebody.with.a.long.name1@example.com", false],
-  ["the ledger export of the year 2026", false],
-  ["a-name-of-letters-alone-which-is-long", false],
-  ["", false],
-])("%s may be a whole key: %s", (text, expected) => {
-  expect(looksLikeKey(text)).toBe(expected);
+  (key: string) => key,
+  (key: string) => ` ${key}\r\n`,
+  (key: string) => `"${key}",`,
+  (key: string) => `\u201c${key}\u201d`,
+  (key: string) => `\u200b${key}\u2060`,
+  (key: string) => `Authorization: Bearer ${key}`,
+  (key: string) => `-H 'authorization: bearer ${key}'`,
+  (key: string) => `curl -H "Authorization: Bearer ${key}" https://api.example.com/v1/vaults`,
+  (key: string) => `https://api.example.com/v1/vaults?key=${key}&page=2`,
+  (key: string) => `export API_KEY=${key}`,
+  (key: string) => `API_KEY: ${key}`,
+  (key: string) => `{"apiKey":"${key}"}`,
+  (key: string) => `2026-11-28T01:02:03Z ERROR calling with ${key} failed`,
+])("a key is found in what it stands in (%#)", (wrap) => {
+  for (const key of [KEY, IMPORTED]) expect(keysIn(wrap(key))).toContain(key);
+  expect(keysIn(wrap(KEY))).toEqual([KEY]);
+  expect(withoutKeys(wrap(KEY))).toBe(wrap("fkc_4tYk2bQ9XwZa"));
+});
+
+test.each([
+  ["key_4tYk2bQ9XwZa", "key_4tYk2bQ9XwZa"],
+  ["fkc_4tYk2bQ9XwZa", "fkc_4tYk2bQ9XwZa"],
+  ["longprefixofsome_4tYk2bQ9XwZa…", "longprefixofsome_4tYk2bQ9XwZa"],
+  ["https://gateway.example/-/console/keys/key_4tYk2bQ9XwZa?window=7d#usage", "key_4tYk2bQ9XwZa"],
+  ["svc_6f1e0d9c8b7a4f3e9d2c1b0a5f4e3d2c", "svc_6f1e0d9c8b7a4f3e9d2c1b0a5f4e3d2c"],
+  ["0b0f6f0e-9f0a-4c56-9a55-0c3a52f1e9aa", "0b0f6f0e-9f0a-4c56-9a55-0c3a52f1e9aa"],
+  ["somebody.with.a.long.name1@example.com", "somebody.with.a.long.name1@example.com"],
+  ["the ledger export of the year 2026", "the ledger export of the year 2026"],
+  ["settlement-service-production-2026", "settlement-service-production-2026"],
+  ["Ledger_Export_eu1_Q4_2026_nightly", "Ledger_Export_eu1_Q4_2026_nightly"],
+  ["a-name-of-letters-alone-which-is-long", "a-name-of-letters-alone-which-is-long"],
+  ["\u200bLedger\u200b ", "Ledger"],
+  ["", ""],
+])("%s is no key, and searched for as %s", (text, searched) => {
+  expect(keysIn(text)).toEqual([]);
+  expect(searchedFor(text)).toBe(searched);
 });
 
 test.each([

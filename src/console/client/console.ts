@@ -6,7 +6,7 @@ import { sendWhenConnected } from "./connection.ts";
 import { keepForms, restoreForms } from "./keep-forms.ts";
 import { checkAsOneTypes } from "./live-form.ts";
 import { offerPrinting } from "./print.ts";
-import { hashPastedKeys, searchByKeyboard } from "./search.ts";
+import { hashPastedKeys, keepKeysOutOfAddresses, searchByKeyboard } from "./search.ts";
 import { guardSecret } from "./secret.ts";
 import { chooseRows } from "./select.ts";
 import { sendForm, sendInPlace } from "./send-in-place.ts";
@@ -19,6 +19,7 @@ showTimesInZone();
 tellChartValues();
 // Before what is done for forms that are on their way.
 hashPastedKeys();
+keepKeysOutOfAddresses();
 sendWhenConnected();
 keepForms();
 showBusy();

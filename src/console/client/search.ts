@@ -1,21 +1,33 @@
-import { looksLikeKey } from "../key-text.ts";
+import { keysIn, withoutKeys } from "../key-text.ts";
 
-/** Searches for a pasted key by its hash: the key itself does not leave the browser. */
+/** Searches for pasted keys by their hashes: the keys themselves do not leave the browser. */
 export function hashPastedKeys(): void {
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
     const field = form.querySelector<HTMLInputElement>("[data-finds-keys]");
     const hash = form.querySelector<HTMLInputElement>("[name=hash]");
-    if (field === null || hash === null || !looksLikeKey(field.value) || !isSecureContext) return;
+    if (field === null || hash === null || !isSecureContext) return;
+    const keys = keysIn(field.value);
+    if (keys.length === 0) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    void sha256(field.value.trim()).then((hex) => {
-      hash.value = hex;
+    void Promise.all(keys.map(sha256)).then((hashes) => {
+      hash.value = hashes.join(" ");
       field.value = "";
       // Browsers may be done so soon that this submission is not over, and send none in its midst.
       setTimeout(() => form.requestSubmit());
-      return hex;
+      return hashes;
     });
+  });
+}
+
+/** Cuts keys that were pasted into a filter to their public part, since a filter stands in the address. */
+export function keepKeysOutOfAddresses(): void {
+  document.addEventListener("formdata", ({ target, formData }) => {
+    if ((target as HTMLFormElement).method !== "get") return;
+    for (const [name, value] of formData) {
+      if (typeof value === "string" && withoutKeys(value) !== value) formData.set(name, withoutKeys(value));
+    }
   });
 }
 

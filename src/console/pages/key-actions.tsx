@@ -7,7 +7,15 @@ import { revokedPage } from "./key-error-pages.tsx";
 import { refusalPage } from "./error-pages.tsx";
 
 /** Runs an action with the key of the page's path and the person signed in; a revoked key allows none. */
-export async function withKey(
+export function withKey(
+  c: ConsoleContext,
+  page: (me: Me, key: Key) => Response | Promise<Response>,
+): Promise<Response> {
+  return withAnyKey(c, (me, key) => (key.status === "revoked" ? revokedPage(c, key.id) : page(me, key)));
+}
+
+/** The same, and a revoked key is the action's to judge. */
+export async function withAnyKey(
   c: ConsoleContext,
   page: (me: Me, key: Key) => Response | Promise<Response>,
 ): Promise<Response> {
@@ -15,7 +23,7 @@ export async function withKey(
   const [me, key] = await Promise.all([c.get("me"), c.get("api").get<Key>(path)]);
   if (me instanceof ApiRefusal) return refusalPage(c, me);
   if (key instanceof ApiRefusal) return refusalPage(c, key);
-  return key.status === "revoked" ? revokedPage(c, key.id) : page(me, key);
+  return page(me, key);
 }
 
 /** What ending the use of a key at this moment would have refused in the last day. */

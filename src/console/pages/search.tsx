@@ -8,10 +8,10 @@ import type { ServiceUser } from "../../api-types/service-users.ts";
 import { ADMIN } from "../../core/organization/organization.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
-import { looksLikeKey } from "../key-text.ts";
+import { keysIn, searchedFor } from "../key-text.ts";
 import { Empty, KeyStanding, PageHeader } from "../parts/ui.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
-import { SearchForm } from "../parts/search-form.tsx";
+import { MAX_SEARCH, SearchForm } from "../parts/search-form.tsx";
 import { ALL_KEYS, HOME, PEOPLE, SERVICE_USERS, keyPage, link, ownerPage, SEARCH } from "../paths.ts";
 import { formOf } from "../session/form-body.ts";
 import { refusalPage } from "./error-pages.tsx";
@@ -20,16 +20,18 @@ import { refusalPage } from "./error-pages.tsx";
 const SHOWN = "10";
 const LISTS = { keys: HOME, "all-keys": ALL_KEYS } as const;
 
-const text = z.string().trim().max(300).catch("");
-/** As a list shows the beginning of a key. */
-const searched = text.transform((typed) => typed.replace(/…$/, ""));
+/** Of what is searched for by name. */
+const MAX_NAME = 200;
+
+const text = z.string().trim().max(MAX_NAME).catch("");
 const Search = z.object({
-  q: searched,
+  q: z.string().trim().max(MAX_SEARCH).catch(""),
+  /** SHA-256 of what may be the key, the likeliest first. */
   hash: z
     .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .optional()
-    .catch(undefined),
+    .regex(/^[0-9a-f]{64}( [0-9a-f]{64}){0,4}$/)
+    .transform((hashes) => hashes.split(" "))
+    .catch([]),
   at: z.enum(["keys", "all-keys"]).optional().catch(undefined),
   status: text,
   show: text,
@@ -43,8 +45,13 @@ const Search = z.object({
 export function addSearch(app: Hono<ConsoleEnv>): void {
   app.post("/search", async (c) => {
     const { q, hash, at, ...keep } = Search.parse(await formOf(c));
-    if (hash !== undefined || looksLikeKey(q)) return findKey(c, hash === undefined ? { key: q } : { hash });
-    return c.redirect(at === undefined ? link(SEARCH, { q }) : link(LISTS[at], { ...keep, q }), 303);
+    const wanted = [...hash.map((each) => ({ hash: each })), ...keysIn(q).map((key) => ({ key }))];
+    if (wanted.length > 0) return findKey(c, wanted);
+    const name = searchedFor(q).slice(0, MAX_NAME);
+    return c.redirect(
+      at === undefined ? link(SEARCH, { q: name }) : link(LISTS[at], { ...keep, q: name }),
+      303,
+    );
   });
 
   app.get("/search", async (c) => {
@@ -56,19 +63,21 @@ export function addSearch(app: Hono<ConsoleEnv>): void {
   });
 }
 
-/** Leads to the key of a string, which is neither kept nor shown. */
-async function findKey(c: ConsoleContext, wanted: object): Promise<Response> {
-  const found = await c.get("api").change<Page<Key>>("POST", "/-/api-keys/search", wanted);
-  if (found instanceof ApiRefusal) return refusalPage(c, found);
-  const [key] = found.data;
-  if (key !== undefined) return c.redirect(keyPage(key.id), 303);
+/** Leads to the key of the first of some strings that is one; they are neither kept nor shown. */
+async function findKey(c: ConsoleContext, wanted: readonly object[]): Promise<Response> {
+  for (const each of wanted) {
+    const found = await c.get("api").change<Page<Key>>("POST", "/-/api-keys/search", each);
+    if (found instanceof ApiRefusal) return refusalPage(c, found);
+    const [key] = found.data;
+    if (key !== undefined) return c.redirect(keyPage(key.id), 303);
+  }
   return searchPage(
     c,
     "",
     <Empty icon="search" title="No key matches">
       <p>
         Its hash matches no key that you may see, revoked ones included. Check that it was copied in full. The
-        text that you entered is not stored.
+        text that you entered is not stored. To find a key by its name, enter a part of the name.
       </p>
     </Empty>,
   );

@@ -60,7 +60,7 @@ export function addServiceUserForms(app: Hono<ConsoleEnv>): void {
   });
 }
 
-const LABELS = { name: "Name", description: "Description", vaultRoles: "Ids of vaults" };
+const LABELS = { name: "Name", description: "Description", vaultRoles: "Vault ids" };
 
 /** What a change would take from its keys; `null` where that cannot be told, which the change itself then says. */
 async function impactOf(c: ConsoleContext, id: string, values: Values): Promise<ServiceUserImpact | null> {
@@ -229,7 +229,7 @@ const Fields: FC<{ values: Values; problems: Problems }> = ({ values, problems }
     >
       <TextArea
         name="vaultRoles"
-        label="Ids of vaults"
+        label="Vault ids"
         value={values.vaults}
         problem={problems["vaultRoles"]}
         hint="One on each line."

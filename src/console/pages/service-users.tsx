@@ -15,6 +15,7 @@ import { Pages } from "../parts/pages.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { Ago, Moment } from "../parts/time.tsx";
 import { HOME, link, SERVICE_USERS } from "../paths.ts";
+import { DeletedServiceUser } from "./deleted-service-user.tsx";
 import { refusalPage } from "./error-pages.tsx";
 
 const PAGE_SIZE = 25;
@@ -68,8 +69,14 @@ export function addServiceUsers(app: Hono<ConsoleEnv>): void {
       c.get("api").get<ServiceUser>(`/-/service-users/${encodeURIComponent(id)}`),
       c.get("api").get<Page<Key>>("/-/api-keys", { owner: id, status: "all", limit: SHOWN_KEYS }),
     ]);
-    if (user instanceof ApiRefusal) return refusalPage(c, user);
     if (keys instanceof ApiRefusal) return refusalPage(c, keys);
+    if (user instanceof ApiRefusal) {
+      const owner = keys.data[0]?.owner;
+      if (user.code !== "not_found" || owner?.kind !== "service") return refusalPage(c, user);
+      return pageForMe(c, owner.name, "service-users", () => (
+        <DeletedServiceUser owner={owner} keys={keys} />
+      ));
+    }
     return pageForMe(c, user.name, "service-users", () => (
       <UserDetail user={user} keys={keys} done={c.req.query("done")} />
     ));

@@ -2,6 +2,9 @@ import type { FC } from "hono/jsx";
 import { SEARCH } from "../paths.ts";
 import { CSRF_FIELD } from "../session/csrf-field.ts";
 
+/** A whole command with a key in it has room. */
+export const MAX_SEARCH = 4000;
+
 interface Props {
   csrf: string;
   value: string;
@@ -28,7 +31,7 @@ export const SearchForm: FC<Props> = ({ csrf, value, label, at, keep = {}, focus
         type="search"
         name="q"
         value={value}
-        maxlength={300}
+        maxlength={MAX_SEARCH}
         placeholder={label}
         aria-label={label}
         autocomplete="off"
