@@ -59,6 +59,9 @@ const KEY_PREFIX = /^[a-z][a-z0-9]{0,15}$/;
 /** From 0 to 1. */
 const SHARE = /^(?:0(?:\.\d{1,9})?|1(?:\.0{1,9})?)$/;
 
+/** Below this people could not work between two sign-ins. */
+const MIN_ROLES_MAX_AGE_MS = 60_000;
+
 /** A key needs time to be known before it signs. */
 const MIN_SIGNING_KEY_LIFETIME_MS = 3_600_000;
 
@@ -80,6 +83,16 @@ const Variables = z.object({
     .default("openid profile email"),
   OIDC_RESOURCE: optional(z.string()),
   ...identityVariables,
+  OIDC_ROLES_MAX_AGE: optional(
+    z
+      .string()
+      .transform((text) => parseDuration(text))
+      .refine(
+        (ms) => ms !== null && ms >= MIN_ROLES_MAX_AGE_MS,
+        "must be a duration of at least 1m, like 30d",
+      )
+      .transform((ms) => ms as number),
+  ),
   KEY_PREFIX: z
     .string()
     .regex(KEY_PREFIX, "must be 1 to 16 lower-case letters and digits, a letter first")
@@ -194,6 +207,8 @@ export interface Config {
   readonly maxBodyBytes: number;
   /** Who signs people in, and how its tokens are read. */
   readonly identity: IdentitySettings;
+  /** How long roles count that only an identity token says, from its issue; `null` for good. */
+  readonly rolesMaxAgeMs: number | null;
   /** As what the console signs people in. */
   readonly client: ConsoleClient;
   /** What new keys begin with. */
@@ -271,6 +286,7 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     originTimeoutMs: v.ORIGIN_TIMEOUT_MS,
     maxBodyBytes: v.MAX_BODY_BYTES,
     identity,
+    rolesMaxAgeMs: v.OIDC_ROLES_MAX_AGE,
     client: {
       id: v.OIDC_CLIENT_ID,
       secret: v.OIDC_CLIENT_SECRET,

@@ -26,6 +26,7 @@ const IDENTITY_DEFAULTS = {
 const DEFAULTS = {
   originTimeoutMs: 30_000,
   maxBodyBytes: 10 * 1024 * 1024,
+  rolesMaxAgeMs: null,
   client: {
     id: "portcullis-console",
     secret: null,
@@ -102,6 +103,8 @@ describe("a setting", () => {
     ["IMPORTED_KEYS", "off", "importedKeys", "off"],
     ["DEFAULT_KEY_EXPIRY", "12h", "defaultKeyExpiryMs", 43_200_000],
     ["AUDIT_RETENTION", "30d", "auditRetentionMs", 2_592_000_000],
+    ["OIDC_ROLES_MAX_AGE", "5m", "rolesMaxAgeMs", 300_000],
+    ["OIDC_ROLES_MAX_AGE", "", "rolesMaxAgeMs", null],
     ["MAX_KEYS_PER_OWNER", "1", "maxKeysPerOwner", 1],
     ["ADMISSION_LEASE_MS", "0", "leaseMs", 0],
     ["LEASE_SLACK_MS", "0", "leaseSlackMs", 0],
@@ -206,6 +209,8 @@ describe("a setting", () => {
     ["DEFAULT_KEY_EXPIRY", "0d"],
     ["AUDIT_RETENTION", "0d"],
     ["AUDIT_RETENTION", "forever"],
+    ["OIDC_ROLES_MAX_AGE", "59s"],
+    ["OIDC_ROLES_MAX_AGE", "never"],
     ["DEFAULT_KEY_EXPIRY", "a year"],
     ["MAX_KEYS_PER_OWNER", "0"],
     ["MAX_KEYS_PER_OWNER", "twenty"],

@@ -7,13 +7,14 @@ import {
   type Control,
   type Organization,
 } from "../support/control.ts";
-import { freshAddress } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
+import { scimClient, tryToCreateKey, use } from "../support/scim.ts";
 
 let control: Control;
 let organization: Organization;
 
 beforeAll(async () => {
-  control = await startControl();
+  control = await startControl({ vars: { OIDC_ROLES_MAX_AGE: "1h" } });
   organization = await control.newOrganization();
 });
 afterAll(() => control.stop());
@@ -53,6 +54,56 @@ describe("a key is not for somebody who", () => {
       403,
       "role_required",
     ]);
+  });
+});
+
+describe("roles that a token alone says", () => {
+  const HOUR_S = 3600;
+
+  /** A key of somebody whose token is soon as old as it may be; sooner than that on a machine that is fast enough. */
+  async function keyOfLastMinute(name: string): Promise<{ key: CreatedKey; iat: number }> {
+    for (const left of [2, 5, 15, 40]) {
+      const iat = now() - HOUR_S + left;
+      const answer = await organization
+        .member(name, { ...developerOn("vault_1"), iat })
+        .call("POST", "/-/api-keys", NEW_KEY);
+      if (answer.status === 201) return { key: (await answer.json()) as CreatedKey, iat };
+    }
+    throw new Error("The token was always too old by then");
+  }
+
+  test("are over when the token is too old, for keys as well, until there is a newer one", async () => {
+    const { key, iat } = await keyOfLastMinute("henry");
+    await expect
+      .poll(() => use(control, key), { timeout: 50_000, interval: 200 })
+      .toEqual([403, "access_withdrawn"]);
+    const old = organization.member("henry", { ...developerOn("vault_1"), iat });
+    expect(await tryToCreateKey(old)).toEqual([403, "role_required"]);
+    expect(await use(control, key)).toEqual([403, "access_withdrawn"]);
+    await organization.member("henry", developerOn("vault_1")).call("GET", "/-/me");
+    expect(await use(control, key)).toEqual([200]);
+    const query = `action=user.roles_changed&target=henry`;
+    const audit = await organization.admin.call("GET", `/-/audit-events?${query}`);
+    expect(((await audit.json()) as { data: object[] }).data).toMatchObject([
+      { after: { vaultRoles: { vault_1: ["developer"] } } },
+      { actor: { id: "portcullis" }, after: { vaultRoles: {} } },
+    ]);
+  });
+
+  test("count for nothing in a token that was too old before it was seen", async () => {
+    const iat = now() - HOUR_S - 5;
+    const me = await organization
+      .member("ivan", { ...developerOn("*"), roles: ["admin"], iat })
+      .call("GET", "/-/me");
+    expect(await me.json()).toMatchObject({ roles: [], vaultRoles: {} });
+  });
+
+  test("do not end what SCIM says", async () => {
+    const scim = await scimClient(control, organization);
+    const id = await scim.create("/Users", { userName: "judy" });
+    await scim.create("/Groups", { displayName: "vault_1:developer", members: [{ value: id }] });
+    const judy = organization.member("judy", { ...developerOn("vault_1"), iat: now() - HOUR_S - 5 });
+    expect(await use(control, await judy.createKey())).toEqual([200]);
   });
 });
 

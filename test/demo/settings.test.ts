@@ -25,6 +25,7 @@ function otherThan(name: string, value = ""): string {
   if (name === "REQUEST_LOG") return "refused";
   if (name === "ORIGIN_IDENTITY") return "headers";
   if (name === "OIDC_MFA") return "amr:otp";
+  if (name === "OIDC_ROLES_MAX_AGE") return "5m";
   const number = /^\d+/.exec(value)?.[0];
   return number === undefined ? `${value}x` : value.replace(number, `${Number(number) + 1}`);
 }

@@ -87,6 +87,8 @@ export function wire(context: DurableObjectState, env: Env) {
     settings,
     audit,
     propagation,
+    alarm,
+    rolesMaxAgeMs: config.rolesMaxAgeMs,
     revokeKeysOf: (author, ownerId, now) =>
       keys.commitRevocationOfAll(author, ownerId, OWNER_DEACTIVATED, now),
   });
@@ -135,6 +137,7 @@ export function wire(context: DurableObjectState, env: Env) {
   const schedule = new Schedule(alarm, {
     propagation: { run: () => propagation.retry(), nextAt: () => propagation.nextRetry() },
     rotation: { run: (now) => rotation.revokeDue(now), nextAt: (now) => rotation.nextDue(now) },
+    claims: { run: (now) => directory.lapse(now), nextAt: () => directory.nextLapse() },
     expiries: { run: (now) => events.noteExpiries(now), nextAt: () => events.nextNoticeAt() },
     webhook: { run: (now) => dispatch.run(now), nextAt: (now) => dispatch.nextAt(now) },
     audit: { run: (now) => audit.run(now), nextAt: () => audit.nextAt() },
@@ -158,7 +161,14 @@ export function wire(context: DurableObjectState, env: Env) {
       settings,
       directory,
       rotation,
-      ruleChange: new RuleChange(storage, { settings, users, scimUsers, directory }),
+      ruleChange: new RuleChange(storage, {
+        settings,
+        users,
+        scimUsers,
+        directory,
+        alarm,
+        rolesMaxAgeMs: config.rolesMaxAgeMs,
+      }),
       usageIntake,
     }),
     scimToken: new ScimToken(storage, { settings, audit }),

@@ -1,4 +1,4 @@
-import { intersection, type Grants } from "../../../core/scim/roles.ts";
+import { intersection, isNothing, NOTHING, type Grants } from "../../../core/scim/roles.ts";
 
 /** What a person's identity tokens say. Times are milliseconds since the epoch. */
 export interface Claims {
@@ -29,6 +29,23 @@ export function latestClaims(
   if (issuedAt < known.claimsAt) return null;
   const { claimsIat, claimsAt } = known;
   return { claimed: intersection(known.claimed, grants), claimsIat, claimsAt };
+}
+
+/** What a token of this age still says; `maxAgeMs` is `null` where tokens do not age. */
+export function grantsInTime(
+  { grants, issuedAt }: { readonly grants: Grants; readonly issuedAt: number },
+  maxAgeMs: number | null,
+  now: number,
+): Grants {
+  return lapseOf({ claimed: grants, claimsAt: issuedAt }, maxAgeMs) <= now ? NOTHING : grants;
+}
+
+/** When what a token says counts no more; milliseconds since the epoch. */
+export function lapseOf(
+  { claimed, claimsAt }: Pick<Claims, "claimed" | "claimsAt">,
+  maxAgeMs: number | null,
+): number {
+  return maxAgeMs === null || isNothing(claimed) ? Number.POSITIVE_INFINITY : claimsAt + maxAgeMs;
 }
 
 function isFreshTwin({ claimsIat, claimsAt }: Claims, issuedAt: number, now: number): boolean {

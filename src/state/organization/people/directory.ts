@@ -2,8 +2,9 @@ import type { Actor } from "../../../core/organization/organization.ts";
 import { refuse, type Refusal } from "../../../core/refusal.ts";
 import { NOTHING, sameGrants, union, type Grants } from "../../../core/scim/roles.ts";
 import { judge, type Verdict } from "../../../core/scim/standing.ts";
-import type { AuditLog, Author } from "../audit/audit-log.ts";
-import { latestClaims } from "./claims.ts";
+import { SYSTEM, type AuditLog, type Author } from "../audit/audit-log.ts";
+import type { Alarm } from "../../alarm.ts";
+import { grantsInTime, lapseOf, latestClaims } from "./claims.ts";
 import type { KeyTable } from "../keys/key-table.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";
 import type { ScimIdentities } from "./scim-identities.ts";
@@ -17,6 +18,9 @@ interface Parts {
   readonly settings: Settings;
   readonly audit: AuditLog;
   readonly propagation: Propagation;
+  readonly alarm: Alarm;
+  /** How long a token's roles count from its issue; `null` for good. */
+  readonly rolesMaxAgeMs: number | null;
   /** Commits the revocation of all keys of somebody who has been deactivated, in the caller's transaction. */
   readonly revokeKeysOf: (author: Author, ownerId: string, now: number) => void;
 }
@@ -91,15 +95,40 @@ export class Directory {
     return true;
   }
 
+  /** Ends what tokens say that are too old, and has the keys of their people follow. */
+  async lapse(now: number): Promise<void> {
+    const { users, keys, propagation, rolesMaxAgeMs } = this.#parts;
+    if (rolesMaxAgeMs === null) return;
+    const people = users.claimingSince(now - rolesMaxAgeMs);
+    this.#storage.transactionSync(() => {
+      for (const id of people) {
+        users.dropClaims(id);
+        this.settle(SYSTEM, id, now);
+      }
+    });
+    await propagation.pushAll(people.flatMap((id) => keys.pendingOf(id)));
+  }
+
+  /** When {@link lapse} is to be called; milliseconds since the epoch. */
+  nextLapse(): number | null {
+    const { users, rolesMaxAgeMs } = this.#parts;
+    const oldest = rolesMaxAgeMs === null ? null : users.oldestClaims();
+    return oldest === null || rolesMaxAgeMs === null ? null : oldest + rolesMaxAgeMs;
+  }
+
   /** Takes in what a token says. */
   #signIn(actor: Actor, now: number): void {
-    const { users, settings } = this.#parts;
+    const { users, settings, rolesMaxAgeMs, alarm } = this.#parts;
     settings.setOrgId(actor.orgId);
     const known = users.find(actor.id);
     if (known?.kind === "service") return;
-    const claims = latestClaims(known, { grants: actor, issuedAt: actor.claimsAt }, now);
+    const issuedAt = actor.claimsAt;
+    const grants = grantsInTime({ grants: actor, issuedAt }, rolesMaxAgeMs, now);
+    const claims = latestClaims(known, { grants, issuedAt }, now);
     if (claims === null) return;
     users.noteClaims(actor, claims, now);
+    const lapse = lapseOf(claims, rolesMaxAgeMs);
+    if (Number.isFinite(lapse)) alarm.ringBy(lapse);
     if (known === null) {
       // Somebody who is seen for the first time has no keys, and nothing of theirs has changed.
       this.#place(users.find(actor.id) as Person);

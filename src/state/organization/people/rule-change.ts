@@ -1,3 +1,4 @@
+import type { Alarm } from "../../alarm.ts";
 import { SYSTEM } from "../audit/audit-log.ts";
 import type { Settings } from "../settings.ts";
 import type { Directory } from "./directory.ts";
@@ -13,6 +14,8 @@ interface Parts {
   readonly users: UserTable;
   readonly scimUsers: ScimUsers;
   readonly directory: Directory;
+  readonly alarm: Alarm;
+  readonly rolesMaxAgeMs: number | null;
 }
 
 /** Has everybody's standing follow when another version or another setting judges it otherwise. */
@@ -27,13 +30,16 @@ export class RuleChange {
 
   /** To be called before anything is judged. */
   follow(now: number): void {
-    const { settings, users, scimUsers, directory } = this.#parts;
-    const rules = `${RULES_VERSION} ${scimRoleRules}`;
+    const { settings, users, scimUsers, directory, alarm, rolesMaxAgeMs } = this.#parts;
+    const age = rolesMaxAgeMs === null ? "" : ` ${rolesMaxAgeMs}`;
+    const rules = `${RULES_VERSION} ${scimRoleRules}${age}`;
     if (settings.peopleRules() === rules) return;
     this.#storage.transactionSync(() => {
       scimUsers.indexNames();
       for (const id of users.people()) directory.settle(SYSTEM, id, now);
       settings.setPeopleRules(rules);
     });
+    // Roles that are too old by a new setting end by the alarm.
+    if (rolesMaxAgeMs !== null) alarm.ringBy(now);
   }
 }

@@ -34,6 +34,9 @@ export interface Standing extends Grants {
   readonly claimsVoidBefore: number;
 }
 
+/** Somebody whose tokens say roles. */
+const CLAIMING = `kind = 'user' AND (claimed_roles <> '[]' OR claimed_vault_roles <> '{}')`;
+
 /** The people of an organisation, as rows. */
 export class UserTable {
   readonly #sql: SqlStorage;
@@ -98,6 +101,27 @@ export class UserTable {
       actor.email === null || !actor.emailVerified ? null : sameKey(actor.email),
       claimsIat,
     );
+  }
+
+  /** Everybody whose latest token says roles and is not newer than this. */
+  claimingSince(until: number): string[] {
+    const rows = this.#sql.exec<{ id: string }>(
+      `SELECT id FROM users WHERE ${CLAIMING} AND claims_at <= ? ORDER BY id`,
+      until,
+    );
+    return [...rows].map(({ id }) => id);
+  }
+
+  /** When the oldest token was issued whose roles still count; milliseconds since the epoch. */
+  oldestClaims(): number | null {
+    return this.#sql
+      .exec<{ at: number | null }>(`SELECT min(claims_at) AS at FROM users WHERE ${CLAIMING}`)
+      .one().at;
+  }
+
+  /** Forgets which roles a person's tokens say, but not when they were issued. */
+  dropClaims(id: string): void {
+    this.#sql.exec(`UPDATE users SET claimed_roles = '[]', claimed_vault_roles = '{}' WHERE id = ?`, id);
   }
 
   /** Notes that the keys of a person are to be known to follow a change of roles before it is answered. */
