@@ -15,10 +15,12 @@ export interface Bulk {
   readonly firstPageMs: number;
   readonly lastPageMs: number;
   readonly searchMs: number;
-  /** Revoking all of them in one emergency call. */
+  /** Revoking all of them in one emergency call, until the last receipt is there. */
   readonly revokedPerSecond: number;
   readonly firstReceiptMs: number;
   readonly lastReceiptMs: number;
+  /** Until the organisation has been told of all of them, too, which ends the answer. */
+  readonly toldMs: number;
 }
 
 /** Creates an organisation's keys, lists and searches them, and revokes them all at once. */
@@ -70,23 +72,24 @@ async function lastCursor(admin: Admin): Promise<string> {
 
 async function revokeAll(
   admin: Admin,
-): Promise<Pick<Bulk, "revokedPerSecond" | "firstReceiptMs" | "lastReceiptMs">> {
+): Promise<Pick<Bulk, "revokedPerSecond" | "firstReceiptMs" | "lastReceiptMs" | "toldMs">> {
   const startedAt = performance.now();
+  const elapsed = () => performance.now() - startedAt;
   const body = { targets: [{ orgId: ORGANIZATION }], reason: "Benchmark" };
   const response = await admin.call("POST", "/-/ops/revocations", body, "application/x-ndjson");
-  let firstReceiptMs: number | null = null;
-  let text = "";
+  let [firstReceiptMs, lastReceiptMs, receipts, text] = [0, 0, 0, ""];
   const decoder = new TextDecoder();
   for await (const chunk of response.body ?? []) {
-    firstReceiptMs ??= performance.now() - startedAt;
     text += decoder.decode(chunk, { stream: true });
+    const lines = text.split("\n");
+    text = lines.pop() ?? "";
+    const more = lines.filter((line) => line.includes('"status":"revoked"')).length;
+    if (more === 0) continue;
+    if (receipts === 0) firstReceiptMs = elapsed();
+    lastReceiptMs = elapsed();
+    receipts += more;
   }
-  const lastReceiptMs = performance.now() - startedAt;
-  const revoked = text.match(/"status":"revoked"/g)?.length ?? 0;
-  if (revoked !== KEYS) throw new Error(`${revoked} of ${KEYS} keys are revoked: ${text.slice(-300)}`);
-  return {
-    revokedPerSecond: KEYS / (lastReceiptMs / 1000),
-    firstReceiptMs: firstReceiptMs ?? 0,
-    lastReceiptMs,
-  };
+  const toldMs = elapsed();
+  if (receipts !== KEYS) throw new Error(`${receipts} of ${KEYS} keys are revoked`);
+  return { revokedPerSecond: KEYS / (lastReceiptMs / 1000), firstReceiptMs, lastReceiptMs, toldMs };
 }

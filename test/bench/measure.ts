@@ -12,6 +12,8 @@ export interface Variant {
   readonly status: number;
   /** What the next requests of a connection present. */
   readonly credentials: (count: number) => readonly string[];
+  /** Seconds of traffic before a measurement begins: until leases are there, connections open, and every key known. */
+  readonly leadInS: number;
 }
 
 export interface Measurement {
@@ -26,8 +28,6 @@ export interface Measurement {
 
 const PATH = "/v1/vaults/vault_3f8a2c1d9b/balances";
 const CONNECTIONS = 32;
-/** Each measurement begins this many seconds after its traffic does, when leases are there and connections open. */
-const LEAD_IN_S = 0.5;
 /** A machine that others keep busy may answer late; it must answer. */
 const TIMEOUT_S = 60;
 /** More than any variant answers on one connection, so that what is to be different for each request is. */
@@ -55,8 +55,8 @@ export async function measure(variant: Variant, workerdPid: number, seconds: num
     startedAt = performance.now();
     microsBefore = processorMicros(workerdPid);
   };
-  const result = await sendTraffic(variant, LEAD_IN_S + seconds, (load) => {
-    load.on("start", () => setTimeout(start, LEAD_IN_S * 1000));
+  const result = await sendTraffic(variant, variant.leadInS + seconds, (load) => {
+    load.on("start", () => setTimeout(start, variant.leadInS * 1000));
     load.on("response", (_client, _status, _bytes, latencyMs) => {
       if (performance.now() >= startedAt) latencies.push(latencyMs);
     });

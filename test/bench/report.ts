@@ -40,7 +40,7 @@ function bulkText(bulk: Bulk): string[] {
   const [first, last, search] = [bulk.firstPageMs, bulk.lastPageMs, bulk.searchMs].map((ms) => ms.toFixed(0));
   return [
     `Bulk     ${bulk.keys.toLocaleString("en")} keys in one organisation, created ${bulk.createdPerSecond.toFixed(0)} a second: a page of 500 in ${first} ms, the last page in ${last} ms, a search in ${search} ms`,
-    `         all revoked in one call: ${bulk.revokedPerSecond.toFixed(0)} a second, the first receipt after ${bulk.firstReceiptMs.toFixed(0)} ms, the last after ${bulk.lastReceiptMs.toFixed(0)} ms`,
+    `         all revoked in one call: ${bulk.revokedPerSecond.toFixed(0)} a second, the first receipt after ${bulk.firstReceiptMs.toFixed(0)} ms, the last after ${bulk.lastReceiptMs.toFixed(0)} ms, the organisation told after ${bulk.toldMs.toFixed(0)} ms`,
   ];
 }
 

@@ -11,7 +11,10 @@ const WARM_UP_S = 1;
 /** Groups that have gone quiet give their last word within 8 s: work of one round that must not fall into the next. */
 const SETTLE_MS = 9_000;
 
-/** Measures every variant once a round, in the order given, after a round that only warms up. */
+/**
+ * Measures every variant once a round, after a round that only warms up. Every other round goes backwards, so that a
+ * machine that slows down or recovers favours neither side of a ratio.
+ */
 export async function measureRounds(
   variants: readonly Variant[],
   workerdPid: number,
@@ -24,7 +27,8 @@ export async function measureRounds(
   for (let round = 1; round <= rounds; round++) {
     await sleep(SETTLE_MS);
     progress(`round ${round} of ${rounds}`);
-    for (const series of all) series.rounds.push(await measure(series.variant, workerdPid, seconds));
+    for (const series of round % 2 === 0 ? all.toReversed() : all)
+      series.rounds.push(await measure(series.variant, workerdPid, seconds));
   }
   return all;
 }

@@ -17,6 +17,9 @@ export interface Urls {
   readonly guards: string;
 }
 
+/** Enough for leases of one key, and for the first use of each of many. */
+const [LEAD_IN_S, LEAD_IN_OF_MANY_S] = [0.5, 10];
+
 /** How many keys the variants with many use. */
 export const MANY: KeyCounts = { ofOne: 10_000, ofMany: 10_000, organizations: 2_000 };
 
@@ -59,12 +62,14 @@ export function listVariants(urls: Urls, keys: Keys): Variant[] {
     url: string,
     status: 200 | 401,
     credential: string | ((count: number) => readonly string[]),
+    leadInS = LEAD_IN_S,
   ): Variant => ({
     name,
     title,
     url,
     status,
     credentials: typeof credential === "string" ? () => [credential] : credential,
+    leadInS,
   });
   return [
     row("bareRefusal", "bare 401", urls.bareRefusal, 401, key),
@@ -82,8 +87,13 @@ export function listVariants(urls: Urls, keys: Keys): Variant[] {
     row("token", "leases, access token", urls.leased, 200, keys.token),
     row("unsigned", "leases, no assertion", urls.unsigned, 200, keys.unsigned),
     row("asserted", "leases, with the assertion", urls.leased, 200, key),
-    row("keys10000Zipf", `leases, ${many} keys, by Zipf's law`, urls.leased, 200, (count) =>
-      drawByZipf(keys.active, count),
+    row(
+      "keys10000Zipf",
+      `leases, ${many} keys, by Zipf's law`,
+      urls.leased,
+      200,
+      (count) => drawByZipf(keys.active, count),
+      LEAD_IN_OF_MANY_S,
     ),
     row(
       "keysOfMany",
@@ -91,9 +101,15 @@ export function listVariants(urls: Urls, keys: Keys): Variant[] {
       urls.leased,
       200,
       (count) => drawUniformly(keys.ofMany, count),
+      LEAD_IN_OF_MANY_S,
     ),
-    row("keys10000", `leases, ${many} keys, uniformly`, urls.leased, 200, (count) =>
-      drawUniformly(keys.active, count),
+    row(
+      "keys10000",
+      `leases, ${many} keys, uniformly`,
+      urls.leased,
+      200,
+      (count) => drawUniformly(keys.active, count),
+      LEAD_IN_OF_MANY_S,
     ),
   ];
 }
