@@ -18,6 +18,11 @@ import { Questions, type QuestionSettings } from "./questions.ts";
 const REPORTER_LIFE_MS = 10_000;
 const MAX_LAST_WORDS = 3;
 const MAX_OWN_GUARDS = 50_000;
+/**
+ * Keys of a group get no guards of their own any more. An older version of the Worker, or a restore, may still bring one:
+ * it is found this late at most.
+ */
+const NO_OWN_GUARD_MS = 10_000;
 /** Between questions of a request whose own answer did not decide it. */
 const FIRST_PAUSE_MS = 3;
 const LONGEST_PAUSE_MS = 500;
@@ -70,6 +75,8 @@ export class Admission {
   readonly #reporters = new WeakMap<Group<CompiledKey>, number>();
   /** Keys that have a guard of their own: those of earlier versions, and imported ones. */
   readonly #ownGuards = new LRUCache<string, true>({ max: MAX_OWN_GUARDS });
+  /** Ids of groups that have no guard of their own, and since when that is known. */
+  readonly #withoutOwnGuard = new LRUCache<string, number>({ max: MAX_OWN_GUARDS });
 
   constructor(settings: AdmissionSettings) {
     this.#defaultLimit = settings.defaultLimit;
@@ -91,11 +98,19 @@ export class Admission {
     const request = arrive(group, presented.keyId, cost);
     const clock = readClock(this.#memory.isolate, now);
     const decision = decide(group, key, request, presented, clock);
-    if (decision.kind !== "undecided" && !isAbsent(decision)) {
+    if (decision.kind !== "undecided" && (!isAbsent(decision) || this.#isNowhere(name, presented.keyId, clock))) {
       return this.#conclude(name, group, key, request, decision, "lease", clock, background);
     }
+    const isFirstSight = fact === undefined && !key.isKnown;
     const waiting = this.#wait(name, request, presented, clock, background);
-    return fact === undefined ? this.#besideCopy(presented, waiting) : waiting;
+    return fact === undefined ? this.#besideCopy(presented, isFirstSight, waiting) : waiting;
+  }
+
+  /** Whether a key that this guard does not know has, as far as this isolate knows, no other. */
+  #isNowhere(name: string, keyId: string, now: number): boolean {
+    if (name === keyId) return true;
+    const since = this.#withoutOwnGuard.get(keyId);
+    return since !== undefined && now >= since && now - since < NO_OWN_GUARD_MS;
   }
 
   /** Whether this isolate holds the key as live and as the one presented. Nothing is asked. */
@@ -145,11 +160,15 @@ export class Admission {
    * At first sight KV is read beside the question, for a guard that cannot be asked: a copy that says that the key is
    * revoked is a fact, and any other tells no more than the key's limit.
    */
-  async #besideCopy(presented: Presented, waiting: Promise<Outcome>): Promise<Outcome> {
-    const reading = this.#facts.copyOf(presented.keyId);
+  async #besideCopy(
+    presented: Presented,
+    isFirstSight: boolean,
+    waiting: Promise<Outcome>,
+  ): Promise<Outcome> {
+    const reading = isFirstSight ? this.#facts.copyOf(presented.keyId) : null;
     const outcome = await waiting;
     if (outcome.kind !== "unavailable" || outcome.rate !== null) return outcome;
-    const copy = await reading;
+    const copy = await (reading ?? this.#facts.copyOf(presented.keyId));
     if (copy === null) return outcome;
     const refusal = presented.refusalOf(copy);
     if (refusal === null)
@@ -221,13 +240,19 @@ export class Admission {
       // The unit that came for a request that is refused goes back at once.
       background.waitUntil(this.#questions.ask(name, group, null, false, background));
     }
-    if (isAbsent(decision) && name !== request.keyId) {
+    if (isAbsent(decision) && !this.#isNowhere(name, request.keyId, now)) {
       const ownGroup = this.#memory.group(request.keyId);
       const again = arrive(ownGroup, request.keyId, request.cost);
       return this.#wait(request.keyId, again, presented, now, background);
     }
-    if (name === request.keyId && !isAbsent(decision)) this.#ownGuards.set(name, true);
+    if (name === request.keyId) this.#noteOwnGuard(name, presented, !isAbsent(decision), now);
     return this.#conclude(name, group, key, request, decision, source, now, background);
+  }
+
+  /** Of imported keys, which are made with guards of their own, none that is missing is remembered. */
+  #noteOwnGuard(keyId: string, { hasOwnGuard }: Presented, isThere: boolean, now: number): void {
+    if (isThere) this.#ownGuards.set(keyId, true);
+    else if (!hasOwnGuard) this.#withoutOwnGuard.set(keyId, now);
   }
 
   #conclude(
@@ -298,8 +323,8 @@ export class Admission {
   }
 }
 
-function isAbsent({ kind, held }: { readonly kind: string; readonly held: CompiledKey | null }): boolean {
-  return kind === "refused" && held === null;
+function isAbsent(decision: Decision<CompiledKey, Refusal>): boolean {
+  return decision.kind === "refused" && decision.held === null;
 }
 
 /** Rate headers when the guard did not answer: nothing is admitted for a second. */
