@@ -98,7 +98,10 @@ export class Admission {
     const request = arrive(group, presented.keyId, cost);
     const clock = readClock(this.#memory.isolate, now);
     const decision = decide(group, key, request, presented, clock);
-    if (decision.kind !== "undecided" && (!isAbsent(decision) || this.#isNowhere(name, presented.keyId, clock))) {
+    if (
+      decision.kind !== "undecided" &&
+      (!isAbsent(decision) || this.#isNowhere(name, presented.keyId, clock))
+    ) {
       return this.#conclude(name, group, key, request, decision, "lease", clock, background);
     }
     const isFirstSight = fact === undefined && !key.isKnown;
