@@ -44,19 +44,28 @@ export function addErasureEndpoint(app: OpenAPIHono<ControlEnv>, control: Contro
   });
 }
 
-/** Puts the erasure on record, from where on it goes on by itself, and erases what there is. */
+/**
+ * Puts the erasure on record, from where on it goes on by itself, and erases what there is. What was set up anew before an
+ * erasure under way came to its end is another organisation, and erased after it.
+ */
 async function erase(env: Env, actor: Actor, orgId: string): Promise<Refusal | null> {
   const deployment = deploymentOf(env);
   const known = await deployment.findErasure(orgId);
-  const isUnderWay = known !== null && known.erasedAt === null;
-  if (!isUnderWay) {
-    if (!(await env.ORGANIZATION.getByName(orgId).hasRecord(orgId))) {
-      return known === null ? refuse("not_found") : null;
-    }
-    await noteIn(env, actor, orgId);
-    await deployment.beginErasure(orgId, actor.id);
+  if (known !== null && known.erasedAt === null) {
+    const isEmptied = known.isEmptied ?? false;
+    const refusal = await goOn(env, orgId, isEmptied);
+    if (refusal !== null || !isEmptied) return refusal;
   }
-  const failed = await eraseOrganization(env.ORGANIZATION, deployment, orgId);
+  if (!(await env.ORGANIZATION.getByName(orgId).hasRecord(orgId))) {
+    return known === null ? refuse("not_found") : null;
+  }
+  await noteIn(env, actor, orgId);
+  await deployment.beginErasure(orgId, actor.id);
+  return goOn(env, orgId, false);
+}
+
+async function goOn(env: Env, orgId: string, isEmptied: boolean): Promise<Refusal | null> {
+  const failed = await eraseOrganization(env.ORGANIZATION, deploymentOf(env), orgId, isEmptied);
   if (failed === 0) return null;
   return refuse("admission_unavailable", { retryAfter: 2, reason: `${failed} guards have not confirmed` });
 }

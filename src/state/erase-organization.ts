@@ -10,28 +10,33 @@ const CALLS = { group: MAX_GROUP_KEYS + 2, ownGuard: 3 } as const;
 /** What is kept of an erasure outside of the organisation. */
 export interface ErasureRecords {
   noteErased(orgId: string, receipts: readonly Receipt[]): void | Promise<void>;
+  /** Comes after all keys are cut, and notes that what is left is the organisation's own tables. */
   forgetPeople(orgId: string, people: readonly string[]): void | Promise<void>;
   finishErasure(orgId: string): void | Promise<void>;
 }
 
 /**
  * Erases an organisation, the keys first and its own record last. Each step may be repeated, by others at the same time,
- * too. How many guards have not confirmed; until all have, nothing but keys is erased.
+ * too. How many guards have not confirmed; until all have, nothing but keys is erased. One that `isEmptied` goes on with its
+ * last step, which leaves alone what was set up anew under the name.
  */
 export async function eraseOrganization(
   organizations: Env["ORGANIZATION"],
   records: ErasureRecords,
   orgId: string,
+  isEmptied: boolean,
 ): Promise<number> {
   const organization = organizations.getByName(orgId);
-  let failed = 0;
-  for (const guards of batchesOf(await organization.close(orgId))) {
-    const erased = await organization.eraseAtGuards(orgId, guards);
-    await records.noteErased(orgId, erased.receipts);
-    failed += erased.failed;
+  if (!isEmptied) {
+    let failed = 0;
+    for (const guards of batchesOf(await organization.close(orgId))) {
+      const erased = await organization.eraseAtGuards(orgId, guards);
+      await records.noteErased(orgId, erased.receipts);
+      failed += erased.failed;
+    }
+    if (failed > 0) return failed;
+    await records.forgetPeople(orgId, await organization.peopleIds());
   }
-  if (failed > 0) return failed;
-  await records.forgetPeople(orgId, await organization.peopleIds());
   await organization.erase();
   await records.finishErasure(orgId);
   return 0;

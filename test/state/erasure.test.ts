@@ -38,7 +38,7 @@ async function dieAt(step: keyof ErasureRecords | "close", orgId: string): Promi
     ...(step !== "close" && { [step]: broken }),
   };
   if (step === "close") await env.ORGANIZATION.getByName(orgId).close(orgId);
-  else await expect(eraseOrganization(env.ORGANIZATION, records, orgId)).rejects.toThrow("killed");
+  else await expect(eraseOrganization(env.ORGANIZATION, records, orgId, false)).rejects.toThrow("killed");
 }
 
 test.each([null, "close", "noteErased", "forgetPeople", "finishErasure"] as const)(
@@ -70,6 +70,25 @@ test.each([null, "close", "noteErased", "forgetPeople", "finishErasure"] as cons
     expect(keys.map(({ record }) => record.revokedAt !== null)).toEqual([true]);
   },
 );
+
+test("what is set up anew before the end of an erasure is on record is another organisation, and stays", async () => {
+  const orgId = "org_returns";
+  const { organization, deployment, keyId } = await leaving(orgId);
+  await dieAt("finishErasure", orgId);
+  const actor = makeActor(orgId);
+  await organization.bootstrap(actor);
+  const { key } = await makeKey(organization, actor);
+  vi.setSystemTime(Date.now() + LATER_MS);
+  await runDurableObjectAlarm(deployment);
+  expect(await deployment.findErasure(orgId)).toMatchObject({ erasedAt: expect.any(Number), keys: 1 });
+  const isDead = async (id: string) => {
+    const { keys } = await env.KEY_GUARD.getByName(groupOfKey(id)).list();
+    return keys.find(({ record }) => record.id === id)?.record.revokedAt !== null;
+  };
+  expect([await isDead(key.id), await isDead(keyId)]).toEqual([false, true]);
+  await deployment.beginErasure(orgId, "olga");
+  expect(await deployment.findErasure(orgId)).toMatchObject({ erasedAt: null, isEmptied: false });
+});
 
 test("an erasure is tried again while a guard cannot be reached, and told of in the log", async () => {
   const orgId = "org_unreachable";

@@ -5,4 +5,9 @@ export interface ErasureRecord {
   readonly erasedAt: number | null;
   /** How many keys were cut. */
   readonly keys: number;
+  /**
+   * Whether nothing but the organisation's own tables is left. What is set up under its name from then on is another
+   * organisation. Missing in the record of the version before.
+   */
+  readonly isEmptied?: boolean;
 }

@@ -79,10 +79,11 @@ export class Deployment extends DurableObject<Env> {
     this.#erasures.add(orgId, receipts);
   }
 
-  /** Ends the sessions of an organisation's people, and drops its pending notices. */
+  /** Ends the sessions of an organisation's people, drops its pending notices, and notes that all its keys are cut. */
   forgetPeople(orgId: string, people: readonly string[]): void {
     this.#consoleSessions.endOf(people);
     this.#tokenNotices.forget(orgId);
+    this.#erasures.empty(orgId);
   }
 
   finishErasure(orgId: string): void {

@@ -11,6 +11,10 @@ CREATE TABLE IF NOT EXISTS erasures (
   erased_at INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS erasures_by_age ON erasures (requested_at);
+CREATE TABLE IF NOT EXISTS emptied_organizations (
+  org_id TEXT PRIMARY KEY,
+  requested_at INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS erased_keys (
   org_id TEXT NOT NULL REFERENCES erasures (org_id),
   key_id TEXT NOT NULL,
@@ -41,13 +45,23 @@ export class Erasures implements Perishable {
   }
 
   find(orgId: string): ErasureRecord | null {
-    const [row] = this.#sql.exec<{ requestedAt: number; erasedAt: number | null; keys: number }>(
+    const [row] = this.#sql.exec<Omit<ErasureRecord, "isEmptied"> & { isEmptied: number }>(
       `SELECT requested_at AS requestedAt, erased_at AS erasedAt,
-         (SELECT count(*) FROM erased_keys WHERE erased_keys.org_id = erasures.org_id) AS keys
+         (SELECT count(*) FROM erased_keys WHERE erased_keys.org_id = erasures.org_id) AS keys,
+         (org_id, requested_at) IN (SELECT org_id, requested_at FROM emptied_organizations) AS isEmptied
        FROM erasures WHERE org_id = ?`,
       orgId,
     );
-    return row ?? null;
+    return row === undefined ? null : { ...row, isEmptied: row.isEmptied === 1 };
+  }
+
+  /** Notes of an erasure under way that nothing but the organisation's own tables is left. */
+  empty(orgId: string): void {
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO emptied_organizations
+       SELECT org_id, requested_at FROM erasures WHERE org_id = ? AND erased_at IS NULL`,
+      orgId,
+    );
   }
 
   /** Puts an erasure on record; one that is under way goes on. */
@@ -98,6 +112,7 @@ export class Erasures implements Perishable {
   }
 
   finish(orgId: string, now: number): void {
+    this.#sql.exec(`DELETE FROM emptied_organizations WHERE org_id = ?`, orgId);
     this.#sql.exec(`UPDATE erasures SET erased_at = ? WHERE org_id = ? AND erased_at IS NULL`, now, orgId);
   }
 

@@ -26,7 +26,8 @@ export class PendingErasures implements Scheduled {
     if (due.length === 0) return;
     this.#triedAt = now;
     const attempts = due.map(async (orgId) => {
-      const failed = await eraseOrganization(this.#organizations, this.#records, orgId);
+      const isEmptied = this.#erasures.find(orgId)?.isEmptied === true;
+      const failed = await eraseOrganization(this.#organizations, this.#records, orgId, isEmptied);
       if (failed > 0) throw new Error(`${orgId}: ${failed} guards have not confirmed`);
     });
     const broken = (await Promise.allSettled(attempts)).find(({ status }) => status === "rejected");
