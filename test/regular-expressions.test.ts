@@ -12,6 +12,9 @@ import { describe, expect, test } from "vitest";
  */
 const SRC = join(import.meta.dirname, "../src");
 
+/** What counts is how many steps a match takes: by the clock, a busy machine would make any expression slow. */
+const STEPS_ALONE = { timeout: null, attackTimeout: null, incubationTimeout: null };
+
 interface Expression {
   readonly source: string;
   readonly flags: string;
@@ -84,7 +87,7 @@ describe("every regular expression takes time in proportion to the text", () => 
     async ({ all }) => {
       const checked = await Promise.all(
         all.map(async ({ source, flags }) => {
-          const { status } = await check(source, flags, { timeout: 20_000 });
+          const { status } = await check(source, flags, STEPS_ALONE);
           return { expression: `/${source}/${flags}`, status };
         }),
       );

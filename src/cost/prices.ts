@@ -11,8 +11,8 @@ export interface Price {
 
 type Source = keyof typeof SOURCES;
 
-/** When the pages below were read. */
-export const PRICES_OF = "2026-11-28";
+/** What is charged from this day on, by the pages below as they were on 2026-11-28. */
+export const PRICES_OF = "2026-12-01";
 
 export const SOURCES = {
   workers: {
@@ -25,8 +25,8 @@ export const SOURCES = {
   },
   kv: { title: "Workers KV: Pricing", url: "https://developers.cloudflare.com/kv/platform/pricing/" },
   logs: {
-    title: "Workers Logs: Pricing",
-    url: "https://developers.cloudflare.com/workers/observability/logs/workers-logs/#pricing",
+    title: "Cloudflare Observability: Pricing",
+    url: "https://developers.cloudflare.com/observability/pricing/",
   },
   analytics: {
     title: "Workers Analytics Engine: Pricing",
@@ -46,7 +46,8 @@ export const PRICES = {
   rowsWritten: { unit: "rows written", perMillion: 1, included: 50e6, source: "objects" },
   kvReads: { unit: "KV reads", perMillion: 0.5, included: 10e6, source: "kv" },
   kvWrites: { unit: "KV writes", perMillion: 5, included: 1e6, source: "kv" },
-  logs: { unit: "log lines", perMillion: 0.6, included: 20e6, source: "logs" },
+  logs: { unit: "MB of logs", perMillion: 250, included: 50e3, source: "logs" },
+  logStorage: { unit: "MB-months of logs", perMillion: 100, included: 12e3, source: "logs" },
   dataPoints: { unit: "data points", perMillion: 0.25, included: 10e6, source: "analytics" },
 } as const satisfies Record<string, Price>;
 

@@ -9,10 +9,16 @@ const DELIVERY_S = 0.01;
 /** A request that asks its guard takes about so many times the CPU time of one that does not. */
 const CPU_OF_ASKING = 2;
 
+/** Of a line: about 400 bytes that the gateway writes, and the attributes that Cloudflare adds, whose size it does not tell. */
+const LOG_LINE_MB = 0.0015;
+/** How long lines are kept, in months. */
+const LOGS_KEPT = 7 / 30;
+
 export type Options = Pick<CostCommand, "logShare" | "refusedShare" | "metrics" | "cpuMs">;
 
 /** The units that one request uses, by what was measured; what is not by the request is left out. */
 export function unitsEach(measured: Measured, { logShare, refusedShare, metrics, cpuMs }: Options): Units {
+  const logs = (refusedShare + (1 - refusedShare) * logShare) * LOG_LINE_MB;
   const { leaseShare, guardCalls, deliveries, rowsRead, rowsWritten, guardSeconds } = measured;
   return {
     requests: 1,
@@ -23,7 +29,8 @@ export function unitsEach(measured: Measured, { logShare, refusedShare, metrics,
     rowsWritten,
     kvReads: 0,
     kvWrites: 0,
-    logs: refusedShare + (1 - refusedShare) * logShare,
+    logs,
+    logStorage: logs * LOGS_KEPT,
     dataPoints: metrics ? 1 : 0,
   };
 }

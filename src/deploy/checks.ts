@@ -82,6 +82,9 @@ function observabilityProblems({ observability, logpush }: Target): string[] {
     ...(logged && observability?.logs?.invocation_logs !== false
       ? ["observability: logs.invocation_logs must be false: the platform's invocation logs hold URLs"]
       : []),
+    ...(logged && observability?.redact_query_string !== true
+      ? ["observability: redact_query_string must be true: the platform adds its request's URL to every line"]
+      : []),
     ...(observability?.traces?.enabled === true
       ? ["observability: traces.enabled must be false: the platform's traces hold URLs"]
       : []),

@@ -202,6 +202,14 @@ describe("a section is refused, and what is wrong is named,", () => {
       says: /^observability: traces.enabled must be false/,
     },
     {
+      name: "with queries in what the platform adds to lines",
+      with: but(
+        VARS,
+        `[env.production.observability]\nenabled = true\nlogs = { invocation_logs = false }\n\n${VARS}`,
+      ),
+      says: /^observability: redact_query_string must be true/,
+    },
+    {
       name: "with the platform's lines pushed elsewhere",
       with: but("[env.production]\n", "[env.production]\nlogpush = true\n"),
       says: /^logpush: must be false/,
@@ -321,7 +329,10 @@ describe("a section is refused, and what is wrong is named,", () => {
     },
     {
       name: "with the platform's invocation logs",
-      with: but(VARS, `[env.production.observability]\nenabled = true\n\n${VARS}`),
+      with: but(
+        VARS,
+        `[env.production.observability]\nenabled = true\nredact_query_string = true\n\n${VARS}`,
+      ),
       says: /^observability: logs.invocation_logs must be false/,
     },
   ])("$name", ({ with: changes, says }) => {

@@ -85,7 +85,7 @@ test(
     expect(script).toBe("portcullis-production");
     expect(metadata).toMatchObject({
       compatibility_flags: ["enable_request_signal", "nodejs_compat", "global_fetch_strictly_public"],
-      observability: { enabled: true, logs: { invocation_logs: false } },
+      observability: { enabled: true, redact_query_string: true, logs: { invocation_logs: false } },
     });
     expect(JSON.stringify(metadata["migrations"])).toContain("Organization");
     expect(metadata.bindings).toEqual(

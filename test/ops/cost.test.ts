@@ -35,7 +35,7 @@ describe("a bill", () => {
     expect(bill.dominant).toBe(part);
   });
 
-  test("of a million requests by lease is 91 cents with every request logged, 56 with data points instead", () => {
+  test("of a million requests by lease is 72 cents with every request logged, 56 with data points instead", () => {
     const lease = {
       leaseShare: 1,
       guardCalls: 0,
@@ -46,7 +46,7 @@ describe("a bill", () => {
     };
     const each = (options: { logShare: number; metrics: boolean }) =>
       dollarsPerMillion(unitsEach({ requests: 1, ...lease }, { refusedShare: 0, cpuMs: 0.3, ...options }));
-    expect(each({ logShare: 1, metrics: false })).toBeCloseTo(0.906, 3);
+    expect(each({ logShare: 1, metrics: false })).toBeCloseTo(0.716, 3);
     expect(each({ logShare: 0, metrics: true })).toBeCloseTo(0.556, 3);
   });
 });
