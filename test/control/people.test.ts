@@ -106,6 +106,25 @@ test("everybody with a role or a key is listed by name, with what gives the role
   expect(Math.abs(Date.now() - Date.parse(alice?.lastSignInAt ?? ""))).toBeLessThan(60_000);
 });
 
+test("a SCIM user is listed once nobody is them any more, and not while somebody is, beside another", async () => {
+  const emails = [{ value: "ann@x.example" }];
+  const both = [
+    await client.create("/Users", { userName: "a1", emails }),
+    await client.create("/Users", { userName: "a2", emails }),
+  ];
+  const ann = organization.member("ann", { ...developerOn("vault_1"), email: "ann@x.example" });
+  const key = await ann.createKey();
+  const shown = async () => (await people()).data.map(({ id }) => id).toSorted();
+  expect(await shown()).toEqual(["alice", "ann"]);
+
+  await client.create("/Users", { userName: "ann" });
+  expect(await shown()).toEqual(["alice", "ann", ...both].toSorted());
+  // Whom ann was found to be still cuts her off.
+  expect(await use(control, key)).toEqual([200]);
+  await client.patch(`/Users/${both[1]}`, { op: "replace", path: "active", value: false });
+  expect(await use(control, key)).toEqual([401, "api_key_revoked"]);
+});
+
 test("pages go on where they ended, people of one name included", async () => {
   for (let i = 0; i < 5; i++)
     await client.create("/Users", { userName: `u${i}`, displayName: i < 3 ? "Same" : `Z${i}` });

@@ -33,7 +33,7 @@ const EVERYBODY = `SELECT * FROM (
     SELECT id, ${SCIM_USER_NAME}, 0, 0
     FROM scim_users WHERE deleted_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM users WHERE scim_id = scim_users.id)
-      AND NOT EXISTS (SELECT 1 FROM scim_bindings WHERE scim_id = scim_users.id)
+      AND id NOT IN (SELECT value FROM json_each(?))
   ) WHERE (lower(name), id) > (lower(?), ?) AND (? IS NULL OR id IN (SELECT value FROM json_each(?)))
   ORDER BY lower(name), id LIMIT ?`;
 
@@ -63,6 +63,7 @@ export class People {
     const wanted = q === null ? null : JSON.stringify(this.#found(q));
     const rows = this.#storage.sql.exec<{ id: string; name: string; keys: number; signed_in: number }>(
       EVERYBODY,
+      JSON.stringify(this.#alsoMatched()),
       after?.name ?? "",
       after?.id ?? "",
       wanted,
@@ -85,6 +86,19 @@ export class People {
       .exec<{ name: string }>(`SELECT ${SCIM_USER_NAME} AS name FROM scim_users WHERE id = ?`, id)
       .one();
     return this.#stranger(id, name);
+  }
+
+  /** The SCIM users that people are beside the one on their record: several may fit the same rule. */
+  #alsoMatched(): string[] {
+    const { users, directory } = this.#parts;
+    const bound = this.#storage.sql.exec<{ id: string; person: string }>(
+      `SELECT scim_id AS id, person_id AS person FROM scim_bindings JOIN scim_users ON scim_users.id = scim_id
+       WHERE deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM users WHERE scim_id = scim_users.id)`,
+    );
+    return bound
+      .toArray()
+      .filter(({ id, person }) => directory.judge(users.get(person)).matched.includes(id))
+      .map(({ id }) => id);
   }
 
   /** The ids of those whose name, id or address holds a text, as people read it. */
