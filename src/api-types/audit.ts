@@ -30,7 +30,7 @@ export const AuditEventSchema = z
     targetName: z
       .string()
       .nullable()
-      .openapi({ description: "What the key, the person or the group is called now." }),
+      .openapi({ description: "What the key, the person or the group is called now, or was called." }),
     targetKnown: z
       .boolean()
       .openapi({ description: "Whether there is such a key, person or service user now." }),

@@ -91,7 +91,7 @@ export const KeyUpdate = z
 export const KeyRotation = z
   .strictObject({
     overlap: z
-      .union([z.string(), z.literal(0)])
+      .union([z.string(), z.literal(0)], "Must be 0 or a duration like 24h")
       .optional()
       .openapi({ default: "24h", description: "How long the old key goes on working; 0: not at all." }),
   })

@@ -232,6 +232,21 @@ describe("events are found by what people know of them", () => {
     ]);
   });
 
+  test("what SCIM has told of by its name then, where nothing is left of it", async () => {
+    const client = await scimClient(control, organization);
+    const ids: string[] = [];
+    for (const given of ["Ann", "Anna"]) {
+      const id = await client.create("/Users", { userName: "ann", displayName: given });
+      await client.call("DELETE", `/Users/${id}`);
+      ids.push(id);
+    }
+    const group = await client.create("/Groups", { displayName: "Staff" });
+    await client.call("DELETE", `/Groups/${group}`);
+    const namesOf = async (id: string) => (await events(`?target=${id}`)).map((event) => event.targetName);
+    expect(await namesOf(ids[0] ?? "")).toEqual(["Ann", "Ann"]);
+    expect(await namesOf(group)).toEqual(["Staff", "Staff"]);
+  });
+
   test("actors by id and name, and how they begin", async () => {
     await setUp();
     for (const actor of ["u-77", "u-7", "Zoë Ångström", "ZOE\u0308", "zoë  å"]) {

@@ -190,10 +190,31 @@ describe("a rotation with an Idempotency-Key", () => {
   });
 });
 
+test("a key that is disabled has a successor that is, too", async () => {
+  const old = await setUp();
+  await organization.admin.call("PATCH", `/-/api-keys/${old.id}`, { disabled: true });
+  const next = await rotate(old);
+  expect(await refusalOf(await use(next))).toEqual([401, "api_key_disabled"]);
+});
+
+test("a key that has expired stays so, and has a successor that lives as long as it did", async () => {
+  await setUp();
+  const old = await organization.admin.createKey({ expiresIn: "1s", vaults: ["vault_1"] });
+  await expect.poll(async () => (await use(old)).status).toBe(401);
+  const { expiresAt, createdAt } = await rotate(old);
+  expect(Math.round((Date.parse(String(expiresAt)) - Date.parse(String(createdAt))) / 1000)).toBe(1);
+  expect(await refusalOf(await use(old))).toEqual([401, "api_key_expired"]);
+});
+
 describe("a rotation is refused", () => {
   const cases: [string, object | undefined, [number, string, string?]][] = [
     ["for an overlap that is no duration", { overlap: "soon" }, [422, "invalid_value", "overlap"]],
     ["for an overlap beyond thirty days", { overlap: "31d" }, [422, "invalid_value", "overlap"]],
+    ["for an overlap of less than nothing", { overlap: "-1h" }, [422, "invalid_value", "overlap"]],
+    ["for an overlap that is no whole number", { overlap: "0.5h" }, [422, "invalid_value", "overlap"]],
+    ["for an overlap that has no unit", { overlap: "3600" }, [422, "invalid_value", "overlap"]],
+    ["for an overlap that is a number but 0", { overlap: 3600 }, [400, "invalid_request", "overlap"]],
+    ["for an overlap that is nothing", { overlap: null }, [400, "invalid_request", "overlap"]],
     ["for a field that there is not", { over: "1h" }, [400, "invalid_request", "over"]],
   ];
   test.each(cases)("%s", async (_, body, refusal) => {
@@ -224,11 +245,26 @@ describe("a rotation is refused", () => {
     expect(await refusalOf(await carol.call("POST", `/-/api-keys/${id}/rotate`))).toEqual([404, "not_found"]);
   });
 
-  test("for a key that has been rotated or revoked", async () => {
+  const again = async ({ id }: CreatedKey) =>
+    refusalOf(await organization.admin.call("POST", `/-/api-keys/${id}/rotate`));
+
+  test("for a key that has been rotated or revoked, or whose successor was", async () => {
     const old = await setUp();
-    await rotate(old);
-    const again = await organization.admin.call("POST", `/-/api-keys/${old.id}/rotate`);
-    expect(await refusalOf(again)).toEqual([422, "invalid_value", "status"]);
+    const next = await rotate(old);
+    expect(await again(old)).toEqual([422, "invalid_value", "status"]);
+    await organization.admin.call("DELETE", `/-/api-keys/${next.id}`);
+    expect(await again(next)).toEqual([422, "invalid_value", "status"]);
+    expect(await again(old)).toEqual([422, "invalid_value", "status"]);
+    // What was promised of the old key stays: it works until the overlap ends, and can be revoked before.
+    expect((await use(old)).status).toBe(200);
+    await organization.admin.call("DELETE", `/-/api-keys/${old.id}`);
+    expect(await refusalOf(await use(old))).toEqual([401, "api_key_revoked"]);
+  });
+
+  test("for a key whose successor would have expired when it is made", async () => {
+    const old = await setUp();
+    await organization.admin.call("PATCH", `/-/api-keys/${old.id}`, { expiresAt: "2020-01-01T00:00:00Z" });
+    expect(await again(old)).toEqual([422, "invalid_value", "expiresAt"]);
   });
 });
 

@@ -34,13 +34,17 @@ const REFUSALS_IN_MS = 60_000;
 /** Events that are past their retention are forgotten together, this much later at most. */
 const SLACK_MS = 3_600_000;
 
-/** With the names that keys, people and groups have now, and whether they are still there. */
+/** What the subject of a SCIM event was called then: a group that was deleted has no row any more, and a user may have none. */
+const NAME_THEN = `iif(action LIKE 'scim!_%' ESCAPE '!', coalesce(
+  json_extract(coalesce(after, before), '$.displayName'), json_extract(coalesce(after, before), '$.userName')), NULL)`;
+
+/** With the names that keys, people and groups have now, or had, and whether they are still there. */
 const SELECT = `SELECT audit.*,
     EXISTS (SELECT 1 FROM users AS u WHERE u.id = actor_id AND u.kind = 'user' AND u.deleted_at IS NULL)
       AS actor_known,
     keys.id IS NOT NULL OR (users.id IS NOT NULL AND users.deleted_at IS NULL)
       OR (scim_users.id IS NOT NULL AND scim_users.deleted_at IS NULL) AS target_known,
-    coalesce(keys.name, users.name, ${SCIM_USER_NAME}, scim_groups.display_name) AS target_name
+    coalesce(keys.name, users.name, ${SCIM_USER_NAME}, scim_groups.display_name, ${NAME_THEN}) AS target_name
   FROM audit LEFT JOIN keys ON keys.id = target LEFT JOIN users ON users.id = target
   LEFT JOIN scim_users ON scim_users.id = target LEFT JOIN scim_groups ON scim_groups.id = target`;
 

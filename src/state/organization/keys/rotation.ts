@@ -105,7 +105,7 @@ export class Rotation {
     actor: Actor,
     me: DirectoryUser,
     old: ManagedKey,
-    draft: Parameters<Keys["draftRefusal"]>[0],
+    draft: Pick<ManagedKey, "vaults" | "expiresAt">,
     now: number,
   ): Refusal | null {
     // Whoever rotates sees the new secret, so a person's key is that person's alone to rotate.
@@ -114,6 +114,10 @@ export class Rotation {
     if (status === "revoked" || this.#table.hasSuccessor(old.id)) {
       const problem = "A key that is revoked or has been rotated cannot be rotated";
       return refuse("invalid_value", { details: { field: "status", problem } });
+    }
+    if (draft.expiresAt !== null && draft.expiresAt <= now) {
+      const problem = "The key was cut by an expiry before its creation: give it another one first";
+      return refuse("invalid_value", { details: { field: "expiresAt", problem } });
     }
     const owner = this.#directory.find(old.owner.id) as DirectoryUser;
     // The old key makes room for the new one, if it takes any.
