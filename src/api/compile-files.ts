@@ -4,7 +4,7 @@ import { relative } from "node:path";
 import type { PolicyTable } from "../core/policy/route-policy.ts";
 import { compileDocument } from "./compile.ts";
 import { Findings } from "./problem.ts";
-import { readSources, SAMPLE_DOCUMENT, sourcesOf, type Sources } from "./read-files.ts";
+import { isUrl, readSources, SAMPLE_DOCUMENT, sourcesOf, type Sources } from "./read-files.ts";
 import { warnOfOrigins } from "./origins.ts";
 
 export interface Compiled {
@@ -31,7 +31,7 @@ export async function compileFiles(variables: Variables): Promise<Compiled> {
 export function nameOf({ document, overlay }: Sources): string {
   const short = (file: string) => {
     const path = relative(process.cwd(), file);
-    return path.startsWith("..") ? file : path;
+    return path.startsWith("..") || isUrl(file) ? file : path;
   };
   return overlay === null ? short(document) : `${short(document)} with ${short(overlay)}`;
 }

@@ -57,9 +57,11 @@ import { readOperations, type ReadOperation } from "./operations.ts";
 import { isTooDeep, TOO_DEEP } from "./nesting.ts";
 import { findRivals } from "./rivals.ts";
 import type { Findings, JsonObject } from "./problem.ts";
+import { tellQueries } from "./queries.ts";
 import { declaredTypes, resourceProblem, typesOf } from "./resources.ts";
 import { namesOwnScopes, readNeeds, typeName, typesNeeded, type Needs } from "./security.ts";
 import { readServers } from "./servers.ts";
+import { tellUnforwarded } from "./unforwarded.ts";
 
 /** The types of an API, the declared ones and all. */
 interface Types {
@@ -69,13 +71,7 @@ interface Types {
 
 /** Compiles a document whose references are followed. Mistakes are reported and left out of the table. */
 export function compileDocument(document: JsonObject, findings: Findings): PolicyTable {
-  const { openapi } = document;
-  if (typeof openapi !== "string" || !/^3\.[01]\.\d+/.test(openapi)) {
-    const { swagger } = document;
-    const found = typeof swagger === "string" ? `Swagger ${swagger}` : JSON.stringify(openapi);
-    findings.mistake("openapi", `must be a 3.0 or 3.1 version, not ${found}`, "openapi: 3.1.0");
-    return { basePath: "", types: [], operations: [] };
-  }
+  if (!isSupported(document, findings)) return { basePath: "", types: [], operations: [] };
   if (isTooDeep(document)) {
     findings.mistake("document", TOO_DEEP);
     return { basePath: "", types: [], operations: [] };
@@ -88,7 +84,26 @@ export function compileDocument(document: JsonObject, findings: Findings): Polic
   const ids = new Set<string>();
   const entries = operations.map((operation) => entryOf(operation, types, ids, findings));
   findRivals(operations, findings);
+  tellQueries(entries, findings);
+  tellUnforwarded(document, findings);
   return { basePath: servers[0]?.basePath ?? "", types: [...types.all.values()], operations: entries };
+}
+
+function isSupported({ openapi, swagger }: JsonObject, findings: Findings): boolean {
+  if (typeof openapi === "string" && /^3\.[01]\.\d+/.test(openapi)) return true;
+  if (typeof swagger === "string") {
+    findings.mistake(
+      "openapi",
+      `must be a 3.0 or 3.1 version, not Swagger ${swagger}: convert the document`,
+      "npx swagger2openapi --patch swagger.json --outfile openapi.json",
+    );
+  } else if (openapi === undefined) {
+    findings.mistake("openapi", "is missing, so this is no OpenAPI document", "openapi: 3.1.0");
+  } else {
+    const found = JSON.stringify(openapi);
+    findings.mistake("openapi", `must be a 3.0 or 3.1 version, not ${found}`, "openapi: 3.1.0");
+  }
+  return false;
 }
 
 /** The declared types and those that follow from paths; where nothing is declared also those that operations name. */

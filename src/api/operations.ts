@@ -155,19 +155,10 @@ function canBeServed(template: PathTemplate, where: string, findings: Findings):
     return false;
   }
   if (canBeRequested(template)) return true;
-  const part = /[?#]/.exec(template.segments.flatMap(({ texts }) => texts).join(""))?.[0];
-  if (part === undefined) {
-    findings.warn(
-      where,
-      "not served: no canonical path can match it, so every request for it is 400 invalid_path",
-    );
-  } else {
-    findings.mistake(
-      where,
-      `a path cannot hold ${part}: what follows it is no part of the path`,
-      `overlay: { target: "$.paths['${where.slice(where.indexOf(" ") + 1)}']", remove: true }`,
-    );
-  }
+  findings.warn(
+    where,
+    "not served: no canonical path can match it, so every request for it is 400 invalid_path",
+  );
   return false;
 }
 

@@ -18,6 +18,7 @@ const ROOT = join(import.meta.dirname, "../..");
 export const SAMPLE_DOCUMENT = join(import.meta.dirname, "openapi.yaml");
 /** How much the aliases of a YAML file may stand for, so that a short file cannot become a huge document. */
 const MAX_ALIASES = 10_000;
+const URL_NAME = /^https?:\/\//i;
 /** A reference to another file. */
 const EXTERNAL_REFERENCE = /\$ref["']?\s*:\s*(?:["'](?!#)|[^"'#\s])/;
 
@@ -37,8 +38,13 @@ export function sourcesOf(variables: Readonly<Record<string, string | undefined>
 /** Resolves a path from the directory of the command, or else from the project. */
 function resolveFile(name: string): string {
   const here = join(process.env["INIT_CWD"] ?? process.cwd(), name);
-  if (name.startsWith("/")) return name;
+  if (name.startsWith("/") || isUrl(name)) return name;
   return existsSync(here) ? here : join(ROOT, name);
+}
+
+/** Whether a name is not that of a file. */
+export function isUrl(name: string): boolean {
+  return URL_NAME.test(name);
 }
 
 /** The document as the gateway reads it: one piece, references in its paths followed, the overlay applied. */
@@ -74,7 +80,7 @@ function readFile(
   try {
     text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
   } catch (error) {
-    findings.mistake(file, `cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+    tellUnreadable(file, (error as NodeJS.ErrnoException).code ?? String(error), findings);
     return undefined;
   }
   try {
@@ -87,11 +93,27 @@ function readFile(
   return undefined;
 }
 
+/** Why a file cannot be read, by the code of the system's error. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "is a directory: name the file in it that has the paths",
+  EACCES: "cannot be read: permission denied",
+};
+
+function tellUnreadable(file: string, code: string, findings: Findings): void {
+  if (!isUrl(file)) return findings.mistake(file, UNREADABLE[code] ?? `cannot be read: ${code}`);
+  findings.mistake(
+    file,
+    "is a URL, and only files are read: fetch it first",
+    `curl -fL -o openapi.yaml '${file}'`,
+  );
+}
+
 function parseProblem(error: unknown): string {
   // The YAML parser tells of the end of its stack in a message of its own.
   if (/call stack/.test(String(error))) return TOO_DEEP;
   if (error instanceof ReferenceError) return `is YAML whose aliases stand for too much: ${error.message}`;
-  const line = error instanceof YAMLParseError ? error.message.split("\n")[0] : String(error);
+  const line = error instanceof YAMLParseError ? error.message.split(":\n")[0] : String(error);
   return `is neither JSON nor YAML: ${line}`;
 }
 

@@ -51,7 +51,8 @@ function follow(value: unknown, where: string, document: JsonObject, findings: F
     const { $ref: reference, ...beside } = found;
     const target = hops < MAX_HOPS ? targetOf(reference, document) : undefined;
     if (target === undefined) {
-      findings.mistake(where, `the $ref ${JSON.stringify(reference)} leads nowhere`);
+      const end = hops < MAX_HOPS ? "leads nowhere" : "leads on and on, or in a circle";
+      findings.mistake(where, `the $ref ${JSON.stringify(reference)} ${end}`);
       return beside;
     }
     found = isObject(target) ? { ...target, ...beside } : target;

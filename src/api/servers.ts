@@ -59,6 +59,11 @@ function originOf(url: string): string | null {
   return URL.canParse(origin) ? new URL(origin).origin : origin.toLowerCase();
 }
 
+/** Host and port. The same host by another scheme is the same API: documents write `http:`, `https:` and `//` side by side. */
+function hostOf(origin: string | null): string | null {
+  return origin === null ? null : origin.slice(origin.indexOf("//") + 2);
+}
+
 /** The path of a server's URL in canonical spelling, or `null` if it has none. */
 function basePathOf(url: string): string | null {
   const [path = ""] = url.replace(ABSOLUTE, "").split(/[?#]/);
@@ -81,8 +86,8 @@ export interface Place {
  * the URL as it is written, without a slash behind, and its origin.
  */
 export function placeOf(own: readonly Server[], api: readonly Server[], named: string | undefined): Place {
-  const apiOrigin = api[0]?.origin ?? null;
-  const atApi = own.find(({ origin }) => origin === null || origin === apiOrigin);
+  const apiHost = hostOf(api[0]?.origin ?? null);
+  const atApi = own.find(({ origin }) => origin === null || hostOf(origin) === apiHost);
   const atNamed = own.find(({ url, origin }) => url === named || origin === named);
   const [first = api[0]] = own;
   const basePath = ((named === undefined ? atApi : atNamed) ?? first)?.basePath ?? "";

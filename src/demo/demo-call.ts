@@ -1,4 +1,5 @@
 import { compileAccess } from "../core/access/access.ts";
+import { pathPart } from "../core/policy/path-template.ts";
 import { loadPolicy, type Operation, type PolicyTable } from "../core/policy/route-policy.ts";
 import { formatScope, type Scope } from "../core/policy/scope.ts";
 
@@ -46,5 +47,5 @@ function effort({ method, template, deprecation }: Operation): number {
 }
 
 function exampleOf(template: string): string {
-  return template.replaceAll(/\{[?&][^{}]*\}/g, "").replaceAll(/\{[^{}]*\}/g, "1");
+  return pathPart(template).replaceAll(/\{[^{}]*\}/g, "1");
 }

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { originName } from "../core/http/origins.ts";
 import { nameOf, type Compiled } from "../api/compile-files.ts";
 import type { DemoCall } from "./demo-call.ts";
 import type { DemoKey } from "./demo-key.ts";
@@ -39,6 +40,9 @@ export function summary(
 function notesOn({ config, usesSampleOrigin }: Settings, { isSample, table, findings }: Compiled): string[] {
   const { length: operations } = table.operations;
   const ownPath = new URL(config.origin.url).pathname;
+  const elsewhere = table.operations.filter(
+    ({ origin }) => origin !== undefined && !origin.some((name) => config.origins.has(originName(name))),
+  ).length;
   return [
     isSample && !usesSampleOrigin
       ? `${bold("The document is still the sample's")}: its ${counted(operations, "operation")} are let through, and all else is 404. Name yours: API_DOCUMENT=openapi.yaml ORIGIN_URL=${config.origin.url} npm start`
@@ -50,6 +54,9 @@ function notesOn({ config, usesSampleOrigin }: Settings, { isSample, table, find
       ? `${bold("ORIGIN_URL ends in the base path")} ${table.basePath}, which every request has already: leave it out of ORIGIN_URL.`
       : "",
     operations === 0 ? `${bold("The document has no operation")}: every request is 404.` : "",
+    elsewhere > 0
+      ? `${bold(`${counted(elsewhere, "operation")} of ${operations}`)} would be answered 503: the document has servers for them that ORIGINS does not name. npm run check says which.`
+      : "",
     findings.warnings.length > 0
       ? `${counted(findings.warnings.length, "warning")} about the document: npm run check`
       : "",

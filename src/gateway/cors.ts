@@ -17,6 +17,9 @@ const ORIGINS_OWN = [
   "Access-Control-Max-Age",
 ];
 
+/** Whether `Vary` says already that the answer depends on the page. */
+const VARIES = /(?:^|,)\s*origin\s*(?:,|$)/i;
+
 /**
  * Answers a preflight (Fetch Standard section 3.3.5) for a path of the API, without a credential: browsers send none.
  * `null` for any other request. It never reaches the origin.
@@ -43,7 +46,7 @@ export function answerPreflight(arrived: Arrived, gateway: Gateway): Ended | nul
 export function setCorsHeaders(answer: Headers, request: Request, { config }: Gateway): void {
   const origins = config.corsOrigins;
   if (!mayBeCalledByPages(origins)) return;
-  if (origins !== "*") answer.append("Vary", "Origin");
+  if (origins !== "*" && !VARIES.test(answer.get("Vary") ?? "")) answer.append("Vary", "Origin");
   const allowed = allowedOrigin(origins, request.headers.get("Origin"));
   if (allowed === null) return;
   answer.set("Access-Control-Allow-Origin", allowed);

@@ -247,6 +247,27 @@ describe("where the API is", () => {
       null,
     ],
     [
+      "servers of its own on the same host by another scheme",
+      servers("//a.example:8443"),
+      servers("http://a.example:8443/v2"),
+      "/v2/x",
+      null,
+    ],
+    [
+      "servers of its own on the same host, each with its scheme's port",
+      servers("https://a.example:443"),
+      servers("http://a.example:80"),
+      "/x",
+      null,
+    ],
+    [
+      "another port",
+      servers("https://a.example"),
+      servers("https://a.example:8443"),
+      "/x",
+      ["https://a.example:8443"],
+    ],
+    [
       "a server of its own at the API's origin before another one",
       servers("https://a.example/v1"),
       servers("https://up.example/upload/v1", "https://a.example/v2"),

@@ -108,9 +108,18 @@ test.each<[string, Record<string, string>, RegExp]>([
   expect(mistakes).toEqual([expect.stringMatching(message)]);
 });
 
-test("a document that is not there is told by name", async () => {
-  const { findings } = await compileFiles({ API_DOCUMENT: "/nowhere/api.yaml" });
-  expect(findings.mistakes).toEqual([{ where: "/nowhere/api.yaml", problem: "cannot be read: ENOENT" }]);
+test.each([
+  ["that is not there", "/nowhere/api.yaml", "there is no such file"],
+  ["that is a directory", ROOT, "is a directory: name the file in it that has the paths"],
+  [
+    "at a URL",
+    "https://a.example/api.yaml",
+    "is a URL, and only files are read: fetch it first",
+    "curl -fL -o openapi.yaml 'https://a.example/api.yaml'",
+  ],
+])("a document %s is told by name", async (_, name, problem, line?: string) => {
+  const { findings } = await compileFiles({ API_DOCUMENT: name });
+  expect(findings.mistakes).toEqual([{ where: name, problem, ...(line !== undefined && { write: line }) }]);
 });
 
 const BOMB = Array.from(

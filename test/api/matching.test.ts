@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/api/problem.ts";
+import { formatScope } from "../../src/core/policy/scope.ts";
 import { compile, compilePolicy, matchOf } from "../support/policy.ts";
 
 /** The policy of an API whose operations are written like `GET /v1/vaults`. */
@@ -146,6 +147,19 @@ describe("templates as documents have them", () => {
       { "/f/{+p}/x/{y}": { p: "a", y: "b" } },
     ],
     ["what follows as a query", ["GET /a{?page,limit}"], "GET /a", { "/a{?page,limit}": {} }],
+    ["a query written out", ["GET /a/{x}?op={op}/b"], "GET /a/1", { "/a/{x}?op={op}/b": { x: "1" } }],
+    ["a fragment", ["GET /#Action=Run"], "GET /", { "/#Action=Run": {} }],
+    [
+      "all of one path, whatever their queries and fragments",
+      ["GET /{b}/{k}", "GET /{b}/{k}#acl", "GET /{b}/{k}?tagging", "PUT /{b}/{k}#acl"],
+      "GET /x/y",
+      {
+        "/{b}/{k}": { b: "x", k: "y" },
+        "/{b}/{k}#acl": { b: "x", k: "y" },
+        "/{b}/{k}?tagging": { b: "x", k: "y" },
+      },
+    ],
+    ["a name with a question mark", ["GET /a/{id?}"], "GET /a/1", { "/a/{id?}": { "id?": "1" } }],
 
     [
       "text before a parameter, from the left",
@@ -220,6 +234,22 @@ describe("templates as documents have them", () => {
     expect(matchOf(policy, "GET", "/one/a/b")?.params["path"]).toBe("a/b");
     expect(policy.match("PUT", "/one/a/b")).toEqual({ kind: "method_not_allowed", allow: ["GET", "HEAD"] });
     expect(matchOf(policy, "GET", "/all/a/b")?.params["path"]).toBe("a/b");
+  });
+
+  test("a request to paths that differ in their queries must be allowed as each of them", () => {
+    const { policy } = compile({
+      openapi: "3.1.0",
+      paths: {
+        "/jobs?op=list": { get: { security: [] } },
+        "/jobs?op=stop": { get: { "x-portcullis-scopes": ["jobs:admin"] } },
+        "/jobs": { get: { deprecated: true, "x-portcullis-deprecation": "2026-01-01" } },
+      },
+    });
+    const match = policy.match("GET", "/jobs");
+    if (match.kind !== "operation") throw new Error(match.kind);
+    const needs = [match, ...match.also].map(({ operation }) => operation.security.flat().map(formatScope));
+    expect([match.operation.public, match.operation.deprecation]).toEqual([false, null]);
+    expect(needs.flat().toSorted()).toEqual(["jobs:admin", "jobs:read"]);
   });
 
   test("of several operations the strictest values hold", () => {

@@ -143,8 +143,18 @@ describe("a mistake is named together with its operation", () => {
     ["a script as link", { "x-portcullis-deprecation-link": "javascript:alert(1)" }, "deprecation-link"],
 
     ["a path without slash", {}, "starts with /", "v1/vaults"],
-    ["a query in a path", {}, "cannot hold ?", "/v1/vaults?x"],
-    ["a fragment in a path", {}, "cannot hold #", "/v1/#vaults"],
+    [
+      "a public query",
+      { security: [], [RESOURCE]: undefined },
+      "is public, and what follows ?",
+      "/v1/vaults?op=list",
+    ],
+    [
+      "a fragment that may be called without a credential",
+      { security: [{}, ...READ] },
+      "is public, and what follows ?",
+      "/v1/vaults#list",
+    ],
     ["a parameter without a name", {}, "no name", "/v1/{}"],
     ["a brace alone", {}, "without its other one", "/v1/{a"],
     ["a parameter twice", {}, "in it twice", "/v1/{a}/{a}"],
@@ -195,6 +205,7 @@ describe("a mistake outside the operations is named with its place", () => {
   test.each<[string, JsonObject, string]>([
     ["Swagger 2.0", { swagger: "2.0", paths: {} }, "openapi: must be a 3.0 or 3.1 version, not Swagger 2.0"],
     ["another version", { ...valid, openapi: "4.0.0" }, 'openapi: must be a 3.0 or 3.1 version, not "4.0.0"'],
+    ["no version", { asyncapi: "2.0.0" }, "openapi: is missing, so this is no OpenAPI document"],
     ["no paths", { ...valid, paths: undefined }, "paths: must be an object"],
     [
       "a misspelled member",
@@ -217,7 +228,7 @@ describe("a mistake outside the operations is named with its place", () => {
       documentOf({ "/v1/x": { $ref: "#/x" } }),
       '/v1/x: the $ref "#/x" leads nowhere',
     ],
-    ["references in a circle", documentOf({ "/v1/x": { $ref: "#/paths/~1v1~1x" } }), "/v1/x: the $ref"],
+    ["references in a circle", documentOf({ "/v1/x": { $ref: "#/paths/~1v1~1x" } }), "or in a circle"],
     ["an inherited member", documentOf({ "/v1/x": { $ref: "#/paths/constructor" } }), "/v1/x: the $ref"],
     ["a misspelled method", documentOf({ "/v1/x": { GET: {} } }), "/v1/x: GET is no method in this spelling"],
     [
@@ -289,6 +300,34 @@ test.each<[string, JsonObject, string]>([
     "GET /a: scope user:read",
   ],
   ["TRACE", { "/a": { trace: {} } }, "TRACE /a: not served"],
+  [
+    "a query in a path",
+    { "/v1/a?op={op}": { get: {} } },
+    "GET /v1/a: what follows ? or # is not looked at, so every request",
+  ],
+  [
+    "paths that differ in their fragments",
+    { "/a#x": { get: {} }, "/a#y": { get: { security: [] } }, "/a": { put: {} } },
+    "GET /a: 2 operations are told apart by what follows ? or #",
+  ],
+  [
+    "public queries of a public path",
+    { "/a": { get: { security: [] } }, "/a?x": { get: { security: [] } } },
+    "GET /a: 2 operations are told apart",
+  ],
+  [
+    "a header that is another gateway's to say",
+    {
+      "/a": { parameters: [{ in: "header", name: "X-Consumer-Id" }], get: {} },
+      "/b": { put: { parameters: [{ in: "header", name: "X-Consumer-Id" }] } },
+    },
+    "/a and 1 more: the header X-Consumer-Id never reaches the API",
+  ],
+  [
+    "a body with GET",
+    { "/a": { get: { requestBody: {} } }, "/b": { head: { requestBody: {} }, post: { requestBody: {} } } },
+    "GET /a and 1 more: with a body it is refused (400)",
+  ],
   ["the gateway's own path", { "/-/healthz": { get: {} } }, "GET /-/healthz: not served"],
   [
     "the gateway's own metadata",
@@ -323,6 +362,15 @@ test.each<[string, JsonObject, string]>([
   const { mistakes, warnings } = compile(documentOf(paths));
   expect(mistakes).toEqual([]);
   expect(warnings.map(({ where, problem }) => `${where}: ${problem}`).join("\n")).toContain(message);
+});
+
+test("headers that pass, or that every client sends, are nothing to tell of", () => {
+  const parameters = ["Authorization", "Content-Length", "If-Match", "X-Api-Version", "x-user-token"].map(
+    (name) => ({ in: "header", name }),
+  );
+  const query = { in: "query", name: "X-Consumer-Id" };
+  const { warnings } = compile(documentOf({ "/a": { put: { parameters: [...parameters, query] } } }));
+  expect(warnings).toEqual([]);
 });
 
 test.each<[string, JsonObject]>([

@@ -256,11 +256,12 @@ describe("with API_DOCUMENT", () => {
     const { port } = api.address() as AddressInfo;
     const document = write(
       "pets.yaml",
-      "openapi: 3.0.3\nservers: [{ url: https://pets.example/v2 }]\npaths: { '/pets/{id}': { get: {} }, /pets: { get: {}, post: {} } }\n",
+      "openapi: 3.0.3\nservers: [{ url: https://pets.example/v2 }]\npaths: { '/pets/{id}': { get: {} }, /pets: { get: {}, post: {} }, /up: { put: { servers: [{ url: https://up.example }] } } }\n",
     );
     const launched = start({ API_DOCUMENT: document, ORIGIN_URL: `http://127.0.0.1:${port}` });
     await launched.ready;
-    expect(launched.output()).toContain(`${document}  (3 operations)`);
+    expect(launched.output()).toContain(`${document}  (4 operations)`);
+    expect(launched.output()).toContain("1 operation of 4 would be answered 503");
     const [line = ""] = /curl -i .*/.exec(launched.output()) ?? [];
     expect(await paste(line)).toMatch(/^HTTP\/1\.1 200 [^]*seen \/v2\/pets$/);
     const token = await paste("node src/demo/token.ts --user alice --mfa", environment);

@@ -195,6 +195,10 @@ describe("a public operation needs no credential:", () => {
     expect(preflight.status).toBe(204);
     const { response } = await send("/base/v1/status", { lines });
     expect(response.values("Access-Control-Allow-Origin")).toEqual(["https://app.example"]);
+    const body = "x".repeat(1001);
+    const large = await send("/base/v1/items", { as: key.key, method: "POST", lines, body });
+    expect(large.status).toBe(413);
+    expect(large.response.values("Access-Control-Allow-Origin")).toEqual(["https://app.example"]);
   });
 });
 

@@ -12,6 +12,7 @@ const UNREACHABLE = 3;
 let portcullis: Portcullis;
 let key: CreatedKey;
 let authorization: string;
+let others: Readonly<Record<"narrow" | "spent", string>>;
 
 beforeAll(async () => {
   portcullis = await startPortcullis({
@@ -24,6 +25,13 @@ beforeAll(async () => {
   });
   key = await portcullis.createKey();
   authorization = `Authorization: Bearer ${key.key}`;
+  const narrow = await portcullis.createKey({ scopes: ["vault:write"] });
+  const spent = await portcullis.createKey({ rateLimit: { requests: 1, windowSeconds: 3600 } });
+  await portcullis.call("GET", PATH, { as: spent.key });
+  others = {
+    narrow: `Authorization: Bearer ${narrow.key}`,
+    spent: `Authorization: Bearer ${spent.key}`,
+  };
 });
 afterAll(() => portcullis.stop());
 beforeEach(() => {
@@ -133,6 +141,8 @@ describe("every answer says that the page may read it:", () => {
   test.each([
     ["success", PATH, () => [authorization], 0, 200],
     ["401", PATH, () => [], 0, 401],
+    ["403", PATH, () => [others.narrow], 0, 403],
+    ["429", PATH, () => [others.spent], 0, 429],
     ["404", "/v1/nothing", () => [authorization], 0, 404],
     ["400", "/v1//x", () => [authorization], 0, 400],
     ["405", PATH, () => [authorization], 0, 405],
@@ -183,6 +193,16 @@ describe("what the origin says of pages", () => {
     expect(header("Access-Control-Allow-Headers")).toBeUndefined();
     expect(response.values("Vary").join(", ")).toBe("Accept, Origin");
   });
+
+  test.each(["Origin", "accept-encoding,origin", "Origin , Accept"])(
+    "is not said twice: Vary: %s",
+    async (Vary) => {
+      portcullis.origin.handler = (_request, response) => {
+        response.writeHead(200, { Vary }).end("{}");
+      };
+      expect((await send("GET", PATH, [authorization, `Origin: ${PAGE}`])).header("Vary")).toBe(Vary);
+    },
+  );
 
   test("passes where the gateway has nothing to say of it", async () => {
     const { response } = await send("GET", PATH, [authorization, `Origin: ${PAGE}`], NOBODY);

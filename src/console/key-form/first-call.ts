@@ -1,5 +1,6 @@
 import type { Key } from "../../api-types/keys.ts";
 import type { Operation } from "../../core/policy/operation.ts";
+import { pathPart } from "../../core/policy/path-template.ts";
 import { effectiveAccessOf, type ReachableOperation } from "../../core/access/effective-access.ts";
 
 /** A call that a key lets through, to begin with. */
@@ -20,7 +21,7 @@ export function firstCallOf({ scopes, vaults }: Key, operations: readonly Operat
 
 function callOf({ operation, on }: ReachableOperation): FirstCall {
   const values = Array.isArray(on) ? (on[0] as readonly string[]) : [];
-  let path = operation.template;
+  let path = pathPart(operation.template);
   for (const [i, name] of operation.accessParams.entries()) {
     const value = values[i];
     if (value) path = path.replace(`{${name}}`, value);

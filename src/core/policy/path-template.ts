@@ -30,7 +30,7 @@ const ESCAPED_BY_CLIENTS = /[^\x21-\x7e]|["<>^`|]/gu;
 
 /**
  * Reads a path template. Parameters may be parts of segments; `{+name}` and those in `many` take several segments
- * (RFC 6570 section 3.2.3). What follows `{?` or `{&` is about the query and is left out.
+ * (RFC 6570 section 3.2.3). What follows is about the query or a fragment and is left out: see {@link pathPart}.
  */
 export function parseTemplate(
   text: string,
@@ -38,7 +38,7 @@ export function parseTemplate(
 ): PathTemplate | { readonly problem: string } {
   if (!text.startsWith("/")) return { problem: "a path starts with /" };
   if (!text.isWellFormed()) return { problem: "a path is Unicode text, and this one has half a character" };
-  const segments = withoutQuery(text)
+  const segments = pathPart(text)
     .slice(1)
     .split("/")
     .map((segment) => parseSegment(segment, many));
@@ -46,7 +46,8 @@ export function parseTemplate(
   if (broken !== undefined) return broken as { problem: string };
   const patterns = segments as SegmentPattern[];
   const parameters = patterns.flatMap((pattern) => pattern.parameters);
-  const twice = parameters.find((name, i) => parameters.indexOf(name) < i);
+  const known = new Set<string>();
+  const twice = parameters.find((name) => known.size === known.add(name).size);
   if (twice !== undefined) return { problem: `the parameter {${twice}} is in it twice` };
   if (patterns.filter((pattern) => pattern.many).length > 1) {
     return { problem: "one parameter of a path can take many segments, not several" };
@@ -59,10 +60,30 @@ export function parseTemplate(
   };
 }
 
-/** Without `{?name}` and `{&name}` at the end (RFC 6570 sections 3.2.8 and 3.2.9). */
-function withoutQuery(text: string): string {
-  const at = text.search(/\{[?&]/);
-  return at !== -1 && text.endsWith("}") && !text.includes("/", at) ? text.slice(0, at) : text;
+/**
+ * A template without what requests are not told apart by: a query or a fragment, written out as in `/jobs?op=LIST` and
+ * `/#Action=Run`, or `{?name}` and `{&name}` at the end (RFC 6570 sections 3.2.8 and 3.2.9).
+ */
+export function pathPart(text: string): string {
+  const path = text.slice(0, startOfQuery(text));
+  const at = path.search(/\{[?&]/);
+  return at !== -1 && path.endsWith("}") && !path.includes("/", at) ? path.slice(0, at) : path;
+}
+
+/** Whether a template has a query or a fragment written out. */
+export function hasQuery(text: string): boolean {
+  return startOfQuery(text) < text.length;
+}
+
+/** Where the first `?` or `#` is that is not the name of a parameter, or the end of the text. */
+function startOfQuery(text: string): number {
+  let isName = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (character === "{" || character === "}") isName = character === "{";
+    else if (!isName && (character === "?" || character === "#")) return i;
+  }
+  return text.length;
 }
 
 /** Whether some canonical path fits a template. */

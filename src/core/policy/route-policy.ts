@@ -55,7 +55,8 @@ export interface Match {
 
 /**
  * What a method and a path are. Where several templates fit and none is the more specific, `also` holds the other ones:
- * the request must be allowed by each of them. `operation` then has the strictest values of all.
+ * the request must be allowed by each of them. `operation` then has the strictest values of all, and is deprecated if
+ * all are.
  */
 export type RouteMatch =
   | (Match & { readonly kind: "operation"; readonly also: readonly Match[] })
@@ -271,6 +272,7 @@ function strictest(all: readonly Operation[], first: Operation): Operation {
   return {
     ...first,
     public: all.every((operation) => operation.public),
+    deprecation: all.every((operation) => operation.deprecation !== null) ? first.deprecation : null,
     cost: Math.max(...all.map((operation) => operation.cost)),
     maxBodyBytes: least(all.map((operation) => operation.maxBodyBytes)),
     timeoutMs: least(all.map((operation) => operation.timeoutMs)),

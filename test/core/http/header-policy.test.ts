@@ -56,7 +56,17 @@ const NEVER_TO_ORIGIN = {
     "x-shib-eppn oidc-claim-sub oidc-access-token mellon-name-id cas-user sm-user iv-user iv-groups oam-remote-user " +
     "idcs-remote-user teleport-jwt-assertion tailscale-user-login ngrok-auth-user-email x-token-subject x-token-user-email " +
     "impersonate-user impersonate-group x-remote-group x-remote-extra-scopes x-user x-user-id x-user-name x-user-email " +
-    "x-user-roles x-user-groups x-email x-groups x-roles x-principal x-subject",
+    "x-user-roles x-user-groups x-email x-groups x-roles x-principal x-subject " +
+    // VPC Lattice, Verified Access, Cognito, Mashery, RapidAPI, Gravitee, KrakenD, Kratos, WSO2, 3scale's identity, Keystone
+    "x-amzn-lattice-identity x-amzn-source-vpc x-amzn-ava-user-context x-amzn-cognito-identity-id " +
+    "x-mashery-oauth-user-context x-rapidapi-user x-rapidapi-proxy-secret x-mashape-user x-gravitee-subscription " +
+    "x-krakend-completed x-kratos-authenticated-identity-id x-wso2-username x-rh-identity x-identity-status " +
+    "x-user-domain-name x-is-admin-project x-service-user-id x-service-roles x-tenant-name " +
+    // Envoy's and Istio's claims, IIS, WebSphere, Front Door, certificates, signed claims
+    "x-jwt-claim-sub x-jwt-payload-sub x-claim-groups x-claims x-token-claims x-token-scopes x-auth-scopes x-auth-claims " +
+    "x-oidc-user x-keycloak-sub gap-signature gap-auth ms-aspnetcore-clientcert x-iis-windowsauthtoken -wsru -wsra " +
+    "x-fd-clientip x-mtls-subject x-cert-dn x-peer-certificate x-spiffe spiffe-id consumer-id authenticated-userid " +
+    "x-user-claims x-user-permissions x-user-scopes x-impersonated-user x-authz-subject x-sso-user x-saml-subject",
   "claims of a host or a scheme":
     "x-host x-host-override x-forwarded-host x-forwarded-server x-forwarded-port x-forwarded-prefix x-original-host " +
     "x-http-host-override http-host fastly-host x-backend-host x-gateway-host disguised-host was-default-hostname " +
@@ -79,7 +89,10 @@ const TO_ORIGIN =
   "if-unmodified-since last-event-id link max-forwards origin pragma prefer priority range referer " +
   "sec-fetch-mode sec-websocket-extensions sec-websocket-key sec-websocket-protocol sec-websocket-version signature " +
   "soapaction traceparent tracestate upgrade-insecure-requests user-agent via x-amz-date x-api-key x-api-version " +
-  "account x-account x-auth-token x-callback-url x-client-id x-client-name x-client-version x-user-agent x-user-token x-api-user x-correlation-id x-csrf-token x-import x-path-prefix x-requested-with x-rewards x-shipping-method";
+  "account x-account x-auth-token x-callback-url x-client-id x-client-name x-client-version x-user-agent x-user-token x-api-user x-correlation-id x-csrf-token x-import x-path-prefix x-requested-with x-rewards x-shipping-method " +
+  "x-amz-target x-amz-security-token x-amzn-trace-id x-ms-version x-ms-client-request-id x-user-access-token x-auth-key " +
+  "x-auth-project-id ocp-apim-subscription-key x-rapidapi-key on-behalf-of sudo user-id customer-id username x-appwrite-jwt " +
+  "x-jws-signature tpp-signature-certificate x-subscription-id xero-tenant-id x-authentication-provider x-session-id";
 
 const NEVER_TO_CLIENT =
   "connection keep-alive proxy-authenticate ratelimit ratelimit-limit ratelimit-policy server set-cookie te trailer " +
@@ -92,9 +105,15 @@ const TO_CLIENT =
   "server-timing strict-transport-security sunset vary via www-authenticate x-correlation-id x-total-count";
 
 test("headers that tell how many items a list has", () => {
-  const counts = "x-total x-total-count x-hits x-max-page x-num-items x-result-size x-page-count x_hits";
+  const counts =
+    "x-total x-total-count x-hits x-max-page x-num-items x-result-size x-page-count x_hits " +
+    "x-number-of-items number-of-records x-num-results x-records x-rows x-search-results x-size x-list-size x-length";
   expect(counts.split(" ").filter((name) => !tellsCount(name))).toEqual([]);
-  expect(["x-cache-hits", "content-type", "x-items", "x-request-size"].filter(tellsCount)).toEqual([]);
+  expect(
+    ["x-cache-hits", "content-type", "content-length", "x-items", "x-request-size", "x-page-size"].filter(
+      tellsCount,
+    ),
+  ).toEqual([]);
 });
 
 const names = (list: string): string[] => list.split(" ");
