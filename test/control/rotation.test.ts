@@ -200,7 +200,7 @@ test("a key that is disabled has a successor that is, too", async () => {
 test("a key that has expired stays so, and has a successor that lives as long as it did", async () => {
   await setUp();
   const old = await organization.admin.createKey({ expiresIn: "1s", vaults: ["vault_1"] });
-  await expect.poll(async () => (await use(old)).status).toBe(401);
+  await expect.poll(async () => (await use(old)).status, { timeout: 20_000 }).toBe(401);
   const { expiresAt, createdAt } = await rotate(old);
   expect(Math.round((Date.parse(String(expiresAt)) - Date.parse(String(createdAt))) / 1000)).toBe(1);
   expect(await refusalOf(await use(old))).toEqual([401, "api_key_expired"]);
