@@ -335,7 +335,7 @@ describe("the audit log", () => {
     await page.goto(`/-/console/audit?target=${userId}`);
     const made = events(page).filter({ hasText: "made the service user Reporter" });
     await made.locator("summary").click();
-    await made.getByRole("link", { name: "this event" }).click();
+    await made.getByRole("link", { name: "of this kind" }).click();
     await page.waitForURL(/action=service_user.created.*target=svc_/);
     expect(await page.getByLabel("Event").inputValue()).toBe("service_user.created");
     await page.getByRole("link", { name: "Clear" }).click();
@@ -367,6 +367,22 @@ describe("the audit log", () => {
     expect(await time.innerText()).toMatch(/UTC$/);
     await page.getByRole("button", { name: "Local time" }).click();
     expect(await time.innerText()).toBe(local);
+
+    // Clocks went back an hour that night: half past one was twice.
+    await page.goto("/-/console/audit?from=2026-11-01T06:30&to=2026-11-01T05:30");
+    expect(
+      await page
+        .getByLabel(/^(From|Before) \(/)
+        .evaluateAll((fields) => fields.map((field) => (field as unknown as { value: string }).value)),
+    ).toEqual(Array(2).fill("2026-11-01T01:30"));
+    await page.getByLabel("By", { exact: true }).fill("Alice");
+    await page.getByRole("button", { name: "Filter" }).click();
+    await page.waitForURL(/actor=Alice/);
+    const { searchParams } = new URL(page.url());
+    expect([searchParams.get("from"), searchParams.get("to")]).toEqual([
+      "2026-11-01T06:30",
+      "2026-11-01T05:30",
+    ]);
 
     /** As New York's clocks show it, so many minutes later. */
     function localMinute(at: string, later: number): string {
@@ -504,6 +520,8 @@ describe("the shape of pages", () => {
         await page.goto(`/-/console/${path}`);
         await page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))");
         broken.push(...(await page.evaluate<string[]>(BROKEN_WORDS)).map((word) => [width, path, word]));
+        const beyond = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
+        if (beyond > 0) broken.push([width, path, beyond]);
       }
     }
     expect(broken).toEqual([]);

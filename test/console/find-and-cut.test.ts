@@ -241,7 +241,7 @@ describe("keys that are selected", () => {
     await select(visitor.page, [name]);
     await submit(visitor, "Disable");
     await submit(visitor, "Disable 1 key");
-    await visitor.page.getByText("They are disabled and refused everywhere.").waitFor();
+    await visitor.page.getByText("It is disabled and refused everywhere.").waitFor();
     expect((await alice("GET", `/-/api-keys/${id}`)).body).toMatchObject({ status: "disabled" });
   });
 

@@ -132,6 +132,28 @@ test("the list tells how many keys each has and when they were used last, and is
   expect(await row.count()).toBe(1);
   expect(await row.locator("td[data-label=Keys]").innerText()).toBe("1");
   expect(await row.locator("td[data-label='Last used']").innerText()).toBe("Never");
+  await page.getByRole("searchbox", { name: "Name or id" }).fill("nobody is called that");
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByRole("heading", { name: "No service user found" }).waitFor();
+});
+
+test("one with very many vaults and keys shows some of them, says so, and leads to the others", async () => {
+  const vaults = ["vault_3f8a2c1d9b", ...Array.from({ length: 299 }, (_, i) => `vault_${i + 1}`)];
+  const vaultRoles = Object.fromEntries(vaults.map((vault) => [vault, ["developer"]]));
+  const { id } = await createUser({ name: "Of many vaults", vaultRoles });
+  for (let i = 0; i < 11; i++) await createKey(id, `Of many ${i}`);
+  const visitor = await visitors.signIn("alice");
+  const { page } = visitor;
+  await page.goto(`${USERS}?q=of many vaults`);
+  expect((await page.locator("tbody tr").boundingBox())?.height).toBeLessThan(120);
+  await page.goto(`${USERS}/${id}`);
+  expect(await page.getByText("vault_299").isVisible()).toBe(false);
+  await page.getByText("288 more").click();
+  await page.getByText("vault_299").waitFor();
+  await expectReadable(visitor);
+  expect(await page.locator("nav.pages").innerText()).toMatch(/^The newest 10\s+All keys of Of many vaults$/);
+  await page.getByRole("link", { name: "All keys of Of many vaults" }).click();
+  await page.getByText("1–11 of 11").waitFor();
 });
 
 test.each([

@@ -17,7 +17,7 @@ export function showTimesInZone(): void {
   }
   document.addEventListener("change", ({ target }) => {
     const field = target as HTMLInputElement;
-    if (field.dataset["utc"] !== undefined) field.dataset["utc"] = inUtc(field.value);
+    if (field.dataset["utc"] !== undefined) field.dataset["utc"] = momentOf(field);
   });
   document.addEventListener("formdata", toUtc);
 }
@@ -45,13 +45,22 @@ export function showTimes(): void {
 
 /** A field for a moment keeps it in UTC beside what it shows; an address holds UTC alone. */
 function showField(field: HTMLInputElement): void {
-  const utc = field.dataset["utc"] ?? "";
-  field.value = utc === "" || zone() === UTC ? utc : inZone(`${utc}Z`).slice(0, 16);
+  field.value = shownOf(field.dataset["utc"] ?? "");
+}
+
+function shownOf(utc: string): string {
+  return utc === "" || zone() === UTC ? utc : inZone(`${utc}Z`).slice(0, 16);
 }
 
 function toUtc(event: FormDataEvent): void {
   for (const field of (event.target as HTMLFormElement).querySelectorAll<HTMLInputElement>("[data-utc]"))
-    event.formData.set(field.name, inUtc(field.value));
+    event.formData.set(field.name, momentOf(field));
+}
+
+/** A moment that was not touched stays as it is: an hour that the clocks show twice could be either. */
+function momentOf(field: HTMLInputElement): string {
+  const utc = field.dataset["utc"] ?? "";
+  return shownOf(utc) === field.value ? utc : inUtc(field.value);
 }
 
 function inUtc(shown: string): string {

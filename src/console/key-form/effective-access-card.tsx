@@ -4,7 +4,10 @@ import { counted, listed } from "../parts/wording.ts";
 import type { Preview } from "./preview.ts";
 import type { KeyForm } from "./values.ts";
 
-/** What a key with these settings will reach, in a sentence and in full. */
+/** Of ids; the form itself names them all. */
+const NAMED = 8;
+
+/** What a key with these settings will reach, in a sentence and by operation. */
 export const EffectiveAccessCard: FC<{
   form: KeyForm;
   preview: Preview;
@@ -88,11 +91,16 @@ const Reached: FC<{ reached: ReachableOperation }> = ({ reached: { operation, on
 function onText(on: ReachableOperation["on"]): string {
   if (on === null) return "";
   if (on === "any") return "on any";
-  return `on ${listed(on.map((values) => values.map((value) => value || "any").join(" / ")))}`;
+  return `on ${shortened(on.map((values) => values.map((value) => value || "any").join(" / ")))}`;
 }
 
 function showsText(shows: ReachableOperation["shows"]): string {
   if (shows === null) return "";
   if (shows === "any") return "shows all";
-  return shows.length === 0 ? "shows nothing" : `shows ${listed(shows)}`;
+  return shows.length === 0 ? "shows nothing" : `shows ${shortened(shows)}`;
+}
+
+function shortened(names: readonly string[]): string {
+  if (names.length <= NAMED + 1) return listed(names);
+  return listed([...names.slice(0, NAMED), `${names.length - NAMED} more`]);
 }

@@ -1,10 +1,10 @@
-import type { Child, FC } from "hono/jsx";
+import type { Child } from "hono/jsx";
 import type { Key } from "../../api-types/keys.ts";
 import type { RateLimit, VaultSet } from "../../core/key/key-record.ts";
 import { formatScope } from "../../core/policy/scope.ts";
 import { Moment } from "../parts/time.tsx";
 import { rateText } from "../parts/wording.ts";
-import { Code } from "../parts/code.tsx";
+import { Codes } from "../parts/many.tsx";
 
 /** Settings of a key as people read them. */
 
@@ -30,17 +30,7 @@ export const SETTING_NAMES: Readonly<Record<Setting, string>> = {
   expiresAt: "Expires",
 };
 
-export const Codes: FC<{ items: readonly string[] }> = ({ items }) => (
-  <ul class="codes">
-    {items.map((item) => (
-      <li>
-        <Code text={item} />
-      </li>
-    ))}
-  </ul>
-);
-
-/** The same for a reader. `usual`: the rate limit of a key without its own. */
+/** A setting for a reader. `usual`: the rate limit of a key without its own. */
 export function settingText(setting: Setting, values: Values, usual: RateLimit): Child {
   switch (setting) {
     case "name":

@@ -7,6 +7,7 @@ import { developerVaults } from "../../core/organization/organization.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { Facts, PageHeader } from "../parts/ui.tsx";
 import { Form } from "../parts/form.tsx";
+import { Codes } from "../parts/many.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { ThemeChoice } from "../parts/theme-choice.tsx";
 import { Moment } from "../parts/time.tsx";
@@ -59,13 +60,7 @@ function personOf(me: Me): (readonly [string, Child])[] {
       ) : vaults.length === 0 ? (
         <span class="soft">No vault</span>
       ) : (
-        <ul class="codes">
-          {vaults.map((vault) => (
-            <li>
-              <code>{vault}</code>
-            </li>
-          ))}
-        </ul>
+        <Codes items={vaults} />
       ),
     ],
   ];

@@ -18,6 +18,8 @@ import { AUDIT, link } from "../paths.ts";
 import { refusalPage } from "./error-pages.tsx";
 
 const PAGE_SIZE = 50;
+/** Browsers let years have six digits. */
+const LAST = "9999-12-31T23:59";
 const API = "/-/audit-events";
 
 const text = z.string().trim().max(200).catch("");
@@ -119,11 +121,11 @@ const Filters: FC<{ query: Query; events: readonly AuditEvent[] }> = ({ query, e
       </label>
       <label>
         From (<span data-zone-name="">UTC</span>)
-        <input type="datetime-local" name="from" value={query.from} data-utc={query.from} />
+        <input type="datetime-local" name="from" max={LAST} value={query.from} data-utc={query.from} />
       </label>
       <label>
         Before (<span data-zone-name="">UTC</span>)
-        <input type="datetime-local" name="to" value={query.to} data-utc={query.to} />
+        <input type="datetime-local" name="to" max={LAST} value={query.to} data-utc={query.to} />
       </label>
       <div class="decision">
         <button class="secondary outline">Filter</button>

@@ -9,6 +9,8 @@ import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { ActiveBadge, Empty, Facts, PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
+import { Many } from "../parts/many.tsx";
+import { NameFilter } from "../parts/name-filter.tsx";
 import { OwnedKeys } from "../parts/owned-keys.tsx";
 import { Banner } from "../parts/banner.tsx";
 import { Pages } from "../parts/pages.tsx";
@@ -20,6 +22,8 @@ import { refusalPage } from "./error-pages.tsx";
 import { Code } from "../parts/code.tsx";
 
 const PAGE_SIZE = 50;
+/** Of the roles of each person, so many are in the list. */
+const IN_A_ROW = 3;
 /** Of the keys that a person's own page shows. */
 const SHOWN_KEYS = "25";
 
@@ -45,7 +49,7 @@ export function addPeople(app: Hono<ConsoleEnv>): void {
     return pageForMe(c, "People", "people", () => (
       <>
         <PageHeader title="People" />
-        <Filter query={query} />
+        <NameFilter path={PEOPLE} value={query.q} label="Name, address or id" />
         <WithoutRole organization={organization} />
         <PeopleList query={query} people={people} />
       </>
@@ -63,22 +67,6 @@ export function addPeople(app: Hono<ConsoleEnv>): void {
     return pageForMe(c, person.name, "people", () => <PersonPage person={person} keys={keys} />);
   });
 }
-
-const Filter: FC<{ query: Query }> = ({ query }) => (
-  <search class="filters">
-    <form method="get" action={PEOPLE}>
-      <input
-        type="search"
-        name="q"
-        value={query.q}
-        maxlength={200}
-        placeholder="Name, address or id"
-        aria-label="Name, address or id"
-      />
-      <button class="secondary outline">Search</button>
-    </form>
-  </search>
-);
 
 const WithoutRole: FC<{ organization: Organization }> = ({
   organization: { groupsWithoutRole: groups = [] },
@@ -149,7 +137,7 @@ const PersonRow: FC<{ person: Person }> = ({ person }) => (
       <ActiveBadge active={person.active} />
     </td>
     <td data-label="Roles">
-      <Roles roles={person.roles} />
+      <Roles roles={person.roles} first={IN_A_ROW} />
     </td>
     <td data-label="Keys">{person.keys}</td>
     <td data-label="Last sign-in">
@@ -164,19 +152,16 @@ const PersonRow: FC<{ person: Person }> = ({ person }) => (
 const ROLE_SOURCES = { token: "by their sign-in", scim: "by SCIM" } as const;
 
 /** Each role once, with all that gives it. */
-const Roles: FC<{ roles: Person["roles"] }> = ({ roles }) => {
+const Roles: FC<{ roles: Person["roles"]; first?: number | undefined }> = ({ roles, first }) => {
   if (roles.length === 0) return <span class="soft">None</span>;
   const sources = new Map<string, string[]>();
   for (const { role, from } of roles) sources.set(role, [...(sources.get(role) ?? []), ROLE_SOURCES[from]]);
-  return (
-    <ul class="codes">
-      {[...sources].map(([role, from]) => (
-        <li>
-          <Code text={role} /> <small>{listed(from)}</small>
-        </li>
-      ))}
-    </ul>
-  );
+  const items = [...sources].map(([role, from]) => (
+    <>
+      <Code text={role} /> <small>{listed(from)}</small>
+    </>
+  ));
+  return <Many items={items} first={first} />;
 };
 
 const SCIM_STATES = {

@@ -81,24 +81,26 @@ async function ask(c: ConsoleContext, id: string, reason: string, problems: Prob
   );
 }
 
-/** Names of somebody's keys, for the receipts. */
-async function keysOf(c: ConsoleContext, owner: string): Promise<Map<string, string>> {
+/** Somebody's keys, whose names the receipts tell. */
+async function keysOf(c: ConsoleContext, owner: string): Promise<readonly Key[]> {
   const keys = await c.get("api").get<Page<Key>>("/-/api-keys", { owner, status: "all", limit: "500" });
-  return new Map(keys instanceof ApiRefusal ? [] : keys.data.map(({ id, name }) => [id, name]));
+  return keys instanceof ApiRefusal ? [] : keys.data;
 }
 
 function receiptsPage(
   c: ConsoleContext,
   id: string,
   { receipts }: PersonRevoked,
-  names: ReadonlyMap<string, string>,
+  keys: readonly Key[],
 ): Promise<Response> {
   const title = `${counted(receipts.length, "key")} revoked`;
+  const back = { label: keys[0]?.owner.name ?? id, href: ownerPage({ id, kind: "user" }) };
+  const banner = receipts.length === 1 ? "It is dead everywhere" : "They are dead everywhere";
   return pageForMe(c, title, "people", () => (
     <>
-      <PageHeader title={title} back={{ label: "Person", href: ownerPage({ id, kind: "user" }) }} />
-      <Banner kind="good" title="They are dead everywhere" />
-      <ReceiptList receipts={receipts} names={names} />
+      <PageHeader title={title} back={back} />
+      {receipts.length > 0 && <Banner kind="good" title={banner} />}
+      <ReceiptList receipts={receipts} names={new Map(keys.map((key) => [key.id, key.name]))} />
     </>
   ));
 }

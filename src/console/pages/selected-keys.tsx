@@ -187,7 +187,7 @@ async function donePage(
         </Banner>
       )}
       {done > 0 && act === "disable" && (
-        <Banner kind="good" title="They are disabled and refused everywhere." />
+        <Banner kind="good" title={`${done === 1 ? "It is" : "They are"} disabled and refused everywhere.`} />
       )}
       {receipts.length > 0 && <ReceiptList receipts={receipts} names={names} />}
     </>

@@ -10,6 +10,8 @@ import type { ConsoleEnv } from "../context.ts";
 import { ActiveBadge, Empty, Facts, PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { Done } from "../parts/outcome-banners.tsx";
+import { Codes } from "../parts/many.tsx";
+import { NameFilter } from "../parts/name-filter.tsx";
 import { OwnedKeys } from "../parts/owned-keys.tsx";
 import { Pages } from "../parts/pages.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
@@ -26,6 +28,9 @@ const ListQuery = z.object({
   trail: z.string().max(2000).optional().catch(undefined),
 });
 type ListQuery = z.output<typeof ListQuery>;
+
+/** Of the vaults of each, so many are in the list. */
+const IN_A_ROW = 3;
 
 /** Of the keys that a service user's own page shows. */
 const SHOWN_KEYS = "10";
@@ -58,6 +63,9 @@ export function addServiceUsers(app: Hono<ConsoleEnv>): void {
           </a>
         </PageHeader>
         <Done done={c.req.query("done")} texts={DONE} />
+        {(users.data.length > 0 || query.q !== "") && (
+          <NameFilter path={SERVICE_USERS} value={query.q} label="Name or id" />
+        )}
         <Users users={users} query={query} />
       </>
     ));
@@ -84,6 +92,13 @@ export function addServiceUsers(app: Hono<ConsoleEnv>): void {
 }
 
 const Users: FC<{ users: Page<ServiceUser>; query: ListQuery }> = ({ users, query }) => {
+  if (users.data.length === 0 && query.q !== "") {
+    return (
+      <Empty icon="robot" title="No service user found">
+        <a href={SERVICE_USERS}>Show all service users</a>
+      </Empty>
+    );
+  }
   if (users.data.length === 0) {
     return (
       <Empty icon="robot" title="No service users yet">
@@ -121,7 +136,7 @@ const Users: FC<{ users: Page<ServiceUser>; query: ListQuery }> = ({ users, quer
                 <ActiveBadge active={user.active} />
               </td>
               <td data-label="Vaults">
-                <Vaults roles={user.vaultRoles} />
+                <Vaults roles={user.vaultRoles} first={IN_A_ROW} />
               </td>
               <td data-label="Keys">{user.keys}</td>
               <td data-label="Last used">
@@ -212,17 +227,9 @@ const UserDetail: FC<{ user: ServiceUser; keys: Page<Key>; done: string | undefi
   );
 };
 
-const Vaults: FC<{ roles: VaultRoles }> = ({ roles }) => {
+const Vaults: FC<{ roles: VaultRoles; first?: number | undefined }> = ({ roles, first }) => {
   const vaults = developerVaults(roles);
   if (vaults === "*") return <>Every vault, now and later</>;
   if (vaults.length === 0) return <span class="soft">None</span>;
-  return (
-    <ul class="codes">
-      {vaults.map((vault) => (
-        <li>
-          <code>{vault}</code>
-        </li>
-      ))}
-    </ul>
-  );
+  return <Codes items={vaults} first={first} />;
 };

@@ -3,7 +3,7 @@ import type { FC } from "hono/jsx";
 import { USAGE_WINDOWS, type KeyUsage, type OrganizationUsage } from "../../api-types/usage.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
-import { Empty, PageHeader, Tabs } from "../parts/ui.tsx";
+import { PageHeader, Tabs } from "../parts/ui.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { SERIES, UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
 import { HOME, link, USAGE } from "../paths.ts";
@@ -42,13 +42,7 @@ export function addUsage(app: Hono<ConsoleEnv>): void {
 }
 
 const ByKey: FC<{ usage: OrganizationUsage }> = ({ usage: { keys, window } }) => {
-  if (keys.length === 0) {
-    return (
-      <Empty icon="chart" title="No requests">
-        <p>No key of the organisation was used in this time.</p>
-      </Empty>
-    );
-  }
+  if (keys.length === 0) return null;
   const most = Math.max(...keys.map((key) => key.succeeded));
   return (
     <section aria-labelledby="by-key">

@@ -116,9 +116,9 @@ const Details: FC<{ event: AuditEvent; narrowed: Props["narrowed"] }> = ({ event
       </dl>
       {narrowed && (
         <p class="more">
-          More: <a href={narrowed({ action: eventOf(event.action) })}>this event</a>
+          Show all events: <a href={narrowed({ action: eventOf(event.action) })}>of this kind</a>
           <a href={narrowed({ actor: event.actor.id })}>by {event.actor.name ?? event.actor.id}</a>
-          <a href={narrowed({ target: event.target })}>on the same</a>
+          <a href={narrowed({ target: event.target })}>on the same target</a>
         </p>
       )}
     </details>

@@ -22,10 +22,20 @@ interface ListProps {
   /** Whether each row says whose key it is; not where all are one owner's. */
   owners?: boolean;
   counts?: KeyCounts["counts"];
+  /** Where the keys are that are not on this page, if this is no list to leaf through. */
+  elsewhere?: Child;
 }
 
 /** A page of keys as a table, or what to say when there are none. What is chosen in it is acted on together. */
-export const KeyList: FC<ListProps> = ({ path, query, keys, whose, owners = false, counts = null }) => {
+export const KeyList: FC<ListProps> = ({
+  path,
+  query,
+  keys,
+  whose,
+  owners = false,
+  counts = null,
+  elsewhere = null,
+}) => {
   if (keys.data.length === 0) return <NoKeys path={path} query={query} whose={whose} />;
   const head = (by: string, label: string) => <SortHead path={path} query={query} by={by} label={label} />;
   return (
@@ -67,14 +77,16 @@ export const KeyList: FC<ListProps> = ({ path, query, keys, whose, owners = fals
           </p>
         )}
       </form>
-      <Pages
-        path={path}
-        query={{ ...query }}
-        nextCursor={keys.pagination.nextCursor}
-        shown={keys.data.length}
-        pageSize={PAGE_SIZE}
-        total={totalOf(query, counts)}
-      />
+      {elsewhere ?? (
+        <Pages
+          path={path}
+          query={{ ...query }}
+          nextCursor={keys.pagination.nextCursor}
+          shown={keys.data.length}
+          pageSize={PAGE_SIZE}
+          total={totalOf(query, counts)}
+        />
+      )}
     </>
   );
 };

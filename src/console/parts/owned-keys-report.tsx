@@ -42,7 +42,11 @@ export const OwnedKeysReport: FC<{ keys: Keys }> = ({ keys }) => {
           ))}
         </tbody>
       </table>
-      {same.length > 0 && <p class="soft">{counted(same.length, "key")} stay as they are.</p>}
+      {same.length > 0 && (
+        <p class="soft">
+          {same.length === 1 ? "1 key stays as it is." : `${counted(same.length, "key")} stay as they are.`}
+        </p>
+      )}
     </section>
   );
 };

@@ -12,20 +12,24 @@ interface Props {
 }
 
 /** The keys of one owner, on the owner's page. */
-export const OwnedKeys: FC<Props> = ({ owner, keys: { data, pagination } }) => (
-  <>
+export const OwnedKeys: FC<Props> = ({ owner, keys }) => {
+  const isAll = keys.pagination.nextCursor === null;
+  return (
     <KeyList
       path={ownerPage(owner)}
       query={{ status: "all", q: "" }}
-      keys={{ data, pagination: { ...pagination, nextCursor: null } }}
+      keys={keys}
       whose={{ name: owner.name }}
+      elsewhere={
+        isAll ? null : (
+          <nav class="pages" aria-label="Keys">
+            <span class="soft">The newest {keys.data.length}</span>
+            <a href={link(ALL_KEYS, { owner: owner.id, status: "all" })}>
+              All keys of {owner.name} <Icon name="chevron" />
+            </a>
+          </nav>
+        )
+      }
     />
-    {pagination.nextCursor !== null && (
-      <nav class="pages" aria-label="Keys">
-        <a href={link(ALL_KEYS, { owner: owner.id, status: "all" })}>
-          All keys of {owner.name} <Icon name="chevron" />
-        </a>
-      </nav>
-    )}
-  </>
-);
+  );
+};
