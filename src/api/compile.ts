@@ -58,7 +58,7 @@ import { isTooDeep, TOO_DEEP } from "./nesting.ts";
 import { findRivals } from "./rivals.ts";
 import type { Findings, JsonObject } from "./problem.ts";
 import { tellQueries } from "./queries.ts";
-import { declaredTypes, resourceProblem, typesOf } from "./resources.ts";
+import { declaredTypes, resourceProblem, tellSharedNames, typesOf } from "./resources.ts";
 import { namesOwnScopes, readNeeds, typeName, typesNeeded, type Needs } from "./security.ts";
 import { readServers } from "./servers.ts";
 import { tellUnforwarded } from "./unforwarded.ts";
@@ -84,6 +84,7 @@ export function compileDocument(document: JsonObject, findings: Findings): Polic
   const ids = new Set<string>();
   const entries = operations.map((operation) => entryOf(operation, types, ids, findings));
   findRivals(operations, findings);
+  tellSharedNames(operations, findings);
   tellQueries(entries, findings);
   tellUnforwarded(document, findings);
   return { basePath: servers[0]?.basePath ?? "", types: [...types.all.values()], operations: entries };

@@ -13,27 +13,32 @@ import {
   type ResourceTypes,
 } from "../core/policy/resource-types.ts";
 import type { DocumentExtensions } from "./extensions.ts";
+import type { Findings } from "./problem.ts";
 
 /** The resource type of a path that begins with a parameter and so has no name. */
 const ROOT = "root";
 /** `v1`, `v2.1`, digits or a date. */
 const VERSION = /^(?:v?\d+(?:\.\d+)*|\d{4}-\d{2}-\d{2})$/;
 const MAX_VERSION_SEGMENTS = 3;
+const WORD = /[A-Za-z][\w.]*/;
 
 /**
  * The resource that a path without its base path stands for: its segments without the version prefix. Of a parameter
- * within a segment the value counts. A path that begins with a parameter begins with the type `root`.
+ * within a segment the value counts, and the word before it as well where it is asked for. A path that begins with a
+ * parameter begins with the type `root`.
  */
-export function resourceOfPath({ segments }: PathTemplate): ResourceTemplate {
+export function resourceOfPath({ segments }: PathTemplate, withTexts = false): ResourceTemplate {
   const resource = segments
     .slice(versionPrefix(segments.map(literalOf)))
     .flatMap((pattern): ResourceSegment[] => {
       const literal = literalOf(pattern);
       if (literal === "") return [];
       if (literal !== null) return [{ literal }];
-      return pattern.parameters.map((parameter) =>
-        pattern.many ? { parameter, many: true } : { parameter },
+      const text = withTexts ? WORD.exec(pattern.texts[0] ?? "")?.[0] : undefined;
+      const parameters = pattern.parameters.map((parameter) =>
+        pattern.many ? ({ parameter, many: true } as const) : { parameter },
       );
+      return text === undefined ? parameters : [{ literal: text }, ...parameters];
     });
   const [first] = resource;
   return first !== undefined && "literal" in first ? resource : [{ literal: ROOT }, ...resource];
@@ -46,6 +51,40 @@ function versionPrefix(literals: readonly (string | null)[]): number {
     if (VERSION.test(literal)) return i + 1;
   }
   return 0;
+}
+
+/**
+ * Tells of paths that stand for one resource and differ in the text before a parameter, such as `/Users({id})` and
+ * `/Groups({id})`: the values count alone, so a key that is narrowed to one of them may call the other.
+ */
+export function tellSharedNames(
+  operations: readonly {
+    readonly where: string;
+    readonly template: PathTemplate;
+    readonly pathResource: ResourceTemplate;
+    readonly named: unknown;
+  }[],
+  findings: Findings,
+): void {
+  const known = new Map<string, { readonly where: string; readonly texts: string }>();
+  const told = new Set<string>();
+  for (const { where, template, pathResource, named } of operations) {
+    if (named !== undefined) continue;
+    const name = formatResource(pathResource);
+    const texts = template.segments
+      .flatMap((segment) => (segment.parameters.length === 0 ? [] : [segment.texts[0]]))
+      .join("/");
+    const other = known.get(name);
+    if (other === undefined) known.set(name, { where, texts });
+    else if (other.texts !== texts && !told.has(name)) {
+      told.add(name);
+      findings.warn(
+        where,
+        `is about ${name}, as ${other.where} is, so a key for the one may call the other`,
+        `x-portcullis-resource: ${formatResource(resourceOfPath(template, true))}`,
+      );
+    }
+  }
 }
 
 /** Reads a typed path, whose parameters must be among those given. */

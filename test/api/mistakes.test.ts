@@ -316,6 +316,11 @@ test.each<[string, JsonObject, string]>([
     "GET /a: 2 operations are told apart",
   ],
   [
+    "paths of one resource that differ before a parameter",
+    { "/Users({id})": { get: {} }, "/Groups({id})": { get: {} }, "/Groups({id})/x": { get: {} } },
+    "GET /Groups({id}): is about root/{id}, as GET /Users({id}) is",
+  ],
+  [
     "a header that is another gateway's to say",
     {
       "/a": { parameters: [{ in: "header", name: "X-Consumer-Id" }], get: {} },
@@ -362,6 +367,31 @@ test.each<[string, JsonObject, string]>([
   const { mistakes, warnings } = compile(documentOf(paths));
   expect(mistakes).toEqual([]);
   expect(warnings.map(({ where, problem }) => `${where}: ${problem}`).join("\n")).toContain(message);
+});
+
+test("a path that shares its resource is given a name to write", () => {
+  const paths = {
+    "/v1/Users({id})": { get: {} },
+    "/v1/Groups({id})": { get: {} },
+    "/v1/f.get(a={a},b={b})/x": { get: {} },
+    "/v1/f.put(a={a},b={b})/x": { get: {} },
+  };
+  const { warnings } = compile({ openapi: "3.1.0", paths });
+  expect(warnings.map(({ write }) => write)).toEqual([
+    "x-portcullis-resource: Groups/{id}",
+    "x-portcullis-resource: f.put/{a}/{b}/x",
+  ]);
+});
+
+test("formats and verbs of one resource are one, and so are paths with names of their own", () => {
+  const paths = {
+    "/a/{id}": { get: {}, put: {} },
+    "/a/{id}.json": { get: {} },
+    "/a/{id}:run": { post: {} },
+    "/a/x-{id}": { get: { [RESOURCE]: null } },
+  };
+  const { warnings } = compile({ openapi: "3.1.0", paths });
+  expect(warnings.filter(({ problem }) => problem.includes("so a key for the one"))).toEqual([]);
 });
 
 test("headers that pass, or that every client sends, are nothing to tell of", () => {

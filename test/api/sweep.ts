@@ -71,8 +71,12 @@ function tellDocuments(all: readonly Document[]): void {
       `${file}: ${first?.where}: ${first?.problem}`,
     ]),
   );
-  console.log(`operations that cannot be expressed: ${unserved.length}`);
-  tellKinds(unserved.map(({ where, problem }) => [kindOf(problem), where]));
+  const [elsewhere, inexpressible] = [true, false].map((isElsewhere) =>
+    unserved.filter(({ problem }) => problem.includes("ORIGINS") === isElsewhere),
+  );
+  console.log(`operations that cannot be expressed: ${inexpressible?.length}`);
+  tellKinds((inexpressible ?? []).map(({ where, problem }) => [kindOf(problem), where]));
+  console.log(`operations that need an entry of ORIGINS, and are sent with one: ${elsewhere?.length}`);
 }
 
 function tellKinds(found: readonly (readonly [kind: string, example: string])[]): void {
