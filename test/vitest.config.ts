@@ -1,27 +1,29 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./support/longest-first.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 
 /** A busy machine is slow; tests only wait so long for what never comes. */
-const overSockets = { testTimeout: 60_000, hookTimeout: 60_000 };
+const patience = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } };
+/** Files of a worker share its modules and, in the runtime, its workerd: to start anew for each costs more than its tests. */
+const shared = { isolate: false };
 
-/**
- * `workerd`: tests inside the runtime. `http`: tests over sockets. `console`: those that look at pages, most of them in a
- * browser; they alone are tried again.
- */
+/** `workerd`: tests inside the runtime. `http`: tests over sockets. `browser`: those in a browser. */
 export default defineConfig({
   test: {
     // Most of a test's time is waiting: for leases, sockets, processes.
     maxWorkers: 3,
     globalSetup: [`${root}test/support/build-bundle.ts`],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         root,
         plugins: [cloudflareTest({ wrangler: { configPath: `${root}wrangler.toml` } })],
         test: {
+          ...patience,
+          ...shared,
           name: "workerd",
-          testTimeout: 30_000,
           include: ["test/settings.test.ts", "test/{core,state,admission}/**/*.test.ts"],
           exclude: ["test/admission/simulation.test.ts"],
         },
@@ -29,23 +31,23 @@ export default defineConfig({
       {
         root,
         test: {
-          ...overSockets,
+          ...patience,
           name: "http",
           include: [
             "test/*.test.ts",
             "test/admission/simulation.test.ts",
-            "test/{api,gateway,control,cli,promise,demo,deploy,docs,ops,soak}/**/*.test.ts",
+            "test/{api,gateway,control,console,cli,promise,demo,deploy,docs,ops,soak}/**/*.test.ts",
           ],
-          exclude: ["test/settings.test.ts"],
+          exclude: ["test/settings.test.ts", "test/console/browser/**"],
         },
       },
       {
         root,
         test: {
-          ...overSockets,
-          name: "console",
-          include: ["test/console/**/*.test.ts"],
-          // On a busy machine a browser may let a test down; one that fails three times has found a fault.
+          ...patience,
+          name: "browser",
+          include: ["test/console/browser/**/*.test.ts"],
+          // Chromium itself may let a test down; one that fails three times has found a fault.
           retry: 2,
         },
       },

@@ -9,12 +9,13 @@ import {
   type V4WorkerOptionsShape,
 } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import type { PolicyTable } from "../core/policy/route-policy.ts";
 import { bundleWorker, PROJECT } from "./bundle.ts";
 import { EDGE_MODULE, LOOPBACK } from "./edge.ts";
 import { type Lifeline, takeLifeline } from "./lifeline.ts";
 import { StartError } from "./start-error.ts";
 
-export interface RuntimeOptions {
+interface Options {
   /** Directory for what outlives the runtime; one runtime at a time. */
   readonly stateDir: string;
   /** Forgets what an earlier runtime kept there. */
@@ -23,13 +24,16 @@ export interface RuntimeOptions {
   readonly port?: number;
   /** Variables that replace those of wrangler.toml. */
   readonly vars?: Readonly<Record<string, string>>;
-  /** A bundle that {@link bundleWorker} made; by default one is made. */
-  readonly bundleDir?: string;
   /** How many isolates serve requests, each on its own port, over one set of Durable Objects; default 1. */
   readonly edges?: number;
   /** Takes each line that the Worker or the runtime logs; by default it is printed. */
   readonly log?: (line: string, level: string) => void;
 }
+
+/** Where a bundle of the Worker lies, or the policy of the API that one is made for. */
+type Bundle = { readonly bundleDir: string } | { readonly policy: PolicyTable };
+
+export type RuntimeOptions = Options & Bundle;
 
 export interface Runtime {
   /** Where the first edge answers, without a trailing slash. */
@@ -59,8 +63,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const lifeline = await takeLifeline(stateDir);
   try {
     if (options.fresh) rmSync(join(stateDir, "state"), { recursive: true, force: true });
-    const bundleDir = resolve(options.bundleDir ?? join(stateDir, "bundle"));
-    if (options.bundleDir === undefined) await bundleWorker(bundleDir);
+    const bundleDir = "policy" in options ? join(stateDir, "bundle") : resolve(options.bundleDir);
+    if ("policy" in options) await bundleWorker(bundleDir, options.policy);
     const { miniflare, urls } = await run(options, stateDir, bundleDir, lifeline);
     return {
       url: urls[0] ?? "",
@@ -80,7 +84,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
 }
 
-async function run(options: RuntimeOptions, stateDir: string, bundleDir: string, lifeline: Lifeline) {
+async function run(options: Options, stateDir: string, bundleDir: string, lifeline: Lifeline) {
   const { edges = 1, log = printLog } = options;
   const workers = Array.from({ length: edges }, (_, index) => edge(options, bundleDir, index));
 
@@ -107,10 +111,13 @@ async function run(options: RuntimeOptions, stateDir: string, bundleDir: string,
     // Its own complaint is the one above.
     await miniflare.dispose().catch(() => {});
     throw error;
+  } finally {
+    // Other runtimes of this process start as they are.
+    delete process.env["MINIFLARE_WORKERD_PATH"];
   }
 }
 
-function edge({ port = 0, vars }: RuntimeOptions, bundleDir: string, index: number): V4WorkerOptions {
+function edge({ port = 0, vars }: Options, bundleDir: string, index: number): V4WorkerOptions {
   const { durableObjects = {}, bindings, ...worker } = workerOptions();
   const shared = Object.entries(durableObjects).map(([name, object]) => {
     const of = typeof object === "string" ? { className: object } : object;

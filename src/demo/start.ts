@@ -36,7 +36,7 @@ async function start(fresh: boolean): Promise<void> {
   const log = (line: string, level: string) => {
     if (!quiet || level === "error") printLog(line, level);
   };
-  const { url } = await startRuntime({ stateDir, fresh, port, vars, log });
+  const { url } = await startRuntime({ stateDir, fresh, port, vars, log, policy: api.table });
   if (fresh) for (const file of [keyFile, secretsFile]) rmSync(file, { force: true });
   await startSamples(settings, url, secretsFile);
 

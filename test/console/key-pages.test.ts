@@ -171,7 +171,7 @@ describe("a key's page", () => {
       await portcullis.call("GET", "/v1/vaults/vault_1/balances", { as: made.key, from });
     const refused = await portcullis.call("GET", "/v1/vaults/vault_1/addresses", { as: made.key, from });
     expect(refused.status).toBe(404);
-    await expect.poll(() => pageOf(made), { timeout: 10_000 }).toContain("Last refusals");
+    await expect.poll(() => pageOf(made)).toContain("Last refusals");
     const page = await pageOf(made);
     expect(page).toMatch(/Operations most used.*GET \/v1\/vaults\/\{vaultId\}\/balances/s);
     expect(page).toMatch(new RegExp(`Addresses most used.*${from.replaceAll(".", "\\.")}`, "s"));

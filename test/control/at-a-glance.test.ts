@@ -35,8 +35,6 @@ async function read<T>(as: Person, method: string, path: string, body?: object):
   return (await answer.json()) as T;
 }
 
-/** What isolates and guards have counted is told within seconds. */
-const PATIENCE = { timeout: 10_000 };
 const HIS = { scopes: ["vault:read"], vaults: ["vault_1"] };
 
 describe("keys are counted", () => {
@@ -215,7 +213,7 @@ describe("service users", () => {
     await control.call("GET", "/v1/vaults/vault_1", { as: used.key, from: freshAddress() });
     const path = "/-/service-users?q=settle&include=keys";
     await expect
-      .poll(async () => (await read<{ data: object[] }>(admin, "GET", path)).data, PATIENCE)
+      .poll(async () => (await read<{ data: object[] }>(admin, "GET", path)).data)
       .toMatchObject([{ id, keys: 1, lastUsedAt: expect.any(String) }]);
     const all = await read<{ data: object[] }>(admin, "GET", "/-/service-users");
     expect(all.data).toHaveLength(2);
@@ -234,7 +232,7 @@ describe("service users", () => {
         vaultRoles,
       });
     const taken = { vault_2: ["developer"] };
-    await expect.poll(() => preview(taken), PATIENCE).toMatchObject({ calls: 3 });
+    await expect.poll(() => preview(taken)).toMatchObject({ calls: 3 });
     const without = await preview(taken);
     expect(without).toMatchObject({ calls: 3, wouldRefuse: 3, byReason: [{ reason: "vault", calls: 3 }] });
     expect(Object.fromEntries(without.keys.map((key) => [key.id, key.change]))).toEqual({

@@ -51,7 +51,7 @@ async function impact(key: CreatedKey, calls: number, edit: object, by?: Person)
       expect(told.calls).toBe(calls);
       return told;
     },
-    { timeout: 20_000, interval: 300 },
+    { timeout: 60_000, interval: 300 },
   );
 }
 

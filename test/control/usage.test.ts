@@ -41,7 +41,7 @@ test("what was admitted, rate-limited and refused is counted for the key, on eve
   const admitted = statuses.filter((status) => status === 200).length;
   expect(admitted).toBeLessThanOrEqual(20);
   await expect
-    .poll(async () => (await usage(`/-/api-keys/${key.id}/usage`)).totals, { timeout: 10_000 })
+    .poll(async () => (await usage(`/-/api-keys/${key.id}/usage`)).totals)
     .toMatchObject({ succeeded: admitted, limited: 30 - admitted, refused: 3 });
 });
 
@@ -52,7 +52,7 @@ test("a request that is refused by a change that it learns of at the guard count
   expect((await organization.admin.call("PATCH", `/-/api-keys/${key.id}`, narrowed)).status).toBe(200);
   for (let i = 0; i < 3; i++) expect(await use(key, 1, "198.51.100.2")).toEqual([403]);
   await expect
-    .poll(async () => (await usage(`/-/api-keys/${key.id}/usage`)).totals, { timeout: 10_000 })
+    .poll(async () => (await usage(`/-/api-keys/${key.id}/usage`)).totals)
     .toMatchObject({ succeeded: 5, limited: 3, refused: 3 });
 });
 
@@ -62,7 +62,7 @@ test("a request that is refused by a revocation that it learns of at the guard c
   expect((await organization.admin.call("DELETE", `/-/api-keys/${key.id}`)).status).toBe(200);
   for (let i = 0; i < 3; i++) expect(await use(key, 1, "198.51.100.3")).toEqual([401]);
   await expect
-    .poll(async () => (await usage(`/-/api-keys/${key.id}/usage`)).totals, { timeout: 10_000 })
+    .poll(async () => (await usage(`/-/api-keys/${key.id}/usage`)).totals)
     .toMatchObject({ succeeded: 2, limited: 0, refused: 3 });
 });
 
@@ -72,7 +72,7 @@ test("last used time and address are in the key and in the list", async () => {
   await use(key, 1, "198.51.100.7");
   const read = async () =>
     (await (await organization.admin.call("GET", `/-/api-keys/${key.id}`)).json()) as object;
-  await expect.poll(read, { timeout: 10_000 }).toMatchObject({ lastUsedIp: "198.51.100.7" });
+  await expect.poll(read).toMatchObject({ lastUsedIp: "198.51.100.7" });
   const list = (await (await organization.admin.call("GET", "/-/api-keys")).json()) as {
     data: { lastUsedAt: string; lastUsedIp: string }[];
   };
@@ -92,7 +92,7 @@ test.each([
   const before = bucketOf(Date.now());
   await use(key, 2, "198.51.100.8");
   const after = bucketOf(Date.now());
-  await expect.poll(async () => (await usage(path)).totals["succeeded"], { timeout: 10_000 }).toBe(2);
+  await expect.poll(async () => (await usage(path)).totals["succeeded"]).toBe(2);
   const asked = bucketOf(Date.now());
   const told = await usage(path);
   const starts = told.buckets.map(({ start }) => Date.parse(start));
@@ -108,7 +108,7 @@ test("the organisation's usage is the sum, and by key; for admins alone", async 
   const keys = [await organization.admin.createKey(), await organization.admin.createKey()] as const;
   await use(keys[0], 1, "198.51.100.9");
   await use(keys[1], 3, "198.51.100.9");
-  await expect.poll(async () => (await usage("/-/usage")).totals["succeeded"], { timeout: 10_000 }).toBe(4);
+  await expect.poll(async () => (await usage("/-/usage")).totals["succeeded"]).toBe(4);
   expect((await usage("/-/usage")).keys?.map(({ keyId, succeeded }) => [keyId, succeeded])).toEqual([
     [keys[1].id, 3],
     [keys[0].id, 1],

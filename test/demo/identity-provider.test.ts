@@ -241,7 +241,7 @@ test("a token outlives a restart of the provider", async () => {
   await server.close();
   server = await start(Number(new URL(issuer).port));
   // The first attempt may still meet a connection to the old server.
-  await vi.waitFor(() => verify(token, "portcullis"));
+  await vi.waitFor(() => verify(token, "portcullis"), { timeout: 60_000 });
   expect(decodeProtectedHeader(await requestToken(issuer, { user: "alice" })).kid).toBe(
     decodeProtectedHeader(token).kid,
   );

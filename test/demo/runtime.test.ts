@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { type Runtime, type RuntimeOptions, startRuntime } from "../../src/demo/runtime.ts";
 import { StartError } from "../../src/demo/start-error.ts";
 import { BUNDLE_DIR } from "../support/build-bundle.ts";
@@ -43,7 +43,7 @@ describe("the client's address", () => {
     const lines: string[] = [];
     const { url } = await start("address", { log: (line) => lines.push(line) });
     await fetch(`${url}/v1/vaults`, { headers });
-    await vi.waitFor(() => expect(lines.join("\n")).toContain('"code":"credential_missing"'));
+    await expect.poll(() => lines.join("\n")).toContain('"code":"credential_missing"');
     expect(lines.join("\n")).toContain(`"address":"${address}"`);
   });
 });

@@ -4,12 +4,14 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort } from "./free-port.ts";
 import { type Launch, launch, paste } from "./launch.ts";
 
 const STATE_DIR = mkdtempSync(join(tmpdir(), "portcullis-start-"));
-const running: Launch[] = [];
+const launched: Launch[] = [];
+/** The product that runs; tests go on with what the one before has left. */
+let current: Launch;
 let environment: Record<string, string>;
 let gateway: string;
 
@@ -17,15 +19,22 @@ beforeAll(async () => {
   environment = { STATE_DIR, PORT: `${await freePort()}`, DEMO_PORT: `${await freePort()}` };
   gateway = `http://127.0.0.1:${environment["PORT"]}`;
 });
-afterEach(async () => {
-  await Promise.all(running.splice(0).map(stop));
+afterAll(async () => {
+  await Promise.all(launched.map(stop));
+  rmSync(STATE_DIR, { recursive: true });
 });
-afterAll(() => rmSync(STATE_DIR, { recursive: true }));
 
 function start(changes: Record<string, string> = {}, ...flags: string[]): Launch {
-  const launched = launch({ ...environment, ...changes }, ...flags);
-  running.push(launched);
-  return launched;
+  const one = launch({ ...environment, ...changes }, ...flags);
+  launched.push(one);
+  return one;
+}
+
+/** Has another start take the place of what runs. */
+async function restart(changes: Record<string, string> = {}, ...flags: string[]): Promise<void> {
+  await Promise.all(launched.splice(0).map(stop));
+  current = start(changes, ...flags);
+  await current.ready;
 }
 
 async function stop({ child, kill, ended }: Launch): Promise<void> {
@@ -38,8 +47,8 @@ function curlLine({ output }: Launch): string {
   return /curl .*\/v1\/vaults.*/.exec(output())?.[0] ?? "";
 }
 
-function keyOf(launched: Launch): string {
-  return /Bearer (fkc_\w+)/.exec(curlLine(launched))?.[1] ?? "";
+function keyOf(one: Launch): string {
+  return /Bearer (fkc_\w+)/.exec(curlLine(one))?.[1] ?? "";
 }
 
 /** Ends a process that leads a group, and all that is left of the group. */
@@ -52,25 +61,25 @@ function killGroup(pid: number): void {
 }
 
 async function gatewayIsDown(): Promise<void> {
-  await vi.waitFor(() => expect(fetch(`${gateway}/-/healthz`)).rejects.toThrow("fetch failed"), 5000);
+  const answers = () =>
+    fetch(`${gateway}/-/healthz`).then(
+      () => true,
+      () => false,
+    );
+  await expect.poll(answers).toBe(false);
 }
 
 describe("what a start prints", () => {
-  let launched: Launch;
-  beforeAll(async () => {
-    launched = launch(environment);
-    await launched.ready;
-  });
-  afterAll(() => stop(launched));
+  beforeAll(() => restart());
 
   test("says where the console is, and as whom to sign in", async () => {
-    const [, url = ""] = /Console +(\S+) +\(sign in as alice, bob or carol\)/.exec(launched.output()) ?? [];
+    const [, url = ""] = /Console +(\S+) +\(sign in as alice, bob or carol\)/.exec(current.output()) ?? [];
     const page = await fetch(url);
     expect([page.status, page.url]).toEqual([200, expect.stringContaining("/-/console/sign-in")]);
   });
 
   test("holds a curl line that lists the vaults, when pasted into a shell", async () => {
-    const answer = await paste(curlLine(launched));
+    const answer = await paste(curlLine(current));
     expect(answer).toMatch(/^HTTP\/1.1 200 /);
     expect(answer).toContain("vault_3f8a2c1d9b");
   });
@@ -87,36 +96,29 @@ describe("what a start prints", () => {
   });
 
   test("has no colours when nobody looks at a terminal", () => {
-    expect(launched.output()).not.toContain("\u001b");
+    expect(current.output()).not.toContain("\u001b");
   });
 
   test("goes on with one line of JSON for each request", async () => {
-    await paste(curlLine(launched).replace("vaults", "networks"));
-    await vi.waitFor(() => expect(launched.output()).toContain('"operation":"listNetworks"'));
-    const line = launched.output().trim().split("\n").at(-1) ?? "";
+    await paste(curlLine(current).replace("vaults", "networks"));
+    await expect.poll(current.output).toContain('"operation":"listNetworks"');
+    const line = current.output().trim().split("\n").at(-1) ?? "";
     expect(JSON.parse(line)).toMatchObject({ status: 200, address: "127.0.0.1" });
   });
 
   test("has a key that is kept where nobody else on the machine can read it", () => {
     const file = join(STATE_DIR, "demo-key.json");
-    expect(readFileSync(file, "utf8")).toContain(keyOf(launched));
+    expect(readFileSync(file, "utf8")).toContain(keyOf(current));
     expect(statSync(file).mode & 0o077).toBe(0);
   });
 
   test("may go unread: the gateway answers on", async () => {
-    launched.child.stdout.destroy();
-    for (let n = 0; n < 3; n++) expect(await paste(curlLine(launched))).toMatch(/^HTTP\/1.1 200 /);
+    current.child.stdout.destroy();
+    for (let n = 0; n < 3; n++) expect(await paste(curlLine(current))).toMatch(/^HTTP\/1.1 200 /);
   });
 });
 
 describe("nothing is left running, and the next start has the same key, which works, after", () => {
-  let current: Launch;
-  beforeAll(async () => {
-    current = launch(environment);
-    await current.ready;
-  });
-  afterAll(() => stop(current));
-
   test.each([
     { end: "SIGTERM to the launcher", signal: "SIGTERM", whom: "launcher", code: 0 },
     { end: "Ctrl-C", signal: "SIGINT", whom: "group", code: 0 },
@@ -128,34 +130,17 @@ describe("nothing is left running, and the next start has the same key, which wo
     expect(await current.ended).toBe(code);
     await gatewayIsDown();
 
-    current = launch(environment);
-    await current.ready;
+    await restart();
     expect(keyOf(current)).toBe(key);
     expect(await paste(curlLine(current))).toMatch(/^HTTP\/1.1 200 /);
   });
 });
 
-test("npm's end is the launcher's, even when npm could not say so", async () => {
-  const script = `require("child_process").spawn(process.execPath, ["src/demo/start.ts"], { stdio: "inherit" })`;
-  const npm = spawn(process.execPath, ["-e", script], {
-    env: { ...process.env, ...environment, npm_lifecycle_event: "start" },
-    stdio: "ignore",
-    detached: true,
-  });
-  try {
-    await vi.waitFor(async () => expect((await fetch(`${gateway}/-/healthz`)).status).toBe(200), 45_000);
-    npm.kill("SIGKILL");
-    await gatewayIsDown();
-  } finally {
-    killGroup(npm.pid as number);
-  }
-});
-
 test("each printed command does what it says, and a start after a revocation has a new key", async () => {
-  const first = start();
-  await first.ready;
-  const list = curlLine(first);
-  const [, nothing = "", close = "", open = "", revoke = ""] = first.output().match(/^ {2}curl .*$/gm) ?? [];
+  const revoked = keyOf(current);
+  const list = curlLine(current);
+  const [, nothing = "", close = "", open = "", revoke = ""] =
+    current.output().match(/^ {2}curl .*$/gm) ?? [];
 
   expect(await paste(nothing)).toMatch(/^HTTP\/1.1 404 /);
   await paste(close);
@@ -164,46 +149,57 @@ test("each printed command does what it says, and a start after a revocation has
   expect(await paste(list)).toMatch(/^HTTP\/1.1 200 /);
   expect(JSON.parse(await paste(revoke))).toMatchObject({ status: "revoked" });
   expect(await paste(list)).toMatch(/^HTTP\/1.1 401 /);
-  first.kill("SIGTERM");
-  await first.ended;
 
-  const second = start();
-  await second.ready;
-  expect(keyOf(second)).not.toBe(keyOf(first));
-  expect(await paste(curlLine(second))).toMatch(/^HTTP\/1.1 200 /);
+  await restart();
+  expect(keyOf(current)).not.toBe(revoked);
+  expect(await paste(curlLine(current))).toMatch(/^HTTP\/1.1 200 /);
 });
 
-test("a key that was narrowed is replaced, even where there is room for one key alone", async () => {
-  const first = start({ MAX_KEYS_PER_OWNER: "1" }, "--fresh");
-  await first.ready;
-  const [, , close = ""] = first.output().match(/^ {2}curl .*$/gm) ?? [];
-  await paste(close);
-  first.kill("SIGTERM");
-  await first.ended;
-
-  const second = start({ MAX_KEYS_PER_OWNER: "1" });
-  await second.ready;
-  expect(keyOf(second)).not.toBe(keyOf(first));
-  expect(await paste(curlLine(second))).toMatch(/^HTTP\/1.1 200 /);
+test("a state directory that is in use is not taken from who uses it: STATE_DIR", async () => {
+  const second = start({ PORT: `${await freePort()}`, DEMO_PORT: `${await freePort()}` }, "--fresh");
+  expect(await second.ended).toBe(1);
+  expect(second.output()).toMatch(/^STATE_DIR .*\n$/);
+  expect(await paste(curlLine(current))).toMatch(/^HTTP\/1.1 200 /);
 });
 
 test("--fresh forgets every key", async () => {
-  const before = start();
-  await before.ready;
-  before.kill("SIGTERM");
-  await before.ended;
+  const before = curlLine(current);
+  await restart({ MAX_KEYS_PER_OWNER: "1" }, "--fresh");
+  expect(curlLine(current)).not.toBe(before);
+  expect(await paste(before)).toContain("api_key_invalid");
+});
 
-  const after = start({}, "--fresh");
-  await after.ready;
-  expect(keyOf(after)).not.toBe(keyOf(before));
-  expect(await paste(curlLine(before))).toContain("api_key_invalid");
+test("a key that was narrowed is replaced, even where there is room for one key alone", async () => {
+  const narrowed = keyOf(current);
+  const [, , close = ""] = current.output().match(/^ {2}curl .*$/gm) ?? [];
+  await paste(close);
+  await restart({ MAX_KEYS_PER_OWNER: "1" });
+  expect(keyOf(current)).not.toBe(narrowed);
+  expect(await paste(curlLine(current))).toMatch(/^HTTP\/1.1 200 /);
+});
+
+test("npm's end is the launcher's, even when npm could not say so", async () => {
+  await stop(current);
+  const script = `require("child_process").spawn(process.execPath, ["src/demo/start.ts"], { stdio: "inherit" })`;
+  const npm = spawn(process.execPath, ["-e", script], {
+    env: { ...process.env, ...environment, npm_lifecycle_event: "start" },
+    stdio: "ignore",
+    detached: true,
+  });
+  try {
+    const status = () => fetch(`${gateway}/-/healthz`).then((answer) => answer.status);
+    await expect.poll(status).toBe(200);
+    npm.kill("SIGKILL");
+    await gatewayIsDown();
+  } finally {
+    killGroup(npm.pid as number);
+  }
 });
 
 test("a control host of its own is no hindrance", async () => {
-  const launched = start({ CONTROL_HOSTNAME: "control.localhost" });
-  await launched.ready;
-  expect(await paste(curlLine(launched))).toMatch(/^HTTP\/1.1 200 /);
-  const revoke = launched.output().match(/curl -X DELETE .*$/m)?.[0] ?? "";
+  await restart({ CONTROL_HOSTNAME: "control.localhost" });
+  expect(await paste(curlLine(current))).toMatch(/^HTTP\/1.1 200 /);
+  const revoke = current.output().match(/curl -X DELETE .*$/m)?.[0] ?? "";
   expect(JSON.parse(await paste(revoke))).toMatchObject({ status: "revoked" });
 });
 
@@ -221,10 +217,9 @@ describe("with ORIGIN_URL", () => {
   afterAll(() => other.close());
 
   test("that origin is guarded, and the sample one does not run", async () => {
-    const launched = start({ ORIGIN_URL: originUrl });
-    await launched.ready;
-    expect(await paste(curlLine(launched))).toContain('{"data":[]}');
-    expect(launched.output()).toContain(
+    await restart({ ORIGIN_URL: originUrl });
+    expect(await paste(curlLine(current))).toContain('{"data":[]}');
+    expect(current.output()).toContain(
       "The document is still the sample's: its 7 operations are let through",
     );
     const sample = await fetch(`http://127.0.0.1:${environment["DEMO_PORT"]}/v1/vaults`);
@@ -233,9 +228,8 @@ describe("with ORIGIN_URL", () => {
 });
 
 test("with OIDC_ISSUER the sample provider does not run, and the output says why there is no key", async () => {
-  const launched = start({ OIDC_ISSUER: "https://issuer.example" });
-  await launched.ready;
-  expect(launched.output()).toMatch(/No demo key: .*issuer\.example/);
+  await restart({ OIDC_ISSUER: "https://issuer.example" });
+  expect(current.output()).toMatch(/No demo key: .*issuer\.example/);
   const answer = await fetch(`http://127.0.0.1:${environment["DEMO_PORT"]}/oidc/jwks`);
   expect(answer.status).toBe(404);
 });
@@ -258,11 +252,10 @@ describe("with API_DOCUMENT", () => {
       "pets.yaml",
       "openapi: 3.0.3\nservers: [{ url: https://pets.example/v2 }]\npaths: { '/pets/{id}': { get: {} }, /pets: { get: {}, post: {} }, /up: { put: { servers: [{ url: https://up.example }] } } }\n",
     );
-    const launched = start({ API_DOCUMENT: document, ORIGIN_URL: `http://127.0.0.1:${port}` });
-    await launched.ready;
-    expect(launched.output()).toContain(`${document}  (4 operations)`);
-    expect(launched.output()).toContain("1 operation of 4 would be answered 503");
-    const [line = ""] = /curl -i .*/.exec(launched.output()) ?? [];
+    await restart({ API_DOCUMENT: document, ORIGIN_URL: `http://127.0.0.1:${port}` });
+    expect(current.output()).toContain(`${document}  (4 operations)`);
+    expect(current.output()).toContain("1 operation of 4 would be answered 503");
+    const [line = ""] = /curl -i .*/.exec(current.output()) ?? [];
     expect(await paste(line)).toMatch(/^HTTP\/1\.1 200 [^]*seen \/v2\/pets$/);
     const token = await paste("node src/demo/token.ts --user alice --mfa", environment);
     const create = (vaults: object) =>
@@ -288,12 +281,12 @@ describe("with API_DOCUMENT", () => {
       "broken.yaml",
       "openapi: 3.1.0\npaths: { /a: { get: { x-portcullis-lists: {} } } }\n",
     );
-    const launched = start({ API_DOCUMENT: document });
-    expect(await launched.ended).toBe(1);
-    expect(launched.output()).toContain(
+    const broken = start({ API_DOCUMENT: document });
+    expect(await broken.ended).toBe(1);
+    expect(broken.output()).toContain(
       "GET /a: x-portcullis-lists means nothing here\n    write: x-portcullis-list:",
     );
-    expect(launched.output()).not.toContain("    at ");
+    expect(broken.output()).not.toContain("    at ");
   });
 });
 
@@ -301,6 +294,7 @@ describe("a start that cannot be ends with one line that names the variable", ()
   let taken: Server;
   let port: string;
   beforeAll(async () => {
+    await stop(current);
     port = `${await freePort()}`;
     taken = createServer();
     await new Promise<void>((resolve) => {
@@ -314,23 +308,14 @@ describe("a start that cannot be ends with one line that names the variable", ()
     { problem: "a port in use", name: "PORT", variables: () => ({ PORT: port }) },
     { problem: "another port in use", name: "DEMO_PORT", variables: () => ({ DEMO_PORT: port }) },
   ])("$problem: $name", async ({ name, variables }) => {
-    const launched = start(variables());
-    expect(await launched.ended).toBe(1);
-    expect(launched.output()).toMatch(new RegExp(`^${name} .*\n$`));
-  });
-
-  test("a state directory that is in use: STATE_DIR", async () => {
-    const first = start();
-    await first.ready;
-    const second = start({ PORT: `${await freePort()}`, DEMO_PORT: `${await freePort()}` }, "--fresh");
-    expect(await second.ended).toBe(1);
-    expect(second.output()).toMatch(/^STATE_DIR .*\n$/);
-    expect(await paste(curlLine(first))).toMatch(/^HTTP\/1.1 200 /);
+    const refused = start(variables());
+    expect(await refused.ended).toBe(1);
+    expect(refused.output()).toMatch(new RegExp(`^${name} .*\n$`));
   });
 });
 
 test("an unknown flag is answered with the usage and exit code 2", async () => {
-  const launched = start({}, "--frehs");
-  expect(await launched.ended).toBe(2);
-  expect(launched.output()).toContain("Usage: npm start");
+  const refused = start({}, "--frehs");
+  expect(await refused.ended).toBe(2);
+  expect(refused.output()).toContain("Usage: npm start");
 });

@@ -58,7 +58,7 @@ test("an organisation leaves: exported, cut, erased, and what comes after it is 
   expect([await codeOf(live.key), await codeOf(imported.key), await codeOf(token)]).toEqual([200, 200, 200]);
   const exported = await (await admin.call("GET", "/-/organization/export")).text();
   expect(exported).toMatch(/\{"type":"end","lines":\d+\}\n$/);
-  await expect.poll(() => copiesOf(orgId, keys), { timeout: 20_000 }).toBeGreaterThan(3);
+  await expect.poll(() => copiesOf(orgId, keys)).toBeGreaterThan(3);
 
   const answer = await erase(orgId);
   const erased = (await answer.json()) as Erased;

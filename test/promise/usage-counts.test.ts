@@ -81,7 +81,7 @@ test("usage by outcome is what the origin and the clients saw, whatever goes on 
 
   for (const [i, { id }] of keys.entries()) {
     const told = async () => (await usage(`/-/api-keys/${id}/usage`)).totals;
-    await expect.poll(told, { timeout: 15_000 }).toEqual(expected[i]);
+    await expect.poll(told).toEqual(expected[i]);
   }
   const { totals, keys: byKey = [] } = await usage("/-/usage");
   for (const outcome of Object.keys(totals)) {

@@ -19,7 +19,7 @@ async function leaving(orgId: string) {
   const actor = makeActor(orgId);
   await organization.bootstrap(actor);
   const { key } = await makeKey(organization, actor);
-  await vi.waitFor(async () => expect(await registeredGuards(env.KEY_RECORDS, orgId)).toHaveLength(1));
+  await expect.poll(() => registeredGuards(env.KEY_RECORDS, orgId)).toHaveLength(1);
   const deployment = deploymentOf(env);
   await deployment.beginErasure(orgId, "olga");
   return { organization, deployment, keyId: key.id };

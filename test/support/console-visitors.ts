@@ -46,9 +46,6 @@ export async function submit({ page }: Visitor, name: string): Promise<void> {
   await Promise.race([loaded, drawn.catch(() => loaded)]);
 }
 
-/** A group of keys that goes quiet tells its latest use within 2 s; a busy machine takes longer. */
-const USE_TOLD_MS = 10_000;
-
 /** Loads the page again until a part of it tells of the latest use of a key, and gives the text of that part. */
 export async function untilToldOf({ page }: Visitor, part: string, use: RegExp): Promise<string> {
   let text = "";
@@ -57,6 +54,6 @@ export async function untilToldOf({ page }: Visitor, part: string, use: RegExp):
     text = await page.locator(part).innerText();
     return text;
   };
-  await expect.poll(look, { timeout: USE_TOLD_MS }).toMatch(use);
+  await expect.poll(look).toMatch(use);
   return text;
 }

@@ -1,13 +1,13 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { requestToken } from "../../src/demo/identity-token.ts";
+import { sampleIssuer } from "../../src/demo/ports.ts";
+import { freePort } from "../demo/free-port.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const START_DEADLINE_MS = 30_000;
+const START_DEADLINE_MS = 120_000;
 
 /** `npm start` as a process group of its own, that can be killed like a power cut and started again on its state. */
 export interface LocalProduct {
@@ -49,11 +49,7 @@ export async function localProduct(
       child = spawn("node", ["src/demo/start.ts"], { cwd: ROOT, env, detached: true, stdio: "ignore" });
       await answering(`${url}/-/healthz`, child);
     },
-    async token(user) {
-      const command = ["src/demo/token.ts", "--user", user, "--mfa"];
-      const { stdout } = await promisify(execFile)("node", command, { cwd: ROOT, env });
-      return stdout.trim();
-    },
+    token: (user) => requestToken(sampleIssuer(demoPort), { user, mfa: true }),
     async remove() {
       await kill();
       await rm(stateDir, { recursive: true, force: true });
@@ -71,16 +67,4 @@ async function answering(url: string, child: ChildProcess): Promise<void> {
     });
   }
   throw new Error(`No answer at ${url}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
 }

@@ -57,7 +57,7 @@ test("six messages are under way at a time, and an answer makes room for the nex
   await sendTests(CONCURRENT + 2);
   expect(sent).toHaveLength(CONCURRENT);
   answers[0] = 204;
-  await vi.waitFor(() => expect(sent).toHaveLength(CONCURRENT + 1));
+  await expect.poll(() => sent).toHaveLength(CONCURRENT + 1);
 });
 
 test("what has been given up with a webhook is not sent to the next one", async () => {
@@ -65,10 +65,8 @@ test("what has been given up with a webhook is not sent to the next one", async 
   await organization.deleteWebhook(actor);
   await listen("https://other.example.com/");
   answers.push(...sent.map(() => 204));
-  await vi.waitFor(async () => {
-    const delivered = (await deliveries()).filter(({ status }) => status === "delivered");
-    expect(delivered).toHaveLength(CONCURRENT);
-  });
+  const delivered = async () => (await deliveries()).filter(({ status }) => status === "delivered");
+  await expect.poll(delivered).toHaveLength(CONCURRENT);
   await ring();
   expect(new Set(sent)).toEqual(new Set(["https://one.example.com/"]));
   expect(sent).toHaveLength(CONCURRENT);
@@ -95,7 +93,7 @@ test("however often a webhook is tested, a few messages wait", async () => {
 test("what was settled long ago is forgotten although nothing is sent", async () => {
   await sendTests(1);
   answers[0] = 204;
-  await vi.waitFor(async () => expect(await deliveries()).toMatchObject([{ status: "delivered" }]));
+  await expect.poll(deliveries).toMatchObject([{ status: "delivered" }]);
   vi.setSystemTime(Date.now() + 31 * 86_400_000);
   await organization.putWebhook(actor, {
     url: "https://one.example.com/",

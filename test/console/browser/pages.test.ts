@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { hourOf } from "../../src/core/usage/usage.ts";
-import type { ControlClient } from "../../src/demo/control-client.ts";
-import type { Visitor } from "../support/browser.ts";
-import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
-import { untilToldOf } from "../support/console-visitors.ts";
+import { hourOf } from "../../../src/core/usage/usage.ts";
+import type { ControlClient } from "../../../src/demo/control-client.ts";
+import type { Visitor } from "../../support/browser.ts";
+import { pickPerson, startConsole, type ConsoleProduct } from "../../support/console.ts";
+import { untilToldOf } from "../../support/console-visitors.ts";
 
 /** What people see, in a real browser. */
 

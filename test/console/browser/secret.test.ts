@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ControlClient } from "../../src/demo/control-client.ts";
-import type { Visitor } from "../support/browser.ts";
-import { startConsole, type ConsoleProduct } from "../support/console.ts";
-import { submit, visitorsOf } from "../support/console-visitors.ts";
+import type { ControlClient } from "../../../src/demo/control-client.ts";
+import type { Visitor } from "../../support/browser.ts";
+import { startConsole, type ConsoleProduct } from "../../support/console.ts";
+import { submit, visitorsOf } from "../../support/console-visitors.ts";
 
 /** The one page that shows a key's secret. */
 

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ControlClient } from "../../src/demo/control-client.ts";
-import type { Page } from "../support/browser.ts";
-import { PEOPLE, pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
-import { submit, visitorsOf } from "../support/console-visitors.ts";
-import { expectReadable, SCREENS } from "../support/readable.ts";
+import type { ControlClient } from "../../../src/demo/control-client.ts";
+import type { Page } from "../../support/browser.ts";
+import { PEOPLE, pickPerson, startConsole, type ConsoleProduct } from "../../support/console.ts";
+import { submit, visitorsOf } from "../../support/console-visitors.ts";
+import { expectReadable, SCREENS } from "../../support/readable.ts";
 
 /** Finding a key by whatever is known of it, and cutting keys off together. */
 

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { launchBrowser, visit, type Browser, type Visitor } from "../support/browser.ts";
-import { consoleClient, headingOf, signIn, type ConsoleClient } from "../support/console-client.ts";
-import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
-import { expectReadable } from "../support/readable.ts";
-import { setOutage } from "../support/operators.ts";
+import { launchBrowser, visit, type Browser, type Visitor } from "../../support/browser.ts";
+import { consoleClient, headingOf, signIn, type ConsoleClient } from "../../support/console-client.ts";
+import { startPortcullis, type Portcullis } from "../../support/portcullis.ts";
+import { expectReadable } from "../../support/readable.ts";
+import { setOutage } from "../../support/operators.ts";
 
 /** Pages whose control API does not work. */
 

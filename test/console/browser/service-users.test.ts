@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ControlClient } from "../../src/demo/control-client.ts";
-import type { Page } from "../support/browser.ts";
-import { startConsole, type ConsoleProduct } from "../support/console.ts";
-import { visitorsOf } from "../support/console-visitors.ts";
-import { expectReadable, SCREENS } from "../support/readable.ts";
+import type { ControlClient } from "../../../src/demo/control-client.ts";
+import type { Page } from "../../support/browser.ts";
+import { startConsole, type ConsoleProduct } from "../../support/console.ts";
+import { visitorsOf } from "../../support/console-visitors.ts";
+import { expectReadable, SCREENS } from "../../support/readable.ts";
 
 const USERS = "/-/console/service-users";
 

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { hourOf } from "../../src/core/usage/usage.ts";
-import type { ControlClient } from "../../src/demo/control-client.ts";
-import type { Page } from "../support/browser.ts";
-import { startConsole, type ConsoleProduct } from "../support/console.ts";
-import { visitorsOf } from "../support/console-visitors.ts";
-import { expectReadable, SCREENS } from "../support/readable.ts";
+import { hourOf } from "../../../src/core/usage/usage.ts";
+import type { ControlClient } from "../../../src/demo/control-client.ts";
+import type { Page } from "../../support/browser.ts";
+import { startConsole, type ConsoleProduct } from "../../support/console.ts";
+import { visitorsOf } from "../../support/console-visitors.ts";
+import { expectReadable, SCREENS } from "../../support/readable.ts";
 
 /** What admins see of the whole organisation: everybody's keys, their usage, the audit log. */
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { ControlClient } from "../../src/demo/control-client.ts";
-import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
-import { submit, untilToldOf, visitorsOf } from "../support/console-visitors.ts";
+import type { ControlClient } from "../../../src/demo/control-client.ts";
+import { pickPerson, startConsole, type ConsoleProduct } from "../../support/console.ts";
+import { submit, untilToldOf, visitorsOf } from "../../support/console-visitors.ts";
 
 /** Switching keys off and on, rotating and revoking them. */
 

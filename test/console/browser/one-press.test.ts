@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, test } from "vitest";
-import type { ControlClient } from "../../src/demo/control-client.ts";
-import type { Page } from "../support/browser.ts";
-import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
-import { visitorsOf } from "../support/console-visitors.ts";
+import type { ControlClient } from "../../../src/demo/control-client.ts";
+import type { Page } from "../../support/browser.ts";
+import { pickPerson, startConsole, type ConsoleProduct } from "../../support/console.ts";
+import { visitorsOf } from "../../support/console-visitors.ts";
 
 /** Forms that take a second factor: one press, the factor, and it is done. */
 

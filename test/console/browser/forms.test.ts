@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { Page, Visitor } from "../support/browser.ts";
-import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
+import type { Page, Visitor } from "../../support/browser.ts";
+import { pickPerson, startConsole, type ConsoleProduct } from "../../support/console.ts";
 
 /** What the scripts do for every form, with one that is put into a page before they run. */
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ControlClient } from "../../src/demo/control-client.ts";
-import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
-import { visitorsOf } from "../support/console-visitors.ts";
-import { expectReadable, SCREENS } from "../support/readable.ts";
+import type { ControlClient } from "../../../src/demo/control-client.ts";
+import { pickPerson, startConsole, type ConsoleProduct } from "../../support/console.ts";
+import { visitorsOf } from "../../support/console-visitors.ts";
+import { expectReadable, SCREENS } from "../../support/readable.ts";
 
 /** What each of the sample users is shown, and what somebody is told whose session or access ends. */
 

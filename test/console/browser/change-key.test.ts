@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { ControlClient } from "../../src/demo/control-client.ts";
-import type { Page } from "../support/browser.ts";
-import { startConsole, type ConsoleProduct } from "../support/console.ts";
-import { submit, untilToldOf, visitorsOf } from "../support/console-visitors.ts";
+import type { ControlClient } from "../../../src/demo/control-client.ts";
+import type { Page } from "../../support/browser.ts";
+import { startConsole, type ConsoleProduct } from "../../support/console.ts";
+import { submit, untilToldOf, visitorsOf } from "../../support/console-visitors.ts";
 
 const TREASURY = "vault_3f8a2c1d9b";
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ControlClient } from "../../src/demo/control-client.ts";
-import type { Page, Visitor } from "../support/browser.ts";
-import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
-import { submit, visitorsOf } from "../support/console-visitors.ts";
+import type { ControlClient } from "../../../src/demo/control-client.ts";
+import type { Page, Visitor } from "../../support/browser.ts";
+import { pickPerson, startConsole, type ConsoleProduct } from "../../support/console.ts";
+import { submit, visitorsOf } from "../../support/console-visitors.ts";
 
 const NEW = "/keys/new";
 const TREASURY = "vault_3f8a2c1d9b";

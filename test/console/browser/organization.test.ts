@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ControlClient } from "../../src/demo/control-client.ts";
-import type { Page } from "../support/browser.ts";
-import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
-import { visitorsOf } from "../support/console-visitors.ts";
-import { expectReadable, SCREENS } from "../support/readable.ts";
-import { startReceiver } from "../support/webhook-receiver.ts";
+import type { ControlClient } from "../../../src/demo/control-client.ts";
+import type { Page } from "../../support/browser.ts";
+import { pickPerson, startConsole, type ConsoleProduct } from "../../support/console.ts";
+import { visitorsOf } from "../../support/console-visitors.ts";
+import { expectReadable, SCREENS } from "../../support/readable.ts";
+import { startReceiver } from "../../support/webhook-receiver.ts";
 
 const ORGANIZATION = "/-/console/organization";
 
