@@ -5,15 +5,23 @@ import { ImpactSchema } from "./impact.ts";
 import { Name, pageOf, PageQuery, Timestamp, VaultRolesSchema, type Wire } from "./common.ts";
 
 const MAX_VAULTS = 500;
+/** Of all vault ids, written one after the other. */
+const MAX_VAULTS_LENGTH = 20_000;
 
 const VaultRolesInput = z
   .record(
     z
       .string()
       .refine((vault) => vault === "*" || PLAIN_SEGMENT.test(vault), "Must be the id of a vault, or *"),
-    z.array(z.string().refine((role) => role === DEVELOPER, `The only role is ${DEVELOPER}`)),
+    z
+      .array(z.string().refine((role) => role === DEVELOPER, `The only role is ${DEVELOPER}`))
+      .overwrite((roles) => [...new Set(roles)]),
   )
-  .refine((roles) => Object.keys(roles).length <= MAX_VAULTS, `At most ${MAX_VAULTS} vaults`)
+  .refine(
+    (roles) =>
+      Object.keys(roles).length <= MAX_VAULTS && Object.keys(roles).join(" ").length < MAX_VAULTS_LENGTH,
+    `At most ${MAX_VAULTS} vaults, whose ids have together at most ${MAX_VAULTS_LENGTH} letters`,
+  )
   .openapi({ example: { vault_3f8a2c1d9b: [DEVELOPER] } });
 
 const Fields = z.strictObject({

@@ -151,6 +151,21 @@ test("the answer to a creation says where the service user is", async () => {
 describe("refused is", () => {
   const cases: [string, object, [number, string, string?]][] = [
     ["a name that is missing", { vaultRoles: {} }, [400, "invalid_request", "name"]],
+    [
+      "a vault id of any length",
+      { name: "x", vaultRoles: { ["v".repeat(100_000)]: ["developer"] } },
+      [422, "invalid_value", "vaultRoles"],
+    ],
+    [
+      "many long vault ids",
+      {
+        name: "x",
+        vaultRoles: Object.fromEntries(
+          Array.from({ length: 400 }, (_, i) => [`${i}${"v".repeat(50)}`, ["developer"]]),
+        ),
+      },
+      [422, "invalid_value", "vaultRoles"],
+    ],
     ["an empty name", { name: " " }, [422, "invalid_value", "name"]],
     ["a name with a control character", { name: "bell\u0007" }, [422, "invalid_value", "name"]],
     [

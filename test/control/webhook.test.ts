@@ -160,7 +160,11 @@ describe("an address is refused", () => {
 
   test("that leads to this very gateway, or to the API behind it", async () => {
     const { admin } = await control.newOrganization();
+    const { port } = new URL(control.edges[0] ?? "");
     for (const url of [
+      ...["localhost", "LOCALHOST", "127.1", "127.9.9.9", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]"].map(
+        (host) => `http://${host}:${port}/`,
+      ),
       `${control.edges[0]}/v1/vaults`,
       `${control.edges[0]}/-/api-keys`,
       control.origin.url,

@@ -137,10 +137,11 @@ export function webhookUrlProblem(
   return isPublicHost(url.hostname) ? null : "Must lead to a public host";
 }
 
-/** Whether a URL is on a server's host, on any port; on the local machine, on the same port. */
+/** Whether a URL is on a server's host, on any port; on the local machine, under whichever name, on the same port. */
 function leadsTo(url: URL, server: URL): boolean {
+  if (isLoopbackUrl(server.href)) return isLoopbackUrl(url.href) && url.port === server.port;
   const host = ({ hostname }: URL) => hostname.replace(/\.$/, "");
-  return host(url) === host(server) && (!isLoopbackUrl(server.href) || url.port === server.port);
+  return host(url) === host(server);
 }
 
 function isPublicHost(host: string): boolean {
