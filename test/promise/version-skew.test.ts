@@ -73,7 +73,7 @@ describe.each(PLACEMENTS)("edges of both versions over $name", ({ placement }) =
 
   const useEverywhere = (credential: string) => Promise.all(EDGES.map((edge) => use(credential, edge)));
 
-  test.each(EDGES)(
+  test.concurrent.each(EDGES)(
     "a cut asked of edge %i is in force on both when it is answered, under load",
     async (edge) => {
       const cuts: readonly { apply: (key: CreatedKey) => Promise<Response>; code: string }[] = [
@@ -114,7 +114,7 @@ describe.each(PLACEMENTS)("edges of both versions over $name", ({ placement }) =
     },
   );
 
-  test.each(EDGES)(
+  test.concurrent.each(EDGES)(
     "keys are made, edited, found and rotated by edge %i, and widened at once",
     async (edge) => {
       const key = await makeKey(edge, { allowedIps: ["192.0.2.1"] });
@@ -134,22 +134,43 @@ describe.each(PLACEMENTS)("edges of both versions over $name", ({ placement }) =
     },
   );
 
-  test.each(EDGES)("tokens that edge %i issues are taken by both, and die on both", async (edge) => {
-    const { id, key } = await makeKey(edge);
-    const post = (path: string, form: Record<string, string>) =>
-      fetch(`${portcullis.edges[edge]}${path}`, {
-        method: "POST",
-        headers: { Authorization: `Basic ${btoa(`${id}:${key}`)}`, "CF-Connecting-IP": freshAddress() },
-        body: new URLSearchParams(form),
-      });
-    const issued = await post("/-/oauth/token", { grant_type: "client_credentials" });
-    const { access_token: token } = (await issued.json()) as { access_token: string };
-    expect(await useEverywhere(token)).toEqual([LIVE, LIVE]);
-    expect((await post("/-/oauth/revoke", { token })).status).toBe(200);
-    const dead = { status: 401, code: "access_token_invalid" };
-    expect(await useEverywhere(token)).toEqual([dead, dead]);
+  test.concurrent.each(EDGES)(
+    "tokens that edge %i issues are taken by both, and die on both",
+    async (edge) => {
+      const { id, key } = await makeKey(edge);
+      const post = (path: string, form: Record<string, string>) =>
+        fetch(`${portcullis.edges[edge]}${path}`, {
+          method: "POST",
+          headers: { Authorization: `Basic ${btoa(`${id}:${key}`)}`, "CF-Connecting-IP": freshAddress() },
+          body: new URLSearchParams(form),
+        });
+      const issued = await post("/-/oauth/token", { grant_type: "client_credentials" });
+      const { access_token: token } = (await issued.json()) as { access_token: string };
+      expect(await useEverywhere(token)).toEqual([LIVE, LIVE]);
+      expect((await post("/-/oauth/revoke", { token })).status).toBe(200);
+      const dead = { status: 401, code: "access_token_invalid" };
+      expect(await useEverywhere(token)).toEqual([dead, dead]);
+    },
+  );
+
+  test.concurrent("one budget is kept over both edges, and what was used is counted", async () => {
+    const key = await makeKey(NEW, { rateLimit: { requests: 6, windowSeconds: 3600 } });
+    const statuses: number[] = [];
+    for (let i = 0; i < 10; i++) statuses.push((await use(key.key, i % 2)).status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(6);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(4);
+    await eventually(async () => {
+      const counted = await Promise.all(
+        EDGES.map(async (edge) => {
+          const usage = await ask(edge, "GET", `/-/api-keys/${key.id}/usage?window=24h`);
+          return usageTotals(((await usage.json()) as { totals: Record<string, number> }).totals);
+        }),
+      );
+      return counted.every(({ succeeded, limited }) => succeeded === 6 && limited === 4);
+    });
   });
 
+  // One after the other: an organisation has one SCIM token.
   test.each(EDGES)("who leaves by SCIM over edge %i has no key on either", async (edge) => {
     const secret = await ask(edge, "POST", "/-/organization/scim-token");
     const { token } = (await secret.json()) as { token: string };
@@ -173,23 +194,6 @@ describe.each(PLACEMENTS)("edges of both versions over $name", ({ placement }) =
     const leave = { schemas: [PATCH_OP], Operations: [{ op: "replace", path: "active", value: false }] };
     expect((await scim("PATCH", `/Users/${id}`, leave)).status).toBe(200);
     expect(await useEverywhere(key.key)).toEqual([REVOKED, REVOKED]);
-  });
-
-  test("one budget is kept over both edges, and what was used is counted", async () => {
-    const key = await makeKey(NEW, { rateLimit: { requests: 6, windowSeconds: 3600 } });
-    const statuses: number[] = [];
-    for (let i = 0; i < 10; i++) statuses.push((await use(key.key, i % 2)).status);
-    expect(statuses.filter((status) => status === 200)).toHaveLength(6);
-    expect(statuses.filter((status) => status === 429)).toHaveLength(4);
-    await eventually(async () => {
-      const counted = await Promise.all(
-        EDGES.map(async (edge) => {
-          const usage = await ask(edge, "GET", `/-/api-keys/${key.id}/usage?window=24h`);
-          return usageTotals(((await usage.json()) as { totals: Record<string, number> }).totals);
-        }),
-      );
-      return counted.every(({ succeeded, limited }) => succeeded === 6 && limited === 4);
-    });
   });
 });
 

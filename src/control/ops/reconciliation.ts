@@ -53,6 +53,8 @@ export function addReconciliationEndpoints(app: OpenAPIHono<ControlEnv>, control
       let guards: string[];
       try {
         guards = await control.env.ORGANIZATION.getByName(orgId).guardNames(orgId);
+        // Imported keys have guards of their own; that there are any is noted in KV, which may have lost it.
+        if (fix && guards.some((guard) => guard.startsWith("key_"))) await control.imports.announce();
       } catch (error) {
         return refuse("admission_unavailable", { retryAfter: 1, reason: String(error) });
       }

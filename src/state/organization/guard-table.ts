@@ -54,6 +54,14 @@ export class GuardTable {
     return [...rows].map(({ name }) => name);
   }
 
+  /** Notes that the registry may have lost guards. */
+  unlist(names: readonly string[]): void {
+    this.#sql.exec(
+      `UPDATE guards SET listed = 0 WHERE name IN (SELECT value FROM json_each(?))`,
+      JSON.stringify(names),
+    );
+  }
+
   noteListed(name: string): void {
     this.#sql.exec(`UPDATE guards SET listed = 1 WHERE name = ?`, name);
   }

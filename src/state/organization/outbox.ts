@@ -105,6 +105,12 @@ export class Outbox {
     this.#retryWithin(Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (row?.attempts ?? 0)));
   }
 
+  /** Has guards listed in the registry again: another namespace may have taken its place. */
+  listAgain(guards: readonly string[]): void {
+    this.#guards.unlist(guards);
+    this.goOn();
+  }
+
   /** Has the alarm go on with what one call may not do. */
   goOn(): void {
     this.#retryWithin(GO_ON_MS);

@@ -12,6 +12,7 @@ import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
 import { registeredGuards } from "../guard-registry.ts";
 import type { AuditLog, Author } from "./audit/audit-log.ts";
 import type { GuardTable } from "./guard-table.ts";
+import type { Outbox } from "./outbox.ts";
 import type { KeyTable } from "./keys/key-table.ts";
 import type { LeakTable } from "./keys/leak-table.ts";
 import type { Keys } from "./keys/keys.ts";
@@ -27,6 +28,7 @@ const REVOKED_TOKENS = "revokedTokens";
 interface Parts {
   readonly table: KeyTable;
   readonly guards: GuardTable;
+  readonly outbox: Outbox;
   readonly keys: Keys;
   readonly leaks: LeakTable;
   readonly audit: AuditLog;
@@ -69,10 +71,11 @@ export class Reconciliation {
     return [...new Set([...guards.names(), ...table.ownGuards(), ...registered])];
   }
 
-  /** The differences at some guards; with `fix` they are settled as far as that is possible. */
+  /** The differences at some guards; with `fix` they are settled as far as that is possible, and the guards registered anew. */
   async run(author: Author, orgId: string, guards: readonly string[], fix: boolean): Promise<Difference[]> {
     const ids = this.#parts.table.idsAtGuards(guards);
     const differences: Difference[] = [];
+    if (fix) this.#parts.outbox.listAgain(guards);
     await eachOf(guards, CONCURRENT_GUARDS, async (guard) => {
       for (const difference of await this.#atGuard(author, orgId, guard, ids.get(guard) ?? [], fix)) {
         differences.push(difference);

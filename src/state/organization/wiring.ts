@@ -191,6 +191,7 @@ export function wire(context: DurableObjectState, env: Env) {
     reconciliation: new Reconciliation(storage, env, {
       table,
       guards,
+      outbox: changes,
       keys,
       leaks,
       audit,
