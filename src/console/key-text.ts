@@ -17,7 +17,8 @@ const NAME =
 
 /** What browsers and editors put into a text and nobody sees. */
 const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
-const WRAPPING = /^[^0-9A-Za-z]+|[^0-9A-Za-z]+$/g;
+/** From where a run of other characters begins, since one that could begin anywhere would take the square of its length. */
+const WRAPPING = /^[^0-9A-Za-z]+|(?<=[0-9A-Za-z])[^0-9A-Za-z]+$/g;
 
 /**
  * The strings of a text that may be whole keys, the likeliest first: those of our form, wherever they stand; else the
