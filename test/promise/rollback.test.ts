@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { adminClaims } from "../support/issuer.ts";
+import { leftStates } from "../support/left-state.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 
 /** The version before, which a rollback has run on what this one has written. */
@@ -44,6 +45,10 @@ async function manage(portcullis: Portcullis, method: string, path: string, body
   const answer = await portcullis.call(method, path, { as, body });
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
 }
+
+test("the version before is the newest that has left a state", () => {
+  expect(LAST.split("\n", 1)).toEqual([`// ${leftStates().at(-1)}`]);
+});
 
 test("forth, back and forth again on one state: what each version has cut, made and changed holds in the next", async () => {
   const dead = "api_key_revoked";
