@@ -7,8 +7,10 @@ import { ADMIN_PAGES, makeAdminSample } from "./admin-pictures.ts";
 import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
 
 /**
- * `npm run screenshots`: every page, light and dark, on three screens, as pictures in `.screenshots/` to look at. Those in
- * `pictures/` beside this file are from there, for the README.
+ * `npm run screenshots`: every page, light and dark, on three screens, as pictures in `.screenshots/` to look at; with a
+ * number, as in `npm run screenshots -- 300`, lists of so many keys in place of them. The README's, in `pictures/` beside
+ * this file, are `key-new-wide-light` and `key-wide-dark` from there, cut to the height of a screen or two and their
+ * colours to a palette.
  */
 
 const DIRECTORY = join(import.meta.dirname, "../../.screenshots");
@@ -42,6 +44,24 @@ async function press(page: Page, button: string): Promise<void> {
   await answered;
   await page.waitForLoadState("networkidle");
 }
+
+/** Pages that differ with the number of keys. */
+const LISTS: Readonly<Record<string, Steps>> = {
+  ...Object.fromEntries(
+    [
+      "keys",
+      "all-keys",
+      "overview",
+      "usage",
+      "audit",
+      "people",
+      "people/alice",
+      "service-users",
+      "search?q=key",
+    ].map((path) => [path.replaceAll(/\W/g, "-"), open(`/${path}`)]),
+  ),
+  "person-revoke": open("/people/alice/revoke-keys"),
+};
 
 const PAGES: Readonly<Record<string, Steps>> = {
   keys: open("/keys"),
@@ -105,12 +125,14 @@ async function main(): Promise<void> {
   setup();
   rmSync(DIRECTORY, { recursive: true, force: true });
   mkdirSync(DIRECTORY);
-  const product = await startConsole();
+  const [count] = process.argv.slice(2);
+  const product = await startConsole(count === undefined ? {} : { MAX_KEYS_PER_OWNER: "1000" });
   try {
-    const sample = await makeSample(product);
+    const pages = count === undefined ? PAGES : LISTS;
+    const sample = count === undefined ? await makeSample(product) : await makeKeys(product, Number(count));
     for (const [screen, viewport] of Object.entries(SCREENS)) {
       for (const colorScheme of ["light", "dark"] as const) {
-        await takeAll(product, sample, `${screen}-${colorScheme}`, { viewport, colorScheme });
+        await takeAll(product, pages, sample, `${screen}-${colorScheme}`, { viewport, colorScheme });
       }
     }
   } finally {
@@ -120,6 +142,7 @@ async function main(): Promise<void> {
 
 async function takeAll(
   product: ConsoleProduct,
+  pages: typeof PAGES,
   sample: Sample,
   suffix: string,
   options: Parameters<ConsoleProduct["open"]>[0],
@@ -138,7 +161,7 @@ async function takeAll(
   await page.getByRole("button", { name: /^Continue with/ }).click();
   await pickPerson(visitor, "alice");
   await page.waitForURL("**/-/console/keys");
-  for (const [name, steps] of Object.entries(PAGES)) {
+  for (const [name, steps] of Object.entries(pages)) {
     await steps(page, sample);
     await take(name);
   }
@@ -149,6 +172,18 @@ async function takeAll(
     await take("menu");
   }
   await visitor.close();
+}
+
+async function makeKeys(product: ConsoleProduct, count: number): Promise<Sample> {
+  const alice = await product.control("alice");
+  for (let i = 1; i <= count; i++) {
+    const name =
+      i % 10 === 0
+        ? `A long name that somebody has given to a key, of which this is number ${i}`
+        : `Key ${i}`;
+    await alice("POST", "/-/api-keys", { name, scopes: ["vault:read"], vaults: "*", expiresIn: `${i}d` });
+  }
+  return { keyId: "", userId: "", spare: "" };
 }
 
 /** Keys as a small organisation may have them, one of them with a week of use. */

@@ -64,7 +64,7 @@ const Check: FC<{ check: AddressCheck }> = ({ check: { text, canonical, problem,
     <li class={remark === null ? "good" : problem === null ? "warn" : "bad"}>
       <Icon name={remark === null ? "check" : "alert"} />
       <span>
-        <code>{text}</code>{" "}
+        {problem?.startsWith(text) ? null : <code>{text}</code>}{" "}
         {canonical !== null && canonical !== text && (
           <>
             kept as <code>{canonical}</code>{" "}

@@ -51,7 +51,7 @@ export function receiptPage(
     <div data-at={`${keyPage(key.id)}/receipt`}>
       <PageHeader title={title} back={{ label: key.name, href: keyPage(key.id) }} />
       {isNew && <Banner kind="good" title="The key is dead everywhere" />}
-      <ReceiptCard key_={key} receipt={receipt} />
+      <ReceiptCard key_={key} receipt={receipt} me={me} />
       <p class="decision">
         <a href={keyPage(key.id)} role="button">
           Open the key

@@ -20,6 +20,7 @@ import { pageForMe } from "../parts/page-for-me.tsx";
 import { ReceiptCard } from "../parts/receipt.tsx";
 import { Moment } from "../parts/time.tsx";
 import { UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
+import { nameOf } from "../parts/wording.ts";
 import { ALL_KEYS, AUDIT, HOME, keyPage, link, OUTCOMES, ownerPage, type Outcome } from "../paths.ts";
 import { refusalPage } from "./error-pages.tsx";
 
@@ -98,7 +99,7 @@ const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcom
     {outcome && <Banner kind="good" title={DONE[outcome]} />}
     <KeyBanners key_={key} csrf={csrf} />
     {key.description && <p class="lead">{key.description}</p>}
-    {key.receipt && <ReceiptCard key_={key} receipt={key.receipt} />}
+    {key.receipt && <ReceiptCard key_={key} receipt={key.receipt} me={me} />}
     <div class="columns">
       <section class="card">
         <h2>Settings</h2>
@@ -108,7 +109,7 @@ const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcom
       </section>
       <section class="card">
         <h2>Record</h2>
-        <Facts rows={recordOf(key, me.roles.includes(ADMIN))} />
+        <Facts rows={recordOf(key, me)} />
       </section>
     </div>
     <section class="card" aria-labelledby="usage">
@@ -181,17 +182,17 @@ const DONE: Readonly<Record<Outcome, string>> = {
   enabled: "The key is enabled again.",
 };
 
-function recordOf(key: Key, isAdmin: boolean): (readonly [string, Child])[] {
+function recordOf(key: Key, me: Me): (readonly [string, Child])[] {
   return [
     ["Begins with", <code>{key.keyPrefix}</code>],
     ["Id", <code>{key.id}</code>],
-    ["Owner", <Owner owner={key.owner} linked={isAdmin} />],
+    ["Owner", <Owner owner={key.owner} linked={me.roles.includes(ADMIN)} />],
     ["Created", <Moment time={key.createdAt} otherwise="" />],
     ["Last used", <Use time={key.lastUsedAt} address={key.lastUsedIp} />],
     ["Last refused", <Use time={key.lastRefusedAt} address={key.lastRefusedIp} />],
     ["Version", `${key.version}`],
     ...kinOf(key),
-    ...endOf(key),
+    ...endOf(key, me),
   ];
 }
 
@@ -203,11 +204,11 @@ function kinOf({ predecessorId, successorId }: Key): (readonly [string, Child])[
   ];
 }
 
-function endOf({ revokedAt, revokedBy, revocationReason }: Key): (readonly [string, Child])[] {
+function endOf({ revokedAt, revokedBy, revocationReason, owner }: Key, me: Me): (readonly [string, Child])[] {
   if (revokedAt === null) return [];
   return [
     ["Revoked", <Moment time={revokedAt} otherwise="" />],
-    ["Revoked by", revokedBy],
+    ["Revoked by", revokedBy && nameOf(revokedBy, [me, owner])],
     ...(revocationReason === null ? [] : [["Reason", revocationReason] as const]),
   ];
 }

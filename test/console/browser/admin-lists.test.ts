@@ -473,6 +473,10 @@ const BROKEN_WORDS = `[...document.querySelectorAll("main code, main ins, main d
   return broken;
 })`;
 
+/** In the page: how what is current is told from what is not. */
+const OUTLINES = `[...document.querySelectorAll("[aria-current], [aria-pressed=true]")]
+  .map((element) => getComputedStyle(element).outlineStyle)`;
+
 describe("the shape of pages", () => {
   const PATHS = [
     "search",
@@ -525,6 +529,15 @@ describe("the shape of pages", () => {
       }
     }
     expect(broken).toEqual([]);
+  });
+
+  test("tells where one is in colours that the reader's system chose, too", async () => {
+    const { page } = await visitors.signIn("alice");
+    await page.emulateMedia({ forcedColors: "active" });
+    await page.goto("/-/console/keys");
+    const outlines = await page.evaluate<string[]>(OUTLINES);
+    expect(outlines.length).toBeGreaterThan(2);
+    expect(new Set(outlines)).toEqual(new Set(["solid"]));
   });
 
   test("keeps the content beside the menu on the widest screens", async () => {

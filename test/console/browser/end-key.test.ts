@@ -186,6 +186,13 @@ describe("revoking", () => {
 
     await page.reload();
     expect(await page.locator("main").innerText()).toContain(shown);
+    // On paper it is dark on white, whatever the theme.
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    expect(await page.evaluate("getComputedStyle(document.querySelector('.receipt b')).color")).toBe(
+      "rgb(26, 34, 51)",
+    );
+    expect(await page.getByRole("navigation").first().isVisible()).toBe(false);
+    await page.emulateMedia({ media: "screen" });
     await page.getByRole("button", { name: "Open the key" }).click();
     await page.getByText("Revoked by", { exact: true }).waitFor();
   });

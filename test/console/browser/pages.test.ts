@@ -249,7 +249,7 @@ describe("a key's page", () => {
     await alice("DELETE", `/-/api-keys/${id}`);
     const { page } = await signIn("alice");
     await page.goto(`/-/console/keys/${id}`);
-    expect(await page.locator("main").innerText()).toMatch(/Revoked by\s+alice/);
+    expect(await page.locator("main").innerText()).toMatch(/Revoked by\s+Alice Andersson/);
   });
 });
 
