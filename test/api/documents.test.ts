@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { JsonObject } from "../../src/api/problem.ts";
+import { compileDocument } from "../../src/api/compile.ts";
+import { Findings, type JsonObject } from "../../src/api/problem.ts";
 import { formatResource } from "../../src/core/policy/resource-types.ts";
 import { formatScope } from "../../src/core/policy/scope.ts";
 import { compile, matchOf } from "../support/policy.ts";
@@ -330,6 +331,37 @@ test("limits are read, and have their usual values where nothing is said", () =>
   expect(only({ "x-portcullis-limits": { cost: 0 } })).toMatchObject({ ...usual, cost: 0 });
   const limits = { cost: 5, maxBodyBytes: 0, timeoutMs: 60_000 };
   expect(only({ "x-portcullis-limits": limits })).toMatchObject(limits);
+});
+
+test("only what the gateway needs is kept of a document, a few bytes an operation", () => {
+  const text = "Prose that nobody needs to decide anything. ".repeat(20);
+  const operation = (id: number): JsonObject => ({
+    operationId: `repos/operation-${id}`,
+    summary: text,
+    description: text,
+    tags: [text],
+    parameters: [{ name: "page", in: "query", description: text, schema: { enum: [text] } }],
+    requestBody: { content: { "application/json": { schema: { $ref: "#/components/schemas/text" } } } },
+    responses: { 200: { description: text, content: { "application/json": { example: text } } } },
+  });
+  const count = 1190;
+  const paths = Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`/repos/{owner}/{repo}/part-${i}/{id}`, { put: operation(i) }]),
+  );
+  const document = {
+    openapi: "3.1.0",
+    info: { title: text, description: text },
+    components: { schemas: { text: { description: text } } },
+    paths,
+  };
+  const table = compileDocument(document, new Findings());
+  const written = JSON.stringify(table);
+  expect([table.operations.length, written.includes("Prose"), written.includes("schemas")]).toEqual([
+    count,
+    false,
+    false,
+  ]);
+  expect(written.length).toBeLessThan(300 * 1024);
 });
 
 test("an operation goes by its operationId, or else by method and path", () => {

@@ -1,6 +1,8 @@
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { consoleClient, signIn } from "../support/console-client.ts";
 import { mistyped } from "../support/key-strings.ts";
+import { adminClaims } from "../support/issuer.ts";
 import { answerOk, startOriginServer, type OriginServer } from "../support/origin-server.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { requestText, sendRaw } from "../support/raw-http.ts";
@@ -265,6 +267,22 @@ describe("an operation takes its cost of the key's budget:", () => {
     expect(await spend(own, "GET", "/items/7")).toEqual([429, "0"]);
   });
 
+  test("whichever way the key is presented: by a token of it, and by HEAD", async () => {
+    const own = await limited(12);
+    const issued = await fetch(`${portcullis.edges[0]}/-/oauth/token`, {
+      method: "POST",
+      body: new URLSearchParams({
+        grant_type: "client_credentials",
+        client_id: own.id,
+        client_secret: own.key,
+      }),
+    });
+    const { access_token: token } = (await issued.json()) as { access_token: string };
+    expect(await spend({ ...own, key: token }, "GET", "/reports")).toEqual([200, "7"]);
+    expect(await spend(own, "HEAD", "/reports")).toEqual([200, "2"]);
+    expect(await spend({ ...own, key: token }, "GET", "/reports")).toEqual([429, "2"]);
+  });
+
   test("at most the whole limit", async () => {
     const own = await limited(12);
     expect(await spend(own, "POST", "/reports")).toEqual([200, "0"]);
@@ -276,5 +294,33 @@ describe("an operation takes its cost of the key's budget:", () => {
     expect(await spend(own, "GET", "/health")).toEqual([200, "1"]);
     expect(await spend(own, "GET", "/items/7")).toEqual([200, "0"]);
     expect(await spend(own, "GET", "/health")).toEqual([200, "0"]);
+  });
+});
+
+describe("where the API has no vaults,", () => {
+  test("the console asks for none, and builds scopes of the document's types", async () => {
+    const client = consoleClient(portcullis.edges[0] ?? "");
+    await signIn(client, portcullis.issuer, {
+      access: { vault_roles: undefined, roles: ["admin", "developer"] },
+    });
+    const page = await (await client.get("/-/console/keys/new")).text();
+    expect(page).toContain('<input type="hidden" name="vaults" value="all"');
+    expect(page).not.toMatch(/name="vault(?:Ids)?"|<option[^>]*value="vault"/);
+    for (const type of ["items", "reports", "uploads", "files"])
+      expect(page).toMatch(new RegExp(`<option[^>]*value="${type}"`));
+  });
+
+  test("`developer` is enough to make a key, and no vaults are named", async () => {
+    const as = await portcullis.issuer.token(
+      adminClaims({ sub: "dora", vault_roles: undefined, roles: ["developer"] }),
+    );
+    const body = { name: "No vaults", scopes: ["items/7:read"] };
+    const made = await portcullis.call("POST", "/-/api-keys", { as, body });
+    expect(made.status).toBe(201);
+    const { key: own } = (await made.json()) as CreatedKey;
+    expect((await send("/base/v1/items/7", { as: own })).status).toBe(200);
+    expect((await send("/base/v1/items/8", { as: own })).status).toBe(404);
+    const me = await portcullis.call("GET", "/-/me", { as });
+    expect(await me.json()).toMatchObject({ id: "dora", vaultRoles: { "*": ["developer"] } });
   });
 });
