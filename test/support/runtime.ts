@@ -109,7 +109,11 @@ export async function startRuntime(
         modules: [esModule("main.js", WITH_DATASET), esModule("dataset.js", DATASET), ...edge.modules],
       }),
       ...(options.links === true && {
-        modules: [esModule("main.js", WITH_LINKS), esModule("links.js", links), ...edge.modules],
+        modules: [
+          esModule("main.js", WITH_LINKS),
+          esModule("links.js", links),
+          ...(options.worker === undefined ? edge.modules : [esModule("worker.js", options.worker)]),
+        ],
       }),
       ...bindingsOf(options, objects(i)),
       bindings: { ...worker.bindings, ...options.vars },

@@ -48,7 +48,9 @@ export async function importKey(world: World, edge: number, owner: Owner, mask: 
     vaults: vaultsBody(mask),
     rateLimit: RATE_LIMIT,
   };
-  const outcome = await world.asOperator(edge, "/-/ops/imports", `${JSON.stringify(line)}\n`, NDJSON);
+  const outcome = await world.asOperator(edge, "/-/ops/imports", `${JSON.stringify(line)}\n`, {
+    type: NDJSON,
+  });
   if (outcome.status !== 200) return;
   const { keyId, error } = JSON.parse(outcome.text) as { keyId: string | null; error: string | null };
   if (keyId === null) return;
@@ -94,13 +96,16 @@ export function patchKey(world: World, edge: number, key: Key, body: object): Pr
   return world.asAdmin(edge, key.owner.orgId, "PATCH", `/-/api-keys/${key.id}`, body);
 }
 
-/** Rotates a key without an overlap: the old one is revoked, and the new one has what it had. */
-export async function rotate(world: World, edge: number, key: Key): Promise<void> {
-  const body = { overlap: "0h" };
+/** Rotates a key: the old one is dead when the overlap has ended, and the new one has what it had. */
+export async function rotate(world: World, edge: number, key: Key, overlapMs: number): Promise<void> {
+  const body = { overlap: `${overlapMs / 1000}s` };
   const path = `/-/api-keys/${key.id}/rotate`;
   const outcome = await world.asAdmin(edge, key.owner.orgId, "POST", path, body);
-  if (outcome.status < 400 || outcome.status >= 500) world.truth.revoked([key], isDone(outcome));
+  const mayBeDone = outcome.status < 400 || outcome.status >= 500;
+  if (overlapMs === 0 && mayBeDone) world.truth.revoked([key], isDone(outcome));
+  else if (mayBeDone && !isDone(outcome)) key.doubtful = true;
   if (!isDone(outcome)) return;
+  if (overlapMs > 0) key.retiresAt = Date.now() + overlapMs;
   const made = outcome.body as { id: string; key: string };
   const successor = world.truth.addKey(made.id, made.key, key.owner, EVERY_VAULT);
   for (const name of ["disabled", "expired", "vaults", "fenced"] as const) {

@@ -29,22 +29,23 @@ export async function change<T>(
 
 /** The owners: in both organisations people of the same names. */
 export async function addOwners(world: World): Promise<void> {
-  for (const orgId of ORGANIZATIONS) {
-    const asAdmin = (path: string, body?: unknown) => world.asAdmin(0, orgId, "POST", path, body);
-    await asAdmin("/-/organization/bootstrap");
-    for (const id of ["ann", "ben"]) addOwner(world, orgId, id, "token");
-    addOwner(world, orgId, "sue", "scim");
-    const service = { name: "Robot", vaultRoles: rolesOf(EVERY_VAULT) };
-    addOwner(world, orgId, idOf(await asAdmin("/-/service-users", service)), "service");
-    const token = String((await asAdmin("/-/organization/scim-token")).body["token"]);
-    world.scim[orgId] = { token, group: "", user: "" };
-    const user = idOf(
-      await asScim(world, 0, orgId, "POST", "/Users", { userName: "sue", externalId: "sue" }),
-    );
-    const members = [{ value: user }];
-    const group = idOf(await asScim(world, 0, orgId, "POST", "/Groups", { displayName: SCIM_ROLE, members }));
-    world.scim[orgId] = { token, group, user };
-  }
+  for (const orgId of ORGANIZATIONS) await addOwnersOf(world, orgId);
+}
+
+/** Sets an organisation up that is new, or that was erased. Nothing may be at fault. */
+export async function addOwnersOf(world: World, orgId: string): Promise<void> {
+  const asAdmin = (path: string, body?: unknown) => world.asAdmin(0, orgId, "POST", path, body);
+  await asAdmin("/-/organization/bootstrap");
+  for (const id of ["ann", "ben"]) addOwner(world, orgId, id, "token");
+  addOwner(world, orgId, "sue", "scim");
+  const service = { name: "Robot", vaultRoles: rolesOf(EVERY_VAULT) };
+  addOwner(world, orgId, idOf(await asAdmin("/-/service-users", service)), "service");
+  const token = String((await asAdmin("/-/organization/scim-token")).body["token"]);
+  world.scim[orgId] = { token, group: "", user: "" };
+  const user = idOf(await asScim(world, 0, orgId, "POST", "/Users", { userName: "sue", externalId: "sue" }));
+  const members = [{ value: user }];
+  const group = idOf(await asScim(world, 0, orgId, "POST", "/Groups", { displayName: SCIM_ROLE, members }));
+  world.scim[orgId] = { token, group, user };
 }
 
 function addOwner({ truth }: World, orgId: string, id: string, kind: Owner["kind"]): void {

@@ -1,6 +1,8 @@
-import { asOwner, isDone } from "./people.ts";
-import type { Key, Owner } from "./truth.ts";
+import { addOwnersOf, asOwner, isDone } from "./people.ts";
+import type { Credential, Key, Owner } from "./truth.ts";
 import { ORGANIZATIONS, type Outcome, type World } from "./world.ts";
+
+const ERASE_ATTEMPTS = 10;
 
 interface Receipt {
   readonly keyId: string | null;
@@ -54,6 +56,46 @@ export async function revokeByOperator(
 ): Promise<void> {
   const outcome = await world.asOperator(edge, "/-/ops/revocations", { targets, reason: "Torture" });
   note(world, keys, (outcome.body["results"] ?? []) as Receipt[]);
+}
+
+/**
+ * GitHub reports a credential as found. The label says whether it was real: then it is dead, or, while something is at
+ * fault, a key is on record and dies by itself.
+ */
+export async function reportLeak(world: World, edge: number, found: Credential): Promise<void> {
+  const report = JSON.stringify([{ token: found.text, type: "portcullis", url: "https://github.test/x" }]);
+  const { isWell } = world;
+  const outcome = await world.asGithub(edge, report);
+  const isReal = outcome.text.includes("true_positive");
+  if (found.isToken) found.dead ||= isReal && isWell;
+  else if (isReal && isWell) world.truth.revoked([found.key], true);
+  else if (isReal) found.key.retiresAt = 0;
+  else world.truth.revoked([found.key], false);
+}
+
+/** An operator erases an organisation. One that was broken off goes on by itself; {@link finishErasures} waits for it. */
+export async function erase(world: World, edge: number, orgId: string): Promise<boolean> {
+  const keys = world.truth.keys.filter(({ owner }) => owner.orgId === orgId);
+  // The runbook forbids to restore a guard of an organisation that was erased.
+  world.forgetCopy("KeyGuard");
+  const outcome = await world.asOperator(edge, `/-/organization?orgId=${orgId}`, undefined, {
+    method: "DELETE",
+  });
+  if (!isDone(outcome)) world.truth.revoked(keys, false);
+  else world.truth.erased(orgId);
+  if (outcome.status < 400 || outcome.status >= 500) world.erasing.add(orgId);
+  return isDone(outcome);
+}
+
+/** Once nothing is at fault every erasure that was begun comes to its end, and the organisation may begin anew. */
+export async function finishErasures(world: World): Promise<void> {
+  for (const orgId of world.erasing) {
+    let isErased = false;
+    for (let left = ERASE_ATTEMPTS; left > 0 && !isErased; left--) isErased = await erase(world, 0, orgId);
+    if (!isErased) return world.truth.violate(`${orgId} cannot be erased`);
+    await addOwnersOf(world, orgId);
+  }
+  world.erasing.clear();
 }
 
 export async function revokePerson(world: World, edge: number, owner: Owner): Promise<void> {

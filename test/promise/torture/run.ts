@@ -11,10 +11,19 @@ import {
   rotate,
 } from "./key-changes.ts";
 import { addOwners, isDone, setActive, setRoles } from "./people.ts";
-import { revoke, revokeByOperator, revokeInBulk, revokePerson, trespass } from "./revocations.ts";
+import {
+  erase,
+  finishErasures,
+  reportLeak,
+  revoke,
+  revokeByOperator,
+  revokeInBulk,
+  revokePerson,
+  trespass,
+} from "./revocations.ts";
 import { pick, type Step, type StepKind } from "./steps.ts";
 import { ORIGIN_FAULTS, Traffic } from "./traffic.ts";
-import { EVERY_VAULT, type Key } from "./truth.ts";
+import { EVERY_VAULT, type Credential, type Key } from "./truth.ts";
 import { EDGES, ORGANIZATIONS, RESTORABLE, World } from "./world.ts";
 
 /** What a run has come to. */
@@ -29,17 +38,26 @@ export interface Run {
 const CLOCK_STEPS = [-20_000, -3000, -400, 400, 3000, 20_000];
 const BINDINGS = ["KEY_GUARD", "KEY_GUARD", "ORGANIZATION", "DEPLOYMENT", "KEY_RECORDS"];
 const SHARES = [0.2, 0.6, 1];
+/** Some end within a run, and some do not. */
+const OVERLAPS_MS = [1000, 1000, 3_600_000];
 const RECONCILE_ATTEMPTS = 20;
 /** Whatever was under way when faults ended has ended by then. */
 const SETTLED_MS = 800;
 
+export interface RunOptions {
+  readonly tell?: (line: string) => void;
+  /** Called before the first step. */
+  readonly prepare?: (world: World) => void;
+  /** The Worker, if it is another than the product. */
+  readonly worker?: string;
+}
+
 /** Runs steps, with traffic all the while; ends with the first promise that is broken. */
 export async function runSteps(
   steps: readonly Step[],
-  tell: (line: string) => void = () => {},
-  prepare: (world: World) => void = () => {},
+  { tell = () => {}, prepare = () => {}, worker }: RunOptions = {},
 ): Promise<Run> {
-  const world = await World.start();
+  const world = await World.start(worker);
   const { truth } = world;
   try {
     await addOwners(world);
@@ -86,12 +104,12 @@ async function perform(world: World, traffic: Traffic, { kind, numbers }: Step):
       ]),
     ) as Record<keyof typeof EDITS, () => unknown>),
     rename: () => patchKey(world, edge, key, { name: `Name ${c}` }),
-    rotate: () => rotate(world, edge, key),
+    rotate: () => rotate(world, edge, key, 0),
+    rotateWithOverlap: () => rotate(world, edge, key, pick(OVERLAPS_MS, c)),
     revoke: () => revoke(world, edge, key, false),
     revokeByOwner: () => revoke(world, edge, key, true),
     revokeInBulk: () => revokeInBulk(world, edge, [key, chosen(world, c)]),
-    revokeByHolder: () =>
-      revokeByHolder(world, edge, { ...pick(truth.credentials, 0), text: key.secret, key }),
+    revokeByHolder: () => revokeByHolder(world, edge, credentialOf(world, key)),
     revokeToken: () => {
       const tokens = truth.credentials.filter(({ isToken }) => isToken);
       return tokens.length > 0 && revokeByHolder(world, edge, pick(tokens, a));
@@ -101,6 +119,18 @@ async function perform(world: World, traffic: Traffic, { kind, numbers }: Step):
     revokeOwnerByOperator: () =>
       revokeByOperator(world, edge, truth.keysOf(owner), [{ orgId: owner.orgId, ownerId: owner.id }]),
     revokePerson: () => revokePerson(world, edge, owner),
+    revokeOrganization: () => {
+      const { orgId } = owner;
+      const keys = truth.keys.filter((each) => each.owner.orgId === orgId);
+      return revokeByOperator(world, edge, keys, [{ orgId }]);
+    },
+    reportLeak: () => reportLeak(world, edge, credentialOf(world, key)),
+    reportLeakedToken: () => {
+      const tokens = truth.credentials.filter(({ isToken }) => isToken);
+      return tokens.length > 0 && reportLeak(world, edge, pick(tokens, a));
+    },
+    // One organisation always has people.
+    erase: () => world.erasing.size === 0 && erase(world, edge, owner.orgId),
     takeRole: () => setRoles(world, edge, owner, pick([0, 1, 2], c)),
     giveRole: () => setRoles(world, edge, owner, EVERY_VAULT),
     deactivate: () => setActive(world, edge, owner, false),
@@ -120,7 +150,18 @@ async function perform(world: World, traffic: Traffic, { kind, numbers }: Step):
     putBack: () => putBack(world, traffic, pick(RESTORABLE, a)),
     wait: () => sleep(c % 500),
   };
+  // What the step is about is in use everywhere right before it, and is tried everywhere right after it.
+  const concerned = [
+    ...truth.credentials.filter((each) => each.key.owner === owner).slice(-1),
+    ...truth.credentials.filter((each) => each.key === key).slice(-2),
+  ];
+  await traffic.press(concerned);
   await acts[kind]();
+  await traffic.press(concerned);
+}
+
+function credentialOf({ truth }: World, key: Key): Credential {
+  return truth.credentials.find((credential) => credential.text === key.secret) as Credential;
 }
 
 /** The latest keys more often than those of long ago. */
@@ -134,6 +175,8 @@ async function heal(world: World, traffic: Traffic): Promise<void> {
   traffic.originFault = "none";
   await sleep(SETTLED_MS);
   world.truth.settle();
+  await finishErasures(world);
+  await traffic.expectRetirements();
   await traffic.expectRecovery();
 }
 
@@ -151,7 +194,7 @@ async function restart(
 async function putBack(world: World, traffic: Traffic, name: string): Promise<void> {
   if (!world.hasCopy(name)) return;
   await world.restart({ between: () => world.putBack(name) });
-  for (const key of world.truth.keys) key.doubtful = true;
+  world.truth.restored();
   await world.heal();
   for (const orgId of ORGANIZATIONS) await reconcile(world, orgId);
   world.isPaused = false;

@@ -1,17 +1,23 @@
-import { runSteps } from "./run.ts";
+import type { Run } from "./run.ts";
 import type { Step } from "./steps.ts";
+
+interface ShrinkOptions {
+  readonly run: (steps: readonly Step[]) => Promise<Pick<Run, "violations" | "done">>;
+  /** When to be content with what there is; milliseconds since the epoch. */
+  readonly endsAt: number;
+  readonly tell: (line: string) => void;
+}
 
 /** Leaves out what a failure does not need: halves first, then ever smaller pieces, as long as there is time. */
 export async function shrink(
   steps: readonly Step[],
-  endsAt: number,
-  tell: (line: string) => void,
+  { run, endsAt, tell }: ShrinkOptions,
 ): Promise<readonly Step[]> {
   let left = steps;
   for (let size = Math.ceil(left.length / 2); size >= 1; size = Math.floor(size / 2)) {
     for (let at = 0; at < left.length && Date.now() < endsAt;) {
       const fewer = [...left.slice(0, at), ...left.slice(at + size)];
-      const { violations, done } = await runSteps(fewer);
+      const { violations, done } = await run(fewer);
       if (violations.length === 0) {
         at += size;
         continue;

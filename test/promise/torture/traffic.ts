@@ -6,6 +6,7 @@ import { EDGES, type World } from "./world.ts";
 const CLIENTS = 2 * EDGES;
 const PAUSE_MS = 8;
 const PATIENCE_MS = 3000;
+const PRESS_MS = 150;
 /** After every outage traffic recovers within two seconds; a busy machine gets more. */
 const RECOVERY_MS = 8000;
 
@@ -101,6 +102,16 @@ export class Traffic {
     }
   }
 
+  /** Tries credentials everywhere at once, so that every edge holds what it knows of them; waits no longer than a lease. */
+  async press(credentials: readonly Credential[]): Promise<void> {
+    if (this.#world.isPaused) return;
+    const attempts = credentials.flatMap((credential) => {
+      const attempt = { credential, vault: Math.random() < 0.5 ? 1 : 2, isNear: Math.random() < 0.5 };
+      return this.#world.edges.map((_, edge) => this.attempt(attempt, edge));
+    });
+    await Promise.race([Promise.all(attempts), sleep(PRESS_MS)]);
+  }
+
   /** Once nothing is at fault everything passes that has to. */
   async expectRecovery(): Promise<void> {
     this.originFault = "none";
@@ -109,6 +120,32 @@ export class Traffic {
       .flatMap((credential) => [1, 2].map((vault) => ({ credential, vault, isNear: true })))
       .filter(mustPass);
     await Promise.all(attempts.map((attempt, i) => this.#expectToPass(attempt, i % EDGES)));
+  }
+
+  /** A key that was to end by itself is refused everywhere, and is so for good. */
+  async expectRetirements(): Promise<void> {
+    const { truth } = this.#world;
+    const due = truth.credentials.filter(
+      ({ key, isToken }) => !isToken && !key.dead && key.retiresAt !== null && key.retiresAt < Date.now(),
+    );
+    await Promise.all(due.map((credential) => this.#expectToEnd(credential)));
+  }
+
+  async #expectToEnd(credential: Credential): Promise<void> {
+    const end = performance.now() + RECOVERY_MS;
+    while (performance.now() < end) {
+      const edges = Array.from({ length: EDGES }, (_, edge) => edge);
+      const attempt = { credential, vault: 1, isNear: true };
+      const statuses = await Promise.all(edges.map((edge) => this.attempt(attempt, edge)));
+      if (statuses.every((status) => status === 401)) {
+        credential.key.dead = true;
+        return;
+      }
+      await sleep(50);
+    }
+    this.#world.truth.violate(
+      `still alive after its end: ${describe({ credential, vault: 1, isNear: true })}`,
+    );
   }
 
   async #expectToPass(attempt: Attempt, edge: number): Promise<void> {

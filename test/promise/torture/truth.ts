@@ -64,6 +64,8 @@ export interface Key {
   readonly fenced: Setting<boolean>;
   /** A revocation was acknowledged. */
   dead: boolean;
+  /** When it is dead by itself, by the clock of the test: its rotation's overlap has ended, or a cut is retried. */
+  retiresAt: number | null;
   /** It may be dead, or less than the model says: a revocation was not acknowledged, or a copy was put back. */
   doubtful: boolean;
 }
@@ -108,6 +110,7 @@ export function mustPass(attempt: Attempt): boolean {
   const settings = [key.disabled, key.expired, key.fenced, key.vaults, key.owner.roles, key.owner.active];
   return (
     !key.doubtful &&
+    key.retiresAt === null &&
     !attempt.credential.isToken &&
     settings.every(({ isSure }) => isSure) &&
     key.owner.active.values.has(true) &&
@@ -133,6 +136,7 @@ export class Truth {
       vaults: new Setting(vaults),
       fenced: new Setting(false),
       dead: false,
+      retiresAt: null,
       doubtful: false,
     };
     this.keys.push(key);
@@ -165,6 +169,21 @@ export class Truth {
       if (acknowledged) key.dead = true;
       else key.doubtful = true;
     }
+  }
+
+  /** An organisation is gone, with its people. Its keys stay in mind: they never come back. */
+  erased(orgId: string): void {
+    this.revoked(
+      this.keys.filter(({ owner }) => owner.orgId === orgId),
+      true,
+    );
+    const others = this.owners.filter((owner) => owner.orgId !== orgId);
+    this.owners.splice(0, this.owners.length, ...others);
+  }
+
+  /** An older copy was put back: nothing has to be as it was but what was revoked. */
+  restored(): void {
+    for (const key of this.keys) Object.assign(key, { doubtful: true, retiresAt: null });
   }
 
   settle(): void {

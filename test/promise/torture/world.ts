@@ -3,16 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Miniflare } from "miniflare";
 import { adminClaims, startIssuer, type TestIssuer } from "../../support/issuer.ts";
+import { startGithub, type TestGithub } from "../../support/github.ts";
 import { LINK_PATH, type LinkState } from "../../support/link-state.ts";
 import { startOriginServer, type OriginServer } from "../../support/origin-server.ts";
 import { OPERATOR } from "../../support/operators.ts";
+import { bundledWorker } from "../../support/build-bundle.ts";
 import { startRuntime } from "../../support/runtime.ts";
 import { Truth } from "./truth.ts";
 
 export const EDGES = 3;
 export const ORGANIZATIONS = ["org_test", "org_other"] as const;
 /** Classes of objects of which an older copy may be put back. */
-export const RESTORABLE = ["Organization", "KeyGuard"] as const;
+export const RESTORABLE = ["Organization", "KeyGuard", "Deployment"] as const;
 
 /** A client that has waited so long goes away. */
 const PATIENCE_MS = 2500;
@@ -38,10 +40,15 @@ const UNANSWERED: Outcome = { status: 0, body: {}, text: "" };
 export class World {
   readonly truth = new Truth();
   readonly scim: Record<string, { token: string; group: string; user: string }> = {};
+  /** Organisations of which an erasure was begun, and nobody knows whether it has ended. */
+  readonly erasing = new Set<string>();
   readonly #directory = mkdtempSync(join(tmpdir(), "portcullis-torture-"));
   #links: LinkState[] = [];
   readonly issuer: TestIssuer;
   readonly origin: OriginServer;
+  readonly #github: TestGithub;
+  /** The Worker that all edges run. */
+  readonly #worker: string;
   edges: readonly string[] = [];
   logs: readonly string[] = [];
   #miniflare: Miniflare | null = null;
@@ -49,29 +56,37 @@ export class World {
   /** While the product is down, and until it agrees again after a restore, nobody calls. */
   isPaused = false;
 
-  private constructor(issuer: TestIssuer, origin: OriginServer) {
+  private constructor(issuer: TestIssuer, origin: OriginServer, github: TestGithub, worker: string) {
     this.issuer = issuer;
     this.origin = origin;
+    this.#github = github;
+    this.#worker = worker;
   }
 
-  static async start(): Promise<World> {
-    const [issuer, origin] = await Promise.all([startIssuer(), startOriginServer()]);
-    const world = new World(issuer, origin);
+  /** Starts the product, or another Worker in its place. */
+  static async start(worker = bundledWorker()): Promise<World> {
+    const [issuer, origin, github] = await Promise.all([startIssuer(), startOriginServer(), startGithub()]);
+    const world = new World(issuer, origin, github, worker);
     await world.#run();
     return world;
   }
 
   async stop(): Promise<void> {
     await this.#miniflare?.dispose();
-    await Promise.all([this.issuer.close(), this.origin.stop()]);
+    await Promise.all([this.issuer.close(), this.origin.stop(), this.#github.stop()]);
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
   async #run(): Promise<void> {
     const before = runtimes();
-    const vars = { ...VARS, ORIGIN_URL: this.origin.url, OIDC_ISSUER: this.issuer.url };
+    const vars = {
+      ...VARS,
+      ORIGIN_URL: this.origin.url,
+      OIDC_ISSUER: this.issuer.url,
+      GITHUB_SECRET_SCANNING_KEYS_URL: this.#github.keysUrl,
+    };
     const runtime = await startRuntime(
-      Array.from({ length: EDGES }, () => ({ links: true, vars })),
+      Array.from({ length: EDGES }, () => ({ links: true, worker: this.#worker, vars })),
       { stateDir: this.#stateDir },
     );
     this.#miniflare = runtime.miniflare;
@@ -101,6 +116,10 @@ export class World {
     if (from !== null) cpSync(from, to, { recursive: true });
   }
 
+  forgetCopy(name: string): void {
+    rmSync(this.#copyOf(name), { recursive: true, force: true });
+  }
+
   hasCopy(name: string): boolean {
     return existsSync(this.#copyOf(name));
   }
@@ -128,19 +147,31 @@ export class World {
     await fetch(`${this.edges[edge]}${LINK_PATH}`, { method: "POST", body: JSON.stringify(state) });
   }
 
+  /** Whether no call that the product makes meets a fault. */
+  get isWell(): boolean {
+    return this.#links.every(({ faults }) => Object.keys(faults).length === 0);
+  }
+
   async heal(): Promise<void> {
     await Promise.all(this.edges.map((_, edge) => this.disturb(edge, NOTHING)));
     this.issuer.setDown("nothing");
   }
 
   /** A call to the control API; a client that waits too long goes away. */
-  async send(edge: number, method: string, path: string, as: string, body?: unknown, type?: string) {
+  async send(
+    edge: number,
+    method: string,
+    path: string,
+    as: string | Readonly<Record<string, string>>,
+    body?: unknown,
+    type?: string,
+  ): Promise<Outcome> {
     try {
       const response = await fetch(`${this.edges[edge]}${path}`, {
         method,
         signal: AbortSignal.timeout(PATIENCE_MS),
         headers: {
-          Authorization: as,
+          ...(typeof as === "string" ? { Authorization: as } : as),
           ...(body !== undefined && { "Content-Type": type ?? "application/json" }),
         },
         ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
@@ -156,8 +187,17 @@ export class World {
     return this.send(edge, method, path, `Bearer ${token}`, body);
   }
 
-  async asOperator(edge: number, path: string, body: unknown, type?: string) {
-    return this.send(edge, "POST", path, `Bearer ${await this.issuer.token(OPERATOR)}`, body, type);
+  async asOperator(
+    edge: number,
+    path: string,
+    body: unknown,
+    { method = "POST", type }: { method?: string; type?: string } = {},
+  ) {
+    return this.send(edge, method, path, `Bearer ${await this.issuer.token(OPERATOR)}`, body, type);
+  }
+
+  asGithub(edge: number, body: string) {
+    return this.send(edge, "POST", "/-/ops/leaks/github", this.#github.sign(body), body);
   }
 }
 
