@@ -119,7 +119,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     success: { 200: { description: "The key, or an empty list.", schema: KeyList } },
     refusals: [],
     run: async ({ body }, actor) => {
-      const hash = body.hash ?? bytesToHex(hashKey(body.key ?? ""));
+      const hash = body.hash ?? bytesToHex(hashKey((body.key ?? "").trim()));
       const found = await organizationOf(actor, control).findKeyByHash(actor, hash);
       if (isRefusal(found)) return found;
       const data = found.key === null ? [] : [keyAnswer(found.key, control)];

@@ -100,6 +100,8 @@ describe("a whole key", () => {
     const found = (await (await search(key.key)).json()) as Page;
     expect(found.data.map(({ id }) => id)).toEqual([key.id]);
     expect(found.pagination).toEqual({ limit: 100, nextCursor: null });
+    // As it is pasted.
+    expect(await (await search(` ${key.key}\n`)).json()).toMatchObject({ data: [{ id: key.id }] });
     await organization.admin.call("DELETE", `/-/api-keys/${key.id}`);
     expect(await (await search(key.key)).json()).toMatchObject({ data: [{ id: key.id, status: "revoked" }] });
     const wrong = key.key.slice(0, 20) + key.key.slice(20).replace(/[a-y]/, "z");

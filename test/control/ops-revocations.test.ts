@@ -60,9 +60,9 @@ describe("an operator cuts off", () => {
     expect(await statusOf(key)).toBe(401);
   });
 
-  test("a key by the leaked key itself, which the answer does not repeat", async () => {
+  test("a key by the leaked key itself, as it was pasted, which the answer does not repeat", async () => {
     const key = await portcullis.createKey();
-    const response = await operator.call("POST", { targets: [{ key: key.key }], reason: "Leaked" });
+    const response = await operator.call("POST", { targets: [{ key: ` ${key.key}\n` }], reason: "Leaked" });
     const text = await response.text();
     expect(JSON.parse(text)).toMatchObject({ results: [revoked(0, key.id)] });
     expect(text).not.toContain(key.key);

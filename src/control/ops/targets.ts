@@ -56,7 +56,7 @@ function sort(target: RevocationTarget, index: number, forms: KeyForms): KeyTarg
     if (!KEY_ID.test(target.keyId)) return null;
     return { target: index, keyId: target.keyId, orgId: null, hash: null };
   }
-  if ("key" in target) return targetOfSecret(target.key, index, forms);
+  if ("key" in target) return targetOfSecret(target.key.trim(), index, forms);
   if (!ORG_ID.test(target.orgId)) return null;
   return { target: index, orgId: target.orgId, ownerId: "ownerId" in target ? target.ownerId : null };
 }
