@@ -39,6 +39,13 @@ async function timed<T>(work: Promise<T>): Promise<{ value: T; ms: number }> {
   return { value: await work, ms: Date.now() - start };
 }
 
+/** Whether work ends before a lease does. A busy machine is slow now and then, a wait for a lease is there each time. */
+async function needsNoLease(work: (attempt: number) => Promise<unknown>): Promise<boolean> {
+  for (let attempt = 0; attempt < 20; attempt++)
+    if ((await timed(work(attempt))).ms < LEASE_MS / 2) return true;
+  return false;
+}
+
 describe("an id that was never created", () => {
   test("is answered as unknown under no lease, and leaves nothing in storage", async () => {
     const { record } = makeRecord();
@@ -98,7 +105,8 @@ describe("a lease", () => {
 describe("a change", () => {
   test("of a group that has no lease out is in force at once", async () => {
     const { record, guard } = await newKey();
-    expect((await timed(guard.put(ORG, [{ ...record, version: 2 }]))).ms).toBeLessThan(LEASE_MS / 2);
+    const change = (attempt: number) => guard.put(ORG, [{ ...record, version: 2 + attempt }]);
+    expect(await needsNoLease(change)).toBe(true);
   });
 
   test("is answered only when every lease on the version before has ended", async () => {
@@ -129,7 +137,7 @@ describe("a change", () => {
     const change = { ...record, version: 2 };
     await Promise.all([guard.put(ORG, [change]), guard.put(ORG, [change])]);
     expect(Date.now() - start).toBeGreaterThanOrEqual(LEASE_MS - 5);
-    expect((await timed(guard.put(ORG, [change]))).ms).toBeLessThan(LEASE_MS / 2);
+    expect(await needsNoLease(() => guard.put(ORG, [change]))).toBe(true);
   });
 
   test("that comes late does not undo a newer one, and is told what is in force", async () => {

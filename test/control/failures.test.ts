@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { KeyRecord } from "../../src/core/key/key-record.ts";
 import {
   developerOn,
@@ -56,7 +56,8 @@ async function cached(key: CreatedKey): Promise<KeyRecord | null> {
 }
 
 async function eventually<T>(ask: () => Promise<T>, expected: T): Promise<void> {
-  await expect.poll(ask, { interval: 250 }).toEqual(expected);
+  // Tests that run beside others have no `expect.poll`.
+  await vi.waitFor(async () => expect(await ask()).toEqual(expected), { timeout: 60_000, interval: 250 });
 }
 
 describe.concurrent.each(GUARD_OUTAGES)("while the %s", (outage) => {

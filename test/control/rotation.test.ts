@@ -76,7 +76,7 @@ describe("a rotated key", () => {
 
   test("is dead when the overlap ends, without anybody doing anything", async () => {
     const old = await setUp();
-    const next = await rotate(old, { overlap: "1s" });
+    const next = await rotate(old, { overlap: "5s" });
     const answer = await use(old);
     expect(answer.status).toBe(200);
     const until = Date.parse(answer.headers.get("X-Portcullis-Key-Expires") ?? "");
@@ -154,7 +154,7 @@ describe("a key that ends by itself before the overlap does", () => {
     const before = Date.now();
     await rotate(old, { overlap });
     const until = Date.parse((await use(old)).headers.get("X-Portcullis-Key-Expires") ?? "");
-    expect(until).toBeGreaterThan(before + leftMs - 10_000);
+    expect(until).toBeGreaterThan(before + leftMs - 120_000);
     expect(until).toBeLessThanOrEqual(Date.now() + leftMs);
   });
 });

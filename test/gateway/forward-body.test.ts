@@ -7,7 +7,7 @@ import { RawConnection, requestText, sendRaw, type RawResponse } from "../suppor
 const LIMIT = 200_000;
 const { origin, urls, stop } = await startForwarding({
   gateway: { maxBodyBytes: LIMIT },
-  impatient: { maxBodyBytes: LIMIT, originTimeoutMs: 400 },
+  impatient: { maxBodyBytes: LIMIT, originTimeoutMs: 2000 },
   impatientAndBusy: { originTimeoutMs: 400, busyMs: 10_000 },
   unreachable: { originUrl: `http://127.0.0.1:${await unusedPort()}` },
 });
@@ -239,7 +239,7 @@ describe("an origin that does not answer is a refusal:", () => {
     client.send(head);
     for (let parts = 0; parts < 8; parts++) {
       client.send(part);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, 400));
     }
     client.send(end);
     expect((await client.response("POST")).body.toString()).toBe(`${length}`);

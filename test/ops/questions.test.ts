@@ -45,7 +45,7 @@ beforeAll(async () => {
   keys.soon = await portcullis.createKey({ expiresIn: "3d" });
   keys.unavailable = await portcullis.createKey();
   // The notice of its last day comes within this test.
-  const expiresAt = new Date(Date.now() + DAY_S * 1000 + 1500).toISOString();
+  const expiresAt = new Date(Date.now() + DAY_S * 1000 + 5000).toISOString();
   keys.noticed = await portcullis.createKey({ expiresAt });
   await use(keys.used, 5);
   await use(keys.used, 2, 0, "/v1/networks");
