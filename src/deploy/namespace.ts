@@ -38,12 +38,11 @@ async function find(title: string, wrangler: Wrangler): Promise<string | null> {
 }
 
 async function create(name: string, title: string, wrangler: Wrangler): Promise<string> {
-  const { code, all } = await wrangler.run(["kv", "namespace", "create", name]);
+  const { code, stdout, all } = await wrangler.run(["kv", "namespace", "create", name]);
   if (code !== 0) throw new DeployError(`The KV namespace ${name} could not be created:\n${all.trim()}`);
-  const id = await find(title, wrangler);
-  if (id === null)
-    throw new DeployError(`The KV namespace ${title} was created, and is not listed:\n${all.trim()}`);
-  return id;
+  const id = /\b[0-9a-f]{32}\b/.exec(stdout)?.[0] ?? (await find(title, wrangler));
+  if (id !== null) return id;
+  throw new DeployError(`The KV namespace ${title} was created, and is not listed:\n${all.trim()}`);
 }
 
 /** Writes the id into the environment's own section, below the binding's name. */

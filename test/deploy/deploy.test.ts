@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from "vitest";
 import { readTarget } from "../../src/deploy/configuration.ts";
-import { deployedFingerprint, isWhole, noteWhole } from "../../src/deploy/deployed.ts";
+import { deployedFingerprint } from "../../src/deploy/deployed.ts";
 import { provideNamespace } from "../../src/deploy/namespace.ts";
 import { Wrangler } from "../../src/deploy/wrangler.ts";
 import { CREDENTIALS, startCloudflare, type TestCloudflare } from "../support/cloudflare.ts";
@@ -135,9 +135,6 @@ test(
     cloudflare.failing.set("PUT .*/domains/records", 403);
     expect((await wrangler.run(["deploy", "--tag", "half"])).code).not.toBe(0);
     expect(await deployedFingerprint(wrangler)).toBe("half");
-    expect(await isWhole("half", wrangler)).toBe(false);
-    await noteWhole("half", wrangler, () => {});
-    expect(await isWhole("half", wrangler)).toBe(true);
   },
   TIMEOUT_MS,
 );
@@ -146,18 +143,11 @@ describe("nothing is asked of Cloudflare, and nothing uploaded,", () => {
   test.each<{ name: string; with: readonly Replacement[]; args: string[]; says: string }>([
     { name: "for the example", with: [], args: [], says: "- routes: gateway.example.com is an example\n" },
     {
-      name: "for the example, to try it out",
-      with: [],
-      args: ["--dry-run"],
-      says: "ORIGIN_URL: https://api.example.com is",
-    },
-    {
       name: "for an API document with a mistake",
       with: [...FILLED_IN, [VARS, `${VARS}API_DOCUMENT = "${BAD_DOCUMENT}"\n`]],
       args: [],
       says: "- The API's document:\n",
     },
-    { name: "for a command that is none", with: FILLED_IN, args: ["--now"], says: "--now" },
   ])(
     "$name",
     async ({ with: replacements, args, says }) => {
