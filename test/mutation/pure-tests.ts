@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const SLOW =
   /(?:from|import) "(?:cloudflare:|node:(?:http|net|child_process|worker_threads)|miniflare|wrangler|esbuild|@redocly|playwright)/;
 
-const LONG = ["test/admission/simulation.test.ts"];
+const LONG = ["test/admission/simulation.test.ts", "test/console/**"];
 
 /** For each of our files the tests of pure rules that import it, by way of others, too. Paths are from the root. */
 export function pureTests(): ReadonlyMap<string, readonly string[]> {

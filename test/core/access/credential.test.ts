@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { readCredential } from "../../../src/core/access/credential.ts";
-import { generateKey } from "../../../src/core/key/key-secret.ts";
+import { keyIdOf } from "../../../src/core/access/imported-key.ts";
+import { generateKey, idOfHash } from "../../../src/core/key/key-secret.ts";
 
 const { key, id } = generateKey("fkc");
 const mistyped = key.slice(0, -1) + (key.endsWith("0") ? "1" : "0");
@@ -65,4 +67,24 @@ describe("where keys have been imported", () => {
 
 test.each(cases)("%s", (_, header, expected) => {
   expect(readCredential(header, ["fkc"], false)).toEqual(expected);
+});
+
+describe("the id of the key that a text is", () => {
+  const prefixes = ["fkc"];
+  const own = generateKey("fkc");
+  const foreign = "sk_live_0123456789abcdef";
+
+  test("is its own, whether keys have been imported or not", () => {
+    expect([keyIdOf(own.key, prefixes, false), keyIdOf(own.key, prefixes, true)]).toEqual([own.id, own.id]);
+  });
+
+  test("follows from the string of an imported key, where there are any", () => {
+    const hash = createHash("sha256").update(foreign).digest();
+    expect(keyIdOf(foreign, prefixes, true)).toBe(idOfHash(hash));
+    expect(keyIdOf(foreign, prefixes, false)).toBeNull();
+  });
+
+  test.each(["too short", own.key.slice(0, -1), "a.b.c"])("is none for %s", (text) => {
+    expect(keyIdOf(text, prefixes, true)).toBeNull();
+  });
 });

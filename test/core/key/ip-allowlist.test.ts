@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { breadthOf, compileAllowlist, parseRange } from "../../../src/core/key/ip-allowlist.ts";
+import {
+  allowlistCovers,
+  breadthOf,
+  compileAllowlist,
+  parseRange,
+} from "../../../src/core/key/ip-allowlist.ts";
 
 describe("an entry is stored in its canonical spelling", () => {
   test.each([
@@ -170,4 +175,28 @@ test.each([
   ["::1", null],
 ])("%s restricts so little: %j", (range, breadth) => {
   expect(breadthOf(range)).toBe(breadth);
+});
+
+test.each([
+  [["10.0.0.0/8"], ["10.1.0.0/16"], true],
+  [["10.1.0.0/16"], ["10.0.0.0/8"], false],
+  [["10.0.0.0/9", "10.128.0.0/9"], ["10.0.0.0/8"], true],
+  [["10.128.0.0/9", "10.0.0.0/9"], ["10.0.0.0/8"], true],
+  [["10.0.0.0/10", "10.128.0.0/9"], ["10.0.0.0/8"], false],
+  [["10.0.0.0/8", "10.1.0.0/16"], ["10.255.255.255"], true],
+  [["10.0.0.1", "10.0.0.3"], ["10.0.0.1", "10.0.0.3"], true],
+  [["10.0.0.1", "10.0.0.3"], ["10.0.0.2"], false],
+  [["10.0.0.2", "10.0.0.3"], ["10.0.0.2/31"], true],
+  [["10.0.0.2"], ["10.0.0.2/31"], false],
+  [["10.0.0.3"], ["10.0.0.2/31"], false],
+  [["::/0"], ["10.0.0.1"], false],
+  [["0.0.0.0/0"], ["::1"], false],
+  [["0.0.0.0/0", "::/0"], [], true],
+  [["0.0.0.0/0"], [], false],
+  [["::/0"], [], false],
+  [[], ["10.0.0.1", "2001:db8::/32"], true],
+  [["2001:db8::/32", "10.0.0.0/8"], ["10.0.0.1", "2001:db8::1"], true],
+  [["::a00:1"], ["10.0.0.1"], false],
+] as const)("the allowlist %j covers %j: %s", (outer, inner, covers) => {
+  expect(allowlistCovers(outer, inner)).toBe(covers);
 });
