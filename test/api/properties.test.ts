@@ -1,7 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compileAccess } from "../../src/core/access/access.ts";
-import { isCanonicalPath } from "../../src/core/policy/canonical-path.ts";
+import { isCanonicalPath, plainSpelling } from "../../src/core/policy/canonical-path.ts";
+import { pathPart } from "../../src/core/policy/path-template.ts";
+import type { Operation } from "../../src/core/policy/route-policy.ts";
+import { fillTemplate } from "../../src/core/policy/resource-types.ts";
+import { PLAIN_SEGMENT } from "../../src/core/policy/scope.ts";
 import { compile } from "../support/policy.ts";
 
 /** Few names, so that templates overlap. */
@@ -134,6 +138,29 @@ describe("whatever the document and the path are", () => {
   });
 });
 
+/** All that a path can be about as an operation: taken apart in every way, as it is sent and as it is decoded. */
+function resourcesOf({ template, resource }: Operation, path: string): string[][] {
+  return [pathPart(template), plainSpelling(pathPart(template))].flatMap((text, i) => {
+    const parts = text.split(/(\{[^{}]*\})/);
+    return waysThrough(parts, i === 0 ? path : plainSpelling(path)).map((values) => {
+      const left = values.values();
+      return (resource ?? []).flatMap((segment) =>
+        "literal" in segment ? segment.literal : (left.next().value ?? "").split("/"),
+      );
+    });
+  });
+}
+
+/** The values of the parameters for each way in which a text is these parts one after another. */
+function waysThrough([part, ...parts]: readonly string[], text: string): string[][] {
+  if (part === undefined) return text === "" ? [[]] : [];
+  if (!part.startsWith("{")) return text.startsWith(part) ? waysThrough(parts, text.slice(part.length)) : [];
+  const longest = part.startsWith("{+") ? text.length : /^[^/]*/.exec(text)?.[0].length;
+  return Array.from({ length: longest ?? 0 }, (_, i) => text.slice(0, i + 1))
+    .filter((value) => !/^\/|\/$/.test(value))
+    .flatMap((value) => waysThrough(parts, text.slice(value.length)).map((values) => [value, ...values]));
+}
+
 /** Templates of which every one names its resource by its path alone: no affixes that two share. */
 const PLAIN_TEMPLATE = fc
   .array(fc.oneof(NAME, fc.constant("{*}")), { minLength: 2, maxLength: 5 })
@@ -165,6 +192,47 @@ describe("a narrowed key", () => {
         },
       ),
       { numRuns: 1000 },
+    );
+  });
+
+  const KINDS = ["a", "b", "{*}", "{*}.b", "a-{*}", "{*}.{*}", "{*}{*}", "{*}:a", "@{*}", "{*}%3Aa", "{+*}"];
+  const TAILS = ["", "/", "?x=1", "/#f", "{?q}"];
+  const anyTemplate = fc
+    .tuple(fc.array(fc.constantFrom(...KINDS), { minLength: 1, maxLength: 4 }), fc.constantFrom(...TAILS))
+    .map(([segments, tail]) => {
+      let count = 0;
+      const single = segments.filter((segment, i) => segment !== "{+*}" || segments.indexOf(segment) === i);
+      return `/r/${single.join("/").replaceAll("*", () => `p${count++}`)}${tail}`;
+    });
+  const texts = ["a", "b", "a.b", "b:a", "a-b", "@b", "a.a.b", "a%3Aa", "%40b", "x"];
+  const asked = fc.array(fc.constantFrom(...texts), { minLength: 1, maxLength: 4 });
+
+  test("never reaches what any server could take for something else, however it takes the path apart", () => {
+    fc.assert(
+      fc.property(
+        fc.array(anyTemplate, { minLength: 1, maxLength: 6 }),
+        asked,
+        fc.boolean(),
+        fc.nat(3),
+        (templates, segments, slash, length) => {
+          const path = `/r/${segments.join("/")}${slash ? "/" : ""}`;
+          const { policy } = compile(documentOf(templates.map((template) => ["get", template] as const)));
+          const match = policy.match("GET", path);
+          if (match.kind !== "operation") return;
+          const held = fillTemplate(match.operation.resource ?? [], match.params).slice(0, length + 1);
+          if (held.some((value) => !PLAIN_SEGMENT.test(value))) return;
+          const scopes = [{ action: "read" as const, resource: held.join("/") }];
+          const access = compileAccess({ scopes, vaults: "*", ownerVaults: "*" });
+          const found = [match, ...match.also];
+          if (found.some(({ operation, params }) => "code" in access.decide(operation, params))) return;
+          for (const { operation } of found) {
+            for (const named of resourcesOf(operation, path)) {
+              expect([operation.template, named.slice(0, held.length)]).toEqual([operation.template, held]);
+            }
+          }
+        },
+      ),
+      { numRuns: 2000 },
     );
   });
 
