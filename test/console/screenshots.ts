@@ -9,7 +9,7 @@ import { pickPerson, startConsole, type ConsoleProduct } from "../support/consol
 /**
  * `npm run screenshots`: every page, light and dark, on three screens, as pictures in `.screenshots/` to look at; with a
  * number, as in `npm run screenshots -- 300`, lists of so many keys in place of them. The README's, in `pictures/` beside
- * this file, are `key-new-wide-light` and `key-wide-dark` from there, cut to the height of a screen or two and their
+ * this file, are `key-new-wide-light` and `key-wide-dark` from there, cut to 1335 lines and their
  * colours to a palette.
  */
 

@@ -119,7 +119,7 @@ async function resultsOf(c: ConsoleContext, q: string, isAdmin: boolean): Promis
     return (
       <Empty icon="search" title="Nothing found">
         <p>
-          No name matches <b>{q}</b> and no key id or prefix matches.
+          No name, key id or beginning of a key matches <b>{q}</b>.
         </p>
       </Empty>
     );
