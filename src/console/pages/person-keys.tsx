@@ -15,6 +15,7 @@ import { ReceiptList } from "../parts/receipts.tsx";
 import { NotSaved } from "../parts/outcome-banners.tsx";
 import { counted } from "../parts/wording.ts";
 import { ownerPage } from "../paths.ts";
+import { callsThrough } from "./calls-through.ts";
 import { refusalPage, unconfirmedPage } from "./error-pages.tsx";
 
 const LABELS = { reason: "Why" };
@@ -40,6 +41,8 @@ export function addPersonKeys(app: Hono<ConsoleEnv>): void {
 async function ask(c: ConsoleContext, id: string, reason: string, problems: Problems): Promise<Response> {
   const person = await c.get("api").get<Person>(`/-/people/${encodeURIComponent(id)}`);
   if (person instanceof ApiRefusal) return refusalPage(c, person);
+  const ended = (await keysOf(c, id)).filter(({ status }) => status !== "revoked");
+  const calls = ended.length === 0 ? "" : await callsThrough(c, ended);
   const title = `Revoke all keys of ${person.name}?`;
   const back = { label: person.name, href: ownerPage({ id, kind: "user" }) };
   const isWrong = Object.keys(problems).length > 0;
@@ -54,8 +57,8 @@ async function ask(c: ConsoleContext, id: string, reason: string, problems: Prob
         <section class="card question">
           <p>
             {person.keys === 1 ? "One key is" : `${counted(person.keys, "key")} are`} revoked for good,
-            everywhere, at once. You get a receipt for each. Roles do not change: this person can create new
-            keys until your identity provider removes the role or the account.
+            everywhere, at once. {calls} You get a receipt for each. Roles do not change: this person can
+            create new keys until your identity provider removes the role or the account.
           </p>
           <Form action={c.req.path} csrf={c.get("session").csrf} keep="revoke-keys">
             <TextField

@@ -16,6 +16,7 @@ import { receiptRecord } from "../parts/receipt.tsx";
 import { Ago } from "../parts/time.tsx";
 import { counted } from "../parts/wording.ts";
 import { ALL_KEYS, HOME, keyPage, pathOf } from "../paths.ts";
+import { callsThrough } from "./calls-through.ts";
 import { refusalPage } from "./error-pages.tsx";
 
 const MAX_KEYS = 100;
@@ -99,13 +100,15 @@ async function askPage(c: ConsoleContext, act: Act, keys: readonly Key[]): Promi
   const { verb, text } = ACTS[act];
   const what = counted(keys.length, "key");
   const title = `${verb} ${what}?`;
-  const { section, back } = await placeOf(c, keys);
+  const [{ section, back }, calls] = await Promise.all([placeOf(c, keys), callsThrough(c, keys)]);
   return pageForMe(c, title, section, () => (
     <>
       <PageHeader title={title} back={back} />
       <KeyTable keys={keys} />
       <section class="card question">
-        <p>{text}</p>
+        <p>
+          {calls} {text}
+        </p>
         <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="selected-keys">
           {act === "revoke" && (
             <TextField

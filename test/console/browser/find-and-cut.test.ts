@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hourOf } from "../../../src/core/usage/usage.ts";
 import type { ControlClient } from "../../../src/demo/control-client.ts";
 import type { Page } from "../../support/browser.ts";
 import { PEOPLE, pickPerson, startConsole, type ConsoleProduct } from "../../support/console.ts";
@@ -147,6 +148,7 @@ test("a leaked key leads to its owner, who is cut off, and to who did it and sin
 describe("a person", () => {
   test("is shown with roles and whence, keys and the last sign-in, and is cut off with receipts", async () => {
     const [one, two] = [await createKey(bob, "One of his"), await createKey(bob, "Two of his")];
+    await product.recordUsage(two.id, { [hourOf(Date.now())]: { admitted: 7, limited: 1, refused: 1 } });
     const visitor = await visitors.signIn("alice");
     const { page } = visitor;
     await page.getByRole("link", { name: "People" }).click();
@@ -158,6 +160,7 @@ describe("a person", () => {
     await expectReadable(visitor);
     await page.getByRole("button", { name: "Revoke all keys" }).click();
     await page.getByRole("heading", { name: "Revoke all keys of Bob Baker?" }).waitFor();
+    await page.getByText(/They let [1-9]\d* calls through in the last 24 hours/).waitFor();
     await expectReadable(visitor);
     await submit(visitor, "Revoke all keys");
     await page.getByText("Say why").first().waitFor();
@@ -215,6 +218,7 @@ describe("keys that are selected", () => {
     await page.getByText("2 selected").waitFor();
     await submit(visitor, "Revoke");
     await page.getByRole("heading", { name: "Revoke 2 keys?" }).waitFor();
+    await page.getByText("They let no call through in the last 24 hours.").waitFor();
     await expectReadable(visitor);
     await page.getByLabel("Why (optional)").fill("Found in a repository");
     await page.getByRole("button", { name: "Revoke 2 keys" }).click();
