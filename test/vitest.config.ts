@@ -32,6 +32,7 @@ export default defineConfig({
         root,
         test: {
           ...patience,
+          ...shared,
           name: "http",
           include: [
             "test/*.test.ts",
