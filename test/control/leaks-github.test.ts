@@ -6,6 +6,7 @@ import { startGithub, type TestGithub } from "../support/github.ts";
 import { mistyped, swapSecret } from "../support/key-strings.ts";
 import { eventually, operatorOf, setOutage } from "../support/operators.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
+import { exchange } from "../support/tokens.ts";
 
 const PATH = "/-/ops/leaks/github";
 const URL_OF_LEAK = "https://github.com/octocat/Hello-World/blob/12345600/foo/bar.txt";
@@ -189,6 +190,17 @@ describe("while something is down", () => {
     await eventually(async () => (await operator.list("confirmed", key.id)).length === 1);
     expect(await statusOf(key)).toBe(401);
     await eventually(async () => (await auditOf(key.id)).some(({ action }) => action === "api_key.leaked"));
+  });
+
+  test("a token whose guard cannot be reached is not called dealt with, and dies with the next report", async () => {
+    const key = await organization.admin.createKey();
+    const { access_token: token } = await exchange(control, key);
+    await setOutage(control, key.id, "guard unreachable");
+    expect(await refusalOf(await report([entry(token)]))).toEqual([503, "admission_unavailable"]);
+    await setOutage(control, key.id, null);
+    expect(await labelsOf([entry(token)])).toEqual(["true_positive"]);
+    expect((await control.call("GET", "/v1/vaults/vault_1", { as: token })).status).toBe(401);
+    expect(await statusOf(key)).toBe(200);
   });
 });
 

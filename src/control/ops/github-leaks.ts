@@ -62,6 +62,11 @@ async function revokeReported(
   }));
   const results = await revokeLeaks(control, request, found);
   if (isRefusal(results)) return results;
+  // A report that is answered does not come again. Keys are on record, tokens are not.
+  const lives = results.some(
+    ({ status, credential }) => status === "unconfirmed" && credential !== "api_key",
+  );
+  if (lives) return refuse("admission_unavailable", { retryAfter: 1, reason: "a token may still be good" });
   return report.map(({ token, type }, index) => ({
     token_hash: Buffer.from(hashKey(token)).toString("base64"),
     token_type: type,

@@ -36,7 +36,8 @@ interface FoundToken extends FoundSecret {
 
 /**
  * Revokes whatever of the found secrets are keys or access tokens, and has their organisations told. A result for each,
- * in the same order, once all are dead. A key that could not be confirmed is on record and retried.
+ * in the same order, once all are dead. A key that could not be confirmed is on record and retried; a token is not, and
+ * has to be reported again.
  */
 export async function revokeLeaks(
   control: Control,
@@ -94,18 +95,12 @@ async function revokeToken(
     return { ...withoutReceipt(target, null, status), credential: null };
   }
   const { claims } = verified;
-  const { keyId } = claims;
+  const { keyId, expiresAt } = claims;
+  const settled = { target, keyId, status: "revoked", requestedAt: at, credential: "access_token" } as const;
+  if (expiresAt <= at) return { ...settled, effectiveAt: expiresAt, version: null };
   try {
     const applied = await killToken(claims, { ...operator, requestId }, control, leak);
-    return {
-      target,
-      keyId,
-      status: "revoked",
-      requestedAt: at,
-      effectiveAt: applied?.effectiveAt ?? at,
-      version: applied?.version ?? null,
-      credential: "access_token",
-    };
+    return { ...settled, effectiveAt: applied?.effectiveAt ?? at, version: applied?.version ?? null };
   } catch {
     return { ...withoutReceipt(target, keyId, "unconfirmed", at), credential: "access_token" };
   }

@@ -59,15 +59,15 @@ export async function revokeByOperator(
 }
 
 /**
- * GitHub reports a credential as found. The label says whether it was real: then it is dead, or, while something is at
- * fault, a key is on record and dies by itself.
+ * GitHub reports a credential as found. The label says whether it was real: then a token is dead, and so is a key, which
+ * is on record while something is at fault, and dies by itself.
  */
 export async function reportLeak(world: World, edge: number, found: Credential): Promise<void> {
   const report = JSON.stringify([{ token: found.text, type: "portcullis", url: "https://github.test/x" }]);
   const { isWell } = world;
   const outcome = await world.asGithub(edge, report);
   const isReal = outcome.text.includes("true_positive");
-  if (found.isToken) found.dead ||= isReal && isWell;
+  if (found.isToken) found.dead ||= isReal;
   else if (isReal && isWell) world.truth.revoked([found.key], true);
   else if (isReal) found.key.retiresAt = 0;
   else world.truth.revoked([found.key], false);
