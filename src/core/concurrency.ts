@@ -18,6 +18,22 @@ export function chunksOf<T>(items: readonly T[], size: number): T[][] {
   );
 }
 
+/** Cuts a list into lists that weigh at most `limit` each; an item that alone weighs more is one by itself. */
+export function chunksByWeight<T>(items: Iterable<T>, limit: number, weightOf: (item: T) => number): T[][] {
+  const chunks: T[][] = [];
+  let weight = limit;
+  for (const item of items) {
+    const more = weightOf(item);
+    if (weight + more > limit) {
+      chunks.push([]);
+      weight = 0;
+    }
+    chunks.at(-1)?.push(item);
+    weight += more;
+  }
+  return chunks;
+}
+
 /** An object that has not answered by then counts as one that cannot be asked. */
 export const OBJECT_TIMEOUT_MS = 5000;
 

@@ -1,4 +1,5 @@
 import { MAX_GROUP_KEYS } from "../admission/protocol.ts";
+import { chunksByWeight } from "../core/concurrency.ts";
 import type { Receipt } from "../core/organization/organization.ts";
 import type { Env } from "../env.ts";
 
@@ -29,8 +30,9 @@ export async function eraseOrganization(
   const organization = organizations.getByName(orgId);
   if (!isEmptied) {
     let failed = 0;
-    for (const guards of batchesOf(await organization.close(orgId))) {
-      const erased = await organization.eraseAtGuards(orgId, guards);
+    const guards = await organization.close(orgId);
+    for (const batch of chunksByWeight(guards, CALLS_A_BATCH, callsOf)) {
+      const erased = await organization.eraseAtGuards(orgId, batch);
       await records.noteErased(orgId, erased.receipts);
       failed += erased.failed;
     }
@@ -42,17 +44,6 @@ export async function eraseOrganization(
   return 0;
 }
 
-function batchesOf(guards: readonly string[]): string[][] {
-  const batches: string[][] = [];
-  let calls = CALLS_A_BATCH;
-  for (const guard of guards) {
-    const more = guard.startsWith("key_") ? CALLS.ownGuard : CALLS.group;
-    if (calls + more > CALLS_A_BATCH) {
-      batches.push([]);
-      calls = 0;
-    }
-    batches.at(-1)?.push(guard);
-    calls += more;
-  }
-  return batches;
+function callsOf(guard: string): number {
+  return guard.startsWith("key_") ? CALLS.ownGuard : CALLS.group;
 }

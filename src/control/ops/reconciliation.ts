@@ -10,6 +10,7 @@ import {
   type ReconciliationAnswer,
   type ReconciliationLine,
 } from "../../api-types/reconciliations.ts";
+import { chunksByWeight } from "../../core/concurrency.ts";
 import { NDJSON } from "../../core/http/ndjson.ts";
 import type { Actor } from "../../core/organization/organization.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
@@ -102,25 +103,14 @@ async function* compare(
   fix: boolean,
 ): AsyncGenerator<Difference> {
   const { id, name, address, requestId } = actor;
-  for (const batch of batchesOf(guards)) {
+  for (const batch of chunksByWeight(guards, CALLS_A_BATCH, callsOf)) {
     const organization = env.ORGANIZATION.getByName(orgId);
     yield* await organization.reconcile({ id, name, address, requestId }, orgId, batch, fix);
   }
 }
 
-function batchesOf(guards: readonly string[]): string[][] {
-  const batches: string[][] = [];
-  let calls = CALLS_A_BATCH;
-  for (const guard of guards) {
-    const more = guard.startsWith("key_") ? CALLS.ownGuard : CALLS.group;
-    if (calls + more > CALLS_A_BATCH) {
-      batches.push([]);
-      calls = 0;
-    }
-    batches.at(-1)?.push(guard);
-    calls += more;
-  }
-  return batches;
+function callsOf(guard: string): number {
+  return guard.startsWith("key_") ? CALLS.ownGuard : CALLS.group;
 }
 
 async function collected(

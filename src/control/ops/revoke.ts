@@ -1,6 +1,6 @@
 import { groupOfKey } from "../../admission/key-guards.ts";
 import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
-import { chunksOf, eachOf } from "../../core/concurrency.ts";
+import { chunksByWeight, chunksOf, eachOf } from "../../core/concurrency.ts";
 import { readNdjson } from "../../core/http/ndjson.ts";
 import {
   withoutReceipt,
@@ -103,19 +103,9 @@ export async function revoke(
 
 /** Keys in batches, those of a group in one. */
 function batchesOf(keys: readonly KeyTarget[]): KeyTarget[][] {
-  const batches: KeyTarget[][] = [];
-  let calls = CALLS_A_BATCH;
   const ofGroups = Map.groupBy(keys, ({ keyId }) => groupOfKey(keyId)).values();
-  for (const ofGroup of ofGroups.flatMap((all) => chunksOf(all, MAX_GROUP_KEYS))) {
-    const more = 1 + ofGroup.length;
-    if (calls + more > CALLS_A_BATCH) {
-      batches.push([]);
-      calls = 0;
-    }
-    batches.at(-1)?.push(...ofGroup);
-    calls += more;
-  }
-  return batches;
+  const parts = ofGroups.flatMap((all) => chunksOf(all, MAX_GROUP_KEYS));
+  return chunksByWeight(parts, CALLS_A_BATCH, ({ length }) => 1 + length).map((batch) => batch.flat());
 }
 
 function unconfirmed(
