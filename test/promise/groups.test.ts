@@ -36,7 +36,9 @@ test(
     expect(await statusOf(first)).toBe(401);
 
     await setOutage(portcullis, groupOfKey(last.id), null);
-    expect((await portcullis.manage("DELETE", `/-/service-users/${ownerId}`)).status).toBe(204);
+    const again = await portcullis.manage("DELETE", `/-/service-users/${ownerId}`);
+    // The organisation may have gone on with it by itself: then nobody is there any more.
+    expect([204, 404]).toContain(again.status);
     expect(new Set(await Promise.all(keys.map(statusOf)))).toEqual(new Set([401]));
   },
 );
