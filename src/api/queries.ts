@@ -5,8 +5,8 @@ import type { OperationEntry } from "../core/policy/route-policy.ts";
 import type { Findings } from "./problem.ts";
 
 /**
- * Requests are told apart by method and path alone, so what such operations say holds for every query: a request must be
- * allowed as each operation of its path. One that is public would open the path for queries of which nothing is said.
+ * Requests are matched by method and path alone, so a request must be allowed as each operation of its path, whatever its
+ * query is. A public one among them would open the path for every query.
  */
 export function tellQueries(entries: readonly OperationEntry[], findings: Findings): void {
   const byRequest = Map.groupBy(entries, ({ method, path }) => `${method} ${pathPart(path)}`);

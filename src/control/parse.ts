@@ -47,7 +47,7 @@ function recordOf(value: unknown): Readonly<Record<string, unknown>> {
   return isObject ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
-/** Each unknown name is told by itself: zod's own message lists all of them, as many and as long as a caller likes. */
+/** A problem for each unknown name: zod's one message lists all of them, however many and long they are. */
 function problemsOf(issue: Issue): FieldProblem[] {
   if (issue.code !== "unrecognized_keys") return [{ field: fieldOf(issue.path), problem: issue.message }];
   return issue.keys.slice(0, MAX_PROBLEMS).map((key) => ({

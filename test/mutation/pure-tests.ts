@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
-/** Whoever imports one of these starts a runtime, a server or a process, which takes too long for each mutant. */
+/** A test that imports one of these starts a runtime, a server or a process: too slow to run for each mutant. */
 const SLOW =
   /(?:from|import) "(?:cloudflare:|node:(?:http|net|child_process|worker_threads)|miniflare|wrangler|esbuild|@redocly|playwright)/;
 

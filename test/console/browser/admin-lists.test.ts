@@ -478,7 +478,7 @@ const BROKEN_WORDS = `[...document.querySelectorAll("main code, main ins, main d
   return broken;
 })`;
 
-/** In the page: how what is current is told from what is not. */
+/** In the page: how the current entry differs from the others. */
 const OUTLINES = `[...document.querySelectorAll("[aria-current], [aria-pressed=true]")]
   .map((element) => getComputedStyle(element).outlineStyle)`;
 

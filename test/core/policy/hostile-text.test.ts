@@ -70,7 +70,7 @@ describe("paths and templates", () => {
     always(fc.tuple(PATTERN, fc.stringMatching(/^[ab.-]{0,14}$/)), ([texts, segment]) => {
       const parameters = texts.slice(1).map((_, i) => `p${i}`);
       const values = valuesIn({ texts, parameters, many: false }, segment);
-      // Where there is more than one way to take it apart, no value is told.
+      // Where a text can be taken apart in several ways, there is no value.
       if (values === null || values.every((value) => value === ANY_VALUE)) return;
       expect(values.every((value) => value !== "")).toBe(true);
       expect(texts.map((text, i) => text + (values[i] ?? "")).join("")).toBe(segment);

@@ -1,7 +1,7 @@
 /**
  * `npm run torture -- [--minutes N] [--seed N] [--steps N] [--quick]`: random runs of everything that may happen, over the
  * real runtime, against a model of what must be allowed; `--quick` restarts nothing. With a seed, that run alone. A
- * failure is told with its seed and shrunk, and ends with 1.
+ * failure is shrunk and printed with its seed; the command then ends with 1.
  *
  * `npm run torture -- --broken [--seed N] [--only TEXT]`: the same over products that each have a fault, from the same
  * seed on; one whose fault is not found ends with 1.
