@@ -55,7 +55,7 @@ function notesOn({ config, usesSampleOrigin }: Settings, { isSample, table, find
       : "",
     operations === 0 ? `${bold("The document has no operation")}: every request is 404.` : "",
     elsewhere > 0
-      ? `${bold(`${counted(elsewhere, "operation")} of ${operations}`)} would be answered 503: the document has servers for them that ORIGINS does not name. npm run check says which.`
+      ? `${bold(`${counted(elsewhere, "operation")} of ${operations}`)} would be answered 503: the document gives other servers there, which ORIGINS does not name. npm run check says which.`
       : "",
     findings.warnings.length > 0
       ? `${counted(findings.warnings.length, "warning")} about the document: npm run check`
