@@ -4,7 +4,7 @@ import { AuditEventList, AuditEventSchema, AuditQuerySchema } from "../api-types
 import type { Page, Wire } from "../api-types/common.ts";
 import { NDJSON } from "../core/http/ndjson.ts";
 import type { Actor, AuditEvent, AuditQuery } from "../core/organization/organization.ts";
-import { isRefusal, type Refusal } from "../core/refusal.ts";
+import { isRefusal, type Result } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { LineStream } from "./line-stream.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
@@ -27,7 +27,7 @@ export function addAuditEndpoint(app: OpenAPIHono<ControlEnv>, control: Control)
     run: async ({ query, headers }, actor) => {
       const after =
         query.nextCursor === undefined ? null : readCursor<{ id: number }>(query.nextCursor, POSITION);
-      if (after !== null && isRefusal(after)) return after;
+      if (isRefusal(after)) return after;
       const asked: AuditQuery = {
         actor: query.actor ?? null,
         action: query.action ?? null,
@@ -51,7 +51,7 @@ const POSITION = { id: "number" } as const;
 
 type Event = Wire<typeof AuditEventSchema>;
 
-async function readPage(control: Control, actor: Actor, query: AuditQuery): Promise<Page<Event> | Refusal> {
+async function readPage(control: Control, actor: Actor, query: AuditQuery): Promise<Result<Page<Event>>> {
   const events = await control.env.ORGANIZATION.getByName(actor.orgId).listAuditEvents(actor, query);
   if (isRefusal(events)) return events;
   const shown = events.slice(0, query.limit);
@@ -65,7 +65,7 @@ async function exportAll(
   control: Control,
   actor: Actor,
   query: AuditQuery,
-): Promise<LineStream<Event> | Refusal> {
+): Promise<Result<LineStream<Event>>> {
   const organization = control.env.ORGANIZATION.getByName(actor.orgId);
   const readFrom = (before: number | null) =>
     organization.listAuditEvents(actor, { ...query, before, limit: EXPORT_PAGE });
@@ -73,7 +73,7 @@ async function exportAll(
   if (isRefusal(first)) return first;
   const lines = new LineStream<Event>();
   const write = async (): Promise<void> => {
-    let events: AuditEvent[] | Refusal = first;
+    let events: Result<AuditEvent[]> = first;
     for (;;) {
       // The role was lost while the log was being read: stop here.
       if (isRefusal(events)) throw new Error(events.code);

@@ -1,12 +1,12 @@
 import { nestsTooDeep } from "../core/http/json-depth.ts";
 import { NDJSON } from "../core/http/ndjson.ts";
-import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
+import { isRefusal, refuse, type Result } from "../core/refusal.ts";
 
 /** The control API's bodies are small: the largest holds ten thousand ids. */
 const MAX_BODY_BYTES = 4_194_304;
 
 /** Reads a body of any type to its end. */
-export async function readBytes(request: Request): Promise<Uint8Array | Refusal> {
+export async function readBytes(request: Request): Promise<Result<Uint8Array>> {
   return (await readAtMost(request.body, MAX_BODY_BYTES)) ?? refuse("payload_too_large");
 }
 
@@ -14,7 +14,7 @@ export async function readBytes(request: Request): Promise<Uint8Array | Refusal>
 export async function readBody(
   request: Request,
   mediaTypes: readonly string[] = ["application/json"],
-): Promise<{ value: unknown } | Refusal> {
+): Promise<Result<{ value: unknown }>> {
   const bytes = await readBytes(request);
   return isRefusal(bytes) ? bytes : parseBody(request, bytes, mediaTypes);
 }
@@ -36,7 +36,7 @@ export function parseBody(
   request: Request,
   bytes: Uint8Array,
   mediaTypes: readonly string[] = ["application/json"],
-): { value: unknown } | Refusal {
+): Result<{ value: unknown }> {
   const mediaType = mediaTypeOf(request);
   if (bytes.byteLength === 0) return { value: undefined };
   if (mediaType === undefined || !mediaTypes.includes(mediaType)) return refuse("unsupported_media_type");

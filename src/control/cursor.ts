@@ -1,4 +1,4 @@
-import { refuse, type Refusal } from "../core/refusal.ts";
+import { refuse, type Result } from "../core/refusal.ts";
 
 type Type = "string" | "number" | "null";
 /** The fields of a position, and of which types each may be. */
@@ -14,7 +14,7 @@ export function writeCursor(position: object): string {
 }
 
 /** Reads a cursor back; one that was not written here is refused. */
-export function readCursor<T extends object>(cursor: string, shape: Shape): T | Refusal {
+export function readCursor<T extends object>(cursor: string, shape: Shape): Result<T> {
   try {
     const text = atob(cursor.replaceAll("-", "+").replaceAll("_", "/"));
     const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));

@@ -8,7 +8,7 @@ import { withoutSecrets } from "../core/key/key-secret.ts";
 import { NDJSON } from "../core/http/ndjson.ts";
 import type { Actor } from "../core/organization/organization.ts";
 import type { Operation } from "../core/policy/operation.ts";
-import { isRefusal, refuse, type Refusal, type RefusalCode } from "../core/refusal.ts";
+import { isRefusal, refuse, type Refusal, type RefusalCode, type Result } from "../core/refusal.ts";
 import type { Env } from "../env.ts";
 import type { Config } from "../settings.ts";
 import type { AccessTokens } from "../state/access-tokens.ts";
@@ -130,7 +130,7 @@ export interface Endpoint<
     actor: Actor,
     control: Control,
     url: string,
-  ) => Promise<ReplyOf<S> | Refusal>;
+  ) => Promise<Result<ReplyOf<S>>>;
 }
 
 /** Adds an endpoint to the API and to its OpenAPI document. Every endpoint takes an identity token. */
@@ -155,7 +155,7 @@ export function addEndpoint<
 const KEY_ID = /^key_[0-9A-Za-z]{12}$/;
 
 /** Names the key that a request is about for the log: the one in its path, or the one that it has made. */
-function nameKey(c: Context<ControlEnv>, outcome: Reply | Refusal): void {
+function nameKey(c: Context<ControlEnv>, outcome: Result<Reply>): void {
   const made = isRefusal(outcome) || outcome.status !== 201 ? undefined : outcome.body;
   const id = made instanceof Object && "id" in made ? made.id : c.req.param("id");
   if (typeof id === "string" && KEY_ID.test(id)) c.set("keyId", id);
@@ -183,7 +183,7 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
   c: Context<ControlEnv>,
   control: Control,
   endpoint: Endpoint<P, Q, H, B, S>,
-): Promise<ReplyOf<S> | Refusal> {
+): Promise<Result<ReplyOf<S>>> {
   const identity = await control.identities.verify(
     c.req.header("Authorization") ?? null,
     Date.now(),

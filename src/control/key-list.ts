@@ -12,7 +12,7 @@ import {
   type ManagedKey,
 } from "../core/organization/organization.ts";
 import { reachesNothing } from "../core/access/effective-access.ts";
-import { isRefusal, refuse, type Refusal } from "../core/refusal.ts";
+import { isRefusal, refuse, type Result } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import type { Control } from "./endpoint.ts";
 
@@ -24,7 +24,7 @@ interface Cursor extends KeyPosition {
 const CURSOR = { value: ["string", "number", "null"], id: ["string"], sort: ["string"] } as const;
 
 /** Reads what a list of keys is asked for; a whole key in it is refused, since URLs are written to logs. */
-export function readKeyQuery(query: z.output<typeof KeyListQuery>): KeyQuery | Refusal {
+export function readKeyQuery(query: z.output<typeof KeyListQuery>): Result<KeyQuery> {
   const { q = null, ownerName = null, sort } = query;
   if (q !== null && withoutSecrets(q) !== q) {
     const problem =
@@ -32,7 +32,7 @@ export function readKeyQuery(query: z.output<typeof KeyListQuery>): KeyQuery | R
     return refuse("invalid_request", { details: { field: "q", problem } });
   }
   const after = query.nextCursor === undefined ? null : readCursor<Cursor>(query.nextCursor, CURSOR);
-  if (after !== null && isRefusal(after)) return after;
+  if (isRefusal(after)) return after;
   if (after !== null && after.sort !== sort) {
     const problem = "This is a cursor of the list in another order";
     return refuse("invalid_request", { details: { field: "nextCursor", problem } });

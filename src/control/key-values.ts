@@ -6,7 +6,7 @@ import { parseRange } from "../core/key/ip-allowlist.ts";
 import { END_OF_TIME } from "../core/iso-time.ts";
 import { withoutSecrets } from "../core/key/key-secret.ts";
 import type { KeyChange } from "../core/organization/organization.ts";
-import { isRefusal, type Refusal } from "../core/refusal.ts";
+import { isRefusal, type Result } from "../core/refusal.ts";
 import { ACTIONS, formatScope, parseScope, PLAIN_SEGMENT, type Scope } from "../core/policy/scope.ts";
 import type { Control } from "./endpoint.ts";
 import { refuseProblems, type FieldProblem } from "../core/http/field-problems.ts";
@@ -51,7 +51,7 @@ export function readKeyValues(
   input: Input,
   checkScope: Control["checkScope"],
   now: number,
-): KeyValues | Refusal {
+): Result<KeyValues> {
   const problems = keyProblems(input, checkScope, now);
   if (problems.length > 0) return refuseProblems(problems);
   const scopes = input.scopes?.map((scope) => readScope(scope, checkScope));
@@ -115,7 +115,7 @@ export function readKeyChange(
   body: z.output<typeof KeyUpdate>,
   checkScope: Control["checkScope"],
   now: number,
-): KeyChange | Refusal {
+): Result<KeyChange> {
   const { expiresIn: _, expiresAt: __, ...plain } = body;
   const values = readKeyValues(body, checkScope, now);
   return isRefusal(values) ? values : ({ ...plain, ...values } as KeyChange);

@@ -21,7 +21,7 @@ import { parseDuration } from "../core/duration.ts";
 import { isoTime } from "../core/iso-time.ts";
 import { hashKey } from "../core/key/key-secret.ts";
 import type { Actor, CreatedKey as NewKey, ManagedKey, Receipt } from "../core/organization/organization.ts";
-import { isRefusal, type Refusal } from "../core/refusal.ts";
+import { isRefusal, type Result } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 import { Created, Idempotency, Precondition, Preference, PreferenceApplied, Versioned } from "./headers.ts";
 import { keyAnswer, keyPage, readKeyQuery } from "./key-list.ts";
@@ -227,7 +227,7 @@ function organizationOf(actor: Actor, control: Control) {
 }
 
 /** The answer to the creation of a key: the only one that holds its secret. */
-function createdReply(created: NewKey | Refusal, control: Control): CreatedReply | Refusal {
+function createdReply(created: Result<NewKey>, control: Control): Result<CreatedReply> {
   if (isRefusal(created)) return created;
   const { secret, key } = created;
   const headers = { ...etag(key), Location: `/-/api-keys/${key.id}` };
@@ -254,7 +254,7 @@ function overlapProblems(overlap: string | number | undefined): FieldProblem[] {
   return readOverlap(overlap) === null ? [{ field: "overlap", problem }] : [];
 }
 
-function keyReply(key: ManagedKey | Refusal, control: Control): KeyReply | Refusal {
+function keyReply(key: Result<ManagedKey>, control: Control): Result<KeyReply> {
   if (isRefusal(key)) return key;
   return { status: 200, body: keyAnswer(key, control), headers: etag(key) };
 }

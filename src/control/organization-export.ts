@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { ExportLineSchema, ExportQuery, type ExportLine } from "../api-types/export.ts";
 import type { Actor } from "../core/organization/organization.ts";
-import { isRefusal, type Refusal } from "../core/refusal.ts";
+import { isRefusal, type Result } from "../core/refusal.ts";
 import type { ExportPage } from "../state/organization/organization-export.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 import { LineStream } from "./line-stream.ts";
@@ -34,14 +34,14 @@ async function exportAll(
   { env }: Control,
   actor: Actor,
   hashes: boolean,
-): Promise<LineStream<ExportLine> | Refusal> {
+): Promise<Result<LineStream<ExportLine>>> {
   const organization = env.ORGANIZATION.getByName(actor.orgId);
   const first = await organization.exportPage(actor, { section: 0, after: null }, hashes);
   if (isRefusal(first)) return first;
   const lines = new LineStream<ExportLine>();
   const write = async (): Promise<void> => {
     let count = 0;
-    let page: ExportPage | Refusal = first;
+    let page: Result<ExportPage> = first;
     for (;;) {
       // The role was lost while the pages were being read: stop here.
       if (isRefusal(page)) throw new Error(page.code);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Refusal } from "../core/refusal.ts";
+import type { Result } from "../core/refusal.ts";
 import { MAX_PROBLEMS, refuseProblems, type FieldProblem } from "../core/http/field-problems.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -19,7 +19,7 @@ export function parse(
   value: unknown,
   inBody = false,
   check: (fitting: Readonly<Record<string, unknown>>) => readonly FieldProblem[] = () => [],
-): { value: unknown } | Refusal {
+): Result<{ value: unknown }> {
   if (schema === undefined) return { value: undefined };
   const parsed = schema.safeParse(value);
   const issues = (parsed.error?.issues ?? []).map(meantIssue);

@@ -31,7 +31,7 @@ export function addPeopleEndpoints(app: OpenAPIHono<ControlEnv>, control: Contro
     refusals: ["role_required"],
     run: async ({ query: { limit, nextCursor: cursor, q = null } }, actor) => {
       const after = cursor === undefined ? null : readCursor<PersonPosition>(cursor, POSITION);
-      if (after !== null && isRefusal(after)) return after;
+      if (isRefusal(after)) return after;
       const organization = control.env.ORGANIZATION.getByName(actor.orgId);
       const people = await organization.listPeople(actor, limit, after, q);
       if (isRefusal(people)) return people;

@@ -15,7 +15,7 @@ import type {
   ServiceUserChange,
   UserPosition,
 } from "../core/organization/organization.ts";
-import { isRefusal, type Refusal } from "../core/refusal.ts";
+import { isRefusal, type Result } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 
@@ -40,7 +40,7 @@ export function addServiceUserEndpoints(app: OpenAPIHono<ControlEnv>, control: C
     run: async ({ query }, actor) => {
       const { limit, nextCursor: cursor, q = null, include } = query;
       const after = cursor === undefined ? null : readCursor<UserPosition>(cursor, POSITION);
-      if (after !== null && isRefusal(after)) return after;
+      if (isRefusal(after)) return after;
       const organization = organizationOf(actor, control);
       const users = await organization.listServiceUsers(actor, limit, after, q);
       if (isRefusal(users)) return users;
@@ -134,7 +134,7 @@ function definedOf(
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }
 
-function userReply(user: ServiceUser | Refusal): UserReply | Refusal {
+function userReply(user: Result<ServiceUser>): Result<UserReply> {
   return isRefusal(user) ? user : { status: 200, body: userJson(user) };
 }
 

@@ -18,7 +18,7 @@ export function addVaultEndpoint(app: OpenAPIHono<ControlEnv>, control: Control)
     refusals: [],
     run: async ({ query: { limit, nextCursor: cursor } }, actor) => {
       const after = cursor === undefined ? null : readCursor<{ id: string }>(cursor, { id: "string" });
-      if (after !== null && isRefusal(after)) return after;
+      if (isRefusal(after)) return after;
       const organization = control.env.ORGANIZATION.getByName(actor.orgId);
       const ids = await organization.listVaultIds(actor, limit, after?.id ?? "");
       if (isRefusal(ids)) return ids;

@@ -147,7 +147,7 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
     refusals: [],
     run: async ({ query: { limit, nextCursor: cursor } }, actor) => {
       const after = cursor === undefined ? null : readCursor<{ sequence: number }>(cursor, POSITION);
-      if (after !== null && isRefusal(after)) return after;
+      if (isRefusal(after)) return after;
       const found = await organizationOf(actor).listWebhookDeliveries(actor, limit, after?.sequence ?? null);
       if (isRefusal(found)) return found;
       const shown = found.slice(0, limit);

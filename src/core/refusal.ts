@@ -315,9 +315,9 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 
-/** A request that is not let through: the code, and what only this request knows about it. */
-export interface Refusal {
-  readonly code: RefusalCode;
+/** Why a request, or a value of it, is refused: the code, and what only this case knows about it. */
+export interface Refusal<Code extends RefusalCode = RefusalCode> {
+  readonly code: Code;
   /** Sent to the client as `error.details`; for 422 it names the `field`. */
   readonly details?: Readonly<Record<string, unknown>>;
   /** Whole seconds, at least 1; for 429 and 503. */
@@ -332,12 +332,26 @@ export interface Refusal {
   readonly reason?: string;
 }
 
-/** Builds a refusal; refusals are returned, never thrown across the request path. */
-export function refuse(code: RefusalCode, extra: Omit<Refusal, "code"> = {}): Refusal {
+/**
+ * What a step brings, or why it is refused. Nothing else says so inside, across RPC included; what is thrown is a fault.
+ * Each surface has one place that turns a refusal into its own form.
+ */
+export type Result<T, Code extends RefusalCode = RefusalCode> = T | Refusal<Code>;
+
+export function refuse<Code extends RefusalCode>(
+  code: Code,
+  extra: Omit<Refusal, "code"> = {},
+): Refusal<Code> {
   return { code, ...extra };
 }
 
 /** Tells a refusal from what was asked for; no other value has a `code` out of the table. */
-export function isRefusal(outcome: object): outcome is Refusal {
-  return "code" in outcome && typeof outcome.code === "string" && Object.hasOwn(REFUSALS, outcome.code);
+export function isRefusal(outcome: unknown): outcome is Refusal {
+  return (
+    typeof outcome === "object" &&
+    outcome !== null &&
+    "code" in outcome &&
+    typeof outcome.code === "string" &&
+    Object.hasOwn(REFUSALS, outcome.code)
+  );
 }

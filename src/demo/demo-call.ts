@@ -1,6 +1,7 @@
 import { compileAccess } from "../core/access/access.ts";
 import { pathPart } from "../core/policy/path-template.ts";
 import { loadPolicy, type Operation, type PolicyTable } from "../core/policy/route-policy.ts";
+import { isRefusal } from "../core/refusal.ts";
 import { formatScope, type Scope } from "../core/policy/scope.ts";
 
 /** A request to try the demo key with, and the scopes that the key has. */
@@ -38,7 +39,7 @@ function isCallable(operation: Operation, scopes: readonly Scope[]): boolean {
   if (operation.security.length === 0 || operation.origin !== null) return false;
   const access = compileAccess({ scopes, vaults: "*", ownerVaults: "*" });
   const params = Object.fromEntries(operation.accessParams.map((name) => [name, "1"]));
-  return !("code" in access.decide(operation, params));
+  return !isRefusal(access.decide(operation, params));
 }
 
 function effort({ method, template, deprecation }: Operation): number {

@@ -1,8 +1,8 @@
 import type { Outcome } from "../admission/isolate/admission.ts";
 import { retryAfterSeconds } from "../core/key/rate-window.ts";
-import { refuse } from "../core/refusal.ts";
+import { isRefusal, refuse } from "../core/refusal.ts";
 import type { Gateway } from "./gateway.ts";
-import { end, isRoute, type Admitted, type Refused, type Identified, type Judged } from "./stages.ts";
+import { end, type Admitted, type Refused, type Identified, type Judged } from "./stages.ts";
 
 /** A client comes back in so many seconds when a guard does not answer. */
 const RETRY_AFTER_S = 1;
@@ -21,7 +21,7 @@ export function admit(
   const { arrived, route } = routed;
   const blocked = failures.blocked(arrived.address, arrived.startedAt);
   if (blocked !== null && !admission.knowsGood(presented)) return end(identified, blocked);
-  const cost = isRoute(route) ? route.operation.cost : 1;
+  const cost = isRefusal(route) ? 1 : route.operation.cost;
   const decided = admission.admit(presented, cost, Date.now(), arrived.background);
   return decided instanceof Promise
     ? decided.then((outcome) => conclude(identified, outcome))

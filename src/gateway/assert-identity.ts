@@ -1,4 +1,4 @@
-import { refuse, type Refusal } from "../core/refusal.ts";
+import { refuse, type Result } from "../core/refusal.ts";
 import type { Gateway } from "./gateway.ts";
 import { arrivalOf, type Authorized } from "./stages.ts";
 
@@ -9,7 +9,7 @@ import { arrivalOf, type Authorized } from "./stages.ts";
 export function assertIdentity(
   { admitted, route, caller }: Authorized,
   { assertions, config }: Gateway,
-): string | null | Promise<string | Refusal> {
+): string | null | Promise<Result<string>> {
   if (assertions === null) return null;
   const audience = config.originAudience ?? route.origin?.originUrl;
   // Without an origin the request goes nowhere.

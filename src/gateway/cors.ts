@@ -1,7 +1,8 @@
 import { allowedOrigin, EXPOSED_HEADERS, grantedHeaders, mayBeCalledByPages } from "../core/http/cors.ts";
 import type { Gateway } from "./gateway.ts";
 import { findRoute } from "./match-route.ts";
-import { end, isRoute, type Arrived, type Ended } from "./stages.ts";
+import { isRefusal } from "../core/refusal.ts";
+import { end, type Arrived, type Ended } from "./stages.ts";
 
 /** How long a browser may go by the answer to a preflight, in seconds: a setting that is taken back ends with it. */
 const MAX_AGE_S = 600;
@@ -31,7 +32,7 @@ export function answerPreflight(arrived: Arrived, gateway: Gateway): Ended | nul
   if (requested === null || !headers.has("Origin")) return null;
   if (!mayBeCalledByPages(gateway.config.corsOrigins)) return null;
   const route = findRoute(requested, url, gateway);
-  if (!isRoute(route)) return end(arrived, route);
+  if (isRefusal(route)) return end(arrived, route);
   const answer = new Response(null, { status: 204 });
   answer.headers.set("Access-Control-Allow-Methods", requested);
   const granted = grantedHeaders(headers.get("Access-Control-Request-Headers") ?? "");

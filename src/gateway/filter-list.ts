@@ -1,6 +1,6 @@
 import { filterBody, type ListFilter } from "../core/http/filtered-list.ts";
 import { tidyListHeaders } from "../core/http/list-headers.ts";
-import { refuse, type Refusal } from "../core/refusal.ts";
+import { refuse, type Result } from "../core/refusal.ts";
 import { ORIGIN_RETRY_AFTER_S } from "./origin-answer.ts";
 import { withIdleTimeout } from "./idle-timeout.ts";
 
@@ -20,7 +20,7 @@ export async function filterList(
   answer: Response,
   filter: ListFilter,
   timeoutMs: number,
-): Promise<Response | Refusal> {
+): Promise<Result<Response>> {
   const bytes = answer.body === null ? null : await readAll(answer.body, timeoutMs);
   if (bytes !== null && !(bytes instanceof Uint8Array)) return bytes;
   if (bytes === null || (bytes.byteLength === 0 && !answer.ok)) {
@@ -50,7 +50,7 @@ function sayUtf8(headers: Headers): void {
     headers.set("Content-Type", type.replace(CHARSET, "; charset=utf-8"));
 }
 
-async function readAll(body: ReadableStream<Uint8Array>, timeoutMs: number): Promise<Uint8Array | Refusal> {
+async function readAll(body: ReadableStream<Uint8Array>, timeoutMs: number): Promise<Result<Uint8Array>> {
   const reader = body.getReader({ mode: "byob" });
   const parts: Uint8Array[] = [];
   let length = 0;

@@ -1,7 +1,7 @@
 import type { Caller } from "../core/access/caller.ts";
 import type { ListFilter } from "../core/http/filtered-list.ts";
 import type { Operation } from "../core/policy/route-policy.ts";
-import type { Refusal } from "../core/refusal.ts";
+import type { Result } from "../core/refusal.ts";
 import { dropOriginsCorsHeaders } from "./cors.ts";
 import { forward, type OriginConfig } from "./forward.ts";
 import type { Gateway } from "./gateway.ts";
@@ -13,7 +13,7 @@ export function forwardToOrigin(
   { from, route, authorized, assertion }: Departing,
   origin: OriginConfig,
   { config }: Gateway,
-): Promise<Response | Refusal> {
+): Promise<Result<Response>> {
   const { request, requestId, address } = arrivalOf(from);
   const isTold = authorized !== null && config.originIdentity !== "assertion";
   return forward({

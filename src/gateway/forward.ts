@@ -1,5 +1,5 @@
 import type { ListFilter } from "../core/http/filtered-list.ts";
-import { refuse, type Refusal } from "../core/refusal.ts";
+import { isRefusal, refuse, type Refusal, type Result } from "../core/refusal.ts";
 import { filterList } from "./filter-list.ts";
 import { answerToClient, ORIGIN_RETRY_AFTER_S } from "./origin-answer.ts";
 import { originHeaders } from "./origin-headers.ts";
@@ -53,13 +53,13 @@ const BROKEN_BODY = refuse("invalid_request", {
  * `origin_unavailable` (unreachable, or cut before the headers), `origin_timeout` (nothing has moved for the configured
  * time), or as the answer calls for.
  */
-export function forward(f: Forwarding): Promise<Response | Refusal> {
+export function forward(f: Forwarding): Promise<Result<Response>> {
   const upload = openUpload(f.request, f.config.maxBodyBytes);
   return upload === null ? answerOf(f, null) : forwardUpload(f, upload);
 }
 
-async function forwardUpload(f: Forwarding, upload: Upload | Refusal): Promise<Response | Refusal> {
-  if ("code" in upload) {
+async function forwardUpload(f: Forwarding, upload: Result<Upload>): Promise<Result<Response>> {
+  if (isRefusal(upload)) {
     await discardBody(f.request);
     return upload;
   }
@@ -69,7 +69,7 @@ async function forwardUpload(f: Forwarding, upload: Upload | Refusal): Promise<R
   return answer;
 }
 
-async function answerOf(f: Forwarding, upload: Upload | null): Promise<Response | Refusal> {
+async function answerOf(f: Forwarding, upload: Upload | null): Promise<Result<Response>> {
   const watch = upload?.watch ?? null;
   let origin: Response | null;
   try {

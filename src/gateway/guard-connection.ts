@@ -1,3 +1,4 @@
+import { isRefusal } from "../core/refusal.ts";
 import { callerOf, decideFor } from "./decide-access.ts";
 import type { Gateway } from "./gateway.ts";
 import { joinWebSockets, type Connection } from "./join-web-sockets.ts";
@@ -102,5 +103,5 @@ async function refusalNow({ admitted, route }: Authorized, { admission }: Gatewa
   if (outcome.kind === "unavailable") return "admission_unavailable";
   if (outcome.kind === "refused") return outcome.refusal.code;
   const decision = decideFor(callerOf(token, outcome.key), route);
-  return "code" in decision ? decision.code : null;
+  return isRefusal(decision) ? decision.code : null;
 }

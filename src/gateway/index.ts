@@ -1,5 +1,5 @@
 import type { Background } from "../core/background.ts";
-import { refuse, type Refusal } from "../core/refusal.ts";
+import { isRefusal, refuse, type Refusal, type Result } from "../core/refusal.ts";
 import { admit } from "./admit.ts";
 import { answer, answerFailure } from "./answer.ts";
 import { assertIdentity } from "./assert-identity.ts";
@@ -11,15 +11,7 @@ import type { Gateway } from "./gateway.ts";
 import { matchRoute } from "./match-route.ts";
 import { openRoute } from "./public-operation.ts";
 import { readCredential } from "./read-credential.ts";
-import {
-  end,
-  isRoute,
-  type Admitted,
-  type Arrived,
-  type Departing,
-  type Reached,
-  type Route,
-} from "./stages.ts";
+import { end, type Admitted, type Arrived, type Departing, type Reached, type Route } from "./stages.ts";
 
 /**
  * The way of a request through the gateway. Its id comes first, then the steps in their order; the first that refuses
@@ -49,10 +41,10 @@ export async function handle(request: Request, background: Background, gateway: 
     if (admitted.stage === "ended") return answerFailure(admitted, gateway);
     reached = admitted;
 
-    if (!isRoute(routed.route)) return answer(end(admitted, routed.route), gateway);
+    if (isRefusal(routed.route)) return answer(end(admitted, routed.route), gateway);
     const authorizing = authorize(admitted, routed.route, gateway);
     const departing = authorizing instanceof Promise ? await authorizing : authorizing;
-    if ("code" in departing) return answer(end(admitted, departing), gateway);
+    if (isRefusal(departing)) return answer(end(admitted, departing), gateway);
     return depart(departing, gateway);
   } catch (error) {
     return answer(end(reached, faultOf(error)), gateway);
@@ -75,9 +67,9 @@ function authorize(
   admitted: Admitted,
   route: Route,
   gateway: Gateway,
-): Departing | Refusal | Promise<Departing | Refusal> {
+): Result<Departing> | Promise<Result<Departing>> {
   const authorized = decideAccess(admitted, route);
-  if ("code" in authorized) return authorized;
+  if (isRefusal(authorized)) return authorized;
   const assertion = assertIdentity(authorized, gateway);
   if (!(assertion instanceof Promise)) return { from: admitted, route, authorized, assertion };
   return assertion.then((jwt) =>
@@ -96,7 +88,7 @@ async function depart(departing: Departing, gateway: Gateway): Promise<Response>
   if (origin === null) return answer(end(from, NO_ORIGIN), gateway);
   const forwardedAt = Date.now();
   let answeredAt: number | null = null;
-  let outcome: Response | Refusal;
+  let outcome: Result<Response>;
   try {
     const forwarded = await forwardToOrigin(departing, origin, gateway);
     answeredAt = Date.now();

@@ -1,5 +1,5 @@
 import { canonicalPath } from "../core/policy/canonical-path.ts";
-import { refuse, type Refusal } from "../core/refusal.ts";
+import { refuse, type Result } from "../core/refusal.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Arrived, Route, Routed } from "./stages.ts";
 
@@ -15,7 +15,7 @@ export function matchRoute(arrived: Arrived, gateway: Gateway): Routed {
 }
 
 /** The operation that a method and a URL are for. */
-export function findRoute(method: string, url: string, { policy, origins }: Gateway): Route | Refusal {
+export function findRoute(method: string, url: string, { policy, origins }: Gateway): Result<Route> {
   const canonical = canonicalPath(url);
   if (canonical === null) return INVALID_PATH;
   const { path, query } = canonical;

@@ -1,5 +1,5 @@
 import { barredFromClient, namedByConnection } from "../core/http/header-policy.ts";
-import { refuse, type Refusal } from "../core/refusal.ts";
+import { refuse, type Refusal, type Result } from "../core/refusal.ts";
 
 /** `Retry-After` in seconds, when the origin has sent none. */
 export const ORIGIN_RETRY_AFTER_S = 1;
@@ -14,7 +14,7 @@ const JSON_TYPE = /^[\w.+-]+\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
  * What the client gets of the origin's answer: the answer itself without the headers that never pass, or a refusal
  * where the origin failed or has nothing to show. The body is not touched, so that the runtime streams it by itself.
  */
-export function answerToClient(origin: Response): Response | Refusal {
+export function answerToClient(origin: Response): Result<Response> {
   const refusal = refusalFor(origin);
   if (refusal !== null) {
     origin.body?.cancel().catch(() => {});

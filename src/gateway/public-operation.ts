@@ -1,12 +1,13 @@
 import type { Operation } from "../core/policy/operation.ts";
-import { isRoute, type Route, type Routed } from "./stages.ts";
+import { isRefusal } from "../core/refusal.ts";
+import type { Route, Routed } from "./stages.ts";
 
 /**
  * The route of a request that needs no credential: it is to an operation that the document declares public, or to which
  * it leaves the choice when none was sent. A path that fits several templates must be public by each.
  */
 export function openRoute({ arrived, route }: Routed): Route | null {
-  if (!isRoute(route) || !isOpenTo(arrived.request, route.operation)) return null;
+  if (isRefusal(route) || !isOpenTo(arrived.request, route.operation)) return null;
   return route.also.every((match) => isOpenTo(arrived.request, match.operation)) ? route : null;
 }
 

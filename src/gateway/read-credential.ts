@@ -1,6 +1,6 @@
 import { PresentedKey, PresentedToken } from "../admission/isolate/presented.ts";
 import { readCredential as read } from "../core/access/credential.ts";
-import { refuse } from "../core/refusal.ts";
+import { isRefusal, refuse } from "../core/refusal.ts";
 import { holdsText } from "../core/access/url-credential.ts";
 import type { VerifiedToken } from "../state/access-tokens.ts";
 import type { Gateway } from "./gateway.ts";
@@ -21,7 +21,7 @@ function readAs(routed: Routed, gateway: Gateway, hasImports: boolean): Read {
   const { request, address } = routed.arrived;
   const { config, admission } = gateway;
   const credential = read(request.headers.get("Authorization"), config.keyPrefixes, hasImports);
-  if ("code" in credential) return end(routed, credential);
+  if (isRefusal(credential)) return end(routed, credential);
   if (credential.kind === "access_token") return readToken(routed, gateway, credential.token);
   if (credential.kind === "imported_key") return readImported(routed, gateway, credential.key);
   const { keyId, key } = credential;
@@ -58,7 +58,7 @@ function readToken(routed: Routed, gateway: Gateway, text: string): Read {
   if (blocked !== null) return end(routed, blocked);
   return gateway.tokens
     .verify(text, issuer, startedAt, background)
-    .then((verified) => ("code" in verified ? end(routed, verified) : takeToken(routed, verified)));
+    .then((verified) => (isRefusal(verified) ? end(routed, verified) : takeToken(routed, verified)));
 }
 
 function takeToken(routed: Routed, token: VerifiedToken): Identified | Refused {

@@ -4,7 +4,7 @@ import type { Caller } from "../core/access/caller.ts";
 import type { CompiledKey } from "../core/access/compiled-key.ts";
 import type { Match, Operation } from "../core/policy/route-policy.ts";
 import type { PathParams } from "../core/policy/route-table.ts";
-import type { Refusal } from "../core/refusal.ts";
+import { isRefusal, type Refusal, type Result } from "../core/refusal.ts";
 import type { VerifiedToken } from "../state/access-tokens.ts";
 import type { OriginConfig } from "./forward.ts";
 
@@ -41,7 +41,7 @@ export interface Route {
 export interface Routed {
   readonly stage: "routed";
   readonly arrived: Arrived;
-  readonly route: Route | Refusal;
+  readonly route: Result<Route>;
 }
 
 /** Step 2: the request presents a key, or a token of it. */
@@ -98,7 +98,7 @@ export interface Forwarded {
 export type Reached = Arrived | Routed | Identified | Judged | Forwarded;
 
 /** A step that ends a request: with a refusal, or an answer of the gateway's own. */
-export interface Ended<Told extends Response | Refusal = Response | Refusal> {
+export interface Ended<Told extends Result<Response> = Result<Response>> {
   readonly stage: "ended";
   readonly at: Reached;
   readonly outcome: Told;
@@ -115,13 +115,8 @@ export interface Finished {
   readonly refusal: Refusal | null;
 }
 
-export function end<Told extends Response | Refusal>(at: Reached, outcome: Told): Ended<Told> {
+export function end<Told extends Result<Response>>(at: Reached, outcome: Told): Ended<Told> {
   return { stage: "ended", at, outcome };
-}
-
-/** A refusal has a code and a route has none. */
-export function isRoute(route: Route | Refusal): route is Route {
-  return !("code" in route);
 }
 
 export function arrivalOf(reached: Reached): Arrived {
@@ -145,7 +140,7 @@ function routedOf(reached: Exclude<Reached, Arrived>): Routed {
 export function operationOf(reached: Reached): Operation | null {
   if (reached.stage === "arrived") return null;
   const { route } = routedOf(reached);
-  return isRoute(route) ? route.operation : null;
+  return isRefusal(route) ? null : route.operation;
 }
 
 /** What was presented; `null` when nothing was, or nothing that names a key. */

@@ -1,4 +1,4 @@
-import { refuse, type Refusal } from "../core/refusal.ts";
+import { refuse, type Result } from "../core/refusal.ts";
 import { withIdleTimeout, type Movement } from "./idle-timeout.ts";
 import { drain, LINGER_MS, readInto } from "./unread-body.ts";
 
@@ -35,7 +35,7 @@ export interface UploadWatch extends Movement {
  * and to drop it in silence would change the request. So is a transfer coding besides `chunked`, which the runtime would
  * leave in the body without a word about it.
  */
-export function openUpload(request: Request, maxBytes: number): Upload | Refusal | null {
+export function openUpload(request: Request, maxBytes: number): Result<Upload | null> {
   const { body } = request;
   if (body === null) return null;
   const header = request.headers.get("Content-Length");

@@ -2,7 +2,7 @@ import { compactVerify, errors } from "jose";
 import { LRUCache } from "lru-cache";
 import { drawDigestKey, siphash, type DigestKey } from "../admission/isolate/siphash.ts";
 import { readAccessToken, SIGNATURE_ALGORITHM, type AccessToken } from "../core/token/access-token.ts";
-import { refuse, type Refusal } from "../core/refusal.ts";
+import { refuse, type Result } from "../core/refusal.ts";
 import { compileCaller, type Caller } from "../core/access/caller.ts";
 import type { CompiledKey } from "../core/access/compiled-key.ts";
 import type { Background } from "../core/background.ts";
@@ -74,7 +74,7 @@ export class AccessTokens {
     issuer: string | null,
     now: number,
     background: Background,
-  ): Promise<VerifiedToken | Refusal> {
+  ): Promise<Result<VerifiedToken>> {
     const known = this.peek(text);
     const token = known ?? readAccessToken(text, now);
     if (token === null || (issuer !== null && token.claims.issuer !== issuer)) {

@@ -1,4 +1,4 @@
-import { refuse, type Refusal } from "../../core/refusal.ts";
+import { refuse, type Refusal, type Result } from "../../core/refusal.ts";
 import type { Payload } from "./claims.ts";
 import type { Identity, TokenReading } from "./mapping.ts";
 import { PROVIDER_RETRY_MS, ProviderKeys, ProviderUnavailable } from "./provider-keys.ts";
@@ -34,7 +34,7 @@ export class IdentityVerifier {
     authorization: string | null,
     now: number,
     signIn: Payload | null = null,
-  ): Promise<Identity | Refusal> {
+  ): Promise<Result<Identity>> {
     if (!authorization) return refuse("credential_missing", { reason: "no Authorization header" });
     const [, token] = /^bearer +(\S+)$/i.exec(authorization) ?? [];
     if (token === undefined) return refused(new TokenFault("no bearer token"));

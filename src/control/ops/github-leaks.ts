@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import { GithubAnswerSchema, GithubReport, type GithubAnswer } from "../../api-types/leaks.ts";
 import { hashKey } from "../../core/key/key-secret.ts";
 import { describeLeak, leakLabel } from "../../core/organization/leak.ts";
-import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
+import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import { parseBody, readBytes } from "../body.ts";
 import { describeResponses } from "../endpoint-document.ts";
 import { refuseWith, type Control, type ControlEnv } from "../endpoint.ts";
@@ -32,7 +32,7 @@ export function addGithubLeakEndpoint(app: OpenAPIHono<ControlEnv>, control: Con
 }
 
 /** Reads the report, of which nothing is believed, not even that it is JSON, before its signature is verified. */
-async function readReport(request: Request, keys: GithubKeys): Promise<Report | Refusal> {
+async function readReport(request: Request, keys: GithubKeys): Promise<Result<Report>> {
   const claim = readSignature(request.headers);
   if (claim === null) return refuse("signature_invalid", { reason: "No well-formed signature" });
   const bytes = await readBytes(request);
@@ -49,7 +49,7 @@ async function revokeReported(
   report: Report,
   c: Context<ControlEnv>,
   control: Control,
-): Promise<GithubAnswer | Refusal> {
+): Promise<Result<GithubAnswer>> {
   const request = {
     id: c.get("requestId"),
     at: Date.now(),

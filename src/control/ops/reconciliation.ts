@@ -13,7 +13,7 @@ import {
 import { chunksByWeight } from "../../core/concurrency.ts";
 import { NDJSON } from "../../core/http/ndjson.ts";
 import type { Actor } from "../../core/organization/organization.ts";
-import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
+import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import type { Difference } from "../../core/key/reconciliation.ts";
 import { registeredOrganizations } from "../../state/guard-registry.ts";
 import { readCursor, writeCursor } from "../cursor.ts";
@@ -87,9 +87,9 @@ export function addReconciliationEndpoints(app: OpenAPIHono<ControlEnv>, control
 async function listOrganizations(
   { env }: Control,
   { limit, nextCursor }: z.output<typeof PageQuery>,
-): Promise<Page<OrganizationId> | Refusal> {
+): Promise<Result<Page<OrganizationId>>> {
   const after = nextCursor === undefined ? null : readCursor<{ cursor: string }>(nextCursor, CURSOR);
-  if (after !== null && isRefusal(after)) return after;
+  if (isRefusal(after)) return after;
   const { ids, cursor } = await registeredOrganizations(env.KEY_RECORDS, after?.cursor ?? "", limit);
   const pagination = { limit, nextCursor: cursor === null ? null : writeCursor({ cursor }) };
   return { data: ids.map((id) => ({ id })), pagination };

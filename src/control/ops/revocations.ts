@@ -13,7 +13,7 @@ import {
 import { Batches } from "../../core/batches.ts";
 import { NDJSON } from "../../core/http/ndjson.ts";
 import type { Actor } from "../../core/organization/organization.ts";
-import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
+import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import type {
   RevocationEntry as RecordedRevocation,
   RevocationRequest,
@@ -88,9 +88,9 @@ export function addOperatorEndpoints(app: OpenAPIHono<ControlEnv>, control: Cont
 async function listPage(
   { env }: Control,
   { status, limit, nextCursor: cursor }: z.output<typeof RevocationListQuery>,
-): Promise<Page<RevocationEntry> | Refusal> {
+): Promise<Result<Page<RevocationEntry>>> {
   const after = cursor === undefined ? null : readCursor<{ id: number }>(cursor, POSITION);
-  if (after !== null && isRefusal(after)) return after;
+  if (isRefusal(after)) return after;
   const deployment = deploymentOf(env);
   const entries = await deployment.listRevocations({ status, limit, before: after?.id ?? null });
   const shown = entries.slice(0, limit);

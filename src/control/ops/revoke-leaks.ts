@@ -2,7 +2,7 @@ import { type LeakedCredential } from "../../api-types/leaks.ts";
 import { eachOf } from "../../core/concurrency.ts";
 import { isCanonicalJwt } from "../../core/token/jwt-form.ts";
 import type { Leak } from "../../core/organization/leak.ts";
-import { refuse, type Refusal } from "../../core/refusal.ts";
+import { isRefusal, refuse, type Refusal, type Result } from "../../core/refusal.ts";
 import {
   withoutReceipt,
   type KeyTarget,
@@ -43,7 +43,7 @@ export async function revokeLeaks(
   control: Control,
   request: RevocationRequest,
   found: readonly FoundSecret[],
-): Promise<RevokedLeak[] | Refusal> {
+): Promise<Result<RevokedLeak[]>> {
   const results: RevokedLeak[] = [];
   const keys: KeyTarget[] = [];
   const tokens: FoundToken[] = [];
@@ -90,7 +90,7 @@ async function revokeToken(
 ): Promise<RevokedLeak> {
   const { tokens, background } = control;
   const verified = await tokens.verify(token, null, at, background);
-  if ("code" in verified) {
+  if (isRefusal(verified)) {
     const status = verified.code === "access_token_invalid" ? "not_found" : "unconfirmed";
     return { ...withoutReceipt(target, null, status), credential: null };
   }

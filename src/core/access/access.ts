@@ -1,6 +1,6 @@
 import type { KeyRecord, VaultSet } from "../key/key-record.ts";
 import { ITEM_ID, type ListRule, type Operation, type RequiredScope } from "../policy/operation.ts";
-import { refuse, type Refusal } from "../refusal.ts";
+import { refuse, type Result } from "../refusal.ts";
 import { fillTemplate, VAULT } from "../policy/resource-types.ts";
 import type { PathParams } from "../policy/route-table.ts";
 import {
@@ -25,7 +25,7 @@ export interface Access {
   /** The vaults that the credential can reach now. */
   readonly effectiveVaults: VaultSet;
   /** Whether a request for an operation goes on. Parameters are the raw segments of the canonical path. */
-  decide(operation: Operation, params: PathParams): Refusal | Allowed;
+  decide(operation: Operation, params: PathParams): Result<Allowed>;
 }
 
 const ALLOWED: Allowed = { kind: "allowed", visible: null };

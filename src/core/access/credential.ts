@@ -1,6 +1,6 @@
 import { isImportedForm } from "./imported-key.ts";
 import { prefixOf, readKeyId } from "../key/key-secret.ts";
-import { refuse, type Refusal } from "../refusal.ts";
+import { refuse, type Result } from "../refusal.ts";
 
 export interface ApiKeyCredential {
   readonly kind: "api_key";
@@ -38,7 +38,7 @@ export function readCredential(
   authorization: string | null,
   keyPrefixes: readonly string[],
   hasImports: boolean,
-): Credential | Refusal {
+): Result<Credential> {
   if (!authorization) return refuse("credential_missing");
   const text = BEARER.exec(authorization)?.[1];
   if (text === undefined) return refuse("credential_malformed");

@@ -1,5 +1,5 @@
 import { ADMIN, type Actor } from "../../core/organization/organization.ts";
-import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
+import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import { hasSchema, migrate } from "./migrations.ts";
 import type { Directory } from "./people/directory.ts";
 import type { RuleChange } from "./people/rule-change.ts";
@@ -80,7 +80,7 @@ export class Authorize {
   }
 
   /** Runs an act as the actor's user in the directory; refuses a deactivated user. */
-  async as<T>(actor: Actor, act: Act<T>): Promise<T | Refusal> {
+  async as<T>(actor: Actor, act: Act<T>): Promise<Result<T>> {
     if (this.#isClosed) return BEING_ERASED;
     this.open();
     this.#rotation.revokeDue(Date.now());
@@ -93,9 +93,7 @@ export class Authorize {
   }
 
   /** The same for admins alone. */
-  asAdmin<T>(actor: Actor, act: Act<T>): Promise<T | Refusal> {
-    return this.as<T | Refusal>(actor, (me) =>
-      me.roles.includes(ADMIN) ? act(me) : refuse("role_required"),
-    );
+  asAdmin<T>(actor: Actor, act: Act<T>): Promise<Result<T>> {
+    return this.as<Result<T>>(actor, (me) => (me.roles.includes(ADMIN) ? act(me) : refuse("role_required")));
   }
 }

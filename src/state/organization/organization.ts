@@ -30,7 +30,7 @@ import type { AccessToken } from "../../core/token/access-token.ts";
 import type { FieldProblem } from "../../core/http/field-problems.ts";
 import { importRefused, type ImportResult, type KeyImport } from "../../core/organization/key-import.ts";
 import type { Difference } from "../../core/key/reconciliation.ts";
-import { isRefusal, refuse, type Refusal, type RefusalCode } from "../../core/refusal.ts";
+import { isRefusal, refuse, type RefusalCode, type Result } from "../../core/refusal.ts";
 import type { Cut, RevocationRequest, TokenCut } from "../../core/organization/revocation.ts";
 import { UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
 import type { PublicJwk } from "../../core/token/signing-key.ts";
@@ -56,7 +56,7 @@ export class Organization extends DurableObject<Env> {
   #authorize = this.#parts.authorize;
 
   /** The organisation as the actor may see it. */
-  describe(actor: Actor): Promise<OrganizationInfo | Refusal> {
+  describe(actor: Actor): Promise<Result<OrganizationInfo>> {
     return this.#authorize.as(actor, ({ roles }) => ({
       id: actor.orgId,
       bootstrappedAt: this.#parts.settings.bootstrappedAt(),
@@ -65,7 +65,7 @@ export class Organization extends DurableObject<Env> {
   }
 
   /** Who the actor is here, by identity token and SCIM together. */
-  me(actor: Actor): Promise<Me | Refusal> {
+  me(actor: Actor): Promise<Result<Me>> {
     return this.#authorize.as(actor, ({ id, name, roles, vaultRoles }) => ({
       id,
       name,
@@ -76,7 +76,7 @@ export class Organization extends DurableObject<Env> {
   }
 
   /** A page of everything on record, with the hashes of keys when they are asked for. */
-  exportPage(actor: Actor, position: ExportPosition, hashes: boolean): Promise<ExportPage | Refusal> {
+  exportPage(actor: Actor, position: ExportPosition, hashes: boolean): Promise<Result<ExportPage>> {
     return this.#authorize.asAdmin(actor, () => {
       if (hashes && !actor.freshMfa) return refuse("mfa_required");
       return this.#parts.exports.page(position, hashes, Date.now());
@@ -84,12 +84,12 @@ export class Organization extends DurableObject<Env> {
   }
 
   /** Sets the organisation up, once: makes its signing key. */
-  bootstrap(actor: Actor): Promise<OrganizationInfo | Refusal> {
+  bootstrap(actor: Actor): Promise<Result<OrganizationInfo>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.tokens.bootstrap(actor));
   }
 
   /** Makes a key and tells its secret, this once. `request` names the request, so that it makes no second key when it comes again. */
-  createKey(actor: Actor, draft: KeyDraft, request: string | null = null): Promise<CreatedKey | Refusal> {
+  createKey(actor: Actor, draft: KeyDraft, request: string | null = null): Promise<Result<CreatedKey>> {
     return this.#authorize.as(actor, (me) => this.#parts.keys.create(actor, me, draft, request));
   }
 
@@ -114,7 +114,7 @@ export class Organization extends DurableObject<Env> {
     return isRefusal(problems) ? [] : problems;
   }
 
-  getKey(actor: Actor, keyId: string): Promise<ManagedKey | Refusal> {
+  getKey(actor: Actor, keyId: string): Promise<Result<ManagedKey>> {
     return this.#authorize.as(actor, (me) => this.#parts.keys.find(me, keyId) ?? refuse("not_found"));
   }
 
@@ -122,22 +122,22 @@ export class Organization extends DurableObject<Env> {
   describeKey(
     actor: Actor,
     keyId: string,
-  ): Promise<{ readonly key: ManagedKey; readonly receipt: Receipt | null } | Refusal> {
+  ): Promise<Result<{ readonly key: ManagedKey; readonly receipt: Receipt | null }>> {
     return this.#authorize.as(actor, (me) => this.#parts.keys.describe(me, keyId));
   }
 
   /** The key whose string has this SHA-256 (lower-case hex), if the actor may see it. */
-  findKeyByHash(actor: Actor, hash: string): Promise<{ readonly key: ManagedKey | null } | Refusal> {
+  findKeyByHash(actor: Actor, hash: string): Promise<Result<{ readonly key: ManagedKey | null }>> {
     return this.#authorize.as(actor, (me) => ({ key: this.#parts.keys.findByHash(me, hash) }));
   }
 
   /** A page of keys, and one more if there is a next page. */
-  listKeys(actor: Actor, query: KeyQuery): Promise<ManagedKey[] | Refusal> {
+  listKeys(actor: Actor, query: KeyQuery): Promise<Result<ManagedKey[]>> {
     return this.#authorize.as(actor, (me) => this.#parts.keys.list(me, query));
   }
 
   /** Counts an owner's keys, or with `*` everybody's (admins); `null` where there are too many to count. */
-  countKeys(actor: Actor, ownerId: string | null): Promise<{ readonly counts: KeySummary | null } | Refusal> {
+  countKeys(actor: Actor, ownerId: string | null): Promise<Result<{ readonly counts: KeySummary | null }>> {
     return this.#authorize.as(actor, (me) => {
       const owner = ownerId ?? me.id;
       if (owner !== me.id && !me.roles.includes(ADMIN)) return refuse("role_required");
@@ -149,12 +149,12 @@ export class Organization extends DurableObject<Env> {
   actOnKeys(
     actor: Actor,
     act: { readonly act: BulkAct; readonly keyIds: readonly string[]; readonly reason: string | null },
-  ): Promise<KeyOutcome[] | Refusal> {
+  ): Promise<Result<KeyOutcome[]>> {
     return this.#authorize.as(actor, (me) => actOnAll(this.#parts.keys, actor, me, act));
   }
 
   /** Ids of vaults that keys and roles name, and one more if there is a next page. */
-  listVaultIds(actor: Actor, limit: number, after: string): Promise<string[] | Refusal> {
+  listVaultIds(actor: Actor, limit: number, after: string): Promise<Result<string[]>> {
     return this.#authorize.as(actor, (me) => this.#parts.keys.vaultIds(me, limit, after));
   }
 
@@ -163,11 +163,11 @@ export class Organization extends DurableObject<Env> {
     keyId: string,
     change: KeyChange,
     expected: readonly number[] | null,
-  ): Promise<ManagedKey | Refusal> {
+  ): Promise<Result<ManagedKey>> {
     return this.#authorize.as(actor, (me) => this.#parts.keys.update(actor, me, keyId, change, expected));
   }
 
-  revokeKey(actor: Actor, keyId: string, reason: string | null): Promise<Receipt | Refusal> {
+  revokeKey(actor: Actor, keyId: string, reason: string | null): Promise<Result<Receipt>> {
     return this.#authorize.as(actor, (me) => this.#parts.keys.revoke(actor, me, keyId, reason));
   }
 
@@ -265,7 +265,7 @@ export class Organization extends DurableObject<Env> {
     keyId: string,
     overlapMs: number,
     request: string | null = null,
-  ): Promise<CreatedKey | Refusal> {
+  ): Promise<Result<CreatedKey>> {
     return this.#authorize.as(actor, async (me) => {
       const created = await this.#parts.rotation.rotate(actor, me, keyId, overlapMs, request);
       this.#parts.schedule.plan();
@@ -274,7 +274,7 @@ export class Organization extends DurableObject<Env> {
   }
 
   /** What one key was used for, what its guard has not delivered yet included. */
-  usageOfKey(actor: Actor, keyId: string, stretch: UsageStretch): Promise<UsageSummary | Refusal> {
+  usageOfKey(actor: Actor, keyId: string, stretch: UsageStretch): Promise<Result<UsageSummary>> {
     return this.#authorize.as(actor, (me) => this.#parts.use.ofKey(me, keyId, stretch));
   }
 
@@ -284,7 +284,7 @@ export class Organization extends DurableObject<Env> {
     keyId: string,
     change: KeyChange,
     from: number,
-  ): Promise<UpdatePreview | Refusal> {
+  ): Promise<Result<UpdatePreview>> {
     return this.#authorize.as(actor, (me) => this.#parts.use.preview(actor, me, keyId, change, from));
   }
 
@@ -292,7 +292,7 @@ export class Organization extends DurableObject<Env> {
   usageOfAll(
     actor: Actor,
     stretch: UsageStretch,
-  ): Promise<(UsageSummary & { readonly byKey: KeyUsage[] }) | Refusal> {
+  ): Promise<Result<UsageSummary & { readonly byKey: KeyUsage[] }>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.use.ofAll(stretch));
   }
 
@@ -307,7 +307,7 @@ export class Organization extends DurableObject<Env> {
   }
 
   /** Publishes the next signing key, which takes over a little later. */
-  rotateSigningKey(actor: Actor): Promise<SigningKeyInfo | Refusal> {
+  rotateSigningKey(actor: Actor): Promise<Result<SigningKeyInfo>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.tokens.rotate(actor));
   }
 
@@ -324,7 +324,7 @@ export class Organization extends DurableObject<Env> {
   }
 
   /** Sets the SHA-256 of the SCIM client's token; the token before ends. */
-  setScimToken(actor: Actor, hash: string): Promise<{ set: true } | Refusal> {
+  setScimToken(actor: Actor, hash: string): Promise<Result<{ set: true }>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.scimToken.set(actor, hash));
   }
 
@@ -336,7 +336,7 @@ export class Organization extends DurableObject<Env> {
   }
 
   /** What there is of credentials for the whole organisation: since when, by whom, and when last used. */
-  describeCredentials(actor: Actor): Promise<Credentials | Refusal> {
+  describeCredentials(actor: Actor): Promise<Result<Credentials>> {
     return this.#authorize.asAdmin(actor, () => ({
       scimToken: this.#parts.scimToken.describe(),
       signingKeys: this.#parts.tokens.describe(),
@@ -350,7 +350,7 @@ export class Organization extends DurableObject<Env> {
   }
 
   /** A page of audit events, the newest first, and one more if there is a next page. */
-  listAuditEvents(actor: Actor, query: AuditQuery): Promise<AuditEvent[] | Refusal> {
+  listAuditEvents(actor: Actor, query: AuditQuery): Promise<Result<AuditEvent[]>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.audit.list(query, Date.now()));
   }
 
@@ -367,25 +367,25 @@ export class Organization extends DurableObject<Env> {
     limit: number,
     after: PersonPosition | null,
     q: string | null = null,
-  ): Promise<OrgPerson[] | Refusal> {
+  ): Promise<Result<OrgPerson[]>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.people.list(limit, after, q));
   }
 
-  getPerson(actor: Actor, id: string): Promise<OrgPerson | Refusal> {
+  getPerson(actor: Actor, id: string): Promise<Result<OrgPerson>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.people.find(id) ?? refuse("not_found"));
   }
 
   /** What some owners have of keys, by their ids. */
-  ownedKeys(actor: Actor, ids: readonly string[]): Promise<Map<string, OwnedKeys> | Refusal> {
+  ownedKeys(actor: Actor, ids: readonly string[]): Promise<Result<Map<string, OwnedKeys>>> {
     return this.#authorize.asAdmin(actor, () => ownedKeys(this.ctx.storage.sql, ids));
   }
 
   /** Revokes every key of somebody. */
-  revokePersonKeys(actor: Actor, id: string, reason: string): Promise<Receipt[] | Refusal> {
+  revokePersonKeys(actor: Actor, id: string, reason: string): Promise<Result<Receipt[]>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.people.revokeKeys(actor, id, reason));
   }
 
-  getServiceUser(actor: Actor, id: string): Promise<ServiceUser | Refusal> {
+  getServiceUser(actor: Actor, id: string): Promise<Result<ServiceUser>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.serviceUsers.find(id));
   }
 
@@ -395,7 +395,7 @@ export class Organization extends DurableObject<Env> {
     limit: number,
     after: UserPosition | null,
     q: string | null = null,
-  ): Promise<ServiceUser[] | Refusal> {
+  ): Promise<Result<ServiceUser[]>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.serviceUsers.list(limit, after, q));
   }
 
@@ -405,8 +405,8 @@ export class Organization extends DurableObject<Env> {
     id: string,
     vaultRoles: VaultRoles,
     from: number,
-  ): Promise<OwnerPreview[] | Refusal> {
-    return this.#authorize.asAdmin<OwnerPreview[] | Refusal>(actor, () => {
+  ): Promise<Result<OwnerPreview[]>> {
+    return this.#authorize.asAdmin<Result<OwnerPreview[]>>(actor, () => {
       const user = this.#parts.serviceUsers.find(id);
       return isRefusal(user) ? user : this.#parts.use.previewOwner(actor.orgId, id, vaultRoles, from);
     });
@@ -416,19 +416,19 @@ export class Organization extends DurableObject<Env> {
     actor: Actor,
     id: string,
     draft: Required<ServiceUserChange>,
-  ): Promise<ServiceUser | Refusal> {
+  ): Promise<Result<ServiceUser>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.serviceUsers.create(actor, id, draft));
   }
 
-  updateServiceUser(actor: Actor, id: string, change: ServiceUserChange): Promise<ServiceUser | Refusal> {
+  updateServiceUser(actor: Actor, id: string, change: ServiceUserChange): Promise<Result<ServiceUser>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.serviceUsers.update(actor, id, change));
   }
 
-  deleteServiceUser(actor: Actor, id: string): Promise<{ readonly id: string } | Refusal> {
+  deleteServiceUser(actor: Actor, id: string): Promise<Result<{ readonly id: string }>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.serviceUsers.delete(actor, id));
   }
 
-  getWebhook(actor: Actor): Promise<WebhookEndpoint | Refusal> {
+  getWebhook(actor: Actor): Promise<Result<WebhookEndpoint>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.find());
   }
 
@@ -436,24 +436,24 @@ export class Organization extends DurableObject<Env> {
   putWebhook(
     actor: Actor,
     draft: WebhookDraft,
-  ): Promise<{ endpoint: WebhookEndpoint; secret: string | null } | Refusal> {
+  ): Promise<Result<{ endpoint: WebhookEndpoint; secret: string | null }>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.put(actor, draft));
   }
 
-  deleteWebhook(actor: Actor): Promise<{ deleted: true } | Refusal> {
+  deleteWebhook(actor: Actor): Promise<Result<{ deleted: true }>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.delete(actor));
   }
 
-  rotateWebhookSecret(actor: Actor): Promise<{ endpoint: WebhookEndpoint; secret: string } | Refusal> {
+  rotateWebhookSecret(actor: Actor): Promise<Result<{ endpoint: WebhookEndpoint; secret: string }>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.rotateSecret(actor));
   }
 
-  testWebhook(actor: Actor): Promise<WebhookDelivery | Refusal> {
+  testWebhook(actor: Actor): Promise<Result<WebhookDelivery>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.test(actor));
   }
 
   /** Has an event sent to the webhook once more. */
-  resendWebhookDelivery(actor: Actor, id: string): Promise<WebhookDelivery | Refusal> {
+  resendWebhookDelivery(actor: Actor, id: string): Promise<Result<WebhookDelivery>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.resend(actor, id));
   }
 
@@ -462,7 +462,7 @@ export class Organization extends DurableObject<Env> {
     actor: Actor,
     limit: number,
     before: number | null,
-  ): Promise<WebhookDelivery[] | Refusal> {
+  ): Promise<Result<WebhookDelivery[]>> {
     return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.deliveries(limit, before));
   }
 

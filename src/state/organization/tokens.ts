@@ -10,7 +10,7 @@ import {
   type AccessToken,
 } from "../../core/token/access-token.ts";
 import type { Actor, Credentials, OrganizationInfo } from "../../core/organization/organization.ts";
-import { refuse, type Refusal } from "../../core/refusal.ts";
+import { refuse, type Result } from "../../core/refusal.ts";
 import type { PublicJwk, RingPolicy } from "../../core/token/signing-key.ts";
 import { SigningKeys } from "../signing-keys.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
@@ -51,7 +51,7 @@ export class Tokens {
   }
 
   /** Sets the organisation up, once: makes its signing key. */
-  async bootstrap(actor: Actor): Promise<OrganizationInfo | Refusal> {
+  async bootstrap(actor: Actor): Promise<Result<OrganizationInfo>> {
     if (this.#settings.bootstrappedAt() !== null) return refuse("already_exists");
     await this.#keys.current();
     const now = Date.now();
@@ -81,7 +81,7 @@ export class Tokens {
     return this.#keys.published();
   }
 
-  async rotate(actor: Actor): Promise<SigningKeyInfo | Refusal> {
+  async rotate(actor: Actor): Promise<Result<SigningKeyInfo>> {
     if (this.#settings.bootstrappedAt() === null) return refuse("not_bootstrapped");
     if (!actor.freshMfa) return refuse("mfa_required");
     const { kid, activeFrom } = await this.#keys.rotate();

@@ -1,5 +1,5 @@
 import type { Actor, KeyOutcome } from "../../../core/organization/organization.ts";
-import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
+import { isRefusal, refuse, type Result } from "../../../core/refusal.ts";
 import type { Keys } from "./keys.ts";
 import type { DirectoryUser } from "../people/user-table.ts";
 
@@ -15,7 +15,7 @@ export async function actOnAll(
   actor: Actor,
   me: DirectoryUser,
   act: { readonly act: BulkAct; readonly keyIds: readonly string[]; readonly reason: string | null },
-): Promise<KeyOutcome[] | Refusal> {
+): Promise<Result<KeyOutcome[]>> {
   if (!actor.freshMfa) return refuse("mfa_required");
   const ids = [...new Set(act.keyIds)];
   const outcomes: KeyOutcome[] = [];

@@ -14,7 +14,7 @@ import {
   type ManagedKey,
   type Receipt,
 } from "../../../core/organization/organization.ts";
-import { isRefusal, refuse, REFUSALS, type Refusal } from "../../../core/refusal.ts";
+import { isRefusal, refuse, REFUSALS, type Refusal, type Result } from "../../../core/refusal.ts";
 import { widensKey } from "../../../core/access/widening.ts";
 import type { AuditEntry, AuditLog, Author } from "../audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
@@ -77,7 +77,7 @@ export class Keys {
     me: DirectoryUser,
     draft: KeyDraft,
     request: string | null,
-  ): Promise<CreatedKey | Refusal> {
+  ): Promise<Result<CreatedKey>> {
     for (let draws = 0; draws < MAX_DRAWS; draws++) {
       const created = this.#make(actor, me, draft, request, Date.now());
       if (isRefusal(created)) return created;
@@ -100,7 +100,7 @@ export class Keys {
     draft: KeyDraft,
     request: string | null,
     now: number,
-  ): CreatedKey | Refusal {
+  ): Result<CreatedKey> {
     return this.#storage.transactionSync(() => {
       const keyId = request && this.#creations.find(actor, request, now);
       if (keyId) return refuse("already_exists", { details: { keyId } });
@@ -139,7 +139,7 @@ export class Keys {
   }
 
   /** One key, with the receipt of its revocation. */
-  describe(me: DirectoryUser, keyId: string): { key: ManagedKey; receipt: Receipt | null } | Refusal {
+  describe(me: DirectoryUser, keyId: string): Result<{ key: ManagedKey; receipt: Receipt | null }> {
     const key = this.find(me, keyId);
     return key === null ? refuse("not_found") : { key, receipt: this.#receipt(keyId) };
   }
@@ -150,7 +150,7 @@ export class Keys {
   }
 
   /** A page of keys, and one more if there is a next page. Admins who look for an owner's name mean everybody's. */
-  list(me: DirectoryUser, query: KeyQuery): ManagedKey[] | Refusal {
+  list(me: DirectoryUser, query: KeyQuery): Result<ManagedKey[]> {
     const isAdmin = me.roles.includes(ADMIN);
     const named = isAdmin && query.ownerName !== null ? "*" : me.id;
     const ownerId = query.ownerId ?? named;
@@ -170,7 +170,7 @@ export class Keys {
     keyId: string,
     change: KeyChange,
     expected: readonly number[] | null,
-  ): Promise<ManagedKey | Refusal> {
+  ): Promise<Result<ManagedKey>> {
     const now = Date.now();
     const updated = this.#storage.transactionSync(() => {
       const edit = this.#edit(me, keyId, change, expected, now);
@@ -188,7 +188,7 @@ export class Keys {
   }
 
   /** The answer to a change: what it has made of the key, unless the key's guard had another record of it. */
-  #afterSettling(updated: ManagedKey): ManagedKey | Refusal {
+  #afterSettling(updated: ManagedKey): Result<ManagedKey> {
     const key = this.#table.find(updated.id) as ManagedKey;
     if (key.revokedAt !== null) return refuseProblems([REVOKED]);
     return key.version > updated.version ? key : updated;
@@ -200,7 +200,7 @@ export class Keys {
     me: DirectoryUser,
     keyId: string,
     change: KeyChange,
-  ): { before: KeyRecord; after: KeyRecord } | Refusal {
+  ): Result<{ before: KeyRecord; after: KeyRecord }> {
     const edit = this.#edit(me, keyId, change, null, Date.now());
     if (isRefusal(edit)) return edit;
     const { scopes, vaults, allowedIps, rateLimit, disabled, expiresAt } = edit.next;
@@ -214,7 +214,7 @@ export class Keys {
     me: DirectoryUser,
     keyId: string,
     reason: string | null,
-  ): Promise<Receipt | Refusal> {
+  ): Promise<Result<Receipt>> {
     const key = this.find(me, keyId);
     if (key === null) return refuse("not_found");
     if (key.revokedAt === null) this.commitRevocation(actor, key, reason, Date.now());
@@ -294,7 +294,7 @@ export class Keys {
     return [...(key.revokedAt === null ? [] : [REVOKED]), ...this.#vaultProblems(key, change)];
   }
 
-  #ownerOf({ ownerId }: Pick<KeyDraft, "ownerId">, me: DirectoryUser): DirectoryUser | Refusal {
+  #ownerOf({ ownerId }: Pick<KeyDraft, "ownerId">, me: DirectoryUser): Result<DirectoryUser> {
     if (ownerId === null || ownerId === me.id) return me;
     if (!me.roles.includes(ADMIN)) return refuse("role_required");
     const owner = this.#directory.find(ownerId);
@@ -327,7 +327,7 @@ export class Keys {
     change: KeyChange,
     expected: readonly number[] | null,
     now: number,
-  ): { key: ManagedKey; next: ManagedKey } | Refusal {
+  ): Result<{ key: ManagedKey; next: ManagedKey }> {
     const key = this.find(me, keyId);
     if (key === null) return refuse("not_found");
     return this.#changeRefusal(key, change, expected, now) ?? { key, next: { ...key, ...change } };

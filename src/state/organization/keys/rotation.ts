@@ -1,6 +1,6 @@
 import { END_OF_TIME } from "../../../core/iso-time.ts";
 import type { Actor, CreatedKey, ManagedKey } from "../../../core/organization/organization.ts";
-import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
+import { isRefusal, refuse, type Refusal, type Result } from "../../../core/refusal.ts";
 import { keyStatus } from "../../../core/key/key-record.ts";
 import { SYSTEM } from "../audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
@@ -52,7 +52,7 @@ export class Rotation {
     keyId: string,
     overlapMs: number,
     request: string | null,
-  ): Promise<CreatedKey | Refusal> {
+  ): Promise<Result<CreatedKey>> {
     const now = Date.now();
     // No name that a client can send holds a space: a creation of the same name is another request.
     const name = request && `rotate ${keyId} ${request}`;

@@ -1,5 +1,5 @@
 import type { Actor } from "../../../core/organization/organization.ts";
-import { refuse, type Refusal } from "../../../core/refusal.ts";
+import { refuse, type Result } from "../../../core/refusal.ts";
 import { NOTHING, sameGrants, union, type Grants } from "../../../core/scim/roles.ts";
 import { judge, type Verdict } from "../../../core/scim/standing.ts";
 import { SYSTEM, type AuditLog, type Author } from "../audit/audit-log.ts";
@@ -46,7 +46,7 @@ export class Directory {
    * Brings the directory up to date with the actor's identity token, unless it knows better from a later one, and
    * tells who the actor is now. A change of roles is in force for every key of theirs when this returns.
    */
-  async see(actor: Actor): Promise<DirectoryUser | Refusal> {
+  async see(actor: Actor): Promise<Result<DirectoryUser>> {
     this.#storage.transactionSync(() => this.#signIn(actor, Date.now()));
     if (!(await this.#keysFollow(actor.id))) return UNCONFIRMED;
     const user = this.#parts.users.find(actor.id);

@@ -6,7 +6,7 @@ import type {
   PersonRole,
   Receipt,
 } from "../../../core/organization/organization.ts";
-import { refuse, type Refusal } from "../../../core/refusal.ts";
+import { refuse, type Result } from "../../../core/refusal.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
 import { isNothing, namesOf, type Grants } from "../../../core/scim/roles.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
@@ -122,7 +122,7 @@ export class People {
   }
 
   /** Revokes every key of somebody. Repeating it finishes what was not confirmed, and gives the same receipts. */
-  async revokeKeys(actor: Actor, id: string, reason: string): Promise<Receipt[] | Refusal> {
+  async revokeKeys(actor: Actor, id: string, reason: string): Promise<Result<Receipt[]>> {
     const { keys, table, propagation, audit } = this.#parts;
     if (!this.#isKnown(id)) return refuse("not_found");
     const live = table.idsOf(id);

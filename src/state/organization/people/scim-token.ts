@@ -1,6 +1,6 @@
 import { readHash, sameHash } from "../../../core/key/key-secret.ts";
 import type { Actor, Credentials } from "../../../core/organization/organization.ts";
-import { refuse, type Refusal } from "../../../core/refusal.ts";
+import { refuse, type Result } from "../../../core/refusal.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { Settings } from "../settings.ts";
 
@@ -20,7 +20,7 @@ export class ScimToken {
   }
 
   /** Sets the token by its SHA-256, lower-case hex; the token before ends. */
-  set(actor: Actor, hash: string): { set: true } | Refusal {
+  set(actor: Actor, hash: string): Result<{ set: true }> {
     if (!actor.freshMfa) return refuse("mfa_required");
     const entry = { action: "scim_token.created", target: actor.orgId, before: null, after: null };
     const now = Date.now();

@@ -7,7 +7,7 @@ import type {
   UserPosition,
   VaultRoles,
 } from "../../../core/organization/organization.ts";
-import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
+import { isRefusal, refuse, type Result } from "../../../core/refusal.ts";
 import { widensUser } from "../../../core/access/widening.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { KeyTable } from "../keys/key-table.ts";
@@ -35,7 +35,7 @@ export class ServiceUsers {
     this.#propagation = parts.propagation;
   }
 
-  find(id: string): ServiceUser | Refusal {
+  find(id: string): Result<ServiceUser> {
     const [row] = this.#storage.sql.exec<SqlRow>(
       `SELECT * FROM users WHERE id = ? AND kind = 'service' AND deleted_at IS NULL`,
       id,
@@ -58,7 +58,7 @@ export class ServiceUsers {
       .slice(0, limit + 1);
   }
 
-  create(actor: Actor, id: string, draft: Required<ServiceUserChange>): ServiceUser | Refusal {
+  create(actor: Actor, id: string, draft: Required<ServiceUserChange>): Result<ServiceUser> {
     if (!actor.freshMfa) return refuse("mfa_required");
     const now = Date.now();
     return this.#storage.transactionSync(() => {
@@ -77,7 +77,7 @@ export class ServiceUsers {
   }
 
   /** Changes a service user; roles reach its keys, and deactivating it revokes them, before this returns. */
-  async update(actor: Actor, id: string, change: ServiceUserChange): Promise<ServiceUser | Refusal> {
+  async update(actor: Actor, id: string, change: ServiceUserChange): Promise<Result<ServiceUser>> {
     const now = Date.now();
     const updated = this.#storage.transactionSync(() => {
       const before = this.find(id);
@@ -102,7 +102,7 @@ export class ServiceUsers {
   }
 
   /** Deletes a service user: its keys are revoked and stay on record. Repeating it finishes what was not confirmed. */
-  async delete(actor: Actor, id: string): Promise<{ readonly id: string } | Refusal> {
+  async delete(actor: Actor, id: string): Promise<Result<{ readonly id: string }>> {
     const now = Date.now();
     const deleted = this.#storage.transactionSync(() => {
       const before = this.find(id);

@@ -10,7 +10,7 @@ import {
   type UsageSummary,
   type VaultRoles,
 } from "../../../core/organization/organization.ts";
-import { isRefusal, refuse, type Refusal } from "../../../core/refusal.ts";
+import { isRefusal, refuse, type Result } from "../../../core/refusal.ts";
 import type { Env } from "../../../env.ts";
 import type { KeyTable } from "../keys/key-table.ts";
 import type { Keys } from "../keys/keys.ts";
@@ -60,7 +60,7 @@ export class KeyUse {
   }
 
   /** The usage of one key, what its guard has not delivered yet included. */
-  async ofKey(me: DirectoryUser, keyId: string, stretch: UsageStretch): Promise<UsageSummary | Refusal> {
+  async ofKey(me: DirectoryUser, keyId: string, stretch: UsageStretch): Promise<Result<UsageSummary>> {
     if (this.#parts.keys.find(me, keyId) === null) return refuse("not_found");
     await this.#fetch(keyId);
     return this.#summary(keyId, stretch);
@@ -79,7 +79,7 @@ export class KeyUse {
     keyId: string,
     change: KeyChange,
     from: number,
-  ): Promise<UpdatePreview | Refusal> {
+  ): Promise<Result<UpdatePreview>> {
     const records = this.#parts.keys.preview(actor.orgId, me, keyId, change);
     if (isRefusal(records)) return records;
     await this.#fetch(keyId);

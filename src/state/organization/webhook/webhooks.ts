@@ -1,5 +1,5 @@
 import type { Actor, Credentials } from "../../../core/organization/organization.ts";
-import { refuse, type Refusal } from "../../../core/refusal.ts";
+import { refuse, type Result } from "../../../core/refusal.ts";
 import {
   generateWebhookSecret,
   TEST_EVENT,
@@ -38,12 +38,12 @@ export class Webhooks {
     this.#parts = parts;
   }
 
-  find(): WebhookEndpoint | Refusal {
+  find(): Result<WebhookEndpoint> {
     return this.#parts.table.find() ?? refuse("not_found");
   }
 
   /** Sets the endpoint. A new endpoint gets a secret, returned only here; a changed URL keeps its secret. */
-  put(actor: Actor, draft: WebhookDraft): { endpoint: WebhookEndpoint; secret: string | null } | Refusal {
+  put(actor: Actor, draft: WebhookDraft): Result<{ endpoint: WebhookEndpoint; secret: string | null }> {
     const { table, outbox, expiry } = this.#parts;
     const now = Date.now();
     return this.#storage.transactionSync(() => {
@@ -64,7 +64,7 @@ export class Webhooks {
     });
   }
 
-  delete(actor: Actor): { deleted: true } | Refusal {
+  delete(actor: Actor): Result<{ deleted: true }> {
     const { table, outbox } = this.#parts;
     const now = Date.now();
     return this.#storage.transactionSync(() => {
@@ -85,7 +85,7 @@ export class Webhooks {
   }
 
   /** Makes a new secret, returned only here. */
-  rotateSecret(actor: Actor): { endpoint: WebhookEndpoint; secret: string } | Refusal {
+  rotateSecret(actor: Actor): Result<{ endpoint: WebhookEndpoint; secret: string }> {
     const { table } = this.#parts;
     const now = Date.now();
     return this.#storage.transactionSync(() => {
@@ -101,7 +101,7 @@ export class Webhooks {
   }
 
   /** Sends an event that says nothing; while very many wait already, tells of the latest of them instead. */
-  test(actor: Actor): WebhookDelivery | Refusal {
+  test(actor: Actor): Result<WebhookDelivery> {
     const { table, outbox, alarm } = this.#parts;
     const now = Date.now();
     return this.#storage.transactionSync(() => {
@@ -120,7 +120,7 @@ export class Webhooks {
   }
 
   /** Has an event sent once more, under the same id. */
-  resend(actor: Actor, id: string): WebhookDelivery | Refusal {
+  resend(actor: Actor, id: string): Result<WebhookDelivery> {
     const { table, outbox, alarm, audit } = this.#parts;
     const now = Date.now();
     return this.#storage.transactionSync(() => {
