@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ORG_ID } from "../core/organization/organization.ts";
 import { DIFFERENCES } from "../core/key/reconciliation.ts";
-import { pageOf, type Wire } from "./common.ts";
+import { PageQuery, pageOf, type Wire } from "./common.ts";
 
 const OrgId = z.string().regex(ORG_ID, "Must be the id of an organisation");
 
@@ -42,6 +42,13 @@ export const ReconciliationLineSchema = z
   .union([DifferenceSchema, z.object({ summary: Summary })])
   .openapi("ReconciliationLine");
 export type ReconciliationLine = Wire<typeof ReconciliationLineSchema>;
+
+export const OrganizationListQuery = PageQuery.extend({
+  erased: z
+    .literal("true")
+    .optional()
+    .openapi({ description: "Those that were erased in the last 60 days." }),
+});
 
 const OrganizationIdSchema = z.object({ id: z.string() });
 export type OrganizationId = Wire<typeof OrganizationIdSchema>;

@@ -52,10 +52,12 @@ export class OperatorClient {
     throw new BrokenOff("The answer broke off. Importing a line again is harmless.");
   }
 
-  /** The ids of all organisations that have keys. */
+  /** The ids of all organisations that have keys, or were erased so lately that a guard of theirs may be restored. */
   async organizations(): Promise<string[]> {
     const ids = new Set<string>();
-    for await (const { id } of this.#pages<OrganizationId>("organizations", {})) ids.add(id);
+    for (const which of [{}, { erased: "true" }]) {
+      for await (const { id } of this.#pages<OrganizationId>("organizations", which)) ids.add(id);
+    }
     return [...ids];
   }
 

@@ -10,7 +10,7 @@ const CALLS = { group: MAX_GROUP_KEYS + 2, ownGuard: 3 } as const;
 
 /** What is kept of an erasure outside of the organisation. */
 export interface ErasureRecords {
-  noteErased(orgId: string, receipts: readonly Receipt[]): void | Promise<void>;
+  noteErased(orgId: string, receipts: readonly Receipt[], guards: readonly string[]): void | Promise<void>;
   /** Comes after all keys are cut, and notes that what is left is the organisation's own tables. */
   forgetPeople(orgId: string, people: readonly string[]): void | Promise<void>;
   finishErasure(orgId: string): void | Promise<void>;
@@ -33,7 +33,7 @@ export async function eraseOrganization(
     const guards = await organization.close(orgId);
     for (const batch of chunksByWeight(guards, CALLS_A_BATCH, callsOf)) {
       const erased = await organization.eraseAtGuards(orgId, batch);
-      await records.noteErased(orgId, erased.receipts);
+      await records.noteErased(orgId, erased.receipts, batch);
       failed += erased.failed;
     }
     if (failed > 0) return failed;

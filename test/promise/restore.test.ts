@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { adminClaims } from "../support/issuer.ts";
 import {
   createKeyElsewhere,
   eventually,
@@ -37,6 +38,8 @@ let keys: Record<(typeof NAMES)[number], CreatedKey>;
 let later: CreatedKey;
 /** Of an organisation of which the copy knows nothing. */
 let elsewhere: CreatedKey;
+/** Of an organisation that is erased after the copy. */
+let left: CreatedKey;
 
 /**
  * Keys are made, the organisation's database is copied, the keys are changed, and the copy is put back: from here on the
@@ -48,6 +51,9 @@ beforeAll(async () => {
   portcullis = await startPortcullis({ stateDir });
   const made = await Promise.all(NAMES.map(() => portcullis.createKey({ vaults: VAULTS })));
   keys = Object.fromEntries(NAMES.map((name, i) => [name, made[i]])) as typeof keys;
+  await asLeft("POST", "/-/organization/bootstrap");
+  const created = await asLeft("POST", "/-/api-keys", { name: "L", scopes: ["vault:read"], vaults: "*" });
+  left = (await created.json()) as CreatedKey;
   await portcullis.stop();
   const organization = organizationDir(stateDir);
   cpSync(organization, copy, { recursive: true });
@@ -64,6 +70,9 @@ beforeAll(async () => {
   await edit(keys.expiring, { expiresAt: "2020-01-01T00:00:00Z" });
   await edit(keys.fenced, { allowedIps: ["192.0.2.0/24"] });
   await portcullis.manage("DELETE", `/-/api-keys/${keys.cut.id}`);
+  const as = await portcullis.issuer.token(OPERATOR);
+  const erased = await portcullis.call("DELETE", "/-/organization?orgId=org_left", { as });
+  expect(erased.status).toBe(200);
   await portcullis.stop();
   rmSync(organization, { recursive: true });
   cpSync(copy, organization, { recursive: true });
@@ -74,6 +83,12 @@ afterAll(async () => {
   await portcullis.stop();
   rmSync(directory, { recursive: true, force: true });
 });
+
+/** A call as an admin of the organisation that leaves. */
+async function asLeft(method: string, path: string, body?: object): Promise<Response> {
+  const as = await portcullis.issuer.token(adminClaims({ org_id: "org_left" }));
+  return portcullis.call(method, path, { as, body });
+}
 
 function organizationDir(stateDir: string): string {
   const found = readdirSync(stateDir, { recursive: true, encoding: "utf8" }).find((name) =>
@@ -100,10 +115,10 @@ async function read({ id }: CreatedKey): Promise<Record<string, unknown>> {
   return (await (await portcullis.manage("GET", `/-/api-keys/${id}`)).json()) as Record<string, unknown>;
 }
 
-async function reconcile(fix: boolean): Promise<Difference[]> {
+async function reconcile(fix: boolean, orgId = "org_test"): Promise<Difference[]> {
   const response = await portcullis.call("POST", "/-/ops/reconciliations", {
     as: await portcullis.issuer.token(OPERATOR),
-    body: { orgId: "org_test", fix },
+    body: { orgId, fix },
   });
   const body = (await response.json()) as { differences: Difference[] };
   expect(response.status, JSON.stringify(body)).toBe(200);
@@ -165,6 +180,14 @@ test("of an organisation that has forgotten its keys an operator cuts those that
   });
   expect(await use(elsewhere)).toEqual([401, "api_key_revoked"]);
   expect(await operatorOf(portcullis).revoke([{ orgId: "org_elsewhere" }])).toEqual(answer);
+});
+
+test("an organisation that comes back by a restore after it was erased has dead keys, and takes that in", async () => {
+  expect(await use(left)).toEqual([401, "api_key_revoked"]);
+  expect(await reconcile(true, "org_left")).toMatchObject([{ keyId: left.id, settled: true }]);
+  const shown = await asLeft("GET", `/-/api-keys/${left.id}`);
+  expect(await shown.json()).toMatchObject({ status: "revoked" });
+  expect(await reconcile(false, "org_left")).toEqual([]);
 });
 
 test("reconcile lists what differs, settles it on the side of less access, and then nothing differs", async () => {

@@ -2,7 +2,8 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { OPERATOR, operatorOf } from "../support/operators.ts";
+import { foreignKey, importKeys, importLine } from "../support/imports.ts";
+import { createKeyElsewhere, OPERATOR, operatorOf } from "../support/operators.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { exchange, postForm } from "../support/tokens.ts";
 
@@ -27,6 +28,8 @@ let later: CreatedKey;
 /** Exchanged for keys that were not cut, the other for the later one, and killed since. */
 let token: string;
 let lateToken: string;
+/** Keys of an organisation that is erased after the copy, one of them imported. */
+let left: CreatedKey[];
 
 /**
  * Keys are made, the guards' databases are copied, the keys are changed, and the copies are put back: from here on the
@@ -39,6 +42,7 @@ beforeAll(async () => {
   portcullis = await start();
   const made = await Promise.all(NAMES.map(() => portcullis.createKey({ vaults: VAULTS })));
   keys = Object.fromEntries(NAMES.map((name, i) => [name, made[i]])) as typeof keys;
+  left = [await createKeyElsewhere(portcullis), await importElsewhere()];
   await portcullis.stop();
   const guards = guardsDir(stateDir);
   cpSync(guards, copy, { recursive: true });
@@ -57,6 +61,7 @@ beforeAll(async () => {
     await portcullis.manage("PATCH", `/-/api-keys/${keys.disabled.id}`, { disabled: true }),
     await portcullis.manage("PATCH", `/-/api-keys/${keys.renamed.id}`, { vaults: ["vault_1"] }),
     await portcullis.manage("DELETE", `/-/api-keys/${keys.again.id}`),
+    await operate("DELETE", "/-/organization?orgId=org_elsewhere"),
   ];
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
   await portcullis.stop();
@@ -69,6 +74,16 @@ afterAll(async () => {
   await portcullis.stop();
   rmSync(directory, { recursive: true, force: true });
 });
+
+async function importElsewhere(): Promise<CreatedKey> {
+  const key = foreignKey();
+  const [result] = await importKeys(portcullis, [importLine(key, { orgId: "org_elsewhere" })]);
+  return { id: result?.keyId ?? "", key, version: 1 };
+}
+
+async function operate(method: string, path: string, body?: object): Promise<Response> {
+  return portcullis.call(method, path, { as: await portcullis.issuer.token(OPERATOR), body });
+}
 
 function guardsDir(stateDir: string): string {
   const found = readdirSync(stateDir, { recursive: true, encoding: "utf8" }).find((name) =>
@@ -87,11 +102,14 @@ async function use(credential: string, vault = "vault_1"): Promise<[number, stri
   return [response.status, error?.code ?? null];
 }
 
-async function reconcile(fix: boolean): Promise<{ keyId: string; difference: string; settled: boolean }[]> {
-  const response = await portcullis.call("POST", "/-/ops/reconciliations", {
-    as: await portcullis.issuer.token(OPERATOR),
-    body: { orgId: "org_test", fix },
-  });
+interface Found {
+  readonly keyId: string;
+  readonly difference: string;
+  readonly settled: boolean;
+}
+
+async function reconcile(fix: boolean, orgId = "org_test"): Promise<Found[]> {
+  const response = await operate("POST", "/-/ops/reconciliations", { orgId, fix });
   expect(response.status).toBe(200);
   return ((await response.json()) as { differences: never[] }).differences;
 }
@@ -144,3 +162,22 @@ test("reconcile finds what the guards have forgotten, puts it in force, and then
   expect(await use(keys.untouched.key)).toEqual([200, null]);
   expect(await reconcile(false)).toEqual([]);
 });
+
+test("keys of an erased organisation that a restored guard lets in again are found by its name among the erased, and die", async () => {
+  const list = await operate("GET", "/-/ops/organizations?erased=true");
+  expect(await list.json()).toMatchObject({ data: [{ id: "org_elsewhere" }] });
+  for (const { key } of left) expect(await use(key)).toEqual([200, null]);
+  const found = left.map(({ id }) => ({ keyId: id, difference: "unknown_key" }));
+  for (const fix of [false, true]) {
+    const differences = await reconcile(fix, "org_elsewhere");
+    expect(differences.toSorted(byKey)).toMatchObject(
+      found.map((each) => ({ ...each, settled: fix })).toSorted(byKey),
+    );
+  }
+  for (const { key } of left) expect(await use(key)).toEqual([401, "api_key_revoked"]);
+  expect(await reconcile(false, "org_elsewhere")).toEqual([]);
+});
+
+function byKey(a: { readonly keyId: string }, b: { readonly keyId: string }): number {
+  return a.keyId < b.keyId ? -1 : 1;
+}

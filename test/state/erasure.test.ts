@@ -9,6 +9,7 @@ import { registeredGuards } from "../../src/state/guard-registry.ts";
 import { makeActor, makeKey } from "../support/records.ts";
 
 const LATER_MS = 61_000;
+const DAY_MS = 86_400_000;
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
 afterEach(() => void vi.useRealTimers());
@@ -88,6 +89,40 @@ test("what is set up anew before the end of an erasure is on record is another o
   expect([await isDead(key.id), await isDead(keyId)]).toEqual([false, true]);
   await deployment.beginErasure(orgId, "olga");
   expect(await deployment.findErasure(orgId)).toMatchObject({ erasedAt: null, isEmptied: false });
+});
+
+test("the guards of an erased organisation are on record for as long as they may be restored", async () => {
+  const deployment = env.DEPLOYMENT.getByName("erased-guards");
+  const keys = ["key_groupAaaaaaa", "key_groupBbbbbbb", "key_ownedAloneXX"];
+  const receipts = keys.map((keyId) => {
+    return { keyId, status: "revoked" as const, requestedAt: 0, effectiveAt: 0, version: 2 };
+  });
+  const now = Date.now();
+  await deployment.beginErasure("org_late", "olga");
+  await deployment.noteErased("org_late", receipts, ["group", "key_ownedAloneXX", "empty"]);
+  await deployment.finishErasure("org_late");
+  await deployment.beginErasure("org_soon", "olga");
+  await deployment.finishErasure("org_soon");
+  await deployment.beginErasure("org_under_way", "olga");
+
+  const guards = (after: string, limit = 10) => deployment.erasedGuards("org_late", after, limit);
+  expect(await guards("")).toEqual(["empty", "group", "key_ownedAloneXX"]);
+  expect([await guards("", 1), await guards("empty", 1)]).toEqual([["empty"], ["group"]]);
+  expect(await deployment.erasedGuards("org_soon", "", 10)).toEqual([]);
+  expect(await deployment.restorableErasures("", 10)).toEqual(["org_late", "org_soon"]);
+  expect(await deployment.restorableErasures("org_late", 10)).toEqual(["org_soon"]);
+  vi.setSystemTime(now + 59 * DAY_MS);
+  expect(await deployment.restorableErasures("", 1)).toEqual(["org_late"]);
+  vi.setSystemTime(now + 61 * DAY_MS);
+  expect(await deployment.restorableErasures("", 10)).toEqual([]);
+});
+
+test("of erasures by the version before, which recorded no guards, every guard that a key may have is looked at", async () => {
+  const deployment = env.DEPLOYMENT.getByName("unrecorded-guards");
+  const receipt = { status: "revoked" as const, requestedAt: 0, effectiveAt: 0, version: 2 };
+  await deployment.beginErasure("org_before", "olga");
+  await deployment.noteErased("org_before", [{ ...receipt, keyId: "key_groupAaaaaaa" }]);
+  expect(await deployment.erasedGuards("org_before", "", 10)).toEqual(["group", "key_groupAaaaaaa"]);
 });
 
 test("an erasure is tried again while a guard cannot be reached, and told of in the log", async () => {

@@ -187,17 +187,21 @@ describe("the deployment forgets by its alarm", () => {
       effectiveAt: START,
       version: 2,
     }));
+    const guards = Array.from({ length: 1100 }, (_, i) => `g${i}`);
     for (const orgId of ["org_gone", "org_going"]) {
       await deployment.beginErasure(orgId, "op");
-      await deployment.noteErased(orgId, orgId === "org_gone" ? receipts : receipts.slice(0, 3));
+      const isGone = orgId === "org_gone";
+      await deployment.noteErased(orgId, isGone ? receipts : receipts.slice(0, 3), isGone ? guards : ["a"]);
     }
     await deployment.finishErasure("org_gone");
     await expectAlarmBy(deployment, START + 366 * DAY);
     await alarmAfter(deployment, config.auditRetentionMs - HOUR);
     // This alarm finishes the other one, too.
     expect(await rows(deployment, "erased_keys")).toBe(1203);
+    expect(await rows(deployment, "erased_guards")).toBe(1101);
     await alarmAfter(deployment, config.auditRetentionMs + SLACK);
     expect(await rows(deployment, "erased_keys")).toBe(3);
+    expect(await rows(deployment, "erased_guards")).toBe(1);
     expect(await deployment.findErasure("org_gone")).toBeNull();
     expect(await deployment.findErasure("org_going")).toMatchObject({ keys: 3 });
   });

@@ -41,6 +41,14 @@ export interface Confirmation {
   readonly version: number;
 }
 
+/** What a guard has on record. */
+export interface GroupListing {
+  readonly orgId: string | null;
+  /** Whether the organisation was erased here. Missing in the answer of the version before. */
+  readonly isErased?: boolean;
+  readonly keys: readonly StoredKey[];
+}
+
 /** Which key is meant; what is given besides the id must fit. */
 export interface KeyMatch {
   readonly keyId: string;
@@ -135,8 +143,9 @@ export class KeyGuard extends DurableObject<Env> {
   }
 
   /** Everything on record of the group, to compare with the organisation's record. */
-  list(): { readonly orgId: string | null; readonly keys: StoredKey[] } {
-    return { orgId: this.#store.group().orgId, keys: [...this.#store.keys().values()] };
+  list(): GroupListing {
+    const { orgId, isErased = false } = this.#store.group();
+    return { orgId, isErased, keys: [...this.#store.keys().values()] };
   }
 
   /** Revokes one access token of a key, as a change of the key; `null` when the organisation has no such key. */

@@ -1,7 +1,8 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
-import { PageQuery, type Page } from "../../api-types/common.ts";
+import type { Page } from "../../api-types/common.ts";
 import {
   OrganizationList,
+  OrganizationListQuery,
   ReconciliationAnswerSchema,
   ReconciliationBody,
   ReconciliationLineSchema,
@@ -15,10 +16,13 @@ import { NDJSON } from "../../core/http/ndjson.ts";
 import type { Actor } from "../../core/organization/organization.ts";
 import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import type { Difference } from "../../core/key/reconciliation.ts";
+import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import { registeredOrganizations } from "../../state/guard-registry.ts";
 import { readCursor, writeCursor } from "../cursor.ts";
 import { LineStream } from "../line-stream.ts";
 import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
+
+type ListQuery = z.output<typeof OrganizationListQuery>;
 
 const TAG = "Operators";
 const CURSOR = { cursor: "string" } as const;
@@ -29,6 +33,7 @@ const CURSOR = { cursor: "string" } as const;
  */
 const CALLS_A_BATCH = 800;
 const CALLS = { group: 80, ownGuard: 10 } as const;
+const ERASED_GUARDS_A_PAGE = 20_000;
 
 /** `/-/ops/reconciliations`: whether organisations, guards and KV agree about keys; to be asked after a restore. */
 export function addReconciliationEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
@@ -52,15 +57,17 @@ export function addReconciliationEndpoints(app: OpenAPIHono<ControlEnv>, control
     run: async ({ headers, body }, actor) => {
       const { orgId, fix = false } = body;
       let guards: string[];
+      let erased: string[];
       try {
         guards = await control.env.ORGANIZATION.getByName(orgId).guardNames(orgId);
         // Imported keys have guards of their own; that there are any is noted in KV, which may have lost it.
         if (fix && guards.some((guard) => guard.startsWith("key_"))) await control.imports.announce();
+        erased = await erasedGuards(control, orgId, new Set(guards));
       } catch (error) {
         return refuse("admission_unavailable", { retryAfter: 1, reason: String(error) });
       }
-      const differences = compare(control, actor, orgId, guards, fix);
-      const summary = { guards: guards.length, differences: 0, settled: 0 };
+      const differences = compare(control, actor, orgId, { guards, erased }, fix);
+      const summary = { guards: guards.length + erased.length, differences: 0, settled: 0 };
       return headers.Accept?.includes(NDJSON)
         ? { status: 200, lines: streamed(orgId, differences, summary) }
         : { status: 200, body: await collected(orgId, differences, summary) };
@@ -71,14 +78,16 @@ export function addReconciliationEndpoints(app: OpenAPIHono<ControlEnv>, control
     method: "get",
     path: "/-/ops/organizations",
     operationId: "listOrganizations",
-    summary: "List the organisations that have keys; one may be on two pages that follow each other",
+    summary:
+      "List the organisations that have keys, or that were erased lately; one may be on two pages that follow each other",
     tag: TAG,
     access: "operator",
-    query: PageQuery,
+    query: OrganizationListQuery,
     success: { 200: { description: "A page of organisations.", schema: OrganizationList } },
     refusals: [],
     run: async ({ query }) => {
-      const page = await listOrganizations(control, query);
+      const list = query.erased === undefined ? listOrganizations : listErased;
+      const page = await list(control, query);
       return isRefusal(page) ? page : { status: 200, body: page };
     },
   });
@@ -86,26 +95,60 @@ export function addReconciliationEndpoints(app: OpenAPIHono<ControlEnv>, control
 
 async function listOrganizations(
   { env }: Control,
-  { limit, nextCursor }: z.output<typeof PageQuery>,
+  { limit, nextCursor }: ListQuery,
 ): Promise<Result<Page<OrganizationId>>> {
-  const after = nextCursor === undefined ? null : readCursor<{ cursor: string }>(nextCursor, CURSOR);
+  const after = readPosition(nextCursor);
   if (isRefusal(after)) return after;
-  const { ids, cursor } = await registeredOrganizations(env.KEY_RECORDS, after?.cursor ?? "", limit);
+  const { ids, cursor } = await registeredOrganizations(env.KEY_RECORDS, after.cursor, limit);
   const pagination = { limit, nextCursor: cursor === null ? null : writeCursor({ cursor }) };
   return { data: ids.map((id) => ({ id })), pagination };
+}
+
+/** Those whose guards may be restored to what they were before. */
+async function listErased(
+  { env }: Control,
+  { limit, nextCursor }: ListQuery,
+): Promise<Result<Page<OrganizationId>>> {
+  const after = readPosition(nextCursor);
+  if (isRefusal(after)) return after;
+  const ids = await deploymentOf(env).restorableErasures(after.cursor, limit);
+  const last = ids.length < limit ? undefined : ids.at(-1);
+  const pagination = { limit, nextCursor: last === undefined ? null : writeCursor({ cursor: last }) };
+  return { data: ids.map((id) => ({ id })), pagination };
+}
+
+function readPosition(nextCursor: string | undefined): Result<{ cursor: string }> {
+  return nextCursor === undefined ? { cursor: "" } : readCursor<{ cursor: string }>(nextCursor, CURSOR);
+}
+
+/** Guards that the organisation had when it was erased, but for those that serve it again since it was set up anew. */
+async function erasedGuards(
+  { env }: Control,
+  orgId: string,
+  serving: ReadonlySet<string>,
+): Promise<string[]> {
+  const guards: string[] = [];
+  for (;;) {
+    const page = await deploymentOf(env).erasedGuards(orgId, guards.at(-1) ?? "", ERASED_GUARDS_A_PAGE);
+    for (const guard of page) guards.push(guard);
+    if (page.length < ERASED_GUARDS_A_PAGE) return guards.filter((guard) => !serving.has(guard));
+  }
 }
 
 async function* compare(
   { env }: Control,
   actor: Actor,
   orgId: string,
-  guards: readonly string[],
+  { guards, erased }: { readonly guards: readonly string[]; readonly erased: readonly string[] },
   fix: boolean,
 ): AsyncGenerator<Difference> {
   const { id, name, address, requestId } = actor;
+  const organization = env.ORGANIZATION.getByName(orgId);
   for (const batch of chunksByWeight(guards, CALLS_A_BATCH, callsOf)) {
-    const organization = env.ORGANIZATION.getByName(orgId);
     yield* await organization.reconcile({ id, name, address, requestId }, orgId, batch, fix);
+  }
+  for (const batch of chunksByWeight(erased, CALLS_A_BATCH, callsOf)) {
+    yield* await organization.findRestored(orgId, batch, fix);
   }
 }
 

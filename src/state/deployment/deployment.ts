@@ -75,8 +75,9 @@ export class Deployment extends DurableObject<Env> {
     this.#schedule.plan();
   }
 
-  noteErased(orgId: string, receipts: readonly Receipt[]): void {
-    this.#erasures.add(orgId, receipts);
+  /** Workers of the version before do not tell the guards. */
+  noteErased(orgId: string, receipts: readonly Receipt[], guards: readonly string[] = []): void {
+    this.#erasures.add(orgId, receipts, guards);
   }
 
   /** Ends the sessions of an organisation's people, drops its pending notices, and notes that all its keys are cut. */
@@ -89,6 +90,16 @@ export class Deployment extends DurableObject<Env> {
   finishErasure(orgId: string): void {
     this.#erasures.finish(orgId, Date.now());
     this.#alarm.ringBy(Date.now() + this.#erasures.keptMs);
+  }
+
+  /** A page of organisations that were erased so lately that a guard of theirs may be restored, in order of their ids. */
+  restorableErasures(after: string, limit: number): string[] {
+    return this.#erasures.restorable(Date.now(), after, limit);
+  }
+
+  /** A page of the guards that an organisation had when it was erased, by name. */
+  erasedGuards(orgId: string, after: string, limit: number): string[] {
+    return this.#erasures.guards(orgId, after, limit);
   }
 
   /** A page of the receipts of an erasure. */

@@ -23,24 +23,32 @@ CREATE TABLE IF NOT EXISTS erased_keys (
   version INTEGER NOT NULL,
   PRIMARY KEY (org_id, key_id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS erased_guards (
+  org_id TEXT NOT NULL REFERENCES erasures (org_id),
+  guard TEXT NOT NULL,
+  PRIMARY KEY (org_id, guard)
+) WITHOUT ROWID;
 `;
 
 /** Erasures that one run of the alarm goes on with. */
 const AT_ONCE = 10;
 
+/** The platform restores a database as it was up to 30 days ago; an older copy of a guard is looked for twice as long. */
+const RESTORABLE_MS = 60 * 86_400_000;
+
 /**
- * The record of erasures: an organisation's own is gone with it. It is kept as long as audit events are; that the keys are
- * dead is for their guards to know, for good.
+ * The record of erasures: an organisation's own is gone with it. It is kept as long as audit events are, and as long as
+ * the guards may be restored; that the keys are dead is for their guards to know, for good.
  */
 export class Erasures implements Perishable {
   readonly keptMs: number;
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
 
-  constructor(storage: DurableObjectStorage, keptMs: number) {
+  constructor(storage: DurableObjectStorage, auditRetentionMs: number) {
     this.#storage = storage;
     this.#sql = storage.sql;
-    this.keptMs = keptMs;
+    this.keptMs = Math.max(auditRetentionMs, RESTORABLE_MS);
     this.#sql.exec(SCHEMA);
   }
 
@@ -75,9 +83,12 @@ export class Erasures implements Perishable {
     );
   }
 
-  /** Records revoked keys; a key that is recorded already keeps its first receipt. */
-  add(orgId: string, receipts: readonly Receipt[]): void {
+  /** Records revoked keys and their guards; a key that is recorded already keeps its first receipt. */
+  add(orgId: string, receipts: readonly Receipt[], guards: readonly string[]): void {
     this.#storage.transactionSync(() => {
+      for (const guard of guards) {
+        this.#sql.exec(`INSERT OR IGNORE INTO erased_guards VALUES (?, ?)`, orgId, guard);
+      }
       for (const { keyId, requestedAt, effectiveAt, version } of receipts) {
         this.#sql.exec(
           `INSERT OR IGNORE INTO erased_keys VALUES (?, ?, ?, ?, ?)`,
@@ -104,6 +115,19 @@ export class Erasures implements Perishable {
       .map(({ orgId }) => orgId);
   }
 
+  /** A page of organisations whose guards may have been restored to what they were before the erasure, in order of their ids. */
+  restorable(now: number, after: string, limit: number): string[] {
+    return this.#sql
+      .exec<{ orgId: string }>(
+        `SELECT org_id AS orgId FROM erasures WHERE erased_at > ? AND org_id > ? ORDER BY org_id LIMIT ?`,
+        now - RESTORABLE_MS,
+        after,
+        limit,
+      )
+      .toArray()
+      .map(({ orgId }) => orgId);
+  }
+
   /** Since when the oldest of them is under way; milliseconds since the epoch, `null` for none. */
   underWaySince(): number | null {
     return this.#sql
@@ -114,6 +138,25 @@ export class Erasures implements Perishable {
   finish(orgId: string, now: number): void {
     this.#sql.exec(`DELETE FROM emptied_organizations WHERE org_id = ?`, orgId);
     this.#sql.exec(`UPDATE erasures SET erased_at = ? WHERE org_id = ? AND erased_at IS NULL`, now, orgId);
+  }
+
+  /**
+   * A page of an organisation's guards, by name. The version before did not record them: a key of its erasures has that of
+   * its group or one of its own.
+   */
+  guards(orgId: string, after: string, limit: number): string[] {
+    const rows = this.#sql.exec<{ guard: string }>(
+      `WITH known AS (SELECT guard FROM erased_guards WHERE org_id = ?1),
+         unrecorded AS (SELECT key_id FROM erased_keys WHERE org_id = ?1
+           AND key_id NOT IN known AND substr(key_id, 5, 5) NOT IN known)
+       SELECT guard FROM (SELECT guard FROM known UNION SELECT key_id FROM unrecorded
+         UNION SELECT substr(key_id, 5, 5) FROM unrecorded)
+       WHERE guard > ?2 ORDER BY guard LIMIT ?3`,
+      orgId,
+      after,
+      limit,
+    );
+    return [...rows].map(({ guard }) => guard);
   }
 
   /** A page of the receipts, in order of the keys' ids. */
@@ -140,16 +183,21 @@ export class Erasures implements Perishable {
 
   /** Deletes erasures that ended before a moment; one under way stays. */
   async forget(before: number): Promise<void> {
-    await deleteInSteps(
-      this.#sql,
-      `DELETE FROM erased_keys WHERE (org_id, key_id) IN
-         (SELECT org_id, key_id FROM erased_keys JOIN erasures USING (org_id)
-          WHERE erased_at < ? LIMIT ?)`,
-      before,
-    );
+    for (const [table, name] of [
+      ["erased_keys", "key_id"],
+      ["erased_guards", "guard"],
+    ]) {
+      await deleteInSteps(
+        this.#sql,
+        `DELETE FROM ${table} WHERE (org_id, ${name}) IN
+           (SELECT org_id, ${name} FROM ${table} JOIN erasures USING (org_id)
+            WHERE erased_at < ? LIMIT ?)`,
+        before,
+      );
+    }
     this.#sql.exec(
       `DELETE FROM erasures WHERE erased_at < ?
-         AND org_id NOT IN (SELECT org_id FROM erased_keys)`,
+         AND org_id NOT IN (SELECT org_id FROM erased_keys UNION SELECT org_id FROM erased_guards)`,
       before,
     );
   }

@@ -1,4 +1,5 @@
 import { eachOf, OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
+import type { Difference } from "../../core/key/reconciliation.ts";
 import type { Receipt } from "../../core/organization/organization.ts";
 import type { Env } from "../../env.ts";
 import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
@@ -36,6 +37,36 @@ export class Erasure {
       }
     });
     return { receipts, failed };
+  }
+
+  /** Keys of an erased organisation that live again, since an older copy of their guard was restored; `fix` erases them again. */
+  async findRestored(orgId: string, guards: readonly string[], fix: boolean): Promise<Difference[]> {
+    const differences: Difference[] = [];
+    await eachOf(guards, CONCURRENT_GUARDS, async (guard) => {
+      for (const difference of await this.#restoredAt(orgId, guard, fix)) differences.push(difference);
+    });
+    return differences;
+  }
+
+  async #restoredAt(orgId: string, guard: string, fix: boolean): Promise<Difference[]> {
+    const difference = { guard, fields: [], settled: false };
+    try {
+      const listed = await within(CUT_TIMEOUT_MS, this.#env.KEY_GUARD.getByName(guard).list());
+      if (listed.orgId !== orgId || listed.isErased === true) return [];
+      const settled = fix && (await this.#isErasedAgain(orgId, guard));
+      return listed.keys
+        .filter(({ record }) => record.revokedAt === null)
+        .map(({ record }) => ({ ...difference, keyId: record.id, kind: "unknown_key", settled }));
+    } catch {
+      return [{ ...difference, keyId: null, kind: "guard_unreachable" }];
+    }
+  }
+
+  #isErasedAgain(orgId: string, guard: string): Promise<boolean> {
+    return this.#atGuard(orgId, guard).then(
+      () => true,
+      () => false,
+    );
   }
 
   async #atGuard(orgId: string, guard: string): Promise<Receipt[]> {

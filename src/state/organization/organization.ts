@@ -225,6 +225,11 @@ export class Organization extends DurableObject<Env> {
     return this.#parts.erasure.atGuards(orgId, guards);
   }
 
+  /** For operators: keys that live again at guards of an erased organisation; with `fix` they are erased again. */
+  findRestored(orgId: string, guards: readonly string[], fix: boolean): Promise<Difference[]> {
+    return this.#parts.erasure.findRestored(orgId, guards, fix);
+  }
+
   /** The ids of everybody who has signed in, of an organisation that is being erased. */
   peopleIds(): string[] {
     return this.#authorize.hasTables ? this.#parts.users.people() : [];

@@ -95,7 +95,7 @@ export class Reconciliation {
     const listed = await this.#list(guard);
     if (listed === null) return [differenceOf(null, guard, "guard_unreachable")];
     const isForeign = listed.orgId !== null && listed.orgId !== orgId;
-    if (isForeign) return this.#atForeignGuard(author, orgId, guard, keyIds, fix);
+    if (isForeign || listed.isErased === true) return this.#atForeignGuard(author, orgId, guard, keyIds, fix);
     const stored = storedById(listed.keys);
     const known = await this.#known(orgId, [...new Set([...keyIds, ...stored.keys()])], stored);
     const found = known.flatMap((each) => differencesOf(each, guard));
@@ -111,7 +111,7 @@ export class Reconciliation {
     return this.#verify(orgId, guard, found, unconfirmed);
   }
 
-  /** A group that another organisation has taken serves no key of this one. */
+  /** A group that another organisation has taken, or in which this one was erased, serves no key of it. */
   #atForeignGuard(
     author: Author,
     orgId: string,
