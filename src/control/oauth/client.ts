@@ -2,12 +2,12 @@ import { keyIdOf } from "../../core/access/imported-key.ts";
 import { hashKey, sameHash } from "../../core/key/key-secret.ts";
 import { standingRefusal } from "../../core/key/key-standing.ts";
 import { isWithdrawn } from "../../core/access/access.ts";
-import { refuse } from "../../core/refusal.ts";
+import { refuse, type Refusal, type Result } from "../../core/refusal.ts";
 import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import { currentKey } from "./current-key.ts";
 import type { Control } from "../endpoint.ts";
 import type { Form } from "./form.ts";
-import { invalidClient, OAuthError, unauthorizedClient, unavailable } from "./oauth-error.ts";
+import { invalidForm, unavailable } from "./oauth-error.ts";
 
 /** What a client presents: the key's id, and the whole key as its secret. */
 export interface ClientCredentials {
@@ -16,7 +16,7 @@ export interface ClientCredentials {
 }
 
 const BASIC = /^basic +([\w+/]+=*)$/i;
-const INVALID = invalidClient(refuse("api_key_invalid"));
+const INVALID = refuse("api_key_invalid");
 
 /**
  * Reads the client's credentials from HTTP Basic or the form (RFC 6749 section 2.3.1), one of them and not both; `null`
@@ -27,14 +27,14 @@ export function readClient(
   form: Form,
   keyPrefixes: readonly string[],
   hasImports: boolean,
-): ClientCredentials | null | OAuthError {
+): Result<ClientCredentials | null> {
   const { client_id: id, client_secret: secret } = form;
   if (authorization === undefined) {
     if (secret === undefined) return null;
     return checked(id ?? null, secret, keyPrefixes, hasImports);
   }
   if (secret !== undefined) {
-    return new OAuthError("invalid_request", "The client must authenticate in one way, not in two.");
+    return invalidForm("The client must authenticate in one way, not in two.");
   }
   const basic = readBasic(authorization);
   if (basic === null || (id !== undefined && id !== basic.id)) return INVALID;
@@ -42,10 +42,7 @@ export function readClient(
 }
 
 /** The key behind a client, which knows its secret; it may be a dead one. */
-export async function identify(
-  client: ClientCredentials,
-  { guards }: Control,
-): Promise<CompiledKey | OAuthError> {
+export async function identify(client: ClientCredentials, { guards }: Control): Promise<Result<CompiledKey>> {
   let key: CompiledKey | null;
   try {
     key = await currentKey(guards, client.keyId);
@@ -56,11 +53,11 @@ export async function identify(
 }
 
 /** Why a client may not act for its key: that is dead, or not for this address (steps 3 and 4 of a request). */
-export function clientRefusal(key: CompiledKey, address: string): OAuthError | null {
+export function clientRefusal(key: CompiledKey, address: string): Refusal | null {
   const refusal = standingRefusal(key.record, Date.now());
-  if (refusal !== null) return invalidClient(refusal);
-  if (!key.allowsAddress(address)) return unauthorizedClient("ip_not_allowed");
-  return isWithdrawn(key.record) ? unauthorizedClient("access_withdrawn") : null;
+  if (refusal !== null) return refusal;
+  if (!key.allowsAddress(address)) return refuse("ip_not_allowed");
+  return isWithdrawn(key.record) ? refuse("access_withdrawn") : null;
 }
 
 /** Both halves are form-encoded before they are joined (RFC 6749 section 2.3.1). */
@@ -81,7 +78,7 @@ function checked(
   key: string,
   keyPrefixes: readonly string[],
   hasImports: boolean,
-): ClientCredentials | OAuthError {
+): Result<ClientCredentials> {
   const keyId = keyIdOf(key, keyPrefixes, hasImports);
   return keyId === null || id !== keyId ? INVALID : { keyId, key };
 }

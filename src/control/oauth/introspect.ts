@@ -5,14 +5,14 @@ import { keyIdOf } from "../../core/access/imported-key.ts";
 import { hashKey, sameHash } from "../../core/key/key-secret.ts";
 import { standingRefusal } from "../../core/key/key-standing.ts";
 import { narrowed } from "../../core/key/narrowing.ts";
-import { isRefusal } from "../../core/refusal.ts";
+import { isRefusal, type Result } from "../../core/refusal.ts";
 import { formatScope } from "../../core/policy/scope.ts";
 import { isDenied } from "../../core/token/token-denials.ts";
 import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import { currentKey } from "./current-key.ts";
 import type { Control } from "../endpoint.ts";
 import type { Answer, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
-import { OAuthError, unavailable } from "./oauth-error.ts";
+import { invalidForm, unavailable } from "./oauth-error.ts";
 
 /** `POST /-/oauth/introspect` (RFC 7662): what a key or token of the client's own organisation is worth now. */
 export const INTROSPECT: OAuthEndpoint = {
@@ -49,12 +49,9 @@ export const INTROSPECT: OAuthEndpoint = {
 
 const INACTIVE: Answer = { body: { active: false } };
 
-async function introspect(
-  request: OAuthRequest<CompiledKey>,
-  control: Control,
-): Promise<Answer | OAuthError> {
+async function introspect(request: OAuthRequest<CompiledKey>, control: Control): Promise<Result<Answer>> {
   const { token } = request.form;
-  if (token === undefined) return new OAuthError("invalid_request", "token is missing.");
+  if (token === undefined) return invalidForm("token is missing.");
   const keyId = keyIdOf(token, control.config.keyPrefixes, await control.imports.find(Date.now()));
   const { orgId } = request.client.record;
   const now = Date.now();

@@ -1,13 +1,15 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { PresentedKey } from "../../admission/isolate/presented.ts";
+import { isFailedAttempt } from "../../core/http/failed-attempt.ts";
+import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import { keyIdOf } from "../../core/access/imported-key.ts";
 import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import type { Control, ControlEnv } from "../endpoint.ts";
 import { Answered, REFUSAL_HEADERS } from "../headers.ts";
 import { clientRefusal, identify, readClient, type ClientCredentials } from "./client.ts";
 import { readForm, type Form } from "./form.ts";
-import { OAuthError, OAuthErrorSchema, oauthErrorResponse, tooManyFailures } from "./oauth-error.ts";
+import { OAuthErrorSchema, oauthErrorResponse } from "./oauth-error.ts";
 
 /** Who asks, from where, and through which address of the gateway. */
 export interface OAuthRequest<Client extends CompiledKey | null> {
@@ -31,7 +33,10 @@ export interface Answer {
 type Run<Client extends CompiledKey | null> = (
   request: OAuthRequest<Client>,
   control: Control,
-) => Promise<Answer | OAuthError>;
+) => Promise<Result<Answer>>;
+
+const ONLY_POST = "The method must be POST.";
+const KEY_NEEDED = "The client must authenticate with its key.";
 
 interface Described {
   /** Below `/-/oauth/`. */
@@ -59,16 +64,15 @@ export function addOAuthEndpoint(
   const path = `/-/oauth/${endpoint.name}`;
   describe(app, path, endpoint);
   app.post(path, async (c) => {
-    const outcome = await serve(c, control, endpoint).catch(
-      (error: unknown) =>
-        new OAuthError("server_error", "Something went wrong.", { status: 500, reason: String(error) }),
+    const outcome = await serve(c, control, endpoint).catch((error: unknown) =>
+      refuse("internal_error", { reason: String(error) }),
     );
-    if (outcome instanceof OAuthError) return oauthErrorResponse(c, outcome);
+    if (isRefusal(outcome)) return oauthErrorResponse(c, outcome);
     // Besides `Cache-Control: no-store` (RFC 6749 section 5.1).
     return c.json(outcome.body, 200, { Pragma: "no-cache" });
   });
   app.all(path, (c) =>
-    oauthErrorResponse(c, new OAuthError("invalid_request", "The method must be POST.", { status: 405 })),
+    oauthErrorResponse(c, refuse("method_not_allowed", { allow: "POST", details: { problem: ONLY_POST } })),
   );
 }
 
@@ -77,32 +81,29 @@ async function serve(
   c: Context<ControlEnv>,
   control: Control,
   endpoint: OAuthEndpoint,
-): Promise<Answer | OAuthError> {
+): Promise<Result<Answer>> {
   const outcome = await answer(c, control, endpoint);
-  const failed =
-    outcome instanceof OAuthError
-      ? outcome.code === "invalid_client" && !outcome.secretShown
-      : outcome.failed;
+  const failed = isRefusal(outcome) ? isFailedAttempt(outcome) : outcome.failed;
   const tooMany = failed ? await control.failures.count(c.get("address"), Date.now()) : null;
-  return tooMany === null ? outcome : tooManyFailures(tooMany);
+  return tooMany ?? outcome;
 }
 
 async function answer(
   c: Context<ControlEnv>,
   control: Control,
   endpoint: OAuthEndpoint,
-): Promise<Answer | OAuthError> {
-  const form = await readForm(c.req.raw);
-  if (form instanceof OAuthError) return form;
+): Promise<Result<Answer>> {
+  const read = await readForm(c.req.raw);
+  if (isRefusal(read)) return read;
+  const { form } = read;
   const address = c.get("address");
   const hasImports = await control.imports.find(Date.now());
   const credentials = readClient(c.req.header("Authorization"), form, control.config.keyPrefixes, hasImports);
   const blocked = control.failures.blocked(address, Date.now());
-  if (blocked !== null && !showsGoodKey(credentials, form, address, hasImports, control))
-    return tooManyFailures(blocked);
-  if (credentials instanceof OAuthError) return credentials;
+  if (blocked !== null && !showsGoodKey(credentials, form, address, hasImports, control)) return blocked;
+  if (isRefusal(credentials)) return credentials;
   const client = credentials && (await identify(credentials, control));
-  if (client instanceof OAuthError) return client;
+  if (isRefusal(client)) return client;
   if (client !== null) c.set("keyId", client.record.id);
 
   const request = {
@@ -113,7 +114,7 @@ async function answer(
     about: (keyId: string) => c.set("keyId", keyId),
   };
   if (!endpoint.clientRequired) return endpoint.run({ ...request, client }, control);
-  if (client === null) return new OAuthError("invalid_client", "The client must authenticate with its key.");
+  if (client === null) return refuse("credential_missing", { details: { problem: KEY_NEEDED } });
   return clientRefusal(client, address) ?? endpoint.run({ ...request, client }, control);
 }
 
@@ -122,13 +123,13 @@ async function answer(
  * that keeps failing is turned away before anything is looked up, and such keys go on.
  */
 function showsGoodKey(
-  credentials: ClientCredentials | OAuthError | null,
+  credentials: Result<ClientCredentials | null>,
   { token }: Form,
   address: string,
   hasImports: boolean,
   { admission, config }: Control,
 ): boolean {
-  if (credentials instanceof OAuthError) return false;
+  if (isRefusal(credentials)) return false;
   const key = credentials?.key ?? token ?? "";
   const keyId = keyIdOf(key, config.keyPrefixes, hasImports);
   return keyId !== null && admission.knowsGood(new PresentedKey(keyId, key, address, admission.credentials));

@@ -1,7 +1,6 @@
 import type { Context } from "hono";
 import { z } from "zod";
-import { isFailedAttempt } from "../../core/http/failed-attempt.ts";
-import { REFUSALS, type Refusal } from "../../core/refusal.ts";
+import { problemOf, refuse, REFUSALS, type Refusal, type RefusalType } from "../../core/refusal.ts";
 import type { ControlEnv } from "../endpoint.ts";
 
 /** Error codes of RFC 6749 section 5.2, and of section 4.1.2.1 for what has gone wrong here. */
@@ -15,80 +14,53 @@ export const OAUTH_ERRORS = [
   "server_error",
 ] as const;
 
-type Code = (typeof OAUTH_ERRORS)[number];
+type OAuthErrorCode = (typeof OAUTH_ERRORS)[number];
 
-interface Extra {
-  readonly status?: 400 | 401 | 405 | 413 | 429 | 500 | 503;
-  /** Whole seconds, at least 1; for 429 and 503. */
-  readonly retryAfter?: number;
-  /** That the client has shown a right key nevertheless. */
-  readonly secretShown?: true;
-  /** For the operator's log alone. */
-  readonly reason?: string;
-}
-
-/** A refusal in the form of OAuth. Like other refusals it is returned, not thrown. */
-export class OAuthError {
-  readonly code: Code;
-  /** For the developer of the client; ASCII without quotes and backslashes (RFC 6749 section 5.2). */
-  readonly description: string;
-  readonly status: NonNullable<Extra["status"]>;
-  readonly retryAfter: number | undefined;
-  readonly secretShown: boolean;
-  readonly reason: string | undefined;
-
-  constructor(code: Code, description: string, { status, retryAfter, secretShown, reason }: Extra = {}) {
-    this.code = code;
-    this.description = description;
-    this.status = status ?? (code === "invalid_client" ? 401 : 400);
-    this.retryAfter = retryAfter;
-    this.secretShown = secretShown ?? false;
-    this.reason = reason;
-  }
-}
+/** A client whose key does not count is 401, one whose key may not be used like this is not. */
+const BY_TYPE: Readonly<Record<RefusalType, OAuthErrorCode>> = {
+  invalid_request: "invalid_request",
+  unauthorized: "invalid_client",
+  forbidden: "unauthorized_client",
+  not_found: "invalid_request",
+  rate_limited: "temporarily_unavailable",
+  internal_error: "temporarily_unavailable",
+};
+/** Parameters that have an error of their own. */
+const BY_FIELD: Readonly<Record<string, OAuthErrorCode>> = {
+  grant_type: "unsupported_grant_type",
+  scope: "invalid_scope",
+  vaults: "invalid_scope",
+};
+/** What is told apart by its status; all else is 400 (RFC 6749 section 5.2). */
+const STATUSES = [401, 405, 413, 429, 500, 503] as const;
 
 export const OAuthErrorSchema = z
   .object({ error: z.enum(OAUTH_ERRORS), error_description: z.string() })
   .openapi("OAuthError");
 
-/** A client whose key does not count, for the reason that the gateway would give it. */
-export function invalidClient(refusal: Refusal): OAuthError {
-  const { code } = refusal;
-  return new OAuthError("invalid_client", REFUSALS[code].message, {
-    reason: code,
-    ...(!isFailedAttempt(refusal) && { secretShown: true }),
-  });
-}
-
-/** A client whose key is good, and may not be used like this. */
-export function unauthorizedClient(code: "ip_not_allowed" | "access_withdrawn"): OAuthError {
-  return new OAuthError("unauthorized_client", REFUSALS[code].message, { reason: code });
+/** A form that is not one of OAuth. The problem is ASCII without quotes and backslashes (RFC 6749 section 5.2). */
+export function invalidForm(problem: string): Refusal {
+  return refuse("invalid_request", { details: { problem } });
 }
 
 /** Something that the answer depends on cannot be asked: nothing is confirmed without it. */
-export function unavailable(error: unknown): OAuthError {
-  return new OAuthError("temporarily_unavailable", REFUSALS.admission_unavailable.message, {
-    status: 503,
-    retryAfter: 1,
-    reason: String(error),
-  });
+export function unavailable(error: unknown): Refusal {
+  return refuse("admission_unavailable", { retryAfter: 1, reason: String(error) });
 }
 
-/** The refusal of an address that keeps failing. */
-export function tooManyFailures({ retryAfter = 1 }: Refusal): OAuthError {
-  return new OAuthError("temporarily_unavailable", REFUSALS.too_many_failures.message, {
-    status: 429,
-    retryAfter,
-    reason: "too_many_failures",
-  });
-}
-
-/** The answer that tells a client what went wrong, and leaves it for the log. */
-export function oauthErrorResponse(c: Context<ControlEnv>, error: OAuthError): Response {
-  const { code, description, status, retryAfter } = error;
-  c.set("oauthError", error);
+/** A refusal in the form of RFC 6749 section 5.2; the log keeps our own code as the reason. */
+export function oauthErrorResponse(c: Context<ControlEnv>, refusal: Refusal): Response {
+  const { allow, retryAfter } = refusal;
+  const error = errorOf(refusal);
+  const status = STATUSES.find((each) => each === REFUSALS[refusal.code].status);
+  c.set("oauthError", { code: error, reason: refusal.reason ?? refusal.code });
   if (status === 401) c.header("WWW-Authenticate", `Basic realm="portcullis", charset="UTF-8"`);
   if (retryAfter !== undefined) c.header("Retry-After", `${retryAfter}`);
-  if (status === 405) c.header("Allow", "POST");
-  return c.json({ error: code, error_description: description }, status);
+  if (allow !== undefined) c.header("Allow", allow);
+  return c.json({ error, error_description: problemOf(refusal) }, status ?? 400);
+}
+
+function errorOf({ code, details }: Refusal): OAuthErrorCode {
+  if (code === "internal_error") return "server_error";
+  return BY_FIELD[String(details?.["field"])] ?? BY_TYPE[REFUSALS[code].type];
 }

@@ -3,7 +3,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { within } from "../../core/concurrency.ts";
 import { keyIdOf } from "../../core/access/imported-key.ts";
 import { hashKey } from "../../core/key/key-secret.ts";
-import { isRefusal } from "../../core/refusal.ts";
+import { isRefusal, type Result } from "../../core/refusal.ts";
 import type { Cut, RevocationRequest } from "../../core/organization/revocation.ts";
 import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import type { Control } from "../endpoint.ts";
@@ -11,7 +11,7 @@ import { openRevocation } from "../ops/revoke.ts";
 import { cutTimeout } from "../../core/cut-timeout.ts";
 import { killToken } from "./kill-token.ts";
 import type { Answer, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
-import { OAuthError, unavailable } from "./oauth-error.ts";
+import { invalidForm, unavailable } from "./oauth-error.ts";
 
 type Request = OAuthRequest<CompiledKey | null>;
 
@@ -37,7 +37,7 @@ export const REVOKE: OAuthEndpoint = {
   clientRequired: false,
   run: async (request, control) => {
     const { token } = request.form;
-    if (token === undefined) return new OAuthError("invalid_request", "token is missing.");
+    if (token === undefined) return invalidForm("token is missing.");
     const keyId = keyIdOf(token, control.config.keyPrefixes, await control.imports.find(Date.now()));
     try {
       return await (keyId === null
@@ -93,7 +93,7 @@ async function revokeToken(
   text: string,
   { issuer, address, requestId, about }: Request,
   control: Control,
-): Promise<Answer | OAuthError> {
+): Promise<Result<Answer>> {
   const { tokens, background } = control;
   const verified = await tokens.verify(text, issuer, Date.now(), background);
   if (isRefusal(verified)) {

@@ -1,3 +1,4 @@
+import { invalid, isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import { z } from "@hono/zod-openapi";
 import {
   DEFAULT_TOKEN_LIFE_S,
@@ -17,7 +18,7 @@ import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import type { Control } from "../endpoint.ts";
 import type { Form } from "./form.ts";
 import type { Answer, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
-import { OAuthError, unavailable } from "./oauth-error.ts";
+import { invalidForm, unavailable } from "./oauth-error.ts";
 
 /** `POST /-/oauth/token`: a short-lived token for a key (RFC 6749 section 4.4). */
 export const TOKEN: OAuthEndpoint = {
@@ -60,17 +61,17 @@ export const TOKEN: OAuthEndpoint = {
   run: issue,
 };
 
-async function issue(request: OAuthRequest<CompiledKey>, control: Control): Promise<Answer | OAuthError> {
+async function issue(request: OAuthRequest<CompiledKey>, control: Control): Promise<Result<Answer>> {
   const { form, issuer } = request;
   const { record, denials } = request.client;
-  if (form["grant_type"] === undefined) return new OAuthError("invalid_request", "grant_type is missing.");
+  if (form["grant_type"] === undefined) return invalidForm("grant_type is missing.");
   if (form["grant_type"] !== "client_credentials") {
-    return new OAuthError("unsupported_grant_type", "The grant type must be client_credentials.");
+    return invalid("The grant type must be client_credentials.", "grant_type");
   }
   const narrowing = readNarrowing(form, record, control);
-  if (narrowing instanceof OAuthError) return narrowing;
+  if (isRefusal(narrowing)) return narrowing;
   const lifeS = readLife(form["expires_in"]);
-  if (typeof lifeS !== "number") return lifeS;
+  if (isRefusal(lifeS)) return lifeS;
 
   // Whatever was issued up to a moment may have been revoked together: this one is not.
   const issuedAt = Math.floor(Math.max(Date.now(), denials.issuedUntil + 1000) / 1000) * 1000;
@@ -85,7 +86,7 @@ async function issue(request: OAuthRequest<CompiledKey>, control: Control): Prom
     ...narrowing,
   };
   const text = await sign(token, control);
-  if (typeof text !== "string") return text;
+  if (isRefusal(text)) return text;
   return {
     body: {
       access_token: text,
@@ -98,13 +99,13 @@ async function issue(request: OAuthRequest<CompiledKey>, control: Control): Prom
 }
 
 /** Signs a token, if the key has not had its share of them. */
-async function sign(token: AccessToken, { env, guards }: Control): Promise<string | OAuthError> {
+async function sign(token: AccessToken, { env, guards }: Control): Promise<Result<string>> {
   try {
     const wait = await within(OBJECT_TIMEOUT_MS, guards.takeTokenIssue(token.keyId));
     if (wait > 0) {
-      return new OAuthError("temporarily_unavailable", "The key was exchanged for too many tokens.", {
-        status: 429,
+      return refuse("rate_limited", {
         retryAfter: retryAfterSeconds(wait),
+        details: { problem: "The key was exchanged for too many tokens." },
       });
     }
     const organization = env.ORGANIZATION.getByName(token.orgId);
@@ -122,31 +123,31 @@ function endOf({ expiresAt, retiresAt }: KeyRecord): number {
 }
 
 /** What is asked for of the key's scopes and vaults; more than it has is refused, not cut down. */
-function readNarrowing(form: Form, key: Narrowing, { checkScope, config }: Control): Narrowing | OAuthError {
+function readNarrowing(form: Form, key: Narrowing, { checkScope, config }: Control): Result<Narrowing> {
   if (holdsKey(`${form["scope"]} ${form["vaults"]}`, config.keyPrefixes)) {
-    return new OAuthError("invalid_scope", "scope and vaults must not hold an API key.");
+    return invalid("scope and vaults must not hold an API key.", "scope");
   }
   const scopes = form["scope"] === undefined ? key.scopes : readScopes(form["scope"]);
   if (scopes === null || scopes.length === 0) {
-    return new OAuthError("invalid_scope", "scope is a list of scopes, written <filter>:<action>.");
+    return invalid("scope is a list of scopes, written <filter>:<action>.", "scope");
   }
   if (scopes.some((scope) => checkScope(scope) !== null)) {
-    return new OAuthError("invalid_scope", "A scope names a type of resource that this API does not have.");
+    return invalid("A scope names a type of resource that this API does not have.", "scope");
   }
   if (!scopes.every((scope) => holdsScope(key.scopes, scope))) {
-    return new OAuthError("invalid_scope", "The key does not hold a scope that was asked for.");
+    return invalid("The key does not hold a scope that was asked for.", "scope");
   }
   const vaults = form["vaults"] === undefined ? key.vaults : readVaults(form["vaults"]);
   if (vaults !== "*" && vaults.length === 0) {
-    return new OAuthError("invalid_scope", "vaults is a list of ids, or * alone.");
+    return invalid("vaults is a list of ids, or * alone.", "vaults");
   }
   const excess = scopesTooMany(scopes) ?? vaultsTooMany(vaults);
-  if (excess !== null) return new OAuthError("invalid_scope", `${excess}.`);
+  if (excess !== null) return invalid(`${excess}.`, "scope");
   if (vaults !== "*" && !vaults.every((id) => PLAIN_SEGMENT.test(id))) {
-    return new OAuthError("invalid_scope", "A vault that was asked for has no possible id.");
+    return invalid("A vault that was asked for has no possible id.", "vaults");
   }
   if (!holdsVaults(key.vaults, vaults)) {
-    return new OAuthError("invalid_scope", "The key does not hold a vault that was asked for.");
+    return invalid("The key does not hold a vault that was asked for.", "vaults");
   }
   return { scopes, vaults };
 }
@@ -156,12 +157,9 @@ function readVaults(list: string): VaultSet {
   return ids.length === 1 && ids[0] === "*" ? "*" : [...new Set(ids)];
 }
 
-function readLife(text: string | undefined): number | OAuthError {
+function readLife(text: string | undefined): Result<number> {
   if (text === undefined) return DEFAULT_TOKEN_LIFE_S;
   const seconds = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
   if (seconds >= MIN_TOKEN_LIFE_S && seconds <= MAX_TOKEN_LIFE_S) return seconds;
-  return new OAuthError(
-    "invalid_request",
-    `expires_in is whole seconds, ${MIN_TOKEN_LIFE_S} to ${MAX_TOKEN_LIFE_S}.`,
-  );
+  return invalidForm(`expires_in is whole seconds, ${MIN_TOKEN_LIFE_S} to ${MAX_TOKEN_LIFE_S}.`);
 }
