@@ -1,3 +1,4 @@
+import { isRefusal, problemOf } from "./core/refusal.ts";
 import { z } from "zod";
 import { readCorsOrigins, type CorsOrigins } from "./core/http/cors.ts";
 import { parseDuration } from "./core/duration.ts";
@@ -279,7 +280,7 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     throw new ConfigError(`ORIGIN_ASSERTION must not be off where ORIGIN_IDENTITY is "assertion" (is "off")`);
   }
   const origins = readOrigins(v.ORIGIN_URL, v.ORIGINS, variables);
-  if ("problem" in origins) throw new ConfigError(origins.problem);
+  if (isRefusal(origins)) throw new ConfigError(problemOf(origins));
   return {
     origin: origins.main,
     origins: origins.others,

@@ -1,5 +1,6 @@
 /** Lists whose items the gateway filters (`x-portcullis-list`). */
 
+import { isRefusal, problemOf } from "../core/refusal.ts";
 import { ITEM_ID, type Pointer } from "../core/policy/operation.ts";
 import { parametersOf, type ResourceTemplate } from "../core/policy/resource-types.ts";
 import type { OperationExtensions } from "./extensions.ts";
@@ -42,7 +43,7 @@ export function readList(
     );
   }
   const resource = readResource(declared.resource, [...parameters, ITEM_ID], new Set());
-  if ("problem" in resource) findings.mistake(place, `resource: ${resource.problem}`);
+  if (isRefusal(resource)) findings.mistake(place, `resource: ${problemOf(resource)}`);
   else if (!parametersOf(resource).includes(ITEM_ID)) {
     findings.mistake(
       place,
@@ -50,7 +51,7 @@ export function readList(
       `resource: ${declared.resource}/{${ITEM_ID}}`,
     );
   }
-  if (findings.mistakes.length > told || items === null || id === null || "problem" in resource) return null;
+  if (findings.mistakes.length > told || items === null || id === null || isRefusal(resource)) return null;
   return { items, id, total, resource };
 }
 

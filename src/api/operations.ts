@@ -1,5 +1,6 @@
 /** The operations of a document, one by one, as far as each can be read without the others. */
 
+import { isRefusal, problemOf } from "../core/refusal.ts";
 import type { Deprecation } from "../core/policy/operation.ts";
 import { canBeRequested, literalOf, parseTemplate, type PathTemplate } from "../core/policy/path-template.ts";
 import type { ResourceTemplate } from "../core/policy/resource-types.ts";
@@ -105,7 +106,7 @@ function readOperation(
   const many = manySegments([item["parameters"], operation["parameters"]], where, findings);
   const local = readTemplate(path, many, where, findings);
   const template = local && parseTemplate(place.basePath + path, many);
-  if (local === null || template === null || "problem" in template) return null;
+  if (local === null || template === null || isRefusal(template)) return null;
   if (!canBeServed(template, where, findings)) return null;
   const { operationId } = operation;
   return {
@@ -142,8 +143,8 @@ function readTemplate(
   findings: Findings,
 ): PathTemplate | null {
   const template = parseTemplate(path, many);
-  if (!("problem" in template)) return template;
-  findings.mistake(where, template.problem, path.startsWith("/") ? undefined : `/${path}:`);
+  if (!isRefusal(template)) return template;
+  findings.mistake(where, problemOf(template), path.startsWith("/") ? undefined : `/${path}:`);
   return null;
 }
 
@@ -170,10 +171,10 @@ function readNamed(
 ): ResourceTemplate | null | undefined {
   if (text === undefined || text === null) return text;
   const resource = readResource(text, parameters, many);
-  if (!("problem" in resource)) return resource;
+  if (!isRefusal(resource)) return resource;
   findings.mistake(
     where,
-    `x-portcullis-resource: ${resource.problem}`,
+    `x-portcullis-resource: ${problemOf(resource)}`,
     "x-portcullis-resource: vault/{vaultId}",
   );
   return undefined;

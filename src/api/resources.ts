@@ -1,5 +1,6 @@
 /** Resources of operations and the types that an API has, declared or read off its paths. */
 
+import { invalid, type Result } from "../core/refusal.ts";
 import { literalOf, type PathTemplate } from "../core/policy/path-template.ts";
 import {
   checkFilter,
@@ -92,13 +93,13 @@ export function readResource(
   text: string,
   parameters: readonly string[],
   many: ReadonlySet<string>,
-): ResourceTemplate | { readonly problem: string } {
+): Result<ResourceTemplate> {
   const template = parseResource(text, many);
   const unknown = parametersOf(template).find((name) => !parameters.includes(name));
   if (unknown !== undefined)
-    return { problem: `${text} has the parameter {${unknown}}, which is not in the path` };
+    return invalid(`${text} has the parameter {${unknown}}, which is not in the path`);
   if (template.some((segment) => "literal" in segment && /^[#*]$/.test(segment.literal))) {
-    return { problem: `${text} must name a resource, without wildcards` };
+    return invalid(`${text} must name a resource, without wildcards`);
   }
   return template;
 }

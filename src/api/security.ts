@@ -1,5 +1,6 @@
 /** The scopes that an operation needs. */
 
+import { isRefusal, problemOf } from "../core/refusal.ts";
 import { z } from "zod";
 import {
   checkFilter,
@@ -85,7 +86,7 @@ function ownScopes(scopes: readonly string[], context: SecurityContext): string[
   }
   for (const text of ours) {
     const scope = parseScope(text);
-    const problem = "problem" in scope ? scope.problem : checkFilter(declared, scope.resource);
+    const problem = isRefusal(scope) ? problemOf(scope) : checkFilter(declared, scope.resource);
     if (problem !== null)
       findings.mistake(
         where,
@@ -93,7 +94,7 @@ function ownScopes(scopes: readonly string[], context: SecurityContext): string[
         `security: [{ apiKey: ["${defaultScope(context)}"] }]`,
       );
   }
-  return ours.filter((text) => !("problem" in parseScope(text)));
+  return ours.filter((text) => !isRefusal(parseScope(text)));
 }
 
 /** Whether `security` names any scope of ours. */
@@ -136,7 +137,7 @@ function scopeProblem(text: string, { parameters, many, types }: SecurityContext
   const resource = text.slice(0, text.lastIndexOf(":"));
   if (!resource.includes("{")) return checkFilter(types, resource);
   const template = readResource(resource, parameters, many);
-  if ("problem" in template) return template.problem;
+  if (isRefusal(template)) return problemOf(template);
   return checkFilter(types, shapeOf(template).join("/"));
 }
 

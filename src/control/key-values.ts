@@ -6,7 +6,7 @@ import { parseRange } from "../core/key/ip-allowlist.ts";
 import { END_OF_TIME } from "../core/iso-time.ts";
 import { withoutSecrets } from "../core/key/key-secret.ts";
 import type { KeyChange } from "../core/organization/organization.ts";
-import { isRefusal, type Result } from "../core/refusal.ts";
+import { invalid, isAccepted, isRefusal, problemOf, type Result } from "../core/refusal.ts";
 import { ACTIONS, formatScope, parseScope, PLAIN_SEGMENT, type Scope } from "../core/policy/scope.ts";
 import type { Control } from "./endpoint.ts";
 import { refuseProblems, type FieldProblem } from "../core/http/field-problems.ts";
@@ -28,20 +28,19 @@ export interface KeyValues {
 
 /** Everything that is wrong with the values of a key at `now`. */
 export function keyProblems(input: Input, checkScope: Control["checkScope"], now: number): FieldProblem[] {
-  const expiry = readExpiry(input, now);
   return [
     ...secretProblems(input),
     ...scopeProblems(input.scopes ?? [], checkScope),
     ...vaultProblems(input.vaults ?? "*"),
-    ...rangeProblems(input.allowedIps ?? []),
-    ...(expiry !== null && expiry !== undefined && "problem" in expiry ? [expiry] : []),
+    ...problemsAmong("allowedIps", (input.allowedIps ?? []).map(parseRange)),
+    ...expiryProblems(input, now),
   ];
 }
 
 /** The same of a key that is to be made, which is not to have expired. */
 export function newKeyProblems(input: Input, checkScope: Control["checkScope"], now: number): FieldProblem[] {
   const expiry = readExpiry(input, now);
-  const expired = expiry !== null && expiry !== undefined && "at" in expiry && expiry.at <= now;
+  const expired = typeof expiry === "number" && expiry <= now;
   const past = expired ? [{ field: "expiresAt", problem: "Must be in the future" }] : [];
   return [...keyProblems(input, checkScope, now), ...past];
 }
@@ -54,19 +53,14 @@ export function readKeyValues(
 ): Result<KeyValues> {
   const problems = keyProblems(input, checkScope, now);
   if (problems.length > 0) return refuseProblems(problems);
-  const scopes = input.scopes?.map((scope) => readScope(scope, checkScope));
-  const ranges = input.allowedIps?.map(parseRange);
-  const expiry = readExpiry(input, now);
+  const scopes = input.scopes?.map((scope) => readScope(scope, checkScope)).filter(isAccepted);
+  const ranges = input.allowedIps?.map(parseRange).filter(isAccepted);
+  const expiresAt = readExpiry(input, now);
   return {
-    ...(scopes && { scopes: distinct(scopes as Scope[], formatScope) }),
+    ...(scopes && { scopes: distinct(scopes, formatScope) }),
     ...(input.vaults && { vaults: input.vaults === "*" ? "*" : distinct(input.vaults, String) }),
-    ...(ranges && {
-      allowedIps: distinct(
-        ranges.map((range) => (range as { canonical: string }).canonical),
-        String,
-      ),
-    }),
-    ...(expiry !== undefined && { expiresAt: expiry === null ? null : (expiry as { at: number }).at }),
+    ...(ranges && { allowedIps: distinct(ranges, String) }),
+    ...(expiresAt !== undefined && !isRefusal(expiresAt) && { expiresAt }),
   };
 }
 
@@ -87,9 +81,10 @@ function scopeProblems(
   checkScope: Control["checkScope"],
 ): FieldProblem[] {
   const scopes = inputs.map((input) => readScope(input, checkScope));
-  const problems = scopes.flatMap((scope) => ("problem" in scope ? [scope.problem] : []));
-  const excess = problems.length === 0 ? scopesTooMany(scopes as Scope[]) : null;
-  return [...problems, ...(excess === null ? [] : [excess])].map((problem) => ({ field: "scopes", problem }));
+  const problems = problemsAmong("scopes", scopes);
+  if (problems.length > 0) return problems;
+  const excess = scopesTooMany(scopes.filter(isAccepted));
+  return excess === null ? [] : [{ field: "scopes", problem: excess }];
 }
 
 function vaultProblems(vaults: NonNullable<Input["vaults"]>): FieldProblem[] {
@@ -103,11 +98,8 @@ function vaultProblems(vaults: NonNullable<Input["vaults"]>): FieldProblem[] {
   }));
 }
 
-function rangeProblems(texts: readonly string[]): FieldProblem[] {
-  return texts.flatMap((text) => {
-    const range = parseRange(text);
-    return "problem" in range ? [{ field: "allowedIps", problem: range.problem }] : [];
-  });
+function problemsAmong(field: string, read: readonly Result<unknown>[]): FieldProblem[] {
+  return read.filter(isRefusal).map((refusal) => ({ field, problem: problemOf(refusal) }));
 }
 
 /** Reads a change of a key at `now`; a refusal names the bad field. */
@@ -128,45 +120,39 @@ function distinct<T>(values: readonly T[], name: (value: T) => string): T[] {
 function readScope(
   input: string | { action: string; resource: string },
   checkScope: Control["checkScope"],
-): Scope | { problem: string } {
+): Result<Scope> {
   const scope = typeof input === "string" ? parseScope(input) : readScopeObject(input);
-  if ("problem" in scope) return scope;
+  if (isRefusal(scope)) return scope;
   const problem = checkScope(scope);
-  return problem === null ? scope : { problem };
+  return problem === null ? scope : invalid(problem);
 }
 
-function readScopeObject({
-  action,
-  resource,
-}: {
-  action: string;
-  resource: string;
-}): Scope | { problem: string } {
+function readScopeObject({ action, resource }: { action: string; resource: string }): Result<Scope> {
   const known = ACTIONS.find((candidate) => candidate === action);
-  if (known === undefined) return { problem: `The action must be one of ${ACTIONS.join(", ")}` };
+  if (known === undefined) return invalid(`The action must be one of ${ACTIONS.join(", ")}`);
   return { action: known, resource };
 }
 
 /** A time that exists, with its zone (RFC 3339 section 5.6). */
 const DateTime = z.iso.datetime({ offset: true });
 
-function readExpiry(
-  { expiresIn, expiresAt }: Input,
-  now: number,
-): { at: number } | null | undefined | FieldProblem {
+function expiryProblems(input: Input, now: number): FieldProblem[] {
+  const expiry = readExpiry(input, now);
+  const field = input.expiresIn === undefined ? "expiresAt" : "expiresIn";
+  return problemsAmong(field, [expiry]);
+}
+
+/** Milliseconds since the epoch; `null` for never, `undefined` when the request says nothing. */
+function readExpiry({ expiresIn, expiresAt }: Input, now: number): Result<number | null | undefined> {
   if (expiresIn !== undefined && expiresAt !== undefined) {
-    return { field: "expiresIn", problem: "Give either expiresIn or expiresAt" };
+    return invalid("Give either expiresIn or expiresAt");
   }
   if (expiresIn === null || expiresAt === null) return null;
   if (expiresIn !== undefined) {
     const ms = parseDuration(expiresIn);
-    return ms !== null && ms > 0
-      ? { at: now + ms }
-      : { field: "expiresIn", problem: "Must be a duration like 30d, 12h or 1y" };
+    return ms !== null && ms > 0 ? now + ms : invalid("Must be a duration like 30d, 12h or 1y");
   }
   if (expiresAt === undefined) return undefined;
   const at = DateTime.safeParse(expiresAt).success ? Date.parse(expiresAt) : Number.NaN;
-  return at >= 0 && at <= END_OF_TIME
-    ? { at }
-    : { field: "expiresAt", problem: "Must be an ISO 8601 time like 2027-01-31T12:00:00Z" };
+  return at >= 0 && at <= END_OF_TIME ? at : invalid("Must be an ISO 8601 time like 2027-01-31T12:00:00Z");
 }

@@ -345,6 +345,17 @@ export function refuse<Code extends RefusalCode>(
   return { code, ...extra };
 }
 
+/** Refuses a value, in a sentence for the person who has given it; `field` is where it stands, if it has a place. */
+export function invalid(problem: string, field?: string): Refusal {
+  return refuse("invalid_value", { details: { ...(field !== undefined && { field }), problem } });
+}
+
+/** The sentence of {@link invalid}; of other refusals, the message of their code. */
+export function problemOf({ code, details }: Refusal): string {
+  const problem = details?.["problem"];
+  return typeof problem === "string" ? problem : REFUSALS[code].message;
+}
+
 /** Tells a refusal from what was asked for; no other value has a `code` out of the table. */
 export function isRefusal(outcome: unknown): outcome is Refusal {
   return (
@@ -354,4 +365,9 @@ export function isRefusal(outcome: unknown): outcome is Refusal {
     typeof outcome.code === "string" &&
     Object.hasOwn(REFUSALS, outcome.code)
   );
+}
+
+/** The opposite of {@link isRefusal}, to sort out lists with. */
+export function isAccepted<T>(outcome: Result<T>): outcome is T {
+  return !isRefusal(outcome);
 }

@@ -1,3 +1,4 @@
+import { isRefusal } from "../../src/core/refusal.ts";
 import { describe, expect, test } from "vitest";
 import { canBothFit } from "../../src/api/rivals.ts";
 import { parseTemplate, type PathTemplate } from "../../src/core/policy/path-template.ts";
@@ -69,7 +70,7 @@ test("two templates that some path fits equally well are never taken for told ap
 
 function templateOf(first: string, second: string): PathTemplate | null {
   const template = parseTemplate(`/${first.replace("p", "q")}/${second}`);
-  return "problem" in template ? null : template;
+  return isRefusal(template) ? null : template;
 }
 
 test("HEAD beside a list is filtered as the list is", () => {

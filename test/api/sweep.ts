@@ -6,6 +6,7 @@
  * paths of each document get a segment of its own in front.
  */
 
+import { isRefusal, problemOf } from "../../src/core/refusal.ts";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -204,7 +205,7 @@ async function call(method: string, url: string, key: string): Promise<string> {
 /** A path that fits a template and hardly any other. */
 function exampleOf({ path, many = [] }: OperationEntry): string {
   const template = parseTemplate(path, new Set(many));
-  if ("problem" in template) throw new Error(`${path}: ${template.problem}`);
+  if (isRefusal(template)) throw new Error(`${path}: ${problemOf(template)}`);
   return template.segments
     .map(({ texts, parameters, many: several }) =>
       texts

@@ -1,3 +1,4 @@
+import { isRefusal, problemOf } from "../../core/refusal.ts";
 import { allowlistCovers, breadthOf, compileAllowlist, parseRange } from "../../core/key/ip-allowlist.ts";
 import { effectiveAccessOf, type EffectiveAccess } from "../../core/access/effective-access.ts";
 import { formatScope, PLAIN_SEGMENT } from "../../core/policy/scope.ts";
@@ -97,9 +98,8 @@ const PRIVATE = [
 
 function checkAddress(text: string): AddressCheck {
   const range = parseRange(text);
-  if ("problem" in range)
-    return { text, canonical: null, problem: range.problem, breadth: null, isPrivate: false };
-  const { canonical } = range;
-  const isPrivate = allowlistCovers(PRIVATE, [canonical]);
-  return { text, canonical, problem: null, breadth: breadthOf(canonical), isPrivate };
+  if (isRefusal(range))
+    return { text, canonical: null, problem: problemOf(range), breadth: null, isPrivate: false };
+  const isPrivate = allowlistCovers(PRIVATE, [range]);
+  return { text, canonical: range, problem: null, breadth: breadthOf(range), isPrivate };
 }

@@ -1,3 +1,4 @@
+import { isRefusal } from "../../core/refusal.ts";
 import type { Key } from "../../api-types/keys.ts";
 import { parseRange } from "../../core/key/ip-allowlist.ts";
 import type { VaultSet } from "../../core/key/key-record.ts";
@@ -203,5 +204,5 @@ function meaningOf(field: string, value: unknown): string {
 /** A range as it is kept, or what is none as it is. */
 export function canonicalRange(range: string): string {
   const parsed = parseRange(range);
-  return "problem" in parsed ? range : parsed.canonical;
+  return isRefusal(parsed) ? range : parsed;
 }

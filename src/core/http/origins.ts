@@ -1,3 +1,5 @@
+import { invalid, type Result } from "../refusal.ts";
+
 /** The APIs behind the gateway, and the credentials that it shows them. */
 
 export interface Origin {
@@ -31,19 +33,19 @@ export function readOrigins(
   url: string,
   others: Readonly<Record<string, string>>,
   variables: Readonly<Record<string, unknown>>,
-): Origins | { readonly problem: string } {
+): Result<Origins> {
   const variableNames = new Map(Object.keys(others).map((name) => [credentialName(name), name]));
   if (variableNames.size < Object.keys(others).length) {
-    return { problem: "ORIGINS has two names that would share the variable of their credential" };
+    return invalid("ORIGINS has two names that would share the variable of their credential");
   }
   for (const [name, value] of Object.entries(variables)) {
     const isOther = name.startsWith(`${AUTHORIZATION}_`);
     if ((name !== AUTHORIZATION && !isOther) || value === "") continue;
     if (isOther && !variableNames.has(name)) {
-      return { problem: `${name} is for an origin that ORIGINS does not name` };
+      return invalid(`${name} is for an origin that ORIGINS does not name`);
     }
     if (typeof value !== "string" || !HEADER_VALUE.test(value)) {
-      return { problem: `${name} must be the value of an Authorization header, like Bearer …` };
+      return invalid(`${name} must be the value of an Authorization header, like Bearer …`);
     }
   }
   const origin = (at: string, variable: string): Origin => ({

@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { invalid, type Result } from "../refusal.ts";
 
 /** 4 octets for IPv4, 16 for IPv6: the length is the family, so the two can never match each other. */
 export type Octets = readonly number[];
@@ -23,21 +24,20 @@ const PREFIX = /^(?:0|[1-9]\d{0,2})$/;
 /**
  * Reads one entry of an allowlist: an IPv4 or IPv6 address, or a CIDR range (RFC 4632) whose host bits are zero.
  *
- * `canonical` is the spelling to store (RFC 5952 for IPv6); an IPv4-mapped entry becomes its IPv4 one. `problem` is a
- * sentence for the person who typed the entry.
+ * What it gives is the spelling to store (RFC 5952 for IPv6); an IPv4-mapped entry becomes its IPv4 one.
  */
-export function parseRange(text: string): { readonly canonical: string } | { readonly problem: string } {
+export function parseRange(text: string): Result<string> {
   const range = readRange(text);
-  if (typeof range === "string") return { problem: range };
+  if (typeof range === "string") return invalid(range);
   const { address, prefix } = range;
-  if (prefix === null) return { canonical: formatAddress(address) };
+  if (prefix === null) return formatAddress(address);
 
   const mask = maskOf(prefix, address.length);
   const network = address.map((octet, i) => octet & (mask[i] ?? 0));
   const canonical = `${formatAddress(network)}/${prefix}`;
   return network.every((octet, i) => octet === address[i])
-    ? { canonical }
-    : { problem: `${text} has host bits set; did you mean ${canonical}?` };
+    ? canonical
+    : invalid(`${text} has host bits set; did you mean ${canonical}?`);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Paths with parameters, as OpenAPI documents write them, such as `/v1/vaults/{vaultId}` or `/files/{+path}`. */
 
+import { invalid, isAccepted, isRefusal, type Result } from "../refusal.ts";
 import { isCanonicalPath } from "./canonical-path.ts";
 
 /** What a segment of a path must look like. */
@@ -32,25 +33,22 @@ const ESCAPED_BY_CLIENTS = /[^\x21-\x7e]|["<>^`|]/gu;
  * Reads a path template. Parameters may be parts of segments; `{+name}` and those in `many` take several segments
  * (RFC 6570 section 3.2.3). What follows is about the query or a fragment and is left out: see {@link pathPart}.
  */
-export function parseTemplate(
-  text: string,
-  many: ReadonlySet<string> = new Set(),
-): PathTemplate | { readonly problem: string } {
-  if (!text.startsWith("/")) return { problem: "a path starts with /" };
-  if (!text.isWellFormed()) return { problem: "a path is Unicode text, and this one has half a character" };
+export function parseTemplate(text: string, many: ReadonlySet<string> = new Set()): Result<PathTemplate> {
+  if (!text.startsWith("/")) return invalid("a path starts with /");
+  if (!text.isWellFormed()) return invalid("a path is Unicode text, and this one has half a character");
   const segments = pathPart(text)
     .slice(1)
     .split("/")
     .map((segment) => parseSegment(segment, many));
-  const broken = segments.find((segment) => "problem" in segment);
-  if (broken !== undefined) return broken as { problem: string };
-  const patterns = segments as SegmentPattern[];
+  const broken = segments.find(isRefusal);
+  if (broken !== undefined) return broken;
+  const patterns = segments.filter(isAccepted);
   const parameters = patterns.flatMap((pattern) => pattern.parameters);
   const known = new Set<string>();
   const twice = parameters.find((name) => known.size === known.add(name).size);
-  if (twice !== undefined) return { problem: `the parameter {${twice}} is in it twice` };
+  if (twice !== undefined) return invalid(`the parameter {${twice}} is in it twice`);
   if (patterns.filter((pattern) => pattern.many).length > 1) {
-    return { problem: "one parameter of a path can take many segments, not several" };
+    return invalid("one parameter of a path can take many segments, not several");
   }
   return {
     text,
@@ -91,21 +89,20 @@ export function canBeRequested({ segments }: PathTemplate): boolean {
   return isCanonicalPath(`/${segments.map(({ texts }) => texts.join("x")).join("/")}`);
 }
 
-function parseSegment(segment: string, many: ReadonlySet<string>): SegmentPattern | { problem: string } {
+function parseSegment(segment: string, many: ReadonlySet<string>): Result<SegmentPattern> {
   // Most segments are plain text.
   if (/^[\w.~-]*$/.test(segment)) return { texts: [segment], parameters: [], many: false };
   const parts = segment.split(/\{([^{}]*)\}/);
   const texts = parts.filter((_, i) => i % 2 === 0);
   const names = parts.filter((_, i) => i % 2 === 1);
-  if (texts.some((text) => /[{}]/.test(text)))
-    return { problem: `${segment} has a brace without its other one` };
-  if (names.some((name) => name === "" || name === "+")) return { problem: "a parameter has no name" };
+  if (texts.some((text) => /[{}]/.test(text))) return invalid(`${segment} has a brace without its other one`);
+  if (names.some((name) => name === "" || name === "+")) return invalid("a parameter has no name");
   const operator = names.find((name) => /^[?&#./;]/.test(name));
-  if (operator !== undefined) return { problem: `{${operator}} has an operator that is not supported` };
+  if (operator !== undefined) return invalid(`{${operator}} has an operator that is not supported`);
   const parameters = names.map((name) => name.replace(/^\+/, ""));
   const takesMany = names.some((name, i) => name.startsWith("+") || many.has(parameters[i] ?? ""));
   if (takesMany && names.length > 1) {
-    return { problem: `${segment}: a parameter that takes many segments cannot share one with another` };
+    return invalid(`${segment}: a parameter that takes many segments cannot share one with another`);
   }
   return {
     texts: texts.map((text) => text.replaceAll(ESCAPED_BY_CLIENTS, encodeURIComponent)),

@@ -1,5 +1,6 @@
 /** What the gateway needs to know of each request, from the table that the build has made of the API's document. */
 
+import { isRefusal, problemOf } from "../refusal.ts";
 import { plainSpelling } from "./canonical-path.ts";
 import { filterSegments, formatScope, type Action, type Scope } from "./scope.ts";
 import { ITEM_ID, type Deprecation, type Operation, type Pointer, type RequiredScope } from "./operation.ts";
@@ -160,7 +161,7 @@ class LazyOperation {
 
 function readTemplate({ path, many }: OperationEntry): PathTemplate {
   const template = parseTemplate(path, new Set(many));
-  if ("problem" in template) throw new Error(`${path}: ${template.problem}`);
+  if (isRefusal(template)) throw new Error(`${path}: ${problemOf(template)}`);
   return template;
 }
 

@@ -1,5 +1,7 @@
 /** What a scope is: an action on everything that a resource filter covers. */
 
+import { invalid, type Result } from "../refusal.ts";
+
 export const ACTIONS = ["read", "write", "admin", "*"] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -16,15 +18,15 @@ export type Segments = readonly string[];
 export const PLAIN_SEGMENT = /^[\w.~:@-]+$/;
 
 /** Reads the shorthand `<filter>:<action>`, for example `vault:read` or `vault/#/balance:read`. */
-export function parseScope(input: string): Scope | { readonly problem: string } {
+export function parseScope(input: string): Result<Scope> {
   const colon = input.lastIndexOf(":");
   const resource = input.slice(0, Math.max(colon, 0));
   const action = ACTIONS.find((known) => known === input.slice(colon + 1));
   if (colon === -1 || action === undefined) {
-    return { problem: "A scope is <filter>:<action>, where the action is read, write, admin or *" };
+    return invalid("A scope is <filter>:<action>, where the action is read, write, admin or *");
   }
   const problem = filterProblem(resource);
-  return problem === null ? { action, resource } : { problem };
+  return problem === null ? { action, resource } : invalid(problem);
 }
 
 /** The shorthand that {@link parseScope} reads. */

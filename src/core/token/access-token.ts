@@ -1,3 +1,4 @@
+import { isAccepted } from "../refusal.ts";
 import { Buffer } from "node:buffer";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { z } from "zod";
@@ -118,7 +119,7 @@ export function readScopes(list: string): Scope[] | null {
     .split(" ")
     .filter((part) => part !== "")
     .map(parseScope);
-  return scopes.some((scope) => "problem" in scope) ? null : (scopes as Scope[]);
+  return scopes.every(isAccepted) ? scopes : null;
 }
 
 function decode(text: string): { header: unknown; claims: unknown } | null {

@@ -1,3 +1,4 @@
+import { isRefusal, problemOf } from "../../../src/core/refusal.ts";
 import { describe, expect, test } from "vitest";
 import { compileAccess, effectiveVaults, type Grants } from "../../../src/core/access/access.ts";
 import type { VaultSet } from "../../../src/core/key/key-record.ts";
@@ -77,7 +78,7 @@ const policy = compilePolicy({
 function grants(scopes: string, vaults: VaultSet = "*", ownerVaults: VaultSet = "*"): Grants {
   const parsed = scopes.split(" ").map((text) => {
     const scope = parseScope(text);
-    if ("problem" in scope) throw new Error(`${text}: ${scope.problem}`);
+    if (isRefusal(scope)) throw new Error(`${text}: ${problemOf(scope)}`);
     return scope;
   });
   return { scopes: parsed, vaults, ownerVaults };

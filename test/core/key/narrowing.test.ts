@@ -1,10 +1,11 @@
+import { isRefusal, problemOf } from "../../../src/core/refusal.ts";
 import { describe, expect, test } from "vitest";
 import { holdsScope, holdsVaults, narrowed } from "../../../src/core/key/narrowing.ts";
 import { formatScope, parseScope, type Scope } from "../../../src/core/policy/scope.ts";
 
 function scope(text: string): Scope {
   const parsed = parseScope(text);
-  if ("problem" in parsed) throw new Error(parsed.problem);
+  if (isRefusal(parsed)) throw new Error(problemOf(parsed));
   return parsed;
 }
 

@@ -1,3 +1,4 @@
+import { invalid, isRefusal } from "../../../src/core/refusal.ts";
 import { describe, expect, test } from "vitest";
 import { ACTIONS, covers, formatScope, parseScope, permits } from "../../../src/core/policy/scope.ts";
 
@@ -13,7 +14,7 @@ describe("the shorthand of a scope", () => {
   ])("%s is read and written back", (input, action, resource) => {
     const scope = parseScope(input);
     expect(scope).toEqual({ action, resource });
-    expect("problem" in scope ? null : formatScope(scope)).toBe(input);
+    expect(isRefusal(scope) ? null : formatScope(scope)).toBe(input);
   });
 
   test.each([
@@ -43,7 +44,7 @@ describe("the shorthand of a scope", () => {
     " vault:read",
     "vault:read ",
   ])("%j is refused with a problem", (input) => {
-    expect(parseScope(input)).toEqual({ problem: expect.stringMatching(/./) });
+    expect(parseScope(input)).toEqual(invalid(expect.stringMatching(/./)));
   });
 });
 

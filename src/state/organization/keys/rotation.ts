@@ -1,6 +1,6 @@
 import { END_OF_TIME } from "../../../core/iso-time.ts";
 import type { Actor, CreatedKey, ManagedKey } from "../../../core/organization/organization.ts";
-import { isRefusal, refuse, type Refusal, type Result } from "../../../core/refusal.ts";
+import { invalid, isRefusal, refuse, type Refusal, type Result } from "../../../core/refusal.ts";
 import { keyStatus } from "../../../core/key/key-record.ts";
 import { SYSTEM } from "../audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
@@ -113,11 +113,11 @@ export class Rotation {
     const status = keyStatus(old, now);
     if (status === "revoked" || this.#table.hasSuccessor(old.id)) {
       const problem = "A key that is revoked or has been rotated cannot be rotated";
-      return refuse("invalid_value", { details: { field: "status", problem } });
+      return invalid(problem, "status");
     }
     if (draft.expiresAt !== null && draft.expiresAt <= now) {
       const problem = "The key was cut by an expiry before its creation: give it another one first";
-      return refuse("invalid_value", { details: { field: "expiresAt", problem } });
+      return invalid(problem, "expiresAt");
     }
     const owner = this.#directory.find(old.owner.id) as DirectoryUser;
     // The old key makes room for the new one, if it takes any.

@@ -1,5 +1,5 @@
 import type { Actor, Credentials } from "../../../core/organization/organization.ts";
-import { refuse, type Result } from "../../../core/refusal.ts";
+import { invalid, refuse, type Result } from "../../../core/refusal.ts";
 import {
   generateWebhookSecret,
   TEST_EVENT,
@@ -108,7 +108,7 @@ export class Webhooks {
       const endpoint = table.find();
       if (endpoint === null) return refuse("not_found");
       if (endpoint.disabled) {
-        return refuse("invalid_value", { details: { field: "disabled", problem: DISABLED } });
+        return invalid(DISABLED, "disabled");
       }
       const waiting = outbox.pendingOf(TEST_EVENT);
       if (waiting.length >= MAX_TESTS) return waiting[0] as WebhookDelivery;
@@ -127,7 +127,7 @@ export class Webhooks {
       const endpoint = table.find();
       if (endpoint === null) return refuse("not_found");
       if (endpoint.disabled) {
-        return refuse("invalid_value", { details: { field: "disabled", problem: DISABLED } });
+        return invalid(DISABLED, "disabled");
       }
       const delivery = outbox.resend(id, now);
       if (delivery === null) return refuse("not_found");
