@@ -8,7 +8,15 @@ import { newTally, type UsageTally } from "../../core/usage/usage-tally.ts";
 import { groupOfKey } from "../key-guards.ts";
 import { arrive, keyOf, type Group, type HeldKey, type Waiting } from "../rules/held.ts";
 import { decide, decideAsked, readClock, type Decision, type Judge } from "../rules/isolate.ts";
-import { isRenewalDue, lastWordAt, nextStep, noteDemand, noteUse, QUIET_MS } from "../rules/pace.ts";
+import {
+  isRenewalDue,
+  lastWordAt,
+  nextStep,
+  noteDemand,
+  noteRefusal,
+  noteUse,
+  QUIET_MS,
+} from "../rules/pace.ts";
 import { CredentialMemory } from "./credential-memory.ts";
 import { KeyFacts, type KeyFact } from "./key-facts.ts";
 import { KeyMemory } from "./key-memory.ts";
@@ -269,15 +277,22 @@ export class Admission {
     background: Background,
   ): Outcome {
     if (decision.kind === "refused") {
+      noteRefusal(group);
+      this.#renew(name, group, now, background);
       return { kind: "refused", source, rate: null, key: decision.held, refusal: decision.refusal };
     }
     if (decision.kind === "limited")
       return { kind: "limited", source, rate: rateOf(key), key: decision.held };
     noteUse(group, key, request.cost, now);
-    if (isRenewalDue(group, now))
-      background.waitUntil(this.#questions.ask(name, group, null, false, background));
+    this.#renew(name, group, now, background);
     this.#planLastWord(name, group, now, background);
     return { kind: "admitted", source, rate: rateOf(key), key: decision.held };
+  }
+
+  /** Renews the lease before it ends, so that no request has to wait for it. */
+  #renew(name: string, group: Group<CompiledKey>, now: number, background: Background): void {
+    if (isRenewalDue(group, now))
+      background.waitUntil(this.#questions.ask(name, group, null, false, background));
   }
 
   /** Rate headers belong to a request that has reached step 5, by the record that was held last. */

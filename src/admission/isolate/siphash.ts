@@ -4,12 +4,17 @@ export interface Digest {
   readonly low: number;
 }
 
-/** Four 32-bit words, the least significant first. */
-export type DigestKey = readonly [number, number, number, number];
+/** The two 64-bit halves of a key of 128 bits, each in two words of 32. */
+export interface DigestKey {
+  readonly k0l: number;
+  readonly k0h: number;
+  readonly k1l: number;
+  readonly k1h: number;
+}
 
 export function drawDigestKey(): DigestKey {
-  const [a = 0, b = 0, c = 0, d = 0] = crypto.getRandomValues(new Uint32Array(4));
-  return [a, b, c, d];
+  const [k0l = 0, k0h = 0, k1l = 0, k1h = 0] = crypto.getRandomValues(new Int32Array(4));
+  return { k0l, k0h, k1l, k1h };
 }
 
 /** Rounds for each word of the text, and at the end. */
@@ -19,12 +24,17 @@ const LAST_ROUNDS = 4;
 /**
  * SipHash-2-4 (Aumasson and Bernstein, 2012) of a text of Latin-1 letters under a key. It is written out on halves of 64-bit numbers, without objects: it runs for every request.
  */
-export function siphash([k0l, k1l, k2l, k3l]: DigestKey, text: string): Digest {
+export function siphash(key: DigestKey, text: string): Digest {
   const { length } = text;
-  let [v0h, v0l] = [k1l ^ 0x736f6d65, k0l ^ 0x70736575];
-  let [v1h, v1l] = [k3l ^ 0x646f7261, k2l ^ 0x6e646f6d];
-  let [v2h, v2l] = [k1l ^ 0x6c796765, k0l ^ 0x6e657261];
-  let [v3h, v3l] = [k3l ^ 0x74656462, k2l ^ 0x79746573];
+  const { k0l, k0h, k1l, k1h } = key;
+  let v0h = k0h ^ 0x736f6d65;
+  let v0l = k0l ^ 0x70736575;
+  let v1h = k1h ^ 0x646f7261;
+  let v1l = k1l ^ 0x6e646f6d;
+  let v2h = k0h ^ 0x6c796765;
+  let v2l = k0l ^ 0x6e657261;
+  let v3h = k1h ^ 0x74656462;
+  let v3l = k1l ^ 0x79746573;
   for (let at = 0; ; at += 8) {
     const isLast = at > length;
     // The last word of the text ends in its length; what follows it is the end.
@@ -40,7 +50,9 @@ export function siphash([k0l, k1l, k2l, k3l]: DigestKey, text: string): Digest {
       let rotated = (v1h << 13) | (v1l >>> 19);
       v1l = ((v1l << 13) | (v1h >>> 19)) ^ v0l;
       v1h = rotated ^ v0h;
-      [v0h, v0l] = [v0l, v0h];
+      const v0 = v0h;
+      v0h = v0l;
+      v0l = v0;
 
       sum = (v2l + v3l) | 0;
       v2h = (v2h + v3h + carry(v2l, v3l, sum)) | 0;
@@ -62,7 +74,9 @@ export function siphash([k0l, k1l, k2l, k3l]: DigestKey, text: string): Digest {
       rotated = (v1h << 17) | (v1l >>> 15);
       v1l = ((v1l << 17) | (v1h >>> 15)) ^ v2l;
       v1h = rotated ^ v2h;
-      [v2h, v2l] = [v2l, v2h];
+      const v2 = v2h;
+      v2h = v2l;
+      v2l = v2;
     }
     if (isLast) break;
     v0h ^= high;

@@ -97,8 +97,9 @@ export interface GroupPace {
   waits: number;
   /** The usual time between two uses. */
   gapMs: number;
-  /** Units used since the last question. */
+  /** Units used, and requests refused under the lease, since the last question. */
   spent: number;
+  refused: number;
   /** A busy key is low on units. */
   isLow: boolean;
   /** The guard's record of a window runs ahead of its use. */
@@ -134,6 +135,7 @@ export function newGroupPace(): GroupPace {
     waits: 0,
     gapMs: 0,
     spent: 0,
+    refused: 0,
     isLow: false,
     isAhead: false,
     report: null,

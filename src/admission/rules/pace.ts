@@ -63,6 +63,11 @@ export function noteUse<R extends Guarded>(
   if (key.rate >= 5 && key.units < (key.rate * (1.5 * group.roundTripMs + 20)) / 1000) group.isLow = true;
 }
 
+/** Notes a request that the record refused: it uses nothing, and needs a lease as any other. */
+export function noteRefusal<R extends Guarded>(group: Group<R>): void {
+  group.refused++;
+}
+
 export type NextStep =
   | { readonly kind: "ask" }
   | { readonly kind: "wait"; readonly ms: number }
@@ -91,9 +96,9 @@ export function nextStep<R extends Guarded>(
   return { kind: "wait", ms: Math.min(longest, POLL_MS * 1.5 ** (request.polls - 1)) };
 }
 
-/** Whether the lease is to be renewed behind a request that was admitted by it. */
+/** Whether the lease is to be renewed behind a request that was decided by it. */
 export function isRenewalDue<R extends Guarded>(group: Group<R>, now: number): boolean {
-  if (group.leaseMs === 0 || group.spent < 2 || now < group.retryAt) return false;
+  if (group.leaseMs === 0 || group.spent + group.refused < 2 || now < group.retryAt) return false;
   const isDue =
     group.leaseEnd - now < renewalMargin(group) ||
     (group.isLow && now - group.askedAt > Math.max(20, group.roundTripMs / 2));
@@ -128,6 +133,7 @@ export function wantsOf<R extends Guarded>(
     noteAsked(key, now);
   }
   group.spent = 0;
+  group.refused = 0;
   group.isLow = false;
   group.askedAt = now;
   return wants;

@@ -25,6 +25,7 @@ import {
   noteAnswered,
   noteDemand,
   noteFailed,
+  noteRefusal,
   noteSent,
   noteUse,
   QUIET_MS,
@@ -118,10 +119,12 @@ export class SimulatedIsolate {
 
   #conclude(group: Group<CompiledKey>, request: Request, decision: Settled, now: number): void {
     this.#settings.note({ ...request, decision });
-    if (decision.kind !== "admitted") return;
+    if (decision.kind === "limited") return;
     const key = keyOf(group, request.keyId);
-    noteUse(group, key, request.cost, now);
+    if (decision.kind === "refused") noteRefusal(group);
+    else noteUse(group, key, request.cost, now);
     if (isRenewalDue(group, now)) this.#ask(group, request.groupName, null, false);
+    if (decision.kind === "refused") return;
     countUse((key.usage ??= newTally()), "succeeded", null, ADDRESS, now);
     this.#planLastWord(group, request.groupName);
   }
