@@ -33,7 +33,7 @@ const MAX_QUEUE_MS = 1_000;
 /** An answer leaves so much later when something was written. */
 const DURABLE_AFTER_MS = 8;
 /** Rows that the organisation writes for a delivery of usage, and for a key in each hour of its use. */
-export const ROWS_PER_DELIVERY = 2;
+export const ROWS_PER_DELIVERY = 1;
 export const ROWS_PER_KEY_HOUR = 12;
 const HOUR_MS = 3_600_000;
 /** How long a call keeps the object at work. */

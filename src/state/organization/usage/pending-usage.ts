@@ -1,11 +1,29 @@
 import type { KeyUsageReport } from "../../../core/usage/usage.ts";
 import { addReport, newTally, type UsageTally } from "../../../core/usage/usage-tally.ts";
+import type { Seen } from "./report-ledger.ts";
 
 /** What has grown larger than this is taken in at once: a row has at most 2 MB. */
 const MAX_LENGTH = 500_000;
 
-type Tallies = Map<string, UsageTally>;
-type Stored = Readonly<Record<string, Omit<UsageTally, "calls"> & { readonly calls?: [string, number][] }>>;
+/**
+ * The reports that were seen stand among the keys, under a name that none has: as a key without counts, since a Worker of
+ * a version before takes it for one.
+ */
+const SEEN = "";
+const { calls: _, ...NO_COUNTS } = newTally();
+
+/** Counts by key. */
+export type Tallies = Map<string, UsageTally>;
+type StoredTally = Omit<UsageTally, "calls"> & {
+  readonly calls?: [string, number][];
+  readonly seen?: readonly Seen[];
+};
+
+/** What a group has reported: its keys' counts, and the reports that brought them. */
+export interface Reported {
+  readonly tallies: Tallies;
+  readonly seen: readonly Seen[];
+}
 
 /**
  * What groups have reported and the tables do not tell yet: one row a group, so that a delivery writes one row however
@@ -20,16 +38,24 @@ export class PendingUsage {
     this.#sql = sql;
   }
 
-  /** Adds a report; `false` when so much has come together that it is to be taken in now. */
-  add(group: string, reports: ReadonlyMap<string, KeyUsageReport>, now: number): boolean {
+  of(group: string): Reported {
     const [row] = this.#sql.exec<{ reports: string }>(
       `SELECT reports FROM usage_pending WHERE group_name = ?`,
       group,
     );
-    const tallies = row === undefined ? new Map<string, UsageTally>() : read(row.reports);
-    for (const [keyId, report] of reports) addTo(tallies, keyId, report);
-    const text = write(tallies);
-    this.#put(group, text, now);
+    return row === undefined ? { tallies: new Map(), seen: [] } : read(row.reports);
+  }
+
+  /** Puts what a group has reported; `false` when so much has come together that it is to be taken in now. */
+  put(group: string, reported: Reported, now: number): boolean {
+    this.#mayExist = true;
+    const text = write(reported);
+    this.#sql.exec(
+      `INSERT INTO usage_pending VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET reports = ?3`,
+      group,
+      now,
+      text,
+    );
     return text.length <= MAX_LENGTH;
   }
 
@@ -41,67 +67,47 @@ export class PendingUsage {
     return row?.since ?? null;
   }
 
-  /** Takes all of it out, by key. To be called in the transaction that takes it in. */
-  take(): ReadonlyMap<string, UsageTally> {
-    const all: Tallies = new Map();
-    if (!this.#mayExist) return all;
-    for (const { reports } of this.#sql.exec<{ reports: string }>(`SELECT reports FROM usage_pending`)) {
-      for (const [keyId, tally] of read(reports)) addTo(all, keyId, tally);
-    }
-    if (all.size > 0) this.#sql.exec(`DELETE FROM usage_pending`);
-    return all;
-  }
-
-  /** Groups whose oldest was reported before a moment. */
-  groupsSince(
-    before: number,
-  ): { readonly group: string; readonly tallies: ReadonlyMap<string, UsageTally> }[] {
+  /** What groups have reported, or those whose oldest was reported by a moment. */
+  groups(until = Number.MAX_SAFE_INTEGER): (Reported & { readonly group: string })[] {
+    if (!this.#mayExist) return [];
     return this.#sql
       .exec<{ group_name: string; reports: string }>(
         `SELECT group_name, reports FROM usage_pending WHERE since <= ?`,
-        before,
+        until,
       )
       .toArray()
-      .map(({ group_name: group, reports }) => ({ group, tallies: read(reports) }));
+      .map(({ group_name: group, reports }) => ({ group, ...read(reports) }));
   }
 
-  /** Keeps the part of a group's usage that is not taken in. */
-  leave(group: string, tallies: ReadonlyMap<string, UsageTally>, now: number): void {
+  /** Forgets what a group has reported. To be called in the transaction that takes it in. */
+  delete(group: string): void {
     this.#sql.exec(`DELETE FROM usage_pending WHERE group_name = ?`, group);
-    if (tallies.size > 0) this.#put(group, write(tallies), now);
-  }
-
-  #put(group: string, text: string, now: number): void {
-    this.#mayExist = true;
-    this.#sql.exec(
-      `INSERT INTO usage_pending VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET reports = ?3`,
-      group,
-      now,
-      text,
-    );
   }
 }
 
-function addTo(tallies: Tallies, keyId: string, report: KeyUsageReport): void {
-  let tally = tallies.get(keyId);
-  if (tally === undefined) tallies.set(keyId, (tally = newTally()));
-  addReport(tally, report);
+/** Adds reports of keys to their counts. */
+export function addReports(tallies: Tallies, reports: ReadonlyMap<string, KeyUsageReport>): void {
+  for (const [keyId, report] of reports) {
+    let tally = tallies.get(keyId);
+    if (tally === undefined) tallies.set(keyId, (tally = newTally()));
+    addReport(tally, report);
+  }
 }
 
-function write(tallies: ReadonlyMap<string, UsageTally>): string {
-  const stored = [...tallies].map(([keyId, { calls, ...tally }]) => [
+function write({ tallies, seen }: Reported): string {
+  const stored = [...tallies].map(([keyId, { calls, ...tally }]): [string, StoredTally] => [
     keyId,
     { ...tally, ...(calls !== undefined && { calls: [...calls] }) },
   ]);
+  if (seen.length > 0) stored.push([SEEN, { ...NO_COUNTS, seen }]);
   return JSON.stringify(Object.fromEntries(stored));
 }
 
-function read(text: string): Tallies {
-  const stored = Object.entries(JSON.parse(text) as Stored);
-  return new Map(
-    stored.map(([keyId, { calls, ...tally }]) => [
-      keyId,
-      { ...tally, ...(calls !== undefined && { calls: new Map(calls) }) },
-    ]),
-  );
+function read(text: string): Reported {
+  const { [SEEN]: own, ...stored } = JSON.parse(text) as Readonly<Record<string, StoredTally>>;
+  const tallies = Object.entries(stored).map(([keyId, { calls, ...tally }]): [string, UsageTally] => [
+    keyId,
+    { ...tally, ...(calls !== undefined && { calls: new Map(calls) }) },
+  ]);
+  return { tallies: new Map(tallies), seen: own?.seen ?? [] };
 }

@@ -6,15 +6,16 @@ const KEPT_SEQUENCES = 32;
 /** A guard that has started again sends no report of its predecessor; one may still be on its way. */
 const KEPT_INSTANCES = 8;
 
-/** The latest sequences of one instance of a guard, the highest last; all below the first have been seen. */
-interface Seen {
+/** The latest reports of one instance of a guard. */
+export interface Seen {
   readonly instance: string;
+  /** Their sequences, the highest last; all below the first have been seen. */
   readonly sequences: readonly number[];
   /** When the latest came; milliseconds since the epoch. What a Worker of a version before has noted lacks it. */
   readonly at?: number;
 }
 
-/** Which reports have been taken in, so that one that comes again counts once. */
+/** Which reports have been taken in, so that one that comes again counts once: of each group the latest instance first. */
 export class ReportLedger implements Perishable {
   /** A report that arrived and was not answered comes again within minutes. */
   readonly keptMs = 30 * 86_400_000;
@@ -26,24 +27,23 @@ export class ReportLedger implements Perishable {
     this.#sql = sql;
   }
 
-  /** Notes a report; `false` for one that has been noted before. To be called in the transaction that takes it in. */
-  note({ group, instance, sequence }: UsageReport, now: number): boolean {
+  seenOf(group: string): readonly Seen[] {
     const [row] = this.#sql.exec<{ seen: string }>(
       `SELECT seen FROM usage_reports WHERE group_name = ?`,
       group,
     );
-    const seen = row === undefined ? [] : (JSON.parse(row.seen) as Seen[]);
-    const sequences = seen.find((each) => each.instance === instance)?.sequences ?? [];
-    if (wasSeen(sequences, sequence)) return false;
-    const latest = [...sequences, sequence].toSorted((a, b) => a - b).slice(-KEPT_SEQUENCES);
-    const others = seen.filter((each) => each.instance !== instance).slice(0, KEPT_INSTANCES - 1);
+    return row === undefined ? [] : (JSON.parse(row.seen) as Seen[]);
+  }
+
+  /** Adds what was seen of a group. To be called in the transaction that takes those reports in. */
+  add(group: string, seen: readonly Seen[], now: number): void {
+    if (seen.length === 0) return;
     this.#sql.exec(
       `INSERT INTO usage_reports VALUES (?1, ?2) ON CONFLICT DO UPDATE SET seen = ?2`,
       group,
-      JSON.stringify([{ instance, sequences: latest, at: now }, ...others]),
+      JSON.stringify(mergeSeen(seen, this.seenOf(group))),
     );
     this.#oldest = this.#oldest === null ? now : this.#oldest;
-    return true;
   }
 
   oldest(): number | null {
@@ -68,6 +68,33 @@ export class ReportLedger implements Perishable {
       before,
     );
   }
+}
+
+/** What was seen, with one report more; `null` if it was seen before. */
+export function withReport(
+  seen: readonly Seen[],
+  { instance, sequence }: Pick<UsageReport, "instance" | "sequence">,
+  now: number,
+): readonly Seen[] | null {
+  const sequences = seen.find((each) => each.instance === instance)?.sequences ?? [];
+  return wasSeen(sequences, sequence)
+    ? null
+    : mergeSeen([{ instance, sequences: [sequence], at: now }], seen);
+}
+
+/** What either has seen; the instances of the first are the later ones. */
+export function mergeSeen(later: readonly Seen[], earlier: readonly Seen[]): readonly Seen[] {
+  const both = later.map((one) => {
+    const other = earlier.find(({ instance }) => instance === one.instance);
+    return other === undefined ? one : { ...other, ...one, sequences: latestOf(one, other) };
+  });
+  const others = earlier.filter(({ instance }) => both.every((one) => one.instance !== instance));
+  return [...both, ...others].slice(0, KEPT_INSTANCES);
+}
+
+function latestOf(one: Seen, other: Seen): readonly number[] {
+  const sequences = new Set([...one.sequences, ...other.sequences]);
+  return [...sequences].toSorted((a, b) => a - b).slice(-KEPT_SEQUENCES);
 }
 
 function wasSeen(sequences: readonly number[], sequence: number): boolean {

@@ -13,9 +13,9 @@ import { newTally, type UsageTally } from "../../../core/usage/usage-tally.ts";
 import type { Alarm } from "../../alarm.ts";
 import type { CallTable } from "./call-table.ts";
 import { ALL_KEYS, type OutcomeTable } from "./outcome-table.ts";
-import type { PendingUsage } from "./pending-usage.ts";
+import { addReports, type PendingUsage, type Tallies } from "./pending-usage.ts";
 import type { RefusalTable } from "./refusal-table.ts";
-import type { ReportLedger } from "./report-ledger.ts";
+import { mergeSeen, withReport, type ReportLedger } from "./report-ledger.ts";
 import type { TallyTable } from "./tally-table.ts";
 import type { UsageRetention } from "./usage-retention.ts";
 import type { UseTable } from "./use-table.ts";
@@ -55,13 +55,18 @@ export class UsageIntake {
 
   /** Takes in the report of a group; one that comes again changes nothing, nor do keys that are not known here. */
   recordGroup(report: UsageReport, now: number): void {
+    const { ledger, pending, uses } = this.#parts;
+    const { group } = report;
     this.#storage.transactionSync(() => {
-      if (!this.#parts.ledger.note(report, now)) return;
-      const known = this.#parts.uses.known(Object.keys(report.keys));
+      const { tallies, seen: waiting } = pending.of(group);
+      const seen = withReport(mergeSeen(waiting, ledger.seenOf(group)), report, now);
+      if (seen === null) return;
+      const known = uses.known(Object.keys(report.keys));
       const each = known.map((id) => [id, report.keys[id]] as const);
       const reports = new Map(each.filter((one): one is [string, KeyUsageReport] => !!one[1]));
       if (reports.size === 0) return;
-      if (!this.#parts.pending.add(report.group, reports, now)) this.#record(this.#parts.pending.take(), now);
+      addReports(tallies, reports);
+      if (!pending.put(group, { tallies, seen }, now)) this.#takeInAll(now);
     });
     this.#parts.alarm.ringBy(now + TAKEN_IN_AFTER_MS);
   }
@@ -69,15 +74,29 @@ export class UsageIntake {
   /** Takes what was reported into the tables. To be called before somebody looks at them. */
   takeIn(now: number): void {
     if (this.#parts.pending.since() === null) return;
-    this.#storage.transactionSync(() => this.#record(this.#parts.pending.take(), now));
+    this.#storage.transactionSync(() => this.#takeInAll(now));
+  }
+
+  #takeInAll(now: number): void {
+    const { ledger, pending } = this.#parts;
+    const all: Tallies = new Map();
+    for (const { group, tallies, seen } of pending.groups()) {
+      ledger.add(group, seen, now);
+      pending.delete(group);
+      addReports(all, tallies);
+    }
+    this.#record(all, now);
   }
 
   /** The same for batches that have waited long enough, without the minutes that are still shown. */
   takeInDue(now: number): void {
-    for (const { group, tallies } of this.#parts.pending.groupsSince(now - TAKEN_IN_AFTER_MS)) {
+    const { ledger, pending } = this.#parts;
+    for (const { group, tallies, seen } of pending.groups(now - TAKEN_IN_AFTER_MS)) {
       const { before, since } = splitAt(tallies, now - MINUTES_TOLD_MS);
       this.#storage.transactionSync(() => {
-        this.#parts.pending.leave(group, since, now);
+        ledger.add(group, seen, now);
+        pending.delete(group);
+        if (since.size > 0) pending.put(group, { tallies: since, seen: [] }, now);
         this.#record(before, now);
       });
     }
@@ -137,9 +156,9 @@ function cut(refusal: UsageRefusal): UsageRefusal {
 }
 
 /** What was counted before a minute, with all that is not by the minute; and the counts since. */
-function splitAt(tallies: ReadonlyMap<string, UsageTally>, from: number) {
-  const before = new Map<string, UsageTally>();
-  const since = new Map<string, UsageTally>();
+function splitAt(tallies: Tallies, from: number) {
+  const before: Tallies = new Map();
+  const since: Tallies = new Map();
   for (const [keyId, tally] of tallies) {
     const recent = newTally();
     const rest: UsageTally = { ...tally, minutes: {} };

@@ -70,6 +70,10 @@ test("a group's report counts once, in whatever order reports come and however o
       { keyId: id, succeeded: 5 },
     ],
   });
+  // What was looked at has been taken in.
+  for (const sequence of [1, 2, 3]) await organization.recordGroupUsage(report("first", sequence));
+  await organization.recordGroupUsage(report("second", 1));
+  expect(await organization.usageOfKey(alice, id, LAST_HOUR)).toMatchObject({ buckets: [{ succeeded: 5 }] });
 });
 
 test("keys that the organisation does not have leave nothing", async () => {
