@@ -1,11 +1,12 @@
+import { exactly } from "./exact.ts";
 import { eventOf } from "../core/organization/audit-event.ts";
 import { isoTime } from "../core/iso-time.ts";
 import type { AuditEvent as KeptEvent } from "../core/organization/organization.ts";
-import type { AuditEvent } from "./audit.ts";
+import { AuditEventSchema, type AuditEvent } from "./audit.ts";
 
 /** An event of the audit log as JSON. */
 export function auditEventJson(event: KeptEvent): AuditEvent {
-  return {
+  return exactly(AuditEventSchema, {
     id: `evt_${event.id}`,
     time: isoTime(event.at),
     actor: { id: event.actor.id, name: event.actor.name },
@@ -21,7 +22,7 @@ export function auditEventJson(event: KeptEvent): AuditEvent {
     requestId: event.requestId,
     before: readJson(event.before),
     after: readJson(event.after),
-  };
+  });
 }
 
 function readJson(text: string | null): Record<string, unknown> | null {

@@ -1,11 +1,12 @@
+import { exactly } from "./exact.ts";
 import { isoTime } from "../core/iso-time.ts";
 import { keyStatus } from "../core/key/key-record.ts";
 import type { ManagedKey } from "../core/organization/organization.ts";
-import type { Key } from "./keys.ts";
+import { KeySchema, type Key } from "./keys.ts";
 
 /** A key as JSON, with its status at `now`. */
 export function keyJson(key: Omit<ManagedKey, "ownerVaults">, now: number): Key {
-  return {
+  return exactly(KeySchema, {
     id: key.id,
     name: key.name,
     description: key.description,
@@ -31,5 +32,5 @@ export function keyJson(key: Omit<ManagedKey, "ownerVaults">, now: number): Key 
     retiresAt: isoTime(key.retiresAt),
     successorId: key.successorId,
     predecessorId: key.predecessorId,
-  };
+  });
 }

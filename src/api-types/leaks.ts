@@ -31,7 +31,7 @@ export const LeakReport = z
   })
   .openapi("LeakReport");
 
-const LeakResultSchema = z
+export const LeakResultSchema = z
   .object({
     index: z.int().openapi({ description: "Which leak of the request, from 0." }),
     credential: z.enum(CREDENTIALS).nullable().openapi({

@@ -10,7 +10,7 @@ export const ReconciliationBody = z
   .openapi("ReconciliationRequest");
 
 /** How those who know a key differ. */
-const DifferenceSchema = z
+export const DifferenceSchema = z
   .object({
     orgId: z.string(),
     keyId: z.string().nullable(),

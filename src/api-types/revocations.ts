@@ -31,7 +31,7 @@ export const RevocationBody = z
   .openapi("RevocationRequest");
 
 /** What became of one key. */
-const ResultSchema = z
+export const ResultSchema = z
   .object({
     target: z.int().openapi({ description: "Which target of the request named the key, from 0." }),
     keyId: z.string().nullable(),
@@ -79,7 +79,7 @@ export const RevocationListQuery = z.strictObject({
 });
 
 /** A line of the record of emergency revocations. */
-const EntrySchema = ResultSchema.extend({
+export const EntrySchema = ResultSchema.extend({
   requestId: z.string(),
   orgId: z.string().nullable(),
   ownerId: z.string().nullable(),

@@ -1,7 +1,8 @@
 import { auditEventJson } from "../api-types/audit-json.ts";
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import { AuditEventList, AuditEventSchema, AuditQuerySchema } from "../api-types/audit.ts";
-import type { Page, Wire } from "../api-types/common.ts";
+import type { Wire } from "../api-types/common.ts";
+import { exactly, type Exact } from "../api-types/exact.ts";
 import { NDJSON } from "../core/http/ndjson.ts";
 import type { Actor, AuditEvent, AuditQuery } from "../core/organization/organization.ts";
 import { isRefusal, type Result } from "../core/refusal.ts";
@@ -51,13 +52,18 @@ const POSITION = { id: "number" } as const;
 
 type Event = Wire<typeof AuditEventSchema>;
 
-async function readPage(control: Control, actor: Actor, query: AuditQuery): Promise<Result<Page<Event>>> {
+async function readPage(
+  control: Control,
+  actor: Actor,
+  query: AuditQuery,
+): Promise<Result<Exact<Wire<typeof AuditEventList>>>> {
   const events = await control.env.ORGANIZATION.getByName(actor.orgId).listAuditEvents(actor, query);
   if (isRefusal(events)) return events;
   const shown = events.slice(0, query.limit);
   const last = events.length > query.limit ? shown.at(-1) : undefined;
   const nextCursor = last === undefined ? null : writeCursor({ id: last.id });
-  return { data: shown.map(auditEventJson), pagination: { limit: query.limit, nextCursor } };
+  const pagination = { limit: query.limit, nextCursor };
+  return exactly(AuditEventList, { data: shown.map(auditEventJson), pagination });
 }
 
 /** Streams every event that fits the query, page by page, so that a long log never has to be held at once. */
@@ -78,7 +84,7 @@ async function exportAll(
       // The role was lost while the log was being read: stop here.
       if (isRefusal(events)) throw new Error(events.code);
       const shown: AuditEvent[] = events.slice(0, EXPORT_PAGE);
-      await lines.write(...shown.map(auditEventJson));
+      await lines.write(...shown.map((event) => exactly(AuditEventSchema, auditEventJson(event))));
       const last = events.length > EXPORT_PAGE ? shown.at(-1) : undefined;
       if (last === undefined) return;
       events = await readFrom(last.id);

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { exactly, type Exact } from "../api-types/exact.ts";
 import { CredentialsSchema, type Credentials as CredentialsJson } from "../api-types/organization.ts";
 import { isoTime } from "../core/iso-time.ts";
 import type { Credentials, Doing } from "../core/organization/organization.ts";
@@ -22,8 +23,8 @@ export function addCredentialsEndpoint(app: OpenAPIHono<ControlEnv>, control: Co
   });
 }
 
-function credentialsJson({ scimToken, signingKeys, webhookSecret }: Credentials): CredentialsJson {
-  return {
+function credentialsJson({ scimToken, signingKeys, webhookSecret }: Credentials): Exact<CredentialsJson> {
+  return exactly(CredentialsSchema, {
     scimToken: scimToken && { made: madeJson(scimToken.made), lastUsedAt: isoTime(scimToken.lastUsedAt) },
     signingKeys: signingKeys.map(({ kid, activeFrom, made }) => ({
       kid,
@@ -34,7 +35,7 @@ function credentialsJson({ scimToken, signingKeys, webhookSecret }: Credentials)
       made: madeJson(webhookSecret.made),
       createdAt: isoTime(webhookSecret.createdAt),
     },
-  };
+  });
 }
 
 function madeJson(made: Doing | null): { at: string; by: Doing["by"] } | null {

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { exactly } from "../api-types/exact.ts";
 import { ImpactSchema } from "../api-types/impact.ts";
 import { KeyParams, KeyUpdate } from "../api-types/keys.ts";
 import { callsKeptFrom } from "../core/usage/calls.ts";
@@ -36,7 +37,8 @@ export function addImpactEndpoint(app: OpenAPIHono<ControlEnv>, control: Control
       const preview = await organization.previewUpdate(actor, params.id, change, from);
       if (isRefusal(preview)) return preview;
       const impact = impactOf(preview.calls, preview.before, preview.after, operations, now);
-      return { status: 200, body: { window: { from: isoTime(from), to: isoTime(now) }, ...impact } };
+      const window = { from: isoTime(from), to: isoTime(now) };
+      return { status: 200, body: exactly(ImpactSchema, { window, ...impact }) };
     },
   });
 }

@@ -1,11 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import {
-  KeyActSchema,
-  KeyCountsQuery,
-  KeyCountsSchema,
-  KeyOutcomesSchema,
-  type KeyOutcomes,
-} from "../api-types/key-acts.ts";
+import { exactly } from "../api-types/exact.ts";
+import { KeyActSchema, KeyCountsQuery, KeyCountsSchema, KeyOutcomesSchema } from "../api-types/key-acts.ts";
 import type { KeyOutcome } from "../core/organization/organization.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
@@ -27,7 +22,7 @@ export function addKeyActEndpoints(app: OpenAPIHono<ControlEnv>, control: Contro
     run: async ({ query }, actor) => {
       const organization = control.env.ORGANIZATION.getByName(actor.orgId);
       const counted = await organization.countKeys(actor, query.owner ?? null);
-      return isRefusal(counted) ? counted : { status: 200, body: counted };
+      return isRefusal(counted) ? counted : { status: 200, body: exactly(KeyCountsSchema, counted) };
     },
   });
 
@@ -43,12 +38,13 @@ export function addKeyActEndpoints(app: OpenAPIHono<ControlEnv>, control: Contro
     run: async ({ body: { act, keyIds, reason = null } }, actor) => {
       const organization = control.env.ORGANIZATION.getByName(actor.orgId);
       const outcomes = await organization.actOnKeys(actor, { act, keyIds, reason });
-      return isRefusal(outcomes) ? outcomes : { status: 200, body: { outcomes: outcomes.map(outcomeJson) } };
+      if (isRefusal(outcomes)) return outcomes;
+      return { status: 200, body: exactly(KeyOutcomesSchema, { outcomes: outcomes.map(outcomeJson) }) };
     },
   });
 }
 
-function outcomeJson({ keyId, code, receipt }: KeyOutcome): KeyOutcomes["outcomes"][number] {
-  const status = code === null ? "done" : "refused";
+function outcomeJson({ keyId, code, receipt }: KeyOutcome) {
+  const status = code === null ? ("done" as const) : ("refused" as const);
   return { keyId, status, code, receipt: receipt && receiptJson(receipt) };
 }

@@ -1,7 +1,8 @@
 import type { z } from "@hono/zod-openapi";
-import type { Page } from "../api-types/common.ts";
+import type { Wire } from "../api-types/common.ts";
+import { exactly, type Exact } from "../api-types/exact.ts";
 import { keyJson } from "../api-types/key-json.ts";
-import type { Key, KeyListQuery } from "../api-types/keys.ts";
+import { KeyList, KeySchema, type Key, type KeyListQuery } from "../api-types/keys.ts";
 import { foldName } from "../core/organization/folded-name.ts";
 import { withoutSecrets } from "../core/key/key-secret.ts";
 import {
@@ -64,11 +65,12 @@ export function keyPage(
   keys: readonly ManagedKey[],
   { limit, sort }: KeyQuery,
   control: Pick<Control, "operations">,
-): Page<Key> {
+): Exact<Wire<typeof KeyList>> {
   const shown = keys.slice(0, limit);
   const last = keys.length > limit ? shown.at(-1) : undefined;
   const nextCursor = last === undefined ? null : writeCursor(cursorAfter(last, sort));
-  return { data: shown.map((key) => keyAnswer(key, control)), pagination: { limit, nextCursor } };
+  const data = shown.map((key) => keyAnswer(key, control));
+  return exactly(KeyList, { data, pagination: { limit, nextCursor } });
 }
 
 /** A key as its organisation tells it; one of the version before does not tell on which vaults the owner has a role. */
@@ -82,7 +84,9 @@ export function keyAnswer(
   const json = keyJson(key, Date.now());
   const mayWork = json.status === "active" || json.status === "disabled";
   if (!mayWork || ownerVaults === undefined) return json;
-  return reachesNothing({ ...key, ownerVaults }, operations) ? { ...json, reachesNothing: true } : json;
+  return reachesNothing({ ...key, ownerVaults }, operations)
+    ? exactly(KeySchema, { ...json, reachesNothing: true })
+    : json;
 }
 
 function cursorAfter(key: ManagedKey, { by, descending }: KeySort): Cursor {

@@ -1,6 +1,7 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { DEFAULT_LIMIT, type Wire } from "../api-types/common.ts";
+import { exactly, type Exact } from "../api-types/exact.ts";
 import {
   CreatedKeySchema,
   KeyCreation,
@@ -123,7 +124,8 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
       const found = await organizationOf(actor, control).findKeyByHash(actor, hash);
       if (isRefusal(found)) return found;
       const data = found.key === null ? [] : [keyAnswer(found.key, control)];
-      return { status: 200, body: { data, pagination: { limit: DEFAULT_LIMIT, nextCursor: null } } };
+      const pagination = { limit: DEFAULT_LIMIT, nextCursor: null };
+      return { status: 200, body: exactly(KeyList, { data, pagination }) };
     },
   });
 
@@ -141,7 +143,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
       if (isRefusal(found)) return found;
       const { key, receipt } = found;
       const body = { ...keyAnswer(key, control), ...(receipt && { receipt: receiptJson(receipt) }) };
-      return { status: 200, body, headers: etag(key) };
+      return { status: 200, body: exactly(KeyDetailsSchema, body), headers: etag(key) };
     },
   });
 
@@ -231,12 +233,13 @@ function createdReply(created: Result<NewKey>, control: Control): Result<Created
   if (isRefusal(created)) return created;
   const { secret, key } = created;
   const headers = { ...etag(key), Location: `/-/api-keys/${key.id}` };
-  return { status: 201, body: { key: secret, ...keyAnswer(key, control) }, headers };
+  const body = exactly(CreatedKeySchema, { key: secret, ...keyAnswer(key, control) });
+  return { status: 201, body, headers };
 }
 
 interface CreatedReply {
   readonly status: 201;
-  readonly body: CreatedKey;
+  readonly body: Exact<CreatedKey>;
   readonly headers: Wire<typeof Created>;
 }
 
@@ -256,18 +259,19 @@ function overlapProblems(overlap: string | number | undefined): FieldProblem[] {
 
 function keyReply(key: Result<ManagedKey>, control: Control): Result<KeyReply> {
   if (isRefusal(key)) return key;
-  return { status: 200, body: keyAnswer(key, control), headers: etag(key) };
+  return { status: 200, body: exactly(KeySchema, keyAnswer(key, control)), headers: etag(key) };
 }
 
 interface KeyReply {
   readonly status: 200;
-  readonly body: Key;
+  readonly body: Exact<Key>;
   readonly headers: Wire<typeof Versioned>;
 }
 
-export function receiptJson(receipt: Receipt): Wire<typeof ReceiptSchema> {
+export function receiptJson(receipt: Receipt): Exact<Wire<typeof ReceiptSchema>> {
   const { requestedAt, effectiveAt } = receipt;
-  return { ...receipt, requestedAt: isoTime(requestedAt), effectiveAt: isoTime(effectiveAt) };
+  const times = { requestedAt: isoTime(requestedAt), effectiveAt: isoTime(effectiveAt) };
+  return exactly(ReceiptSchema, { ...receipt, ...times });
 }
 
 function etag(key: ManagedKey): { ETag: string } {

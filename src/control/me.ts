@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { exactly } from "../api-types/exact.ts";
 import { MeSchema } from "../api-types/me.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
@@ -15,9 +16,9 @@ export function addMeEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): v
     refusals: [],
     run: async (_, actor) => {
       const me = await control.env.ORGANIZATION.getByName(actor.orgId).me(actor);
-      return isRefusal(me)
-        ? me
-        : { status: 200, body: { ...me, orgId: actor.orgId, operator: actor.operator } };
+      if (isRefusal(me)) return me;
+      const body = { ...me, orgId: actor.orgId, operator: actor.operator };
+      return { status: 200, body: exactly(MeSchema, body) };
     },
   });
 }

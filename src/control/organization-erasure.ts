@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { ErasureQuery, ErasureSchema, type Erasure } from "../api-types/erasure.ts";
+import { exactly, type Exact } from "../api-types/exact.ts";
 import { isoTime } from "../core/iso-time.ts";
 import type { Actor, Receipt } from "../core/organization/organization.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
@@ -76,7 +77,7 @@ async function noteIn(env: Env, { orgId: own, id, name, address, requestId }: Ac
   await env.ORGANIZATION.getByName(own).noteErasure({ id, name, address, requestId }, orgId);
 }
 
-async function answerOf(env: Env, orgId: string): Promise<Erasure> {
+async function answerOf(env: Env, orgId: string): Promise<Exact<Erasure>> {
   const deployment = deploymentOf(env);
   const record = await deployment.findErasure(orgId);
   if (record === null || record.erasedAt === null) throw new Error("The erasure is not on record");
@@ -86,12 +87,12 @@ async function answerOf(env: Env, orgId: string): Promise<Erasure> {
     for (const receipt of page) receipts.push(receipt);
     if (page.length < RECEIPTS_A_PAGE) break;
   }
-  return {
+  return exactly(ErasureSchema, {
     orgId,
     status: "erased",
     requestedAt: isoTime(record.requestedAt),
     erasedAt: isoTime(record.erasedAt),
     keys: record.keys,
     receipts: receipts.map(receiptJson),
-  };
+  });
 }

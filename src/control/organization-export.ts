@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { exactly, type Exact } from "../api-types/exact.ts";
 import { ExportLineSchema, ExportQuery, type ExportLine } from "../api-types/export.ts";
 import type { Actor } from "../core/organization/organization.ts";
 import { isRefusal, type Result } from "../core/refusal.ts";
@@ -50,14 +51,14 @@ async function exportAll(
       if (page.next === null) break;
       page = await organization.exportPage(actor, page.next, hashes);
     }
-    await lines.write({ type: "end", lines: count });
+    await lines.write(exactly(ExportLineSchema, { type: "end", lines: count }));
   };
   return lines.endWith(write());
 }
 
-function linesOf({ text }: ExportPage): ExportLine[] {
+function linesOf({ text }: ExportPage): Exact<ExportLine>[] {
   return text
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as ExportLine);
+    .map((line) => JSON.parse(line) as Exact<ExportLine>);
 }

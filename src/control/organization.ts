@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { exactly, type Exact } from "../api-types/exact.ts";
 import { OrganizationSchema, type Organization } from "../api-types/organization.ts";
 import { isoTime } from "../core/iso-time.ts";
 import { isRefusal } from "../core/refusal.ts";
@@ -38,11 +39,11 @@ export function addOrganizationEndpoints(app: OpenAPIHono<ControlEnv>, control: 
   });
 }
 
-function organizationJson({ id, bootstrappedAt, groupsWithoutRole }: OrganizationInfo): Organization {
-  return {
+function organizationJson({ id, bootstrappedAt, groupsWithoutRole }: OrganizationInfo): Exact<Organization> {
+  return exactly(OrganizationSchema, {
     id,
     bootstrapped: bootstrappedAt !== null,
     bootstrappedAt: isoTime(bootstrappedAt),
     ...(groupsWithoutRole !== null && { groupsWithoutRole }),
-  };
+  });
 }

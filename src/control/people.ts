@@ -1,4 +1,5 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import { exactly, type Exact } from "../api-types/exact.ts";
 import {
   PersonKeysRevocation,
   PersonKeysRevoked,
@@ -38,7 +39,8 @@ export function addPeopleEndpoints(app: OpenAPIHono<ControlEnv>, control: Contro
       const shown = people.slice(0, limit);
       const last = people.length > limit ? shown.at(-1) : undefined;
       const nextCursor = last === undefined ? null : writeCursor({ name: last.name, id: last.id });
-      return { status: 200, body: { data: shown.map(personJson), pagination: { limit, nextCursor } } };
+      const data = shown.map(personJson);
+      return { status: 200, body: exactly(PersonList, { data, pagination: { limit, nextCursor } }) };
     },
   });
 
@@ -70,13 +72,12 @@ export function addPeopleEndpoints(app: OpenAPIHono<ControlEnv>, control: Contro
     run: async ({ params, body }, actor) => {
       const organization = control.env.ORGANIZATION.getByName(actor.orgId);
       const receipts = await organization.revokePersonKeys(actor, params.id, body.reason);
-      return isRefusal(receipts)
-        ? receipts
-        : { status: 200, body: { receipts: receipts.map((each) => receiptJson(each)) } };
+      if (isRefusal(receipts)) return receipts;
+      return { status: 200, body: exactly(PersonKeysRevoked, { receipts: receipts.map(receiptJson) }) };
     },
   });
 }
 
-function personJson(person: OrgPerson): Person {
-  return { ...person, lastSignInAt: isoTime(person.lastSignInAt) };
+function personJson(person: OrgPerson): Exact<Person> {
+  return exactly(PersonSchema, { ...person, lastSignInAt: isoTime(person.lastSignInAt) });
 }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Wire } from "../api-types/common.ts";
+import type { Exact } from "../api-types/exact.ts";
 import type { LineStream } from "./line-stream.ts";
 
 type SuccessStatus = 200 | 201 | 204;
@@ -24,7 +25,7 @@ export type ReplyOf<S extends Success> = {
 
 type ContentOf<A> =
   | (A extends { readonly schema: infer Schema extends z.ZodType }
-      ? { readonly body: Wire<Schema>; readonly lines?: undefined }
+      ? { readonly body: Exact<Wire<Schema>>; readonly lines?: undefined }
       : { readonly body?: undefined; readonly lines?: undefined })
   | (A extends { readonly lines: infer Line extends z.ZodType<object> }
       ? { readonly lines: LineStream<Wire<Line>>; readonly body?: undefined }
@@ -38,6 +39,6 @@ type HeadersOf<A> = A extends { readonly headers: infer Headers extends z.ZodObj
 export interface Reply {
   readonly status: SuccessStatus;
   readonly body?: unknown;
-  readonly lines?: LineStream<never> | undefined;
+  readonly lines?: Pick<LineStream<object>, "readable"> | undefined;
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
 }

@@ -1,4 +1,5 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import { exactly } from "../api-types/exact.ts";
 import {
   ServiceUserImpactSchema,
   ServiceUserPreview,
@@ -35,7 +36,7 @@ export function addServiceUserImpactEndpoint(app: OpenAPIHono<ControlEnv>, contr
       const impacts = keys.map(({ calls, before, after }) => impactOf(calls, before, after, operations, now));
       return {
         status: 200,
-        body: {
+        body: exactly(ServiceUserImpactSchema, {
           window: { from: isoTime(from), to: isoTime(now) },
           ...sumImpacts(impacts),
           keys: keys.map(({ keyId, name, before, after }) => ({
@@ -43,7 +44,7 @@ export function addServiceUserImpactEndpoint(app: OpenAPIHono<ControlEnv>, contr
             name,
             change: changeOf(before, after),
           })),
-        },
+        }),
       };
     },
   });

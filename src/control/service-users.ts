@@ -1,5 +1,6 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Wire } from "../api-types/common.ts";
+import { exactly, type Exact } from "../api-types/exact.ts";
 import {
   ServiceUserCreation,
   ServiceUserList,
@@ -50,13 +51,8 @@ export function addServiceUserEndpoints(app: OpenAPIHono<ControlEnv>, control: C
       if (isRefusal(owned)) return owned;
       const last = users.length > limit ? shown.at(-1) : undefined;
       const nextCursor = last === undefined ? null : writeCursor({ createdAt: last.createdAt, id: last.id });
-      return {
-        status: 200,
-        body: {
-          data: shown.map((user) => userJson(user, owned.get(user.id))),
-          pagination: { limit, nextCursor },
-        },
-      };
+      const data = shown.map((user) => userJson(user, owned.get(user.id)));
+      return { status: 200, body: exactly(ServiceUserList, { data, pagination: { limit, nextCursor } }) };
     },
   });
 
@@ -140,11 +136,12 @@ function userReply(user: Result<ServiceUser>): Result<UserReply> {
 
 interface UserReply {
   readonly status: 200;
-  readonly body: Wire<typeof ServiceUserSchema>;
+  readonly body: Exact<Wire<typeof ServiceUserSchema>>;
 }
 
-function userJson(user: ServiceUser, owned?: OwnedKeys): Wire<typeof ServiceUserSchema> {
-  const { id, name, description, vaultRoles, active, createdAt } = user;
+function userJson(kept: ServiceUser, owned?: OwnedKeys): Exact<Wire<typeof ServiceUserSchema>> {
+  const { id, name, description, vaultRoles, active, createdAt } = kept;
   const told = owned && { keys: owned.keys, lastUsedAt: isoTime(owned.lastUsedAt) };
-  return { id, name, description, vaultRoles, active, createdAt: isoTime(createdAt), ...told };
+  const user = { id, name, description, vaultRoles, active, createdAt: isoTime(createdAt) };
+  return exactly(ServiceUserSchema, { ...user, ...told });
 }

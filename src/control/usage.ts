@@ -1,4 +1,5 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import { exactly } from "../api-types/exact.ts";
 import { KeyParams } from "../api-types/keys.ts";
 import {
   OrganizationUsageSchema,
@@ -43,7 +44,9 @@ export function addUsageEndpoints(app: OpenAPIHono<ControlEnv>, control: Control
       const stretch = stretchOf(query.window, Date.now());
       const organization = control.env.ORGANIZATION.getByName(actor.orgId);
       const usage = await organization.usageOfKey(actor, params.id, stretch);
-      return isRefusal(usage) ? usage : { status: 200, body: usageJson(query.window, stretch, usage) };
+      return isRefusal(usage)
+        ? usage
+        : { status: 200, body: exactly(UsageSchema, usageJson(query.window, stretch, usage)) };
     },
   });
 
@@ -61,7 +64,8 @@ export function addUsageEndpoints(app: OpenAPIHono<ControlEnv>, control: Control
       const usage = await control.env.ORGANIZATION.getByName(actor.orgId).usageOfAll(actor, stretch);
       if (isRefusal(usage)) return usage;
       const keys = usage.byKey.map((key) => ({ keyId: key.keyId, name: key.name, ...countsOf(key) }));
-      return { status: 200, body: { ...usageJson(query.window, stretch, usage), keys } };
+      const body = { ...usageJson(query.window, stretch, usage), keys };
+      return { status: 200, body: exactly(OrganizationUsageSchema, body) };
     },
   });
 }
@@ -77,7 +81,7 @@ function usageJson(window: UsageWindow, stretch: UsageStretch, usage: UsageSumma
   const { from, step, length } = stretch;
   const byStart = new Map(usage.buckets.map((bucket) => [bucket.start, bucket]));
   const starts = Array.from({ length }, (_, i) => from + i * step);
-  return {
+  return exactly(UsageSchema, {
     window,
     bucketSeconds: step / 1000,
     from: isoTime(from),
@@ -89,7 +93,7 @@ function usageJson(window: UsageWindow, stretch: UsageStretch, usage: UsageSumma
     operations: usage.operations.map(({ name, calls }) => ({ operation: name, calls })),
     addresses: usage.addresses.map(({ name, calls }) => ({ address: name, calls })),
     refusals: usage.refusals.map(({ time, ...refusal }) => ({ time: isoTime(time), ...refusal })),
-  };
+  });
 }
 
 function countsOf({ succeeded, clientErrors, originErrors, refused, limited }: UsageCounts): UsageCounts {

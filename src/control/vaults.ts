@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { PageQuery } from "../api-types/common.ts";
+import { exactly } from "../api-types/exact.ts";
 import { VaultIdList } from "../api-types/vaults.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
@@ -25,10 +26,8 @@ export function addVaultEndpoint(app: OpenAPIHono<ControlEnv>, control: Control)
       const shown = ids.slice(0, limit);
       const last = ids.length > limit ? shown.at(-1) : undefined;
       const nextCursor = last === undefined ? null : writeCursor({ id: last });
-      return {
-        status: 200,
-        body: { data: shown.map((id) => ({ id })), pagination: { limit, nextCursor } },
-      };
+      const data = shown.map((id) => ({ id }));
+      return { status: 200, body: exactly(VaultIdList, { data, pagination: { limit, nextCursor } }) };
     },
   });
 }

@@ -1,5 +1,6 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import { PageQuery, type Wire } from "../api-types/common.ts";
+import { exactly, type Exact } from "../api-types/exact.ts";
 import {
   WebhookDeliveryList,
   WebhookDeliverySchema,
@@ -8,6 +9,7 @@ import {
   WebhookMessage,
   WebhookSchema,
   WebhookWithSecretSchema,
+  type Webhook,
 } from "../api-types/webhook.ts";
 import type { Actor } from "../core/organization/organization.ts";
 import { isoTime } from "../core/iso-time.ts";
@@ -43,7 +45,9 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
     refusals: ["not_found"],
     run: async (_, actor) => {
       const endpoint = await organizationOf(actor).getWebhook(actor);
-      return isRefusal(endpoint) ? endpoint : { status: 200, body: webhookJson(endpoint) };
+      return isRefusal(endpoint)
+        ? endpoint
+        : { status: 200, body: exactly(WebhookSchema, webhookJson(endpoint)) };
     },
   });
 
@@ -73,8 +77,8 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
       if (isRefusal(put)) return put;
       const webhook = webhookJson(put.endpoint);
       return put.secret === null
-        ? { status: 200, body: webhook }
-        : { status: 201, body: { ...webhook, secret: put.secret } };
+        ? { status: 200, body: exactly(WebhookSchema, webhook) }
+        : { status: 201, body: exactly(WebhookWithSecretSchema, { ...webhook, secret: put.secret }) };
     },
   });
 
@@ -103,7 +107,8 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
     run: async (_, actor) => {
       const rotated = await organizationOf(actor).rotateWebhookSecret(actor);
       if (isRefusal(rotated)) return rotated;
-      return { status: 201, body: { ...webhookJson(rotated.endpoint), secret: rotated.secret } };
+      const { endpoint, secret } = rotated;
+      return { status: 201, body: exactly(WebhookWithSecretSchema, { ...webhookJson(endpoint), secret }) };
     },
   });
 
@@ -153,14 +158,15 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
       const shown = found.slice(0, limit);
       const last = found.length > limit ? shown.at(-1) : undefined;
       const nextCursor = last === undefined ? null : writeCursor({ sequence: last.sequence });
-      return { status: 200, body: { data: shown.map(deliveryJson), pagination: { limit, nextCursor } } };
+      const data = shown.map(deliveryJson);
+      return { status: 200, body: exactly(WebhookDeliveryList, { data, pagination: { limit, nextCursor } }) };
     },
   });
 }
 
-function webhookJson(endpoint: WebhookEndpoint): Wire<typeof WebhookSchema> {
+function webhookJson(endpoint: WebhookEndpoint): Webhook {
   const { url, description, disabled, disabledReason } = endpoint;
-  return {
+  return exactly(WebhookSchema, {
     url,
     description,
     disabled,
@@ -168,12 +174,13 @@ function webhookJson(endpoint: WebhookEndpoint): Wire<typeof WebhookSchema> {
     previousSecretUntil: isoTime(endpoint.previousSecretUntil),
     createdAt: isoTime(endpoint.createdAt),
     updatedAt: isoTime(endpoint.updatedAt),
-  };
+  });
 }
 
-function deliveryJson(delivery: WebhookDelivery): Wire<typeof WebhookDeliverySchema> {
+function deliveryJson(delivery: WebhookDelivery): Exact<Wire<typeof WebhookDeliverySchema>> {
   const { sequence: _, nextAttemptAt, createdAt, ...rest } = delivery;
-  return { ...rest, nextAttemptAt: isoTime(nextAttemptAt), createdAt: isoTime(createdAt) };
+  const times = { nextAttemptAt: isoTime(nextAttemptAt), createdAt: isoTime(createdAt) };
+  return exactly(WebhookDeliverySchema, { ...rest, ...times });
 }
 
 /** What is sent, in the part of the OpenAPI document that is for it. */

@@ -1,4 +1,6 @@
 import { z } from "@hono/zod-openapi";
+import type { Wire } from "../../api-types/common.ts";
+import { exactly, type Exact } from "../../api-types/exact.ts";
 import { effectiveVaults, isWithdrawn } from "../../core/access/access.ts";
 import { readAccessToken, type AccessToken } from "../../core/token/access-token.ts";
 import { keyIdOf } from "../../core/access/imported-key.ts";
@@ -14,8 +16,26 @@ import type { Control } from "../endpoint.ts";
 import type { Answer, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
 import { invalidForm, unavailable } from "./oauth-error.ts";
 
+const Introspection = z
+  .object({
+    active: z.boolean(),
+    token_type: z.literal("Bearer").optional(),
+    client_id: z.string().optional(),
+    sub: z.string().optional(),
+    org_id: z.string().optional(),
+    owner_id: z.string().optional(),
+    scope: z.string().optional(),
+    vaults: z.union([z.literal("*"), z.array(z.string())]).optional(),
+    iss: z.string().optional(),
+    aud: z.string().optional(),
+    iat: z.int().optional(),
+    exp: z.int().optional(),
+    jti: z.string().optional(),
+  })
+  .openapi("Introspection");
+
 /** `POST /-/oauth/introspect` (RFC 7662): what a key or token of the client's own organisation is worth now. */
-export const INTROSPECT: OAuthEndpoint = {
+export const INTROSPECT: OAuthEndpoint<typeof Introspection> = {
   name: "introspect",
   operationId: "introspect",
   summary: "Tell whether a key or an access token of the organisation is live",
@@ -25,31 +45,18 @@ export const INTROSPECT: OAuthEndpoint = {
   }),
   answer: {
     description: "Whether it is live, and only then what it is.",
-    schema: z
-      .object({
-        active: z.boolean(),
-        token_type: z.literal("Bearer").optional(),
-        client_id: z.string().optional(),
-        sub: z.string().optional(),
-        org_id: z.string().optional(),
-        owner_id: z.string().optional(),
-        scope: z.string().optional(),
-        vaults: z.union([z.literal("*"), z.array(z.string())]).optional(),
-        iss: z.string().optional(),
-        aud: z.string().optional(),
-        iat: z.int().optional(),
-        exp: z.int().optional(),
-        jti: z.string().optional(),
-      })
-      .openapi("Introspection"),
+    schema: Introspection,
   },
   clientRequired: true,
   run: introspect,
 };
 
-const INACTIVE: Answer = { body: { active: false } };
+const INACTIVE: Answer<typeof Introspection> = { body: exactly(Introspection, { active: false }) };
 
-async function introspect(request: OAuthRequest<CompiledKey>, control: Control): Promise<Result<Answer>> {
+async function introspect(
+  request: OAuthRequest<CompiledKey>,
+  control: Control,
+): Promise<Result<Answer<typeof Introspection>>> {
   const { token } = request.form;
   if (token === undefined) return invalidForm("token is missing.");
   const keyId = keyIdOf(token, control.config.keyPrefixes, await control.imports.find(Date.now()));
@@ -87,9 +94,9 @@ async function liveKey(
   return isWithdrawn(key.record) ? null : key;
 }
 
-function ofKey({ record }: CompiledKey): object {
+function ofKey({ record }: CompiledKey): Exact<Wire<typeof Introspection>> {
   const { id, orgId, ownerId, scopes, expiresAt } = record;
-  return {
+  return exactly(Introspection, {
     active: true,
     token_type: "Bearer",
     client_id: id,
@@ -99,14 +106,14 @@ function ofKey({ record }: CompiledKey): object {
     scope: scopes.map(formatScope).join(" "),
     vaults: effectiveVaults(record),
     ...(expiresAt !== null && { exp: Math.floor(expiresAt / 1000) }),
-  };
+  });
 }
 
 /** What the token is good for by the key as it is now: that may have been narrowed since. */
-function ofToken(claims: AccessToken, key: CompiledKey): object {
+function ofToken(claims: AccessToken, key: CompiledKey): Exact<Wire<typeof Introspection>> {
   const { record } = key;
   const common = narrowed(record, claims);
-  return {
+  return exactly(Introspection, {
     active: true,
     token_type: "Bearer",
     client_id: claims.keyId,
@@ -120,5 +127,5 @@ function ofToken(claims: AccessToken, key: CompiledKey): object {
     iat: claims.issuedAt / 1000,
     exp: claims.expiresAt / 1000,
     jti: claims.id,
-  };
+  });
 }

@@ -1,5 +1,7 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import type { Wire } from "../../api-types/common.ts";
+import type { Exact } from "../../api-types/exact.ts";
 import { PresentedKey } from "../../admission/isolate/presented.ts";
 import { isFailedAttempt } from "../../core/http/failed-attempt.ts";
 import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
@@ -25,41 +27,41 @@ export interface OAuthRequest<Client extends CompiledKey | null> {
 }
 
 /** What is answered; what `failed` counts against the client's address all the same. */
-export interface Answer {
-  readonly body: object;
+export interface Answer<Schema extends z.ZodType> {
+  readonly body: Exact<Wire<Schema>>;
   readonly failed?: true;
 }
 
-type Run<Client extends CompiledKey | null> = (
+type Run<Client extends CompiledKey | null, Schema extends z.ZodType> = (
   request: OAuthRequest<Client>,
   control: Control,
-) => Promise<Result<Answer>>;
+) => Promise<Result<Answer<Schema>>>;
 
 const ONLY_POST = "The method must be POST.";
 const KEY_NEEDED = "The client must authenticate with its key.";
 
-interface Described {
+interface Described<Schema extends z.ZodType> {
   /** Below `/-/oauth/`. */
   readonly name: "token" | "revoke" | "introspect";
   readonly operationId: string;
   readonly summary: string;
   /** What the form may hold besides the client's credentials; for the API's description. */
   readonly form: z.ZodObject;
-  readonly answer: { readonly description: string; readonly schema?: z.ZodType };
+  readonly answer: { readonly description: string; readonly schema: Schema };
 }
 
 /** The client must say who it is, by a live key; or it may, by any key. */
-export type OAuthEndpoint = Described &
+export type OAuthEndpoint<Schema extends z.ZodType> = Described<Schema> &
   (
-    | { readonly clientRequired: true; readonly run: Run<CompiledKey> }
-    | { readonly clientRequired: false; readonly run: Run<CompiledKey | null> }
+    | { readonly clientRequired: true; readonly run: Run<CompiledKey, Schema> }
+    | { readonly clientRequired: false; readonly run: Run<CompiledKey | null, Schema> }
   );
 
 /** Adds an endpoint of OAuth 2.0: a form comes in, JSON goes out, errors have the form of RFC 6749 section 5.2. */
-export function addOAuthEndpoint(
+export function addOAuthEndpoint<Schema extends z.ZodType>(
   app: OpenAPIHono<ControlEnv>,
   control: Control,
-  endpoint: OAuthEndpoint,
+  endpoint: OAuthEndpoint<Schema>,
 ): void {
   const path = `/-/oauth/${endpoint.name}`;
   describe(app, path, endpoint);
@@ -69,7 +71,7 @@ export function addOAuthEndpoint(
     );
     if (isRefusal(outcome)) return oauthErrorResponse(c, outcome);
     // Besides `Cache-Control: no-store` (RFC 6749 section 5.1).
-    return c.json(outcome.body, 200, { Pragma: "no-cache" });
+    return c.json(outcome.body as object, 200, { Pragma: "no-cache" });
   });
   app.all(path, (c) =>
     oauthErrorResponse(c, refuse("method_not_allowed", { allow: "POST", details: { problem: ONLY_POST } })),
@@ -77,22 +79,22 @@ export function addOAuthEndpoint(
 }
 
 /** Counts a client that has not shown a right key against its address. */
-async function serve(
+async function serve<Schema extends z.ZodType>(
   c: Context<ControlEnv>,
   control: Control,
-  endpoint: OAuthEndpoint,
-): Promise<Result<Answer>> {
+  endpoint: OAuthEndpoint<Schema>,
+): Promise<Result<Answer<Schema>>> {
   const outcome = await answer(c, control, endpoint);
   const failed = isRefusal(outcome) ? isFailedAttempt(outcome) : outcome.failed;
   const tooMany = failed ? await control.failures.count(c.get("address"), Date.now()) : null;
   return tooMany ?? outcome;
 }
 
-async function answer(
+async function answer<Schema extends z.ZodType>(
   c: Context<ControlEnv>,
   control: Control,
-  endpoint: OAuthEndpoint,
-): Promise<Result<Answer>> {
+  endpoint: OAuthEndpoint<Schema>,
+): Promise<Result<Answer<Schema>>> {
   const read = await readForm(c.req.raw);
   if (isRefusal(read)) return read;
   const { form } = read;
@@ -140,7 +142,11 @@ const Client = z.object({
   client_secret: z.string().optional().openapi({ description: "The whole key." }),
 });
 
-function describe(app: OpenAPIHono<ControlEnv>, path: string, endpoint: OAuthEndpoint): void {
+function describe(
+  app: OpenAPIHono<ControlEnv>,
+  path: string,
+  endpoint: Omit<OAuthEndpoint<z.ZodType>, "run">,
+): void {
   const { operationId, summary, form, answer: success, clientRequired } = endpoint;
   const error = (status: number, description: string) => ({
     description,
@@ -164,7 +170,7 @@ function describe(app: OpenAPIHono<ControlEnv>, path: string, endpoint: OAuthEnd
       200: {
         description: success.description,
         headers: Answered,
-        ...(success.schema && { content: { "application/json": { schema: success.schema } } }),
+        content: { "application/json": { schema: success.schema } },
       },
       400: error(400, "The request is not one of OAuth, or asks for what the key may not do."),
       401: error(401, "The client's key is not valid."),

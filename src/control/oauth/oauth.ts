@@ -10,7 +10,9 @@ import { TOKEN } from "./token.ts";
 
 /** The authorization server: keys are exchanged for tokens, tokens and keys inspected and revoked by their holders. */
 export function addOAuthEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
-  for (const endpoint of [TOKEN, REVOKE, INTROSPECT]) addOAuthEndpoint(app, control, endpoint);
+  addOAuthEndpoint(app, control, TOKEN);
+  addOAuthEndpoint(app, control, REVOKE);
+  addOAuthEndpoint(app, control, INTROSPECT);
   addMetadata(app, control);
   const sets = newKeySets();
   addPublicKeys(app, control, sets);

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { exactly } from "../../api-types/exact.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { within } from "../../core/concurrency.ts";
 import { keyIdOf } from "../../core/access/imported-key.ts";
@@ -21,8 +22,10 @@ const REASON = "Revoked by whoever holds the secret";
 /** Nobody waits longer for an organisation to take it in. */
 const TELL_TIMEOUT_MS = 2000;
 
+const Revoked = z.strictObject({});
+
 /** `POST /-/oauth/revoke` (RFC 7009): its holder revokes a key or a token, which is refused everywhere once this answers. */
-export const REVOKE: OAuthEndpoint = {
+export const REVOKE: OAuthEndpoint<typeof Revoked> = {
   name: "revoke",
   operationId: "revokeByPossession",
   summary: "Revoke a key or an access token by showing it",
@@ -32,7 +35,7 @@ export const REVOKE: OAuthEndpoint = {
   }),
   answer: {
     description: "It is dead everywhere; or it never was alive (RFC 7009 section 2.2).",
-    schema: z.strictObject({}),
+    schema: Revoked,
   },
   clientRequired: false,
   run: async (request, control) => {
@@ -50,8 +53,8 @@ export const REVOKE: OAuthEndpoint = {
 };
 
 /** The empty answer, for a token that is revoked now and for one that never existed (RFC 7009 section 2.2). */
-const DONE: Answer = { body: {} };
-const UNKNOWN: Answer = { body: {}, failed: true };
+const DONE: Answer<typeof Revoked> = { body: exactly(Revoked, {}) };
+const UNKNOWN: Answer<typeof Revoked> = { ...DONE, failed: true };
 
 /** Revokes at the key's guard first, which alone decides; then notifies the organisation. */
 async function revokeKey(
@@ -59,7 +62,7 @@ async function revokeKey(
   hash: string,
   request: Request,
   { env, guards, config }: Control,
-): Promise<Answer> {
+): Promise<Answer<typeof Revoked>> {
   const confirmation = await within(cutTimeout(config), guards.cut({ keyId, hash }));
   if (confirmation === null || confirmation.record === null) return UNKNOWN;
   request.about(keyId);
@@ -93,7 +96,7 @@ async function revokeToken(
   text: string,
   { issuer, address, requestId, about }: Request,
   control: Control,
-): Promise<Result<Answer>> {
+): Promise<Result<Answer<typeof Revoked>>> {
   const { tokens, background } = control;
   const verified = await tokens.verify(text, issuer, Date.now(), background);
   if (isRefusal(verified)) {

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { exactly, type Exact } from "../../api-types/exact.ts";
 import { SigningKeySchema, type SigningKey } from "../../api-types/organization.ts";
 import { isoTime } from "../../core/iso-time.ts";
 import { isRefusal } from "../../core/refusal.ts";
@@ -42,6 +43,6 @@ export function addSigningKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Co
   });
 }
 
-function signingKeyJson(key: { readonly kid: string; readonly activeFrom: number }): SigningKey {
-  return { kid: key.kid, activeFrom: isoTime(key.activeFrom) };
+function signingKeyJson(key: { readonly kid: string; readonly activeFrom: number }): Exact<SigningKey> {
+  return exactly(SigningKeySchema, { kid: key.kid, activeFrom: isoTime(key.activeFrom) });
 }

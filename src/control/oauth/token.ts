@@ -1,5 +1,6 @@
 import { invalid, isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import { z } from "@hono/zod-openapi";
+import { exactly } from "../../api-types/exact.ts";
 import {
   DEFAULT_TOKEN_LIFE_S,
   MAX_TOKEN_LIFE_S,
@@ -20,8 +21,18 @@ import type { Form } from "./form.ts";
 import type { Answer, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
 import { invalidForm, unavailable } from "./oauth-error.ts";
 
+const TokenAnswer = z
+  .object({
+    access_token: z.string(),
+    token_type: z.literal("Bearer"),
+    expires_in: z.int().openapi({ description: "Seconds; less than asked for where the key ends before." }),
+    scope: z.string(),
+    vaults: z.union([z.literal("*"), z.array(z.string())]),
+  })
+  .openapi("TokenAnswer");
+
 /** `POST /-/oauth/token`: a short-lived token for a key (RFC 6749 section 4.4). */
-export const TOKEN: OAuthEndpoint = {
+export const TOKEN: OAuthEndpoint<typeof TokenAnswer> = {
   name: "token",
   operationId: "exchangeKey",
   summary: "Exchange a key for a short-lived access token",
@@ -45,23 +56,16 @@ export const TOKEN: OAuthEndpoint = {
   }),
   answer: {
     description: "The token (RFC 9068).",
-    schema: z
-      .object({
-        access_token: z.string(),
-        token_type: z.literal("Bearer"),
-        expires_in: z
-          .int()
-          .openapi({ description: "Seconds; less than asked for where the key ends before." }),
-        scope: z.string(),
-        vaults: z.union([z.literal("*"), z.array(z.string())]),
-      })
-      .openapi("TokenAnswer"),
+    schema: TokenAnswer,
   },
   clientRequired: true,
   run: issue,
 };
 
-async function issue(request: OAuthRequest<CompiledKey>, control: Control): Promise<Result<Answer>> {
+async function issue(
+  request: OAuthRequest<CompiledKey>,
+  control: Control,
+): Promise<Result<Answer<typeof TokenAnswer>>> {
   const { form, issuer } = request;
   const { record, denials } = request.client;
   if (form["grant_type"] === undefined) return invalidForm("grant_type is missing.");
@@ -88,13 +92,13 @@ async function issue(request: OAuthRequest<CompiledKey>, control: Control): Prom
   const text = await sign(token, control);
   if (isRefusal(text)) return text;
   return {
-    body: {
+    body: exactly(TokenAnswer, {
       access_token: text,
       token_type: "Bearer",
       expires_in: (expiresAt - issuedAt) / 1000,
       scope: narrowing.scopes.map(formatScope).join(" "),
       vaults: narrowing.vaults,
-    },
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { exactly, type Exact } from "../../api-types/exact.ts";
 import { GithubAnswerSchema, GithubReport, type GithubAnswer } from "../../api-types/leaks.ts";
 import { hashKey } from "../../core/key/key-secret.ts";
 import { describeLeak, leakLabel } from "../../core/organization/leak.ts";
@@ -49,7 +50,7 @@ async function revokeReported(
   report: Report,
   c: Context<ControlEnv>,
   control: Control,
-): Promise<Result<GithubAnswer>> {
+): Promise<Result<Exact<GithubAnswer>>> {
   const request = {
     id: c.get("requestId"),
     at: Date.now(),
@@ -67,11 +68,16 @@ async function revokeReported(
     ({ status, credential }) => status === "unconfirmed" && credential !== "api_key",
   );
   if (lives) return refuse("admission_unavailable", { retryAfter: 1, reason: "a token may still be good" });
-  return report.map(({ token, type }, index) => ({
-    token_hash: Buffer.from(hashKey(token)).toString("base64"),
+  const answers = report.map(({ token, type }, index) => ({
+    token_hash: base64HashOf(token),
     token_type: type,
     label: leakLabel(results[index]?.status ?? "unconfirmed"),
   }));
+  return exactly(GithubAnswerSchema, answers);
+}
+
+function base64HashOf(token: string): string {
+  return Buffer.from(hashKey(token)).toString("base64");
 }
 
 function describe(app: OpenAPIHono<ControlEnv>): void {

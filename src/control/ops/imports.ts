@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { exactly, type Exact } from "../../api-types/exact.ts";
 import { ImportLine, ImportResultSchema, type ImportResult as ResultLine } from "../../api-types/imports.ts";
 import { importRefused, type ImportResult } from "../../core/organization/key-import.ts";
 import { readLines } from "../../core/http/ndjson.ts";
@@ -92,7 +93,11 @@ async function* together(lines: AsyncGenerator<Numbered>): AsyncGenerator<Number
   }
 }
 
-async function importSome(lines: readonly Numbered[], actor: Actor, control: Control): Promise<ResultLine[]> {
+async function importSome(
+  lines: readonly Numbered[],
+  actor: Actor,
+  control: Control,
+): Promise<Exact<ResultLine>[]> {
   const now = Date.now();
   const results = new Map<number, ImportResult>();
   const toImport: (ReadImport & { readonly line: number })[] = [];
@@ -108,7 +113,9 @@ async function importSome(lines: readonly Numbered[], actor: Actor, control: Con
       for (const [i, { line }] of some.entries()) results.set(line, told[i] as ImportResult);
     }),
   );
-  return lines.map(({ line }) => ({ line, ...(results.get(line) as ImportResult) }));
+  return lines.map(({ line }) =>
+    exactly(ImportResultSchema, { line, ...(results.get(line) as ImportResult) }),
+  );
 }
 
 async function importInto(

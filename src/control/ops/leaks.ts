@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { LeakAnswer, LeakReport, type LeakResult } from "../../api-types/leaks.ts";
+import { exactly, type Exact } from "../../api-types/exact.ts";
+import { LeakAnswer, LeakReport, LeakResultSchema, type LeakResult } from "../../api-types/leaks.ts";
 import { describeLeak, leakLabel } from "../../core/organization/leak.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
@@ -34,19 +35,20 @@ export function addLeakEndpoint(app: OpenAPIHono<ControlEnv>, control: Control):
         leak: describeLeak(source ?? UNNAMED_SOURCE, url ?? null, type ?? null),
       }));
       const results = await revokeLeaks(control, request, found);
-      return isRefusal(results) ? results : { status: 200, body: { results: results.map(leakJson) } };
+      if (isRefusal(results)) return results;
+      return { status: 200, body: exactly(LeakAnswer, { results: results.map(leakJson) }) };
     },
   });
 }
 
-function leakJson(leak: RevokedLeak): LeakResult {
+function leakJson(leak: RevokedLeak): Exact<LeakResult> {
   const { target: index, status, ...rest } = resultJson(leak);
   const settled = status === "revoked" || status === "not_found";
-  return {
+  return exactly(LeakResultSchema, {
     index,
     credential: leak.credential,
     status: settled ? status : "unconfirmed",
     ...rest,
     label: leakLabel(status),
-  };
+  });
 }

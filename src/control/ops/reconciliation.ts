@@ -1,13 +1,14 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
-import type { Page } from "../../api-types/common.ts";
+import type { Wire } from "../../api-types/common.ts";
+import { exactly, type Exact } from "../../api-types/exact.ts";
 import {
+  DifferenceSchema,
   OrganizationList,
   OrganizationListQuery,
   ReconciliationAnswerSchema,
   ReconciliationBody,
   ReconciliationLineSchema,
   type Difference as DifferenceJson,
-  type OrganizationId,
   type ReconciliationAnswer,
   type ReconciliationLine,
 } from "../../api-types/reconciliations.ts";
@@ -96,25 +97,25 @@ export function addReconciliationEndpoints(app: OpenAPIHono<ControlEnv>, control
 async function listOrganizations(
   { env }: Control,
   { limit, nextCursor }: ListQuery,
-): Promise<Result<Page<OrganizationId>>> {
+): Promise<Result<Exact<Wire<typeof OrganizationList>>>> {
   const after = readPosition(nextCursor);
   if (isRefusal(after)) return after;
   const { ids, cursor } = await registeredOrganizations(env.KEY_RECORDS, after.cursor, limit);
   const pagination = { limit, nextCursor: cursor === null ? null : writeCursor({ cursor }) };
-  return { data: ids.map((id) => ({ id })), pagination };
+  return exactly(OrganizationList, { data: ids.map((id) => ({ id })), pagination });
 }
 
 /** Those whose guards may be restored to what they were before. */
 async function listErased(
   { env }: Control,
   { limit, nextCursor }: ListQuery,
-): Promise<Result<Page<OrganizationId>>> {
+): Promise<Result<Exact<Wire<typeof OrganizationList>>>> {
   const after = readPosition(nextCursor);
   if (isRefusal(after)) return after;
   const ids = await deploymentOf(env).restorableErasures(after.cursor, limit);
   const last = ids.length < limit ? undefined : ids.at(-1);
   const pagination = { limit, nextCursor: last === undefined ? null : writeCursor({ cursor: last }) };
-  return { data: ids.map((id) => ({ id })), pagination };
+  return exactly(OrganizationList, { data: ids.map((id) => ({ id })), pagination });
 }
 
 function readPosition(nextCursor: string | undefined): Result<{ cursor: string }> {
@@ -160,13 +161,14 @@ async function collected(
   orgId: string,
   differences: AsyncIterable<Difference>,
   summary: Summary,
-): Promise<ReconciliationAnswer> {
+): Promise<Exact<ReconciliationAnswer>> {
   const found: Difference[] = [];
   for await (const difference of differences) {
     count(summary, difference);
     found.push(difference);
   }
-  return { summary, differences: found.map((difference) => differenceJson(orgId, difference)) };
+  const told = found.map((difference) => differenceJson(orgId, difference));
+  return exactly(ReconciliationAnswerSchema, { summary, differences: told });
 }
 
 /** A line for each difference as soon as it is known, and one for all of them at the end. */
@@ -179,9 +181,9 @@ function streamed(
   const write = async (): Promise<void> => {
     for await (const difference of differences) {
       count(summary, difference);
-      await lines.write(differenceJson(orgId, difference));
+      await lines.write(exactly(ReconciliationLineSchema, differenceJson(orgId, difference)));
     }
-    await lines.write({ summary });
+    await lines.write(exactly(ReconciliationLineSchema, { summary }));
   };
   return lines.endWith(write());
 }
@@ -193,6 +195,9 @@ function count(summary: Summary, { settled }: Difference): void {
   if (settled) summary.settled++;
 }
 
-function differenceJson(orgId: string, { keyId, guard, kind, fields, settled }: Difference): DifferenceJson {
-  return { orgId, keyId, guard, difference: kind, fields, settled };
+function differenceJson(
+  orgId: string,
+  { keyId, guard, kind, fields, settled }: Difference,
+): Exact<DifferenceJson> {
+  return exactly(DifferenceSchema, { orgId, keyId, guard, difference: kind, fields, settled });
 }

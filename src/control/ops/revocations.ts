@@ -1,6 +1,8 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
-import type { Page } from "../../api-types/common.ts";
+import type { Wire } from "../../api-types/common.ts";
+import { exactly, type Exact } from "../../api-types/exact.ts";
 import {
+  EntrySchema,
   RevocationAnswerSchema,
   RevocationBody,
   RevocationLineSchema,
@@ -88,7 +90,7 @@ export function addOperatorEndpoints(app: OpenAPIHono<ControlEnv>, control: Cont
 async function listPage(
   { env }: Control,
   { status, limit, nextCursor: cursor }: z.output<typeof RevocationListQuery>,
-): Promise<Result<Page<RevocationEntry>>> {
+): Promise<Result<Exact<Wire<typeof RevocationList>>>> {
   const after = cursor === undefined ? null : readCursor<{ id: number }>(cursor, POSITION);
   if (isRefusal(after)) return after;
   const deployment = deploymentOf(env);
@@ -96,12 +98,12 @@ async function listPage(
   const shown = entries.slice(0, limit);
   const last = entries.length > limit ? shown.at(-1) : undefined;
   const nextCursor = last === undefined ? null : writeCursor({ id: last.id });
-  return { data: shown.map(entryJson), pagination: { limit, nextCursor } };
+  return exactly(RevocationList, { data: shown.map(entryJson), pagination: { limit, nextCursor } });
 }
 
-function entryJson(entry: RecordedRevocation): RevocationEntry {
+function entryJson(entry: RecordedRevocation): Exact<RevocationEntry> {
   const { id, at, reason, operator } = entry.request;
-  return {
+  return exactly(EntrySchema, {
     ...resultJson({ ...entry, requestedAt: entry.requestedAt ?? at }),
     requestId: id,
     orgId: entry.orgId,
@@ -110,7 +112,7 @@ function entryJson(entry: RecordedRevocation): RevocationEntry {
     operator: { id: operator.id, name: operator.name },
     failures: entry.failures,
     organizationTold: entry.organizationTold,
-  };
+  });
 }
 
 function requestOf({ requestId, id, name, address }: Actor, reason: string): RevocationRequest {
@@ -118,7 +120,10 @@ function requestOf({ requestId, id, name, address }: Actor, reason: string): Rev
 }
 
 /** Everything in one JSON answer, in the order of the targets. */
-async function collected(work: (sink: Sink) => Promise<void>, dryRun: boolean): Promise<RevocationAnswer> {
+async function collected(
+  work: (sink: Sink) => Promise<void>,
+  dryRun: boolean,
+): Promise<Exact<RevocationAnswer>> {
   const results: RevocationResult[] = [];
   const summary = newSummary();
   await work({
@@ -130,14 +135,16 @@ async function collected(work: (sink: Sink) => Promise<void>, dryRun: boolean): 
     handedOn: () => Promise.resolve(),
   });
   results.sort((a, b) => a.target - b.target);
-  return { dryRun, summary, results: results.map(resultJson) };
+  return exactly(RevocationAnswerSchema, { dryRun, summary, results: results.map(resultJson) });
 }
 
 /** A line for each key as soon as it is settled, and one for all of them at the end. */
 function streamed(work: (sink: Sink) => Promise<void>, dryRun: boolean): LineStream<RevocationLine> {
   const stream = new LineStream<RevocationLine>();
   // A client that disconnects ends the stream; the record keeps the remaining work.
-  const lines = new Batches((batch: readonly RevocationLine[]) => stream.write(...batch).catch(() => {}));
+  const lines = new Batches((batch: readonly Exact<RevocationLine>[]) =>
+    stream.write(...batch).catch(() => {}),
+  );
   const summary = newSummary();
   const progress = { done: 0, total: 0 };
   const finish = async (): Promise<void> => {
@@ -148,11 +155,11 @@ function streamed(work: (sink: Sink) => Promise<void>, dryRun: boolean): LineStr
       settle: (result) => {
         count(summary, result);
         progress.done++;
-        lines.add({ ...resultJson(result), progress: { ...progress } });
+        lines.add(exactly(RevocationLineSchema, { ...resultJson(result), progress: { ...progress } }));
       },
       handedOn: () => lines.end(),
     });
-    lines.add({ dryRun, summary });
+    lines.add(exactly(RevocationLineSchema, { dryRun, summary }));
     await lines.end();
   };
   return stream.endWith(finish());

@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { exactly } from "../../api-types/exact.ts";
 import { ScimTokenSchema } from "../../api-types/organization.ts";
 import { hashKey } from "../../core/key/key-secret.ts";
 import { ORG_ID } from "../../core/organization/organization.ts";
@@ -22,7 +23,7 @@ export function addScimTokenEndpoint(app: OpenAPIHono<ControlEnv>, control: Cont
     run: async (_, actor) => {
       const token = generateToken(actor.orgId);
       const set = await control.env.ORGANIZATION.getByName(actor.orgId).setScimToken(actor, hashOf(token));
-      return isRefusal(set) ? set : { status: 201, body: { token } };
+      return isRefusal(set) ? set : { status: 201, body: exactly(ScimTokenSchema, { token }) };
     },
   });
 }

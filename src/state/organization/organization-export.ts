@@ -1,6 +1,7 @@
 import { flag, json, number, text, textOrNull, type SqlRow } from "../sql-row.ts";
 import { auditEventJson } from "../../api-types/audit-json.ts";
-import type { ExportLine } from "../../api-types/export.ts";
+import { exactly } from "../../api-types/exact.ts";
+import { ExportLineSchema, type ExportLine } from "../../api-types/export.ts";
 import { keyJson } from "../../api-types/key-json.ts";
 import { isoTime } from "../../core/iso-time.ts";
 import type { ManagedKey } from "../../core/organization/organization.ts";
@@ -114,10 +115,10 @@ export class OrganizationExport {
       JSON.stringify(ids),
     );
     const isImported = new Set([...imported].map(({ id }) => id));
-    const lines = ids.map((id): ExportLine => {
+    const lines = ids.map((id) => {
       const key = table.find(id) as ManagedKey;
       const hash = hashes && !isImported.has(id) ? { hash: key.hash } : {};
-      return { type: "api_key", ...keyJson(key, now), ...hash };
+      return exactly(ExportLineSchema, { type: "api_key", ...keyJson(key, now), ...hash });
     });
     return { lines, after: ids.length === PAGE ? (ids.at(-1) ?? null) : null };
   }
@@ -147,7 +148,9 @@ export class OrganizationExport {
     const query = { actor: null, action: null, target: null, from: null, to: null, before, limit: PAGE };
     const events = this.#parts.audit.list(query, now);
     const shown = events.slice(0, PAGE);
-    const lines = shown.map((event): ExportLine => ({ type: "audit_event", ...auditEventJson(event) }));
+    const lines = shown.map((event) =>
+      exactly(ExportLineSchema, { type: "audit_event", ...auditEventJson(event) }),
+    );
     return { lines, after: events.length > PAGE ? (shown.at(-1)?.id ?? null) : null };
   }
 
@@ -220,11 +223,11 @@ function usageLine(row: SqlRow): ExportLine {
     refused: number(row, "refused"),
     limited: number(row, "limited"),
   };
-  return {
+  return exactly(ExportLineSchema, {
     type: "usage",
     keyId: text(row, "key_id"),
     step: number(row, "step") === DAYS ? "day" : "hour",
     start: isoTime(number(row, "start")),
     ...counts,
-  };
+  });
 }
