@@ -104,7 +104,7 @@ const DECIDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     rotateKey: "b768a9bf",
     rotateSigningKey: "bc7431ab",
     rotateWebhookSecret: "13918fb4",
-    scim: "65616504",
+    scim: "b0cf9e61",
     setScimToken: "a9b84eeb",
     signToken: "44895ca9",
     testWebhook: "225c1e2c",

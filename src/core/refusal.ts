@@ -336,7 +336,7 @@ export interface Refusal<Code extends RefusalCode = RefusalCode> {
  * What a step brings, or why it is refused. Nothing else says so inside, across RPC included; what is thrown is a fault.
  * Each surface has one place that turns a refusal into its own form.
  */
-export type Result<T, Code extends RefusalCode = RefusalCode> = T | Refusal<Code>;
+export type Result<T, R extends Refusal = Refusal> = T | R;
 
 export function refuse<Code extends RefusalCode>(
   code: Code,

@@ -1,8 +1,8 @@
 import { Hono, type Context } from "hono";
 import { LRUCache } from "lru-cache";
 import { withoutSecrets } from "../../core/key/key-secret.ts";
-import { refuse, type Refusal } from "../../core/refusal.ts";
-import { SCIM_PROBLEMS, scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../../core/scim/problem.ts";
+import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
+import { scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../../core/scim/problem.ts";
 import type { ScimAnswer } from "../../state/organization/people/scim-command.ts";
 import type { Control } from "../endpoint.ts";
 import { answerProblem } from "./answer.ts";
@@ -107,23 +107,32 @@ async function exchange(
   const refused = (problem: ScimProblem): Response => {
     const verb = place.search ? undefined : VERBS[c.req.method];
     if (verb !== undefined) {
-      const { code } = SCIM_PROBLEMS[problem.problem];
       const operation = `${verb}Scim${place.types.join("")}`;
-      const noted = organization.noteRefusal(author, operation, withoutSecrets(place.id ?? orgId), code);
+      const noted = organization.noteRefusal(
+        author,
+        operation,
+        withoutSecrets(place.id ?? orgId),
+        problem.code,
+      );
       c.executionCtx.waitUntil(noted);
     }
     return refuseWith(c, problem);
   };
   const read = await readCommand(c, control.config.keyPrefixes, place);
-  if ("problem" in read) return refused(read);
+  if (isRefusal(read)) return refused(read);
   const { command, shown } = read;
   // What RPC says of its types cannot express that a resource holds any JSON.
-  const answer = (await organization.scim(author, hash, command)) as unknown as ScimAnswer;
-  if ("problem" in answer) return refused(answer);
+  const answer = withCode((await organization.scim(author, hash, command)) as unknown as ScimAnswer);
+  if (isRefusal(answer)) return refused(answer);
   if ("resource" in answer && answer.leftOut !== undefined && answer.leftOut.length > 0) {
     c.set("leftOut", answer.leftOut);
   }
   return answerTo(c, base, command, answer, shown);
+}
+
+/** Objects of an earlier version name the problem without our code for it. */
+function withCode(answer: ScimAnswer): ScimAnswer {
+  return "problem" in answer ? scimProblem(answer.problem, answer.detail) : answer;
 }
 
 /** Answers with a problem, and leaves it for the log. */
@@ -132,6 +141,6 @@ function refuseWith(
   problem: ScimProblem,
   more: Parameters<typeof answerProblem>[1] = {},
 ): Response {
-  c.set("refusal", refuse(SCIM_PROBLEMS[problem.problem].code, { reason: problem.detail }));
+  c.set("refusal", problem);
   return answerProblem(problem, more);
 }

@@ -1,7 +1,8 @@
+import { isRefusal } from "../../core/refusal.ts";
 import type { Context } from "hono";
 import { patchesActive, replacesActive } from "../../core/scim/deactivation.ts";
 import { readOperations, readWhatOperationsCanBe } from "../../core/scim/patch.ts";
-import type { ScimProblem } from "../../core/scim/problem.ts";
+import type { ScimProblem, ScimResult } from "../../core/scim/problem.ts";
 import { project, type Projection } from "../../core/scim/projection.ts";
 import { readResource, readWhatCanBe } from "../../core/scim/resource.ts";
 import type { ResourceType } from "../../core/scim/schemas.ts";
@@ -37,20 +38,20 @@ export async function readCommand(
   c: Context<ScimEnv>,
   keyPrefixes: readonly string[],
   { types, id, search }: Place,
-): Promise<Asked | ScimProblem> {
+): Promise<ScimResult<Asked>> {
   if (search) return readSearch(await readBodyOf(c, keyPrefixes), types);
   const shown = readShown(c.req.query("attributes"), c.req.query("excludedAttributes"));
   const method = c.req.method;
   const [type = "User"] = types;
   if (id !== null && (method === "PUT" || method === "PATCH")) {
     const edit = await readEdit(c, keyPrefixes, { type, id });
-    if ("problem" in edit) return edit;
-    if (!("problem" in shown)) return { command: edit, shown };
+    if (isRefusal(edit)) return edit;
+    if (!isRefusal(shown)) return { command: edit, shown };
     return edit.deactivation === null ? shown : { command: leavingOut(edit, shown), shown: ALL };
   }
-  if ("problem" in shown) return shown;
+  if (isRefusal(shown)) return shown;
   const command = await readOther(c, keyPrefixes, types, id === null ? null : { type, id });
-  return "problem" in command ? command : { command, shown };
+  return isRefusal(command) ? command : { command, shown };
 }
 
 /** Answers a request that was done. */
@@ -73,14 +74,14 @@ export function answerTo(
 }
 
 /** Reads a query that was posted (RFC 7644 section 3.4.3). */
-function readSearch(sent: Sent, types: readonly ResourceType[]): Asked | ScimProblem {
+function readSearch(sent: Sent, types: readonly ResourceType[]): ScimResult<Asked> {
   if (sent.problem !== null) return sent.problem;
   const query = readQuery(sent.body);
-  if ("problem" in query) return query;
+  if (isRefusal(query)) return query;
   const shown = readShown(query.attributes, query.excludedAttributes);
-  if ("problem" in shown) return shown;
+  if (isRefusal(shown)) return shown;
   const command = readListing(query, types);
-  return "problem" in command ? command : { command, shown };
+  return isRefusal(command) ? command : { command, shown };
 }
 
 async function readOther(
@@ -88,10 +89,10 @@ async function readOther(
   keyPrefixes: readonly string[],
   types: readonly ResourceType[],
   target: Target | null,
-): Promise<ScimCommand | ScimProblem> {
+): Promise<ScimResult<ScimCommand>> {
   if (c.req.method === "DELETE" && target !== null) {
     const expected = readExpected(c);
-    return "problem" in expected ? expected : { kind: "delete", ...target, ...expected };
+    return isRefusal(expected) ? expected : { kind: "delete", ...target, ...expected };
   }
   if (c.req.method !== "POST") {
     return target === null ? readListing(c.req.query(), types) : { kind: "get", ...target };
@@ -100,7 +101,7 @@ async function readOther(
   const sent = await readBodyOf(c, keyPrefixes);
   if (sent.problem !== null) return sent.problem;
   const read = readResource(type, sent.body);
-  return "problem" in read ? read : { kind: "create", type, ...read };
+  return isRefusal(read) ? read : { kind: "create", type, ...read };
 }
 
 /** Reads a change of a resource. One that deactivates a user is read as far as it can be. */
@@ -108,7 +109,7 @@ async function readEdit(
   c: Context<ScimEnv>,
   keyPrefixes: readonly string[],
   target: Target,
-): Promise<EditCommand | ScimProblem> {
+): Promise<ScimResult<EditCommand>> {
   const sent = await readBodyOf(c, keyPrefixes);
   const replaces = c.req.method === "PUT";
   const expected = readExpected(c);
@@ -117,8 +118,8 @@ async function readEdit(
   if (deactivates) return readDeactivation(replaces, sent, expected, target);
   if (sent.problem !== null) return sent.problem;
   const read = replaces ? readResource(target.type, sent.body) : readOperations(sent.body);
-  if ("problem" in read) return read;
-  if ("problem" in expected) return expected;
+  if (isRefusal(read)) return read;
+  if (isRefusal(expected)) return expected;
   const more = { ...target, ...expected, deactivation: null };
   return "resource" in read ? { kind: "replace", ...read, ...more } : { kind: "patch", ...read, ...more };
 }
@@ -129,11 +130,9 @@ function readDeactivation(
   expected: ReturnType<typeof readExpected>,
   target: Target,
 ): EditCommand {
-  const problems = [sent.problem, expected].flatMap((each) =>
-    each !== null && "problem" in each ? [each.detail] : [],
-  );
+  const problems = [sent.problem, expected].flatMap((each) => (isRefusal(each) ? [each.detail] : []));
   // No version is current when `If-Match` cannot be read: the rest may rest on another one.
-  const versions = "problem" in expected ? [] : expected.versions;
+  const versions = isRefusal(expected) ? [] : expected.versions;
   const of = (leftOut: readonly string[], unread: readonly string[] = []): Deactivation => ({
     leftOut: [...problems, ...leftOut],
     unread,

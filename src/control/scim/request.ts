@@ -2,7 +2,12 @@ import type { Context } from "hono";
 import { parseFilter } from "../../core/scim/filter-parser.ts";
 import { isObject, type ScimObject } from "../../core/scim/object.ts";
 import { readPlainPath } from "../../core/scim/path.ts";
-import { scimProblem, type ScimProblem, type ScimProblemName } from "../../core/scim/problem.ts";
+import {
+  scimProblem,
+  type ScimProblem,
+  type ScimProblemName,
+  type ScimResult,
+} from "../../core/scim/problem.ts";
 import { readProjection, type Projection } from "../../core/scim/projection.ts";
 import type { ResourceType } from "../../core/scim/schemas.ts";
 import { isRefusal, type RefusalCode } from "../../core/refusal.ts";
@@ -68,7 +73,7 @@ function jsonIn(bytes: Uint8Array): unknown {
 export function readShown(
   attributes: string | undefined,
   excluded: string | undefined,
-): Projection | ScimProblem {
+): ScimResult<Projection> {
   return (
     readProjection(attributes, excluded) ??
     scimProblem("invalidValue", "attributes and excludedAttributes hold names, and exclude each other")
@@ -88,7 +93,7 @@ const QUERY = [
 export type Query = Partial<Record<(typeof QUERY)[number], string>>;
 
 /** Reads a query that was posted (RFC 7644 section 3.4.3). */
-export function readQuery(body: ScimObject): Query | ScimProblem {
+export function readQuery(body: ScimObject): ScimResult<Query> {
   const query: Query = {};
   for (const name of QUERY) {
     const value = body[name];
@@ -103,7 +108,7 @@ export function readQuery(body: ScimObject): Query | ScimProblem {
 }
 
 /** Reads what a list is asked for (RFC 7644 section 3.4.2). */
-export function readListing(query: Query, types: readonly ResourceType[]): ListCommand | ScimProblem {
+export function readListing(query: Query, types: readonly ResourceType[]): ScimResult<ListCommand> {
   const startIndex = readInteger(query.startIndex, 1);
   const count = readInteger(query.count, DEFAULT_COUNT);
   if (startIndex === null || count === null) {
@@ -113,12 +118,12 @@ export function readListing(query: Query, types: readonly ResourceType[]): ListC
   const filter = text === "" ? null : parseFilter(text);
   if (text !== "" && filter === null) return scimProblem("invalidFilter", "filter cannot be read");
   const sorting = readSorting(query);
-  if (sorting !== null && "problem" in sorting) return sorting;
+  if (isRefusal(sorting)) return sorting;
   const offset = Math.max(startIndex, 1) - 1;
   return { kind: "list", types, filter, sorting, offset, limit: Math.min(Math.max(count, 0), MAX_RESULTS) };
 }
 
-function readSorting({ sortBy = "", sortOrder = "" }: Query): Sorting | ScimProblem | null {
+function readSorting({ sortBy = "", sortOrder = "" }: Query): ScimResult<Sorting | null> {
   if (sortBy.trim() === "") return null;
   const path = readPlainPath(sortBy.trim());
   if (path === null || path.name === null) return scimProblem("invalidPath", "sortBy is not an attribute");
@@ -126,7 +131,7 @@ function readSorting({ sortBy = "", sortOrder = "" }: Query): Sorting | ScimProb
 }
 
 /** The versions in `If-Match` (RFC 7644 section 3.14, RFC 9110 section 13.1.1); `null` when any will do. */
-export function readExpected(c: Context<ScimEnv>): { versions: readonly number[] | null } | ScimProblem {
+export function readExpected(c: Context<ScimEnv>): ScimResult<{ versions: readonly number[] | null }> {
   const value = c.req.header("If-Match")?.trim();
   if (value === undefined || value === "*") return { versions: null };
   const versions = value.split(",").map((tag) => /^(?:W\/)?"(\d{1,15})"$/.exec(tag.trim())?.[1]);

@@ -1,5 +1,6 @@
+import { isRefusal } from "../refusal.ts";
 import { matches, type Filter } from "./filter.ts";
-import { scimProblem, type ScimProblem } from "./problem.ts";
+import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
 import { isObject, valueOf, type ReadValue } from "./object.ts";
 
 /** A value may be wrapped in lists and objects so many times. */
@@ -15,12 +16,12 @@ interface MemberChange {
   readonly value: unknown;
 }
 
-type Ids = { readonly ids: readonly string[] } | ScimProblem;
+type Ids = ScimResult<{ readonly ids: readonly string[] }>;
 
 /** Reads the members of a group: each by its `value` or its `$ref`, in a list or alone, or within an object. */
 export function readMembers(sent: unknown): ReadValue {
   const read = readIds(sent);
-  return "problem" in read ? read : membersOf(read.ids);
+  return isRefusal(read) ? read : membersOf(read.ids);
 }
 
 /** What `members` holds after a change. */
@@ -30,7 +31,7 @@ export function changeMembers({ op, where, sub, value }: MemberChange, current: 
   if (where !== null) return changeChosen(op, where, value, members);
   if (op === "remove" && (value === undefined || value === null)) return membersOf([]);
   const read = readIds(value);
-  if ("problem" in read) return read;
+  if (isRefusal(read)) return read;
   const named = new Set(read.ids);
   if (op === "replace") return membersOf(named);
   return membersOf(op === "add" ? members.union(named) : members.difference(named));
@@ -39,7 +40,7 @@ export function changeMembers({ op, where, sub, value }: MemberChange, current: 
 /** The ids in a group's `members`. */
 export function idsOf(members: unknown): Set<string> {
   const read = readIds(members);
-  return new Set("problem" in read ? [] : read.ids);
+  return new Set(isRefusal(read) ? [] : read.ids);
 }
 
 /** Removes or replaces the members that a filter chooses; `add` adds those that it names. */
@@ -56,7 +57,7 @@ function changeChosen(
   const chosen = new Set([...members].filter((id) => matches(plain, { value: id, type: "User" })));
   if (op === "remove") return membersOf(members.difference(chosen));
   const named = readIds(value ?? []);
-  if ("problem" in named) return named;
+  if (isRefusal(named)) return named;
   const rest = op === "replace" ? members.difference(chosen) : members;
   return membersOf(rest.union(new Set([...named.ids, ...namedBy(plain)])));
 }
@@ -99,7 +100,7 @@ function readAll(sent: readonly unknown[], wrappings: number): Ids {
   const ids: string[] = [];
   for (const each of sent) {
     const read = each === null ? unreadable() : readIds(each, wrappings + 1);
-    if ("problem" in read) return read;
+    if (isRefusal(read)) return read;
     ids.push(...read.ids);
   }
   return { ids };

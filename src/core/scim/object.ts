@@ -1,4 +1,4 @@
-import type { ScimProblem } from "./problem.ts";
+import type { ScimResult } from "./problem.ts";
 import { sameName } from "./schemas.ts";
 
 /** A JSON object of SCIM: a resource, an extension, or one complex value. */
@@ -31,4 +31,4 @@ export function withValue(object: ScimObject, name: string, value: unknown): Sci
 }
 
 /** A value in its proper form; `undefined` for an attribute that is unassigned (RFC 7643 section 2.5). */
-export type ReadValue = { readonly value: unknown } | ScimProblem;
+export type ReadValue = ScimResult<{ readonly value: unknown }>;

@@ -1,3 +1,4 @@
+import { isRefusal } from "../refusal.ts";
 import { matches, type Filter } from "./filter.ts";
 import { foldName } from "../organization/folded-name.ts";
 import { nameInText } from "./roles.ts";
@@ -22,7 +23,7 @@ export function changeAt(change: Change, current: unknown): ReadValue {
   if (sub !== null) return changeParts(change, sub, current);
   if (op === "remove") return { value: withoutNamed(current, value) };
   const read = readAttribute(attribute, value);
-  if ("problem" in read) return read;
+  if (isRefusal(read)) return read;
   if (Array.isArray(current) && op === "add") return { value: withAdded(current, read.value) };
   if (attribute?.multiValued !== true && isObject(current) && isObject(read.value)) {
     return { value: { ...current, ...read.value } };
@@ -45,7 +46,7 @@ function changeSome({ attribute, op, sub, value }: Change, where: Filter, curren
   const made = list.some(chosen) ? {} : impliedBy(where);
   if (made === null) return scimProblem("noTarget", "No value fits the filter of the path");
   const read = readPart(attribute, sub, value, made);
-  if ("problem" in read) return read;
+  if (isRefusal(read)) return read;
   const part = read.value as ScimObject;
   if (!list.some(chosen)) return { value: withAdded(list, [part]) };
   const replaced = op === "replace" && sub === null;
@@ -65,7 +66,7 @@ function changeParts({ attribute, op, value }: Change, sub: string, current: unk
     return { value: Object.keys(rest).length === 0 ? undefined : rest };
   }
   const read = readPart(attribute, sub, value);
-  if ("problem" in read) return read;
+  if (isRefusal(read)) return read;
   if (read.value === undefined) return { value: undefined };
   const part = read.value as ScimObject;
   if (Array.isArray(current)) {
@@ -88,7 +89,7 @@ function readPart(
   const sent = sub === null ? firstOf(value) : { [sub]: value };
   const whole = isObject(sent) ? { ...given, ...sent } : sent;
   const read = attribute === undefined ? { value: whole } : readSingle(attribute, whole);
-  if ("problem" in read) return read;
+  if (isRefusal(read)) return read;
   if (isObject(read.value) || isEmptied(attribute, whole)) return read;
   return scimProblem("invalidValue", "The value cannot be a part of what the path names");
 }

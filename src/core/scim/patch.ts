@@ -1,8 +1,9 @@
+import { isRefusal } from "../refusal.ts";
 import { parsePath } from "./filter-parser.ts";
 import { readOp } from "./deactivation.ts";
 import { changeMembers } from "./members.ts";
 import type { AttributePath } from "./path.ts";
-import { scimProblem, type ScimProblem } from "./problem.ts";
+import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
 import { changeAt } from "./patch-value.ts";
 import { isObject, valueOf, withValue, type ScimObject } from "./object.ts";
 import { isKept, isMembers, properName } from "./resource.ts";
@@ -15,10 +16,10 @@ export interface PatchOperation {
   readonly value: unknown;
 }
 
-type Patched = { readonly resource: ScimObject } | ScimProblem;
+type Patched = ScimResult<{ readonly resource: ScimObject }>;
 
 /** Reads the body of a PATCH. `op` is taken in any letter case, as Entra writes it. */
-export function readOperations(body: unknown): { readonly operations: PatchOperation[] } | ScimProblem {
+export function readOperations(body: unknown): ScimResult<{ readonly operations: PatchOperation[] }> {
   const sent = isObject(body) ? valueOf(body, "Operations") : undefined;
   if (!Array.isArray(sent) || sent.length === 0) {
     return scimProblem("invalidSyntax", "Operations must be a list of at least one operation");
@@ -37,7 +38,7 @@ export function readWhatOperationsCanBe(body: unknown): {
   const unread: ScimProblem[] = [];
   for (const each of Array.isArray(sent) ? (sent as unknown[]) : []) {
     const read = readOperation(each);
-    if ("problem" in read) unread.push(read);
+    if (isRefusal(read)) unread.push(read);
     else operations.push(read);
   }
   return { operations, unread };
@@ -53,13 +54,13 @@ export function applyPatch(
   for (const { op, path, value } of operations) {
     const outcome =
       path === null ? applyToMany(type, patched, op, value) : applyAt(type, patched, op, path, value);
-    if ("problem" in outcome) return outcome;
+    if (isRefusal(outcome)) return outcome;
     patched = outcome.resource;
   }
   return { resource: patched };
 }
 
-function readOperation(sent: unknown): PatchOperation | ScimProblem {
+function readOperation(sent: unknown): ScimResult<PatchOperation> {
   if (!isObject(sent)) return scimProblem("invalidSyntax", "An operation must be an object");
   const op = readOp(sent);
   if (op !== "add" && op !== "replace" && op !== "remove") {
@@ -92,7 +93,7 @@ function applyToMany(
     const target = path.schema === null ? { ...path, schema } : path;
     if (target.name !== null && !isKept(findAttribute(type, target.schema, target.name))) continue;
     const outcome = applyAt(type, patched, op, target, value);
-    if ("problem" in outcome) return outcome;
+    if (isRefusal(outcome)) return outcome;
     patched = outcome.resource;
   }
   return { resource: patched };
@@ -121,7 +122,7 @@ function applyAt(
     schema === null && isMembers(type, name)
       ? changeMembers({ op, where, sub, value }, current)
       : changeAt({ attribute, op, where, sub, value }, current);
-  if ("problem" in changed) return changed;
+  if (isRefusal(changed)) return changed;
   if (changed.value === undefined && (attribute?.required === true || isActive(attribute))) {
     return scimProblem(op === "remove" ? "mutability" : "invalidValue", `${name} must have a value`);
   }

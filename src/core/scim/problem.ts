@@ -1,4 +1,4 @@
-import type { RefusalCode } from "../refusal.ts";
+import { refuse, type Refusal, type RefusalCode, type Result } from "../refusal.ts";
 
 interface ScimProblemEntry {
   readonly status: number;
@@ -30,15 +30,17 @@ export const SCIM_PROBLEMS = {
 
 export type ScimProblemName = keyof typeof SCIM_PROBLEMS;
 
-/** Why a SCIM request was refused. What was asked for is always wrapped, so that the two cannot be confused. */
-export interface ScimProblem {
+/** A refusal that knows its place in SCIM. What was asked for is always wrapped, so that the two cannot be confused. */
+export interface ScimProblem extends Refusal {
   readonly problem: ScimProblemName;
-  /** For the operator of the client. */
+  /** For the operator of the client, and for the log. */
   readonly detail: string;
 }
 
+export type ScimResult<T> = Result<T, ScimProblem>;
+
 export function scimProblem(problem: ScimProblemName, detail: string): ScimProblem {
-  return { problem, detail };
+  return { ...refuse(SCIM_PROBLEMS[problem].code, { reason: detail }), problem, detail };
 }
 
 export const UNKNOWN_TOKEN = scimProblem("unauthorized", "The bearer token is missing, wrong or replaced");

@@ -1,6 +1,7 @@
+import { isRefusal } from "../refusal.ts";
 import { isObject, valueOf, type ScimObject, type ReadValue } from "./object.ts";
 import { readMembers } from "./members.ts";
-import { scimProblem, type ScimProblem } from "./problem.ts";
+import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
 import { findAttribute, sameName, SCHEMAS, type Attribute, type ResourceType } from "./schemas.ts";
 
 /** Whether a top-level key is the name of an extension's schema. */
@@ -17,7 +18,7 @@ const UNASSIGNED = { value: undefined };
 export function readResource(
   type: ResourceType,
   input: ScimObject,
-): { readonly resource: ScimObject } | ScimProblem {
+): ScimResult<{ readonly resource: ScimObject }> {
   const { resource, unread } = readWhatCanBe(type, input);
   const [first] = unread;
   return first === undefined ? { resource } : first.problem;
@@ -36,7 +37,7 @@ export function readWhatCanBe(
   for (const [key, sent] of Object.entries(input)) {
     const name = properName(type, key);
     const read = readEntry(type, key, sent);
-    if ("problem" in read) unread.push({ name, problem: read });
+    if (isRefusal(read)) unread.push({ name, problem: read });
     else if (read.value !== undefined) resource.push([name, read.value]);
   }
   return { resource: Object.fromEntries(resource), unread };
@@ -71,7 +72,7 @@ export function readAttribute(attribute: Attribute | undefined, sent: unknown): 
   const values: unknown[] = [];
   for (const each of Array.isArray(sent) ? (sent as unknown[]) : [sent]) {
     const read = readSingle(attribute, each);
-    if ("problem" in read) return read;
+    if (isRefusal(read)) return read;
     if (read.value !== undefined) values.push(read.value);
   }
   return values.length === 0 ? UNASSIGNED : { value: values };
@@ -103,7 +104,7 @@ function readObject(sent: unknown, find: (name: string) => Attribute | undefined
   for (const [key, each] of Object.entries(sent)) {
     const attribute = find(key);
     const read = readAttribute(attribute, each);
-    if ("problem" in read) return read;
+    if (isRefusal(read)) return read;
     if (read.value !== undefined) value.push([attribute?.name ?? key, read.value]);
   }
   return value.length === 0 ? UNASSIGNED : { value: Object.fromEntries(value) };

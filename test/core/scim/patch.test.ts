@@ -1,3 +1,4 @@
+import { isRefusal } from "../../../src/core/refusal.ts";
 import { expect, test } from "vitest";
 import { applyPatch, readOperations } from "../../../src/core/scim/patch.ts";
 import type { ScimObject } from "../../../src/core/scim/object.ts";
@@ -18,7 +19,7 @@ const GROUP = { displayName: "admin", members: [{ value: "u1" }, { value: "u2" }
 
 function patch(type: ResourceType, resource: ScimObject, operations: readonly object[]) {
   const read = readOperations({ Operations: operations });
-  return "problem" in read ? read : applyPatch(type, resource, read.operations);
+  return isRefusal(read) ? read : applyPatch(type, resource, read.operations);
 }
 
 interface Row {

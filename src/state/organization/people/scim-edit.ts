@@ -1,6 +1,7 @@
+import { isRefusal } from "../../../core/refusal.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
 import { applyPatch } from "../../../core/scim/patch.ts";
-import { scimProblem, type ScimProblem } from "../../../core/scim/problem.ts";
+import { scimProblem, type ScimProblem, type ScimResult } from "../../../core/scim/problem.ts";
 import type { EditCommand } from "./scim-command.ts";
 import type { StoredResource } from "./scim-store.ts";
 
@@ -19,7 +20,7 @@ export interface Edited {
 type Check = (resource: ScimObject) => ScimProblem | null;
 
 /** What a request makes of a resource. All of it is done or none, but for a deactivation, which is always done. */
-export function edit(command: EditCommand, stored: StoredResource, check: Check): Edited | ScimProblem {
+export function edit(command: EditCommand, stored: StoredResource, check: Check): ScimResult<Edited> {
   const stale = command.versions?.includes(stored.version) === false;
   if (command.deactivation !== null) {
     const { leftOut } = command.deactivation;
@@ -31,7 +32,7 @@ export function edit(command: EditCommand, stored: StoredResource, check: Check)
     command.kind === "replace"
       ? { resource: { ...keptBy(stored.resource), ...command.resource } }
       : applyPatch(command.type, stored.resource, command.operations);
-  if ("problem" in edited) return edited;
+  if (isRefusal(edited)) return edited;
   const active = command.type === "User" ? { active: stored.resource["active"] } : {};
   const resource = { ...active, ...edited.resource };
   return check(resource) ?? { resource, leftOut: [] };
@@ -63,7 +64,7 @@ function patchOneByOne(
   const leftOut = [...before];
   for (const operation of operations) {
     const patched = applyPatch(type, resource, [operation]);
-    const problem = "problem" in patched ? patched : check(patched.resource);
+    const problem = isRefusal(patched) ? patched : check(patched.resource);
     if (problem !== null) leftOut.push(problem.detail);
     else if ("resource" in patched) resource = inactive(patched.resource);
   }

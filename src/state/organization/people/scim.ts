@@ -1,5 +1,6 @@
+import { isRefusal } from "../../../core/refusal.ts";
 import { idsOf } from "../../../core/scim/members.ts";
-import { scimProblem, type ScimProblem } from "../../../core/scim/problem.ts";
+import { scimProblem, type ScimProblem, type ScimResult } from "../../../core/scim/problem.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
 import type { ResourceType } from "../../../core/scim/schemas.ts";
 import type { AuditLog, Author } from "../audit/audit-log.ts";
@@ -81,7 +82,7 @@ export class Scim {
       this.#note(author, { type, id, what: "created" }, null, resource, now);
       return { people };
     });
-    return "problem" in outcome ? outcome : this.#answer(type, id, outcome.people);
+    return isRefusal(outcome) ? outcome : this.#answer(type, id, outcome.people);
   }
 
   async #change(author: Author, command: EditCommand): Promise<ScimAnswer> {
@@ -92,7 +93,7 @@ export class Scim {
       if (stored === null) return NOT_FOUND;
       const { resource: before } = stored;
       const edited = edit(command, stored, (resource) => this.#problemWith(type, id, resource, before));
-      if ("problem" in edited) return edited;
+      if (isRefusal(edited)) return edited;
       const { resource, leftOut } = edited;
       if (JSON.stringify(resource) === JSON.stringify(before)) {
         return { people: this.#concernedBefore(type, id), leftOut };
@@ -102,7 +103,7 @@ export class Scim {
       this.#note(author, { type, id, what: "updated" }, before, resource, now);
       return { people, leftOut };
     });
-    if ("problem" in outcome) return outcome;
+    if (isRefusal(outcome)) return outcome;
     const answer = await this.#answer(type, id, outcome.people);
     return "resource" in answer ? { ...answer, leftOut: outcome.leftOut } : answer;
   }
@@ -119,12 +120,12 @@ export class Scim {
       this.#note(author, { type, id, what: "deleted" }, stored.resource, null, now);
       return { people };
     });
-    if ("problem" in outcome) return outcome;
+    if (isRefusal(outcome)) return outcome;
     return (await this.#inForce(outcome.people)) ? { deleted: true } : UNCONFIRMED;
   }
 
   /** A deletion that could not be confirmed may be repeated until it is. */
-  #deletedBefore(type: ResourceType, id: string): { people: string[] } | ScimProblem {
+  #deletedBefore(type: ResourceType, id: string): ScimResult<{ people: string[] }> {
     const people = this.#concernedBefore(type, id);
     return people.some((person) => this.#keys.pendingOf(person).length > 0) ? { people } : NOT_FOUND;
   }
