@@ -247,6 +247,34 @@ describe("events are found by what people know of them", () => {
     expect(await namesOf(group)).toEqual(["Staff", "Staff"]);
   });
 
+  test("what is gone or was renamed by any name that it had then", async () => {
+    const client = await scimClient(control, organization);
+    const id = await setUp();
+    await organization.admin.call("PATCH", `/-/api-keys/${id}`, { name: "Payouts" });
+    const users: string[] = [];
+    for (const name of [{ formatted: "Jörg Ünal" }, { givenName: "Jörg", familyName: "Ünal-Özil" }]) {
+      users.push(await client.create("/Users", { userName: "Joerg.U", name }));
+      await client.call("DELETE", `/Users/${users.at(-1)}`);
+    }
+    const group = await client.create("/Groups", { displayName: "Vault Operators %" });
+    await client.call("PATCH", `/Groups/${group}`, {
+      Operations: [{ op: "replace", path: "displayName", value: "Custody" }],
+    });
+    await client.call("DELETE", `/Groups/${group}`);
+    const found = async (target: string) => {
+      const of = (await events(`?${new URLSearchParams({ target }).toString()}`)).map(
+        (event) => event.target,
+      );
+      return [...new Set(of)].toSorted();
+    };
+    expect(await found(" jörg  ünal")).toEqual(users.toSorted());
+    expect(await found("JÖRG ÜNAL-Ö")).toEqual([users[1]]);
+    expect(await found("joerg")).toEqual(users.toSorted());
+    for (const name of ["vault op", "VAULT OPERATORS %", "cust"]) expect(await found(name)).toEqual([group]);
+    for (const name of ["crème", "pay"]) expect(await found(name)).toEqual([id]);
+    for (const name of ["ünal", "operators", "%", "jörg ünal\njoerg"]) expect(await found(name)).toEqual([]);
+  });
+
   test("actors by id and name, and how they begin", async () => {
     await setUp();
     for (const actor of ["u-77", "u-7", "Zoë Ångström", "ZOE\u0308", "zoë  å"]) {

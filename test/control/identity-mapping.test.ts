@@ -223,6 +223,35 @@ describe("roles come from", () => {
       {},
       { roles: ["admin"], vaultRoles: { vault_1: ["developer"], vault_2: ["developer"] } },
     ],
+    [
+      "vault_roles in any letters' case, and as an object; a vault's id as it is written",
+      {
+        vault_roles: {
+          Vault_1: ["Developer"],
+          vault_2: " DEVELOPER ",
+          vault_3: { Developer: true },
+          vault_4: { developer: "false" },
+          "/vault_5": "ｄeveloper",
+          vault_6: "developers",
+        },
+      },
+      {},
+      {
+        roles: [],
+        vaultRoles: {
+          "/vault_5": ["developer"],
+          Vault_1: ["developer"],
+          vault_2: ["developer"],
+          vault_3: ["developer"],
+        },
+      },
+    ],
+    [
+      "no member of an object that says it does not hold",
+      { roles: { admin: "False", "vault_1:developer": "0", "vault_2:developer": {}, "*:developer": [] } },
+      {},
+      NONE,
+    ],
     ["no vault_roles of another type", { vault_roles: ["*"] }, {}, NONE],
   ])("%s", (_, claims, variables, expected) => {
     const identity = read(claims, variables);

@@ -24,27 +24,36 @@ export function textIn(payload: Payload, nameOrPointer: string): string | null {
   return typeof value === "string" && value !== "" ? value : null;
 }
 
+/** The names in a claim, as {@link namesOf} reads them. */
+export function namesIn(payload: Payload, nameOrPointer: string): string[] {
+  return namesOf(readClaim(payload, nameOrPointer));
+}
+
 /** The values of a claim that is a text or a list of texts; what else is in it is left out. */
 export function valuesIn(payload: Payload, nameOrPointer: string): string[] {
-  const value = readClaim(payload, nameOrPointer);
+  return textsOf(readClaim(payload, nameOrPointer));
+}
+
+function textsOf(value: unknown): string[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   return list.filter((each) => typeof each === "string");
 }
 
 /**
- * The names in a claim that is a text, a list or an object, as of roles. Of an object the members' names count, unless
+ * The names in a value that is a text, a list or an object, as of roles. Of an object the members' names count, unless
  * a member says that it does not hold. A text is one name: names of groups have spaces and commas in them.
  */
-export function namesIn(payload: Payload, nameOrPointer: string): string[] {
-  const value = readClaim(payload, nameOrPointer);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return valuesIn(payload, nameOrPointer);
-  }
+export function namesOf(value: unknown): string[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return textsOf(value);
   return Object.entries(value).flatMap(([name, held]) => (holds(held) ? [name] : []));
 }
 
+/** Some providers write every value as a text. */
+const NOT_HELD = ["", "false", "0", "no"];
+
 function holds(value: unknown): boolean {
-  return Array.isArray(value) ? value.length > 0 : Boolean(value);
+  if (typeof value === "string") return !NOT_HELD.includes(value.trim().toLowerCase());
+  return typeof value === "object" && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 }
 
 /** Scopes, as a text separated by spaces (RFC 6749 section 3.3) or as a list. */

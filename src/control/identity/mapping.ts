@@ -5,7 +5,7 @@ import type { IdentitySettings } from "../../core/identity/settings.ts";
 import { issuerTemplate } from "../../core/identity/settings.ts";
 import { DEVELOPER, ORG_ID, type VaultRoles } from "../../core/organization/organization.ts";
 import { grantsOf, rolesMeantBy, union } from "../../core/scim/roles.ts";
-import { namesIn, readClaim, scopesIn, textIn, timeIn, valuesIn, type Payload } from "./claims.ts";
+import { namesIn, namesOf, readClaim, scopesIn, textIn, timeIn, valuesIn, type Payload } from "./claims.ts";
 import { TokenFault } from "./token-fault.ts";
 
 /** The scope or role that lets operators cut off anybody's keys. */
@@ -111,12 +111,14 @@ export function grantsIn(
   return union(grantsOf(names), { roles: [], vaultRoles: vaultRolesIn(payload) });
 }
 
-/** `vault_roles`: vaults, or `*` for all, to lists of roles there; what has another form is left out. */
+const isDeveloper = (role: string): boolean => foldName(role) === DEVELOPER;
+
+/** `vault_roles`: vaults, or `*` for all, to roles there as {@link namesOf} reads them; what has another form is left out. */
 function vaultRolesIn(payload: Payload): VaultRoles {
   const claim = payload["vault_roles"];
   if (typeof claim !== "object" || claim === null || Array.isArray(claim)) return {};
-  const held = Object.keys(claim).filter((vault) => valuesIn(claim as Payload, vault).includes(DEVELOPER));
-  return Object.fromEntries(held.map((vault) => [vault, [DEVELOPER]]));
+  const held = Object.entries(claim).filter(([, roles]) => namesOf(roles).some(isDeveloper));
+  return Object.fromEntries(held.map(([vault]) => [vault, [DEVELOPER]]));
 }
 
 /** The scope or role that makes somebody an operator; `null` if there is none. */

@@ -1,4 +1,5 @@
 import { requireReadable } from "../../core/schema-version.ts";
+import { auditTargetNames } from "./migrations/audit-target-names.ts";
 import { auditNames } from "./migrations/audit-names.ts";
 import { baseline } from "./migrations/baseline.ts";
 import { guardsOfKeys } from "./migrations/guards-of-keys.ts";
@@ -30,6 +31,7 @@ const MIGRATIONS: readonly Migration[] = [
   listedKeys,
   tokenCutTimes,
   tokenCutKeys,
+  auditTargetNames,
 ];
 
 /** The schema of the last version that was released: its code can use what this one writes, and no earlier code. */

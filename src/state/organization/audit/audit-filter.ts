@@ -2,6 +2,7 @@ import { operationsOf } from "../../../core/organization/audit-event.ts";
 import { foldName } from "../../../core/organization/folded-name.ts";
 import type { AuditQuery } from "../../../core/organization/organization.ts";
 import { SCIM_USER_NAME } from "../people/scim-store.ts";
+import { nameBeginning } from "./target-names.ts";
 
 /** Later in SQLite's order than any text that begins with what it follows. */
 const LAST = "\u{10FFFF}";
@@ -13,7 +14,7 @@ interface Filter {
 
 /**
  * The conditions of a query for audit events. Actors and targets are named by the beginning of an id, of a `keyPrefix`
- * or of a name as people read it: the name of now or, of actors, of then.
+ * or of a name as people read it: the name of now or of then.
  */
 export function filterOf(sql: SqlStorage, query: AuditQuery): Filter {
   const where = ["1"];
@@ -34,11 +35,13 @@ export function filterOf(sql: SqlStorage, query: AuditQuery): Filter {
   if (target !== null) {
     add(
       `(${begins("target")} OR ${listed("target")} OR target IN
-         (SELECT id FROM keys WHERE ${begins("name_key")} OR ${begins("key_prefix")}))`,
+         (SELECT id FROM keys WHERE ${begins("name_key")} OR ${begins("key_prefix")}
+          UNION ALL SELECT target FROM audit WHERE target_names IS NOT NULL AND instr(target_names, ?) > 0))`,
       ...range(target.trim()),
       JSON.stringify(peopleNamed(sql, target)),
       ...range(foldName(target)),
       ...range(target.trim()),
+      nameBeginning(target),
     );
   }
   if (action !== null) {

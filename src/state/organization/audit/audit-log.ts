@@ -7,6 +7,7 @@ import type { Alarm } from "../../alarm.ts";
 import { deleteInSteps } from "../../retention.ts";
 import { SCIM_USER_NAME } from "../people/scim-store.ts";
 import { filterOf } from "./audit-filter.ts";
+import { targetNames } from "./target-names.ts";
 
 /** Who makes a change, as far as it is put on record. */
 export type Author = Pick<Actor, "id" | "name" | "address" | "requestId">;
@@ -64,7 +65,7 @@ export class AuditLog {
   add(actor: Author, entry: AuditEntry, now: number): void {
     this.#sql.exec(
       `INSERT INTO audit (at, actor_id, actor_name, actor_key, action, target, refusal, address, request_id, before,
-         after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         after, target_names) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       now,
       cut(actor.id),
       cut(actor.name),
@@ -76,6 +77,7 @@ export class AuditLog {
       actor.requestId,
       toJson(entry.before),
       toJson(entry.after),
+      namesToKeep(entry),
     );
     this.#alarm.ringBy(now + this.#retentionMs + SLACK_MS);
   }
@@ -120,6 +122,11 @@ export class AuditLog {
 
 function cut(value: string): string {
   return value.length <= MAX_TEXT ? value : `${value.slice(0, MAX_TEXT - 1)}…`;
+}
+
+function namesToKeep({ action, before, after }: AuditEntry): string | null {
+  const names = targetNames(action, before, after);
+  return names && withoutSecrets(names);
 }
 
 function toJson(value: object | null): string | null {

@@ -1,0 +1,29 @@
+import { foldName } from "../../../core/organization/folded-name.ts";
+
+/** Before each name, which has no line break itself: a text is looked for from a name's beginning. */
+const BREAK = "\n";
+
+/**
+ * What the subject of an event was called before and after it, as people read it; `null` where that is on record with the
+ * subject. A SCIM resource may be gone altogether, and what was renamed is still looked for by its earlier name.
+ */
+export function targetNames(action: string, before: object | null, after: object | null): string | null {
+  if (!action.startsWith("scim_") && (before === null || after === null)) return null;
+  const names = new Set([...namesIn(before), ...namesIn(after)].map(foldName).filter((name) => name !== ""));
+  return names.size === 0 ? null : [...names].map((name) => `${BREAK}${name}`).join("");
+}
+
+/** What is in {@link targetNames} where one of them begins with a text. */
+export function nameBeginning(text: string): string {
+  return `${BREAK}${foldName(text)}`;
+}
+
+function namesIn(value: object | null): string[] {
+  if (value === null) return [];
+  const { name, displayName, userName } = value as Readonly<Record<string, unknown>>;
+  const { formatted, givenName, familyName } = (
+    typeof name === "object" && name !== null ? name : {}
+  ) as Readonly<Record<string, unknown>>;
+  const whole = [givenName, familyName].filter((part) => typeof part === "string").join(" ");
+  return [name, displayName, userName, formatted, whole].filter((text) => typeof text === "string");
+}
