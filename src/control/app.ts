@@ -1,5 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { refuse } from "../core/refusal.ts";
+import { refuse, type Refusal } from "../core/refusal.ts";
 import { ownTiming } from "../core/http/server-timing.ts";
 import { holdsCredential } from "../core/access/url-credential.ts";
 import type { Control, ControlEnv } from "./endpoint.ts";
@@ -34,6 +34,7 @@ import { addServiceUserEndpoints } from "./service-users.ts";
 import { addUsageEndpoints } from "./usage.ts";
 import { addVaultEndpoint } from "./vaults.ts";
 import { addWebhookEndpoints } from "./webhook.ts";
+import { isStorageFull, STORAGE_FULL } from "../core/organization/storage-room.ts";
 import { isOfOtherVersion } from "../core/schema-version.ts";
 import { surfaceOf } from "../surface.ts";
 
@@ -106,11 +107,15 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
     return refuseWith(c, refusal, control.config);
   });
   app.onError((error, c) => {
-    const reason = String(error);
-    const refusal = isOfOtherVersion(error)
-      ? refuse("admission_unavailable", { retryAfter: ROLLOUT_RETRY_S, reason })
-      : refuse("internal_error", { reason });
-    return refuseWith(c, refusal, control.config);
+    return refuseWith(c, refusalOf(error), control.config);
   });
   return app;
+}
+
+/** The refusal for what was thrown. */
+function refusalOf(error: Error): Refusal {
+  const reason = String(error);
+  if (isStorageFull(error)) return STORAGE_FULL;
+  if (!isOfOtherVersion(error)) return refuse("internal_error", { reason });
+  return refuse("admission_unavailable", { retryAfter: ROLLOUT_RETRY_S, reason });
 }

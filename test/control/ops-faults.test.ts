@@ -29,6 +29,10 @@ async function pageOf(key: CreatedKey): Promise<unknown> {
   return (await portcullis.manage("GET", `/-/api-keys/${key.id}`)).json();
 }
 
+function isTold({ organizationTold }: Record<string, unknown>): boolean {
+  return organizationTold === true;
+}
+
 describe.each(["organization throws", "organization hangs"] as const)("while the %s", (outage) => {
   test("its keys are cut off all the same, and it takes that in when it is back", async () => {
     const keys = [await portcullis.createKey(), await portcullis.createKey()] as const;
@@ -41,9 +45,8 @@ describe.each(["organization throws", "organization hangs"] as const)("while the
     expect(await operator.list("confirmed", keys[0].id)).toMatchObject([{ organizationTold: false }]);
 
     await setOutage(portcullis, "org_test", null);
-    const isTold = async ({ id }: CreatedKey) =>
-      (await operator.list("confirmed", id)).every(({ organizationTold }) => organizationTold);
-    await eventually(async () => (await Promise.all(keys.map(isTold))).every(Boolean));
+    const areTold = async ({ id }: CreatedKey) => (await operator.list("confirmed", id)).every(isTold);
+    await eventually(async () => (await Promise.all(keys.map(areTold))).every(Boolean));
     expect(await pageOf(keys[0])).toMatchObject({
       status: "revoked",
       revokedBy: "olga",
@@ -106,7 +109,6 @@ describe.each(["organization throws", "organization hangs"] as const)("while the
 
     await setOutage(portcullis, "org_elsewhere", null);
     await eventually(async () => (await operator.list("unconfirmed")).length === 0);
-    const isTold = (entry: Record<string, unknown>) => entry["organizationTold"] === true;
     await eventually(async () => (await operator.list("confirmed", key.id)).every(isTold));
   });
 
@@ -212,5 +214,31 @@ describe("an answer as NDJSON", () => {
     await setOutage(portcullis, key.id, null);
     await eventually(async () => (await operator.list("confirmed", key.id)).length === 1);
     expect(await statusOf(key)).toBe(401);
+  });
+});
+
+describe("while an organisation's storage is full,", () => {
+  test("a change is a clear 503 and no receipt, and whoever holds a key, and an operator, revokes it", async () => {
+    const keys = [await portcullis.createKey(), await portcullis.createKey(), await portcullis.createKey()];
+    const [owned, held, leaked] = keys as [CreatedKey, CreatedKey, CreatedKey];
+    await setOutage(portcullis, "org_test", "organization full");
+    for (const [method, body] of [["DELETE"], ["PATCH", { disabled: true }]] as const) {
+      const answer = await portcullis.manage(method, `/-/api-keys/${owned.id}`, body);
+      expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "3600"]);
+      expect(await answer.json()).toMatchObject({
+        error: { code: "admission_unavailable", details: { problem: expect.stringContaining("is full") } },
+      });
+    }
+    expect(await pageOf(owned)).toMatchObject({ status: "active", version: 1 });
+    await postForm(portcullis, "revoke", { token: held.key }, { from: freshAddress() });
+    const { results } = await operator.revoke([{ keyId: leaked.id }]);
+    expect(results).toMatchObject([{ keyId: leaked.id, status: "revoked" }]);
+    expect(await Promise.all(keys.map(statusOf))).toEqual([200, 401, 401]);
+
+    await setOutage(portcullis, "org_test", null);
+    await eventually(async () => (await operator.list("confirmed", leaked.id)).every(isTold));
+    expect(await pageOf(leaked)).toMatchObject({ status: "revoked", revokedBy: "olga" });
+    expect((await portcullis.manage("DELETE", `/-/api-keys/${owned.id}`)).status).toBe(200);
+    expect(await statusOf(owned)).toBe(401);
   });
 });

@@ -129,6 +129,7 @@ export type Outage =
   | "guard answer lost"
   | "KV down"
   | "organization throws"
+  | "organization full"
   | "organization hangs";
 const outages = new Map<string, Outage>();
 
@@ -185,7 +186,7 @@ export class FlakyGuard extends DurableObject<{ GUARD: DurableObjectNamespace<Ke
   }
 }
 
-/** The real organisation behind a link that can be cut, or go silent. */
+/** The real organisation behind a link that can be cut, or go silent; or as if it had no room to write. */
 export class FlakyOrganization extends DurableObject<{
   ORGANIZATION_BEHIND: DurableObjectNamespace<Organization>;
 }> {
@@ -197,12 +198,16 @@ export class FlakyOrganization extends DurableObject<{
     while (outages.get(this.#name) === "organization hangs") await scheduler.wait(10);
     return ask(this.env.ORGANIZATION_BEHIND.getByName(this.#name));
   }
+  #write<T>(write: (organization: DurableObjectStub<Organization>) => Promise<T>): Promise<T> {
+    if (outages.get(this.#name) !== "organization full") return this.#ask(write);
+    throw new Error("database or disk is full: SQLITE_FULL");
+  }
 
   bootstrap(...args: Parameters<Organization["bootstrap"]>) {
-    return this.#ask((organization) => organization.bootstrap(...args));
+    return this.#write((organization) => organization.bootstrap(...args));
   }
   createKey(...args: Parameters<Organization["createKey"]>) {
-    return this.#ask((organization) => organization.createKey(...args));
+    return this.#write((organization) => organization.createKey(...args));
   }
   describeKey(...args: Parameters<Organization["describeKey"]>) {
     return this.#ask((organization) => organization.describeKey(...args));
@@ -214,13 +219,13 @@ export class FlakyOrganization extends DurableObject<{
     return this.#ask((organization) => organization.publicKeys());
   }
   noteTokenRevoked(...args: Parameters<Organization["noteTokenRevoked"]>) {
-    return this.#ask((organization) => organization.noteTokenRevoked(...args));
+    return this.#write((organization) => organization.noteTokenRevoked(...args));
   }
   updateKey(...args: Parameters<Organization["updateKey"]>) {
-    return this.#ask((organization) => organization.updateKey(...args));
+    return this.#write((organization) => organization.updateKey(...args));
   }
   revokeKey(...args: Parameters<Organization["revokeKey"]>) {
-    return this.#ask((organization) => organization.revokeKey(...args));
+    return this.#write((organization) => organization.revokeKey(...args));
   }
   listAuditEvents(...args: Parameters<Organization["listAuditEvents"]>) {
     return this.#ask((organization) => organization.listAuditEvents(...args));
@@ -232,7 +237,7 @@ export class FlakyOrganization extends DurableObject<{
     return this.#ask((organization) => organization.listKeyIds(...args));
   }
   noteCuts(...args: Parameters<Organization["noteCuts"]>) {
-    return this.#ask((organization) => organization.noteCuts(...args));
+    return this.#write((organization) => organization.noteCuts(...args));
   }
 }
 

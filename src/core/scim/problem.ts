@@ -44,3 +44,4 @@ export function scimProblem(problem: ScimProblemName, detail: string): ScimProbl
 }
 
 export const UNKNOWN_TOKEN = scimProblem("unauthorized", "The bearer token is missing, wrong or replaced");
+export const NO_ROOM_FOR_MORE = scimProblem("unconfirmed", "The organisation's storage is nearly full");

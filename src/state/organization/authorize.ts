@@ -1,4 +1,5 @@
 import { ADMIN, type Actor } from "../../core/organization/organization.ts";
+import { isNearlyFull, NO_ROOM } from "../../core/organization/storage-room.ts";
 import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import { hasSchema, migrate } from "./migrations.ts";
 import type { Directory } from "./people/directory.ts";
@@ -68,6 +69,11 @@ export class Authorize {
     this.#isClosed = true;
   }
 
+  /** Whether there is room for no more than to take access away. */
+  get isNearlyFull(): boolean {
+    return isNearlyFull(this.#storage.sql.databaseSize);
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -90,6 +96,11 @@ export class Authorize {
     // So that this answer shows the last use of keys.
     this.#usageIntake.takeIn(Date.now());
     return act(me);
+  }
+
+  /** The act, if it adds to what is stored: refused while there is no room for that. */
+  adding<T>(act: Act<T>): Act<Result<T>> {
+    return (me) => (this.isNearlyFull ? NO_ROOM : act(me));
   }
 
   /** The same for admins alone. */

@@ -32,7 +32,7 @@ import { importRefused, type ImportResult, type KeyImport } from "../../core/org
 import type { Difference } from "../../core/key/reconciliation.ts";
 import { isRefusal, refuse, type RefusalCode, type Result } from "../../core/refusal.ts";
 import type { Cut, RevocationRequest, TokenCut } from "../../core/organization/revocation.ts";
-import { UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
+import { NO_ROOM_FOR_MORE, UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
 import type { PublicJwk } from "../../core/token/signing-key.ts";
 import type { UsageBatch, UsageReport } from "../../core/usage/usage.ts";
 import type { WebhookDelivery, WebhookDraft, WebhookEndpoint } from "../../core/organization/webhook.ts";
@@ -44,6 +44,7 @@ import type { OwnerPreview, UpdatePreview } from "./usage/key-use.ts";
 import type { ErasedAtGuards } from "./erasure.ts";
 import type { ExportPage, ExportPosition } from "./organization-export.ts";
 import { wire, type Parts } from "./wiring.ts";
+import type { DirectoryUser } from "./people/user-table.ts";
 import type { ScimAnswer, ScimCommand } from "./people/scim-command.ts";
 import type { SigningKeyInfo } from "./tokens.ts";
 
@@ -90,7 +91,8 @@ export class Organization extends DurableObject<Env> {
 
   /** Makes a key and tells its secret, this once. `request` names the request, so that it makes no second key when it comes again. */
   createKey(actor: Actor, draft: KeyDraft, request: string | null = null): Promise<Result<CreatedKey>> {
-    return this.#authorize.as(actor, (me) => this.#parts.keys.create(actor, me, draft, request));
+    const act = this.#authorize.adding((me) => this.#parts.keys.create(actor, me, draft, request));
+    return this.#authorize.as(actor, act);
   }
 
   /** Everything that is wrong with the fields of a new key that takes knowing the organisation. */
@@ -164,7 +166,8 @@ export class Organization extends DurableObject<Env> {
     change: KeyChange,
     expected: readonly number[] | null,
   ): Promise<Result<ManagedKey>> {
-    return this.#authorize.as(actor, (me) => this.#parts.keys.update(actor, me, keyId, change, expected));
+    const act = (me: DirectoryUser) => this.#parts.keys.update(actor, me, keyId, change, expected);
+    return this.#authorize.as(actor, disables(change) ? act : this.#authorize.adding(act));
   }
 
   revokeKey(actor: Actor, keyId: string, reason: string | null): Promise<Result<Receipt>> {
@@ -205,8 +208,11 @@ export class Organization extends DurableObject<Env> {
 
   /** For operators: takes in keys that were made elsewhere; tells of each, in their order, what became of it. */
   async importKeys(author: Author, imports: readonly KeyImport[]): Promise<ImportResult[]> {
-    if (this.#authorize.exists) return this.#parts.imports.run(author, imports);
-    return imports.map(() => importRefused("orgId: There is no such organisation"));
+    if (!this.#authorize.exists)
+      return imports.map(() => importRefused("orgId: There is no such organisation"));
+    if (this.#authorize.isNearlyFull)
+      return imports.map(() => importRefused("orgId: The organisation's storage is nearly full"));
+    return this.#parts.imports.run(author, imports);
   }
 
   /** For operators: whether anything is on record here, or at guards that are registered for the organisation. */
@@ -253,12 +259,12 @@ export class Organization extends DurableObject<Env> {
 
   /** Takes in what a key's guard has counted. */
   recordUsage(keyId: string, batch: UsageBatch): void {
-    if (this.#authorize.exists) this.#parts.usageIntake.recordKey(keyId, batch, Date.now());
+    if (this.#takesUsage) this.#parts.usageIntake.recordKey(keyId, batch, Date.now());
   }
 
   /** Takes in what the guard of a group of keys has counted; telling it again changes nothing. */
   recordGroupUsage(report: UsageReport): void {
-    if (this.#authorize.exists) this.#parts.usageIntake.recordGroup(report, Date.now());
+    if (this.#takesUsage) this.#parts.usageIntake.recordGroup(report, Date.now());
   }
 
   /**
@@ -271,11 +277,12 @@ export class Organization extends DurableObject<Env> {
     overlapMs: number,
     request: string | null = null,
   ): Promise<Result<CreatedKey>> {
-    return this.#authorize.as(actor, async (me) => {
+    const act = this.#authorize.adding(async (me) => {
       const created = await this.#parts.rotation.rotate(actor, me, keyId, overlapMs, request);
       this.#parts.schedule.plan();
       return created;
     });
+    return this.#authorize.as(actor, act);
   }
 
   /** What one key was used for, what its guard has not delivered yet included. */
@@ -330,7 +337,10 @@ export class Organization extends DurableObject<Env> {
 
   /** Sets the SHA-256 of the SCIM client's token; the token before ends. */
   setScimToken(actor: Actor, hash: string): Promise<Result<{ set: true }>> {
-    return this.#authorize.asAdmin(actor, () => this.#parts.scimToken.set(actor, hash));
+    return this.#authorize.asAdmin(
+      actor,
+      this.#authorize.adding(() => this.#parts.scimToken.set(actor, hash)),
+    );
   }
 
   /** Whether this is the SHA-256 of the SCIM client's token. */
@@ -351,7 +361,9 @@ export class Organization extends DurableObject<Env> {
 
   /** Does what a SCIM client asks for, if its token is still the one that counts. */
   async scim(author: Author, tokenHash: string, command: ScimCommand): Promise<ScimAnswer> {
-    return this.knowsScimToken(tokenHash) ? this.#parts.scim.run(author, command) : UNKNOWN_TOKEN;
+    if (!this.knowsScimToken(tokenHash)) return UNKNOWN_TOKEN;
+    if (command.kind === "create" && this.#authorize.isNearlyFull) return NO_ROOM_FOR_MORE;
+    return this.#parts.scim.run(author, command);
   }
 
   /** A page of audit events, the newest first, and one more if there is a next page. */
@@ -362,6 +374,7 @@ export class Organization extends DurableObject<Env> {
   /** Notes an attempt at a change that was refused. */
   noteRefusal(actor: Author, operation: string, target: string, refusal: RefusalCode): void {
     this.#authorize.open();
+    if (this.#authorize.isNearlyFull) return;
     const entry = { action: operation, target, refusal, before: null, after: null };
     this.#parts.audit.addRefusal(actor, entry, Date.now());
   }
@@ -422,11 +435,16 @@ export class Organization extends DurableObject<Env> {
     id: string,
     draft: Required<ServiceUserChange>,
   ): Promise<Result<ServiceUser>> {
-    return this.#authorize.asAdmin(actor, () => this.#parts.serviceUsers.create(actor, id, draft));
+    return this.#authorize.asAdmin(
+      actor,
+      this.#authorize.adding(() => this.#parts.serviceUsers.create(actor, id, draft)),
+    );
   }
 
   updateServiceUser(actor: Actor, id: string, change: ServiceUserChange): Promise<Result<ServiceUser>> {
-    return this.#authorize.asAdmin(actor, () => this.#parts.serviceUsers.update(actor, id, change));
+    const act = () => this.#parts.serviceUsers.update(actor, id, change);
+    const isEnd = change.active === false;
+    return this.#authorize.asAdmin(actor, isEnd ? act : this.#authorize.adding(act));
   }
 
   deleteServiceUser(actor: Actor, id: string): Promise<Result<{ readonly id: string }>> {
@@ -442,7 +460,10 @@ export class Organization extends DurableObject<Env> {
     actor: Actor,
     draft: WebhookDraft,
   ): Promise<Result<{ endpoint: WebhookEndpoint; secret: string | null }>> {
-    return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.put(actor, draft));
+    return this.#authorize.asAdmin(
+      actor,
+      this.#authorize.adding(() => this.#parts.webhooks.put(actor, draft)),
+    );
   }
 
   deleteWebhook(actor: Actor): Promise<Result<{ deleted: true }>> {
@@ -450,16 +471,25 @@ export class Organization extends DurableObject<Env> {
   }
 
   rotateWebhookSecret(actor: Actor): Promise<Result<{ endpoint: WebhookEndpoint; secret: string }>> {
-    return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.rotateSecret(actor));
+    return this.#authorize.asAdmin(
+      actor,
+      this.#authorize.adding(() => this.#parts.webhooks.rotateSecret(actor)),
+    );
   }
 
   testWebhook(actor: Actor): Promise<Result<WebhookDelivery>> {
-    return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.test(actor));
+    return this.#authorize.asAdmin(
+      actor,
+      this.#authorize.adding(() => this.#parts.webhooks.test(actor)),
+    );
   }
 
   /** Has an event sent to the webhook once more. */
   resendWebhookDelivery(actor: Actor, id: string): Promise<Result<WebhookDelivery>> {
-    return this.#authorize.asAdmin(actor, () => this.#parts.webhooks.resend(actor, id));
+    return this.#authorize.asAdmin(
+      actor,
+      this.#authorize.adding(() => this.#parts.webhooks.resend(actor, id)),
+    );
   }
 
   /** A page of deliveries, the newest first, and one more if there is a next page. */
@@ -476,7 +506,17 @@ export class Organization extends DurableObject<Env> {
     return this.#authorize.exists ? this.#parts.schedule.run() : Promise.resolve();
   }
 
+  /** Counts are the first to be given up when room runs short. */
+  get #takesUsage(): boolean {
+    return this.#authorize.exists && !this.#authorize.isNearlyFull;
+  }
+
   #isReady(): boolean {
     return this.#authorize.exists && this.#parts.settings.bootstrappedAt() !== null;
   }
+}
+
+/** Whether an edit disables a key, and does no more. */
+function disables({ disabled, ...rest }: KeyChange): boolean {
+  return disabled === true && Object.keys(rest).length === 0;
 }
