@@ -2,7 +2,7 @@
 
 import { jsonpath } from "json-p3";
 import { z } from "zod";
-import type { Findings, JsonObject } from "./problem.ts";
+import { ownCopy, type Findings, type JsonObject } from "./problem.ts";
 
 type JsonValue = Parameters<typeof jsonpath.query>[1];
 
@@ -25,7 +25,7 @@ export function applyOverlay(document: JsonObject, value: unknown, findings: Fin
     }
     return document;
   }
-  const changed = structuredClone(document);
+  const changed = ownCopy(document) as JsonObject;
   for (const [i, action] of overlay.data.actions.entries()) {
     const where = `overlay: action ${i + 1} (${action.target})`;
     const problem = carryOut(changed, action) ?? withoutEffect(document, action);
@@ -62,7 +62,7 @@ function carryOut(
   }
   for (const { value } of nodes) {
     if (typeof value !== "object" || value === null) return "must select objects or arrays, not plain values";
-    if (Array.isArray(value)) (value as unknown[]).push(...(structuredClone([update].flat()) as unknown[]));
+    if (Array.isArray(value)) (value as unknown[]).push(...[update].flat().map(ownCopy));
     else if (!isPlainObject(update)) return "update must be an object, as what it changes is";
     else merge(value as Record<string, unknown>, update);
   }
@@ -120,9 +120,8 @@ function merge(target: Record<string, unknown>, update: Record<string, unknown>)
   for (const [member, value] of Object.entries(update)) {
     const there = Object.hasOwn(target, member) ? target[member] : undefined;
     if (isPlainObject(there) && isPlainObject(value)) merge(there, value);
-    else if (Array.isArray(there) && Array.isArray(value))
-      there.push(...(structuredClone(value) as unknown[]));
-    else Object.defineProperty(target, member, { value: structuredClone(value), ...WRITABLE });
+    else if (Array.isArray(there) && Array.isArray(value)) there.push(...value.map(ownCopy));
+    else Object.defineProperty(target, member, { value: ownCopy(value), ...WRITABLE });
   }
 }
 

@@ -27,3 +27,10 @@ export type JsonObject = { readonly [member: string]: unknown };
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** A copy of which no part is used twice, as YAML's aliases and references have it: a change to one place is none to another. */
+export function ownCopy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ownCopy);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([member, inner]) => [member, ownCopy(inner)]));
+}

@@ -1,6 +1,6 @@
 /** Follows `$ref`s as far as they decide what operations there are. Schemas and the like are nobody's business here. */
 
-import { isObject, type Findings, type JsonObject } from "./problem.ts";
+import { isObject, ownCopy, type Findings, type JsonObject } from "./problem.ts";
 
 const METHOD = /^(?:get|put|post|delete|options|head|patch|trace)$/;
 const MAX_HOPS = 32;
@@ -34,15 +34,8 @@ function inlineItem(value: unknown, path: string, document: JsonObject, findings
 }
 
 function inlineAll(value: unknown, where: string, document: JsonObject, findings: Findings): unknown {
-  if (!Array.isArray(value)) return value;
+  if (!Array.isArray(value)) return ownCopy(value);
   return value.map((each) => ownCopy(follow(each, `${where}: parameters`, document, findings)));
-}
-
-/** A copy that shares nothing, so that a change to one place that uses an object is none to another. */
-function ownCopy(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(ownCopy);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([member, inner]) => [member, ownCopy(inner)]));
 }
 
 function follow(value: unknown, where: string, document: JsonObject, findings: Findings): unknown {

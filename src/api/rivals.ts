@@ -16,11 +16,11 @@ import type { Findings } from "./problem.ts";
  * origin, and how the answer is filtered.
  */
 export function findRivals(operations: readonly ReadOperation[], findings: Findings): void {
-  const special = operations.filter(({ list, place }) => list !== null || place.origin !== null);
+  const all = operations.map((operation) => ({ ...operation, treatment: treatmentOf(operation) }));
+  const special = all.filter(({ list, place }) => list !== null || place.origin !== null);
   for (const one of special) {
-    for (const other of operations) {
-      if (one === other || !isAsked(one.method, other.method)) continue;
-      if (treatment(one) === treatment(other)) continue;
+    for (const other of all) {
+      if (one.treatment === other.treatment || !isAsked(one.method, other.method)) continue;
       if (!canBothFit(one.template, other.template)) continue;
       findings.mistake(
         one.where,
@@ -36,7 +36,7 @@ function isAsked(one: string, other: string): boolean {
   return one === other || (isRead(one) && isRead(other));
 }
 
-function treatment({ list, place }: ReadOperation): string {
+function treatmentOf({ list, place }: ReadOperation): string {
   const filter = list && { ...list, resource: formatResource(list.resource) };
   return JSON.stringify([filter, place.origin]);
 }

@@ -54,3 +54,28 @@ export function longTexts(...pieces: readonly string[]): string[] {
     return [long, `${long}!`, `x${long}`];
   });
 }
+
+/** Values of a kind, in some of which one or two parts are replaced by anything else. */
+export function spoiled<T>(values: fc.Arbitrary<T>, anything: fc.Arbitrary<unknown>): fc.Arbitrary<T> {
+  const change = fc.tuple(fc.nat(), anything);
+  return fc
+    .tuple(values, fc.array(change, { maxLength: 2 }))
+    .map(([value, changes]) => changes.reduce((left, [at, other]) => spoil(left, at, other), value));
+}
+
+/** A copy in which one part, counted from the outermost, is another. */
+function spoil<T>(value: T, at: number, other: unknown): T {
+  const copy = structuredClone(value);
+  const places: { readonly holder: Record<string, unknown>; readonly name: string }[] = [];
+  const visit = (holder: unknown): void => {
+    if (typeof holder !== "object" || holder === null) return;
+    for (const name of Object.keys(holder)) {
+      places.push({ holder: holder as Record<string, unknown>, name });
+      visit((holder as Record<string, unknown>)[name]);
+    }
+  };
+  visit(copy);
+  const place = places[at % places.length];
+  if (place !== undefined) place.holder[place.name] = other;
+  return copy;
+}
