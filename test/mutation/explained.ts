@@ -11,7 +11,7 @@ interface Explanation {
 const IP_ALLOWLIST = "src/core/key/ip-allowlist.ts";
 const ANY_SIGN = "Sorting looks at whether the result is negative, and at nothing else.";
 
-const EXPLAINED: readonly Explanation[] = [
+export const EXPLAINED: readonly Explanation[] = [
   {
     file: IP_ALLOWLIST,
     line: "for (const span of ordered.toSorted((a, b) => a.bits - b.bits || (a.first < b.first ? -2 : 1))) {",
@@ -29,7 +29,7 @@ const EXPLAINED: readonly Explanation[] = [
   },
 ];
 
-export function isExplained(file: string, mutant: Mutant): boolean {
+export function explanationOf(file: string, mutant: Mutant): Explanation | null {
   const line = mutant.text.split("\n")[mutant.line - 1]?.trim();
-  return EXPLAINED.some((each) => each.file === file && each.line === line);
+  return EXPLAINED.find((each) => each.file === file && each.line === line) ?? null;
 }

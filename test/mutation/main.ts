@@ -1,30 +1,28 @@
 /**
- * `npm run mutate -- [--room src/core/key] [--share 1] [--minutes 10] [--seed 1]`: makes small changes to the rules, one
- * at a time, and runs the tests of pure rules that import the changed file. A change that no test notices is printed,
- * unless {@link EXPLAINED} says why it changes nothing; any that is left ends the run with 1.
+ * `npm run mutate -- [--room src/core/key] [--share 1] [--minutes 10] [--seed 1] [--processes 2]`: makes small changes to
+ * the rules, one at a time, and runs the tests of pure rules that import the changed file. A change that no test notices is
+ * printed, unless {@link EXPLAINED} says why it changes nothing; any that is left ends the run with 1.
  */
-import { fork, type ChildProcess } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { seededRandom } from "../../src/admission/simulation/random.ts";
-import { isExplained } from "./explained.ts";
+import { EXPLAINED, explanationOf } from "./explained.ts";
 import { mutantsOf, type Mutant } from "./mutants.ts";
 import { pureTests } from "./pure-tests.ts";
-import type { Trial } from "./runner.ts";
+import { RunnerProcess } from "./runner-process.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** By importance: what decides first. */
 const ROOMS = [
-  "src/admission/rules",
   "src/core/access",
+  "src/admission/rules",
   "src/core/key",
   "src/core/token",
   "src/core/policy",
   "src/core",
 ];
-/** A change that makes the tests take so long makes them fail. */
-const PATIENCE_MS = 30_000;
 
 interface Task {
   readonly file: string;
@@ -35,111 +33,123 @@ const { values } = parseArgs({
   options: {
     room: { type: "string", multiple: true, default: ROOMS },
     share: { type: "string", default: "1" },
-    minutes: { type: "string", default: "10" },
+    minutes: { type: "string", default: "60" },
     seed: { type: "string", default: "1" },
+    processes: { type: "string", default: "2" },
   },
 });
+const share = Number(values.share);
 const end = Date.now() + Number(values.minutes) * 60_000;
-const tests = pureTests();
-const done = { made: 0, killed: 0, explained: 0, survived: 0 };
 
-/** The process that runs the tests; one that hangs is replaced. */
-class Runner {
-  #child: ChildProcess | null = null;
+const mutants = new Map<string, readonly Mutant[]>();
 
-  /** The tests that failed; "time" when they did not end. */
-  async run(trial: Trial): Promise<readonly string[]> {
-    const child = (this.#child ??= await started());
-    const answer = await new Promise<readonly string[] | null>((resolve) => {
-      const timer = setTimeout(() => resolve(null), PATIENCE_MS);
-      child.once("message", (failed: string[]) => {
-        clearTimeout(timer);
-        resolve(failed);
-      });
-      child.send(trial);
-    });
-    if (answer !== null) return answer;
-    this.stop();
-    return ["time"];
-  }
-
-  stop(): void {
-    this.#child?.kill("SIGKILL");
-    this.#child?.removeAllListeners();
-    this.#child = null;
-  }
+function mutantsIn(file: string): readonly Mutant[] {
+  const found = mutants.get(file) ?? mutantsOf(readFileSync(join(ROOT, file), "utf8"));
+  mutants.set(file, found);
+  return found;
 }
 
-async function started(): Promise<ChildProcess> {
-  const child = fork(join(import.meta.dirname, "runner.ts"), {
-    cwd: ROOT,
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-    // What workerd has and this Node has not yet: bytes as hex and base64.
-    execArgv: ["--js-base-64"],
-  });
-  await new Promise((resolve) => {
-    child.once("message", resolve);
-  });
-  return child;
-}
-
-function tasksOf(room: string): Task[] {
-  const files = statSync(join(ROOT, room)).isFile() ? [room] : globSync(`${room}/**/*.ts`, { cwd: ROOT });
+/** The tasks of each room; a file is part of the first that holds it. */
+function tasksByRoom(): Map<string, Task[]> {
+  const seen = new Set<string>();
   const random = seededRandom(Number(values.seed));
-  return files
-    .toSorted()
-    .flatMap((file) => mutantsOf(readFileSync(join(ROOT, file), "utf8")).map((mutant) => ({ file, mutant })))
-    .map((task) => ({ task, at: random() }))
-    .filter(({ at }) => at < Number(values.share))
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ task }) => task);
+  const entries = values.room.map((room) => {
+    const files = statSync(join(ROOT, room)).isFile() ? [room] : globSync(`${room}/**/*.ts`, { cwd: ROOT });
+    const own = files.toSorted().filter((file) => !seen.has(file));
+    for (const file of own) seen.add(file);
+    const tasks = own.flatMap((file) => mutantsIn(file).map((mutant) => ({ file, mutant })));
+    return [room, tasks.filter(() => random() < share)] as const;
+  });
+  return new Map(entries);
 }
 
-const passed = new Map<string, boolean>();
+/** Explanations of a change that nobody makes any more. */
+function staleExplanations(): string[] {
+  return EXPLAINED.filter(
+    ({ file, line }) => !mutantsIn(file).some((mutant) => explanationOf(file, mutant)?.line === line),
+  ).map(({ file, line }) => `${file}: ${line}`);
+}
 
-/** Those of the tests that pass by themselves: one that needs a runtime after all shows nothing. */
-async function passing(names: readonly string[]): Promise<readonly string[]> {
-  for (const test of names.filter((each) => !passed.has(each))) {
-    const [failed] = await runner.run({ file: "package.json", text: null, tests: [test] });
-    passed.set(test, failed === undefined);
-    if (failed !== undefined) console.log(`left out: ${test}: ${failed}`);
+const tests = pureTests();
+const durations = new Map<string, Promise<number>>();
+
+/** How long a test takes by itself; `Infinity` for one that needs a runtime after all, and so shows nothing. */
+function durationOf(runner: RunnerProcess, test: string): Promise<number> {
+  const known = durations.get(test);
+  if (known !== undefined) return known;
+  const found = runner.run({ file: "", text: null, tests: [test] }).then(({ failed, tookMs }) => {
+    if (failed !== null) console.log(`left out: ${test}: ${failed}`);
+    return failed === null ? tookMs : Infinity;
+  });
+  durations.set(test, found);
+  return found;
+}
+
+/** Whether a test notices; the quick ones are asked first. */
+async function isNoticed(runner: RunnerProcess, { file, mutant: { text } }: Task): Promise<boolean> {
+  const timed: { test: string; tookMs: number }[] = [];
+  for (const test of tests.get(file) ?? []) timed.push({ test, tookMs: await durationOf(runner, test) });
+  const usable = timed.filter(({ tookMs }) => tookMs < Infinity).toSorted((a, b) => a.tookMs - b.tookMs);
+  const { failed } = await runner.run({ file, text, tests: usable.map(({ test }) => test) });
+  return failed !== null;
+}
+
+class Tally {
+  made = 0;
+  killed = 0;
+  explained = 0;
+  survived = 0;
+  /** Mutants that there was no time for. */
+  left = 0;
+
+  toString(): string {
+    const { made, killed, explained, survived, left } = this;
+    const figures = `${made} mutants, ${killed} killed, ${explained} explained, ${survived} survivors`;
+    return left === 0 ? figures : `${figures}, ${left} not tried`;
   }
-  return names.filter((test) => passed.get(test) === true);
 }
 
-/** Whether a test notices; those beside the file are asked first. */
-async function isNoticed({ file, mutant: { text } }: Task): Promise<boolean> {
-  const room = file.slice("src/".length, file.lastIndexOf("/"));
-  const all = await passing(tests.get(file) ?? []);
-  const near = all.filter((test) => test.startsWith(`test/${room}/`));
-  for (const some of [near, all.filter((test) => !near.includes(test))]) {
-    if (some.length > 0 && (await runner.run({ file, text, tests: some })).length > 0) return true;
+const total = new Tally();
+
+async function fateOf(runner: RunnerProcess, task: Task): Promise<"killed" | "explained" | "survived"> {
+  const { file, mutant } = task;
+  const name = `${file}:${mutant.line}: ${mutant.from} -> ${mutant.to}`;
+  const explanation = explanationOf(file, mutant);
+  if (explanation !== null) {
+    console.log(`explained: ${name}: ${explanation.why}`);
+    return "explained";
   }
-  return false;
+  if (await isNoticed(runner, task)) return "killed";
+  console.log(`survived: ${name}`);
+  return "survived";
 }
 
-const seen = new Set<string>();
-const runner = new Runner();
-for (const room of values.room) {
-  const before = { ...done };
-  for (const task of tasksOf(room)) {
-    const { file, mutant } = task;
-    const name = `${file}:${mutant.line}: ${mutant.from} -> ${mutant.to}`;
-    if (Date.now() > end) break;
-    if (seen.has(mutant.text)) continue;
-    seen.add(mutant.text);
-    done.made++;
-    if (isExplained(file, mutant)) done.explained++;
-    else if (await isNoticed(task)) done.killed++;
-    else {
-      done.survived++;
-      console.log(`survived: ${name}`);
+async function mutate(runners: readonly RunnerProcess[], room: string, tasks: Task[]): Promise<void> {
+  const own = new Tally();
+  const count = (what: keyof Tally) => {
+    own[what]++;
+    total[what]++;
+  };
+  const work = async (runner: RunnerProcess) => {
+    for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) {
+      if (Date.now() > end) {
+        count("left");
+        continue;
+      }
+      count("made");
+      count(await fateOf(runner, task));
     }
-  }
-  const figures = Object.entries(done).map(
-    ([figure, count]) => `${count - before[figure as keyof typeof done]} ${figure}`,
-  );
-  console.log(`${room}: ${figures.join(", ")}`);
+  };
+  await Promise.all(runners.map(work));
+  console.log(`${room}: ${own.toString()}`);
 }
-runner.stop();
-process.exitCode = done.survived > 0 ? 1 : 0;
+
+// The table that some tests of the rules decide by.
+execFileSync("node", ["src/api/build.ts"], { cwd: ROOT, stdio: "inherit" });
+const stale = staleExplanations();
+for (const each of stale) console.log(`explains nothing: ${each}`);
+const runners = Array.from({ length: Number(values.processes) }, () => new RunnerProcess());
+for (const [room, tasks] of tasksByRoom()) await mutate(runners, room, tasks);
+for (const runner of runners) runner.stop();
+console.log(`all: ${total.toString()}`);
+process.exitCode = total.survived + stale.length > 0 ? 1 : 0;

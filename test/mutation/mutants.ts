@@ -30,6 +30,7 @@ const OPERATORS: Readonly<Record<string, readonly string[]>> = {
   ...COMPARISONS,
   "&&": ["||"],
   "||": ["&&"],
+  "??": ["&&"],
   "+": ["-"],
   "-": ["+"],
   "*": ["/"],
@@ -40,7 +41,21 @@ const OPERATORS: Readonly<Record<string, readonly string[]>> = {
   "<<": [">>"],
   ">>": ["<<"],
   ">>>": ["<<"],
+  "+=": ["-="],
+  "-=": ["+="],
+  "*=": ["/="],
+  "||=": ["&&="],
+  "&&=": ["||="],
+  "??=": ["&&="],
 };
+const REMOVABLE: readonly string[] = [
+  "ExpressionStatement",
+  "IfStatement",
+  "ReturnStatement",
+  "ThrowStatement",
+  "ForOfStatement",
+  "ForStatement",
+];
 /** Calls that are often the whole of a rule, and what they are mistaken for. */
 const METHODS: Readonly<Record<string, string>> = {
   every: "some",
@@ -80,9 +95,13 @@ function changesOf(node: AnyNode, code: string): Change[] {
   const { type } = node;
   if (type === "IfStatement" || type === "ConditionalExpression")
     return instead(node.test, `!(${textOf(node.test)})`);
-  if (type === "BinaryExpression" || type === "LogicalExpression") {
+  if (type === "BinaryExpression" || type === "LogicalExpression" || type === "AssignmentExpression") {
     const start = code.indexOf(node.operator, node.left.end);
     return instead({ start, end: start + node.operator.length }, ...(OPERATORS[node.operator] ?? []));
+  }
+  if (type === "UpdateExpression") {
+    const to = node.operator === "++" ? "--" : "++";
+    return instead(node, node.prefix ? to + textOf(node.argument) : textOf(node.argument) + to);
   }
   if (type === "UnaryExpression" && node.operator === "!") return instead(node, `(${textOf(node.argument)})`);
   if (type === "Literal") return isPath(node.value) ? [] : instead(node, ...literals(node.value));
@@ -119,7 +138,7 @@ function constants(answer: Expression): readonly string[] {
 }
 
 function isRemovable({ type }: AnyNode): boolean {
-  return ["ExpressionStatement", "IfStatement", "ReturnStatement", "ForOfStatement"].includes(type);
+  return REMOVABLE.includes(type);
 }
 
 function methodOf(callee: AnyNode): (readonly [AnyNode, string])[] {

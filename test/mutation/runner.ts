@@ -1,11 +1,16 @@
 /**
  * Runs tests against one mutant after another, in one process: each message is a file, its text, and the tests; each
- * answer says whether one of them failed.
+ * answer is the first that failed. What depends on the file is loaded anew, and everything else once.
  */
+import { registerHooks } from "node:module";
 import { join } from "node:path";
-import { createVitest } from "vitest/node";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { configureGlobal } from "fast-check";
+import { importsOf } from "./pure-tests.ts";
+import { runCollected } from "./suite.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
+const SUITE = new URL("suite.ts", import.meta.url).href;
 
 /** What a runner is sent; without a text the file is as it is. */
 export interface Trial {
@@ -14,54 +19,71 @@ export interface Trial {
   readonly tests: readonly string[];
 }
 
-let trial: Trial | null = null;
-
-const vitest = await createVitest(
-  {
-    root: ROOT,
-    config: false,
-    watch: true,
-    fsModuleCache: false,
-    pool: "threads",
-    isolate: false,
-    maxWorkers: 1,
-    bail: 1,
-    testTimeout: 10_000,
-    reporters: [{}],
-    include: ["test/**/*.test.ts"],
-  },
-  {
-    server: { watch: null },
-    plugins: [
-      {
-        name: "mutant",
-        enforce: "pre",
-        load: (id) => (trial !== null && id === join(ROOT, trial.file) ? trial.text : null),
-      },
-    ],
-  },
-);
-await vitest.standalone();
-
-async function run(next: Trial): Promise<void> {
-  const before = trial;
-  trial = next;
-  for (const each of [before, next]) if (each !== null) vitest.invalidateFile(join(ROOT, each.file));
-  const specifications = next.tests.map((test) =>
-    vitest.getRootProject().createSpecification(join(ROOT, test)),
-  );
-  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
-  const asked = testModules.filter(({ relativeModuleId }) => next.tests.includes(relativeModuleId));
-  const failed = asked.flatMap((module) => [
-    ...module.errors().map(({ message }) => message),
-    ...[...module.children.allTests()]
-      .filter((test) => test.result().state === "failed")
-      .map(({ fullName }) => fullName),
-  ]);
-  // No test is no proof.
-  const missing = asked.length < next.tests.length ? ["not run"] : [];
-  process.send?.([...failed, ...missing, ...unhandledErrors.map(String)]);
+export interface TrialOutcome {
+  /** The first test that failed, `null` when all pass. */
+  readonly failed: string | null;
+  readonly tookMs: number;
 }
 
-process.on("message", (next: Trial) => void run(next));
+let trial: Trial = { file: "", text: null, tests: [] };
+let count = 0;
+/** For each of our files whether it imports the one that is changed, by way of others, too. */
+let dependence = new Map<string, boolean>();
+
+function dependsOnChange(name: string): boolean {
+  const known = dependence.get(name);
+  if (known !== undefined) return known;
+  // For as long as nobody knows: files may import each other.
+  dependence.set(name, false);
+  const depends = name === trial.file || importsOf(name).some(dependsOnChange);
+  dependence.set(name, depends);
+  return depends;
+}
+
+function ownName(url: string): string | null {
+  if (!url.startsWith("file:")) return null;
+  const path = fileURLToPath(url.split("?")[0] ?? url);
+  return path.startsWith(`${ROOT}/`) && !path.includes("/node_modules/") ? path.slice(ROOT.length + 1) : null;
+}
+
+registerHooks({
+  resolve: (specifier, context, next) => {
+    const from = ownName(context.parentURL ?? "");
+    if (specifier === "vitest" && from !== null && !from.startsWith("test/mutation/")) {
+      return { url: SUITE, shortCircuit: true };
+    }
+    const resolved = next(specifier, context);
+    const name = ownName(resolved.url);
+    const isAnew = name !== null && (trial.tests.includes(name) || dependsOnChange(name));
+    return isAnew ? { ...resolved, url: `${resolved.url.split("?")[0]}?${count}` } : resolved;
+  },
+  load: (url, context, next) =>
+    trial.text !== null && ownName(url) === trial.file
+      ? { format: "module", source: trial.text, shortCircuit: true }
+      : next(url, context),
+});
+
+// Two runs of a property look at the same; of a mutant it is enough to know that it fails.
+configureGlobal({ seed: 1, endOnFailure: true });
+
+async function run(next: Trial): Promise<TrialOutcome> {
+  trial = next;
+  count++;
+  dependence = new Map();
+  const began = performance.now();
+  let failed: string | null = null;
+  for (const test of next.tests) {
+    try {
+      failed = await runCollected(() => import(pathToFileURL(join(ROOT, test)).href));
+    } catch (error) {
+      failed = `${test}: ${String(error)}`;
+    }
+    if (failed !== null) break;
+  }
+  return { failed, tookMs: performance.now() - began };
+}
+
+// A mutant may leave a promise that nobody waits for.
+process.on("unhandledRejection", () => {});
+process.on("message", (next: Trial) => void run(next).then((outcome) => process.send?.(outcome)));
 process.send?.("ready");
