@@ -23,7 +23,7 @@ import {
 } from "./revocations.ts";
 import { pick, type Step, type StepKind } from "./steps.ts";
 import { ORIGIN_FAULTS, Traffic } from "./traffic.ts";
-import { EVERY_VAULT, type Credential, type Key } from "./truth.ts";
+import { EVERY_VAULT, type Credential, type Key, type Owner } from "./truth.ts";
 import { EDGES, ORGANIZATIONS, RESTORABLE, World } from "./world.ts";
 
 /** What a run has come to. */
@@ -91,8 +91,8 @@ async function perform(world: World, traffic: Traffic, { kind, numbers }: Step):
   const [a, b, c] = numbers;
   const { truth } = world;
   const edge = b % EDGES;
-  const owner = pick(truth.owners, a);
-  const key = chosen(world, a);
+  const owner = pickFitting(truth.owners, OWNERS_OF[kind], a);
+  const key = chosen(world, KEYS_OF[kind], a);
   const acts: Record<StepKind, () => unknown> = {
     createKey: () => createKey(world, edge, owner, pick([1, 2, EVERY_VAULT, EVERY_VAULT], c)),
     importKey: () => importKey(world, edge, owner, pick([1, 2, EVERY_VAULT], c)),
@@ -108,7 +108,7 @@ async function perform(world: World, traffic: Traffic, { kind, numbers }: Step):
     rotateWithOverlap: () => rotate(world, edge, key, pick(OVERLAPS_MS, c)),
     revoke: () => revoke(world, edge, key, false),
     revokeByOwner: () => revoke(world, edge, key, true),
-    revokeInBulk: () => revokeInBulk(world, edge, [key, chosen(world, c)]),
+    revokeInBulk: () => revokeInBulk(world, edge, [key, chosen(world, undefined, c)]),
     revokeByHolder: () => revokeByHolder(world, edge, credentialOf(world, key)),
     revokeToken: () => {
       const tokens = truth.credentials.filter(({ isToken }) => isToken);
@@ -145,8 +145,7 @@ async function perform(world: World, traffic: Traffic, { kind, numbers }: Step):
     stepClock: () => world.disturb(edge, { clock: pick(CLOCK_STEPS, a) }),
     heal: () => heal(world, traffic),
     kill: () => restart(world, traffic, { kill: true }),
-    keepCopies: () =>
-      restart(world, traffic, { between: () => RESTORABLE.forEach((name) => world.keepCopy(name)) }),
+    keepCopies: () => keepCopies(world, traffic),
     putBack: () => putBack(world, traffic, pick(RESTORABLE, a)),
     wait: () => sleep(c % 500),
   };
@@ -164,10 +163,35 @@ function credentialOf({ truth }: World, key: Key): Credential {
   return truth.credentials.find((credential) => credential.text === key.secret) as Credential;
 }
 
-/** The latest keys more often than those of long ago. */
-function chosen({ truth: { keys } }: World, number: number): Key {
+const KEYS_OF: Partial<Record<StepKind, (key: Key) => boolean>> = {
+  enable: ({ dead, disabled }) => !dead && disabled.values.has(true),
+  widenVaults: ({ dead, vaults }) => !dead && !vaults.values.has(EVERY_VAULT),
+  unfence: ({ dead, fenced }) => !dead && fenced.values.has(true),
+  unexpire: ({ dead, expired }) => !dead && expired.values.has(true),
+};
+
+/** Of those that a step changes anything of, the latest keys more often than those of long ago. */
+function chosen({ truth: { keys } }: World, fits: ((key: Key) => boolean) | undefined, number: number): Key {
   const share = (number % 1000) / 1000;
-  return pick(keys, Math.floor((1 - share ** 2) * keys.length));
+  const fitting = fittingOf(keys, fits);
+  return pick(fitting, Math.floor((1 - share ** 2) * fitting.length));
+}
+
+const OWNERS_OF: Partial<Record<StepKind, (owner: Owner) => boolean>> = {
+  deactivate: ({ kind, active }) => kind !== "token" && active.values.has(true),
+  activate: ({ active }) => active.values.has(false),
+  takeRole: ({ roles }) => !roles.values.has(0),
+  giveRole: ({ roles }) => !roles.values.has(EVERY_VAULT),
+};
+
+function pickFitting<T>(items: readonly T[], fits: ((item: T) => boolean) | undefined, number: number): T {
+  return pick(fittingOf(items, fits), number);
+}
+
+/** Those that fit, or all when none does. */
+function fittingOf<T>(items: readonly T[], fits: ((item: T) => boolean) | undefined): readonly T[] {
+  const fitting = items.filter((item) => fits?.(item) ?? true);
+  return fitting.length > 0 ? fitting : items;
 }
 
 async function heal(world: World, traffic: Traffic): Promise<void> {
@@ -190,9 +214,13 @@ async function restart(
   await heal(world, traffic);
 }
 
+function keepCopies(world: World, traffic: Traffic): Promise<void> {
+  return restart(world, traffic, { between: () => RESTORABLE.forEach((name) => world.keepCopy(name)) });
+}
+
 /** Puts an older copy of some objects back and reconciles, as the runbook says, before anybody calls. */
 async function putBack(world: World, traffic: Traffic, name: string): Promise<void> {
-  if (!world.hasCopy(name)) return;
+  if (!world.hasCopy(name)) return keepCopies(world, traffic);
   await world.restart({ between: () => world.putBack(name) });
   world.truth.restored();
   await world.heal();

@@ -30,7 +30,7 @@ const KINDS = {
   erase: 1,
   takeRole: 4,
   giveRole: 4,
-  deactivate: 2,
+  deactivate: 3,
   activate: 3,
   trespass: 3,
   disturbObjects: 9,
@@ -40,7 +40,7 @@ const KINDS = {
   heal: 7,
   kill: 1,
   keepCopies: 1,
-  putBack: 1,
+  putBack: 3,
   wait: 3,
 } as const;
 export type StepKind = keyof typeof KINDS;
