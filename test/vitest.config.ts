@@ -46,6 +46,7 @@ export default defineConfig({
         root,
         test: {
           ...patience,
+          ...shared,
           name: "browser",
           include: ["test/console/browser/**/*.test.ts"],
           // Chromium itself may let a test down; one that fails three times has found a fault.

@@ -1,6 +1,6 @@
 import { afterEach, expect } from "vitest";
 import type { Visitor } from "./browser.ts";
-import { pickPerson, type ConsoleProduct, type Person } from "./console.ts";
+import type { ConsoleProduct, Person } from "./console.ts";
 
 type Options = Parameters<ConsoleProduct["open"]>[0];
 
@@ -24,14 +24,7 @@ export function visitorsOf(product: () => ConsoleProduct): Visitors {
   };
   return {
     signIn: async (user, options) => noted(await product().signIn(user, options)),
-    async signInTwice(user, path, options) {
-      const visitor = noted(await product().open(options));
-      const query = new URLSearchParams({ return: `/-/console${path}`, step_up: "1" });
-      await visitor.page.goto(`/-/console/sign-in/start?${query.toString()}`);
-      await pickPerson(visitor, user);
-      await visitor.page.waitForURL(`**/-/console${path}`);
-      return visitor;
-    },
+    signInTwice: async (user, path, options) => noted(await product().signInTwice(user, path, options)),
   };
 }
 

@@ -32,11 +32,15 @@ export interface ConsoleProduct {
   /** Notes what a key was used for in the past, as its guard would have, by the start of the hour. */
   recordUsage(keyId: string, hours: UsageBatch["hours"], calls?: CallCounts): Promise<void>;
   /** A window without cookies at the console's first page, whatever that leads to. */
-  open(options?: Parameters<typeof visit>[1]): Promise<Visitor>;
-  /** A window of somebody who has signed in. */
-  signIn(user: Person, options?: Parameters<typeof visit>[1]): Promise<Visitor>;
+  open(options?: Options): Promise<Visitor>;
+  /** A window of somebody who has signed in without a second factor, at the list of their keys. */
+  signIn(user: Person, options?: Options): Promise<Visitor>;
+  /** A window of somebody who has just shown a second factor, at a page of the console. */
+  signInTwice(user: Person, path: string, options?: Options): Promise<Visitor>;
   stop(): Promise<void>;
 }
+
+type Options = Parameters<typeof visit>[1];
 
 /** Starts everything; the sample organisation is set up, unless it is said that it is not to be. */
 export async function startConsole(
@@ -72,9 +76,10 @@ export async function startConsole(
     controlClient(url, await requestToken(issuer, { user, mfa: true }), null);
   if (bootstrap) await (await control("alice"))("POST", "/-/organization/bootstrap");
 
-  const open: ConsoleProduct["open"] = async (options) => {
+  const visitAt = async (path: string, options: Options, before?: (visitor: Visitor) => Promise<void>) => {
     const visitor = await visit(browser, { baseURL: url, ...options });
-    await visitor.page.goto("/-/console/");
+    await before?.(visitor);
+    await visitor.page.goto(`/-/console${path}`);
     return visitor;
   };
   return {
@@ -82,7 +87,7 @@ export async function startConsole(
     browser,
     logs,
     control,
-    open,
+    open: (options) => visitAt("/", options),
     async recordUsage(keyId, hours, calls = new Map()) {
       const organizations = await runtime.miniflare.getDurableObjectNamespace("ORGANIZATION", "portcullis");
       const organization = organizations.get(organizations.idFromName(SAMPLE_ORGANIZATION)) as unknown as {
@@ -102,19 +107,28 @@ export async function startConsole(
       await answer.arrayBuffer();
       return answer.status;
     },
-    async signIn(user, options) {
-      const visitor = await open(options);
-      await visitor.page.getByRole("button", { name: /^Continue with/ }).click();
-      await pickPerson(visitor, user);
-      await visitor.page.waitForURL(/\/-\/console\/keys/);
-      return visitor;
-    },
+    signIn: (user, options) => visitAt("/keys", options, (visitor) => signInUnseen(visitor, user, false)),
+    signInTwice: (user, path, options) =>
+      visitAt(path, options, (visitor) => signInUnseen(visitor, user, true)),
     async stop() {
       await browser.close();
       await Promise.all([runtime.dispose(), demo.close()]);
       await rm(stateDir, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * Signs in by the requests that a browser would send, without drawing the pages. That people get through those pages is
+ * tested where sign-ins are.
+ */
+async function signInUnseen({ page }: Visitor, user: Person, secondFactor: boolean): Promise<void> {
+  const { request } = page.context();
+  const asked = await request.get(`/-/console/sign-in/start${secondFactor ? "?step_up=1" : ""}`);
+  const form = { user, ...(secondFactor && { mfa: "true" }) };
+  const answer = await request.post(asked.url(), { form });
+  if (!answer.ok() || !answer.url().endsWith("/-/console/keys"))
+    throw new Error(`${user} was led to ${answer.url()}: ${answer.status()}`);
 }
 
 /** At the sample provider: signs in as somebody. */
