@@ -1,5 +1,5 @@
 import { readAtMost } from "../body.ts";
-import { refuse, type Result } from "../../core/refusal.ts";
+import { isRefusal, type Result } from "../../core/refusal.ts";
 import { invalidForm } from "./oauth-error.ts";
 
 const MEDIA_TYPE = "application/x-www-form-urlencoded";
@@ -14,7 +14,7 @@ export type Form = Readonly<Partial<Record<string, string>>>;
  */
 export async function readForm(request: Request): Promise<Result<{ readonly form: Form }>> {
   const bytes = await readAtMost(request.body, MAX_FORM_BYTES);
-  if (bytes === null) return refuse("payload_too_large");
+  if (isRefusal(bytes)) return bytes;
   const mediaType = request.headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase();
   if (mediaType !== MEDIA_TYPE) return invalidForm(`The body must be ${MEDIA_TYPE}.`);
   if (request.url.includes("?")) {

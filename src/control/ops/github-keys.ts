@@ -1,5 +1,6 @@
 import { importSPKI, type CryptoKey } from "jose";
 import { z } from "zod";
+import { isRefusal } from "../../core/refusal.ts";
 import { readAtMost } from "../body.ts";
 
 /** The list is fetched anew after an hour. While GitHub does not give it, it counts for a day. */
@@ -102,7 +103,7 @@ export class GithubKeys {
       signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
     });
     const bytes = await readAtMost(response.body, MAX_LIST_BYTES);
-    if (response.status !== 200 || bytes === null) throw new Error(`The list answers ${response.status}`);
+    if (response.status !== 200 || isRefusal(bytes)) throw new Error(`The list answers ${response.status}`);
     const list = KeyList.parse(JSON.parse(new TextDecoder().decode(bytes)));
     const imported = await Promise.all(
       list.public_keys.map(async ({ key_identifier: name, key }) => {

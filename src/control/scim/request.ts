@@ -10,7 +10,7 @@ import {
 } from "../../core/scim/problem.ts";
 import { readProjection, type Projection } from "../../core/scim/projection.ts";
 import type { ResourceType } from "../../core/scim/schemas.ts";
-import { isRefusal, type RefusalCode } from "../../core/refusal.ts";
+import { isRefusal, problemOf, type RefusalCode } from "../../core/refusal.ts";
 import type { ListCommand, Sorting } from "../../state/organization/people/scim-command.ts";
 import { fieldsWithKey } from "../body-secrets.ts";
 import { parseBody, readBytes } from "../body.ts";
@@ -44,7 +44,8 @@ export type Sent = (
 /** Reads a body that must be a JSON object, and may hold no API key: what people are called is kept and shown. */
 export async function readBodyOf(c: Context<ScimEnv>, keyPrefixes: readonly string[]): Promise<Sent> {
   const bytes = await readBytes(c.req.raw);
-  if (isRefusal(bytes)) return unreadable(scimProblem("tooLarge", "The body is too large"), undefined);
+  if (isRefusal(bytes))
+    return unreadable(scimProblem(BODY_PROBLEMS[bytes.code] ?? "invalidSyntax", problemOf(bytes)), undefined);
   const read = parseBody(c.req.raw, bytes, MEDIA_TYPES);
   if (isRefusal(read)) {
     const name = BODY_PROBLEMS[read.code] ?? "invalidSyntax";
