@@ -39,13 +39,32 @@ export const OBJECT_TIMEOUT_MS = 5000;
 
 /** Waits for an answer, at most `ms` milliseconds, and then rejects; the work goes on. */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`No answer within ${ms} ms`)), ms);
-  });
+  const deadline = new Deadline(ms);
   try {
-    return await Promise.race([work, timeout]);
+    return await deadline.meet(work);
   } finally {
-    clearTimeout(timer);
+    deadline.clear();
+  }
+}
+
+/** A time limit of `ms` milliseconds from now on that many pieces of work share. */
+export class Deadline {
+  readonly #timeout: Promise<never>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(ms: number) {
+    this.#timeout = new Promise<never>((_, reject) => {
+      this.#timer = setTimeout(() => reject(new Error(`No answer within ${ms} ms`)), ms);
+    });
+    this.#timeout.catch(() => {});
+  }
+
+  /** Waits for an answer and rejects when the time is over; the work goes on. */
+  meet<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#timeout]);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
   }
 }

@@ -22,7 +22,7 @@ import {
 } from "../rules/guard.ts";
 import { endLeases, timersToStart } from "../rules/given.ts";
 import { GUARD_CALLS_PER_S, leaseLength, newLoad, noteCall } from "../rules/load.ts";
-import type { GuardedKey } from "../rules/records.ts";
+import { tombstoneOf, type GuardedKey } from "../rules/records.ts";
 import { Reporters } from "../rules/report.ts";
 import { requireQuestion, requireRecords } from "../wire.ts";
 import { GuardStorage } from "./guard-storage.ts";
@@ -114,13 +114,16 @@ export class KeyGuard extends DurableObject<Env> {
     });
   }
 
-  /** Revokes keys without their organisation; `null` for one that is not there. Repeating it gives the same receipt. */
+  /**
+   * Revokes keys without their organisation; `null` for one that is not there. Repeating it gives the same receipt. Of a
+   * record it tells no more than that it is dead, and whose it was.
+   */
   async cut(matches: readonly KeyMatch[]): Promise<(Confirmation | null)[]> {
     const at = Date.now();
     const found = this.#findAll(matches).map((stored) => stored !== null);
     const changes = matches.filter((_, i) => found[i]).map(({ keyId }) => ({ id: keyId, cut: { at } }));
     const confirmations = (await this.#change(changes)).values();
-    return found.map((isFound) => (isFound ? (confirmations.next().value ?? null) : null));
+    return found.map((isFound) => (isFound ? tombstoned(confirmations.next().value) : null));
   }
 
   /**
@@ -261,6 +264,12 @@ export class KeyGuard extends DurableObject<Env> {
 function isMeant({ orgId, hash }: KeyMatch, { record }: StoredKey): boolean {
   if (orgId !== undefined && record.orgId !== orgId) return false;
   return hash === undefined || sameHash(readHash(hash), readHash(record.hash));
+}
+
+function tombstoned(confirmation: Confirmation | undefined): Confirmation | null {
+  if (confirmation === undefined) return null;
+  const { record, ...rest } = confirmation;
+  return { ...rest, record: record && tombstoneOf(record) };
 }
 
 function recordsOf(applied: readonly Applied[]): KeyRecord[] {

@@ -2,7 +2,7 @@ import type { Confirmation, KeyMatch } from "../../admission/guard/key-guard.ts"
 import { groupOfKey, KeyGuards } from "../../admission/key-guards.ts";
 import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
 import type { StoredKey } from "../../admission/rules/guard.ts";
-import { chunksOf, within } from "../../core/concurrency.ts";
+import { chunksOf, Deadline, within } from "../../core/concurrency.ts";
 import { Batches } from "../../core/batches.ts";
 import { ndjsonLines } from "../../core/http/ndjson.ts";
 import {
@@ -98,8 +98,12 @@ export class Revocations {
 
   inspect(keys: readonly KeyTarget[]): ReadableStream<Uint8Array> {
     return streamOf(async (emit) => {
+      const deadline = new Deadline(CUT_TIMEOUT_MS);
       const looking = byGroup(keys, (group, matches) => this.#guards.lookGroup(group, matches));
-      await Promise.all(looking.map(async ([key, found]) => emit(await this.#inspectOne(key, found))));
+      await Promise.all(
+        looking.map(async ([key, found]) => emit(await this.#inspectOne(key, deadline.meet(found)))),
+      );
+      deadline.clear();
     });
   }
 
@@ -155,10 +159,14 @@ export class Revocations {
       this.#settle(requestId, cuts);
       for (const { result } of cuts) emit(result);
     });
+    const deadline = new Deadline(CUT_TIMEOUT_MS);
     const cutting = byGroup(keys, (group, matches) => this.#guards.cutGroup(group, matches));
     await Promise.all(
-      cutting.map(async ([key, cut]) => settling.add(await cutResultOf(key, cut, requestedAt))),
+      cutting.map(async ([key, cut]) =>
+        settling.add(await cutResultOf(key, deadline.meet(cut), requestedAt)),
+      ),
     );
+    deadline.clear();
     await settling.end();
   }
 
@@ -199,7 +207,7 @@ export class Revocations {
   async #inspectOne(key: KeyTarget, looking: Promise<StoredKey | null>): Promise<RevocationResult> {
     const { target, keyId } = key;
     try {
-      const found = await within(CUT_TIMEOUT_MS, looking);
+      const found = await looking;
       if (found === null) return withoutReceipt(target, keyId, isLocated(key) ? "unconfirmed" : "not_found");
       const { effectiveAt = null, version = 0 } = found.revocation ?? {};
       if (effectiveAt === null) return withoutReceipt(target, keyId, "would_revoke");
@@ -236,7 +244,7 @@ async function cutResultOf(
   at: number,
 ): Promise<CutResult> {
   const { target, keyId } = key;
-  const cut = await within(CUT_TIMEOUT_MS, cutting).catch(() => undefined);
+  const cut = await cutting.catch(() => undefined);
   // The organisation knows the key, which has not reached its guard.
   if (cut === undefined || (cut === null && isLocated(key))) {
     return { result: withoutReceipt(target, keyId, "unconfirmed", at), orgId: null, hasFailed: true };
