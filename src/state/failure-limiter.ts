@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedCache } from "../core/bounded-cache.ts";
 import { isFailedAttempt, subscriberOf } from "../core/http/failed-attempt.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import { retryAfterSeconds } from "../core/key/rate-window.ts";
@@ -11,7 +11,7 @@ const MAX_BLOCKED_ADDRESSES = 10_000;
 export class FailureLimiter {
   readonly #binding: RateLimit;
   /** Address, or for IPv6 its /64 → the moment until which it is turned away. */
-  readonly #blocked = new LRUCache<string, number>({ max: MAX_BLOCKED_ADDRESSES });
+  readonly #blocked = new BoundedCache<number>(MAX_BLOCKED_ADDRESSES);
 
   constructor(binding: RateLimit) {
     this.#binding = binding;

@@ -1,5 +1,5 @@
 import { importJWK, type CryptoKey } from "jose";
-import { LRUCache } from "lru-cache";
+import { BoundedCache } from "../core/bounded-cache.ts";
 import { organizationOfKid, SIGNATURE_ALGORITHM } from "../core/token/access-token.ts";
 import { OBJECT_TIMEOUT_MS, within } from "../core/concurrency.ts";
 import type { Env } from "../env.ts";
@@ -22,9 +22,9 @@ interface KnownKeys {
 /** The public keys by which organisations' access tokens are verified, as far as this isolate has needed them. */
 export class TokenKeys {
   readonly #organizations: Env["ORGANIZATION"];
-  readonly #known = new LRUCache<string, KnownKeys>({ max: MAX_ORGANIZATIONS });
+  readonly #known = new BoundedCache<KnownKeys>(MAX_ORGANIZATIONS);
   /** Organisations that there are not: those that tokens may name at will do not push the others out. */
-  readonly #absent = new LRUCache<string, true>({ max: MAX_ORGANIZATIONS, ttl: ABSENCE_MS });
+  readonly #absent = new BoundedCache<true>(MAX_ORGANIZATIONS, { ttlMs: ABSENCE_MS });
 
   constructor(organizations: Env["ORGANIZATION"]) {
     this.#organizations = organizations;

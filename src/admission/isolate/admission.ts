@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedCache } from "../../core/bounded-cache.ts";
 import type { Background } from "../../core/background.ts";
 import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import type { RateLimit } from "../../core/key/key-record.ts";
@@ -82,9 +82,9 @@ export class Admission {
   readonly #defaultLimit: RateLimit;
   readonly #reporters = new WeakMap<Group<CompiledKey>, number>();
   /** Keys that have a guard of their own: those of earlier versions, and imported ones. */
-  readonly #ownGuards = new LRUCache<string, true>({ max: MAX_OWN_GUARDS });
+  readonly #ownGuards = new BoundedCache<true>(MAX_OWN_GUARDS);
   /** Ids of groups that have no guard of their own, and since when that is known. */
-  readonly #withoutOwnGuard = new LRUCache<string, number>({ max: MAX_OWN_GUARDS });
+  readonly #withoutOwnGuard = new BoundedCache<number>(MAX_OWN_GUARDS);
 
   constructor(settings: AdmissionSettings) {
     this.#defaultLimit = settings.defaultLimit;

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedCache } from "../../core/bounded-cache.ts";
 import { hashKey, idOfHash, sameHash } from "../../core/key/key-secret.ts";
 import { drawDigestKey, siphash, type Digest, type DigestKey } from "./siphash.ts";
 
@@ -17,9 +17,9 @@ interface Verified {
  * know the key can find another string with the same digest), never the string.
  */
 export class CredentialMemory {
-  readonly #verified = new LRUCache<string, Verified>({ max: MAX_REMEMBERED });
+  readonly #verified = new BoundedCache<Verified>(MAX_REMEMBERED);
   /** The ids of imported keys that were verified, by the digests of their strings. */
-  readonly #importedIds = new LRUCache<string, string>({ max: MAX_REMEMBERED });
+  readonly #importedIds = new BoundedCache<string>(MAX_REMEMBERED);
   #secret: DigestKey | null = null;
 
   /** Whether `hash` is the SHA-256 of the key string. */

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedCache } from "../../core/bounded-cache.ts";
 import { within } from "../../core/concurrency.ts";
 import { compileKey, type CompiledKey } from "../../core/access/compiled-key.ts";
 import { readKeyRecord, type KeyRecord } from "../../core/key/key-record.ts";
@@ -19,7 +19,7 @@ export interface KeyFact {
 /** Facts about keys as guards have told them, and the copies of records in KV for when a guard cannot be asked. */
 export class KeyFacts {
   readonly #kv: KVNamespace;
-  readonly #facts = new LRUCache<string, KeyFact>({ max: MAX_FACTS });
+  readonly #facts = new BoundedCache<KeyFact>(MAX_FACTS);
 
   constructor(kv: KVNamespace) {
     this.#kv = kv;

@@ -1,5 +1,5 @@
 import { Hono, type Context } from "hono";
-import { LRUCache } from "lru-cache";
+import { BoundedCache } from "../../core/bounded-cache.ts";
 import { withoutSecrets } from "../../core/key/key-secret.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import { scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../../core/scim/problem.ts";
@@ -49,7 +49,7 @@ const MAX_RIGHT_TOKENS = 1000;
  * is turned away before its organisation is asked; a token that was right goes on, since providers share addresses.
  */
 function authenticator({ env, failures }: Control) {
-  const right = new LRUCache<string, true>({ max: MAX_RIGHT_TOKENS });
+  const right = new BoundedCache<true>(MAX_RIGHT_TOKENS);
   return async (c: Context<ScimEnv>): Promise<PresentedToken | Response> => {
     const token = readToken(c.req.header("Authorization"));
     const address = c.get("address");
