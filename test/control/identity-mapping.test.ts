@@ -28,8 +28,10 @@ function read(
   );
 }
 
+type IdentityRow = [name: string, Payload, Variables, Partial<Identity>];
+
 describe("somebody is", () => {
-  test.each<[string, Payload, Variables, Partial<Identity>]>([
+  test.each<IdentityRow>([
     [
       "their sub in their org_id",
       {},
@@ -97,6 +99,18 @@ describe("somebody is", () => {
       {},
       { emailVerified: false },
     ],
+    ...["False", " FALSE ", 0, "0", "no", ""].map((value): IdentityRow => [
+      `not known by an address that nobody confirmed, said as ${JSON.stringify(value)}`,
+      { email_verified: value },
+      {},
+      { emailVerified: false },
+    ]),
+    ...[null, true, "True", 1, "1"].map((value): IdentityRow => [
+      `known by an address of which is said ${JSON.stringify(value)}`,
+      { email_verified: value },
+      {},
+      { emailVerified: true },
+    ]),
     ["known by an address of which nothing is said", { email: "a@b.example" }, {}, { emailVerified: true }],
   ])("%s", (_, claims, variables, expected) => {
     expect(read(claims, variables)).toMatchObject(expected);

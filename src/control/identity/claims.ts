@@ -51,7 +51,8 @@ export function namesOf(value: unknown): string[] {
 /** Some providers write every value as a text. */
 const NOT_HELD = ["", "false", "0", "no"];
 
-function holds(value: unknown): boolean {
+/** Whether a value says that something is so. */
+export function holds(value: unknown): boolean {
   if (typeof value === "string") return !NOT_HELD.includes(value.trim().toLowerCase());
   return typeof value === "object" && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 }

@@ -5,7 +5,17 @@ import type { IdentitySettings } from "../../core/identity/settings.ts";
 import { issuerTemplate } from "../../core/identity/settings.ts";
 import { DEVELOPER, ORG_ID, type VaultRoles } from "../../core/organization/organization.ts";
 import { grantsOf, rolesMeantBy, union } from "../../core/scim/roles.ts";
-import { namesIn, namesOf, readClaim, scopesIn, textIn, timeIn, valuesIn, type Payload } from "./claims.ts";
+import {
+  holds,
+  namesIn,
+  namesOf,
+  readClaim,
+  scopesIn,
+  textIn,
+  timeIn,
+  valuesIn,
+  type Payload,
+} from "./claims.ts";
 import { TokenFault } from "./token-fault.ts";
 
 /** The scope or role that lets operators cut off anybody's keys. */
@@ -53,13 +63,12 @@ export function readIdentity(
   const issuedAt = timeIn(payload, "iat");
   if (issuedAt === null) return new TokenFault("impossible time", "iat");
   if (issuedAt * 1000 > now + CLOCK_TOLERANCE_S * 1000) return new TokenFault("issued in the future");
-  const verified = payload["email_verified"];
   return {
     subject,
     orgId,
     name: plainName(textIn(payload, settings.nameClaim) ?? "") || subject,
     email: textIn(payload, settings.emailClaim),
-    emailVerified: verified !== false && verified !== "false",
+    emailVerified: holds(payload["email_verified"] ?? true),
     ...grantsIn(payload, settings),
     operator: operatorBy(payload, settings) !== null,
     issuedAt: issuedAt * 1000,

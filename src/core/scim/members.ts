@@ -5,7 +5,7 @@ import { isObject, valueOf, type ReadValue } from "./object.ts";
 
 /** A value may be wrapped in lists and objects so many times. */
 const MAX_WRAPPINGS = 8;
-const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const UUID = /^(?:urn:uuid:|\{)?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\}?$/i;
 const REFERENCE = /(?:^|\/)Users\/([^/?#]+)\/?$/i;
 
 /** What an operation does to the members of a group. */
@@ -34,7 +34,7 @@ export function changeMembers({ op, where, sub, value }: MemberChange, current: 
   if (isRefusal(read)) return read;
   const named = new Set(read.ids);
   if (op === "replace") return membersOf(named);
-  return membersOf(op === "add" ? members.union(named) : members.difference(named));
+  return op === "add" ? membersOf(members.union(named)) : without(members, named, named);
 }
 
 /** The ids in a group's `members`. */
@@ -55,11 +55,25 @@ function changeChosen(
     return scimProblem("invalidFilter", "Members are chosen by value or $ref, with eq");
   }
   const chosen = new Set([...members].filter((id) => matches(plain, { value: id, type: "User" })));
-  if (op === "remove") return membersOf(members.difference(chosen));
+  if (op === "remove") return without(members, chosen, namedBy(plain));
   const named = readIds(value ?? []);
   if (isRefusal(named)) return named;
-  const rest = op === "replace" ? members.difference(chosen) : members;
-  return membersOf(rest.union(new Set([...named.ids, ...namedBy(plain)])));
+  if (op === "replace") return membersOf(members.difference(chosen).union(new Set(named.ids)));
+  return membersOf(members.union(new Set([...named.ids, ...namedBy(plain)])));
+}
+
+/**
+ * The members that are left. Somebody who is no member need not be taken out, but a name that is no id at all means
+ * somebody who would stay.
+ */
+function without(
+  members: ReadonlySet<string>,
+  gone: ReadonlySet<string>,
+  named: Iterable<string>,
+): ReadValue {
+  const stranger = [...named].find((name) => !members.has(name) && !UUID.test(name));
+  if (stranger !== undefined) return scimProblem("invalidValue", `${stranger} is no user's id`);
+  return membersOf(members.difference(gone));
 }
 
 /** The filter with references as the ids that they lead to; `null` when it asks for what is not kept of members. */
@@ -88,12 +102,23 @@ function readIds(sent: unknown, wrappings = 0): Ids {
   if (sent === null || sent === undefined) return { ids: [] };
   if (wrappings > MAX_WRAPPINGS) return unreadable();
   if (Array.isArray(sent)) return readAll(sent as unknown[], wrappings);
-  if (typeof sent === "string") return oneId(REFERENCE.test(sent) ? referredId(sent) : plainId(sent));
-  if (!isObject(sent)) return unreadable();
+  if (typeof sent === "string") return readText(sent, wrappings);
+  // As SCIM 1.1 takes members out of a list of others that it adds.
+  if (!isObject(sent) || valueOf(sent, "operation") !== undefined) return unreadable();
   const inside = valueOf(sent, "members") ?? valueOf(sent, "value");
   if (inside !== undefined && inside !== null) return readIds(inside, wrappings + 1);
   const reference = valueOf(sent, "$ref");
   return typeof reference === "string" ? oneId(referredId(reference)) : unreadable();
+}
+
+/** An id or a reference; or JSON of them, as Entra writes roles. */
+function readText(text: string, wrappings: number): Ids {
+  if (!/^\s*(?:\[|\{\s*")/.test(text)) return oneId(referredId(text) ?? plainId(text));
+  try {
+    return readIds(JSON.parse(text), wrappings + 1);
+  } catch {
+    return unreadable();
+  }
 }
 
 function readAll(sent: readonly unknown[], wrappings: number): Ids {
@@ -112,13 +137,14 @@ function oneId(id: string | null): Ids {
 
 /** The id at the end of a reference to a user (RFC 7643 section 2.4); `null` when it is none. */
 function referredId(reference: string): string | null {
-  const id = REFERENCE.exec(reference)?.[1];
+  const [path = ""] = reference.split(/[?#]/, 1);
+  const id = REFERENCE.exec(path)?.[1];
   return id === undefined ? null : plainId(id);
 }
 
 function plainId(text: string): string | null {
   const id = text.trim();
-  return id === "" ? null : UUID.test(id) ? id.toLowerCase() : id;
+  return id === "" ? null : (UUID.exec(id)?.[1]?.toLowerCase() ?? id);
 }
 
 function membersOf(ids: Iterable<string>): ReadValue {

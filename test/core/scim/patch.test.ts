@@ -15,6 +15,8 @@ const USER = {
   roles: [{ value: "admin" }],
   [ENTERPRISE]: { department: "Tours" },
 };
+/** The id of a user who is no member, or who is no user any more. */
+const STRANGER = "2819c223-7f76-453a-919d-413861904646";
 const GROUP = { displayName: "admin", members: [{ value: "u1" }, { value: "u2" }, { value: "u3" }] };
 
 function patch(type: ResourceType, resource: ScimObject, operations: readonly object[]) {
@@ -285,7 +287,7 @@ const GROUP_ROWS: readonly Row[] = [
       {
         op: "Remove",
         path: "members",
-        value: [{ $ref: null, value: "u1" }, { value: "u3" }, { value: "u9" }],
+        value: [{ $ref: null, value: "u1" }, { value: "u3" }, { value: STRANGER }],
       },
     ],
     changes: { members: [{ value: "u2" }] },
@@ -293,6 +295,12 @@ const GROUP_ROWS: readonly Row[] = [
   ...named([
     ["a list of references", [{ $ref: "https://scim.example/v2/Users/u1" }, { $ref: "../Users/u3" }]],
     ["an object with a list of members", { members: [{ value: "u1" }, { $ref: "/Users/u3" }] }],
+    ["JSON as text", JSON.stringify([{ value: "u1" }, { value: "u3" }])],
+    [
+      "members that are JSON as text",
+      [JSON.stringify({ value: "u1" }), JSON.stringify({ $ref: "Users/u3" })],
+    ],
+    ["references with a query", [{ $ref: "/Users/u1?a=b" }, { $ref: "https://scim.example/Users/u3/#x" }]],
     ["values within values", [{ value: { value: "u1" } }, { value: { members: [{ value: "u3" }] } }]],
     ["bare ids", ["u1", "u3"]],
     [
@@ -342,6 +350,25 @@ const GROUP_ROWS: readonly Row[] = [
     name: "a member added by a filter",
     operations: [{ op: "add", path: 'members[value eq "u4"]', value: [] }],
     changes: { members: [...GROUP.members, { value: "u4" }] },
+  },
+  {
+    name: "a member replaced by none",
+    operations: [{ op: "replace", path: 'members[value eq "u1"]', value: [] }],
+    changes: { members: [{ value: "u2" }, { value: "u3" }] },
+  },
+  {
+    name: "somebody removed who is no member, or is no user any more",
+    operations: [
+      { op: "remove", path: "members", value: [{ value: STRANGER }] },
+      { op: "remove", path: `members[value eq "${STRANGER.toUpperCase()}"]` },
+      { op: "remove", path: "members", value: [] },
+    ],
+    changes: {},
+  },
+  {
+    name: "what a group never had, removed",
+    operations: [{ op: "remove", path: "externalId" }],
+    changes: {},
   },
   {
     name: "all members removed",
@@ -403,9 +430,46 @@ test.each<[name: string, operation: object, problem: string]>([
   ["a part of every member", { op: "replace", path: "members.value", value: "u1" }, "invalidPath"],
   ["a filter of what is not kept", { op: "remove", path: 'members[display eq "Ann"]' }, "invalidFilter"],
   ["a filter that excludes", { op: "remove", path: 'members[value ne "u1"]' }, "invalidFilter"],
+  [
+    "somebody's name in place of an id",
+    { op: "remove", path: "members", value: [{ value: "ann" }] },
+    "invalidValue",
+  ],
+  [
+    "a name beside a reference",
+    { op: "remove", path: "members", value: [{ value: "ann", $ref: "../Users/u1" }] },
+    "invalidValue",
+  ],
+  ["a filter by a name", { op: "remove", path: 'members[value eq "ann@example.com"]' }, "invalidValue"],
+  [
+    "a filter by an id and a name",
+    { op: "remove", path: 'members[value eq "u1" or value eq "ann"]' },
+    "invalidValue",
+  ],
+  [
+    "a member to be deleted as it is added",
+    { op: "add", path: "members", value: [{ value: "u1", operation: "delete" }] },
+    "invalidValue",
+  ],
+  ["text that begins like JSON", { op: "remove", path: "members", value: '[{"value": "u1"' }, "invalidValue"],
+  ["members by another name", { op: "remove", path: "users", value: [{ value: "u1" }] }, "noTarget"],
+  [
+    "members by another name, without a path",
+    { op: "remove", value: { member: [{ value: "u1" }] } },
+    "noTarget",
+  ],
 ])("a group's PATCH is refused for %s", (_, operation, problem) => {
   expect(patch("Group", GROUP, [operation])).toMatchObject({ problem });
 });
+
+test.each(["2819C223-7F76-453A-919D-413861904646", `urn:uuid:${STRANGER}`, `{${STRANGER}}`])(
+  "a member is the same by %s",
+  (value) => {
+    const group = { displayName: "admin", members: [{ value: STRANGER }] };
+    const operation = { op: "remove", path: "members", value: [{ value }] };
+    expect(patch("Group", group, [operation])).toEqual({ resource: { displayName: "admin" } });
+  },
+);
 
 test("a PATCH of which one operation is refused changes nothing", () => {
   const operations = [
