@@ -41,7 +41,7 @@ function changeSome({ attribute, op, sub, value }: Change, where: Filter, curren
   const chosen = (each: unknown): each is ScimObject => isObject(each) && matches(where, each);
   if (op === "remove") {
     if (sub === null) return { value: filled(list.filter((each) => !chosen(each))) };
-    return { value: list.map((each) => (chosen(each) ? withValue(each, sub, undefined) : each)) };
+    return { value: withoutParts(list, sub, chosen) };
   }
   const made = list.some(chosen) ? {} : impliedBy(where);
   if (made === null) return scimProblem("noTarget", "No value fits the filter of the path");
@@ -58,9 +58,7 @@ function changeSome({ attribute, op, sub, value }: Change, where: Filter, curren
 /** Changes one sub-attribute: of the complex value, or of every value of a list. */
 function changeParts({ attribute, op, value }: Change, sub: string, current: unknown): ReadValue {
   if (op === "remove") {
-    if (Array.isArray(current)) {
-      return { value: current.map((each) => (isObject(each) ? withValue(each, sub, undefined) : each)) };
-    }
+    if (Array.isArray(current)) return { value: withoutParts(current, sub, isObject) };
     if (!isObject(current)) return { value: current };
     const rest = withValue(current, sub, undefined);
     return { value: Object.keys(rest).length === 0 ? undefined : rest };
@@ -74,6 +72,16 @@ function changeParts({ attribute, op, value }: Change, sub: string, current: unk
   }
   const whole = isObject(current) ? { ...current, ...part } : part;
   return { value: attribute?.multiValued === true ? [whole] : whole };
+}
+
+/** A list without one sub-attribute of some values; what has nothing left is no value. */
+function withoutParts(
+  list: readonly unknown[],
+  sub: string,
+  isMeant: (each: unknown) => each is ScimObject,
+): unknown[] | undefined {
+  const next = list.map((each) => (isMeant(each) ? withValue(each, sub, undefined) : each));
+  return filled(next.filter((each) => !isObject(each) || Object.keys(each).length > 0));
 }
 
 /** The value of an operation as a part of a complex value, next to parts that are `given`. */

@@ -77,6 +77,19 @@ const USER_ROWS: readonly Row[] = [
     changes: { name: { familyName: "Jensen" } },
   },
   {
+    name: "a part removed of what was never set",
+    operations: [{ op: "remove", path: 'phoneNumbers[type eq "work"].value' }],
+    changes: {},
+  },
+  {
+    name: "the one part of a value removed",
+    operations: [
+      { op: "replace", path: "ims", value: [{ value: "a" }, { value: "b", type: "x" }] },
+      { op: "remove", path: "ims.value" },
+    ],
+    changes: { ims: [{ type: "x" }] },
+  },
+  {
     name: "an attribute removed",
     operations: [{ op: "remove", path: "name" }],
     changes: { name: undefined },
