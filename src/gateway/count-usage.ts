@@ -1,5 +1,5 @@
 import { callName } from "../core/usage/calls.ts";
-import type { RefusalCode } from "../core/refusal.ts";
+import type { Refusal, RefusalCode } from "../core/refusal.ts";
 import type { Outcome } from "../core/usage/usage.ts";
 import { countRefusal, countUse } from "../core/usage/usage-tally.ts";
 import type { Gateway } from "./gateway.ts";
@@ -21,9 +21,9 @@ export function countUsage(finished: Finished, { admission }: Gateway): void {
   const { keyId } = judged.identified;
   const { address, requestId, background } = arrived;
   const now = Date.now();
-  if (at.stage === "forwarded") {
+  const outcome = at.stage === "forwarded" ? outcomeOf(status, refusal) : "refused";
+  if (at.stage === "forwarded" && outcome !== "refused") {
     const name = callName(at.route.operation, at.route.params, address);
-    const outcome = outcomeOf(status);
     admission.count(keyId, (tally) => countUse(tally, outcome, name, address, now), {
       isFact: false,
       now,
@@ -39,8 +39,12 @@ export function countUsage(finished: Finished, { admission }: Gateway): void {
   admission.count(keyId, (tally) => countRefusal(tally, kind, told), { isFact, now, background });
 }
 
-/** What the origin made of a request that was forwarded. */
-export function outcomeOf(status: number): Outcome {
+/** Refusals for a body, which is read as it is sent on. */
+const FOR_THE_BODY: ReadonlySet<RefusalCode> = new Set(["payload_too_large", "invalid_request"]);
+
+/** What became of a request that was to be forwarded: what the origin made of it, unless its body was refused. */
+export function outcomeOf(status: number, refusal: Refusal | null): Outcome {
+  if (refusal !== null && FOR_THE_BODY.has(refusal.code)) return "refused";
   if (status < 400) return "succeeded";
   return status < 500 ? "clientErrors" : "originErrors";
 }

@@ -33,7 +33,7 @@ export function recordRequest(finished: Finished, gateway: Gateway, dataset: Dat
 }
 
 function requestOutcome({ at, status, refusal }: Finished): string {
-  if (at.stage === "forwarded") return outcomeOf(status);
+  if (at.stage === "forwarded") return outcomeOf(status, refusal);
   if (refusal === null) return "answered";
   return refusal.code === "rate_limited" ? "limited" : "refused";
 }

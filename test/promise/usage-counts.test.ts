@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startControl, type Control, type Organization } from "../support/control.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
+import { requestText, sendThenRead } from "../support/raw-http.ts";
 
 let control: Control;
 let organization: Organization;
@@ -12,19 +13,34 @@ beforeAll(async () => {
 afterAll(() => control.stop());
 
 const HOME = "198.51.100.40";
+interface Kind {
+  readonly path: string;
+  readonly from: string;
+  readonly outcome: string;
+  readonly method?: "GET" | "HEAD";
+  /** Chunks as they are sent, with a method that has no body. */
+  readonly body?: string;
+}
+
 /** What each request is to come to, and what it is counted as. */
 const KINDS = [
   { path: "/v1/networks?as=200", from: HOME, outcome: "succeeded" },
   { path: "/v1/networks?as=304", from: HOME, outcome: "succeeded" },
+  { path: "/v1/networks?as=302", from: HOME, outcome: "succeeded" },
+  { path: "/v1/networks?as=204", from: HOME, outcome: "succeeded", method: "HEAD" },
   { path: "/v1/networks?as=404", from: HOME, outcome: "clientErrors" },
+  { path: "/v1/networks?as=404", from: HOME, outcome: "clientErrors", method: "HEAD" },
   { path: "/v1/networks?as=409", from: HOME, outcome: "clientErrors" },
   { path: "/v1/networks?as=500", from: HOME, outcome: "originErrors" },
   { path: "/v1/networks?as=503", from: HOME, outcome: "originErrors" },
   { path: "/v1/networks?as=reset", from: HOME, outcome: "originErrors" },
+  { path: "/v1/networks?as=599", from: HOME, outcome: "originErrors" },
+  { path: "/v1/networks", from: HOME, outcome: "refused", body: "3\r\nabc\r\n0\r\n\r\n" },
+  { path: "/v1/networks", from: HOME, outcome: "refused", body: "zz\r\n" },
   { path: "/v1/networks?as=200", from: "203.0.113.200", outcome: "refused" },
   { path: "/v1/nowhere", from: HOME, outcome: "refused" },
   { path: "/v1/vaults/vault_9", from: HOME, outcome: "refused" },
-] as const;
+] as const satisfies readonly Kind[];
 const EACH = 12;
 
 interface Usage {
@@ -52,8 +68,15 @@ test("usage by outcome is what the origin and the clients saw, whatever goes on 
   ]);
 
   const seen = new Map(keys.map(({ id }) => [id, new Map<string, number>()]));
-  const send = async (key: CreatedKey, { path, from, outcome }: (typeof KINDS)[number], edge: number) => {
-    const { status } = await control.call("GET", path, { as: key.key, from, edge });
+  const send = async (key: CreatedKey, { path, from, outcome, method = "GET", body }: Kind, edge: number) => {
+    const headers = [
+      `Authorization: Bearer ${key.key}`,
+      `CF-Connecting-IP: ${from}`,
+      "Transfer-Encoding: chunked",
+    ];
+    const { status } = await (body === undefined
+      ? control.call(method, path, { as: key.key, from, edge })
+      : sendThenRead(control.edges[edge] ?? "", requestText(method, path, headers) + body));
     const counts = seen.get(key.id) ?? new Map<string, number>();
     const counted = status === 429 ? "limited" : outcome;
     counts.set(counted, (counts.get(counted) ?? 0) + 1);
@@ -76,7 +99,7 @@ test("usage by outcome is what the origin and the clients saw, whatever goes on 
       limited: of("limited"),
     };
   });
-  expect(expected[0]).toEqual({ succeeded: 24, clientErrors: 24, originErrors: 36, refused: 36, limited: 0 });
+  expect(expected[0]).toEqual({ succeeded: 48, clientErrors: 36, originErrors: 48, refused: 60, limited: 0 });
   expect(expected[1]?.limited).toBeGreaterThan(0);
 
   for (const [i, { id }] of keys.entries()) {
