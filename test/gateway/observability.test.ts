@@ -19,8 +19,8 @@ beforeAll(async () => {
       { metrics: true, vars: ON },
       { metrics: true, vars: ON, guard: "BrokenGuard" },
       { metrics: true, vars: { ...ON, ORIGIN_URL: "http://127.0.0.1:1" } },
-      { vars: { ...ON, CORS_ORIGINS: PAGE } },
-      {},
+      { metrics: true, vars: { ...ON, CORS_ORIGINS: PAGE, REQUEST_LOG: "refused" } },
+      { vars: { REQUEST_LOG: "0.5" } },
     ],
   });
 });
@@ -144,6 +144,28 @@ describe("with a dataset bound every request leaves one data point that says", (
     expect(left).toHaveLength(1);
     expect(left[0]?.point).toMatchObject({ kind: "request", ...says });
     expect(left[0]?.index).toBe(index === "key" ? `org_test/${id}` : "-");
+  });
+
+  test.each([
+    [200, "succeeded", ""],
+    [302, "succeeded", ""],
+    [404, "clientErrors", ""],
+    [409, "clientErrors", ""],
+    [429, "clientErrors", ""],
+    [500, "originErrors", ""],
+    [503, "originErrors", "origin_unavailable"],
+  ])("how it ended: the origin answers %i", async (status, outcome, code) => {
+    portcullis.origin.handler = (_, response) =>
+      response.writeHead(status, { "Content-Type": "application/json", Location: "/" }).end("{}");
+    const { key } = await portcullis.createKey();
+    const { left } = await sent("GET", PATH, { as: key });
+    expect(left[0]?.point).toMatchObject({ outcome, code, status });
+  });
+
+  test("that a preflight was answered by the gateway itself", async () => {
+    const headers = { Origin: PAGE, "Access-Control-Request-Method": "GET" };
+    const { left } = await sent("OPTIONS", PATH, { edge: PAGES, headers });
+    expect(left[0]?.point).toMatchObject({ outcome: "answered", admission: "", keyId: "" });
   });
 
   test("that the rate limit was used up", async () => {
@@ -276,5 +298,52 @@ describe("Server-Timing", () => {
     portcullis.origin.handler = (_, response) =>
       response.writeHead(200, { "Server-Timing": "db;dur=53" }).end("{}");
     expect(await timing()).toBe("db;dur=53");
+  });
+});
+
+describe("REQUEST_LOG", () => {
+  /** The statuses of the lines that requests have left, once a last one, which is always refused, has left its own. */
+  async function statusesOf(edge: number, send: (from: string) => Promise<void>): Promise<number[]> {
+    const from = freshAddress();
+    const lines = () =>
+      portcullis.logs
+        .filter((line) => line.startsWith("{") && line.includes(`"${from}"`))
+        .map((line) => JSON.parse(line) as { status: number; code?: string });
+    await send(from);
+    await (await portcullis.call("GET", PATH, { edge, from })).arrayBuffer();
+    while (!lines().some(({ code }) => code === "credential_missing")) await new Promise(setImmediate);
+    return lines()
+      .filter(({ code }) => code !== "credential_missing")
+      .map(({ status }) => status);
+  }
+
+  async function use(edge: number, from: string, status: number): Promise<void> {
+    const { key } = await portcullis.createKey();
+    portcullis.origin.handler = (_, response) =>
+      response.writeHead(status, { "Content-Type": "application/json" }).end("{}");
+    await (await portcullis.call("GET", PATH, { as: key, edge, from })).arrayBuffer();
+  }
+
+  test("of refusals leaves lines of those and of failures, and none of what was let through", async () => {
+    const statuses = await statusesOf(PAGES, async (from) => {
+      for (const status of [200, 404, 500]) await use(PAGES, from, status);
+      await (await portcullis.call("GET", PATH, { as: unknownKey(9), edge: PAGES, from })).arrayBuffer();
+    });
+    expect(statuses).toEqual([500, 401]);
+  });
+
+  test("of a share leaves lines of some, and of every refusal", async () => {
+    const [requests, refused] = [60, 5];
+    const statuses = await statusesOf(OFF, async (from) => {
+      const { key } = await portcullis.createKey();
+      for (let i = 0; i < requests; i++)
+        await (await portcullis.call("GET", PATH, { as: key, edge: OFF, from })).arrayBuffer();
+      for (let i = 0; i < refused; i++)
+        await (await portcullis.call("GET", "/v2", { as: key, edge: OFF, from })).arrayBuffer();
+    });
+    expect(statuses.filter((status) => status === 404)).toHaveLength(refused);
+    const chosen = statuses.filter((status) => status === 200).length;
+    expect(chosen).toBeGreaterThan(0);
+    expect(chosen).toBeLessThan(requests);
   });
 });
