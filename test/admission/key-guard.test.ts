@@ -342,3 +342,40 @@ test("tokens of a key are revoked as a change of the key", async () => {
   const answer = await guard.ask(ask(record));
   expect(answer.keys[record.id]?.record?.denials.tokens).toHaveProperty("t1");
 });
+
+describe("a guard whose storage takes no more", () => {
+  type Stub = ReturnType<typeof guardOf>;
+
+  /** Has every write fail after the next few. */
+  async function failWritesAfter(guard: Stub, writes: number): Promise<void> {
+    await runInDurableObject(guard, (_, { storage: { kv } }) => {
+      const put = kv.put.bind(kv);
+      let left = writes;
+      const failing = (name: string, value: unknown): void => {
+        if (left-- <= 0) throw new Error("database or disk is full: SQLITE_FULL");
+        put(name, value);
+      };
+      Object.defineProperty(kv, "put", { configurable: true, value: failing });
+    });
+  }
+
+  async function writeAgain(guard: Stub): Promise<void> {
+    await runInDurableObject(guard, (_, { storage: { kv } }) => void Reflect.deleteProperty(kv, "put"));
+  }
+
+  // A cut writes the key, then the group, and once it is in force the key again.
+  test.each([0, 1, 2])("confirms no cut that it has not written whole (%i written)", async (writes) => {
+    const { record, guard } = await newKey();
+    const { revision } = await guard.ask(ask(record));
+    await failWritesAfter(guard, writes);
+    const outcome = await guard.cut([{ keyId: record.id }]).then(() => "confirmed", String);
+    expect(outcome).toContain("SQLITE_FULL");
+    await writeAgain(guard);
+
+    expect(await guard.cut([{ keyId: record.id }])).toMatchObject([
+      { confirmed: true, record: { revokedAt: expect.any(Number) } },
+    ]);
+    const told = await guard.ask(ask(record, { record: false, want: 0 }, { have: revision }));
+    expect(told.changed[record.id]?.record.revokedAt).toEqual(expect.any(Number));
+  });
+});
