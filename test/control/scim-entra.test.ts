@@ -103,6 +103,75 @@ test("a user's life: created, read, found, updated, disabled, deleted", async ()
   expect(await tryToCreateKey(person)).toEqual([403, "role_required"]);
 });
 
+/** Microsoft Learn, "Tutorial: Validate a SCIM endpoint", "Use Postman to test endpoints": its collection. */
+test("a user's and a group's life as the collection for Postman has them, with names in capitals", async () => {
+  for (const path of ["/users", "/Groups", "/ResourceTypes", "/ServiceProviderConfig", "/Schemas"]) {
+    expect([path, (await entra.call("GET", path)).status]).toEqual([path, 200]);
+  }
+  const externalId = "22fbc523-6032-4c5f-939d-5d4850cf3e52";
+  const ryan = organization.member(externalId, developerOn("vault_1"));
+  const key = await ryan.createKey();
+  const user = {
+    UserName: "UserName222",
+    Active: true,
+    DisplayName: "BobIsAmazing",
+    schemas: [ENTERPRISE_SCHEMA, USER_SCHEMA],
+    externalId,
+    name: { formatted: "Ryan Leenay", familyName: "Leenay", givenName: "Ryan", honorificPrefix: null },
+    emails: [
+      { Primary: true, type: "work", value: "emailName357" },
+      { Primary: false, type: "home", value: "testinghome@bob.com" },
+    ],
+    phoneNumbers: [{ type: "mobile", primary: null, value: "312-320-1707" }],
+    [ENTERPRISE_SCHEMA]: { Department: "bob", Manager: { Value: "SuzzyQ" } },
+  };
+  const created = await entra.call("POST", "/Users", user);
+  expect(created).toMatchObject({
+    status: 201,
+    body: {
+      userName: "UserName222",
+      active: true,
+      emails: [{ primary: true }, { primary: false }],
+      [ENTERPRISE_SCHEMA]: { department: "bob", manager: { value: "SuzzyQ" } },
+    },
+  });
+  const { id } = created.body;
+  for (const attributes of ["userName,emails", 'emails[type eq "work"]', 'emails[value eq "emailName357"]']) {
+    const query = new URLSearchParams({ attributes, filter: 'DisplayName eq "BobIsAmazing"' });
+    expect((await entra.call("GET", `/Users?${query.toString()}`)).body.Resources).toMatchObject([
+      { id, emails: [{ value: "emailName357" }, {}] },
+    ]);
+  }
+
+  const group = await entra.create("/Groups", { displayName: "admin", members: [] });
+  const at = `/Groups/${group}`;
+  const add = {
+    name: "addMember",
+    op: "add",
+    path: "members",
+    value: [{ displayName: "new User", value: id }],
+  };
+  const isAdmin = async () => (await ryan.call("GET", "/-/people")).status === 200;
+  for (const leave of [
+    { op: "remove", path: `members[value eq "${id}"]` },
+    { op: "remove", path: "members" },
+  ]) {
+    expect((await patch(at, add)).status).toBe(204);
+    expect(await isAdmin()).toBe(true);
+    expect((await patch(at, leave)).status).toBe(204);
+    expect(await isAdmin()).toBe(false);
+  }
+
+  expect((await entra.call("POST", "/Users", user)).status).toBe(409);
+  const { UserName: _, ...nameless } = user;
+  expect((await entra.call("PUT", `/Users/${id}`, { ...nameless, userame: "OMalley" })).status).toBe(400);
+  expect(await use(control, key)).toEqual([200]);
+  expect((await entra.call("PUT", `/Users/${id}`, { ...user, id, Active: "False" })).status).toBe(200);
+  expect(await use(control, key)).toEqual([401, "api_key_revoked"]);
+  expect((await entra.call("DELETE", `/Users/${id}`)).status).toBe(204);
+  expect(await tryToCreateKey(ryan)).toEqual([403, "role_required"]);
+});
+
 test("a group's life: created, read without members, found, renamed, members added and removed, deleted", async () => {
   const person = organization.member("grace", {});
   const user = await entra.create("/Users", {

@@ -177,3 +177,48 @@ test("a deactivation cuts the keys of the user off and is final for them", async
   const newer = organization.member("00u9", { ...developerOn("vault_1"), iat });
   expect(await tryToCreateKey(newer)).toEqual([201]);
 });
+
+/** Okta Developer, "Prepare your SCIM API service", "Test your SCIM API": the steps of its specification test. */
+test("its specification test", async () => {
+  const headers = {
+    "Accept-Charset": "utf-8",
+    "Content-Type": "application/scim+json; charset=utf-8",
+    Accept: "application/scim+json",
+    "User-Agent": "OKTA SCIM Integration",
+  };
+  const send = (method: string, path: string, body?: object) => okta.call(method, path, body, headers);
+  const userName = "Runscope300Hfluaklab151@example.com";
+  const byName = (name: string) =>
+    `/Users?${new URLSearchParams({ filter: `userName eq "${name}"` }).toString()}`;
+  const user = {
+    schemas: [USER_SCHEMA],
+    userName,
+    name: { givenName: "Runscope300", familyName: "Hfluaklab151" },
+    emails: [{ primary: true, value: userName, type: "work" }],
+    displayName: "Runscope300 Hfluaklab151",
+    active: true,
+  };
+  for (const name of ["abcdefgh@example.com", userName]) {
+    expect((await send("GET", byName(name))).body).toMatchObject({ schemas: [LIST], totalResults: 0 });
+  }
+  const created = await send("POST", "/Users", user);
+  expect(created).toMatchObject({ status: 201, body: user });
+  expect((await send("GET", "/Users?count=1&startIndex=1")).body).toMatchObject({
+    schemas: [LIST],
+    itemsPerPage: 1,
+    startIndex: 1,
+    totalResults: expect.any(Number),
+    Resources: [{ id: expect.any(String), userName: expect.any(String), active: expect.any(Boolean) }],
+  });
+  expect((await send("GET", `/Users/${created.body.id}`)).body).toMatchObject(user);
+  expect((await send("POST", "/Users", user)).status).toBe(409);
+  expect((await send("GET", byName(userName.toUpperCase()))).body.totalResults).toBe(1);
+  expect(await send("GET", "/Users/010101001010101011001010101011")).toMatchObject({
+    status: 404,
+    body: {
+      schemas: ["urn:ietf:params:scim:api:messages:2.0:Error"],
+      status: "404",
+      detail: expect.any(String),
+    },
+  });
+});

@@ -1,5 +1,6 @@
 import { isObject, type ScimObject } from "./object.ts";
 import { isExtension } from "./resource.ts";
+import { parsePath } from "./filter-parser.ts";
 import { readPlainPath, type AttributePath } from "./path.ts";
 import { sameName } from "./schemas.ts";
 
@@ -12,7 +13,10 @@ export interface Projection {
   readonly paths: readonly AttributePath[];
 }
 
-/** Reads `attributes` and `excludedAttributes`; `null` when one does not hold names, or both are given. */
+/**
+ * Reads `attributes` and `excludedAttributes`; `null` when one does not hold names, or both are given. Entra's tests ask for
+ * `emails[type eq "work"]`: all values are shown of an attribute of which some are asked for.
+ */
 export function readProjection(
   attributes: string | undefined,
   excluded: string | undefined,
@@ -20,7 +24,8 @@ export function readProjection(
   if (attributes && excluded) return null;
   const names = attributes || excluded;
   if (!names) return { kind: "all", paths: [] };
-  const paths = names.split(",").map((name) => readPlainPath(name.trim()));
+  const read = attributes ? parsePath : readPlainPath;
+  const paths = names.split(",").map((name) => read(name.trim()));
   return paths.includes(null)
     ? null
     : { kind: attributes ? "only" : "without", paths: paths as AttributePath[] };

@@ -23,6 +23,11 @@ test.each<[attributes: string, shown: object]>([
   [ENTERPRISE, { [ENTERPRISE]: USER[ENTERPRISE] }],
   ["urn:ietf:params:scim:schemas:core:2.0:User:userName", { userName: "bjensen" }],
   ["nickName", {}],
+  ['emails[type eq "work"]', { emails: EMAILS }],
+  [
+    'userName,emails[value eq "w@example.com"].value',
+    { userName: "bjensen", emails: [{ value: "w@example.com" }, { value: "h@example.com" }] },
+  ],
 ])("attributes=%s shows that, the schemas and the id", (attributes, shown) => {
   const projection = readProjection(attributes, undefined);
   expect(projection && project(USER, projection)).toEqual({ ...ALWAYS, ...shown });
@@ -44,4 +49,5 @@ test.each<[excluded: string, changed: object]>([
 test("both lists at once, and what is no name, are refused", () => {
   expect(readProjection("userName", "emails")).toBeNull();
   expect(readProjection("emails[", undefined)).toBeNull();
+  expect(readProjection(undefined, 'emails[type eq "work"]')).toBeNull();
 });
