@@ -1,16 +1,33 @@
 /** Shorter texts are no keys. */
-const MIN_LENGTH = 24;
+const MIN_LENGTH = 16;
+const MAX_LENGTH = 256;
+/** What is as long as this, and no name, is taken to be one. */
+const SURE_LENGTH = 24;
+/** Runs of one kind of character are that long in names, and shorter in what a machine has drawn. */
+const NAME_RUN = 3;
 /** A text of more words than this is no place where somebody keeps one key. */
-const MAX_CANDIDATES = 5;
+export const MAX_CANDIDATES = 5;
 
-/** A key of ours, wherever it stands: its public part, and what is secret of it. */
-const OUR_KEY = /(?<![A-Za-z])([a-z][a-z0-9]{0,15}_[0-9A-Za-z]{12})[0-9A-Za-z]{38}(?![0-9A-Za-z])/g;
+/** A key of ours, wherever it stands. */
+const OUR_KEY = /(?<![A-Za-z])[a-z][a-z0-9]{0,15}_[0-9A-Za-z]{50}(?![0-9A-Za-z])/g;
 /** The id of a key or service user, or the beginning of a key, in the midst of an address or a line of a log. */
 const PUBLIC_PART =
   /(?<![0-9A-Za-z])((svc_[0-9a-f]{32})|([a-z][a-z0-9]{0,15}_[0-9A-Za-z]{12}))(?![0-9A-Za-z])/;
+/** The ids of keys and service users, and the beginnings of keys. */
+const OUR_PARTS = /^((key|svc)_\w+|[a-z0-9]+_[0-9A-Za-z]{12}…?)$/i;
 /** What is no key, however long: ids of ours and of providers, the beginnings of keys, addresses. */
-const NO_KEYS =
-  /^((key|svc)_\w+|[a-z0-9]+_[0-9A-Za-z]{12}…?|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^\s@]+@\S+|https?:\/\/.*)$/i;
+const NO_KEYS = new RegExp(
+  [
+    /(key|svc)_\w+|[a-z0-9]+_[0-9A-Za-z]{12}…?/,
+    /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/,
+    // Subjects of Auth0, Okta and Google.
+    /[a-z0-9-]+\|\S+|00u[0-9a-z]{17}|\d{21}/,
+    /[^\s@]+@\S+|https?:\/\/.*/,
+  ]
+    .map(({ source }) => `^(${source})$`)
+    .join("|"),
+  "i",
+);
 /** Words and short numbers between hyphens, dots and underscores, as people name things. */
 const NAME =
   /^(?=.*[A-Za-z]{5})([A-Z]?[a-z]+\d{0,2}|[A-Z]+\d{0,2}|\d{1,4})([-_.]([A-Z]?[a-z]+\d{0,2}|[A-Z]+\d{0,2}|\d{1,4}))+$/;
@@ -38,19 +55,28 @@ function unwrapped(word: string): string[] {
   return [word, ...values].flatMap((part) => [part.replaceAll(WRAPPING, ""), part]);
 }
 
-/** Whether a word may be a key of any form. */
+/** Whether a word is taken to be a key of any form. */
 function isOpaque(word: string): boolean {
   if (word.length < MIN_LENGTH || /\s/.test(word) || NO_KEYS.test(word) || NAME.test(word)) return false;
-  return /\d/.test(word) && /[A-Za-z]/.test(word);
+  if (isDrawn(word) || /^\d+$/.test(word)) return true;
+  return word.length >= SURE_LENGTH && /\d/.test(word) && /[A-Za-z]/.test(word);
+}
+
+/** Whether kinds of characters change as often as where each is drawn by itself. */
+function isDrawn(word: string): boolean {
+  const runs = word.match(/[A-Z]?[a-z]+|[A-Z]+|\d+/g) ?? [];
+  return runs.length > 0 && runs.join("").length / runs.length < NAME_RUN;
+}
+
+/** The text if it may be a key as well as a name: it is searched for as a key first. */
+export function maybeKey(text: string): string | null {
+  const seen = text.replaceAll(UNSEEN, "").trim();
+  const isForm = /^[\x21-\x7e]+$/.test(seen) && seen.length >= MIN_LENGTH && seen.length <= MAX_LENGTH;
+  return isForm && keysIn(seen).length === 0 && !OUR_PARTS.test(seen) ? seen : null;
 }
 
 /** What a text without a key is searched for: the id or beginning of a key that is in it, else all of it. */
 export function searchedFor(text: string): string {
   const seen = text.replaceAll(UNSEEN, "").trim();
   return PUBLIC_PART.exec(seen)?.[0] ?? seen;
-}
-
-/** The text with the public part alone of every key of our form. */
-export function withoutKeys(text: string): string {
-  return text.replaceAll(OUR_KEY, "$1");
 }

@@ -1,169 +1,120 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { hourOf, type UsageCounts } from "../../src/core/usage/usage.ts";
-import type { Page } from "../support/browser.ts";
+import type { Page, Visitor } from "../support/browser.ts";
 import { setup } from "../support/build-bundle.ts";
-import { ADMIN_PAGES, makeAdminSample } from "./admin-pictures.ts";
 import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
+import { faultsOf } from "../support/page-faults.ts";
+import { LISTS, PAGES, type Sample, type Steps } from "./pictures/pages.ts";
+import { makeKeys, makeSample } from "./pictures/samples.ts";
+import { makeSheets, type Picture } from "./pictures/sheets.ts";
 
 /**
- * `npm run screenshots`: every page, light and dark, on three screens, as pictures in `.screenshots/` to look at; with a
- * number, as in `npm run screenshots -- 300`, lists of so many keys in place of them. The README's, in `pictures/` beside
- * this file, are `key-new-wide-light` and `key-wide-dark` from there, cut to 1335 lines and their
+ * `npm run screenshots`: every page, light and dark, on three screens and with text of twice the size, as pictures in
+ * `.screenshots/`, tiled in `.screenshots/sheets/` to look at; what is wrong with their shape is in `faults.txt` beside
+ * them. With numbers, as in `npm run screenshots -- 0 1 20 300`, lists of so many keys in place of them; with the names
+ * of some looks, as in `npm run screenshots -- narrow-dark`, those alone. The README's, in
+ * `pictures/` beside this file, are `key-new-wide-light` and `key-wide-dark` from there, cut to 1335 lines and their
  * colours to a palette.
  */
 
 const DIRECTORY = join(import.meta.dirname, "../../.screenshots");
-const SCREENS = {
-  narrow: { width: 320, height: 700 },
-  wide: { width: 1280, height: 860 },
-  widest: { width: 2560, height: 1200 },
-};
-const HOUR_MS = 3_600_000;
+const SHEETS = join(DIRECTORY, "sheets");
+const FAULTS = join(DIRECTORY, "faults.txt");
 
-/** The ids of what there is to see. */
-interface Sample {
-  readonly keyId: string;
-  readonly userId: string;
-  /** Of a key that is there to be revoked. */
-  spare: string;
+interface Look {
+  readonly viewport: { readonly width: number; readonly height: number };
+  readonly colorScheme: "light" | "dark";
+  /** The size of text that the reader has set in the browser, if it is not the usual one. */
+  readonly textPx?: number;
 }
 
-/** What is done to get to a page; by itself, the path is opened. */
-type Steps = (page: Page, sample: Sample) => Promise<unknown>;
-
-const open =
-  (path: string): Steps =>
-  (page, { keyId }) =>
-    page.goto(`/-/console${path.replace("{key}", keyId)}`);
-
-async function press(page: Page, button: string): Promise<void> {
-  // The answer is a page of its own, or is drawn in the place of the form.
-  const answered = page.waitForResponse((response) => response.request().method() === "POST");
-  await page.getByRole("button", { name: button }).click();
-  await answered;
-  await page.waitForLoadState("networkidle");
-}
-
-/** Pages that differ with the number of keys. */
-const LISTS: Readonly<Record<string, Steps>> = {
-  ...Object.fromEntries(
-    [
-      "keys",
-      "all-keys",
-      "overview",
-      "usage",
-      "audit",
-      "people",
-      "people/alice",
-      "service-users",
-      "search?q=key",
-    ].map((path) => [path.replaceAll(/\W/g, "-"), open(`/${path}`)]),
-  ),
-  "person-revoke": open("/people/alice/revoke-keys"),
+const narrow = { width: 320, height: 700 };
+const wide = { width: 1280, height: 860 };
+const widest = { width: 2560, height: 1200 };
+const LOOKS: Readonly<Record<string, Look>> = {
+  "narrow-light": { viewport: narrow, colorScheme: "light" },
+  "wide-light": { viewport: wide, colorScheme: "light" },
+  "narrow-large": { viewport: narrow, colorScheme: "light", textPx: 32 },
+  "wide-large": { viewport: wide, colorScheme: "light", textPx: 32 },
+  "zoomed-light": { viewport: { width: 640, height: 430 }, colorScheme: "light" },
+  "widest-light": { viewport: widest, colorScheme: "light" },
+  "wide-dark": { viewport: wide, colorScheme: "dark" },
+  "narrow-dark": { viewport: narrow, colorScheme: "dark" },
+  "widest-dark": { viewport: widest, colorScheme: "dark" },
 };
-
-const PAGES: Readonly<Record<string, Steps>> = {
-  keys: open("/keys"),
-  "keys-all": open("/keys?status=all"),
-  "keys-not-found": open("/keys?q=nothing"),
-  "keys-empty": open("/keys?status=expired"),
-  key: open("/keys/{key}"),
-  "key-usage": open("/keys/{key}?window=7d"),
-  "key-new": async (page, sample) => {
-    await open("/keys/new")(page, sample);
-    await page.getByLabel("Name", { exact: true }).fill("Treasury dashboard");
-    await page.getByLabel("Vault ids").fill("vault_3f8a2c1d9b\nvault_7b21e4c09d");
-    await page.getByLabel("view").selectOption("balance");
-    await page.getByLabel("Allowed addresses").fill("203.0.113.0/24\n0.0.0.0/0\n10.1.1.1/8");
-    await page.getByText("did you mean").waitFor();
-    await page.getByText("4 of 7 operations").waitFor();
-    await page.evaluate("scrollTo(0, 0)");
-  },
-  "key-new-refused": async (page) => {
-    await press(page, "Create key");
-    await page.getByText("Nothing was saved yet").waitFor();
-  },
-  "key-edit": open("/keys/{key}/edit"),
-  "key-review": async (page, sample) => {
-    await open("/keys/{key}/edit")(page, sample);
-    await page.getByLabel("Allowed addresses").fill("192.0.2.0/24");
-    await press(page, "Review the change");
-  },
-  "key-changed-meanwhile": async (page, sample) => {
-    await open("/keys/{key}/edit")(page, sample);
-    await page.getByLabel("Description").fill("For the wall in the treasury office");
-    await page.evaluate("document.querySelector('[name=version]').value = 1");
-    await press(page, "Review the change");
-  },
-  "key-saved": open("/keys/{key}?done=saved"),
-  "key-disable": open("/keys/{key}/disable"),
-  "key-rotate": open("/keys/{key}/rotate"),
-  "key-revoke": open("/keys/{key}/revoke"),
-  "key-secret": async (page, sample) => {
-    await page.goto("/-/console/sign-in/start?step_up=1&return=/-/console/keys/new");
-    await page.getByRole("button", { name: "Alice Andersson" }).click();
-    await page.waitForURL("**/-/console/keys/new");
-    await page.getByLabel("Name", { exact: true }).fill("Screenshot");
-    await page.getByLabel("Vault ids").fill("vault_3f8a2c1d9b");
-    await press(page, "Create key");
-    sample.spare = `key_${(await page.locator("#secret").innerText()).slice(4, 16)}`;
-  },
-  "key-receipt": async (page, sample) => {
-    await page.getByLabel("I have stored").check();
-    await open(`/keys/${sample.spare}/revoke`)(page, sample);
-    await page.getByLabel(/type the key's name/).fill("Screenshot");
-    await press(page, "Revoke the key for good");
-  },
-  ...ADMIN_PAGES,
-  "not-found": open("/keys/nothing"),
-  "sign-in-over": open("/callback"),
-  "signed-out": open("/signed-out"),
-};
+/** Each theme is judged for contrast where all of a page is seen; its shape is not another one in the dark. */
+const JUDGED = ["wide-light", "wide-dark"];
+/** Of what is higher than this no picture is taken. */
+const MAX_HEIGHT = 12_000;
 
 async function main(): Promise<void> {
   setup();
   rmSync(DIRECTORY, { recursive: true, force: true });
-  mkdirSync(DIRECTORY);
-  const [count] = process.argv.slice(2);
-  const product = await startConsole(count === undefined ? {} : { MAX_KEYS_PER_OWNER: "1000" });
+  mkdirSync(SHEETS, { recursive: true });
+  const asked = process.argv.slice(2);
+  const looks = asked.filter((each) => Object.hasOwn(LOOKS, each));
+  const counts = asked.filter((each) => !looks.includes(each));
+  const chosen = looks.length > 0 ? looks : Object.keys(LOOKS);
+  if (counts.length === 0) await takeAll({}, makeSample, PAGES, chosen, "");
+  for (const count of counts) {
+    const vars = Number(count) > 20 ? { MAX_KEYS_PER_OWNER: "1000" } : {};
+    await takeAll(vars, (product) => makeKeys(product, Number(count)), LISTS, chosen, `-${count}`);
+  }
+}
+
+async function takeAll(
+  vars: Readonly<Record<string, string>>,
+  make: (product: ConsoleProduct) => Promise<Sample>,
+  pages: Readonly<Record<string, Steps>>,
+  looks: readonly string[],
+  suffix: string,
+): Promise<void> {
+  const product = await startConsole(vars);
   try {
-    const pages = count === undefined ? PAGES : LISTS;
-    const sample = count === undefined ? await makeSample(product) : await makeKeys(product, Number(count));
-    for (const [screen, viewport] of Object.entries(SCREENS)) {
-      for (const colorScheme of ["light", "dark"] as const) {
-        await takeAll(product, pages, sample, `${screen}-${colorScheme}`, { viewport, colorScheme });
-      }
+    const sample = await make(product);
+    for (const look of looks) {
+      const taken = await takeLook(product, pages, sample, look, suffix);
+      await makeSheets(product.browser, join(SHEETS, `${look}${suffix}`), taken, tileOf(look));
     }
   } finally {
     await product.stop();
   }
 }
 
-async function takeAll(
+/** How wide a picture is on a sheet. */
+function tileOf(look: string): { width: number; slices: number } {
+  if (look.endsWith("-dark")) return { width: look.startsWith("narrow") ? 200 : 400, slices: 1 };
+  return look.startsWith("narrow") ? { width: 240, slices: 6 } : { width: 610, slices: 4 };
+}
+
+async function takeLook(
   product: ConsoleProduct,
-  pages: typeof PAGES,
+  pages: Readonly<Record<string, Steps>>,
   sample: Sample,
+  look: string,
   suffix: string,
-  options: Parameters<ConsoleProduct["open"]>[0],
-): Promise<void> {
-  const visitor = await product.open(options);
+): Promise<Picture[]> {
+  const { viewport, colorScheme, textPx } = LOOKS[look] ?? { viewport: wide, colorScheme: "light" };
+  const visitor = await product.open({ viewport, colorScheme });
   const { page } = visitor;
-  const take = async (name: string): Promise<void> => {
-    // As on a screen that is as high as the page, so that what keeps its place on the screen is at its place.
-    const screen = page.viewportSize() ?? SCREENS.wide;
-    const height = await page.evaluate<number>("document.documentElement.scrollHeight");
-    await page.setViewportSize({ ...screen, height: Math.max(height, screen.height) });
-    await page.screenshot({ path: join(DIRECTORY, `${name}-${suffix}.png`) });
-    await page.setViewportSize(screen);
+  if (textPx !== undefined) await setTextSize(page, textPx);
+  const taken: Picture[] = [];
+  const take = async (name: string) => {
+    taken.push(await takePicture(page, `${name}${suffix}`, look));
+    await noteFaults(visitor, `${name}${suffix} ${look}`, look);
   };
+  await page.reload();
   await take("sign-in");
   await page.getByRole("button", { name: /^Continue with/ }).click();
   await pickPerson(visitor, "alice");
   await page.waitForURL("**/-/console/keys");
   for (const [name, steps] of Object.entries(pages)) {
-    await steps(page, sample);
-    await take(name);
+    try {
+      await steps(page, sample);
+      await take(name);
+    } catch (error) {
+      appendFileSync(FAULTS, `${name}${suffix} ${look}: cannot be reached: ${String(error)}\n`);
+    }
   }
   await page.goto("/-/console/keys");
   const menu = page.getByRole("button", { name: "Menu" });
@@ -172,65 +123,42 @@ async function takeAll(
     await take("menu");
   }
   await visitor.close();
+  return taken;
 }
 
-async function makeKeys(product: ConsoleProduct, count: number): Promise<Sample> {
-  const alice = await product.control("alice");
-  for (let i = 1; i <= count; i++) {
-    const name =
-      i % 10 === 0
-        ? `A long name that somebody has given to a key, of which this is number ${i}`
-        : `Key ${i}`;
-    await alice("POST", "/-/api-keys", { name, scopes: ["vault:read"], vaults: "*", expiresIn: `${i}d` });
-  }
-  return { keyId: "", userId: "", spare: "" };
+/** As a reader sets it in the browser, so that what is asked of a screen in `rem` answers to it, too. */
+async function setTextSize(page: Page, px: number): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Page.enable");
+  await session.send("Page.setFontSizes", { fontSizes: { standard: px, fixed: px } });
 }
 
-/** Keys as a small organisation may have them, one of them with a week of use. */
-async function makeSample(product: ConsoleProduct): Promise<Sample> {
-  const alice = await product.control("alice");
-  const create = async (name: string, changes: object = {}): Promise<string> => {
-    const body = { name, scopes: ["vault:read"], vaults: "*", ...changes };
-    return ((await alice("POST", "/-/api-keys", body)).body as { id: string }).id;
-  };
-  await create("Ledger export", { expiresIn: "30d", allowedIps: ["203.0.113.0/24"] });
-  const old = await create("Old integration");
-  const paused = await create("Month-end close", { vaults: ["vault_3f8a2c1d9b"] });
-  await create("Monitoring", { scopes: ["vault/#/balance:read"], expiresIn: null });
-  const keyId = await create("Treasury dashboard", {
-    description: "Reads balances for the wall in the treasury office.",
-    scopes: ["vault/#/balance:read", "vault/#/transaction:read"],
-    vaults: ["vault_3f8a2c1d9b"],
-    allowedIps: ["203.0.113.0/24", "2001:db8::/32"],
-    rateLimit: { requests: 600, windowSeconds: 60 },
-    expiresIn: "90d",
-  });
-  await alice("PATCH", `/-/api-keys/${paused}`, { disabled: true });
-  await alice("DELETE", `/-/api-keys/${old}`);
-  await alice("PATCH", `/-/api-keys/${keyId}`, { allowedIps: ["203.0.113.0/24"] });
-  const calls = new Map([
-    [callOf("listBalances"), 1204],
-    [callOf("listTransactions"), 310],
-  ]);
-  await product.recordUsage(keyId, weekOfUse(Date.now()), calls);
-  return { keyId, userId: await makeAdminSample(product, keyId), spare: "" };
+/** As on a screen that is as high as the page, so that what keeps its place on the screen is at its place. */
+async function takePicture(page: Page, name: string, look: string): Promise<Picture> {
+  const screen = page.viewportSize() ?? wide;
+  const whole = await page.evaluate<number>("document.documentElement.scrollHeight");
+  const height = Math.min(Math.max(whole, screen.height), MAX_HEIGHT);
+  const file = join(DIRECTORY, `${name}-${look}.png`);
+  await page.setViewportSize({ ...screen, height });
+  await page.screenshot({ path: file });
+  await page.setViewportSize(screen);
+  return { name, file, width: screen.width, height };
 }
 
-/** As the gateway names it. */
-function callOf(operationId: string): string {
-  return `203.0.113.24\n/vault_3f8a2c1d9b\n${operationId}`;
+async function noteFaults(visitor: Visitor, where: string, look: string): Promise<void> {
+  const { page } = visitor;
+  const shape = look.endsWith("-dark") ? [] : [...(await faultsOf(page)), ...(await faultsWhenOpen(page))];
+  const judgements = JUDGED.includes(look) ? await visitor.axe() : [];
+  const faults = new Set([...shape, ...judgements, ...visitor.takeProblems()]);
+  for (const fault of faults) appendFileSync(FAULTS, `${where}: ${fault}\n`);
 }
 
-/** More by day than by night; now and then too much. */
-function weekOfUse(now: number): Record<number, UsageCounts> {
-  const hours = Array.from({ length: 7 * 24 }, (_, i) => hourOf(now) - i * HOUR_MS);
-  return Object.fromEntries(
-    hours.map((hour, i) => {
-      const ofDay = new Date(hour).getUTCHours();
-      const admitted = Math.round(320 + 260 * Math.sin(((ofDay - 7) / 24) * 2 * Math.PI) + ((i * 37) % 60));
-      return [hour, { admitted, limited: i % 19 === 4 ? 85 : 0, refused: i % 31 === 9 ? 40 : 0 }];
-    }),
-  );
+/** With everything unfolded. */
+async function faultsWhenOpen(page: Page): Promise<string[]> {
+  const folded = await page.locator("details:not([open])").count();
+  if (folded === 0) return [];
+  await page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))");
+  return faultsOf(page);
 }
 
 await main();

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { keysIn, searchedFor, withoutKeys } from "../../src/console/key-text.ts";
+import { keysIn, maybeKey, searchedFor } from "../../src/console/key-text.ts";
 import { formatMoment } from "../../src/console/moment.ts";
 import { AUDIT_WORDS, wordsOf } from "../../src/console/parts/audit-words.ts";
 import { eventOf, operationsOf } from "../../src/core/organization/audit-event.ts";
@@ -76,7 +76,6 @@ test.each([
 ])("a key is found in what it stands in (%#)", (wrap) => {
   for (const key of [KEY, IMPORTED]) expect(keysIn(wrap(key))).toContain(key);
   expect(keysIn(wrap(KEY))).toEqual([KEY]);
-  expect(withoutKeys(wrap(KEY))).toBe(wrap("fkc_4tYk2bQ9XwZa"));
 });
 
 test.each([
@@ -93,9 +92,38 @@ test.each([
   ["a-name-of-letters-alone-which-is-long", "a-name-of-letters-alone-which-is-long"],
   ["\u200bLedger\u200b ", "Ledger"],
   ["", ""],
+  ["auth0|507f1f77bcf86cd799439011", "auth0|507f1f77bcf86cd799439011"],
+  ["00u1a2b3c4d5E6f7G8h9", "00u1a2b3c4d5E6f7G8h9"],
+  ["110169484474386276334", "110169484474386276334"],
+  ["TreasuryDashboard2026", "TreasuryDashboard2026"],
+  ["NightlySettlement", "NightlySettlement"],
 ])("%s is no key, and searched for as %s", (text, searched) => {
   expect(keysIn(text)).toEqual([]);
   expect(searchedFor(text)).toBe(searched);
+});
+
+test.each([
+  "a8Kd93mfQ0zLp2Xv",
+  "9f86d081884c7d65",
+  "4111111111111111",
+  "AKIA7Q2ZK4M9X1TB5RC0",
+  "xoxb-2f9c-81be-77d0-aa31",
+])("%s is taken to be a key of another form", (text) => {
+  expect(keysIn(`Bearer ${text}`)).toContain(text);
+  expect(maybeKey(text)).toBeNull();
+});
+
+test.each([
+  ["TreasuryDashboard2026", true],
+  ["correct-horse-battery-staple", true],
+  ["0b0f6f0e-9f0a-4c56-9a55-0c3a52f1e9aa", true],
+  ["somebody@example.com", true],
+  ["key_4tYk2bQ9XwZa", false],
+  ["fkc_4tYk2bQ9XwZa", false],
+  ["Treasury 2026", false],
+  ["Settlement", false],
+])("%s may be a key as well as a name: %s", (text, may) => {
+  expect(maybeKey(` ${text}\u200b`)).toBe(may ? text : null);
 });
 
 test.each([

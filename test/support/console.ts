@@ -10,8 +10,10 @@ import { originHandler } from "../../src/demo/origin.ts";
 import { SAMPLE_ORGANIZATION } from "../../src/demo/sample-users.ts";
 import type { CallCounts } from "../../src/core/usage/calls.ts";
 import type { UsageBatch } from "../../src/core/usage/usage.ts";
+import { NDJSON } from "../../src/core/http/ndjson.ts";
 import { startRuntime } from "../../src/demo/runtime.ts";
 import { freePort } from "../demo/free-port.ts";
+import { importLine } from "./imports.ts";
 import { launchBrowser, visit, type Browser, type Visitor } from "./browser.ts";
 import { BUNDLE_DIR } from "./build-bundle.ts";
 
@@ -27,6 +29,8 @@ export interface ConsoleProduct {
   readonly logs: readonly string[];
   /** A client of the control API for a sample user with a fresh second factor. */
   control(user: Person): Promise<ControlClient>;
+  /** Imports a key of another system for one of the people. */
+  importKey(key: string, owner: Person, name: string): Promise<void>;
   /** Calls the API through the gateway; the status of the answer. */
   call(key: string, path?: string): Promise<number>;
   /** Notes what a key was used for in the past, as its guard would have, by the start of the hour. */
@@ -88,6 +92,17 @@ export async function startConsole(
     logs,
     control,
     open: (options) => visitAt("/", options),
+    async importKey(key, ownerId, name) {
+      const token = await requestToken(issuer, { user: "alice", mfa: true, ops: true });
+      const line = importLine(key, { orgId: SAMPLE_ORGANIZATION, ownerId, name });
+      const answer = await fetch(`${url}/-/ops/imports`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${token}`, "Content-Type": NDJSON },
+        body: JSON.stringify(line),
+      });
+      const result = await answer.text();
+      if (!result.includes(`"status":"imported"`)) throw new Error(result);
+    },
     async recordUsage(keyId, hours, calls = new Map()) {
       const organizations = await runtime.miniflare.getDurableObjectNamespace("ORGANIZATION", "portcullis");
       const organization = organizations.get(organizations.idFromName(SAMPLE_ORGANIZATION)) as unknown as {

@@ -5,8 +5,9 @@ import { tellChartValues } from "./chart.ts";
 import { sendWhenConnected } from "./connection.ts";
 import { keepForms, restoreForms } from "./keep-forms.ts";
 import { checkAsOneTypes } from "./live-form.ts";
+import { narrowLists } from "./narrow.ts";
 import { offerPrinting } from "./print.ts";
-import { hashPastedKeys, keepKeysOutOfAddresses, searchByKeyboard } from "./search.ts";
+import { hashPastedKeys, searchByKeyboard } from "./search.ts";
 import { guardSecret } from "./secret.ts";
 import { chooseRows } from "./select.ts";
 import { sendForm, sendInPlace } from "./send-in-place.ts";
@@ -19,11 +20,11 @@ showTimesInZone();
 tellChartValues();
 // Before what is done for forms that are on their way.
 hashPastedKeys();
-keepKeysOutOfAddresses();
 sendWhenConnected();
 keepForms();
 showBusy();
 searchByKeyboard();
+narrowLists();
 askBeforeLosing();
 sendInPlace(beginAnswer);
 

@@ -1,33 +1,23 @@
-import { keysIn, withoutKeys } from "../key-text.ts";
+import { keysIn, MAX_CANDIDATES } from "../key-text.ts";
 
 /** Searches for pasted keys by their hashes: the keys themselves do not leave the browser. */
 export function hashPastedKeys(): void {
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
-    const field = form.querySelector<HTMLInputElement>("[data-finds-keys]");
     const hash = form.querySelector<HTMLInputElement>("[name=hash]");
-    if (field === null || hash === null || !isSecureContext) return;
-    const keys = keysIn(field.value);
-    if (keys.length === 0) return;
+    const fields = [...form.querySelectorAll<HTMLInputElement>("[data-finds-keys]")];
+    const pasted = fields.filter((field) => keysIn(field.value).length > 0);
+    if (pasted.length === 0 || hash === null || !isSecureContext) return;
     event.preventDefault();
     event.stopImmediatePropagation();
+    const keys = pasted.flatMap((field) => keysIn(field.value)).slice(0, MAX_CANDIDATES);
     void Promise.all(keys.map(sha256)).then((hashes) => {
       hash.value = hashes.join(" ");
-      field.value = "";
+      for (const field of pasted) field.value = "";
       // Browsers may be done so soon that this submission is not over, and send none in its midst.
       setTimeout(() => form.requestSubmit());
       return hashes;
     });
-  });
-}
-
-/** Cuts keys that were pasted into a filter to their public part, since a filter stands in the address. */
-export function keepKeysOutOfAddresses(): void {
-  document.addEventListener("formdata", ({ target, formData }) => {
-    if ((target as HTMLFormElement).method !== "get") return;
-    for (const [name, value] of formData) {
-      if (typeof value === "string" && withoutKeys(value) !== value) formData.set(name, withoutKeys(value));
-    }
   });
 }
 

@@ -14,8 +14,8 @@ interface Props {
   problem: string | undefined;
 }
 
-/** More ids than a person looks through are not offered. */
-const MAX_OFFERED = 200;
+/** A list that is longer has a field to narrow it by. */
+const MANY = 12;
 
 /** Every vault that the owner may use, or some: ticked where they are known, and typed. */
 export const VaultPicker: FC<Props> = ({ form, owner, known, unknown, problem }) => (
@@ -41,7 +41,7 @@ export const VaultPicker: FC<Props> = ({ form, owner, known, unknown, problem })
         {owner.vaults !== "*" && owner.vaults !== null ? (
           <Owned owned={owner.vaults} form={form} />
         ) : (
-          <Any offered={known.slice(0, MAX_OFFERED)} form={form} />
+          <Any offered={known} form={form} />
         )}
       </div>
     </div>
@@ -92,16 +92,39 @@ const Any: FC<{ offered: readonly string[]; form: KeyForm }> = ({ offered, form:
 };
 
 /** A vault that the key names and its owner may not use any more can only be taken away. */
-const Ticks: FC<{ known: readonly string[]; ticked: readonly string[] }> = ({ known, ticked }) => (
-  <div class="choices ticks" role="group" aria-label="Vaults">
-    {[...new Set([...known, ...ticked])].map((vault) => (
-      <label>
-        <input type="checkbox" name="vault" value={vault} checked={ticked.includes(vault)} />
-        <span>
-          <code>{vault}</code>
-          {!known.includes(vault) && <small class="warn">The owner may not use it.</small>}
-        </span>
-      </label>
-    ))}
+const Ticks: FC<{ known: readonly string[]; ticked: readonly string[] }> = ({ known, ticked }) => {
+  const [isKnown, isTicked] = [new Set(known), new Set(ticked)];
+  const vaults = [...isKnown.union(isTicked)];
+  return (
+    <>
+      {vaults.length > MANY && <NarrowTicks count={vaults.length} />}
+      <div class="choices ticks" role="group" aria-label="Vaults" id="vault-ticks">
+        {vaults.map((vault) => (
+          <label>
+            <input type="checkbox" name="vault" value={vault} checked={isTicked.has(vault)} />
+            <span>
+              <code>{vault}</code>
+              {!isKnown.has(vault) && <small class="warn">The owner may not use it.</small>}
+            </span>
+          </label>
+        ))}
+      </div>
+    </>
+  );
+};
+
+/** Without scripts the list is whole. The field has no name: it is not sent. */
+const NarrowTicks: FC<{ count: number }> = ({ count }) => (
+  <div class="narrow">
+    <input
+      type="search"
+      placeholder={`Find one of ${count} vaults`}
+      aria-label="Find a vault"
+      aria-controls="vault-ticks"
+      autocomplete="off"
+      spellcheck={false}
+      data-narrows="vault-ticks"
+    />
+    <small role="status" data-narrowed="" />
   </div>
 );

@@ -11,7 +11,7 @@ import { HygieneFilters, StatusTabs } from "../parts/key-filters.tsx";
 import { KeyList } from "../parts/key-list.tsx";
 import { askedOf, fromTheStart, KeyQuery } from "../parts/key-query.ts";
 import { pageForMe } from "../parts/page-for-me.tsx";
-import { SearchForm } from "../parts/search-form.tsx";
+import { FindForm, MAX_SEARCH, SearchForm } from "../parts/search-form.tsx";
 import { ALL_KEYS, link } from "../paths.ts";
 import { refusalPage } from "./error-pages.tsx";
 
@@ -88,20 +88,18 @@ const Filters: FC<{ query: Query; csrf: string; ownerName: string | undefined }>
           <a href={link(ALL_KEYS, { ...fromTheStart(query), owner: undefined })}>Everybody’s keys</a>
         </p>
       ) : (
-        <form method="get" action={ALL_KEYS}>
-          {Object.entries({ status, show, sort, kind, q: query.q }).map(
-            ([name, value]) => value && <input type="hidden" name={name} value={value} />,
-          )}
+        <FindForm csrf={csrf} at="all-keys" keep={{ status, show, sort, kind, q: query.q }}>
           <input
             name="ownerName"
             value={query.ownerName}
-            maxlength={200}
+            maxlength={MAX_SEARCH}
             placeholder="Owner’s name"
             aria-label="Owner’s name"
             autocomplete="off"
+            data-finds-keys=""
           />
           <button class="secondary outline">Filter</button>
-        </form>
+        </FindForm>
       )}
     </div>
   );

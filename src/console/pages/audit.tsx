@@ -12,6 +12,7 @@ import { AUDIT_SUBJECTS, AUDIT_WORDS } from "../parts/audit-words.ts";
 import { Empty, PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { Pages } from "../parts/pages.tsx";
+import { FindForm } from "../parts/search-form.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { ZoneChoice } from "../parts/time.tsx";
 import { AUDIT, link } from "../paths.ts";
@@ -48,7 +49,8 @@ export function addAudit(app: Hono<ConsoleEnv>): void {
       .get("api")
       .get<Page<AuditEvent>>(API, { ...asked(query), nextCursor: query.cursor, limit: `${PAGE_SIZE}` });
     if (events instanceof ApiRefusal) return refusalPage(c, events);
-    return pageForMe(c, "Audit", "audit", () => <Audit query={query} events={events} />);
+    const { csrf } = c.get("session");
+    return pageForMe(c, "Audit", "audit", () => <Audit query={query} events={events} csrf={csrf} />);
   });
 
   app.get("/audit/download", async (c) => {
@@ -68,7 +70,7 @@ function asked({ actor, action, target, from, to }: Query) {
   return { actor, action, target, from: from && `${from}:00Z`, to: to && `${to}:00Z` };
 }
 
-const Audit: FC<{ query: Query; events: Page<AuditEvent> }> = ({ query, events }) => {
+const Audit: FC<{ query: Query; events: Page<AuditEvent>; csrf: string }> = ({ query, events, csrf }) => {
   const filters = { ...query, cursor: undefined, trail: undefined };
   return (
     <>
@@ -78,7 +80,7 @@ const Audit: FC<{ query: Query; events: Page<AuditEvent> }> = ({ query, events }
           <Icon name="download" /> Download
         </a>
       </PageHeader>
-      <Filters query={query} events={events.data} />
+      <Filters query={query} events={events.data} csrf={csrf} />
       {events.data.length === 0 ? (
         <Empty icon="list" title="No events">
           <p>No event matches the filters.</p>
@@ -98,16 +100,27 @@ const Audit: FC<{ query: Query; events: Page<AuditEvent> }> = ({ query, events }
   );
 };
 
-const Filters: FC<{ query: Query; events: readonly AuditEvent[] }> = ({ query, events }) => (
+const Filters: FC<{ query: Query; events: readonly AuditEvent[]; csrf: string }> = ({
+  query,
+  events,
+  csrf,
+}) => (
   <search>
-    <form class="card sieve" method="get" action={AUDIT}>
+    <FindForm class="card sieve" csrf={csrf} at="audit">
       <label>
         Event
         <EventChoice chosen={query.action} />
       </label>
       <label>
         By
-        <input name="actor" list="actors" value={query.actor} placeholder="Anybody" autocomplete="off" />
+        <input
+          name="actor"
+          list="actors"
+          value={query.actor}
+          placeholder="Anybody"
+          autocomplete="off"
+          data-finds-keys=""
+        />
       </label>
       <label>
         On
@@ -115,8 +128,9 @@ const Filters: FC<{ query: Query; events: readonly AuditEvent[] }> = ({ query, e
           name="target"
           list="targets"
           value={query.target}
-          placeholder="Any key or person"
+          placeholder="Anything"
           autocomplete="off"
+          data-finds-keys=""
         />
       </label>
       <label>
@@ -133,7 +147,7 @@ const Filters: FC<{ query: Query; events: readonly AuditEvent[] }> = ({ query, e
       </div>
       <Names id="actors" names={events.map(({ actor }) => actor.name)} />
       <Names id="targets" names={events.map(({ targetName }) => targetName)} />
-    </form>
+    </FindForm>
   </search>
 );
 

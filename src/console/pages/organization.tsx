@@ -12,7 +12,7 @@ import { pageForMe } from "../parts/page-for-me.tsx";
 import { Moment } from "../parts/time.tsx";
 import { link, ORGANIZATION } from "../paths.ts";
 import { refusalPage } from "./error-pages.tsx";
-import { Code } from "../parts/code.tsx";
+import { Code, Words } from "../parts/code.tsx";
 
 export const ORGANIZATION_BACK = { label: "Organisation", href: ORGANIZATION };
 
@@ -113,7 +113,12 @@ const Overview: FC<OverviewProps> = ({ organization: { id, bootstrappedAt }, cre
         <Facts
           rows={[
             ...signingKeys.map((key, i) => [i === 0 ? "Keys" : "", <SigningKeyFact key_={key} />] as const),
-            ["Public keys", <a href={publicKeys}>{publicKeys}</a>] as const,
+            [
+              "Public keys",
+              <a href={publicKeys}>
+                <Words of={publicKeys} />
+              </a>,
+            ] as const,
           ]}
         />
       </Card>

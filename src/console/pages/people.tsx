@@ -10,7 +10,7 @@ import type { ConsoleEnv } from "../context.ts";
 import { ActiveBadge, Empty, Facts, PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { Many } from "../parts/many.tsx";
-import { NameFilter } from "../parts/name-filter.tsx";
+import { SearchForm } from "../parts/search-form.tsx";
 import { OwnedKeys } from "../parts/owned-keys.tsx";
 import { Banner } from "../parts/banner.tsx";
 import { Pages } from "../parts/pages.tsx";
@@ -46,10 +46,13 @@ export function addPeople(app: Hono<ConsoleEnv>): void {
     ]);
     if (people instanceof ApiRefusal) return refusalPage(c, people);
     if (organization instanceof ApiRefusal) return refusalPage(c, organization);
+    const { csrf } = c.get("session");
     return pageForMe(c, "People", "people", () => (
       <>
         <PageHeader title="People" />
-        <NameFilter path={PEOPLE} value={query.q} label="Name, address or id" />
+        <div class="filters">
+          <SearchForm csrf={csrf} value={query.q} label="Name, address or id" at="people" />
+        </div>
         <WithoutRole organization={organization} />
         <PeopleList query={query} people={people} />
       </>

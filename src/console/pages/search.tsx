@@ -8,50 +8,71 @@ import type { ServiceUser } from "../../api-types/service-users.ts";
 import { ADMIN } from "../../core/organization/organization.ts";
 import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
-import { keysIn, searchedFor } from "../key-text.ts";
+import { keysIn, maybeKey, searchedFor } from "../key-text.ts";
 import { Empty, KeyStanding, PageHeader } from "../parts/ui.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
-import { MAX_SEARCH, SearchForm } from "../parts/search-form.tsx";
-import { ALL_KEYS, HOME, PEOPLE, SERVICE_USERS, keyPage, link, ownerPage, SEARCH } from "../paths.ts";
+import { MAX_SEARCH, SearchForm, type Searched } from "../parts/search-form.tsx";
+import { ALL_KEYS, AUDIT, HOME, PEOPLE, SERVICE_USERS, keyPage, link, ownerPage, SEARCH } from "../paths.ts";
 import { formOf } from "../session/form-body.ts";
 import { refusalPage } from "./error-pages.tsx";
 
 /** Of each kind of thing, so many are shown. */
 const SHOWN = "10";
-const LISTS = { keys: HOME, "all-keys": ALL_KEYS } as const;
+const LISTS: Readonly<Record<Searched, string>> = {
+  keys: HOME,
+  "all-keys": ALL_KEYS,
+  people: PEOPLE,
+  "service-users": SERVICE_USERS,
+  audit: AUDIT,
+};
 
 /** Of what is searched for by name. */
 const MAX_NAME = 200;
 
 const text = z.string().trim().max(MAX_NAME).catch("");
+/** What somebody types or pastes. */
+const entered = z.string().trim().max(MAX_SEARCH).catch("");
+const TYPED = { actor: entered, target: entered, ownerName: entered, q: entered };
 const Search = z.object({
-  q: z.string().trim().max(MAX_SEARCH).catch(""),
   /** SHA-256 of what may be the key, the likeliest first. */
   hash: z
     .string()
     .regex(/^[0-9a-f]{64}( [0-9a-f]{64}){0,4}$/)
     .transform((hashes) => hashes.split(" "))
     .catch([]),
-  at: z.enum(["keys", "all-keys"]).optional().catch(undefined),
+  at: z
+    .enum(Object.keys(LISTS) as [Searched, ...Searched[]])
+    .optional()
+    .catch(undefined),
   status: text,
   show: text,
   sort: text,
   kind: text,
   owner: text,
-  ownerName: text,
+  action: text,
+  ...TYPED,
+  from: text,
+  to: text,
 });
+type Typed = Readonly<Record<keyof typeof TYPED, string>>;
 
 /** `/search`: one search over keys by name, id, beginning and whole string, and over people and service users. */
 export function addSearch(app: Hono<ConsoleEnv>): void {
   app.post("/search", async (c) => {
-    const { q, hash, at, ...keep } = Search.parse(await formOf(c));
-    const wanted = [...hash.map((each) => ({ hash: each })), ...keysIn(q).map((key) => ({ key }))];
-    if (wanted.length > 0) return findKey(c, wanted);
-    const name = searchedFor(q).slice(0, MAX_NAME);
-    return c.redirect(
-      at === undefined ? link(SEARCH, { q: name }) : link(LISTS[at], { ...keep, q: name }),
-      303,
-    );
+    const { hash, at, ...fields } = Search.parse(await formOf(c));
+    const { names, keys, perhaps } = readTyped(fields);
+    const narrowed = { ...fields, ...names };
+    const surely = [...hash.map((each) => ({ hash: each })), ...keys.map((key) => ({ key }))];
+    const found = await findKey(c, surely.length > 0 ? surely : perhaps.map((key) => ({ key })));
+    if (found instanceof ApiRefusal && surely.length > 0) return refusalPage(c, found);
+    if (found !== null && !(found instanceof ApiRefusal)) {
+      return c.redirect(
+        at === "audit" ? link(AUDIT, { ...narrowed, target: found.id }) : keyPage(found.id),
+        303,
+      );
+    }
+    if (surely.length > 0) return noKeyPage(c);
+    return c.redirect(at === undefined ? link(SEARCH, { q: names.q }) : link(LISTS[at], narrowed), 303);
   });
 
   app.get("/search", async (c) => {
@@ -63,14 +84,39 @@ export function addSearch(app: Hono<ConsoleEnv>): void {
   });
 }
 
-/** Leads to the key of the first of some strings that is one; they are neither kept nor shown. */
-async function findKey(c: ConsoleContext, wanted: readonly object[]): Promise<Response> {
+interface Read {
+  /** What is searched for by name, which may stand in an address. */
+  readonly names: Typed;
+  /** What is a key, and what may be one as well as a name. */
+  readonly keys: readonly string[];
+  readonly perhaps: readonly string[];
+}
+
+function readTyped(fields: Typed): Read {
+  const typed = (Object.keys(TYPED) as (keyof Typed)[]).map((name) => [name, fields[name]] as const);
+  const names = typed.map(([name, value]) => [
+    name,
+    keysIn(value).length > 0 ? "" : searchedFor(value).slice(0, MAX_NAME),
+  ]);
+  return {
+    names: Object.fromEntries(names) as Typed,
+    keys: typed.flatMap(([, value]) => keysIn(value)),
+    perhaps: typed.flatMap(([, value]) => maybeKey(value) ?? []),
+  };
+}
+
+/** The key of the first of some strings or hashes that is one; they are neither kept nor shown. */
+async function findKey(c: ConsoleContext, wanted: readonly object[]): Promise<Key | ApiRefusal | null> {
   for (const each of wanted) {
     const found = await c.get("api").change<Page<Key>>("POST", "/-/api-keys/search", each);
-    if (found instanceof ApiRefusal) return refusalPage(c, found);
+    if (found instanceof ApiRefusal) return found;
     const [key] = found.data;
-    if (key !== undefined) return c.redirect(keyPage(key.id), 303);
+    if (key !== undefined) return key;
   }
+  return null;
+}
+
+function noKeyPage(c: ConsoleContext): Promise<Response> {
   return searchPage(
     c,
     "",
@@ -88,17 +134,12 @@ function searchPage(c: ConsoleContext, q: string, results: Child): Promise<Respo
     <>
       <PageHeader title="Search" />
       <div class="filters search-page">
-        <SearchForm
-          csrf={c.get("session").csrf}
-          value={q}
-          label="Name, id, beginning or whole key; a person or service user"
-          focus={q === ""}
-        />
+        <SearchForm csrf={c.get("session").csrf} value={q} label="Name, id or whole key" focus={q === ""} />
       </div>
       {results ?? (
         <p class="soft">
-          You can paste a whole key here, even a leaked one: your browser hashes it, and only the hash is
-          sent.
+          Finds keys, people and service users. You can paste a whole key, even a leaked one: your browser
+          hashes it, and only the hash is sent.
         </p>
       )}
     </>

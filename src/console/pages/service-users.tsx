@@ -11,7 +11,7 @@ import { ActiveBadge, Empty, Facts, PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { Done } from "../parts/outcome-banners.tsx";
 import { Codes } from "../parts/many.tsx";
-import { NameFilter } from "../parts/name-filter.tsx";
+import { SearchForm } from "../parts/search-form.tsx";
 import { OwnedKeys } from "../parts/owned-keys.tsx";
 import { Pages } from "../parts/pages.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
@@ -55,6 +55,7 @@ export function addServiceUsers(app: Hono<ConsoleEnv>): void {
       include: "keys",
     });
     if (users instanceof ApiRefusal) return refusalPage(c, users);
+    const { csrf } = c.get("session");
     return pageForMe(c, "Service users", "service-users", () => (
       <>
         <PageHeader title="Service users">
@@ -64,7 +65,9 @@ export function addServiceUsers(app: Hono<ConsoleEnv>): void {
         </PageHeader>
         <Done done={c.req.query("done")} texts={DONE} />
         {(users.data.length > 0 || query.q !== "") && (
-          <NameFilter path={SERVICE_USERS} value={query.q} label="Name or id" />
+          <div class="filters">
+            <SearchForm csrf={csrf} value={query.q} label="Name or id" at="service-users" />
+          </div>
         )}
         <Users users={users} query={query} />
       </>

@@ -7,7 +7,7 @@ import { Code } from "./code.tsx";
 type Reason = Impact["byReason"][number]["reason"];
 
 const REASONS: Readonly<Record<Reason, string>> = {
-  disabled: "the key would be disabled",
+  disabled: "the key would not work any more",
   expired: "the key would have expired",
   address: "they came from an address that would not be allowed",
   scope: "no scope would allow them",

@@ -63,6 +63,7 @@ function rangeOf(
   next: string | null,
 ): string {
   const known = total ?? (next === null ? before + shown : null);
-  const range = `${NUMBER.format(before + 1)}–${NUMBER.format(before + shown)}`;
+  const last = NUMBER.format(before + shown);
+  const range = shown === 1 ? last : `${NUMBER.format(before + 1)}–${last}`;
   return known === null ? range : `${range} of ${NUMBER.format(known)}`;
 }

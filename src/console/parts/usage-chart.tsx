@@ -99,8 +99,9 @@ const Plot: FC<{ usage: Usage; label: string }> = ({ usage, label }) => {
   );
 };
 
-/** From here on, percent of the width, a label stands to the left of its time. */
+/** From here on, percent of the width, a label stands to the left of its time; on narrow screens from there. */
 const LATE = 94;
+const LATE_IF_NARROW = 75;
 
 /** Days are days of UTC, in whatever zone one is. */
 const Tick: FC<{ start: string; x: number; days: boolean }> = ({ start, x, days }) => (
@@ -108,6 +109,7 @@ const Tick: FC<{ start: string; x: number; days: boolean }> = ({ start, x, days 
     x={percent(x)}
     y="1.25em"
     text-anchor={x > LATE ? "end" : "start"}
+    class={x > LATE_IF_NARROW ? "late" : undefined}
     data-at={start}
     data-shown={days ? undefined : "tick"}
   >

@@ -5,6 +5,7 @@ import type { ControlClient } from "../../../src/demo/control-client.ts";
 import type { Page } from "../../support/browser.ts";
 import { startConsole, type ConsoleProduct } from "../../support/console.ts";
 import { visitorsOf } from "../../support/console-visitors.ts";
+import { faultsOf } from "../../support/page-faults.ts";
 import { expectReadable, SCREENS } from "../../support/readable.ts";
 
 /** What admins see of the whole organisation: everybody's keys, their usage, the audit log. */
@@ -460,24 +461,6 @@ describe("the overview", () => {
   });
 });
 
-/** Words of code that stand on more than one line, but for those that no narrow screen has room for. */
-const BROKEN_WORDS = `[...document.querySelectorAll("main code, main ins, main del")].flatMap((element) => {
-  const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
-  const broken = [];
-  while (texts.nextNode()) {
-    const text = texts.currentNode;
-    for (const { 0: word, index } of text.data.matchAll(/\\w+/g)) {
-      if (word.length > 24) continue;
-      const range = document.createRange();
-      range.setStart(text, index);
-      range.setEnd(text, index + word.length);
-      const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
-      if (lines.size > 1) broken.push(word);
-    }
-  }
-  return broken;
-})`;
-
 /** In the page: how the current entry differs from the others. */
 const OUTLINES = `[...document.querySelectorAll("[aria-current], [aria-pressed=true]")]
   .map((element) => getComputedStyle(element).outlineStyle)`;
@@ -511,29 +494,43 @@ describe("the shape of pages", () => {
     expect([tops.size, heights.size]).toEqual([1, 1]);
   });
 
-  test("breaks no word of a scope, an id or an address on the narrowest screens", async () => {
-    const long = ["vault/#/transaction:read", "vault/#/balance:read", "vault:read|write"];
+  /** Screens, and how large text is set on them. */
+  const SIZES = [
+    { width: 320 },
+    { width: 640 },
+    { width: 800 },
+    { width: 950 },
+    { width: 1100 },
+    { width: 320, text: "200%", breaks: true },
+    { width: 1280, text: "200%" },
+  ];
+
+  /** Where there is room for ten letters, longer words have to break. */
+  const TOO_LONG = /^(is broken|has no room)/;
+
+  test("cuts off, breaks and covers nothing on any screen, nor with text of twice the size", async () => {
     const body = {
       name: "Many scopes",
-      scopes: long,
+      scopes: ["vault/#/transaction:read", "vault/#/balance:read", "vault:read|write"],
       vaults: ["vault_3f8a2c1d9b"],
       allowedIps: ["2001:db8::/32"],
     };
     const { id } = (await alice("POST", "/-/api-keys", body)).body as { id: string };
+    await product.recordUsage(id, { [hourOf(Date.now())]: { admitted: 1_234_567, limited: 8, refused: 9 } });
     const { page } = await visitors.signIn("alice");
-    const broken: unknown[] = [];
-    const edit = `keys/${id}/edit`;
-    for (const width of [320, 800, 1100]) {
-      await page.setViewportSize({ width, height: 700 });
-      for (const path of [...PATHS, "keys?status=all", `keys/${id}`, edit, "people/bob"]) {
-        await page.goto(`/-/console/${path}`);
-        await page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))");
-        broken.push(...(await page.evaluate<string[]>(BROKEN_WORDS)).map((word) => [width, path, word]));
-        const beyond = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
-        if (beyond > 0) broken.push([width, path, beyond]);
+    const faults: unknown[] = [];
+    const ofKey = [`keys/${id}`, `keys/${id}/edit`, `keys/${id}/revoke`, "keys/new"];
+    for (const path of [...PATHS, "keys?status=all", ...ofKey, "people/bob", "service-users/new"]) {
+      await page.goto(`/-/console/${path}`);
+      await page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))");
+      for (const { width, text = "", breaks = false } of SIZES) {
+        await page.setViewportSize({ width, height: 700 });
+        await page.evaluate(`document.documentElement.style.fontSize = "${text}"`);
+        const found = (await faultsOf(page)).filter((fault) => !breaks || !TOO_LONG.test(fault));
+        faults.push(...found.map((fault) => `${path} ${width} ${text}: ${fault}`));
       }
     }
-    expect(broken).toEqual([]);
+    expect(faults.join("\n")).toBe("");
   });
 
   test("tells where one is in colours that the reader's system chose, too", async () => {

@@ -468,6 +468,37 @@ describe("without scripts", () => {
   });
 });
 
+describe("hundreds of vaults", () => {
+  const ids = Array.from({ length: 300 }, (_, i) => `vault_${String(i).padStart(4, "0")}`);
+  const shown = ({ page }: Visitor) => page.locator("#vault-ticks label:visible").count();
+
+  test("are found by a part of their ids, and those ticked stay in sight", async () => {
+    const roles = Object.fromEntries(ids.map((id) => [id, ["developer"]]));
+    const user = { name: "Of 300 vaults", vaultRoles: roles };
+    const { id } = (await alice("POST", "/-/service-users", user)).body as { id: string };
+    const plain = await signIn("alice", { javaScriptEnabled: false });
+    await plain.page.goto(`/-/console/keys/new?owner=${id}`);
+    expect(await shown(plain)).toBe(300);
+    expect(await plain.page.getByLabel("Find a vault").isVisible()).toBe(false);
+
+    const visitor = await signInTwice("alice", `/keys/new?owner=${id}`);
+    const { page } = visitor;
+    await page.getByLabel("Name", { exact: true }).fill("Of two vaults");
+    for (const [part, left] of [
+      ["0077", 1],
+      ["_029", 11],
+    ] as const) {
+      await page.getByLabel("Find a vault").fill(part);
+      expect(await shown(visitor)).toBe(left);
+      await page.getByLabel("Find a vault").press("Enter");
+      await page.locator("#vault-ticks label:visible").last().click();
+    }
+    expect(await visitor.axe()).toEqual([]);
+    await submit(visitor, "Create key");
+    expect((await keysNamed("Of two vaults"))[0]).toMatchObject({ vaults: ["vault_0077", "vault_0299"] });
+  });
+});
+
 describe("without a connection", () => {
   test("nothing is sent, the form stays as it is, and goes on once there is one", async () => {
     const visitor = await signInTwice("alice", NEW);

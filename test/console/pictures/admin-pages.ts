@@ -1,7 +1,7 @@
-import { hourOf } from "../../src/core/usage/usage.ts";
-import type { ControlClient } from "../../src/demo/control-client.ts";
-import type { Page } from "../support/browser.ts";
-import type { ConsoleProduct } from "../support/console.ts";
+import { hourOf } from "../../../src/core/usage/usage.ts";
+import type { ControlClient } from "../../../src/demo/control-client.ts";
+import type { Page } from "../../support/browser.ts";
+import type { ConsoleProduct } from "../../support/console.ts";
 
 /** Pages for admins as pictures, and what there is to see on them. */
 
