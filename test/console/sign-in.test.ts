@@ -99,6 +99,12 @@ describe("signing in", () => {
     expect(form.get("redirect_uri")).toBe(started.request.get("redirect_uri"));
   });
 
+  test("takes what has no value in the provider's answer as left out", async () => {
+    const empty = { refresh_token: null, scope: "", expires_in: null, ext_expires_in: null };
+    const client = await signedIn({ body: empty });
+    expect((await client.get(KEYS)).status).toBe(200);
+  });
+
   test("leads to the page that was asked for", async () => {
     const client = newClient();
     const page = await client.get(`${KEYS}?status=all`);
@@ -217,6 +223,17 @@ describe("nobody is signed in", () => {
     const answer = await client.get(`/-/console/callback?error=${error}&state=${state}`);
     expect([answer.status, await headingOf(answer)]).toEqual([status, heading]);
     expect(client.cookies.has(SESSION)).toBe(false);
+  });
+
+  test.each<[status: number, error: string]>([
+    [429, "slow_down"],
+    [400, "temporarily_unavailable"],
+  ])("while the provider is in trouble with codes, which it says by %i %s", async (status, error) => {
+    const client = newClient();
+    const started = await startSignIn(client);
+    portcullis.issuer.answerWith(async () => ({ status, body: { error } }));
+    const answer = await comeBack(client, started);
+    expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "10"]);
   });
 
   test("while the provider is down, which is said with when to try again", async () => {

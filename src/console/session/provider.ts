@@ -5,6 +5,7 @@ import { issuerTemplate, type AuthorizeParameters } from "../../core/identity/se
 import type { Config } from "../../settings.ts";
 import { CachedValue } from "../../state/cached-value.ts";
 import { signOutUrl } from "./sign-out-url.ts";
+import { withoutEmpty } from "./token-answer.ts";
 
 /** The provider's metadata are read again after ten minutes. */
 const METADATA_MAX_AGE_MS = 600_000;
@@ -131,15 +132,17 @@ export class Provider {
     if (server instanceof SignInProblem) return server;
     return attempt(async () => {
       const answer = oauth.validateAuthResponse(server, this.#client, callback, transaction.state);
-      const response = await oauth.authorizationCodeGrantRequest(
-        server,
-        this.#client,
-        this.#authentication(server),
-        answer,
-        redirectUri,
-        transaction.verifier,
-        { ...this.#options, ...this.#tokenParameters() },
-      );
+      const response = await oauth
+        .authorizationCodeGrantRequest(
+          server,
+          this.#client,
+          this.#authentication(server),
+          answer,
+          redirectUri,
+          transaction.verifier,
+          { ...this.#options, ...this.#tokenParameters() },
+        )
+        .then(withoutEmpty);
       const issuing = await this.#issuing(server, response);
       const result = await oauth.processAuthorizationCodeResponse(issuing, this.#client, response, {
         expectedNonce: transaction.nonce,
@@ -155,13 +158,12 @@ export class Provider {
     const server = await this.#server();
     if (server instanceof SignInProblem) return server;
     return attempt(async () => {
-      const response = await oauth.refreshTokenGrantRequest(
-        server,
-        this.#client,
-        this.#authentication(server),
-        tokens.refreshToken,
-        { ...this.#options, ...this.#tokenParameters() },
-      );
+      const response = await oauth
+        .refreshTokenGrantRequest(server, this.#client, this.#authentication(server), tokens.refreshToken, {
+          ...this.#options,
+          ...this.#tokenParameters(),
+        })
+        .then(withoutEmpty);
       const issuing = await this.#issuing(server, response);
       const result = await oauth
         .processRefreshTokenResponse(issuing, this.#client, response)
@@ -297,11 +299,17 @@ function problemOf(error: unknown): SignInProblem["problem"] {
   if (error instanceof oauth.AuthorizationResponseError) {
     return PROVIDER_TROUBLE.includes(error.error) ? "unavailable" : "denied";
   }
+  if (error instanceof oauth.ResponseBodyError && isTrouble(error)) return "unavailable";
   const answered =
     error instanceof oauth.ResponseBodyError ||
     error instanceof oauth.WWWAuthenticateChallengeError ||
     (error instanceof oauth.OperationProcessingError && error.code !== oauth.RESPONSE_IS_NOT_CONFORM);
   return answered ? "rejected" : "unavailable";
+}
+
+/** Whether a token endpoint says that it may be asked again: it is in trouble, or has been asked too often (RFC 6585). */
+function isTrouble({ status, error }: oauth.ResponseBodyError): boolean {
+  return status === 429 || status >= 500 || PROVIDER_TROUBLE.includes(error);
 }
 
 function deniedIfEnded(error: unknown): SignInProblem {
