@@ -41,6 +41,7 @@ async function ops(args: readonly string[], { input = "", env = {} }: RunOptions
     env: {
       PORTCULLIS_URL: portcullis.edges[0],
       PORTCULLIS_TOKEN: await portcullis.issuer.token(OPERATOR),
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
       ...env,
     },
   });

@@ -1,19 +1,20 @@
 import { createServer } from "node:http";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from "vitest";
 import { readTarget } from "../../src/deploy/configuration.ts";
 import { deployedFingerprint } from "../../src/deploy/deployed.ts";
 import { provideNamespace } from "../../src/deploy/namespace.ts";
 import { Wrangler } from "../../src/deploy/wrangler.ts";
 import { CREDENTIALS, startCloudflare, type TestCloudflare } from "../support/cloudflare.ts";
-import { FILLED_IN, runDeploy, writeConfig, type Replacement } from "../support/deployment.ts";
+import { FILLED_IN, runDeploy, standIn, writeConfig, type Replacement } from "../support/deployment.ts";
 import { close, listen } from "../support/issuer.ts";
 
 const TIMEOUT_MS = 300_000;
 const VARS = "[env.production.vars]\n";
-const BAD_DOCUMENT = join(mkdtempSync(join(tmpdir(), "portcullis-document-")), "openapi.json");
+const DIRECTORY = mkdtempSync(join(tmpdir(), "portcullis-document-"));
+const BAD_DOCUMENT = join(DIRECTORY, "openapi.json");
 writeFileSync(
   BAD_DOCUMENT,
   JSON.stringify({
@@ -38,7 +39,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await close(server);
-  rmSync(dirname(BAD_DOCUMENT), { recursive: true });
+  rmSync(DIRECTORY, { recursive: true });
 });
 beforeEach(async () => {
   cloudflare = await startCloudflare();
@@ -118,7 +119,7 @@ test(
 test(
   "a namespace that is there already is taken, not created anew; and of a deployment that loses its routes wrangler says so",
   async () => {
-    use(...FILLED_IN);
+    use(...FILLED_IN, standIn(DIRECTORY));
     const id = "0f2ac74b498b48028cb68387c421e279";
     cloudflare.namespaces.push({ id, title: "production-portcullis-KEY_RECORDS" });
     const command = {
@@ -166,7 +167,7 @@ describe("nothing is asked of Cloudflare, and nothing uploaded,", () => {
 test(
   "--dry-run does all but what changes something",
   async () => {
-    use(...FILLED_IN, ["required = []", 'required = ["OIDC_CLIENT_SECRET"]']);
+    use(...FILLED_IN, standIn(DIRECTORY), ["required = []", 'required = ["OIDC_CLIENT_SECRET"]']);
     cloudflare.secrets.push("OIDC_CLIENT_SECRET");
     const text = readFileSync(config.path, "utf8");
     const tried = await deploy("--dry-run");

@@ -15,6 +15,23 @@ export const FILLED_IN: readonly Replacement[] = [
   ["https://login.example.com", "https://login.acme.dev"],
 ];
 
+const STAND_IN = `export class KeyGuard {}
+export class Organization {}
+export class Deployment {}
+export default { fetch: () => new Response() };
+`;
+
+/**
+ * A Worker of the same classes that needs no build, for deployments of which the Worker itself is not in question. The
+ * replacement has production deploy it.
+ */
+export function standIn(directory: string): Replacement {
+  const main = join(directory, "stand-in.js");
+  writeFileSync(main, STAND_IN);
+  const section = "[env.production]\n";
+  return [section, `${section}main = "${main}"\nbuild = { command = "" }\n`];
+}
+
 /** A copy of wrangler.toml that leads to this tree's Worker, with another section of production. */
 export function writeConfig(...replacements: readonly Replacement[]): { path: string; remove: () => void } {
   const directory = mkdtempSync(join(tmpdir(), "portcullis-config-"));

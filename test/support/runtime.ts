@@ -199,7 +199,16 @@ function faultyObject(className: string) {
   return { className, scriptName: "faults", useSQLite: true };
 }
 
-async function bundleSupport(file: string): Promise<string> {
+const bundled = new Map<string, Promise<string>>();
+
+/** A file of this folder as one module; built once for all tests of a worker. */
+function bundleSupport(file: string): Promise<string> {
+  const known = bundled.get(file) ?? buildSupport(file);
+  bundled.set(file, known);
+  return known;
+}
+
+async function buildSupport(file: string): Promise<string> {
   const result = await build({
     entryPoints: [join(import.meta.dirname, file)],
     bundle: true,
