@@ -127,7 +127,7 @@ describe("a guard", () => {
     await runInDurableObject(env.KEY_GUARD.getByName("recorded"), async (guard) => {
       const put = (guard as KeyGuard).put("org_a", [record, strange]);
       await expect(put).rejects.toThrow("does not understand a record");
-      expect((guard as KeyGuard).list()).toEqual({ orgId: null, keys: [] });
+      expect((guard as KeyGuard).list()).toEqual({ orgId: null, isErased: false, keys: [] });
     });
   });
 });
