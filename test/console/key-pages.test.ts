@@ -3,6 +3,8 @@ import type { Key } from "../../src/api-types/keys.ts";
 import { fieldsOf, formOf, lifetimeName, lifetimeOf, newForm } from "../../src/console/key-form/values.ts";
 import { confirmationOf } from "../../src/console/parts/confirmation.ts";
 import { consoleClient, csrfOf, signIn, type ConsoleClient } from "../support/console-client.ts";
+import { importKeys, importLine } from "../support/imports.ts";
+import { adminClaims } from "../support/issuer.ts";
 import { freshAddress, startPortcullis, type Portcullis } from "../support/portcullis.ts";
 
 /** Pages about one key, as the console draws them. */
@@ -73,6 +75,24 @@ describe("revoking asks for the name as people read it", () => {
     expect(confirmationOf("\u200b\u2060")).toBe("revoke");
     expect(confirmationOf("Ledger")).toBe("Ledger");
   });
+});
+
+test("all keys of a person are told and have their receipts, however many there are", async () => {
+  const who = "somebody-with-many-keys";
+  const Authorization = `Bearer ${await portcullis.issuer.token(adminClaims({ sub: who }))}`;
+  await fetch(`${portcullis.edges[0]}/-/me`, { headers: { Authorization } });
+  const lines = Array.from({ length: 101 }, (_, i) =>
+    importLine(`from-before-${i}-0123456789`, { ownerId: who, name: `Before ${i}` }),
+  );
+  await importKeys(portcullis, lines);
+  const path = `/-/console/people/${who}/revoke-keys`;
+  expect(textOf(await (await client.get(path)).text())).toContain("101 keys are revoked for good");
+  const page = textOf(await (await client.post(path, { csrf, reason: "Gone" })).text());
+  expect(page).toContain("101 keys revoked");
+  expect(new Set(page.match(/>Before \d+</g)).size).toBe(101);
+  const downloads = [...page.matchAll(/href="([^"]+receipts\.json[^"]+)"/g)].map(([, href = ""]) => href);
+  const counts = downloads.map(async (href) => ((await (await client.get(href)).json()) as object[]).length);
+  expect(await Promise.all(counts)).toEqual([100, 1]);
 });
 
 /** The links of a page that lead to a field, with what is said of it. */

@@ -84,10 +84,19 @@ async function ask(c: ConsoleContext, id: string, reason: string, problems: Prob
   );
 }
 
-/** Somebody's keys, whose names the receipts tell. */
+/** All of somebody's keys, whose names the receipts tell. */
 async function keysOf(c: ConsoleContext, owner: string): Promise<readonly Key[]> {
-  const keys = await c.get("api").get<Page<Key>>("/-/api-keys", { owner, status: "all", limit: "500" });
-  return keys instanceof ApiRefusal ? [] : keys.data;
+  const keys: Key[] = [];
+  const query = { owner, status: "all", limit: "500" };
+  for (let nextCursor: string | undefined = ""; nextCursor !== undefined;) {
+    const page: Page<Key> | ApiRefusal = await c
+      .get("api")
+      .get<Page<Key>>("/-/api-keys", { ...query, nextCursor });
+    if (page instanceof ApiRefusal) break;
+    keys.push(...page.data);
+    nextCursor = page.pagination.nextCursor ?? undefined;
+  }
+  return keys;
 }
 
 function receiptsPage(

@@ -11,15 +11,13 @@ import { TextField } from "../parts/fields.tsx";
 import { Form } from "../parts/form.tsx";
 import { Banner } from "../parts/banner.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
-import { ReceiptList } from "../parts/receipts.tsx";
+import { KEYS_AT_ONCE, ReceiptList } from "../parts/receipts.tsx";
 import { receiptRecord } from "../parts/receipt.tsx";
 import { Ago } from "../parts/time.tsx";
 import { counted } from "../parts/wording.ts";
 import { ALL_KEYS, HOME, keyPage, pathOf } from "../paths.ts";
 import { callsThrough } from "./calls-through.ts";
 import { refusalPage } from "./error-pages.tsx";
-
-const MAX_KEYS = 100;
 
 const ACTS = {
   revoke: {
@@ -48,7 +46,7 @@ export function addSelectedKeys(app: Hono<ConsoleEnv>): void {
     const act = actOf(c);
     const form = await c.req.formData();
     const reason = textOf(form, "reason");
-    const keyIds = (c.req.queries("id") ?? []).slice(0, MAX_KEYS);
+    const keyIds = (c.req.queries("id") ?? []).slice(0, KEYS_AT_ONCE);
     const body = { act, keyIds, ...(reason !== "" && { reason }) };
     const done = await c.get("api").change<KeyOutcomes>("POST", "/-/api-keys/acts", body);
     if (done instanceof ApiRefusal) return refusalPage(c, done);
@@ -71,7 +69,7 @@ function actOf(c: ConsoleContext): Act {
 
 /** Those of some keys that the reader may see. */
 async function keysOf(c: ConsoleContext, ids: readonly string[]): Promise<KeyDetails[]> {
-  const known = [...new Set(ids)].filter((id) => /^key_[0-9A-Za-z]{12}$/.test(id)).slice(0, MAX_KEYS);
+  const known = [...new Set(ids)].filter((id) => /^key_[0-9A-Za-z]{12}$/.test(id)).slice(0, KEYS_AT_ONCE);
   const read = await Promise.all(known.map((id) => c.get("api").get<KeyDetails>(`/-/api-keys/${id}`)));
   return read.filter((key) => !(key instanceof ApiRefusal));
 }

@@ -11,6 +11,8 @@ import { refusalPage } from "./error-pages.tsx";
 
 /** Rows of the table by key; who looks for others finds them by their key. */
 const SHOWN_KEYS = 100;
+/** The control API tells of so many. */
+const TOLD_KEYS = 1000;
 const NUMBER = new Intl.NumberFormat("en");
 
 /** `/usage`: what the organisation's keys were used for, for admins. */
@@ -66,7 +68,8 @@ const ByKey: FC<{ usage: OrganizationUsage }> = ({ usage: { keys, window } }) =>
       </table>
       {keys.length > SHOWN_KEYS && (
         <p class="soft">
-          The {SHOWN_KEYS} busiest of {NUMBER.format(keys.length)} keys.
+          The {SHOWN_KEYS} busiest of {keys.length >= TOLD_KEYS && "at least "}
+          {NUMBER.format(keys.length)} keys.
         </p>
       )}
     </section>

@@ -4,6 +4,9 @@ import { keyPage, link, SELECTED_KEYS } from "../paths.ts";
 import { Icon } from "./icons.tsx";
 import { precise } from "./time.tsx";
 
+/** Keys that are acted on, and read for their receipts, at a time; an address has room for their ids. */
+export const KEYS_AT_ONCE = 100;
+
 /** Receipts of several revocations: to be read, kept and printed. `names`: of the keys, by their ids. */
 export const ReceiptList: FC<{ receipts: readonly Receipt[]; names: ReadonlyMap<string, string> }> = ({
   receipts,
@@ -13,14 +16,16 @@ export const ReceiptList: FC<{ receipts: readonly Receipt[]; names: ReadonlyMap<
     <header class="card-header">
       <h2 id="receipts">Receipts</h2>
       <div class="actions">
-        <a
-          role="button"
-          class="secondary outline"
-          href={link(`${SELECTED_KEYS}/receipts.json`, { ids: receipts.map(({ keyId }) => keyId).join(" ") })}
-          download=""
-        >
-          <Icon name="download" /> Download
-        </a>
+        {partsOf(receipts).map((part, i, parts) => (
+          <a
+            role="button"
+            class="secondary outline"
+            href={link(`${SELECTED_KEYS}/receipts.json`, { ids: part.map(({ keyId }) => keyId).join(" ") })}
+            download=""
+          >
+            <Icon name="download" /> Download{parts.length > 1 && ` part ${i + 1} of ${parts.length}`}
+          </a>
+        ))}
         <button type="button" class="secondary outline" data-print="" hidden>
           Print
         </button>
@@ -56,3 +61,8 @@ export const ReceiptList: FC<{ receipts: readonly Receipt[]; names: ReadonlyMap<
     </table>
   </section>
 );
+
+function partsOf(receipts: readonly Receipt[]): Receipt[][] {
+  const count = Math.ceil(receipts.length / KEYS_AT_ONCE);
+  return Array.from({ length: count }, (_, i) => receipts.slice(i * KEYS_AT_ONCE, (i + 1) * KEYS_AT_ONCE));
+}
