@@ -3,11 +3,11 @@ import { newGroup, newIsolate, type Group, type Isolate } from "../rules/held.ts
 
 /** What an isolate may hold of keys. */
 const MAX_BYTES = 32 * 1024 * 1024;
-/** A group's own share, and a key's besides its record. */
+/** A group's own share, and a key's besides its record: its pace, its counts, its assertion. */
 const GROUP_BYTES = 1024;
 const KEY_BYTES = 1024;
-/** A compiled record takes about so many bytes for each letter of its JSON. */
-const BYTES_A_LETTER = 6;
+/** A compiled record takes about so many bytes for each letter of its JSON, as measured in workerd. */
+const BYTES_A_LETTER = 4;
 /** Ids of a group that are no keys; beyond that they are forgotten. */
 const MAX_UNKNOWN_IDS = 64;
 
