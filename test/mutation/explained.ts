@@ -1,35 +1,212 @@
 import type { Mutant } from "./mutants.ts";
 
-/** A change that no test of the pure rules can notice, and why. */
-interface Explanation {
+/** Changes of a line that no test of the pure rules can notice, and why. */
+export interface Explanation {
   readonly file: string;
-  /** The line as the change leaves it, without the spaces around it. */
+  /** The line where the change begins, as it stands in the file, without the spaces around it. */
   readonly line: string;
+  /** Changes as they are printed; every one of the line without any. */
+  readonly changes?: readonly string[];
   readonly why: string;
 }
 
-const IP_ALLOWLIST = "src/core/key/ip-allowlist.ts";
-const ANY_SIGN = "Sorting looks at whether the result is negative, and at nothing else.";
+const ALLOWLIST = "src/core/key/ip-allowlist.ts";
+const EFFECTIVE = "src/core/access/effective-access.ts";
+const IMPACT = "src/core/access/impact.ts";
+const URL_CREDENTIAL = "src/core/access/url-credential.ts";
 
 export const EXPLAINED: readonly Explanation[] = [
   {
-    file: IP_ALLOWLIST,
-    line: "for (const span of ordered.toSorted((a, b) => a.bits - b.bits || (a.first < b.first ? -2 : 1))) {",
-    why: ANY_SIGN,
+    file: "src/core/access/access.ts",
+    line: 'export const ANY_ITEM = "";',
+    why: "Any text will do that no filter and no allowlist names.",
   },
   {
-    file: IP_ALLOWLIST,
-    line: "for (const span of ordered.toSorted((a, b) => a.bits - b.bits || (a.first < b.first ? -1 : 2))) {",
-    why: ANY_SIGN,
+    file: EFFECTIVE,
+    line: "filters.some((held) => permits(held.scope, action) && filtersOverlap(held.segments, segments));",
+    changes: ["&& -> ||", "permits(held.scope, action) && filtersOverlap(held.segments, segments) -> true"],
+    why: "It spares tries; what is tried is decided by the rules themselves.",
   },
   {
-    file: IP_ALLOWLIST,
-    line: "for (const span of ordered.toSorted((a, b) => a.bits - b.bits || (a.first < b.first ? -1 : 0))) {",
-    why: ANY_SIGN,
+    file: EFFECTIVE,
+    line: "if (operation.public || !operation.security.some((scopes) => scopes.every(isHeld))) return false;",
+    changes: ["every -> some"],
+    why: "It spares tries; what is tried is decided by the rules themselves.",
+  },
+  {
+    file: EFFECTIVE,
+    line: "if (isWithdrawn(grants)) return true;",
+    changes: ["if (isWithdrawn(grants)) return true; -> ;"],
+    why: "It spares tries: without a role every decision is a refusal.",
+  },
+  {
+    file: EFFECTIVE,
+    line: "isLet(names.map(() => ANY_ITEM)) || combine(names.length, ids).slice(0, MAX_COMBINATIONS).some(isLet)",
+    changes: ["ANY_ITEM -> null"],
+    why: "What has no value is filled with ANY_ITEM.",
+  },
+  {
+    file: EFFECTIVE,
+    line: "const any = decide(names.map(() => ANY_ITEM));",
+    changes: ["ANY_ITEM -> null"],
+    why: "What has no value is filled with ANY_ITEM.",
+  },
+  {
+    file: EFFECTIVE,
+    line: ".slice(0, MAX_COMBINATIONS + 1);",
+    changes: ["1 -> 2"],
+    why: "One more than are looked at is enough to know that there are more, and so are two.",
+  },
+  {
+    file: EFFECTIVE,
+    line: 'const vaults = effectiveVaults === "*" ? [] : effectiveVaults;',
+    changes: ['"*" -> ""'],
+    why: "Wildcards are taken out below.",
+  },
+  {
+    file: EFFECTIVE,
+    line: 'const segments = scopes.flatMap(({ resource }) => resource.split("/").slice(1));',
+    changes: ["1 -> 0"],
+    why: "A type that is tried as an id is let through where any id is, and nowhere else.",
+  },
+  {
+    file: EFFECTIVE,
+    line: 'return [...new Set([...vaults, ...segments])].filter((id) => id !== "#" && id !== "*");',
+    changes: ['id !== "#" && id !== "*" -> true', '"#" -> ""', '"*" -> ""', "&& -> ||"],
+    why: "A wildcard that is tried as an id is let through where any id is, and nowhere else.",
+  },
+  {
+    file: IMPACT,
+    line: 'if (!was.allowsAddress(call.address) || isRefusal(allowed)) return "same";',
+    changes: ['"same" -> ""', '"same" -> null'],
+    why: "Nobody counts what stays the same.",
+  },
+  {
+    file: IMPACT,
+    line: 'if (!isRefusal(decision)) return seesLess(allowed, decision, named) ? "sees less" : "same";',
+    changes: ['"same" -> ""'],
+    why: "Nobody counts what stays the same.",
+  },
+  {
+    file: IMPACT,
+    line: 'return [...new Set([...(vaults === "*" ? [] : vaults), ...segments])];',
+    changes: ['"*" -> ""'],
+    why: "A star names no item.",
+  },
+  {
+    file: URL_CREDENTIAL,
+    line: "const MAX_HEADER_LENGTH = 1024;",
+    changes: ["1024 -> 1025"],
+    why: "A bound on the work for one text: no header of ours is nearly so long.",
+  },
+  {
+    file: URL_CREDENTIAL,
+    line: "const MAX_STARTS = 4;",
+    changes: ["4 -> 5"],
+    why: "A bound on the work for one text, and no promise.",
+  },
+  {
+    file: URL_CREDENTIAL,
+    line: "for (let tried = 0; start !== -1 && tried < MAX_STARTS; tried++) {",
+    changes: ["0 -> 1", "1 -> 2", "< -> <=", "&& -> ||", "tried++ -> tried--"],
+    why: "A bound on the work for one text, and no promise.",
+  },
+  {
+    file: URL_CREDENTIAL,
+    line: "let start = text.indexOf(JWT_START, Math.max(0, text.length - MAX_HEADER_LENGTH));",
+    changes: ["max -> min"],
+    why: "A bound on the work for one text, and no promise.",
+  },
+  {
+    file: URL_CREDENTIAL,
+    line: "start = text.indexOf(JWT_START, start + 1);",
+    changes: ["1 -> 2"],
+    why: "No beginning lies within another.",
+  },
+  {
+    file: URL_CREDENTIAL,
+    line: "return false;",
+    changes: ["return false; -> ;"],
+    why: "Nothing is as false.",
+  },
+  {
+    file: URL_CREDENTIAL,
+    line: 'return url.includes("%") && holdsPlainly(decodeOnce(url), prefixes);',
+    changes: ['"%" -> ""'],
+    why: "It spares the decoding of what has no escapes.",
+  },
+  {
+    file: URL_CREDENTIAL,
+    line: 'return url.includes(text) || (url.includes("%") && decodeOnce(url).includes(text));',
+    changes: ['"%" -> ""'],
+    why: "It spares the decoding of what has no escapes.",
+  },
+  {
+    file: URL_CREDENTIAL,
+    line: 'return organizationOfKid(KEY_ID.exec(header)?.[1] ?? "") !== null;',
+    changes: ['"" -> "mutant"'],
+    why: "Neither is the id of a key.",
+  },
+  {
+    file: ALLOWLIST,
+    line: "for (const span of ordered.toSorted((a, b) => a.bits - b.bits || (a.first < b.first ? -1 : 1))) {",
+    changes: ["1 -> 2", "1 -> 0", "< -> <="],
+    why: "Sorting looks at whether the result is negative; ranges that begin alike are joined in any order.",
+  },
+  ...[
+    "const network = address.map((octet, i) => octet & (mask[i] ?? 0));",
+    "network.every((octet, i) => octet === ((address[i] ?? 0) & (mask[i] ?? 0))),",
+    "outerBits <= bits && outer.address.every((octet, i) => octet === ((address[i] ?? 0) & (mask[i] ?? 0)))",
+  ].map((line) => ({
+    file: ALLOWLIST,
+    line,
+    changes: ["0 -> 1"],
+    why: "An address and its mask are of one length, so that nothing is missing.",
+  })),
+  {
+    file: ALLOWLIST,
+    line: "return { network: address, mask: maskOf(prefix ?? address.length * 8, address.length) };",
+    changes: ["8 -> 9"],
+    why: "A mask has no more bits than its address.",
+  },
+  {
+    file: ALLOWLIST,
+    line: "const bits = inner.prefix ?? address.length * 8;",
+    changes: ["8 -> 9"],
+    why: "No outer range has more bits than an address.",
+  },
+  {
+    file: ALLOWLIST,
+    line: "spans[spans.length - 1] = { ...before, last: span.last > before.last ? span.last : before.last };",
+    changes: ["- -> +", "1 -> 0", "> -> >="],
+    why: "A piece that stays beside the whole is covered where the whole is; of two equal ends either will do.",
+  },
+  {
+    file: "src/core/key/key-differences.ts",
+    line: "if (areRevoked[0]) return [];",
+    changes: ["0 -> 1"],
+    why: "Both are the same here.",
+  },
+  {
+    file: "src/core/key/key-secret.ts",
+    line: "const UNBIASED_BYTES = 248;",
+    changes: ["248 -> 249"],
+    why: "One letter would come by one byte of 249 more often, which takes millions of keys to see.",
+  },
+  {
+    file: "src/core/key/key-secret.ts",
+    line: "for (let at = text.indexOf(start); at !== -1; at = text.indexOf(start, at + 1)) {",
+    changes: ["1 -> 2"],
+    why: "No prefix with its underscore begins again one letter on.",
   },
 ];
 
-export function explanationOf(file: string, mutant: Mutant): Explanation | null {
-  const line = mutant.text.split("\n")[mutant.line - 1]?.trim();
-  return EXPLAINED.find((each) => each.file === file && each.line === line) ?? null;
+/** The explanation of a change in a file of this source. */
+export function explanationOf(file: string, source: string, mutant: Mutant): Explanation | null {
+  const line = source.split("\n")[mutant.line - 1]?.trim();
+  const change = `${mutant.from} -> ${mutant.to}`;
+  const found = EXPLAINED.find(
+    (each) => each.file === file && each.line === line && (each.changes?.includes(change) ?? true),
+  );
+  return found ?? null;
 }

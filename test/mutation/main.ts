@@ -41,12 +41,12 @@ const { values } = parseArgs({
 const share = Number(values.share);
 const end = Date.now() + Number(values.minutes) * 60_000;
 
-const mutants = new Map<string, readonly Mutant[]>();
+const sources = new Map<string, string>();
 
-function mutantsIn(file: string): readonly Mutant[] {
-  const found = mutants.get(file) ?? mutantsOf(readFileSync(join(ROOT, file), "utf8"));
-  mutants.set(file, found);
-  return found;
+function sourceOf(file: string): string {
+  const source = sources.get(file) ?? readFileSync(join(ROOT, file), "utf8");
+  sources.set(file, source);
+  return source;
 }
 
 /** The tasks of each room; a file is part of the first that holds it. */
@@ -57,16 +57,19 @@ function tasksByRoom(): Map<string, Task[]> {
     const files = statSync(join(ROOT, room)).isFile() ? [room] : globSync(`${room}/**/*.ts`, { cwd: ROOT });
     const own = files.toSorted().filter((file) => !seen.has(file));
     for (const file of own) seen.add(file);
-    const tasks = own.flatMap((file) => mutantsIn(file).map((mutant) => ({ file, mutant })));
+    const tasks = own.flatMap((file) => mutantsOf(sourceOf(file)).map((mutant) => ({ file, mutant })));
     return [room, tasks.filter(() => random() < share)] as const;
   });
   return new Map(entries);
 }
 
-/** Explanations of a change that nobody makes any more. */
+/** Explanations of a line that is not there any more. */
 function staleExplanations(): string[] {
   return EXPLAINED.filter(
-    ({ file, line }) => !mutantsIn(file).some((mutant) => explanationOf(file, mutant)?.line === line),
+    ({ file, line }) =>
+      !sourceOf(file)
+        .split("\n")
+        .some((each) => each.trim() === line),
   ).map(({ file, line }) => `${file}: ${line}`);
 }
 
@@ -114,7 +117,7 @@ const total = new Tally();
 async function fateOf(runner: RunnerProcess, task: Task): Promise<"killed" | "explained" | "survived"> {
   const { file, mutant } = task;
   const name = `${file}:${mutant.line}: ${mutant.from} -> ${mutant.to}`;
-  const explanation = explanationOf(file, mutant);
+  const explanation = explanationOf(file, sourceOf(file), mutant);
   if (explanation !== null) {
     console.log(`explained: ${name}: ${explanation.why}`);
     return "explained";

@@ -31,8 +31,9 @@ function eachOf(run: (name: string, ...rest: unknown[]) => void) {
   return (table: readonly unknown[]) =>
     (name: string, ...rest: readonly unknown[]) => {
       const body = rest.find((each) => typeof each === "function") as Body;
+      const isTable = table.every((row) => Array.isArray(row));
       for (const row of table) {
-        const values = (Array.isArray(row) ? row : [row]) as never[];
+        const values = (isTable ? row : [row]) as never[];
         run(name, () => body(...values));
       }
     };

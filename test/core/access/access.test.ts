@@ -367,3 +367,21 @@ describe("a list shows the items that the credential may see", () => {
     });
   });
 });
+
+test("what is public by its document alone takes no scope and no role; a credential that is sent is looked at", () => {
+  const nobody = compileAccess({ scopes: [], vaults: [], ownerVaults: [] });
+  const { operations } = compilePolicy({
+    openapi: "3.1.0",
+    "x-portcullis-resources": { news: { segments: [] } },
+    paths: {
+      "/status": { get: { security: [] } },
+      "/news": { get: { security: [{}, { key: ["news:read"] }], "x-portcullis-resource": null } },
+    },
+  });
+  const decisions = operations.map((operation) => nobody.decide(operation, {}));
+  expect(operations.map((operation) => operation.public)).toEqual([true, true]);
+  expect(decisions).toEqual([
+    { kind: "allowed", visible: null },
+    expect.objectContaining({ code: "insufficient_scope" }),
+  ]);
+});

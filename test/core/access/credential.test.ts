@@ -16,6 +16,7 @@ const cases: [string, string | null, object][] = [
   ["several spaces", `Bearer   ${key}`, { kind: "api_key", keyId: id, key }],
   ["a mistyped key", `Bearer ${mistyped}`, { code: "api_key_invalid" }],
   ["a key cut short", `Bearer ${key.slice(0, 30)}`, { code: "api_key_invalid" }],
+  ["a key with a character that no token has", `Bearer ${key}!`, { code: "credential_malformed" }],
   ["another scheme", `Basic ${key}`, { code: "credential_malformed" }],
   ["no scheme", key, { code: "credential_malformed" }],
   ["only a scheme", "Bearer", { code: "credential_malformed" }],

@@ -4,6 +4,7 @@ import type { Grants } from "../../../src/core/access/access.ts";
 import { reachesNothing, effectiveAccessOf } from "../../../src/core/access/effective-access.ts";
 import { loadPolicy } from "../../../src/core/policy/route-policy.ts";
 import { parseScope, type Scope } from "../../../src/core/policy/scope.ts";
+import { compilePolicy } from "../../support/policy.ts";
 
 const { operations } = loadPolicy(POLICY_TABLE);
 
@@ -80,10 +81,18 @@ test("what is not reached is told as well", () => {
   expect(unreached.map(({ id }) => id)).toEqual(["getVault", "listTransactions", "listAddresses"]);
 });
 
-test("more ids than can be told apart are told to be more", () => {
-  const vaults = Array.from({ length: 1200 }, (_, i) => `vault_${i}`);
+test.each([
+  [999, false],
+  [1000, true],
+  [1200, true],
+])("of %i ids and any other, more than can be told: %s", (count, shortened) => {
+  const vaults = Array.from({ length: count }, (_, i) => `vault_${i}`);
   const scopes = [parseScope("vault:read") as Scope];
-  expect(effectiveAccessOf({ scopes, vaults, ownerVaults: "*" }, operations).shortened).toBe(true);
+  const reach = effectiveAccessOf({ scopes, vaults, ownerVaults: "*" }, operations);
+  expect(reach.shortened).toBe(shortened);
+  expect(reach.operations.find(({ operation }) => operation.id === "getVault")?.on).toHaveLength(
+    Math.min(count, 1000),
+  );
 });
 
 describe("a key reaches nothing", () => {
@@ -111,5 +120,39 @@ describe("a key reaches nothing", () => {
   ])("but not one that reaches something %s", (_, ...grants) => {
     expect(nothing(...grants)).toBe(false);
     expect(told(...grants)).not.toEqual({});
+  });
+});
+
+describe("of an API's few operations a key reaches", () => {
+  const needs = (...alternatives: string[][]) => ({
+    security: alternatives.map((scopes) => ({ key: scopes })),
+  });
+  const API = {
+    openapi: "3.1.0",
+    "x-portcullis-resources": { vault: { segments: [{ name: "vaultId" }] }, news: { segments: [] } },
+  };
+  const item = { get: { ...needs(["vault:read"]), "x-portcullis-resource": "vault/{id}" } };
+  const two = { get: { ...needs(["vault:read"], ["news:read"]), "x-portcullis-resource": null } };
+
+  test.each<[string, object, readonly string[], Grants["vaults"], boolean]>([
+    ["nothing by what anybody may call", { "/status": { get: { security: [] } } }, ["*:*"], "*", false],
+    ["one by either scope", { "/news": two }, ["news:read"], "*", true],
+    ["one vault by its id", { "/vaults/{id}": item }, ["vault/vault_1:read"], "*", true],
+    ["one vault of several", { "/vaults/{id}": item }, ["vault/vault_2:read"], ["vault_1", "vault_2"], true],
+    [
+      "no vault that its list does not have",
+      { "/vaults/{id}": item },
+      ["vault/vault_1:read"],
+      ["vault_2"],
+      false,
+    ],
+  ])("%s", (_, paths, scopes, vaults, reaches) => {
+    const own = compilePolicy({ ...API, paths }).operations;
+    const grants = {
+      scopes: scopes.map((scope) => parseScope(scope) as Scope),
+      vaults,
+      ownerVaults: "*" as const,
+    };
+    expect(reachesNothing(grants, own)).toBe(!reaches);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compileAccess } from "../../../src/core/access/access.ts";
 import { callName, OTHERS } from "../../../src/core/usage/calls.ts";
-import { impactOf, type Impact } from "../../../src/core/access/impact.ts";
+import { impactOf, sumImpacts, type Impact } from "../../../src/core/access/impact.ts";
 import type { KeyRecord } from "../../../src/core/key/key-record.ts";
 import { isRefusal } from "../../../src/core/refusal.ts";
 import type { Scope } from "../../../src/core/policy/scope.ts";
@@ -266,4 +266,34 @@ test("no calls make no impact", () => {
     byReason: [],
     examples: [],
   });
+});
+
+test("the impacts of several edits are told as one, the most frequent first", () => {
+  const impacts = [
+    impact({ [nameOf(V1)]: 2, [nameOf("/vaults")]: 7, [OTHERS]: 1 }, { vaults: ["vault_2"] }),
+    impact({ [nameOf(V1)]: 3, [nameOf(V2)]: 1 }, { allowedIps: ["::1"] }),
+    impact({ [nameOf(V2, "192.0.2.7")]: 9 }, { vaults: ["vault_1"] }),
+  ];
+  expect(sumImpacts(impacts)).toEqual({
+    calls: 23,
+    wouldRefuse: 15,
+    wouldSeeLess: 7,
+    unknown: 1,
+    byReason: [
+      { reason: "vault", calls: 11 },
+      { reason: "address", calls: 4 },
+    ],
+    examples: [
+      { operation: "GET /vaults/{vaultId}", resource: "vault/vault_2", address: "192.0.2.7", calls: 9 },
+      ...[3, 2].map((calls) => ({
+        operation: "GET /vaults/{vaultId}",
+        resource: "vault/vault_1",
+        address: "192.0.2.1",
+        calls,
+      })),
+      { operation: "GET /vaults/{vaultId}", resource: "vault/vault_2", address: "192.0.2.1", calls: 1 },
+    ],
+  });
+  const many = Array.from({ length: 4 }, () => impacts).flat();
+  expect(sumImpacts(many).examples.map(({ calls }) => calls)).toEqual([9, 9, 9, 9, 3]);
 });

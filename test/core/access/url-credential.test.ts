@@ -23,8 +23,8 @@ const ASSERTION = jwt({ alg: "ES256", typ: ASSERTION_TYPE, kid: "any" });
 const FOREIGN_KID = jwt({ alg: "ES256", typ: ACCESS_TOKEN_TYPE, kid: "another issuer's" });
 const FOREIGN_TYPE = jwt({ alg: "ES256", typ: "JWT", kid: signingKeyId("org_test") });
 const NO_KID = jwt({ alg: "ES256", typ: ACCESS_TOKEN_TYPE });
-/** What begins like a header and is none, so often as is looked at. */
-const beginnings = (times: number) => "eyJx".repeat(times);
+/** What begins like a header and is none, and cannot be decoded together with what follows. */
+const beginnings = (times: number) => "eyJxx".repeat(times);
 
 describe("a URL with a credential of ours", () => {
   test.each([
@@ -38,6 +38,7 @@ describe("a URL with a credential of ours", () => {
     ["a token with parts before it", `/?t=a.b.${TOKEN}`],
     ["a token of which a word is written before it", `/?t=bearer${TOKEN}`],
     ["a token behind three beginnings of a header", `/?t=${beginnings(3)}${TOKEN}`],
+    ["a token behind a part of many letters", `/?t=${"x".repeat(2000)}eyJx.${TOKEN}`],
     ["a token that is the second of a list", `/?t=a,${TOKEN},b`],
     ["a token behind a text of any length", `/?t=${"x".repeat(5000)}${TOKEN}`],
     ["a token behind another's", `/?t=${FOREIGN_TYPE}&u=${TOKEN}`],

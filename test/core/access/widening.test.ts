@@ -63,6 +63,7 @@ describe("a change of a service user", () => {
     [on("vault_1"), on("*"), true],
     [on(), on("vault_1"), true],
     [on("vault_1"), on(), false],
+    [on("vault_1"), { vault_1: ["developer", "viewer"] }, true],
   ])("from the roles %o to %o widens it: %s", (before, after, widens) => {
     expect(widensUser({ vaultRoles: before, active: true }, { vaultRoles: after, active: true })).toBe(
       widens,

@@ -198,6 +198,8 @@ test.each([
   [[], ["10.0.0.1", "2001:db8::/32"], true],
   [["2001:db8::/32", "10.0.0.0/8"], ["10.0.0.1", "2001:db8::1"], true],
   [["::a00:1"], ["10.0.0.1"], false],
+  [["10.0.0.0/8", "12.0.0.0/8", "13.0.0.0/8"], ["12.0.0.0/7"], true],
+  [["no range", "10.0.0.0/8"], ["10.1.0.0/16"], true],
 ] as const)("the allowlist %j covers %j: %s", (outer, inner, covers) => {
   expect(allowlistCovers(outer, inner)).toBe(covers);
 });

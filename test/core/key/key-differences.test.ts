@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { commonRanges } from "../../../src/core/key/ip-allowlist.ts";
-import { commonSettings, differingFields } from "../../../src/core/key/key-differences.ts";
+import { commonSettings, differingFields, SETTLED_FIELDS } from "../../../src/core/key/key-differences.ts";
 import type { KeyRecord } from "../../../src/core/key/key-record.ts";
 import { makeRecord } from "../../support/records.ts";
 
 const STANDARD = { requests: 1000, windowSeconds: 60 };
+const LIMIT = { requests: 5, windowSeconds: 10 };
 const BASE = makeRecord({ vaults: ["a", "b"], allowedIps: ["192.0.2.0/24"], expiresAt: 2000 }).record;
 
 test.each<[string, Partial<KeyRecord>, Partial<KeyRecord>, object]>([
@@ -26,6 +27,7 @@ test.each<[string, Partial<KeyRecord>, Partial<KeyRecord>, object]>([
     { rateLimit: { requests: 5, windowSeconds: 60 } },
   ],
   ["the limit of both", {}, {}, { rateLimit: null }],
+  ["the one limit of both", { rateLimit: LIMIT }, { rateLimit: { ...LIMIT } }, { rateLimit: LIMIT }],
   [
     "scopes of both",
     { scopes: [{ action: "*", resource: "vault" }] },
@@ -61,16 +63,29 @@ test("dead keys do not differ", () => {
   expect(differingFields(dead, { ...dead, revokedAt: 2, version: 9, vaults: [] })).toEqual([]);
 });
 
+test.each(SETTLED_FIELDS)("%s is as a change says that names it", (field) => {
+  const ours = { ...BASE, rateLimit: { requests: 9, windowSeconds: 9 }, retiresAt: 9 };
+  const nothing = { vaults: [], allowedIps: ["::1"], scopes: [], disabled: true };
+  const theirs = { ...BASE, ...nothing, rateLimit: null, expiresAt: 1, retiresAt: 1 };
+  expect(commonSettings(ours, theirs, STANDARD, new Set([field]))[field]).toEqual(ours[field]);
+});
+
 describe("ranges in common", () => {
   test.each<[string[], string[], string[] | null]>([
     [[], [], []],
     [["10.0.0.0/8"], ["10.1.0.0/16", "11.0.0.0/8"], ["10.1.0.0/16"]],
     [["10.1.2.3"], ["10.0.0.0/8"], ["10.1.2.3"]],
     [["10.0.0.0/9"], ["10.128.0.0/9"], null],
+    [["10.0.0.0/8"], ["10.0.0.0/8"], ["10.0.0.0/8"]],
+    [["10.0.0.1"], ["no range"], null],
     [["::/0"], ["10.0.0.0/8"], null],
     [["2001:db8::/32"], ["2001:db8:1::/48", "2001:db9::/32"], ["2001:db8:1::/48"]],
   ])("%j and %j: %j", (a, b, common) => {
     expect(commonRanges(a, b)).toEqual(common);
     expect(commonRanges(b, a)).toEqual(common);
+  });
+
+  test("an address and the range of it alone hold each other", () => {
+    expect(commonRanges(["10.1.2.3"], ["10.1.2.3/32"])).toEqual(["10.1.2.3", "10.1.2.3/32"]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { keyStatus, readKeyRecord, type KeyStatus } from "../../../src/core/key/key-record.ts";
+import { standingRefusal } from "../../../src/core/key/key-standing.ts";
+import { keyStatus, readKeyRecord, rotatedKeyEnd, type KeyStatus } from "../../../src/core/key/key-record.ts";
 import { makeRecord } from "../../support/records.ts";
 
 const NOW = 1_000_000;
@@ -35,9 +36,38 @@ describe("the status of a key", () => {
   );
 });
 
+test.each([
+  [{ revokedAt: NOW }, "api_key_revoked"],
+  [{ disabled: true }, "api_key_disabled"],
+  [{ expiresAt: NOW }, "api_key_expired"],
+  [{ expiresAt: NOW + 1 }, undefined],
+])("a key of %j is refused as %s", (change, code) => {
+  expect(standingRefusal({ ...record, ...change }, NOW)?.code).toBe(code);
+});
+
+test.each([
+  [null, null, null],
+  [null, 5, null],
+  [7, null, 7],
+  [7, 5, 5],
+  [7, 9, 7],
+])("a key that retires at %s and expires at %s ends at %s by its rotation", (retiresAt, expiresAt, end) => {
+  expect(rotatedKeyEnd({ ...record, retiresAt, expiresAt })).toBe(end);
+});
+
 describe("a record read back from JSON", () => {
   test("is what was written", () => {
     expect(readKeyRecord(JSON.parse(JSON.stringify(record)), record.id)).toEqual(record);
+  });
+
+  test("may be a service user's, of any version and limit", () => {
+    const other = {
+      ...record,
+      ownerKind: "service" as const,
+      version: 7,
+      rateLimit: { requests: 1000, windowSeconds: 60 },
+    };
+    expect(readKeyRecord(other, record.id)).toEqual(other);
   });
 
   test("has nothing that was slipped in", () => {

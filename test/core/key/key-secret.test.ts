@@ -3,7 +3,10 @@ import {
   generateKey,
   hashKey,
   hidesSecret,
+  drawGroup,
   holdsKey,
+  idOfHash,
+  readHash,
   readKeyId,
   sameHash,
   withoutSecrets,
@@ -23,6 +26,11 @@ describe("a generated key", () => {
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
     expect(hash).toBe(digest.toHex());
     expect(sameHash(hashKey(key), digest)).toBe(true);
+  });
+
+  test("is of its group, whose name is 5 letters", () => {
+    expect(drawGroup()).toMatch(/^[0-9A-Za-z]{5}$/);
+    expect(generateKey("fkc", "Group").id).toMatch(/^key_Group[0-9A-Za-z]{7}$/);
   });
 
   test("uses every letter about equally often", () => {
@@ -48,6 +56,7 @@ describe("a key is refused without a look-up when", () => {
     ["the prefix is another", `abc${key.slice(3)}`],
     ["the prefix is longer", `fkcx${key.slice(3)}`],
     ["it holds a character outside 0-9A-Za-z", `${key.slice(0, 10)}-${key.slice(11)}`],
+    ["it is a key of another prefix", generateKey("other").key],
     ["it is empty", ""],
     ["it is only the prefix", "fkc_"],
   ];
@@ -90,6 +99,7 @@ describe("a text holds a whole key", () => {
     ["but not one mistyped", `${key.slice(0, -1)}${key.endsWith("0") ? "1" : "0"}`, false],
   ])("%s", (_, text, holds) => {
     expect(holdsKey(text, ["fkc"])).toBe(holds);
+    expect(holdsKey(text, ["old", "fkc"])).toBe(holds);
   });
 });
 
@@ -108,6 +118,9 @@ describe("a text is shown without its secrets", () => {
     ["a JWT whose header is the second of two", `eyJ.${jwt}`, "eyJ.eyJ…"],
     ["a JWT and a key", `${jwt} ${key}`, `eyJ… ${keyPrefix}…`],
     ["no JWT, but its beginning", "eyJabc.eyJabc.x", "eyJabc.eyJabc.x"],
+    ["a JWT of the shortest parts", "eyJaaaaaaaa.bbbbbbbb.c", "eyJ…"],
+    ["a header that is shorter", "eyJaaaaaaa.bbbbbbbb.c", "eyJaaaaaaa.bbbbbbbb.c"],
+    ["a payload that is shorter", "eyJaaaaaaaa.bbbbbbb.c", "eyJaaaaaaaa.bbbbbbb.c"],
     ["two parts alone", "eyJaaaaaaaaaaa.bbbbbbbbbbb.", "eyJaaaaaaaaaaa.bbbbbbbbbbb."],
   ])("%s", (_, text, shown) => expect(withoutSecrets(text)).toBe(shown));
 
@@ -121,4 +134,26 @@ describe("a text is shown without its secrets", () => {
     }
     expect(hidesSecret("Nothing to see 100 % of the time")).toBe(false);
   });
+});
+
+test.each([
+  [15, false],
+  [16, true],
+])("who has encoded a text %i times hides something: %s", (times, hides) => {
+  let text = "a";
+  for (let i = 0; i < times; i++) text = i === 0 ? "%61" : text.replaceAll("%", "%25");
+  expect(hidesSecret(text)).toBe(hides);
+});
+
+test("the id of an imported key is that of the first 128 bits of its hash", () => {
+  const hash = hashKey("sk_live_0123456789");
+  const changed = (at: number) => hash.map((byte, i) => (i === at ? byte ^ 1 : byte));
+  expect(idOfHash(hash)).toMatch(/^key_[0-9A-Za-z]{12}$/);
+  expect(idOfHash(changed(16))).toBe(idOfHash(hash));
+  for (const at of [0, 7, 15]) expect(idOfHash(changed(at))).not.toBe(idOfHash(hash));
+});
+
+test("a hash is read back as it was stored", () => {
+  const { key, hash } = generateKey("fkc");
+  expect(readHash(hash)).toEqual(new Uint8Array(hashKey(key)));
 });

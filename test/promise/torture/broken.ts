@@ -37,7 +37,7 @@ export const BROKEN: readonly BrokenProduct[] = [
   },
   {
     name: "somebody who is deactivated keeps the keys",
-    instead: [["if (!after.active) this.cutOff(author, personId, now);", ""]],
+    instead: [["this.#parts.revokeKeysOf(author, personId, now);", ""]],
     shows: "by itself",
   },
   {

@@ -34,6 +34,7 @@ export async function addOwners(world: World): Promise<void> {
 
 /** Sets an organisation up that is new, or that was erased. Nothing may be at fault. */
 export async function addOwnersOf(world: World, orgId: string): Promise<void> {
+  world.isSettingUp = true;
   const asAdmin = (path: string, body?: unknown) => world.asAdmin(0, orgId, "POST", path, body);
   await asAdmin("/-/organization/bootstrap");
   for (const id of ["ann", "ben"]) addOwner(world, orgId, id, "token");
@@ -46,6 +47,7 @@ export async function addOwnersOf(world: World, orgId: string): Promise<void> {
   const members = [{ value: user }];
   const group = idOf(await asScim(world, 0, orgId, "POST", "/Groups", { displayName: SCIM_ROLE, members }));
   world.scim[orgId] = { token, group, user };
+  world.isSettingUp = false;
 }
 
 function addOwner({ truth }: World, orgId: string, id: string, kind: Owner["kind"]): void {

@@ -16,8 +16,9 @@ export const ORGANIZATIONS = ["org_test", "org_other"] as const;
 /** Classes of objects of which an older copy may be put back. */
 export const RESTORABLE = ["Organization", "KeyGuard", "Deployment"] as const;
 
-/** A client that has waited so long goes away. */
+/** A client that has waited so long goes away; whoever sets up does not. */
 const PATIENCE_MS = 2500;
+const SETTING_UP_MS = 120_000;
 const NOTHING: LinkState = { clock: 0, faults: {} };
 const VARS = {
   MAX_KEYS_PER_OWNER: "1000",
@@ -55,6 +56,7 @@ export class World {
   #pids: number[] = [];
   /** While the product is down, and until it agrees again after a restore, nobody calls. */
   isPaused = false;
+  isSettingUp = false;
 
   private constructor(issuer: TestIssuer, origin: OriginServer, github: TestGithub, worker: string) {
     this.issuer = issuer;
@@ -169,7 +171,7 @@ export class World {
     try {
       const response = await fetch(`${this.edges[edge]}${path}`, {
         method,
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(this.isSettingUp ? SETTING_UP_MS : PATIENCE_MS),
         headers: {
           ...(typeof as === "string" ? { Authorization: as } : as),
           ...(body !== undefined && { "Content-Type": type ?? "application/json" }),
