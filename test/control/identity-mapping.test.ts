@@ -1,8 +1,11 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Payload } from "../../src/control/identity/claims.ts";
 import { readIdentity, type Identity } from "../../src/control/identity/mapping.ts";
 import { TokenFault } from "../../src/control/identity/token-fault.ts";
+import { ORG_ID } from "../../src/core/organization/organization.ts";
 import { readConfig } from "../../src/settings.ts";
+import { always, jsonWith } from "../support/fuzz.ts";
 
 /** What is made of the claims of a token, by the settings. */
 
@@ -375,4 +378,65 @@ describe("a second factor is fresh", () => {
       mfaFault: expect.stringMatching(/^second factor: (none of a|claim missing: auth_time|too long ago)/),
     });
   });
+});
+
+describe("of any claims", () => {
+  const NAMES = [
+    "sub",
+    "org_id",
+    "roles",
+    "vault_roles",
+    "groups",
+    "scope",
+    "scp",
+    "permissions",
+    "amr",
+    "*",
+  ];
+  const TEXTS = [
+    "org_test",
+    "org_other",
+    "admin",
+    "*:developer",
+    "vault_1:developer",
+    "developer",
+    "mfa",
+    "x",
+  ];
+  const ANY = jsonWith(NAMES, TEXTS);
+  const TOKEN = fc.record(
+    Object.fromEntries([...NAMES, "email", "name", "iat", "auth_time", "acr"].map((name) => [name, ANY])),
+    { requiredKeys: [] },
+  );
+  const VARIABLES: readonly Variables[] = [
+    {},
+    { OIDC_ROLES_CLAIM: "/groups/0/roles", OIDC_SUBJECT_CLAIM: "/sub/sub", OIDC_ORG_CLAIM: "/org_id/0" },
+    { OIDC_ORG: "org_one", OIDC_ROLES_CLAIM: "groups", OIDC_ROLE_NAMES: '{"x": ["*:developer"]}' },
+    { OIDC_MFA: "acr:mfa,amr:mfa", OIDC_OPERATORS: "staff", OIDC_ROLES_CLAIM: "permissions" },
+  ];
+
+  test.each(VARIABLES)(
+    "somebody is who the claims say and has no more than they give, or nobody: %j",
+    (variables) => {
+      always(
+        fc.tuple(TOKEN, fc.option(TOKEN)),
+        ([claims, signIn]) => {
+          const identity = read(claims, variables, signIn);
+          if (identity instanceof TokenFault) return;
+          const text = JSON.stringify({ ...CLAIMS, ...claims });
+          const { subject, orgId, roles, vaultRoles, operator } = identity;
+          expect(text).toContain(JSON.stringify(subject));
+          expect(orgId).toMatch(ORG_ID);
+          if (variables["OIDC_ORG"] === undefined) expect(text).toContain(JSON.stringify(orgId));
+          else expect(orgId).toBe(variables["OIDC_ORG"]);
+          expect(roles.every((role) => role === "admin" && text.includes(role))).toBe(true);
+          expect(Object.keys(vaultRoles).every((vault) => text.includes(vault) || text.includes("x"))).toBe(
+            true,
+          );
+          expect(operator).toBe(false);
+        },
+        300,
+      );
+    },
+  );
 });

@@ -61,7 +61,9 @@ export async function runSteps(
   const { truth } = world;
   try {
     await addOwners(world);
+    world.isSettingUp = true;
     for (const owner of truth.owners) await createKey(world, 0, owner, EVERY_VAULT);
+    world.isSettingUp = false;
     prepare(world);
     const traffic = new Traffic(world);
     let done = 0;
