@@ -182,6 +182,12 @@ export const EXPLAINED: readonly Explanation[] = [
     why: "A piece that stays beside the whole is covered where the whole is; of two equal ends either will do.",
   },
   {
+    file: "src/admission/rules/records.ts",
+    line: "return JSON.stringify(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));",
+    why: "Any one order of the members will do, and sorting looks at the sign alone.",
+    changes: ["a < b -> !(a < b)", "< -> <=", "< -> >=", "1 -> 2", "1 -> 0"],
+  },
+  {
     file: "src/core/key/key-differences.ts",
     line: "if (areRevoked[0]) return [];",
     changes: ["0 -> 1"],

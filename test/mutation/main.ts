@@ -23,6 +23,10 @@ const ROOMS = [
   "src/core/policy",
   "src/core",
 ];
+const MAX_TEST_CPU_MS = 60_000;
+/** Tests of a mutant that take so many times what they usually do, and this more, do not end. */
+const MAX_SLOWER = 3;
+const SPARE_CPU_MS = 2000;
 
 interface Task {
   readonly file: string;
@@ -74,26 +78,29 @@ function staleExplanations(): string[] {
 }
 
 const tests = pureTests();
-const durations = new Map<string, Promise<number>>();
+const costs = new Map<string, Promise<number>>();
 
-/** How long a test takes by itself; `Infinity` for one that needs a runtime after all, and so shows nothing. */
-function durationOf(runner: RunnerProcess, test: string): Promise<number> {
-  const known = durations.get(test);
+/** How much of a processor a test takes by itself, in milliseconds; `Infinity` for one that needs a runtime after all, and so shows nothing. */
+function costOf(runner: RunnerProcess, test: string): Promise<number> {
+  const known = costs.get(test);
   if (known !== undefined) return known;
-  const found = runner.run({ file: "", text: null, tests: [test] }).then(({ failed, tookMs }) => {
-    if (failed !== null) console.log(`left out: ${test}: ${failed}`);
-    return failed === null ? tookMs : Infinity;
-  });
-  durations.set(test, found);
+  const found = runner
+    .run({ file: "", text: null, tests: [test], patienceCpuMs: MAX_TEST_CPU_MS })
+    .then(({ failed, cpuMs }) => {
+      if (failed !== null) console.log(`left out: ${test}: ${failed}`);
+      return failed === null ? cpuMs : Infinity;
+    });
+  costs.set(test, found);
   return found;
 }
 
 /** Whether a test notices; the quick ones are asked first. */
 async function isNoticed(runner: RunnerProcess, { file, mutant: { text } }: Task): Promise<boolean> {
-  const timed: { test: string; tookMs: number }[] = [];
-  for (const test of tests.get(file) ?? []) timed.push({ test, tookMs: await durationOf(runner, test) });
-  const usable = timed.filter(({ tookMs }) => tookMs < Infinity).toSorted((a, b) => a.tookMs - b.tookMs);
-  const { failed } = await runner.run({ file, text, tests: usable.map(({ test }) => test) });
+  const timed: { test: string; cpuMs: number }[] = [];
+  for (const test of tests.get(file) ?? []) timed.push({ test, cpuMs: await costOf(runner, test) });
+  const usable = timed.filter(({ cpuMs }) => cpuMs < Infinity).toSorted((a, b) => a.cpuMs - b.cpuMs);
+  const patienceCpuMs = SPARE_CPU_MS + MAX_SLOWER * usable.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+  const { failed } = await runner.run({ file, text, tests: usable.map(({ test }) => test), patienceCpuMs });
   return failed !== null;
 }
 

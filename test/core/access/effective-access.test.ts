@@ -134,8 +134,11 @@ describe("of an API's few operations a key reaches", () => {
   const item = { get: { ...needs(["vault:read"]), "x-portcullis-resource": "vault/{id}" } };
   const two = { get: { ...needs(["vault:read"], ["news:read"]), "x-portcullis-resource": null } };
 
+  const open = { get: { security: [{}, { key: ["news:read"] }], "x-portcullis-resource": null } };
+
   test.each<[string, object, readonly string[], Grants["vaults"], boolean]>([
     ["nothing by what anybody may call", { "/status": { get: { security: [] } } }, ["*:*"], "*", false],
+    ["nothing by what anybody may call, or one with a scope", { "/news": open }, ["news:read"], "*", false],
     ["one by either scope", { "/news": two }, ["news:read"], "*", true],
     ["one vault by its id", { "/vaults/{id}": item }, ["vault/vault_1:read"], "*", true],
     ["one vault of several", { "/vaults/{id}": item }, ["vault/vault_2:read"], ["vault_1", "vault_2"], true],
