@@ -25,12 +25,19 @@ class Store implements GuardStore {
   state: GroupState = { revision: 0, longestLeaseMs: 0 };
   readonly #keys = new Map<string, StoredKey>();
   stored: StoredWindows = {};
+  writes = 0;
   readonly group = () => this.state;
   readonly keys = () => this.#keys;
   readonly windows = () => this.stored;
-  readonly putGroup = (state: GroupState) => void (this.state = state);
+  readonly putGroup = (state: GroupState) => {
+    this.writes++;
+    this.state = state;
+  };
   readonly putKey = (id: string, key: StoredKey) => void this.#keys.set(id, key);
-  readonly putWindows = (windows: StoredWindows) => void (this.stored = windows);
+  readonly putWindows = (windows: StoredWindows) => {
+    this.writes++;
+    this.stored = windows;
+  };
 }
 
 /** A guard of two keys, both put at {@link NOW}, whose leases last 200 ms. */
@@ -117,7 +124,7 @@ describe("a commit", () => {
   });
 
   test("cuts what is there, and tells of what is not", () => {
-    const { one, change, store } = newGuard();
+    const { one, change, ask, store, restart } = newGuard();
     expect(change({ id: one.id, cut: { at: 9 } }).applied).toEqual([
       { id: one.id, inForce: { ...one, version: 2, revokedAt: 9 }, same: true },
     ]);
@@ -129,6 +136,9 @@ describe("a commit", () => {
       settles: 0,
     });
     expect(store.state).toBe(before);
+    ask([{ id: one.id }]);
+    restart();
+    expect(change({ id: "key_nobody", cut: { at: 9 } }).waitMs).toBe(0);
   });
 
   test("of denied tokens is a change of its key once", () => {
@@ -230,6 +240,9 @@ describe("units", () => {
 
   test("that nobody waits for are of an open window with plenty, one at a time", () => {
     const { one, ask } = newGuard();
+    ask([{ id: one.id, want: 1, waiting: 1 }], { now: NOW - 60_000 });
+    ask([{ id: one.id, want: 1, waiting: 1 }], { now: NOW - 60_000 });
+    expect(ask([{ id: one.id, spare: true }], { now: NOW - 1 }).keys[one.id]?.units).toBe(1);
     const spare = (now = NOW) => ask([{ id: one.id, spare: true }], { now }).keys[one.id]?.units;
     expect(spare()).toBe(0);
     ask([{ id: one.id, want: 79, waiting: 79 }]);
@@ -278,12 +291,29 @@ describe("what a crash forgets", () => {
     expect(ask([{ id: one.id }]).keys[one.id]?.window?.remaining).toBe(93);
   });
 
+  test("is less the more of a larger limit is used, and the records of all are written together", () => {
+    const { one, two, put, ask, store } = newGuard();
+    put({ ...one, version: 2, rateLimit: { requests: 1000, windowSeconds: 60 } });
+    const use = (id: string) => ask([{ id, want: 1, waiting: 1 }]);
+    for (let i = 0; i < 3; i++) use(one.id);
+    expect(store.stored[one.id]?.used).toBe(7);
+    for (let i = 0; i < 3; i++) use(one.id);
+    const { writes } = store;
+    expect(store.stored[one.id]?.used).toBe(7);
+    use(two.id);
+    expect([store.stored[one.id]?.used, store.stored[two.id]?.used]).toEqual([22, 1]);
+    expect(store.writes).toBe(writes + 1);
+  });
+
   test("is nothing after a last word, which makes the record exact", () => {
     const { one, two, ask, store } = newGuard();
     for (let i = 0; i < 4; i++) ask([one, two].map(({ id }) => ({ id, want: 1, waiting: 1 })));
     expect(store.stored[one.id]?.used).toBeGreaterThan(4);
     expect(ask([{ id: one.id }], { final: true }).ahead).toBe(false);
     expect([store.stored[one.id]?.used, store.stored[two.id]?.used]).toEqual([4, 4]);
+    const { writes } = store;
+    ask([{ id: one.id }], { final: true });
+    expect(store.writes).toBe(writes);
   });
 
   test("is no lease: the longest on record counts as given by who starts", () => {
@@ -308,6 +338,26 @@ describe("the longest lease on record", () => {
     endLeases(memory().given, 500);
     expect([longest(200, NOW + 9999), longest(200, NOW + 10_000)]).toEqual([500, 200]);
     expect(longest(200, NOW + 30_000)).toBe(200);
+  });
+
+  test("is written once, and kept for ten seconds after the latest lease of its length, or a start", () => {
+    const { one, ask, store, memory, restart } = newGuard();
+    const longest = (leaseMs: number, now: number) => {
+      ask([{ id: one.id }], { leaseMs, now });
+      return store.state.longestLeaseMs;
+    };
+    const { writes } = store;
+    longest(500, NOW);
+    longest(500, NOW + 5000);
+    endLeases(memory().given, 500);
+    endLeases(memory().given, 500);
+    expect([longest(200, NOW + 10_000), store.writes]).toEqual([500, writes + 1]);
+    restart();
+    longest(200, NOW + 20_000);
+    endLeases(memory().given, 500);
+    expect([longest(200, NOW + 29_999), longest(200, NOW + 30_000)]).toEqual([500, 200]);
+    longest(200, NOW + 60_000);
+    expect(store.writes).toBe(writes + 2);
   });
 
   test("ends by a timer of its length alone, one more when it was given again meanwhile", () => {

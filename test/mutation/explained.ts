@@ -11,6 +11,7 @@ export interface Explanation {
 }
 
 const ALLOWLIST = "src/core/key/ip-allowlist.ts";
+const GUARD = "src/admission/rules/guard.ts";
 const EFFECTIVE = "src/core/access/effective-access.ts";
 const IMPACT = "src/core/access/impact.ts";
 const URL_CREDENTIAL = "src/core/access/url-credential.ts";
@@ -186,6 +187,41 @@ export const EXPLAINED: readonly Explanation[] = [
     line: "return JSON.stringify(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));",
     why: "Any one order of the members will do, and sorting looks at the sign alone.",
     changes: ["a < b -> !(a < b)", "< -> <=", "< -> >=", "1 -> 2", "1 -> 0"],
+  },
+  {
+    file: GUARD,
+    line: "settled: 0,",
+    changes: ["0 -> 1"],
+    why: "Revisions follow the clock: none is so early.",
+  },
+  {
+    file: GUARD,
+    line: "if (revision > 0) promise(store, memory, leaseMs, now);",
+    changes: ["0 -> 1"],
+    why: "Revisions follow the clock: none is so early.",
+  },
+  {
+    file: GUARD,
+    line: "if (want === 0 && !isSpare) return null;",
+    changes: ["if (want === 0 && !isSpare) return null; -> ;"],
+    why: "For nothing nothing is handed out.",
+  },
+  {
+    file: GUARD,
+    line: "if (handed.units > 0) memory.windows.set(id, handed.window);",
+    changes: ["> -> >="],
+    why: "Only of a window that is open and used up no unit is handed out, and it stays as it is.",
+  },
+  {
+    file: "src/admission/rules/window.ts",
+    line: "const NEVER = -1e15;",
+    why: "Any time will do that is long past.",
+  },
+  {
+    file: "src/admission/rules/window.ts",
+    line: "return { ...stored, recorded: stored.used, lately: 0, before: 0, handed: 0, slotAt: NEVER };",
+    changes: ["0 -> 1"],
+    why: "What counts is of the latest slots, and the slot of a start is long past.",
   },
   {
     file: "src/core/key/key-differences.ts",
