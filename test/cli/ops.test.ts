@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { operatorOf, OPERATOR, setOutage } from "../support/operators.ts";
+import { adminClaims } from "../support/issuer.ts";
+import { operatorOf, OPERATOR, registeredOrganizations, setOutage } from "../support/operators.ts";
 import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 
 const SCRIPT = join(import.meta.dirname, "../../src/cli/ops.ts");
@@ -283,6 +284,14 @@ test("--help explains the commands and exits with 0", async () => {
 });
 
 describe("reconcile", () => {
+  async function eraseAnother(): Promise<void> {
+    const admin = await portcullis.issuer.token(adminClaims({ org_id: "org_gone" }));
+    await portcullis.call("POST", "/-/organization/bootstrap", { as: admin });
+    const as = await portcullis.issuer.token(OPERATOR);
+    const erased = await portcullis.call("DELETE", "/-/organization?orgId=org_gone", { as });
+    expect(erased.status).toBe(200);
+  }
+
   test("lists what differs by key, exits with 1 while it does, settles it, and then finds nothing", async () => {
     const key = await portcullis.createKey();
     const kv = await portcullis.miniflare.getKVNamespace("KEY_RECORDS", "edge0");
@@ -290,7 +299,10 @@ describe("reconcile", () => {
       (await kv.get(key.id)) === null ||
       (await kv.list({ prefix: "guard:org_test:" })).keys.length === 0
     );
-    await ops(["reconcile", "--fix"]);
+    await eraseAnother();
+    const { err } = await ops(["reconcile", "--fix"]);
+    const known = (await registeredOrganizations(portcullis)).length;
+    expect(err, "the erased one is gone through, too").toContain(`${known + 1} organisations,`);
     await kv.put(key.id, "{}");
 
     const found = await ops(["reconcile", "--org", "org_test"]);

@@ -151,7 +151,7 @@ const ROUTES: readonly Route[] = [
     new RegExp(`${SCRIPT}/deployments$`),
     (state, send) => {
       if (state.deployments.length === 0) return send(null, 404, 10007);
-      return send({ deployments: state.deployments.toReversed().map(deploymentJson) });
+      return send({ deployments: state.deployments.map(deploymentJson).toReversed() });
     },
   ],
   [
@@ -160,7 +160,7 @@ const ROUTES: readonly Route[] = [
     (state, send, body) => {
       const [{ version_id: id }] = body["versions"] as [{ version_id: string }];
       state.deployments.push(id);
-      send(deploymentJson(id));
+      send(deploymentJson(id, state.deployments.length - 1));
     },
   ],
   [
@@ -197,13 +197,14 @@ const ROUTES: readonly Route[] = [
   ["GET", new RegExp(`${SCRIPT}/settings$`), (_, send) => send(null, 404, 10007)],
 ];
 
-function deploymentJson(id: string) {
+/** By the time at which they were made wrangler finds the deployment before. */
+function deploymentJson(id: string, number: number) {
   return {
     id: randomUUID(),
     source: "wrangler",
     strategy: "percentage",
     author_email: "test@example.com",
-    created_on: new Date().toISOString(),
+    created_on: new Date(number * 60_000).toISOString(),
     versions: [{ version_id: id, percentage: 100 }],
   };
 }
