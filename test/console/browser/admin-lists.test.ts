@@ -520,7 +520,14 @@ describe("the shape of pages", () => {
     const { page } = await visitors.signIn("alice");
     const faults: unknown[] = [];
     const ofKey = [`keys/${id}`, `keys/${id}/edit`, `keys/${id}/revoke`, "keys/new"];
-    for (const path of [...PATHS, "keys?status=all", ...ofKey, "people/bob", "service-users/new"]) {
+    for (const path of [
+      ...PATHS,
+      "keys?status=all",
+      ...ofKey,
+      "people/bob",
+      "service-users/new",
+      "signed-out",
+    ]) {
       await page.goto(`/-/console/${path}`);
       await page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))");
       for (const { width, text = "", breaks = false } of SIZES) {
