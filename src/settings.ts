@@ -1,5 +1,5 @@
-import { isRefusal, problemOf } from "./core/refusal.ts";
 import { z } from "zod";
+import { isRefusal, problemOf } from "./core/refusal.ts";
 import { readCorsOrigins, type CorsOrigins } from "./core/http/cors.ts";
 import { parseDuration } from "./core/duration.ts";
 import {

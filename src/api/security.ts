@@ -1,7 +1,7 @@
 /** The scopes that an operation needs. */
 
-import { isRefusal, problemOf } from "../core/refusal.ts";
 import { z } from "zod";
+import { isRefusal, problemOf } from "../core/refusal.ts";
 import {
   checkFilter,
   formatResource,

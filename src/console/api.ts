@@ -1,26 +1,14 @@
 import type { ErrorBody } from "../core/http/error-response.ts";
-import type { RefusalCode } from "../core/refusal.ts";
+import { isRefusal, refuse, type Refusal, type Result } from "../core/refusal.ts";
 import type { Console, ConsoleContext } from "./context.ts";
 import { link } from "./paths.ts";
 import type { Session } from "./session/session.ts";
 
-/** What the control API says when it refuses. */
-export class ApiRefusal {
-  readonly status: number;
-  readonly code: RefusalCode;
-  readonly message: string;
-  /** For 422: `field`, and what is wrong with it. */
-  readonly details: Readonly<Record<string, unknown>>;
+/** A refusal of the control API, which has it in its log under an id of its own. */
+export interface ApiRefusal extends Refusal {
   readonly correlationId: string;
-
-  constructor(status: number, { code, message, details, correlationId }: ErrorBody["error"]) {
-    this.status = status;
-    this.code = code;
-    this.message = message;
-    this.details = details ?? {};
-    this.correlationId = correlationId;
-  }
 }
+export type ApiResult<T> = Result<T, ApiRefusal>;
 
 type Query = Readonly<Record<string, string | undefined>>;
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -42,26 +30,26 @@ export class Api {
   }
 
   /** Reads; parameters that are `undefined` or empty are left out. */
-  get<T>(path: string, query: Query = {}): Promise<T | ApiRefusal> {
+  get<T>(path: string, query: Query = {}): Promise<ApiResult<T>> {
     return this.#send<T>("GET", link(path, query));
   }
 
   /** Reads in another form than JSON, as it comes. */
-  async stream(path: string, query: Query, accept: string): Promise<ReadableStream | ApiRefusal> {
+  async stream(path: string, query: Query, accept: string): Promise<ApiResult<ReadableStream>> {
     const response = await this.#fetch("GET", link(path, query), { Accept: accept });
-    return response instanceof ApiRefusal ? response : (response.body ?? new Blob([]).stream());
+    return isRefusal(response) ? response : (response.body ?? new Blob([]).stream());
   }
 
   /**
    * Changes something. `version` is the one that is meant, as `If-Match` says it; `request` names the request, so that
    * it does its work once; an empty name is none.
    */
-  change<T>(
+  change<T = void>(
     method: Exclude<Method, "GET">,
     path: string,
     body?: object,
     { version, request }: { readonly version?: number; readonly request?: string } = {},
-  ): Promise<T | ApiRefusal> {
+  ): Promise<ApiResult<T>> {
     return this.#send<T>(method, path, body, {
       ...(version !== undefined && { "If-Match": `"${version}"` }),
       ...(request && { "Idempotency-Key": request }),
@@ -73,10 +61,10 @@ export class Api {
     path: string,
     body?: object,
     headers: Readonly<Record<string, string>> = {},
-  ): Promise<T | ApiRefusal> {
+  ): Promise<ApiResult<T>> {
     const json = body !== undefined && { "Content-Type": "application/json" };
     const response = await this.#fetch(method, path, { ...json, ...headers }, body);
-    if (response instanceof ApiRefusal) return response;
+    if (isRefusal(response)) return response;
     return (response.status === 204 ? undefined : await response.json()) as T;
   }
 
@@ -85,7 +73,7 @@ export class Api {
     path: string,
     headers: Readonly<Record<string, string>>,
     body?: object,
-  ): Promise<Response | ApiRefusal> {
+  ): Promise<ApiResult<Response>> {
     const response = await this.#call(
       new Request(this.#origin + path, {
         method,
@@ -93,6 +81,10 @@ export class Api {
         ...(body !== undefined && { body: JSON.stringify(body) }),
       }),
     );
-    return response.ok ? response : new ApiRefusal(response.status, (await response.json<ErrorBody>()).error);
+    return response.ok ? response : refusalIn(await response.json<ErrorBody>());
   }
+}
+
+function refusalIn({ error: { code, details, correlationId } }: ErrorBody): ApiRefusal {
+  return { ...refuse(code, details && { details }), correlationId };
 }

@@ -4,7 +4,7 @@ import type { Organization } from "../api-types/organization.ts";
 import type { RoutePolicy } from "../core/policy/route-policy.ts";
 import type { Env } from "../env.ts";
 import type { Config } from "../settings.ts";
-import type { Api, ApiRefusal } from "./api.ts";
+import { Api, type ApiResult } from "./api.ts";
 import type { Session } from "./session/session.ts";
 
 /** What the console works with. */
@@ -37,8 +37,8 @@ export interface ConsoleEnv {
     api: Api;
     /** Ends every form that the session has given out: for a change that must not be repeated by loading a page again. */
     endForms: () => Promise<void>;
-    me: Promise<Me | ApiRefusal>;
-    organization: Promise<Organization | ApiRefusal>;
+    me: Promise<ApiResult<Me>>;
+    organization: Promise<ApiResult<Organization>>;
   };
 }
 

@@ -1,5 +1,5 @@
-import { isRefusal } from "../../src/core/refusal.ts";
 import { describe, expect, test } from "vitest";
+import { isRefusal } from "../../src/core/refusal.ts";
 import { canBothFit } from "../../src/api/rivals.ts";
 import { parseTemplate, type PathTemplate } from "../../src/core/policy/path-template.ts";
 import { compile, compilePolicy } from "../support/policy.ts";

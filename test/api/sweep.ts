@@ -6,7 +6,6 @@
  * paths of each document get a segment of its own in front.
  */
 
-import { isRefusal, problemOf } from "../../src/core/refusal.ts";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -14,6 +13,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { isRefusal, problemOf } from "../../src/core/refusal.ts";
 import { compileFiles } from "../../src/api/compile-files.ts";
 import type { Problem } from "../../src/api/problem.ts";
 import type { OperationEntry, PolicyTable } from "../../src/core/policy/route-policy.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { createConsoleApp } from "../../src/console/app.tsx";
 import { refusalPage } from "../../src/console/pages/error-pages.tsx";
-import { ApiRefusal } from "../../src/console/api.ts";
+import { isRefusal } from "../../src/core/refusal.ts";
 import { newSession } from "../../src/console/session/session.ts";
 import { readConfig } from "../../src/settings.ts";
 import { envOf, fakeDeployment, sealedSession } from "../support/sealed-session.ts";
@@ -36,7 +36,7 @@ beforeEach(() => {
   });
   app.post("/form", async (c) => {
     const answer = await c.get("api").change("POST", "/-/api-keys", { name: "a" });
-    return answer instanceof ApiRefusal ? refusalPage(c, answer) : c.text("done");
+    return isRefusal(answer) ? refusalPage(c, answer) : c.text("done");
   });
 });
 

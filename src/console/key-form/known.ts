@@ -1,7 +1,7 @@
+import { isRefusal } from "../../core/refusal.ts";
 import type { Page } from "../../api-types/common.ts";
 import type { KeyCounts } from "../../api-types/key-acts.ts";
 import type { VaultId } from "../../api-types/vaults.ts";
-import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext } from "../context.ts";
 
 const MOST = 500;
@@ -9,12 +9,12 @@ const MOST = 500;
 /** Ids of vaults that keys and roles name; `null` where it cannot be told whether there are more. */
 export async function knownVaults(c: ConsoleContext): Promise<readonly string[] | null> {
   const vaults = await c.get("api").get<Page<VaultId>>("/-/vaults", { limit: `${MOST}` });
-  if (vaults instanceof ApiRefusal || vaults.pagination.nextCursor !== null) return null;
+  if (isRefusal(vaults) || vaults.pagination.nextCursor !== null) return null;
   return vaults.data.map(({ id }) => id);
 }
 
 /** How many keys of an owner are neither revoked nor expired; `null` where that is not told. */
 export async function countLiveKeys(c: ConsoleContext, owner: string): Promise<number | null> {
   const counted = await c.get("api").get<KeyCounts>("/-/api-keys/counts", { owner });
-  return counted instanceof ApiRefusal ? null : (counted.counts?.live ?? null);
+  return isRefusal(counted) ? null : (counted.counts?.live ?? null);
 }

@@ -1,10 +1,10 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import { z } from "zod";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Page } from "../../api-types/common.ts";
 import type { KeyCounts } from "../../api-types/key-acts.ts";
 import type { Key } from "../../api-types/keys.ts";
-import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { PageHeader, Tabs } from "../parts/ui.tsx";
 import { HygieneFilters, StatusTabs } from "../parts/key-filters.tsx";
@@ -40,8 +40,8 @@ export function addAllKeys(app: Hono<ConsoleEnv>): void {
       }),
       c.get("api").get<KeyCounts>("/-/api-keys/counts", { owner }),
     ]);
-    if (keys instanceof ApiRefusal) return refusalPage(c, keys);
-    const all = counted instanceof ApiRefusal ? null : counted.counts;
+    if (isRefusal(keys)) return refusalPage(c, keys);
+    const all = isRefusal(counted) ? null : counted.counts;
     // Counts are of all keys, so they say nothing of those of some.
     const counts = query.q || query.kind || query.ownerName ? null : all;
     const { csrf } = c.get("session");

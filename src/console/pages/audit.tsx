@@ -1,11 +1,11 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import { z } from "zod";
+import { isRefusal } from "../../core/refusal.ts";
 import type { AuditEvent } from "../../api-types/audit.ts";
 import type { Page } from "../../api-types/common.ts";
 import { eventOf } from "../../core/organization/audit-event.ts";
 import { NDJSON } from "../../core/http/ndjson.ts";
-import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { AuditList } from "../parts/audit-list.tsx";
 import { AUDIT_SUBJECTS, AUDIT_WORDS } from "../parts/audit-words.ts";
@@ -48,7 +48,7 @@ export function addAudit(app: Hono<ConsoleEnv>): void {
     const events = await c
       .get("api")
       .get<Page<AuditEvent>>(API, { ...asked(query), nextCursor: query.cursor, limit: `${PAGE_SIZE}` });
-    if (events instanceof ApiRefusal) return refusalPage(c, events);
+    if (isRefusal(events)) return refusalPage(c, events);
     const { csrf } = c.get("session");
     return pageForMe(c, "Audit", "audit", () => <Audit query={query} events={events} csrf={csrf} />);
   });
@@ -56,7 +56,7 @@ export function addAudit(app: Hono<ConsoleEnv>): void {
   app.get("/audit/download", async (c) => {
     const query = Query.parse(c.req.query());
     const lines = await c.get("api").stream(API, asked(query), NDJSON);
-    if (lines instanceof ApiRefusal) return refusalPage(c, lines);
+    if (isRefusal(lines)) return refusalPage(c, lines);
     const day = new Date().toISOString().slice(0, 10);
     return c.body(lines, 200, {
       "Content-Type": NDJSON,

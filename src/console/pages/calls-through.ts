@@ -1,5 +1,5 @@
+import { isRefusal } from "../../core/refusal.ts";
 import type { OrganizationUsage, Usage, UsageCounts } from "../../api-types/usage.ts";
-import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext } from "../context.ts";
 import { counted } from "../parts/wording.ts";
 
@@ -28,14 +28,14 @@ export async function callsThrough(
 
 async function callsOf(c: ConsoleContext, id: string): Promise<number | null> {
   const usage = await c.get("api").get<Usage>(`/-/api-keys/${encodeURIComponent(id)}/usage`, WINDOW);
-  return usage instanceof ApiRefusal ? null : letThrough(usage.totals);
+  return isRefusal(usage) ? null : letThrough(usage.totals);
 }
 
 /** As far as they are known; for admins alone. */
 async function callsOfOthers(c: ConsoleContext, ids: readonly string[]): Promise<number> {
   if (ids.length === 0) return 0;
   const usage = await c.get("api").get<OrganizationUsage>("/-/usage", WINDOW);
-  if (usage instanceof ApiRefusal) return 0;
+  if (isRefusal(usage)) return 0;
   const wanted = new Set(ids);
   return usage.keys
     .filter(({ keyId }) => wanted.has(keyId))

@@ -1,6 +1,5 @@
-import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { REFUSALS, type RefusalCode } from "../../core/refusal.ts";
-import { ApiRefusal } from "../api.ts";
+import { isRefusal, REFUSALS, type RefusalCode } from "../../core/refusal.ts";
+import type { ApiRefusal } from "../api.ts";
 import type { ConsoleContext } from "../context.ts";
 import { Form } from "../parts/form.tsx";
 import { Message } from "../parts/message.tsx";
@@ -64,7 +63,7 @@ const PAGES: Partial<
 
 export async function noPermissionPage(c: ConsoleContext): Promise<Response> {
   // Refused even this: who it is may do nothing here at all.
-  if ((await c.get("me")) instanceof ApiRefusal) return noAccessPage(c);
+  if (isRefusal(await c.get("me"))) return noAccessPage(c);
   const title = "Not for your role";
   const text =
     "What you may do here follows from your roles at your identity provider. Ask an admin of your organisation.";
@@ -110,13 +109,13 @@ function tokenRefusedPage(c: ConsoleContext, refusal: ApiRefusal): Response | Pr
 /** What to do about it the table of refusals says; when something is down, that is nothing but to wait. */
 function unexpectedPage(
   c: ConsoleContext,
-  { code, status, correlationId: requestId }: ApiRefusal,
+  { code, correlationId: requestId }: ApiRefusal,
 ): Promise<Response> {
-  const { message, remedy } = REFUSALS[code];
+  const { status, message, remedy } = REFUSALS[code];
   const title = message.replace(/\.$/, "");
   const text = status === 503 ? "Try again in a moment." : remedy.replaceAll("`", "");
   const content = <Message icon="alert" title={title} text={text} onward={retry(c)} requestId={requestId} />;
-  const options = { status: status as ContentfulStatusCode, keepForms: true };
+  const options = { status, keepForms: true };
   return pageForAll(c, title, content, status === 503 ? { ...options, retryAfter: RETRY_AFTER_S } : options);
 }
 

@@ -1,7 +1,8 @@
+import { isRefusal } from "../../core/refusal.ts";
 import type { Impact } from "../../api-types/impact.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
-import { ApiRefusal } from "../api.ts";
+import type { ApiResult } from "../api.ts";
 import type { ConsoleContext } from "../context.ts";
 import { revokedPage } from "./key-error-pages.tsx";
 import { refusalPage } from "./error-pages.tsx";
@@ -21,13 +22,13 @@ export async function withAnyKey(
 ): Promise<Response> {
   const path = apiPath(c);
   const [me, key] = await Promise.all([c.get("me"), c.get("api").get<Key>(path)]);
-  if (me instanceof ApiRefusal) return refusalPage(c, me);
-  if (key instanceof ApiRefusal) return refusalPage(c, key);
+  if (isRefusal(me)) return refusalPage(c, me);
+  if (isRefusal(key)) return refusalPage(c, key);
   return page(me, key);
 }
 
 /** What ending the use of a key at this moment would have refused in the last day. */
-export function impactOfEnding(c: ConsoleContext): Promise<Impact | ApiRefusal> {
+export function impactOfEnding(c: ConsoleContext): Promise<ApiResult<Impact>> {
   return c.get("api").change<Impact>("POST", `${apiPath(c)}/impact`, { disabled: true });
 }
 

@@ -1,9 +1,12 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Hono } from "hono";
 import type { Child, FC } from "hono/jsx";
+import { isRefusal, REFUSALS } from "../../core/refusal.ts";
 import type { Impact } from "../../api-types/impact.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
-import { ApiRefusal } from "../api.ts";
+import type { RateLimit } from "../../core/key/key-record.ts";
+import type { ApiRefusal } from "../api.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { KeyEditor } from "../key-form/editor.tsx";
 import { textOf } from "../key-form/form-data.ts";
@@ -14,7 +17,6 @@ import { fieldProblems, noticeOf, type Notice } from "../key-form/problems.ts";
 import { EVERYTHING } from "../key-form/scope-rows.ts";
 import { knownVaults } from "../key-form/known.ts";
 import { merged, parseForm } from "../key-form/merge.ts";
-import type { RateLimit } from "../../core/key/key-record.ts";
 import { SETTING_NAMES, SETTINGS, settingText, type Setting } from "../key-form/settings.tsx";
 import { afterStep } from "../key-form/steps.ts";
 import { bodyOf, changeOf, formOf, readForm, type KeyBody, type KeyForm } from "../key-form/values.ts";
@@ -97,7 +99,7 @@ async function show(
   c: ConsoleContext,
   console_: Console,
   { me, key, form, base, version, focus = null, problems = {}, notice, said, submit = REVIEW }: Shown,
-  status: 200 | 409 | 412 | 422 | 500 | 503 = 200,
+  status: ContentfulStatusCode = 200,
 ): Promise<Response> {
   const [owner, known] = await Promise.all([ownerOfKey(c, key, me), knownVaults(c)]);
   const found = problemsSoFar(form, owner, key, Date.now());
@@ -186,7 +188,7 @@ async function review(
   const impact = await c
     .get("api")
     .change<Impact>("POST", `/-/api-keys/${encodeURIComponent(key.id)}/impact`, change);
-  if (impact instanceof ApiRefusal) return refused(c, console_, edit, impact);
+  if (isRefusal(impact)) return refused(c, console_, edit, impact);
   return reviewPage(c, { me, key, form, base: edit.base, change, impact, usual: console_.config.rateLimit });
 }
 
@@ -199,7 +201,7 @@ async function save(
   const { key, version } = edit;
   const path = `/-/api-keys/${encodeURIComponent(key.id)}`;
   const saved = await c.get("api").change<Key>("PATCH", path, change, { version });
-  if (saved instanceof ApiRefusal) return refused(c, console_, edit, saved);
+  if (isRefusal(saved)) return refused(c, console_, edit, saved);
   return c.redirect(keyPage(key.id, "saved"), 303);
 }
 
@@ -209,7 +211,7 @@ function refused(
   edit: Edit,
   refusal: ApiRefusal,
 ): Response | Promise<Response> {
-  const { code, status } = refusal;
+  const { code } = refusal;
   // Changed just between reading and saving: what it has become is read by the page.
   if (code === "version_conflict")
     return withKey(c, (me, key) => conflict(c, console_, { ...edit, me, key }));
@@ -228,5 +230,5 @@ function refused(
       ),
     );
   }
-  return show(c, console_, { ...edit, ...said }, status as 422);
+  return show(c, console_, { ...edit, ...said }, REFUSALS[code].status);
 }

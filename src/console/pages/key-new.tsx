@@ -1,10 +1,12 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Hono } from "hono";
+import { isRefusal, REFUSALS } from "../../core/refusal.ts";
 import type { CreatedKey, Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import { ADMIN } from "../../core/organization/organization.ts";
 import { MFA_MAX_AGE_S } from "../../core/http/error-response.ts";
-import { ApiRefusal } from "../api.ts";
 import { VAULT } from "../../core/policy/resource-types.ts";
+import type { ApiRefusal } from "../api.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { KeyEditor } from "../key-form/editor.tsx";
 import { textOf } from "../key-form/form-data.ts";
@@ -41,7 +43,7 @@ export function addKeyCreation(app: Hono<ConsoleEnv>, console_: Console): void {
     const { template, from } = c.req.query();
     const model =
       from === undefined ? null : await c.get("api").get<Key>(`/-/api-keys/${encodeURIComponent(from)}`);
-    if (model instanceof ApiRefusal) return refusalPage(c, model);
+    if (isRefusal(model)) return refusalPage(c, model);
     return withOwners(c, c.req.query("owner") ?? "", (me, first, owners) => {
       const owner =
         (model && owners.find(({ id }) => id === (model.owner.id === me.id ? "" : model.owner.id))) ?? first;
@@ -72,7 +74,7 @@ export function addKeyCreation(app: Hono<ConsoleEnv>, console_: Console): void {
       const created = await c
         .get("api")
         .change<CreatedKey>("POST", "/-/api-keys", body, { request: attempt });
-      if (created instanceof ApiRefusal) return refused(c, console_, page, attempt, created);
+      if (isRefusal(created)) return refused(c, console_, page, attempt, created);
       return secretPage(c, console_, created, null);
     });
   });
@@ -101,9 +103,9 @@ async function withOwners(
   page: (me: Me, owner: Owner, owners: readonly Owner[]) => Response | Promise<Response>,
 ): Promise<Response> {
   const me = await c.get("me");
-  if (me instanceof ApiRefusal) return refusalPage(c, me);
+  if (isRefusal(me)) return refusalPage(c, me);
   const owners = await possibleOwners(c, me, ownerId);
-  if (owners instanceof ApiRefusal) return refusalPage(c, owners);
+  if (isRefusal(owners)) return refusalPage(c, owners);
   // Nobody else's key than whom it was asked for.
   const owner = ownerId === "" ? owners[0] : owners.find(({ id }) => id === ownerId);
   return owner === undefined ? noDeveloperPage(c, me.roles.includes(ADMIN)) : page(me, owner, owners);
@@ -113,7 +115,7 @@ async function show(
   c: ConsoleContext,
   console_: Console,
   { me, owner, owners, form, focus = null, problems = {}, notice, attempt, isFirst, template = null }: Shown,
-  status: 200 | 409 | 422 | 503 | 500 = 200,
+  status: ContentfulStatusCode = 200,
 ): Promise<Response> {
   const { policy } = console_;
   // Of another owner of several, too; while somebody types there is nothing new.
@@ -165,13 +167,13 @@ function refused(
   attempt: string,
   refusal: ApiRefusal,
 ): Response | Promise<Response> {
-  const { code, details, status } = refusal;
+  const { code, details } = refusal;
   if (code === "mfa_required" || code === "identity_token_invalid") return refusalPage(c, refusal);
-  if (code === "already_exists") return madeAlreadyPage(c, String(details["keyId"]));
+  if (code === "already_exists") return madeAlreadyPage(c, String(details?.["keyId"]));
   c.set("reason", `${code} (${refusal.correlationId})`);
   const problems = fieldProblems(refusal);
   const said = problems === null ? { notice: noticeOf(refusal, UNCONFIRMED) } : { problems };
-  return show(c, console_, { ...page, ...said, attempt }, status as 422);
+  return show(c, console_, { ...page, ...said, attempt }, REFUSALS[code].status);
 }
 
 function isSteppedUp(c: ConsoleContext): boolean {

@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { ApiRefusal } from "../api.ts";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Key, KeyDetails } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import type { Receipt } from "../../api-types/receipt.ts";
@@ -33,8 +33,8 @@ async function withReceipt(
   answer: (me: Me, key: Key, receipt: Receipt) => Response | Promise<Response>,
 ): Promise<Response> {
   const [me, key] = await Promise.all([c.get("me"), c.get("api").get<KeyDetails>(apiPath(c))]);
-  if (me instanceof ApiRefusal) return refusalPage(c, me);
-  if (key instanceof ApiRefusal) return refusalPage(c, key);
+  if (isRefusal(me)) return refusalPage(c, me);
+  if (isRefusal(key)) return refusalPage(c, key);
   return key.receipt === undefined ? notFoundPage(c) : answer(me, key, key.receipt);
 }
 

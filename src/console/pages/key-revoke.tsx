@@ -1,10 +1,12 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
+import { isRefusal, REFUSALS } from "../../core/refusal.ts";
 import type { Impact } from "../../api-types/impact.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import type { Receipt } from "../../api-types/receipt.ts";
-import { ApiRefusal } from "../api.ts";
+import type { ApiResult } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { noticeOf, type Notice } from "../key-form/problems.ts";
 import { PageHeader } from "../parts/ui.tsx";
@@ -37,38 +39,38 @@ export function addKeyRevocation(app: Hono<ConsoleEnv>): void {
   app.post("/keys/:id/revoke", async (c) => {
     const { name: typed } = await c.req.parseBody();
     const [me, key] = await Promise.all([c.get("me"), c.get("api").get<Key>(apiPath(c))]);
-    if (me instanceof ApiRefusal) return refusalPage(c, me);
-    if (key instanceof ApiRefusal) return refusalPage(c, key);
+    if (isRefusal(me)) return refusalPage(c, me);
+    if (isRefusal(key)) return refusalPage(c, key);
     if (!confirms(typed, key.name)) {
       const wrong = `This is not “${confirmationOf(key.name)}”.`;
       return show(c, me, key, await impactOfEnding(c), { wrong, status: 422 });
     }
     // A revocation that is asked for again is answered the same.
     const receipt = await c.get("api").change<Receipt>("DELETE", apiPath(c));
-    if (!(receipt instanceof ApiRefusal)) {
+    if (!isRefusal(receipt)) {
       const revoked = await c.get("api").get<Key>(apiPath(c));
-      return receiptPage(c, me, revoked instanceof ApiRefusal ? key : revoked, receipt, true);
+      return receiptPage(c, me, isRefusal(revoked) ? key : revoked, receipt, true);
     }
     if (receipt.code === "identity_token_invalid") return refusalPage(c, receipt);
     c.set("reason", `${receipt.code} (${receipt.correlationId})`);
     const notice = noticeOf(receipt, UNCONFIRMED);
-    return show(c, me, key, await impactOfEnding(c), { notice, status: receipt.status as 503 });
+    return show(c, me, key, await impactOfEnding(c), { notice, status: REFUSALS[receipt.code].status });
   });
 }
 
-interface Refusal {
+interface Refused {
   readonly notice?: Notice;
   /** What is wrong with the name that was typed. */
   readonly wrong?: string;
-  readonly status?: 200 | 422 | 500 | 503;
+  readonly status?: ContentfulStatusCode;
 }
 
 function show(
   c: ConsoleContext,
   me: Me,
   key: Key,
-  impact: Impact | ApiRefusal,
-  { notice, wrong, status = 200 }: Refusal = {},
+  impact: ApiResult<Impact>,
+  { notice, wrong, status = 200 }: Refused = {},
 ): Response | Promise<Response> {
   const title = `Revoke ${key.name}`;
   const wanted = confirmationOf(key.name);
@@ -81,7 +83,7 @@ function show(
           A revoked key never works again. To keep it for later, disable it instead; to replace it, rotate it.
         </p>
       </Banner>
-      {!(impact instanceof ApiRefusal) && impact.calls > 0 && <ImpactReport impact={impact} />}
+      {!isRefusal(impact) && impact.calls > 0 && <ImpactReport impact={impact} />}
       <section class="card question">
         <LastUse key_={key} impact={impact} />
         <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="revoke">
@@ -106,7 +108,7 @@ function show(
   return navigable(c, title, me, sectionOf(key, me), content, { status });
 }
 
-const LastUse: FC<{ key_: Key; impact: Impact | ApiRefusal }> = ({ key_: key, impact }) => (
+const LastUse: FC<{ key_: Key; impact: ApiResult<Impact> }> = ({ key_: key, impact }) => (
   <p class="last-use">
     {key.lastUsedAt === null ? (
       <>
@@ -124,7 +126,7 @@ const LastUse: FC<{ key_: Key; impact: Impact | ApiRefusal }> = ({ key_: key, im
         .
       </>
     )}
-    {!(impact instanceof ApiRefusal) && impact.calls > 0 && (
+    {!isRefusal(impact) && impact.calls > 0 && (
       <> It let {counted(impact.calls, "call")} through in the last 24 hours.</>
     )}
   </p>

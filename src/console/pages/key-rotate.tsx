@@ -1,8 +1,9 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Hono } from "hono";
+import { isRefusal, REFUSALS } from "../../core/refusal.ts";
 import type { CreatedKey, Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import { parseDuration } from "../../core/duration.ts";
-import { ApiRefusal } from "../api.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { refusalNotice, type Notice } from "../key-form/problems.ts";
@@ -49,17 +50,17 @@ async function rotate(c: ConsoleContext, console_: Console, me: Me, old: Key): P
   const created = await c
     .get("api")
     .change<CreatedKey>("POST", `${apiPath(c)}/rotate`, { overlap }, { request: attempt });
-  if (!(created instanceof ApiRefusal)) {
+  if (!isRefusal(created)) {
     const now = await c.get("api").get<Key>(apiPath(c));
-    return secretPage(c, console_, created, now instanceof ApiRefusal ? old : now);
+    return secretPage(c, console_, created, isRefusal(now) ? old : now);
   }
   if (created.code === "mfa_required" || created.code === "identity_token_invalid")
     return refusalPage(c, created);
-  if (created.code === "already_exists") return madeAlreadyPage(c, String(created.details["keyId"]));
+  if (created.code === "already_exists") return madeAlreadyPage(c, String(created.details?.["keyId"]));
   if (old.status === "revoked") return revokedPage(c, old.id);
   c.set("reason", `${created.code} (${created.correlationId})`);
   const notice = refusalNotice(created, UNCONFIRMED);
-  return show(c, me, old, { overlap, attempt, notice }, created.status as 422);
+  return show(c, me, old, { overlap, attempt, notice }, REFUSALS[created.code].status);
 }
 
 interface Shown {
@@ -74,13 +75,12 @@ async function show(
   me: Me,
   key: Key,
   { overlap, attempt, notice }: Shown,
-  status: 200 | 403 | 409 | 422 | 500 | 503 = 200,
+  status: ContentfulStatusCode = 200,
 ): Promise<Response> {
   const impact = await impactOfEnding(c);
-  const atOnce =
-    impact instanceof ApiRefusal
-      ? ""
-      : ` It would have refused ${counted(impact.wouldRefuse + impact.unknown, "call")} in the last day.`;
+  const atOnce = isRefusal(impact)
+    ? ""
+    : ` It would have refused ${counted(impact.wouldRefuse + impact.unknown, "call")} in the last day.`;
   const title = `Rotate ${key.name}`;
   const content = (
     <>

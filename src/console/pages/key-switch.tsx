@@ -1,8 +1,10 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Hono } from "hono";
+import { isRefusal, REFUSALS } from "../../core/refusal.ts";
 import type { Impact } from "../../api-types/impact.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
-import { ApiRefusal } from "../api.ts";
+import type { ApiResult } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { refusalNotice, type Notice } from "../key-form/problems.ts";
 import { PageHeader } from "../parts/ui.tsx";
@@ -53,13 +55,13 @@ async function submit(c: ConsoleContext, way: Way, me: Me, key: Key): Promise<Re
   const { version } = await c.req.parseBody();
   const change = { disabled: way.disabled };
   const changed = await c.get("api").change<Key>("PATCH", apiPath(c), change, { version: Number(version) });
-  if (!(changed instanceof ApiRefusal)) return c.redirect(keyPage(key.id, way.outcome), 303);
+  if (!isRefusal(changed)) return c.redirect(keyPage(key.id, way.outcome), 303);
   if (changed.code === "mfa_required" || changed.code === "identity_token_invalid")
     return refusalPage(c, changed);
   c.set("reason", `${changed.code} (${changed.correlationId})`);
   const notice = changed.code === "version_conflict" ? CHANGED : refusalNotice(changed, UNCONFIRMED);
   // Committed changes have a new version even where they are not confirmed, so the key is read again.
-  return withKey(c, (_, now) => show(c, way, me, now, notice, changed.status as 412));
+  return withKey(c, (_, now) => show(c, way, me, now, notice, REFUSALS[changed.code].status));
 }
 
 async function show(
@@ -68,7 +70,7 @@ async function show(
   me: Me,
   key: Key,
   notice: Notice | null,
-  status: 200 | 412 | 422 | 503 = 200,
+  status: ContentfulStatusCode = 200,
 ): Promise<Response> {
   const impact = way.disabled ? await impactOfEnding(c) : null;
   const title = `${way.title} ${key.name}`;
@@ -93,6 +95,6 @@ async function show(
 }
 
 /** What it would do is shown where it can be told; that it cannot is no reason not to switch a key off. */
-function isImpact(impact: Impact | ApiRefusal | null): impact is Impact {
-  return impact !== null && !(impact instanceof ApiRefusal);
+function isImpact(impact: ApiResult<Impact | null>): impact is Impact {
+  return impact !== null && !isRefusal(impact);
 }

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import type { Child, FC } from "hono/jsx";
+import { isRefusal } from "../../core/refusal.ts";
 import type { AuditEvent } from "../../api-types/audit.ts";
 import type { Page } from "../../api-types/common.ts";
 import type { Key, KeyDetails } from "../../api-types/keys.ts";
@@ -7,7 +8,6 @@ import type { Me } from "../../api-types/me.ts";
 import type { RateLimit } from "../../core/key/key-record.ts";
 import { ADMIN } from "../../core/organization/organization.ts";
 import { USAGE_WINDOWS, type Usage } from "../../api-types/usage.ts";
-import { ApiRefusal } from "../api.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { SETTING_NAMES, settingText } from "../key-form/settings.tsx";
 import { AuditList } from "../parts/audit-list.tsx";
@@ -40,9 +40,9 @@ export function addKeyDetail(app: Hono<ConsoleEnv>, { policy, config }: Console)
       c.get("api").get<Usage>(`${path}/usage`, { window }),
       auditOf(c, id),
     ]);
-    if (usage instanceof ApiRefusal) return refusalPage(c, usage);
+    if (isRefusal(usage)) return refusalPage(c, usage);
     const key = await c.get("api").get<KeyDetails>(path);
-    if (key instanceof ApiRefusal) return refusalPage(c, key);
+    if (isRefusal(key)) return refusalPage(c, key);
     const csrf = c.get("session").csrf;
     return pageForMe(c, key.name, sectionOf(key, await c.get("me")), (me) => (
       <KeyDetail
@@ -64,11 +64,11 @@ export function addKeyDetail(app: Hono<ConsoleEnv>, { policy, config }: Console)
 /** A key's events, the latest first; `null` for people who may not read them. */
 async function auditOf(c: ConsoleContext, id: string): Promise<readonly AuditEvent[] | null> {
   const me = await c.get("me");
-  if (me instanceof ApiRefusal || !me.roles.includes(ADMIN)) return null;
+  if (isRefusal(me) || !me.roles.includes(ADMIN)) return null;
   const events = await c
     .get("api")
     .get<Page<AuditEvent>>("/-/audit-events", { target: id, limit: AUDIT_EVENTS });
-  return events instanceof ApiRefusal ? null : events.data;
+  return isRefusal(events) ? null : events.data;
 }
 
 interface DetailProps {

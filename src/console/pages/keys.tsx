@@ -1,11 +1,11 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Page } from "../../api-types/common.ts";
 import type { KeyCounts } from "../../api-types/key-acts.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import { ADMIN, developerVaults } from "../../core/organization/organization.ts";
-import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { Empty, PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
@@ -26,8 +26,8 @@ export function addKeyList(app: Hono<ConsoleEnv>): void {
       api.get<Page<Key>>("/-/api-keys", askedOf(query, Date.now())),
       api.get<KeyCounts>("/-/api-keys/counts"),
     ]);
-    if (keys instanceof ApiRefusal) return refusalPage(c, keys);
-    const counts = counted instanceof ApiRefusal ? null : counted.counts;
+    if (isRefusal(keys)) return refusalPage(c, keys);
+    const counts = isRefusal(counted) ? null : counted.counts;
     const { csrf } = c.get("session");
     return pageForMe(c, "My keys", "keys", (me) => (
       <>

@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
 import type { Child, FC } from "hono/jsx";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Credentials, Organization, SigningKey } from "../../api-types/organization.ts";
 import type { Webhook } from "../../api-types/webhook.ts";
-import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { Facts, PageHeader } from "../parts/ui.tsx";
 import { confirmPage } from "../parts/confirm.tsx";
@@ -30,9 +30,9 @@ export function addOrganization(app: Hono<ConsoleEnv>): void {
       c.get("api").get<Credentials>("/-/organization/credentials"),
       c.get("api").get<Webhook>("/-/organization/webhook"),
     ]);
-    if (organization instanceof ApiRefusal) return refusalPage(c, organization);
-    if (credentials instanceof ApiRefusal) return refusalPage(c, credentials);
-    if (webhook instanceof ApiRefusal && webhook.code !== "not_found") return refusalPage(c, webhook);
+    if (isRefusal(organization)) return refusalPage(c, organization);
+    if (isRefusal(credentials)) return refusalPage(c, credentials);
+    if (isRefusal(webhook) && webhook.code !== "not_found") return refusalPage(c, webhook);
     return pageForMe(c, "Organisation", "organization", () => (
       <>
         <PageHeader title="Organisation" />
@@ -43,10 +43,7 @@ export function addOrganization(app: Hono<ConsoleEnv>): void {
             credentials={credentials}
             origin={new URL(c.req.url).origin}
           />
-          <WebhookCard
-            webhook={webhook instanceof ApiRefusal ? null : webhook}
-            secret={credentials.webhookSecret}
-          />
+          <WebhookCard webhook={isRefusal(webhook) ? null : webhook} secret={credentials.webhookSecret} />
         </div>
       </>
     ));
@@ -56,14 +53,14 @@ export function addOrganization(app: Hono<ConsoleEnv>): void {
   app.post("/organization/bootstrap", async (c) => {
     const answer = await c.get("api").change<Organization>("POST", "/-/organization/bootstrap");
     // Another admin was faster: it is done all the same.
-    const refused = answer instanceof ApiRefusal && answer.code !== "already_exists";
+    const refused = isRefusal(answer) && answer.code !== "already_exists";
     return refused ? refusalPage(c, answer) : c.redirect(link(ORGANIZATION, { done: "bootstrapped" }), 303);
   });
 
   app.get("/organization/signing-key", askForNextKey);
   app.post("/organization/signing-key", async (c) => {
     const answer = await c.get("api").change<SigningKey>("POST", "/-/organization/signing-key/rotate");
-    if (answer instanceof ApiRefusal) return refusalPage(c, answer);
+    if (isRefusal(answer)) return refusalPage(c, answer);
     return c.redirect(link(ORGANIZATION, { done: "rotated" }), 303);
   });
 }

@@ -1,11 +1,11 @@
 import type { Hono } from "hono";
 import type { Child, FC } from "hono/jsx";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Page } from "../../api-types/common.ts";
 import type { KeyCounts } from "../../api-types/key-acts.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Webhook } from "../../api-types/webhook.ts";
 import type { OrganizationUsage } from "../../api-types/usage.ts";
-import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
@@ -32,10 +32,10 @@ export function addOverview(app: Hono<ConsoleEnv>): void {
       soonest(c),
       c.get("organization"),
     ]);
-    if (counts instanceof ApiRefusal) return refusalPage(c, counts);
-    if (usage instanceof ApiRefusal) return refusalPage(c, usage);
-    const groups = organization instanceof ApiRefusal ? [] : (organization.groupsWithoutRole ?? []);
-    const deaf = !(webhook instanceof ApiRefusal) && webhook.disabledReason !== null;
+    if (isRefusal(counts)) return refusalPage(c, counts);
+    if (isRefusal(usage)) return refusalPage(c, usage);
+    const groups = isRefusal(organization) ? [] : (organization.groupsWithoutRole ?? []);
+    const deaf = !isRefusal(webhook) && webhook.disabledReason !== null;
     return pageForMe(c, "Overview", "overview", () => (
       <>
         <PageHeader title="Overview">
@@ -85,7 +85,7 @@ async function soonest(c: ConsoleContext): Promise<readonly Key[]> {
   const query = KeyQuery.parse({ show: "expiring", sort: "expiresAt" });
   const asked = { ...askedOf(query, Date.now()), owner: "*", limit: `${NAMED}` };
   const keys = await c.get("api").get<Page<Key>>("/-/api-keys", asked);
-  return keys instanceof ApiRefusal ? [] : keys.data;
+  return isRefusal(keys) ? [] : keys.data;
 }
 
 /** How many active keys there are, and how many of them want to be looked at, each with the way to them. */

@@ -1,11 +1,11 @@
 import type { Hono } from "hono";
 import type { Child, FC } from "hono/jsx";
 import { z } from "zod";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Page } from "../../api-types/common.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Organization } from "../../api-types/organization.ts";
 import type { Person } from "../../api-types/people.ts";
-import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { ActiveBadge, Empty, Facts, PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
@@ -18,8 +18,8 @@ import { pageForMe } from "../parts/page-for-me.tsx";
 import { Ago, Moment } from "../parts/time.tsx";
 import { counted, listed } from "../parts/wording.ts";
 import { AUDIT, link, ownerPage, PEOPLE } from "../paths.ts";
-import { refusalPage } from "./error-pages.tsx";
 import { Code } from "../parts/code.tsx";
+import { refusalPage } from "./error-pages.tsx";
 
 const PAGE_SIZE = 50;
 /** Of the roles of each person, so many are in the list. */
@@ -44,8 +44,8 @@ export function addPeople(app: Hono<ConsoleEnv>): void {
         .get<Page<Person>>("/-/people", { q: query.q, nextCursor: query.cursor, limit: `${PAGE_SIZE}` }),
       c.get("organization"),
     ]);
-    if (people instanceof ApiRefusal) return refusalPage(c, people);
-    if (organization instanceof ApiRefusal) return refusalPage(c, organization);
+    if (isRefusal(people)) return refusalPage(c, people);
+    if (isRefusal(organization)) return refusalPage(c, organization);
     const { csrf } = c.get("session");
     return pageForMe(c, "People", "people", () => (
       <>
@@ -65,8 +65,8 @@ export function addPeople(app: Hono<ConsoleEnv>): void {
       c.get("api").get<Person>(`/-/people/${encodeURIComponent(id)}`),
       c.get("api").get<Page<Key>>("/-/api-keys", { owner: id, status: "all", limit: SHOWN_KEYS }),
     ]);
-    if (person instanceof ApiRefusal) return refusalPage(c, person);
-    if (keys instanceof ApiRefusal) return refusalPage(c, keys);
+    if (isRefusal(person)) return refusalPage(c, person);
+    if (isRefusal(keys)) return refusalPage(c, keys);
     return pageForMe(c, person.name, "people", () => <PersonPage person={person} keys={keys} />);
   });
 }

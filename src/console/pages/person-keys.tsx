@@ -1,8 +1,9 @@
 import type { Hono } from "hono";
+import type { ApiResult } from "../api.ts";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Page } from "../../api-types/common.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Person, PersonRevoked } from "../../api-types/people.ts";
-import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { PageHeader } from "../parts/ui.tsx";
@@ -31,7 +32,7 @@ export function addPersonKeys(app: Hono<ConsoleEnv>): void {
     const keys = await keysOf(c, id);
     const path = `/-/people/${encodeURIComponent(id)}`;
     const revoked = await c.get("api").change<PersonRevoked>("POST", `${path}/revoke-keys`, { reason });
-    if (!(revoked instanceof ApiRefusal)) return receiptsPage(c, id, revoked, keys);
+    if (!isRefusal(revoked)) return receiptsPage(c, id, revoked, keys);
     if (revoked.code === "admission_unavailable") return unconfirmedPage(c, revoked);
     const problems = problemsOf(revoked, LABELS);
     return problems === null ? refusalPage(c, revoked) : ask(c, id, reason, problems);
@@ -40,7 +41,7 @@ export function addPersonKeys(app: Hono<ConsoleEnv>): void {
 
 async function ask(c: ConsoleContext, id: string, reason: string, problems: Problems): Promise<Response> {
   const person = await c.get("api").get<Person>(`/-/people/${encodeURIComponent(id)}`);
-  if (person instanceof ApiRefusal) return refusalPage(c, person);
+  if (isRefusal(person)) return refusalPage(c, person);
   const ended = (await keysOf(c, id)).filter(({ status }) => status !== "revoked");
   const calls = ended.length === 0 ? "" : await callsThrough(c, ended);
   const title = `Revoke all keys of ${person.name}?`;
@@ -89,10 +90,10 @@ async function keysOf(c: ConsoleContext, owner: string): Promise<readonly Key[]>
   const keys: Key[] = [];
   const query = { owner, status: "all", limit: "500" };
   for (let nextCursor: string | undefined = ""; nextCursor !== undefined;) {
-    const page: Page<Key> | ApiRefusal = await c
+    const page: ApiResult<Page<Key>> = await c
       .get("api")
       .get<Page<Key>>("/-/api-keys", { ...query, nextCursor });
-    if (page instanceof ApiRefusal) break;
+    if (isRefusal(page)) break;
     keys.push(...page.data);
     nextCursor = page.pagination.nextCursor ?? undefined;
   }

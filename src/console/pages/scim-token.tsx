@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Credentials } from "../../api-types/organization.ts";
-import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { Facts } from "../parts/ui.tsx";
 import { confirmPage } from "../parts/confirm.tsx";
@@ -15,7 +15,7 @@ import { secretPage } from "./secret.tsx";
 export function addScimToken(app: Hono<ConsoleEnv>): void {
   app.get("/organization/scim-token", async (c) => {
     const credentials = await c.get("api").get<Credentials>("/-/organization/credentials");
-    if (credentials instanceof ApiRefusal) return refusalPage(c, credentials);
+    if (isRefusal(credentials)) return refusalPage(c, credentials);
     const { scimToken } = credentials;
     return confirmPage(c, "organization", {
       title: scimToken === null ? "Create a SCIM token?" : "Replace the SCIM token?",
@@ -33,7 +33,7 @@ export function addScimToken(app: Hono<ConsoleEnv>): void {
 
   app.post("/organization/scim-token", async (c) => {
     const created = await c.get("api").change<{ token: string }>("POST", "/-/organization/scim-token");
-    if (created instanceof ApiRefusal) return refusalPage(c, created);
+    if (isRefusal(created)) return refusalPage(c, created);
     return secretPage(c, {
       title: "Store the SCIM token now",
       what: "Give it to your identity provider as the bearer token of its SCIM client.",

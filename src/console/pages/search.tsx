@@ -1,12 +1,13 @@
 import type { Hono } from "hono";
 import type { Child, FC } from "hono/jsx";
 import { z } from "zod";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Page } from "../../api-types/common.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Person } from "../../api-types/people.ts";
 import type { ServiceUser } from "../../api-types/service-users.ts";
 import { ADMIN } from "../../core/organization/organization.ts";
-import { ApiRefusal } from "../api.ts";
+import type { ApiResult } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { keysIn, maybeKey, searchedFor } from "../key-text.ts";
 import { Empty, KeyStanding, PageHeader } from "../parts/ui.tsx";
@@ -64,8 +65,8 @@ export function addSearch(app: Hono<ConsoleEnv>): void {
     const narrowed = { ...fields, ...names };
     const surely = [...hash.map((each) => ({ hash: each })), ...keys.map((key) => ({ key }))];
     const found = await findKey(c, surely.length > 0 ? surely : perhaps.map((key) => ({ key })));
-    if (found instanceof ApiRefusal && surely.length > 0) return refusalPage(c, found);
-    if (found !== null && !(found instanceof ApiRefusal)) {
+    if (isRefusal(found) && surely.length > 0) return refusalPage(c, found);
+    if (found !== null && !isRefusal(found)) {
       return c.redirect(
         at === "audit" ? link(AUDIT, { ...narrowed, target: found.id }) : keyPage(found.id),
         303,
@@ -78,7 +79,7 @@ export function addSearch(app: Hono<ConsoleEnv>): void {
   app.get("/search", async (c) => {
     const q = text.parse(c.req.query("q"));
     const me = await c.get("me");
-    if (me instanceof ApiRefusal) return refusalPage(c, me);
+    if (isRefusal(me)) return refusalPage(c, me);
     const isAdmin = me.roles.includes(ADMIN);
     return q === "" ? searchPage(c, "", null) : searchPage(c, q, await resultsOf(c, q, isAdmin));
   });
@@ -106,10 +107,10 @@ function readTyped(fields: Typed): Read {
 }
 
 /** The key of the first of some strings or hashes that is one; they are neither kept nor shown. */
-async function findKey(c: ConsoleContext, wanted: readonly object[]): Promise<Key | ApiRefusal | null> {
+async function findKey(c: ConsoleContext, wanted: readonly object[]): Promise<ApiResult<Key | null>> {
   for (const each of wanted) {
     const found = await c.get("api").change<Page<Key>>("POST", "/-/api-keys/search", each);
-    if (found instanceof ApiRefusal) return found;
+    if (isRefusal(found)) return found;
     const [key] = found.data;
     if (key !== undefined) return key;
   }
@@ -154,7 +155,7 @@ async function resultsOf(c: ConsoleContext, q: string, isAdmin: boolean): Promis
     isAdmin ? api.get<Page<Person>>("/-/people", asked) : NOBODY,
     isAdmin ? api.get<Page<ServiceUser>>("/-/service-users", asked) : NOBODY,
   ]);
-  const list = <T,>(page: Page<T> | ApiRefusal) => (page instanceof ApiRefusal ? [] : page.data);
+  const list = <T,>(page: ApiResult<Page<T>>) => (isRefusal(page) ? [] : page.data);
   const found = { keys: list(keys), people: list(people), users: list(users) };
   if (found.keys.length + found.people.length + found.users.length === 0) {
     return (

@@ -2,8 +2,7 @@ import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import type { KeyOutcomes } from "../../api-types/key-acts.ts";
 import type { Key, KeyDetails } from "../../api-types/keys.ts";
-import { REFUSALS } from "../../core/refusal.ts";
-import { ApiRefusal } from "../api.ts";
+import { isRefusal, REFUSALS } from "../../core/refusal.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { Empty, KeyStanding, PageHeader } from "../parts/ui.tsx";
@@ -49,7 +48,7 @@ export function addSelectedKeys(app: Hono<ConsoleEnv>): void {
     const keyIds = (c.req.queries("id") ?? []).slice(0, KEYS_AT_ONCE);
     const body = { act, keyIds, ...(reason !== "" && { reason }) };
     const done = await c.get("api").change<KeyOutcomes>("POST", "/-/api-keys/acts", body);
-    if (done instanceof ApiRefusal) return refusalPage(c, done);
+    if (isRefusal(done)) return refusalPage(c, done);
     return donePage(c, act, done.outcomes, await keysOf(c, keyIds));
   });
 
@@ -71,7 +70,7 @@ function actOf(c: ConsoleContext): Act {
 async function keysOf(c: ConsoleContext, ids: readonly string[]): Promise<KeyDetails[]> {
   const known = [...new Set(ids)].filter((id) => /^key_[0-9A-Za-z]{12}$/.test(id)).slice(0, KEYS_AT_ONCE);
   const read = await Promise.all(known.map((id) => c.get("api").get<KeyDetails>(`/-/api-keys/${id}`)));
-  return read.filter((key) => !(key instanceof ApiRefusal));
+  return read.flatMap((key) => (isRefusal(key) ? [] : [key]));
 }
 
 function nothingPage(c: ConsoleContext): Promise<Response> {
@@ -88,7 +87,7 @@ function nothingPage(c: ConsoleContext): Promise<Response> {
 /** One's own keys are in one list, everybody's in the other. */
 async function placeOf(c: ConsoleContext, keys: readonly Key[]) {
   const me = await c.get("me");
-  const isMine = me instanceof ApiRefusal || keys.every(({ owner }) => owner.id === me.id);
+  const isMine = isRefusal(me) || keys.every(({ owner }) => owner.id === me.id);
   return isMine
     ? ({ section: "keys", back: { label: "My keys", href: HOME } } as const)
     : ({ section: "all-keys", back: { label: "All keys", href: ALL_KEYS } } as const);

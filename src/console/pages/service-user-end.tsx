@@ -1,9 +1,10 @@
 import type { Hono } from "hono";
 import type { Child } from "hono/jsx";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Page } from "../../api-types/common.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { ServiceUser, ServiceUserImpact } from "../../api-types/service-users.ts";
-import { ApiRefusal } from "../api.ts";
+import type { ApiResult } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { counted } from "../parts/wording.ts";
 import { confirmPage } from "../parts/confirm.tsx";
@@ -55,7 +56,7 @@ export function addServiceUserEnds(app: Hono<ConsoleEnv>): void {
 
 interface End {
   readonly ask: (user: ServiceUser, keys: Keys) => { title: string; action: string; text: Child };
-  readonly act: (c: ConsoleContext, id: string) => Promise<unknown>;
+  readonly act: (c: ConsoleContext, id: string) => Promise<ApiResult<void>>;
   /** Where one goes on. */
   readonly done: (id: string) => string;
 }
@@ -72,16 +73,16 @@ function add(
       c.get("api").get<Page<Key>>("/-/api-keys", { owner: id }),
       c.get("api").change<ServiceUserImpact>("POST", `${apiPath(id)}/impact`, { vaultRoles: {} }),
     ]);
-    if (user instanceof ApiRefusal) return refusalPage(c, user);
-    if (page instanceof ApiRefusal) return refusalPage(c, page);
-    const keys = { ...page, calls: impact instanceof ApiRefusal ? 0 : impact.calls };
+    if (isRefusal(user)) return refusalPage(c, user);
+    if (isRefusal(page)) return refusalPage(c, page);
+    const keys = { ...page, calls: isRefusal(impact) ? 0 : impact.calls };
     const back = { label: user.name, href: `${SERVICE_USERS}/${user.id}` };
     return confirmPage(c, "service-users", { ...ask(user, keys), danger: name !== "activate", back });
   });
 
   app.post(`/service-users/:id/${name}`, async (c) => {
     const answer = await act(c, c.req.param("id"));
-    if (!(answer instanceof ApiRefusal)) return c.redirect(done(c.req.param("id")), 303);
+    if (!isRefusal(answer)) return c.redirect(done(c.req.param("id")), 303);
     return answer.code === "admission_unavailable" ? unconfirmedPage(c, answer) : refusalPage(c, answer);
   });
 }

@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
+import { isRefusal } from "../../core/refusal.ts";
 import type { ServiceUser, ServiceUserImpact } from "../../api-types/service-users.ts";
 import { DEVELOPER, developerVaults, type VaultRoles } from "../../core/organization/organization.ts";
-import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { PageHeader } from "../parts/ui.tsx";
@@ -36,14 +36,14 @@ export function addServiceUserForms(app: Hono<ConsoleEnv>): void {
   app.post("/service-users/new", async (c) => {
     const values = await valuesOf(c);
     const created = await c.get("api").change<ServiceUser>("POST", "/-/service-users", fieldsOf(values));
-    if (!(created instanceof ApiRefusal)) return c.redirect(doneAt(created.id, "created"), 303);
+    if (!isRefusal(created)) return c.redirect(doneAt(created.id, "created"), 303);
     const problems = problemsOf(created, LABELS);
     return problems === null ? refusalPage(c, created) : newPage(c, values, problems);
   });
 
   app.get("/service-users/:id/edit", async (c) => {
     const user = await c.get("api").get<ServiceUser>(apiPath(c.req.param("id")));
-    return user instanceof ApiRefusal ? refusalPage(c, user) : editPage(c, user.id, valuesFrom(user), {});
+    return isRefusal(user) ? refusalPage(c, user) : editPage(c, user.id, valuesFrom(user), {});
   });
 
   app.post("/service-users/:id/edit", async (c) => {
@@ -54,7 +54,7 @@ export function addServiceUserForms(app: Hono<ConsoleEnv>): void {
     const impact = textOf(form, "reviewed") === "yes" ? null : await impactOf(c, id, values);
     if (impact !== null && takesSomething(impact)) return reviewPage(c, id, values, impact);
     const updated = await c.get("api").change<ServiceUser>("PATCH", apiPath(id), fieldsOf(values));
-    if (!(updated instanceof ApiRefusal)) return c.redirect(doneAt(id, "updated"), 303);
+    if (!isRefusal(updated)) return c.redirect(doneAt(id, "updated"), 303);
     const problems = problemsOf(updated, LABELS);
     return problems === null ? refusalPage(c, updated) : editPage(c, id, values, problems);
   });
@@ -68,7 +68,7 @@ async function impactOf(c: ConsoleContext, id: string, values: Values): Promise<
   const impact = await c
     .get("api")
     .change<ServiceUserImpact>("POST", `${apiPath(id)}/impact`, { vaultRoles });
-  return impact instanceof ApiRefusal ? null : impact;
+  return isRefusal(impact) ? null : impact;
 }
 
 function takesSomething({ keys }: ServiceUserImpact): boolean {

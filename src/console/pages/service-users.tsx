@@ -1,11 +1,11 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import { z } from "zod";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Page } from "../../api-types/common.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { ServiceUser } from "../../api-types/service-users.ts";
 import { developerVaults, type VaultRoles } from "../../core/organization/organization.ts";
-import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { ActiveBadge, Empty, Facts, PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
@@ -54,7 +54,7 @@ export function addServiceUsers(app: Hono<ConsoleEnv>): void {
       q: query.q,
       include: "keys",
     });
-    if (users instanceof ApiRefusal) return refusalPage(c, users);
+    if (isRefusal(users)) return refusalPage(c, users);
     const { csrf } = c.get("session");
     return pageForMe(c, "Service users", "service-users", () => (
       <>
@@ -80,8 +80,8 @@ export function addServiceUsers(app: Hono<ConsoleEnv>): void {
       c.get("api").get<ServiceUser>(`/-/service-users/${encodeURIComponent(id)}`),
       c.get("api").get<Page<Key>>("/-/api-keys", { owner: id, status: "all", limit: SHOWN_KEYS }),
     ]);
-    if (keys instanceof ApiRefusal) return refusalPage(c, keys);
-    if (user instanceof ApiRefusal) {
+    if (isRefusal(keys)) return refusalPage(c, keys);
+    if (isRefusal(user)) {
       const owner = keys.data[0]?.owner;
       if (user.code !== "not_found" || owner?.kind !== "service") return refusalPage(c, user);
       return pageForMe(c, owner.name, "service-users", () => (

@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
+import { isRefusal } from "../../core/refusal.ts";
 import { USAGE_WINDOWS, type KeyUsage, type OrganizationUsage } from "../../api-types/usage.ts";
-import { ApiRefusal } from "../api.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { PageHeader, Tabs } from "../parts/ui.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
@@ -20,7 +20,7 @@ export function addUsage(app: Hono<ConsoleEnv>): void {
   app.get("/usage", async (c) => {
     const window = USAGE_WINDOWS.find((known) => known === c.req.query("window")) ?? "24h";
     const usage = await c.get("api").get<OrganizationUsage>("/-/usage", { window });
-    if (usage instanceof ApiRefusal) return refusalPage(c, usage);
+    if (isRefusal(usage)) return refusalPage(c, usage);
     return pageForMe(c, "Usage", "usage", () => (
       <>
         <PageHeader title="Usage">

@@ -1,8 +1,9 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Page } from "../../api-types/common.ts";
 import type { Webhook, WebhookDelivery } from "../../api-types/webhook.ts";
-import { ApiRefusal } from "../api.ts";
+import type { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { PageHeader } from "../parts/ui.tsx";
@@ -37,7 +38,7 @@ const DONE = {
 export function addWebhook(app: Hono<ConsoleEnv>): void {
   app.get("/organization/webhook", async (c) => {
     const webhook = await c.get("api").get<Webhook>(API);
-    if (!(webhook instanceof ApiRefusal)) return webhookPage(c, webhook, valuesFrom(webhook), {});
+    if (!isRefusal(webhook)) return webhookPage(c, webhook, valuesFrom(webhook), {});
     return webhook.code === "not_found" ? webhookPage(c, null, EMPTY, {}) : refusalPage(c, webhook);
   });
 
@@ -50,7 +51,7 @@ export function addWebhook(app: Hono<ConsoleEnv>): void {
     };
     const body = { ...values, description: values.description || null };
     const put = await c.get("api").change<Webhook & { secret?: string }>("PUT", API, body);
-    if (put instanceof ApiRefusal) return wrongPage(c, values, put);
+    if (isRefusal(put)) return wrongPage(c, values, put);
     return put.secret === undefined
       ? c.redirect(link(PATH, { done: "saved" }), 303)
       : signingSecretPage(c, put.secret);
@@ -59,30 +60,26 @@ export function addWebhook(app: Hono<ConsoleEnv>): void {
   app.get("/organization/webhook/test", (c) => c.redirect(PATH, 303));
   app.post("/organization/webhook/test", async (c) => {
     const sent = await c.get("api").change<WebhookDelivery>("POST", `${API}/test`);
-    return sent instanceof ApiRefusal
-      ? refusalPage(c, sent)
-      : c.redirect(link(PATH, { done: "tested" }), 303);
+    return isRefusal(sent) ? refusalPage(c, sent) : c.redirect(link(PATH, { done: "tested" }), 303);
   });
 
   app.post("/organization/webhook/deliveries/:id/resend", async (c) => {
     const id = encodeURIComponent(c.req.param("id"));
     const sent = await c.get("api").change<WebhookDelivery>("POST", `${API}/deliveries/${id}/resend`);
-    return sent instanceof ApiRefusal
-      ? refusalPage(c, sent)
-      : c.redirect(link(PATH, { done: "resent" }), 303);
+    return isRefusal(sent) ? refusalPage(c, sent) : c.redirect(link(PATH, { done: "resent" }), 303);
   });
   app.get("/organization/webhook/deliveries/:id/resend", (c) => c.redirect(PATH, 303));
 
   app.get("/organization/webhook/rotate-secret", (c) => confirmPage(c, "organization", ROTATION));
   app.post("/organization/webhook/rotate-secret", async (c) => {
     const rotated = await c.get("api").change<{ secret: string }>("POST", `${API}/rotate-secret`);
-    return rotated instanceof ApiRefusal ? refusalPage(c, rotated) : signingSecretPage(c, rotated.secret);
+    return isRefusal(rotated) ? refusalPage(c, rotated) : signingSecretPage(c, rotated.secret);
   });
 
   app.get("/organization/webhook/delete", (c) => confirmPage(c, "organization", DELETION));
   app.post("/organization/webhook/delete", async (c) => {
     const deleted = await c.get("api").change("DELETE", API);
-    if (deleted instanceof ApiRefusal) return refusalPage(c, deleted);
+    if (isRefusal(deleted)) return refusalPage(c, deleted);
     return c.redirect(link(ORGANIZATION, { done: "webhook-deleted" }), 303);
   });
 }
@@ -136,7 +133,7 @@ async function wrongPage(c: ConsoleContext, values: Values, refusal: ApiRefusal)
   const problems = problemsOf(refusal, LABELS);
   if (problems === null) return refusalPage(c, refusal);
   const webhook = await c.get("api").get<Webhook>(API);
-  return webhookPage(c, webhook instanceof ApiRefusal ? null : webhook, values, problems);
+  return webhookPage(c, isRefusal(webhook) ? null : webhook, values, problems);
 }
 
 async function webhookPage(
@@ -148,7 +145,7 @@ async function webhookPage(
   const { cursor, trail } = c.req.query();
   const asked = { limit: `${DELIVERIES_SHOWN}`, nextCursor: cursor };
   const deliveries = await c.get("api").get<Page<WebhookDelivery>>(`${API}/deliveries`, asked);
-  if (deliveries instanceof ApiRefusal) return refusalPage(c, deliveries);
+  if (isRefusal(deliveries)) return refusalPage(c, deliveries);
   const { csrf } = c.get("session");
   const isWrong = Object.keys(problems).length > 0;
   return pageForMe(

@@ -1,7 +1,8 @@
 import type { FC } from "hono/jsx";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Key, KeyDetails } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
-import { ApiRefusal } from "../api.ts";
+import type { ApiResult } from "../api.ts";
 import { keyPage } from "../paths.ts";
 import { confirmationOf } from "./confirmation.ts";
 import { Form } from "./form.tsx";
@@ -10,8 +11,8 @@ import { Banner } from "./banner.tsx";
 import { Moment } from "./time.tsx";
 
 /** The section that a key's pages belong to: one's own keys, or everybody's. */
-export function sectionOf({ owner }: Pick<Key, "owner">, me: Me | ApiRefusal): Section {
-  return me instanceof ApiRefusal || owner.id === me.id ? "keys" : "all-keys";
+export function sectionOf({ owner }: Pick<Key, "owner">, me: ApiResult<Me>): Section {
+  return isRefusal(me) || owner.id === me.id ? "keys" : "all-keys";
 }
 
 /** Whether the key was rotated and works for a while yet. */

@@ -1,7 +1,7 @@
 import type { Child, FC } from "hono/jsx";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Me } from "../../api-types/me.ts";
 import { ADMIN } from "../../core/organization/organization.ts";
-import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext } from "../context.ts";
 import { ORGANIZATION } from "../paths.ts";
 import { Form } from "./form.tsx";
@@ -50,7 +50,7 @@ export const NotSaved: FC<{ problems: Problems; labels: FieldLabels }> = ({ prob
 export async function bootstrapNotice(c: ConsoleContext, me: Me): Promise<Child> {
   if (!me.roles.includes(ADMIN)) return null;
   const organization = await c.get("organization");
-  if (organization instanceof ApiRefusal || organization.bootstrapped) return null;
+  if (isRefusal(organization) || organization.bootstrapped) return null;
   return (
     <section class="banner setup" aria-labelledby="setup">
       <Icon name="building" />

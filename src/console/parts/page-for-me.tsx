@@ -1,6 +1,6 @@
 import type { Child } from "hono/jsx";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Me } from "../../api-types/me.ts";
-import { ApiRefusal } from "../api.ts";
 import type { ConsoleContext } from "../context.ts";
 import { noPermissionPage, refusalPage } from "../pages/error-pages.tsx";
 import { isShown, type Section } from "./navigation.tsx";
@@ -18,7 +18,7 @@ export async function pageForMe(
   options: PageOptions = {},
 ): Promise<Response> {
   const me = await c.get("me");
-  if (me instanceof ApiRefusal) return refusalPage(c, me);
+  if (isRefusal(me)) return refusalPage(c, me);
   if (!isShown(section, me)) return noPermissionPage(c);
   return navigable(c, title, me, section, content(me), options);
 }

@@ -1,8 +1,9 @@
 import { raw } from "hono/html";
 import type { Child, FC } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Me } from "../../api-types/me.ts";
-import { ApiRefusal } from "../api.ts";
+import type { ApiResult } from "../api.ts";
 import { assetPath } from "../assets.ts";
 import type { ConsoleContext } from "../context.ts";
 import type { Session } from "../session/session.ts";
@@ -76,8 +77,8 @@ export async function pageForAll(
   options: PageOptions = {},
 ): Promise<Response> {
   // Absent before anybody is known to be signed in.
-  const me = await (c.get("me") as Promise<Me | ApiRefusal> | undefined);
-  if (me === undefined || me instanceof ApiRefusal) return bare(c, title, content, options);
+  const me = await (c.get("me") as Promise<ApiResult<Me>> | undefined);
+  if (me === undefined || isRefusal(me)) return bare(c, title, content, options);
   return navigable(c, title, me, null, <section class="card notice">{content}</section>, options);
 }
 

@@ -1,4 +1,5 @@
-import type { ApiRefusal } from "../api.ts";
+import { problemsIn, type FieldProblem } from "../../core/http/field-problems.ts";
+import { problemOf, type Refusal } from "../../core/refusal.ts";
 
 /** What is wrong with the fields of a form, by the field's name; `""` for what is about no field of it. */
 export type Problems = Readonly<Partial<Record<string, string>>>;
@@ -12,7 +13,7 @@ export type FieldLabels = Readonly<Record<string, string>>;
  * counts for the field that its name begins with.
  */
 export function problemsOf(
-  refusal: ApiRefusal,
+  refusal: Refusal,
   labels: FieldLabels,
   renamed: Readonly<Record<string, string>> = {},
 ): Problems | null {
@@ -35,15 +36,11 @@ export function allProblems(...sources: readonly Problems[]): Problems {
   return Object.assign({}, ...sources.toReversed()) as Problems;
 }
 
-function toldBy({ details, message }: ApiRefusal): { readonly field: string; readonly problem: string }[] {
-  const { field, problem, fields } = details;
-  if (Array.isArray(fields) && fields.length > 0) return fields as { field: string; problem: string }[];
-  return [
-    {
-      field: typeof field === "string" ? field : "",
-      problem: typeof problem === "string" ? problem : message,
-    },
-  ];
+function toldBy(refusal: Refusal): readonly FieldProblem[] {
+  const fields = problemsIn(refusal);
+  if (fields.length > 0) return fields;
+  const field = refusal.details?.["field"];
+  return [{ field: typeof field === "string" ? field : "", problem: problemOf(refusal) }];
 }
 
 /** Whether a part of a field's name says which of what was filled in is meant: names of members and numbers do not. */

@@ -1,5 +1,6 @@
 import { decodeJwt } from "jose";
 import * as oauth from "oauth4webapi";
+import { isRefusal, refuse, type Refusal, type Result } from "../../core/refusal.ts";
 import { MFA_MAX_AGE_S } from "../../core/http/error-response.ts";
 import { issuerTemplate, type AuthorizeParameters } from "../../core/identity/settings.ts";
 import type { Config } from "../../settings.ts";
@@ -32,20 +33,19 @@ export interface Tokens {
   readonly expiresAt: number;
 }
 
-/**
- * Why nobody is signed in. `denied`: the provider, or the person there, said no. `unconfirmed`: whether a session goes on
- * cannot be told.
- */
-export class SignInProblem {
-  readonly problem: "denied" | "rejected" | "unavailable" | "unconfirmed";
-  /** For the operator's log. */
-  readonly reason: string;
-
-  constructor(problem: SignInProblem["problem"], reason: string) {
-    this.problem = problem;
-    this.reason = reason;
-  }
-}
+/** Why nobody is signed in, or whether a session goes on cannot be told; the reason is for the log. */
+export type SignInRefusal = Refusal<
+  /** The provider, or the person there, said no. */
+  | "access_withdrawn"
+  /** The provider's answer is not accepted. */
+  | "identity_token_invalid"
+  | "identity_provider_unavailable"
+  /** The session cannot be checked. */
+  | "admission_unavailable"
+  /** There is no such sign-in in this browser, or not any more. */
+  | "not_found"
+>;
+export type SignInResult<T> = Result<T, SignInRefusal>;
 
 /** What has to be the same when the provider leads back. */
 export interface Transaction {
@@ -95,9 +95,9 @@ export class Provider {
   }
 
   /** Where to send somebody to sign in (OpenID Connect Core 3.1.2.1, RFC 7636, RFC 9470 section 4). */
-  async authorizationUrl(transaction: Transaction, redirectUri: string): Promise<URL | SignInProblem> {
+  async authorizationUrl(transaction: Transaction, redirectUri: string): Promise<SignInResult<URL>> {
     const server = await this.#server();
-    if (server instanceof SignInProblem) return server;
+    if (isRefusal(server)) return server;
     if (server.authorization_endpoint === undefined) return missing("authorization_endpoint");
     const { id, scope, resource, authorizeParams, mfaRequest } = this.#config.client;
     const url = new URL(server.authorization_endpoint);
@@ -123,13 +123,9 @@ export class Provider {
   }
 
   /** Turns the answer that the provider has sent along into tokens. */
-  async redeem(
-    callback: URL,
-    transaction: Transaction,
-    redirectUri: string,
-  ): Promise<Tokens | SignInProblem> {
+  async redeem(callback: URL, transaction: Transaction, redirectUri: string): Promise<SignInResult<Tokens>> {
     const server = await this.#server();
-    if (server instanceof SignInProblem) return server;
+    if (isRefusal(server)) return server;
     return attempt(async () => {
       const answer = oauth.validateAuthResponse(server, this.#client, callback, transaction.state);
       const response = await oauth
@@ -153,10 +149,10 @@ export class Provider {
     });
   }
 
-  /** Gets new tokens without asking anybody (RFC 6749 section 6). `denied`: the person is to sign in again. */
-  async refresh(tokens: Tokens & { readonly refreshToken: string }): Promise<Tokens | SignInProblem> {
+  /** Gets new tokens without asking anybody (RFC 6749 section 6). `access_withdrawn`: the person is to sign in again. */
+  async refresh(tokens: Tokens & { readonly refreshToken: string }): Promise<SignInResult<Tokens>> {
     const server = await this.#server();
-    if (server instanceof SignInProblem) return server;
+    if (isRefusal(server)) return server;
     return attempt(async () => {
       const response = await oauth
         .refreshTokenGrantRequest(server, this.#client, this.#authentication(server), tokens.refreshToken, {
@@ -168,19 +164,19 @@ export class Provider {
       const result = await oauth
         .processRefreshTokenResponse(issuing, this.#client, response)
         .catch(deniedIfEnded);
-      if (result instanceof SignInProblem) return result;
+      if (isRefusal(result)) return result;
       const renewed = tokensOf(result, tokens);
       // OpenID Connect Core 12.2: an ID token that comes along is of the same person.
       if (renewed.subject === tokens.subject) return renewed;
-      return new SignInProblem("rejected", "The new ID token is somebody else's");
+      return refuse("identity_token_invalid", { reason: "The new ID token is somebody else's" });
     });
   }
 
   /** Ends what the session could still ask the provider for (RFC 7009), if the provider has a place for that. */
-  async revoke({ refreshToken }: Pick<Tokens, "refreshToken">): Promise<void | SignInProblem> {
+  async revoke({ refreshToken }: Pick<Tokens, "refreshToken">): Promise<SignInResult<void>> {
     if (refreshToken === null) return;
     const server = await this.#server();
-    if (server instanceof SignInProblem) return server;
+    if (isRefusal(server)) return server;
     if (server.revocation_endpoint === undefined) return;
     return attempt(async () => {
       const response = await oauth.revocationRequest(
@@ -197,13 +193,13 @@ export class Provider {
   /** Where signing out goes on, or `null` if the provider has no such place. */
   async signOutUrl(idToken: string, returnUri: string): Promise<URL | null> {
     const server = await this.#server();
-    if (server instanceof SignInProblem) return null;
+    if (isRefusal(server)) return null;
     return signOutUrl(server, { clientId: this.#client.client_id, idToken, returnUri });
   }
 
-  async #server(): Promise<oauth.AuthorizationServer | SignInProblem> {
+  async #server(): Promise<SignInResult<oauth.AuthorizationServer>> {
     const server = await attempt(() => this.#metadata.get(Date.now()));
-    return server instanceof SignInProblem ? new SignInProblem("unavailable", server.reason) : server;
+    return isRefusal(server) ? { ...server, code: "identity_provider_unavailable" } : server;
   }
 
   async #discover(): Promise<oauth.AuthorizationServer> {
@@ -279,11 +275,11 @@ function tenantOf(idToken: string): string {
   }
 }
 
-async function attempt<T>(act: () => Promise<T | SignInProblem>): Promise<T | SignInProblem> {
+async function attempt<T>(act: () => Promise<SignInResult<T>>): Promise<SignInResult<T>> {
   try {
     return await act();
   } catch (error) {
-    return new SignInProblem(problemOf(error), reasonOf(error));
+    return refuse(codeOf(error), { reason: reasonOf(error) });
   }
 }
 
@@ -295,16 +291,16 @@ const PROVIDER_TROUBLE = ["server_error", "temporarily_unavailable"];
  */
 const SIGN_IN_ENDED = ["invalid_grant", "access_denied", "interaction_required"];
 
-function problemOf(error: unknown): SignInProblem["problem"] {
+function codeOf(error: unknown): SignInRefusal["code"] {
   if (error instanceof oauth.AuthorizationResponseError) {
-    return PROVIDER_TROUBLE.includes(error.error) ? "unavailable" : "denied";
+    return PROVIDER_TROUBLE.includes(error.error) ? "identity_provider_unavailable" : "access_withdrawn";
   }
-  if (error instanceof oauth.ResponseBodyError && isTrouble(error)) return "unavailable";
+  if (error instanceof oauth.ResponseBodyError && isTrouble(error)) return "identity_provider_unavailable";
   const answered =
     error instanceof oauth.ResponseBodyError ||
     error instanceof oauth.WWWAuthenticateChallengeError ||
     (error instanceof oauth.OperationProcessingError && error.code !== oauth.RESPONSE_IS_NOT_CONFORM);
-  return answered ? "rejected" : "unavailable";
+  return answered ? "identity_token_invalid" : "identity_provider_unavailable";
 }
 
 /** Whether a token endpoint says that it may be asked again: it is in trouble, or has been asked too often (RFC 6585). */
@@ -312,9 +308,9 @@ function isTrouble({ status, error }: oauth.ResponseBodyError): boolean {
   return status === 429 || status >= 500 || PROVIDER_TROUBLE.includes(error);
 }
 
-function deniedIfEnded(error: unknown): SignInProblem {
+function deniedIfEnded(error: unknown): SignInRefusal {
   if (error instanceof oauth.ResponseBodyError && SIGN_IN_ENDED.includes(error.error)) {
-    return new SignInProblem("denied", reasonOf(error));
+    return refuse("access_withdrawn", { reason: reasonOf(error) });
   }
   throw error;
 }
@@ -328,6 +324,6 @@ function reasonOf(error: unknown): string {
   return `${String(error)}${oauthError}`;
 }
 
-function missing(name: string): SignInProblem {
-  return new SignInProblem("unavailable", `The provider's metadata name no ${name}`);
+function missing(name: string): SignInRefusal {
+  return refuse("identity_provider_unavailable", { reason: `The provider's metadata name no ${name}` });
 }

@@ -1,10 +1,11 @@
 import { base64url, EncryptJWT, errors, jwtDecrypt } from "jose";
 import { z } from "zod";
+import { isRefusal, refuse } from "../../core/refusal.ts";
 import { OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 import type { Env } from "../../env.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import type { ConsoleContext } from "../context.ts";
-import { SignInProblem } from "./provider.ts";
+import type { SignInResult } from "./provider.ts";
 import type { SealedCookies } from "./sealed-cookies.ts";
 import { SessionSchema, untilOf, type Session } from "./session.ts";
 
@@ -38,32 +39,34 @@ export class SessionStore {
   }
 
   /** The session of the request, which may have expired, or `null` when there is none or it was ended. */
-  async read(c: ConsoleContext): Promise<Held | null | SignInProblem> {
+  async read(c: ConsoleContext): Promise<SignInResult<Held | null>> {
     const ticket = await this.#ticketOf(c);
     if (ticket === null) return null;
     const sealed = await ask(() => deploymentOf(this.#env).readConsoleSession(ticket.id));
-    if (sealed === null || sealed instanceof SignInProblem) return sealed;
+    if (sealed === null || isRefusal(sealed)) return sealed;
     const session = await open(sealed, ticket);
     return session === null ? null : { session, ticket };
   }
 
   /** Begins a session in this browser, in place of its last one, of which a copy must not outlive signing out. */
-  async begin(c: ConsoleContext, session: Session): Promise<void | SignInProblem> {
+  async begin(c: ConsoleContext, session: Session): Promise<SignInResult<void>> {
     const last = await this.#ticketOf(c);
     const problem = last === null ? undefined : await this.end(last);
-    if (problem instanceof SignInProblem) return problem;
+    if (isRefusal(problem)) return problem;
     const key = base64url.encode(crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
     const ticket = { id: session.id, key, until: untilOf(session) };
     const saved = await this.save({ session, ticket });
-    if (saved instanceof SignInProblem) return saved;
+    if (isRefusal(saved)) return saved;
     await this.#cookies.write(c, COOKIE, { ticket });
   }
 
   /** Keeps a session as it is now; `false` when it was ended meanwhile. */
-  async save({ session, ticket }: Held): Promise<boolean | SignInProblem> {
+  async save({ session, ticket }: Held): Promise<SignInResult<boolean>> {
     const sealed = await seal(session, ticket);
     if (sealed.length > MAX_LENGTH) {
-      return new SignInProblem("rejected", `The tokens are too large: ${sealed.length} bytes when sealed`);
+      return refuse("identity_token_invalid", {
+        reason: `The tokens are too large: ${sealed.length} bytes when sealed`,
+      });
     }
     const { id, subject: owner, renewals } = session;
     const content = { id, owner, renewals, sealed, until: untilOf(session) };
@@ -71,7 +74,7 @@ export class SessionStore {
   }
 
   /** Ends the session, also for copies of its cookie. */
-  end({ id, until }: Ticket): Promise<void | SignInProblem> {
+  end({ id, until }: Ticket): Promise<SignInResult<void>> {
     return ask(() => deploymentOf(this.#env).endConsoleSession({ id, renewals: 0, until }));
   }
 
@@ -79,7 +82,7 @@ export class SessionStore {
    * Whether this request is to get the session's next tokens. Of several at a time one is: providers take a refresh
    * token that comes twice for a stolen one (RFC 9700 section 4.14.2).
    */
-  claimRenewal(session: Session): Promise<boolean | SignInProblem> {
+  claimRenewal(session: Session): Promise<SignInResult<boolean>> {
     const { id, renewals } = session;
     return ask(() =>
       deploymentOf(this.#env).claimConsoleSessionRenewal({ id, renewals, until: untilOf(session) }),
@@ -119,10 +122,10 @@ async function open(sealed: string, { id, key }: Ticket): Promise<Session | null
   }
 }
 
-async function ask<T>(question: () => Promise<T>): Promise<T | SignInProblem> {
+async function ask<T>(question: () => Promise<T>): Promise<SignInResult<T>> {
   try {
     return await within(OBJECT_TIMEOUT_MS, question());
   } catch (error) {
-    return new SignInProblem("unconfirmed", String(error));
+    return refuse("admission_unavailable", { reason: String(error) });
   }
 }

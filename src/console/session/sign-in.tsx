@@ -1,11 +1,12 @@
 import type { Hono } from "hono";
 import { z } from "zod";
+import { isRefusal, refuse } from "../../core/refusal.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { SignedOutPage, SignInPage, SigningOutPage } from "../pages/sign-in.tsx";
 import { signInProblemPage } from "../pages/sign-in-problem.tsx";
 import { bare } from "../parts/page.tsx";
 import { CONSOLE, HOME, link, returnPath, startUrl, STEP_UP } from "../paths.ts";
-import { isStale, newTransaction, SignInProblem, type Provider, type Transaction } from "./provider.ts";
+import { isStale, newTransaction, type Provider, type Transaction } from "./provider.ts";
 import { checkForm } from "./request-forgery.ts";
 import type { SealedCookies } from "./sealed-cookies.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -36,7 +37,7 @@ export function addSignIn(
   app.get("/sign-in", async (c) => {
     const returnTo = returnPath(c.req.query("return"));
     const held = await sessions.read(c);
-    const goesOn = held !== null && !(held instanceof SignInProblem) && !isOver(held.session, Date.now());
+    const goesOn = held !== null && !isRefusal(held) && !isOver(held.session, Date.now());
     if (goesOn) return c.redirect(returnTo, 303);
     return bare(c, "Sign in", <SignInPage startUrl={startUrl(returnTo)} provider={provider.host} />);
   });
@@ -51,19 +52,19 @@ export function addSignIn(
 
   app.post("/sign-out", async (c) => {
     const held = await sessions.read(c);
-    if (held instanceof SignInProblem) return signInProblemPage(c, held, HOME);
+    if (isRefusal(held)) return signInProblemPage(c, held, HOME);
     if (held === null) return c.redirect(SIGNED_OUT, 303);
     const refused = await checkForm(c, held.session);
     if (refused !== null) return refused;
     const problem = await sessions.end(held.ticket);
     // Still signed in, so that it can be tried again.
-    if (problem instanceof SignInProblem) return signInProblemPage(c, problem, HOME);
+    if (isRefusal(problem)) return signInProblemPage(c, problem, HOME);
     sessions.clear(c);
     const [url, revoked] = await Promise.all([
       provider.signOutUrl(held.session.idToken, originOf(c) + SIGNED_OUT),
       provider.revoke(held.session),
     ]);
-    if (revoked instanceof SignInProblem) c.set("reason", revoked.reason);
+    if (isRefusal(revoked)) c.set("reason", revoked.reason);
     if (url === null) return c.redirect(link(SIGNED_OUT, { provider: "1" }), 303);
     return bare(c, "Signing out", <SigningOutPage url={url.href} />, { refresh: url.href });
   });
@@ -85,7 +86,7 @@ async function startSignIn(
   returnTo: string,
 ): Promise<Response> {
   const url = await provider.authorizationUrl(transaction, redirectUri(c));
-  if (url instanceof SignInProblem) return signInProblemPage(c, url, returnTo);
+  if (isRefusal(url)) return signInProblemPage(c, url, returnTo);
   await rememberTransaction(c, cookies, transaction, returnTo);
   return c.redirect(url.href, 303);
 }
@@ -100,19 +101,19 @@ async function finishSignIn(
   const state = c.req.query("state") ?? "";
   const transaction = await takeTransaction(c, cookies, state);
   if (transaction === null) {
-    return signInProblemPage(c, { problem: "expired", reason: "No such sign-in" }, HOME);
+    return signInProblemPage(c, refuse("not_found", { reason: "No such sign-in" }), HOME);
   }
   const tokens = await provider.redeem(new URL(c.req.url), transaction, redirectUri(c));
-  if (tokens instanceof SignInProblem) return signInProblemPage(c, tokens, transaction.returnTo);
+  if (isRefusal(tokens)) return signInProblemPage(c, tokens, transaction.returnTo);
   if (transaction.stepUp && isStale(tokens)) {
     const again = newTransaction({ stepUp: true, anew: true });
     if (!transaction.anew) return startSignIn(c, provider, cookies, again, transaction.returnTo);
-    const problem = new SignInProblem("rejected", "The sign-in is an old one");
+    const problem = refuse("identity_token_invalid", { reason: "The sign-in is an old one" });
     return signInProblemPage(c, problem, transaction.returnTo);
   }
   const session = newSession(tokens, transaction.stepUp, Date.now(), transaction.anew);
   const problem = await sessions.begin(c, session);
-  if (problem instanceof SignInProblem) return signInProblemPage(c, problem, transaction.returnTo);
+  if (isRefusal(problem)) return signInProblemPage(c, problem, transaction.returnTo);
   return c.redirect(transaction.returnTo, 303);
 }
 

@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from "hono";
+import { isRefusal } from "../../core/refusal.ts";
 import type { Me } from "../../api-types/me.ts";
 import type { Organization } from "../../api-types/organization.ts";
 import { Api } from "../api.ts";
@@ -6,7 +7,7 @@ import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { signInAgainPage } from "../pages/sign-in-redirects.tsx";
 import { signInProblemPage } from "../pages/sign-in-problem.tsx";
 import { CONSOLE, link, pathOf, startUrl } from "../paths.ts";
-import { SignInProblem, type Provider } from "./provider.ts";
+import type { Provider, SignInResult } from "./provider.ts";
 import { checkForm } from "./request-forgery.ts";
 import type { Held, SessionStore } from "./session-store.ts";
 import { isOver, postponed, renewed, untilOf, withNewForms, type Session } from "./session.ts";
@@ -19,10 +20,10 @@ export function signedIn(
 ): MiddlewareHandler<ConsoleEnv> {
   return async (c, next) => {
     const known = await sessions.read(c);
-    if (known instanceof SignInProblem) return signInProblemPage(c, known, pathOf(c.req.raw));
+    if (isRefusal(known)) return signInProblemPage(c, known, pathOf(c.req.raw));
     const held = known === null ? null : await upToDate(c, known, provider, sessions);
-    if (held instanceof SignInProblem) {
-      if (held.problem !== "denied") return signInProblemPage(c, held, pathOf(c.req.raw));
+    if (isRefusal(held)) {
+      if (held.code !== "access_withdrawn") return signInProblemPage(c, held, pathOf(c.req.raw));
       sessions.clear(c);
       return toSignIn(c, true);
     }
@@ -51,18 +52,18 @@ export function signedIn(
 }
 
 /**
- * The session with new tokens where it is time for them; `null` when it was ended while they were on their way, `denied`
- * when the provider ends it.
+ * The session with new tokens where it is time for them; `null` when it was ended while they were on their way,
+ * `access_withdrawn` when the provider ends it.
  */
 async function upToDate(
   c: ConsoleContext,
   held: Held,
   provider: Provider,
   sessions: SessionStore,
-): Promise<Held | null | SignInProblem> {
+): Promise<SignInResult<Held | null>> {
   const session = await renewalOf(c, held.session, provider, sessions);
   if (session === null) return held;
-  if (session instanceof SignInProblem) {
+  if (isRefusal(session)) {
     noteProblem(c, session);
     noteProblem(c, await sessions.end(held.ticket));
     return session;
@@ -70,7 +71,7 @@ async function upToDate(
   const next = { ...held, session };
   const saved = await sessions.save(next);
   if (saved === true) return next;
-  if (saved !== false && saved.problem !== "rejected") return saved;
+  if (saved !== false && saved.code !== "identity_token_invalid") return saved;
   noteProblem(c, saved);
   if (saved !== false) return held;
   noteProblem(c, await provider.revoke(session));
@@ -83,22 +84,22 @@ async function renewalOf(
   session: Session,
   provider: Provider,
   sessions: SessionStore,
-): Promise<Session | null | SignInProblem> {
+): Promise<SignInResult<Session | null>> {
   const { refreshToken, renewAt } = session;
   const now = Date.now();
   if (refreshToken === null || now < renewAt || now >= untilOf(session)) return null;
   const claimed = await sessions.claimRenewal(session);
   if (claimed !== true) return noteProblem(c, claimed);
   const tokens = await provider.refresh({ ...session, refreshToken });
-  if (!(tokens instanceof SignInProblem)) return renewed(session, tokens, Date.now());
-  if (tokens.problem === "denied") return tokens;
+  if (!isRefusal(tokens)) return renewed(session, tokens, Date.now());
+  if (tokens.code === "access_withdrawn") return tokens;
   noteProblem(c, tokens);
   return postponed(session, Date.now());
 }
 
 /** For the log: the request goes on with what there is. */
 function noteProblem(c: ConsoleContext, outcome: unknown): null {
-  if (outcome instanceof SignInProblem) c.set("reason", outcome.reason);
+  if (isRefusal(outcome)) c.set("reason", outcome.reason);
   return null;
 }
 

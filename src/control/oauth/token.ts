@@ -1,6 +1,6 @@
-import { invalid, isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import { z } from "@hono/zod-openapi";
 import { exactly } from "../../api-types/exact.ts";
+import { invalid, isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import {
   DEFAULT_TOKEN_LIFE_S,
   MAX_TOKEN_LIFE_S,

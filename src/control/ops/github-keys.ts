@@ -1,6 +1,6 @@
 import { importSPKI, type CryptoKey } from "jose";
 import { z } from "zod";
-import { isRefusal } from "../../core/refusal.ts";
+import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import { readAtMost } from "../body.ts";
 
 /** The list is fetched anew after an hour. While GitHub does not give it, it counts for a day. */
@@ -23,11 +23,10 @@ interface Known {
 }
 
 /** The list of keys could not be fetched, and the last copy does not hold the key. */
-export class KeysUnavailable extends Error {
-  override readonly name = "KeysUnavailable";
-  /** Whole seconds after which it is worth asking again. */
-  readonly retryAfter = RETRY_MS / 1000;
-}
+const UNAVAILABLE = refuse("identity_provider_unavailable", {
+  retryAfter: RETRY_MS / 1000,
+  reason: "GitHub's list of keys cannot be fetched",
+});
 
 /**
  * The keys with which GitHub signs its reports, by their identifiers: fetched when they are first needed, when they
@@ -45,8 +44,8 @@ export class GithubKeys {
     this.#url = url;
   }
 
-  /** A key of the list; `null` when there is none of this name. Throws {@link KeysUnavailable}. */
-  async find(identifier: string, now: number): Promise<CryptoKey | null> {
+  /** A key of the list; `null` when there is none of this name. */
+  async find(identifier: string, now: number): Promise<Result<CryptoKey | null>> {
     if (this.#known === null || now - this.#known.fetchedAt >= MAX_AGE_MS) {
       await this.#fetch(identifier, now);
     }
@@ -60,7 +59,7 @@ export class GithubKeys {
     }
     const found = this.#lookUp(identifier, now);
     if (found === undefined && (this.#known === null || this.#failedAt > this.#known.fetchedAt)) {
-      throw new KeysUnavailable();
+      return UNAVAILABLE;
     }
     return found ?? null;
   }

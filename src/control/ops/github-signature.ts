@@ -1,6 +1,6 @@
 import { p1363FromDer } from "../../core/token/ecdsa-signature.ts";
-import { refuse, type Refusal } from "../../core/refusal.ts";
-import { KeysUnavailable, type GithubKeys } from "./github-keys.ts";
+import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
+import type { GithubKeys } from "./github-keys.ts";
 
 /** What a report says of its signature, well-formed. */
 export interface SignatureClaim {
@@ -30,17 +30,10 @@ export async function signatureRefusal(
   keys: GithubKeys,
   now: number,
 ): Promise<Refusal | null> {
-  try {
-    const key = await keys.find(identifier, now);
-    if (key === null) return refuse("signature_invalid", { reason: "No such key" });
-    const algorithm = { name: "ECDSA", hash: "SHA-256" };
-    const valid = await crypto.subtle.verify(algorithm, key, signature, body as Uint8Array<ArrayBuffer>);
-    return valid ? null : refuse("signature_invalid");
-  } catch (error) {
-    if (!(error instanceof KeysUnavailable)) throw error;
-    return refuse("identity_provider_unavailable", {
-      retryAfter: error.retryAfter,
-      reason: "GitHub's list of keys cannot be fetched",
-    });
-  }
+  const key = await keys.find(identifier, now);
+  if (key === null) return refuse("signature_invalid", { reason: "No such key" });
+  if (isRefusal(key)) return key;
+  const algorithm = { name: "ECDSA", hash: "SHA-256" };
+  const valid = await crypto.subtle.verify(algorithm, key, signature, body as Uint8Array<ArrayBuffer>);
+  return valid ? null : refuse("signature_invalid");
 }

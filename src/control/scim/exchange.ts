@@ -1,5 +1,5 @@
-import { isRefusal } from "../../core/refusal.ts";
 import type { Context } from "hono";
+import { isRefusal } from "../../core/refusal.ts";
 import { patchesActive, replacesActive } from "../../core/scim/deactivation.ts";
 import { readOperations, readWhatOperationsCanBe } from "../../core/scim/patch.ts";
 import type { ScimProblem, ScimResult } from "../../core/scim/problem.ts";

@@ -1,6 +1,6 @@
 import { isRefusal } from "../refusal.ts";
-import { matches, type Filter } from "./filter.ts";
 import { foldName } from "../organization/folded-name.ts";
+import { matches, type Filter } from "./filter.ts";
 import { nameInText } from "./roles.ts";
 import { scimProblem } from "./problem.ts";
 import { isObject, valueOf, withValue, type ScimObject, type ReadValue } from "./object.ts";

@@ -1,12 +1,12 @@
-import { isAccepted } from "../refusal.ts";
 import { Buffer } from "node:buffer";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { z } from "zod";
-import { isCanonicalJwt } from "./jwt-form.ts";
+import { isAccepted } from "../refusal.ts";
 import type { VaultSet } from "../key/key-record.ts";
 import type { Narrowing } from "../key/narrowing.ts";
 import { ORG_ID } from "../organization/organization.ts";
 import { formatScope, parseScope, type Scope } from "../policy/scope.ts";
+import { isCanonicalJwt } from "./jwt-form.ts";
 import type { DeniableToken } from "./token-denials.ts";
 
 /** Access tokens (RFC 9068): what they say, and how they are written and read. Nothing here verifies a signature. */

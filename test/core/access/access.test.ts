@@ -1,5 +1,5 @@
-import { isRefusal, problemOf } from "../../../src/core/refusal.ts";
 import { describe, expect, test } from "vitest";
+import { isRefusal, problemOf } from "../../../src/core/refusal.ts";
 import { compileAccess, effectiveVaults, type Grants } from "../../../src/core/access/access.ts";
 import type { VaultSet } from "../../../src/core/key/key-record.ts";
 import { parseScope } from "../../../src/core/policy/scope.ts";

@@ -1,6 +1,6 @@
-import { isRefusal } from "../../../src/core/refusal.ts";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { isRefusal } from "../../../src/core/refusal.ts";
 import { holdsCredential } from "../../../src/core/access/url-credential.ts";
 import { readCredential } from "../../../src/core/access/credential.ts";
 import {

@@ -1,5 +1,5 @@
-import { invalid } from "../../../src/core/refusal.ts";
 import { describe, expect, test } from "vitest";
+import { invalid } from "../../../src/core/refusal.ts";
 import {
   allowlistCovers,
   breadthOf,

@@ -1,5 +1,5 @@
-import { isRefusal, problemOf } from "../../../src/core/refusal.ts";
 import { describe, expect, test } from "vitest";
+import { isRefusal, problemOf } from "../../../src/core/refusal.ts";
 import { holdsScope, holdsVaults, narrowed } from "../../../src/core/key/narrowing.ts";
 import { formatScope, parseScope, type Scope } from "../../../src/core/policy/scope.ts";
 

@@ -1,5 +1,5 @@
-import { invalid, isRefusal } from "../../../src/core/refusal.ts";
 import { describe, expect, test } from "vitest";
+import { invalid, isRefusal } from "../../../src/core/refusal.ts";
 import { ACTIONS, covers, formatScope, parseScope, permits } from "../../../src/core/policy/scope.ts";
 
 describe("the shorthand of a scope", () => {

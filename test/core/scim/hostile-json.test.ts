@@ -1,6 +1,6 @@
-import { isRefusal } from "../../../src/core/refusal.ts";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { isRefusal } from "../../../src/core/refusal.ts";
 import { patchesActive, replacesActive } from "../../../src/core/scim/deactivation.ts";
 import { parseFilter, parsePath } from "../../../src/core/scim/filter-parser.ts";
 import { matches } from "../../../src/core/scim/filter.ts";

@@ -1,5 +1,5 @@
-import { isRefusal } from "../../../src/core/refusal.ts";
 import { expect, test } from "vitest";
+import { isRefusal } from "../../../src/core/refusal.ts";
 import { applyPatch, readOperations } from "../../../src/core/scim/patch.ts";
 import type { ScimObject } from "../../../src/core/scim/object.ts";
 import type { ResourceType } from "../../../src/core/scim/schemas.ts";
