@@ -186,7 +186,7 @@ export function isSecret(name: string): boolean {
 }
 
 /** The console as the identity provider's client (RFC 6749 section 2). */
-export interface ConsoleClient {
+interface ConsoleClient {
   readonly id: string;
   /** `null` for a public client. */
   readonly secret: string | null;

@@ -3,7 +3,7 @@ import { pageOf, PageQuery, Timestamp, type Wire } from "./common.ts";
 import { ReceiptSchema } from "./receipt.ts";
 
 /** Whence somebody has a role. */
-export const ROLE_SOURCES = ["token", "scim"] as const;
+const ROLE_SOURCES = ["token", "scim"] as const;
 
 export const PersonSchema = z
   .object({

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { pageOf, type Wire } from "./common.ts";
 
-export const VaultIdSchema = z
+const VaultIdSchema = z
   .object({ id: z.string().openapi({ example: "vault_3f8a2c1d9b" }) })
   .openapi("VaultId");
 export type VaultId = Wire<typeof VaultIdSchema>;

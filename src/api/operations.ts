@@ -37,7 +37,7 @@ export interface ReadOperation {
 }
 
 /** What is the same for all operations. */
-export interface Shared {
+interface Shared {
   readonly document: JsonObject;
   readonly extensions: DocumentExtensions;
   readonly servers: readonly Server[];

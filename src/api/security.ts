@@ -27,7 +27,7 @@ const ACTION_SUFFIX = new RegExp(
 );
 
 /** What is known of an operation when its scopes are read. */
-export interface SecurityContext {
+interface SecurityContext {
   readonly where: string;
   readonly method: string;
   readonly parameters: readonly string[];

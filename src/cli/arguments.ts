@@ -39,7 +39,7 @@ const DEFAULT_REASON = "Emergency revocation";
 const OUTPUTS = ["table", "json", "ndjson"] as const;
 const STATUSES = ["unconfirmed", "confirmed", "all"] as const;
 
-export type Output = (typeof OUTPUTS)[number];
+type Output = (typeof OUTPUTS)[number];
 
 interface Common {
   readonly url: string;
@@ -76,7 +76,7 @@ export interface ImportCommand extends Common {
   readonly file: string;
 }
 
-export type Command =
+type Command =
   | RevokeCommand
   | ListCommand
   | ReconcileCommand

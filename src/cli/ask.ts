@@ -34,7 +34,7 @@ export async function ask(command: AskCommand, print: Print): Promise<number> {
   return 0;
 }
 
-export const ALL_ALERTS = { name: "alerts", asks: "Is there anything to wake somebody for?" };
+const ALL_ALERTS = { name: "alerts", asks: "Is there anything to wake somebody for?" };
 
 /** What can be asked. */
 export const NAMES: readonly string[] = [...QUESTIONS.map(({ name }) => name), ALL_ALERTS.name];

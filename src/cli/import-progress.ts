@@ -20,7 +20,7 @@ export interface Done {
 }
 
 /** A file as it is now. */
-export interface FileFacts {
+interface FileFacts {
   readonly digest: string;
   readonly lines: number;
 }

@@ -18,7 +18,7 @@ type Input = {
     | undefined;
 };
 
-export interface KeyValues {
+interface KeyValues {
   readonly scopes?: readonly Scope[];
   readonly vaults?: "*" | readonly string[];
   readonly allowedIps?: readonly string[];

@@ -2,7 +2,7 @@ import { PARTS, PLAN, PRICES, type Part, type Units } from "./prices.ts";
 
 const MILLION = 1e6;
 
-export interface BillPart {
+interface BillPart {
   readonly part: Part;
   readonly units: number;
   readonly dollars: number;

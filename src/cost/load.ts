@@ -23,7 +23,7 @@ export function loadOf(rates: readonly number[], organizations: number): Load {
 }
 
 /** How long an isolate lives, which is not published: one that starts reads the copies of its keys in KV anew. */
-export const ISOLATE_LIFE_S = 6 * 3600;
+const ISOLATE_LIFE_S = 6 * 3600;
 
 /** How many copies of keys are read from KV in a month: one when an isolate meets a key for the first time. */
 export function kvReadsOf(rates: readonly number[], isolates: number): number {

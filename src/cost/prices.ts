@@ -1,6 +1,6 @@
 /** What Cloudflare charges on the Workers Paid plan, in US dollars. Usage below `included` is in the plan's own price. */
 
-export interface Price {
+interface Price {
   readonly unit: string;
   /** Of a million units. */
   readonly perMillion: number;

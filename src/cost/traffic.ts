@@ -8,14 +8,14 @@ import type { UsageReport } from "../core/usage/usage.ts";
 export type Load = readonly (readonly number[])[];
 
 /** Who hears of what happens in it. */
-export interface Listeners {
+interface Listeners {
   readonly onDecided?: (decided: Decided) => void;
   /** A group's counts, as they are delivered to its organisation. */
   readonly onDelivery?: (group: number, report: UsageReport) => void;
 }
 
 /** What was called, read and written since the start. */
-export interface Counts {
+interface Counts {
   readonly calls: number;
   readonly deliveries: number;
   readonly rowsRead: number;

@@ -14,7 +14,7 @@ const LOG_LINE_MB = 0.0015;
 /** How long lines are kept, in months. */
 const LOGS_KEPT = 7 / 30;
 
-export type Options = Pick<CostCommand, "logShare" | "refusedShare" | "metrics" | "cpuMs">;
+type Options = Pick<CostCommand, "logShare" | "refusedShare" | "metrics" | "cpuMs">;
 
 /** The units that one request uses, by what was measured; what is not by the request is left out. */
 export function unitsEach(measured: Measured, { logShare, refusedShare, metrics, cpuMs }: Options): Units {

@@ -5,7 +5,7 @@ import { createRemoteJWKSet, customFetch, errors, jwtVerify } from "jose";
 
 /** How an API refuses what did not come through its gateway: by the gateway's public keys, with any JOSE library. */
 
-export interface AssertionCheck {
+interface AssertionCheck {
   /** Where the gateway publishes its keys: `<gateway>/-/jwks.json`. */
   readonly jwksUrl: string;
   /** The gateway's `ORIGIN_AUDIENCE`; by default its `ORIGIN_URL`. */

@@ -7,7 +7,7 @@ export interface DemoServer {
 }
 
 /** What the demo server serves; a part that is left out is not there. */
-export interface DemoParts {
+interface DemoParts {
   /** Answers below `/oidc`. */
   readonly identityProvider?: RequestListener | undefined;
   /** Answers everything else. */

@@ -1,6 +1,6 @@
 /** The people of the sample organisation. */
 
-export interface SampleUser {
+interface SampleUser {
   readonly name: string;
   readonly email: string;
   /** Shown where one picks a user to sign in as. */

@@ -42,7 +42,7 @@ export function hostsOf(target: Routed): string[] {
   return routesOf(target).map(({ host }) => host);
 }
 
-export interface Route {
+interface Route {
   readonly pattern: string;
   readonly host: string;
   /** Whether it takes everything on its host. */

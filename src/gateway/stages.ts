@@ -84,7 +84,7 @@ export interface Departing {
 }
 
 /** Step 8: the origin was asked. */
-export interface Forwarded {
+interface Forwarded {
   readonly stage: "forwarded";
   /** Public operations are not admitted. */
   readonly from: Routed | Admitted;

@@ -2,7 +2,7 @@ import { GROUP, WITHOUT_CREDENTIAL, type Question } from "./questions.ts";
 import { c, FORWARDED, from, REQUESTS, requestsIf } from "./sql.ts";
 
 /** A rule: every row that its query gives is to wake somebody. */
-export interface Alert extends Question {
+interface Alert extends Question {
   /** What to do, by the runbook. */
   readonly remedy: string;
 }

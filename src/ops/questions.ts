@@ -28,7 +28,7 @@ GROUP BY outcome, admission
 ORDER BY requests DESC`,
 };
 
-export const cuts: Question = {
+const cuts: Question = {
   name: "cuts",
   asks: "Is a cut in force, since when, and what has come of its key since?",
   minutes: DAY,

@@ -17,7 +17,7 @@ const KEY_REFRESH_MS = 300_000;
 /** A key that was asked for longer ago may have been replaced, and not be published any more: it is asked for first. */
 const KEY_MAX_AGE_MS = 3_600_000;
 
-export interface AssertionOptions {
+interface AssertionOptions {
   readonly issuer: string;
   /** Asks the deployment for the key that signs now. */
   readonly signingKey: () => Promise<Pick<SigningKey, "kid" | "privateJwk">>;

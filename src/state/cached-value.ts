@@ -1,4 +1,4 @@
-export interface CachedValueOptions {
+interface CachedValueOptions {
   /** The age at which the value is asked for again, in milliseconds. */
   readonly maxAgeMs: number;
   /** And after a failure not before this. */

@@ -11,7 +11,7 @@ import {
 } from "../core/token/signing-key.ts";
 
 /** Where a ring of signing keys is kept. */
-export interface RingStore {
+interface RingStore {
   read(): readonly SigningKey[];
   write(ring: readonly SigningKey[]): void;
 }

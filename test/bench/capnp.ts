@@ -1,5 +1,5 @@
 /** A value of Cap'n Proto's text form: `null` stands for `void`, an object for a struct. */
-export type Value = string | boolean | null | Embed | readonly Value[] | Struct;
+type Value = string | boolean | null | Embed | readonly Value[] | Struct;
 
 export interface Struct {
   readonly [field: string]: Value;

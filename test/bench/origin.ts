@@ -15,7 +15,7 @@ const ANSWER = Buffer.from(
 );
 const END_OF_HEADERS = Buffer.from("\r\n\r\n");
 
-export interface Origin {
+interface Origin {
   readonly url: string;
   close(): void;
 }

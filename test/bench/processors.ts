@@ -6,7 +6,7 @@ import { availableParallelism, cpus } from "node:os";
 const TICK_MICROS = 10_000;
 
 /** Which processors the two sides run on, so that the load and the origin take nothing from what is measured. */
-export interface Pinning {
+interface Pinning {
   /** What to put before a command to run it on the first processor. */
   readonly prefix: readonly string[];
   readonly description: string;

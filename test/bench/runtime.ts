@@ -8,7 +8,7 @@ import type { Readable } from "node:stream";
 import { workerdConfig, type Service } from "./workerd-config.ts";
 
 /** A running workerd. */
-export interface Runtime {
+interface Runtime {
   readonly pid: number;
   /** Where a service answers, without a slash at the end. */
   url(service: string): string;

@@ -5,7 +5,7 @@ import { startRuntime } from "./runtime.ts";
 import type { Call, Question } from "./workers/state.ts";
 
 /** How long an organisation takes for one question: by the CPU time of the process, which others do not disturb. */
-export interface StateTime {
+interface StateTime {
   readonly question: string;
   readonly ms: number;
   /** How many keys or buckets there were in the answer. */

@@ -2,7 +2,7 @@ import { drawByZipf, drawUniformly } from "./draw.ts";
 import { groupOf, mistyped, unknownKey, type KeyCounts, type Keys } from "./keys.ts";
 import type { Variant } from "./measure.ts";
 
-export interface Urls {
+interface Urls {
   readonly bare: string;
   /** Writes the contract's headers and log line, and decides nothing. */
   readonly floor: string;

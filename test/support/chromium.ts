@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 /** A browser to launch. */
-export interface ChromiumBinary {
+interface ChromiumBinary {
   readonly executablePath: string;
   readonly env: Readonly<Record<string, string>>;
   readonly args: readonly string[];

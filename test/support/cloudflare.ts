@@ -4,7 +4,7 @@ import { buffer } from "node:stream/consumers";
 import { close, listen } from "./issuer.ts";
 
 /** What was uploaded of a Worker. */
-export interface Upload {
+interface Upload {
   readonly script: string;
   readonly metadata: Readonly<Record<string, unknown>> & {
     readonly bindings: readonly Readonly<Record<string, unknown>>[];

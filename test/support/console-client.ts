@@ -39,7 +39,7 @@ export function consoleClient(origin: string): ConsoleClient {
 }
 
 /** A sign-in under way: what the console has asked the provider for. */
-export interface Started {
+interface Started {
   readonly request: URLSearchParams;
   readonly state: string;
   readonly nonce: string;

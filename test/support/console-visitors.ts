@@ -4,7 +4,7 @@ import type { ConsoleProduct, Person } from "./console.ts";
 
 type Options = Parameters<ConsoleProduct["open"]>[0];
 
-export interface Visitors {
+interface Visitors {
   readonly signIn: (user: Person, options?: Options) => Promise<Visitor>;
   /** Somebody who has just shown a second factor, at a page of the console. */
   readonly signInTwice: (user: Person, path: string, options?: Options) => Promise<Visitor>;

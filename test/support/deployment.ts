@@ -50,7 +50,7 @@ export function writeConfig(...replacements: readonly Replacement[]): { path: st
   return { path, remove: () => rmSync(directory, { recursive: true }) };
 }
 
-export interface DeployOutcome {
+interface DeployOutcome {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;

@@ -4,7 +4,7 @@ import { startOriginServer, type OriginServer } from "./origin-server.ts";
 import { startWorkers } from "./worker.ts";
 
 /** How one forwarding worker differs from the ordinary one. */
-export interface ForwardingVariant extends Partial<OriginConfig> {
+interface ForwardingVariant extends Partial<OriginConfig> {
   /** Appended to the origin's URL. */
   readonly basePath?: string;
   /** The ids that the client may see of a list. */
@@ -17,7 +17,7 @@ export interface ForwardingVariant extends Partial<OriginConfig> {
 
 const DATA_LIST = { items: ["data"], id: ["id"], total: null };
 
-export interface Forwarding<Name extends string> {
+interface Forwarding<Name extends string> {
   readonly origin: OriginServer;
   readonly urls: Readonly<Record<Name, URL>>;
   readonly stop: () => Promise<void>;

@@ -27,7 +27,7 @@ export interface TestIssuer {
 }
 
 /** Answers a request to the token endpoint (RFC 6749 section 3.2), by its form. */
-export type TokenEndpoint = (form: URLSearchParams) => Promise<{ status: number; body: object }>;
+type TokenEndpoint = (form: URLSearchParams) => Promise<{ status: number; body: object }>;
 
 export type Down = "nothing" | "keys" | "everything";
 

@@ -22,7 +22,7 @@ export interface OpenApiDocument {
 }
 
 /** Throws when an answer to a request is not one that the document describes. Reads the answer's body. */
-export type CheckAnswer = (method: string, path: string, answer: Response) => Promise<void>;
+type CheckAnswer = (method: string, path: string, answer: Response) => Promise<void>;
 
 /**
  * Prepares a document for checking: status, required headers and JSON body, which must hold nothing that is not

@@ -18,7 +18,7 @@ export interface OperatorResult {
   readonly version: number | null;
 }
 
-export interface OperatorAnswer {
+interface OperatorAnswer {
   readonly dryRun: boolean;
   readonly summary: { matched: number; confirmed: number; unconfirmed: number; notFound: number };
   readonly results: readonly OperatorResult[];

@@ -1,14 +1,14 @@
 import type { Control, Organization, Person } from "./control.ts";
 import { freshAddress, type CreatedKey } from "./portcullis.ts";
 
-export interface ScimReply {
+interface ScimReply {
   readonly status: number;
   readonly headers: Headers;
   readonly body: ScimBody;
 }
 
 /** What SCIM answers hold, as far as tests look at it by name. */
-export interface ScimBody extends Readonly<Record<string, unknown>> {
+interface ScimBody extends Readonly<Record<string, unknown>> {
   readonly id: string;
   readonly Resources: readonly ScimBody[];
   readonly totalResults: number;

@@ -4,14 +4,14 @@ import { Webhook } from "standardwebhooks";
 import { close, listen } from "./issuer.ts";
 
 /** A message as it arrived. */
-export interface Received {
+interface Received {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
   readonly at: number;
 }
 
-export interface Event {
+interface Event {
   readonly type: string;
   readonly timestamp: string;
   readonly data: Readonly<Record<string, unknown>>;

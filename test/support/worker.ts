@@ -2,7 +2,7 @@ import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 
 /** Workers that run in one workerd and can be reached on sockets of their own. */
-export interface RunningWorkers<Name extends string> {
+interface RunningWorkers<Name extends string> {
   readonly urls: Readonly<Record<Name, URL>>;
   stop(): Promise<void>;
 }

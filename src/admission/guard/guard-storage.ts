@@ -18,7 +18,7 @@ export interface StoredGroup extends GroupState {
 }
 
 /** The form in which this version stores a group. */
-export const GUARD_SCHEMA = 2;
+const GUARD_SCHEMA = 2;
 
 /** The part of a Durable Object's storage that a guard uses. */
 export type GroupStorage = Pick<DurableObjectStorage, "kv" | "transactionSync">;

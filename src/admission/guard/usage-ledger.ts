@@ -12,7 +12,7 @@ const MAX_RETRIES = 6;
 type Send = (report: UsageReport) => Promise<unknown>;
 
 /** The clock and the timers of a ledger, in milliseconds. */
-export interface LedgerTime {
+interface LedgerTime {
   now(): number;
   after(ms: number, run: () => void): void;
 }

@@ -50,7 +50,7 @@ export interface Presented extends Judge<CompiledKey, Refusal> {
  * How a decision came about: `lease` without I/O, `waited` for another request's question, `guard` by asking, `fact` by
  * what never changes again.
  */
-export type AdmissionSource = "lease" | "waited" | "guard" | "fact" | "unavailable";
+type AdmissionSource = "lease" | "waited" | "guard" | "fact" | "unavailable";
 
 export type Outcome = { readonly source: AdmissionSource; readonly rate: KeyRate | null } & (
   | { readonly kind: "admitted"; readonly key: CompiledKey }
@@ -60,12 +60,12 @@ export type Outcome = { readonly source: AdmissionSource; readonly rate: KeyRate
 );
 
 /** A key's rate window as this isolate knows it. Moments are milliseconds since the epoch. */
-export interface KeyRate extends RateHeaders {
+interface KeyRate extends RateHeaders {
   /** When the window has surely reset. */
   readonly retryAt: number;
 }
 
-export interface AdmissionSettings extends QuestionSettings {
+interface AdmissionSettings extends QuestionSettings {
   /** Copies of records by key id. */
   readonly records: KVNamespace;
   /** The limit of a key that has none of its own. */

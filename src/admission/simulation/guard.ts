@@ -41,10 +41,10 @@ const CALL_MS = 1;
 const ORGANIZATION = "org_simulated";
 const DEFAULT_LIMIT: RateLimit = { requests: 1000, windowSeconds: 60 };
 
-export type Failure = "reset" | "overloaded";
+type Failure = "reset" | "overloaded";
 export type Called<T> = { readonly failure: Failure } | { readonly failure: null; readonly value: T };
 
-export interface GuardSettings {
+interface GuardSettings {
   readonly group: string;
   readonly keyIds: readonly string[];
   /** Of each key, in the order of their ids. */

@@ -53,7 +53,7 @@ export interface Decided {
 
 type Settled = Exclude<Decision<CompiledKey, "absent" | "dead">, Undecided>;
 
-export interface IsolateSettings {
+interface IsolateSettings {
   readonly roundTripMs: number;
   readonly lease: LeaseBounds;
   readonly slackMs: number;

@@ -24,7 +24,7 @@ export interface Scenario {
 }
 
 /** `random`: to any key from any isolate, from nothing to so many a second. `regular`: each key in turn, once in a time. */
-export type Arrivals =
+type Arrivals =
   | { readonly kind: "random"; readonly perSecond: number; readonly rampSeconds: number }
   | { readonly kind: "regular"; readonly everyMs: number };
 

@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import { isRefusal } from "../../core/refusal.ts";
-import type { Credentials } from "../../api-types/organization.ts";
+import type { Credentials, ScimToken } from "../../api-types/organization.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { Facts } from "../parts/ui.tsx";
 import { confirmPage } from "../parts/confirm.tsx";
@@ -32,7 +32,7 @@ export function addScimToken(app: Hono<ConsoleEnv>): void {
   });
 
   app.post("/organization/scim-token", async (c) => {
-    const created = await c.get("api").change<{ token: string }>("POST", "/-/organization/scim-token");
+    const created = await c.get("api").change<ScimToken>("POST", "/-/organization/scim-token");
     if (isRefusal(created)) return refusalPage(c, created);
     return secretPage(c, {
       title: "Store the SCIM token now",

@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import { isRefusal } from "../../core/refusal.ts";
 import type { Page } from "../../api-types/common.ts";
-import type { Webhook, WebhookDelivery } from "../../api-types/webhook.ts";
+import type { Webhook, WebhookDelivery, WebhookWithSecret } from "../../api-types/webhook.ts";
 import type { ApiRefusal } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
@@ -72,7 +72,7 @@ export function addWebhook(app: Hono<ConsoleEnv>): void {
 
   app.get("/organization/webhook/rotate-secret", (c) => confirmPage(c, "organization", ROTATION));
   app.post("/organization/webhook/rotate-secret", async (c) => {
-    const rotated = await c.get("api").change<{ secret: string }>("POST", `${API}/rotate-secret`);
+    const rotated = await c.get("api").change<WebhookWithSecret>("POST", `${API}/rotate-secret`);
     return isRefusal(rotated) ? refusalPage(c, rotated) : signingSecretPage(c, rotated.secret);
   });
 

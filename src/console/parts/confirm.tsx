@@ -5,7 +5,7 @@ import { Form } from "./form.tsx";
 import type { Section } from "./navigation.tsx";
 import { pageForMe } from "./page-for-me.tsx";
 
-export interface Question {
+interface Question {
   readonly title: string;
   /** What comes of it. */
   readonly text: Child;

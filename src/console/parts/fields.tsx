@@ -25,7 +25,7 @@ export function described(name: string, hint: boolean, problem: string | undefin
   };
 }
 
-export const Hint: FC<{ of: string; children?: Child }> = ({ of, children }) => (
+const Hint: FC<{ of: string; children?: Child }> = ({ of, children }) => (
   <small id={`${of}-hint`} class="hint">
     {children}
   </small>

@@ -17,7 +17,7 @@ export const HYGIENE = {
 } as const;
 export type Hygiene = keyof typeof HYGIENE;
 
-export const SORTS = [
+const SORTS = [
   "name",
   "-name",
   "createdAt",

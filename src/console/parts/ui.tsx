@@ -5,7 +5,7 @@ import { Icon, type IconName } from "./icons.tsx";
 
 /** Small parts of many pages. */
 
-export const StatusBadge: FC<{ status: KeyStatus }> = ({ status }) => (
+const StatusBadge: FC<{ status: KeyStatus }> = ({ status }) => (
   <span class={`badge ${status}`}>{capitalized(status)}</span>
 );
 
@@ -38,7 +38,7 @@ export const Empty: FC<{ icon: IconName; title: string; children?: Child }> = ({
   </section>
 );
 
-export interface Tab {
+interface Tab {
   readonly label: string;
   /** The count, shown beside the label. */
   readonly count?: number | undefined;

@@ -199,7 +199,7 @@ function sum(counts: UsageCounts): number {
 }
 
 /** The next even number with one leading digit that matters, so that half of it can be named. */
-export function ceiling(value: number): number {
+function ceiling(value: number): number {
   if (value <= 2) return 2;
   const magnitude = 10 ** Math.floor(Math.log10(value));
   const step = [1, 2, 4, 6, 8, 10].find((each) => each * magnitude >= value) ?? 10;

@@ -1,6 +1,6 @@
 import type { AuthorizationServer } from "oauth4webapi";
 
-export interface SignOut {
+interface SignOut {
   readonly clientId: string;
   readonly idToken: string;
   /** Where the provider is to lead back. */

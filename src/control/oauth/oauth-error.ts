@@ -4,7 +4,7 @@ import { problemOf, refuse, REFUSALS, type Refusal, type RefusalType } from "../
 import type { ControlEnv } from "../endpoint.ts";
 
 /** Error codes of RFC 6749 section 5.2, and of section 4.1.2.1 for what has gone wrong here. */
-export const OAUTH_ERRORS = [
+const OAUTH_ERRORS = [
   "invalid_request",
   "invalid_client",
   "unauthorized_client",

@@ -3,7 +3,7 @@ import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import type { GithubKeys } from "./github-keys.ts";
 
 /** What a report says of its signature, well-formed. */
-export interface SignatureClaim {
+interface SignatureClaim {
   /** Of the key in GitHub's list. */
   readonly identifier: string;
   /** `r` and `s`, 32 bytes each. */

@@ -24,7 +24,7 @@ export interface RevokedLeak extends RevocationResult {
 }
 
 /** Something that was found, and where. */
-export interface FoundSecret {
+interface FoundSecret {
   readonly token: string;
   readonly leak: Leak;
 }

@@ -22,7 +22,7 @@ export interface SortedTargets {
 }
 
 /** By what a text is known to be a key. */
-export interface KeyForms {
+interface KeyForms {
   readonly keyPrefixes: readonly string[];
   readonly hasImports: boolean;
 }

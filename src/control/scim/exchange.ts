@@ -26,7 +26,7 @@ import {
 } from "./request.ts";
 
 /** What is asked for, and what of the answer is to be shown. */
-export interface Asked {
+interface Asked {
   readonly command: ScimCommand;
   readonly shown: Projection;
 }

@@ -91,7 +91,7 @@ const QUERY = [
   "attributes",
   "excludedAttributes",
 ] as const;
-export type Query = Partial<Record<(typeof QUERY)[number], string>>;
+type Query = Partial<Record<(typeof QUERY)[number], string>>;
 
 /** Reads a query that was posted (RFC 7644 section 3.4.3). */
 export function readQuery(body: ScimObject): ScimResult<Query> {

@@ -4,7 +4,7 @@ import type { KeyRecord } from "../key/key-record.ts";
 import { narrowed, type Narrowing } from "../key/narrowing.ts";
 
 /** A signed assertion of who calls, good for many requests. Times are milliseconds since the epoch. */
-export interface Assertion {
+interface Assertion {
   readonly jwt: string;
   readonly issuedAt: number;
   /** When the next one is to be signed, while this one is still good. */

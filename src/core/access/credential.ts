@@ -2,7 +2,7 @@ import { isImportedForm } from "./imported-key.ts";
 import { prefixOf, readKeyId } from "../key/key-secret.ts";
 import { refuse, type Result } from "../refusal.ts";
 
-export interface ApiKeyCredential {
+interface ApiKeyCredential {
   readonly kind: "api_key";
   /** The key's public id. */
   readonly keyId: string;
@@ -11,18 +11,18 @@ export interface ApiKeyCredential {
 }
 
 /** What may be a key that was made elsewhere and imported. */
-export interface ImportedKeyCredential {
+interface ImportedKeyCredential {
   readonly kind: "imported_key";
   /** The whole key string, as above. */
   readonly key: string;
 }
 
-export interface AccessTokenCredential {
+interface AccessTokenCredential {
   readonly kind: "access_token";
   readonly token: string;
 }
 
-export type Credential = ApiKeyCredential | ImportedKeyCredential | AccessTokenCredential;
+type Credential = ApiKeyCredential | ImportedKeyCredential | AccessTokenCredential;
 
 /** `Bearer` and anything visible; two headers arrive joined by a comma and a space. */
 const BEARER = /^bearer +([\x21-\x7e]+)$/i;

@@ -7,7 +7,7 @@ import type { PathParams } from "../policy/route-table.ts";
 import { filterSegments, filtersOverlap, permits } from "../policy/scope.ts";
 
 /** The resources of an operation: `any`, or the values of its access parameters. */
-export type Objects = "any" | readonly (readonly string[])[];
+type Objects = "any" | readonly (readonly string[])[];
 
 /** An operation that the credential can call. */
 export interface ReachableOperation {

@@ -11,10 +11,10 @@ import type { PathParams } from "../policy/route-table.ts";
 
 /** Why the edited key would refuse a call, in the order in which the gateway finds out. */
 export const REASONS = ["disabled", "expired", "address", "scope", "vault"] as const;
-export type Reason = (typeof REASONS)[number];
+type Reason = (typeof REASONS)[number];
 
 /** Refused calls that are alike. */
-export interface RefusedCalls {
+interface RefusedCalls {
   /** The operation's id. */
   readonly operation: string;
   /** As a typed path; `null` where the operation is about none. */

@@ -10,7 +10,7 @@ export function isImportedForm(text: string, keyPrefixes: readonly string[]): bo
 }
 
 /** The public id of an imported key, from its string. */
-export function importedKeyId(key: string): string {
+function importedKeyId(key: string): string {
   return idOfHash(hashKey(key));
 }
 

@@ -8,7 +8,7 @@ const PLAIN_ORIGIN = /^https?:\/\/[\w.:[\]-]+$/;
 /** A 503 without better knowledge says to come back after this many seconds. */
 const DEFAULT_RETRY_AFTER_S = 1;
 
-export interface ErrorContext {
+interface ErrorContext {
   readonly requestId: string;
   /** Scheme and authority under which `/-/errors/` is served. */
   readonly publicOrigin: string;

@@ -29,7 +29,7 @@ export interface ItemCounts {
   readonly shown: number;
 }
 
-export interface FilteredBody {
+interface FilteredBody {
   readonly bytes: Uint8Array;
   /** `null` for a body without a list. */
   readonly counts: ItemCounts | null;

@@ -9,7 +9,7 @@ export interface Origin {
   readonly authorization: string | null;
 }
 
-export interface Origins {
+interface Origins {
   readonly main: Origin;
   /** The origins of operations that have one of their own, by their names or by the servers that they stand for. */
   readonly others: ReadonlyMap<string, Origin>;

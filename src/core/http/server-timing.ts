@@ -1,5 +1,5 @@
 /** How long the parts of a request took, in milliseconds; `null` for a part that there was not. */
-export interface Timings {
+interface Timings {
   /** How the request was admitted or refused: by a lease, by asking the guard, by a fact. */
   readonly admission: string | null;
   readonly guardMs: number | null;

@@ -3,7 +3,7 @@ import { foldName } from "../organization/folded-name.ts";
 import { ORG_ID } from "../organization/organization.ts";
 
 /** A claim and the value of it that stands for a second factor. */
-export interface FactorClaim {
+interface FactorClaim {
   readonly claim: string;
   readonly value: string;
 }
@@ -56,7 +56,7 @@ const commaList = z
   .refine((items) => items.every((item) => item !== ""), "must be a list separated by commas");
 
 /** A JSON object; an empty text has no members. */
-export const jsonObject = z.string().transform((text, context): Readonly<Record<string, unknown>> => {
+const jsonObject = z.string().transform((text, context): Readonly<Record<string, unknown>> => {
   const value = text.trim() === "" ? {} : parseJson(text);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;

@@ -2,7 +2,7 @@ import ipaddr from "ipaddr.js";
 import { invalid, type Result } from "../refusal.ts";
 
 /** 4 octets for IPv4, 16 for IPv6: the length is the family, so the two can never match each other. */
-export type Octets = readonly number[];
+type Octets = readonly number[];
 
 interface Range {
   readonly address: Octets;

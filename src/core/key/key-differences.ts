@@ -3,7 +3,7 @@ import type { KeyRecord, RateLimit } from "./key-record.ts";
 import { commonScopes, commonVaults, holdsVaults } from "./narrowing.ts";
 
 /** What two records of a key can differ in and still be of the same key. */
-export const SETTLED_FIELDS = [
+const SETTLED_FIELDS = [
   "scopes",
   "vaults",
   "allowedIps",
@@ -12,7 +12,7 @@ export const SETTLED_FIELDS = [
   "retiresAt",
   "disabled",
 ] as const;
-export type SettledField = (typeof SETTLED_FIELDS)[number];
+type SettledField = (typeof SETTLED_FIELDS)[number];
 
 /** What of a record is settled between those who have one. */
 export type Settled = Pick<KeyRecord, SettledField>;

@@ -11,7 +11,7 @@ export interface RateWindow {
 }
 
 /** A window as isolates and clients see it. */
-export interface WindowState {
+interface WindowState {
   readonly startedAt: number;
   readonly limit: number;
   readonly windowSeconds: number;

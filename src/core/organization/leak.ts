@@ -46,7 +46,7 @@ export function leakReason(leak: Leak): string {
 }
 
 /** The answer to the finder of a token. */
-export type LeakLabel = "true_positive" | "false_positive";
+type LeakLabel = "true_positive" | "false_positive";
 
 /**
  * A key that cannot be confirmed as dead yet counts as real: its checksum is right, which chance hits once in four

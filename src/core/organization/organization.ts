@@ -120,7 +120,7 @@ export type KeyChange = Partial<
   >
 >;
 
-export type KeyStatusFilter = "active" | "expired" | "revoked" | "disabled" | "all";
+type KeyStatusFilter = "active" | "expired" | "revoked" | "disabled" | "all";
 
 export interface KeyQuery {
   readonly status: KeyStatusFilter;

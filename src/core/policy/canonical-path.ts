@@ -1,5 +1,5 @@
 /** A path in the one spelling that means the same to every server, and the query, both byte for byte as sent. */
-export interface CanonicalPath {
+interface CanonicalPath {
   readonly path: string;
   /** With its leading `?`; empty when there is none. */
   readonly query: string;

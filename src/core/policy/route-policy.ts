@@ -59,7 +59,7 @@ export interface Match {
  * the request must be allowed by each of them. `operation` then has the strictest values of all, and is deprecated if
  * all are.
  */
-export type RouteMatch =
+type RouteMatch =
   | (Match & { readonly kind: "operation"; readonly also: readonly Match[] })
   /** The path is known, but with other methods. */
   | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }

@@ -9,7 +9,7 @@ export function isObject(value: unknown): value is ScimObject {
 }
 
 /** The key of an attribute in an object, compared without letter case. */
-export function keyOf(object: ScimObject, name: string): string | undefined {
+function keyOf(object: ScimObject, name: string): string | undefined {
   return Object.keys(object).find((key) => sameName(key, name));
 }
 

@@ -8,7 +8,7 @@ import { readAttribute, readSingle } from "./resource.ts";
 import { sameName, type Attribute } from "./schemas.ts";
 
 /** What an operation does to the attribute that its path names. */
-export interface Change {
+interface Change {
   readonly attribute: Attribute | undefined;
   readonly op: "add" | "replace" | "remove";
   readonly where: Filter | null;

@@ -198,7 +198,7 @@ export const SCHEMAS: readonly Schema[] = [User, Group, EnterpriseUser];
 const SCHEMA_OF = { User, Group } as const;
 
 /** The attributes that a resource has outside extensions. */
-export function attributesOf(type: ResourceType): readonly Attribute[] {
+function attributesOf(type: ResourceType): readonly Attribute[] {
   return [...COMMON, ...SCHEMA_OF[type].attributes];
 }
 

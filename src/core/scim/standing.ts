@@ -2,7 +2,7 @@ import { difference, intersection, NOTHING, union, type Grants } from "./roles.t
 
 /** By which a SCIM user and a person are found to be one; the first that fits counts. */
 export const MATCHING_RULES = ["externalId", "subject", "userName", "emails"] as const;
-export type MatchingRule = (typeof MATCHING_RULES)[number];
+type MatchingRule = (typeof MATCHING_RULES)[number];
 
 /** Rules by an e-mail address, which may pass from one person to another. */
 const BY_EMAIL: readonly MatchingRule[] = ["userName", "emails"];
@@ -27,7 +27,7 @@ export interface Candidate {
 }
 
 /** What a person's identity tokens say. Times are milliseconds since the epoch. */
-export interface Claimed {
+interface Claimed {
   readonly claimed: Grants;
   readonly claimsAt: number;
   /** Claims of tokens up to this moment count for nothing. */

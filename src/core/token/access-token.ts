@@ -86,7 +86,7 @@ const Claims = z.strictObject({
 });
 
 /** A token that says what one of ours would. Whether it is one is up to its signature by the key `kid`. */
-export interface UnverifiedToken {
+interface UnverifiedToken {
   readonly kid: string;
   readonly claims: AccessToken;
 }

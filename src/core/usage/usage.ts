@@ -9,16 +9,6 @@ export interface UsageCounts {
   readonly refused: number;
 }
 
-/** Counts with the last request they come from. */
-export interface Usage extends UsageCounts {
-  /** Milliseconds since the epoch. */
-  readonly lastUsedAt: number;
-  /** The client's address. */
-  readonly lastUsedIp: string;
-  /** The calls that were let through; absent where there were none. */
-  readonly calls?: CallCounts;
-}
-
 /** Counts by the hour, as a guard delivers them to the organisation. */
 export interface UsageBatch {
   /** Grows with each batch of a key, so that one that comes twice is counted once. */

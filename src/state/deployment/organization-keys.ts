@@ -15,7 +15,7 @@ export interface GuardBudget {
 }
 
 /** Which keys a target means. */
-export interface FoundKeys {
+interface FoundKeys {
   readonly ids: ReadonlySet<string>;
   /** Guards that have listed theirs. */
   readonly guards: readonly string[];

@@ -70,7 +70,7 @@ export interface DueRevocation extends RevocationResult {
 }
 
 /** What became of a target, and whose it is, if that is known. */
-export interface SettledTarget extends RevocationResult {
+interface SettledTarget extends RevocationResult {
   readonly orgId: string | null;
 }
 

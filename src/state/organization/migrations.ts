@@ -13,7 +13,7 @@ import { usageByOutcome } from "./migrations/usage-by-outcome.ts";
 import { usagePending } from "./migrations/usage-pending.ts";
 
 /** A step of the schema. It runs once, in one transaction with the number that notes it. */
-export type Migration = (sql: SqlStorage) => void;
+type Migration = (sql: SqlStorage) => void;
 
 /**
  * The steps of the schema, in order: the schema's version is how many of them have run. Add to the end; what has landed

@@ -2,7 +2,7 @@ import type { Doing } from "../../core/organization/organization.ts";
 import type { SigningKey } from "../../core/token/signing-key.ts";
 
 /** What somebody makes for the whole organisation. */
-export type Made = "scimToken" | "webhookSecret" | `signingKey ${string}`;
+type Made = "scimToken" | "webhookSecret" | `signingKey ${string}`;
 
 /** What is kept once for a whole organisation. */
 export class Settings {

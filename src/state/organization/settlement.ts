@@ -12,7 +12,7 @@ import type { KeyTable } from "./keys/key-table.ts";
 const REVOKED_ELSEWHERE = "Revoked at its guard";
 
 /** Puts a change on record: its audit event, its outbox row, its notice. To be called in its transaction. */
-export type NoteChange = (
+type NoteChange = (
   author: Author,
   action: string,
   keyId: string,

@@ -31,7 +31,7 @@ export interface Bounds {
   readonly costs: readonly number[];
 }
 
-export type Left = Record<"questions" | "changes" | "repeats" | "crashes" | "losses" | "steps", number>;
+type Left = Record<"questions" | "changes" | "repeats" | "crashes" | "losses" | "steps", number>;
 
 export interface ModelRequest extends Waiting {
   readonly must: number;
@@ -39,7 +39,7 @@ export interface ModelRequest extends Waiting {
   asking: number | null;
 }
 
-export interface Message {
+interface Message {
   readonly isolate: number;
   readonly sent: SentQuestion;
   answer: Answer<GuardedKey> | null;
@@ -52,7 +52,7 @@ export interface Acknowledgement {
   readonly settles: number;
 }
 
-export interface Stored {
+interface Stored {
   group: GroupState;
   keys: Map<string, StoredKey>;
   windows: StoredWindows;

@@ -21,7 +21,7 @@ import {
 import type { Rules } from "./world.ts";
 
 /** What a search found. */
-export interface Search {
+interface Search {
   readonly states: number;
   /** Steps that were tried. */
   readonly moves: number;

@@ -11,7 +11,7 @@ const DEFAULT_LIMIT = { requests: 1, windowSeconds: 1 };
 const limitOf = ({ rateLimit }: KeyRecord) => rateLimit ?? DEFAULT_LIMIT;
 
 /** An instance of the guard. */
-export class Instance implements Actor {
+class Instance implements Actor {
   isDead = false;
   readonly clock: Clock;
   readonly storage: ModelStorage;

@@ -13,9 +13,9 @@ const IDLE_SHARE = 0.01;
 const BURST_IDLE_SHARE = 0.97;
 const STEP_SHARE = 0.05;
 
-export const RELIABLE: Platform = { holdsAnswers: true, stopsSuperseded: true };
+const RELIABLE: Platform = { holdsAnswers: true, stopsSuperseded: true };
 
-export interface RunOutcome {
+interface RunOutcome {
   /** Promises that were broken; the run ends with the first. */
   readonly violations: readonly string[];
   readonly events: number;

@@ -2,7 +2,7 @@ import type { Patch } from "./patched-rules.ts";
 import type { ProfileName } from "./profiles.ts";
 
 /** One safeguard of the protocol: taken out, the model finds what it keeps from happening. */
-export interface Safeguard {
+interface Safeguard {
   readonly name: string;
   /** What holds because of it. */
   readonly promise: string;

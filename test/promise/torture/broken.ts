@@ -2,7 +2,7 @@ import { bundledWorker } from "../../support/build-bundle.ts";
 import { replaceOnce } from "../protocol/patched-rules.ts";
 
 /** A product with one fault: a piece of the Worker's bundle that stands there once is replaced. */
-export interface BrokenProduct {
+interface BrokenProduct {
   readonly name: string;
   readonly instead: readonly (readonly [snippet: string, replacement: string])[];
   /** Whether the fault takes a restart to show. */

@@ -60,7 +60,7 @@ function idOf({ status, body, text }: Outcome): string {
   return body["id"];
 }
 
-export function rolesOf(mask: number): Record<string, string[]> {
+function rolesOf(mask: number): Record<string, string[]> {
   return Object.fromEntries(vaultsOf(mask).map((vault) => [vault, ["developer"]]));
 }
 

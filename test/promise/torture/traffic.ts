@@ -17,7 +17,7 @@ interface Flight {
 
 /** How the origin fails at the moment. */
 export const ORIGIN_FAULTS = ["none", "resets", "hangs", "fails"] as const;
-export type OriginFault = (typeof ORIGIN_FAULTS)[number];
+type OriginFault = (typeof ORIGIN_FAULTS)[number];
 
 /** Calls with all credentials over all edges; whatever reaches the origin is held against the truth. */
 export class Traffic {

@@ -89,7 +89,7 @@ export interface Attempt {
 }
 
 /** Whether some state of the key that is possible now admits the attempt. */
-export function mayPass({ credential, vault, isNear }: Attempt): boolean {
+function mayPass({ credential, vault, isNear }: Attempt): boolean {
   const { key } = credential;
   const fits = (mask: number) => (mask & vault) !== 0;
   return (

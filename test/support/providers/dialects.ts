@@ -17,7 +17,7 @@ export interface Person {
 }
 
 /** A sign-in that has been done. */
-export interface Moment {
+interface Moment {
   readonly person: Person;
   readonly request: SignInRequest;
   /** Where the provider is. */

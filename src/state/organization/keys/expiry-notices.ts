@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000;
 const DAYS_BEFORE = [14, 7, 1];
 
 /** A key that is about to expire, or with no days left has expired. */
-export interface ExpiryNotice {
+interface ExpiryNotice {
   readonly keyId: string;
   readonly daysLeft: number;
 }

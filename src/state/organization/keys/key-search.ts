@@ -2,7 +2,7 @@ import { foldName } from "../../../core/organization/folded-name.ts";
 import type { KeyPosition, KeyQuery, KeySort } from "../../../core/organization/organization.ts";
 
 /** What SQL makes of a query for keys. */
-export interface KeySearch {
+interface KeySearch {
   /** Conditions joined by AND. */
   readonly where: string;
   readonly values: readonly SqlStorageValue[];

@@ -3,9 +3,9 @@ import { ANY_ADDRESS } from "./key-search.ts";
 
 const DAY_MS = 86_400_000;
 /** An expiry within this is soon. */
-export const SOON_MS = 14 * DAY_MS;
+const SOON_MS = 14 * DAY_MS;
 /** A key that was not used for so long is unused. */
-export const UNUSED_MS = 90 * DAY_MS;
+const UNUSED_MS = 90 * DAY_MS;
 /** More keys are not counted: nobody waits for that. */
 const MAX_COUNTED = 20_000;
 

@@ -11,7 +11,7 @@ export const CONFLICT = scimProblem(
 );
 
 /** A resource after a change, and what of the request was left out. */
-export interface Edited {
+interface Edited {
   readonly resource: ScimObject;
   readonly leftOut: readonly string[];
 }

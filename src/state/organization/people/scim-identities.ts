@@ -20,7 +20,7 @@ const BOUND = `SELECT scim_users.* FROM scim_users WHERE id = ?2
   OR id IN (SELECT scim_id FROM scim_bindings WHERE person_id = ?1) ORDER BY created_at, id`;
 
 /** Who a person of identity tokens is. */
-export interface Known {
+interface Known {
   readonly id: string;
   /** The verified e-mail address; `null` when there is none. */
   readonly email: string | null;

@@ -8,7 +8,7 @@ const MAX_NAMES = 100;
 /** The count of each; all without a name of their own are under {@link OTHERS}. */
 type Counts = ReadonlyMap<string, number>;
 
-export interface Tally {
+interface Tally {
   readonly operations: Counts;
   readonly addresses: Counts;
 }
