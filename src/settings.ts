@@ -129,7 +129,6 @@ const Variables = z.object({
       text === "all" ? 1 : text === "refused" ? 0 : SHARE.test(text) ? Number(text) : null,
     )
     .refine((share) => share !== null, "must be all, refused, or a share of requests such as 0.01")
-    .transform((share) => share as number)
     .default(1),
   SERVER_TIMING: z
     .enum(["on", "off"], "must be on or off")
@@ -152,8 +151,7 @@ const Variables = z.object({
     .string()
     .default("")
     .transform(readOriginUrls)
-    .refine((urls) => urls !== null, "must be a JSON object of names and http or https URLs")
-    .transform((urls) => urls as Readonly<Record<string, string>>),
+    .refine((urls) => urls !== null, "must be a JSON object of names and http or https URLs"),
   ORIGIN_AUDIENCE: optional(z.string()),
   // What there was before ORIGIN_IDENTITY: "off" is its "headers".
   ORIGIN_ASSERTION: z.enum(["on", "off"], "must be on or off").default("on"),
@@ -167,8 +165,7 @@ const Variables = z.object({
     .refine(
       (origins) => origins !== null,
       "must be * or origins like https://app.example.com, separated by commas",
-    )
-    .transform((origins) => origins as CorsOrigins),
+    ),
   SCIM_ROLE_NAMES: scimRoleNames.default(new Map()),
   CONTROL_HOSTNAME: optional(
     z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "must be a host name in lower case, without a port"),

@@ -19,7 +19,7 @@ export { Deployment } from "./state/deployment/deployment.ts";
 export { KeyGuard } from "./admission/guard/key-guard.ts";
 export { Organization } from "./state/organization/organization.ts";
 
-const bindings = env as unknown as Env;
+const bindings = env;
 
 const tokens = new AccessTokens(new TokenKeys(bindings.ORGANIZATION));
 const admission = new Admission({

@@ -64,7 +64,7 @@ function carryOut(
     if (typeof value !== "object" || value === null) return "must select objects or arrays, not plain values";
     if (Array.isArray(value)) (value as unknown[]).push(...[update].flat().map(ownCopy));
     else if (!isPlainObject(update)) return "update must be an object, as what it changes is";
-    else merge(value as Record<string, unknown>, update);
+    else merge(value, update);
   }
   return null;
 }

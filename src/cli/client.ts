@@ -75,7 +75,7 @@ export class OperatorClient {
         ...(cursor !== null && { nextCursor: cursor }),
       });
       const response = await this.#call(`${this.#url}/${path}?${query.toString()}`);
-      const page = (await response.json()) as Page<T>;
+      const page = await response.json<Page<T>>();
       yield* page.data;
       cursor = page.pagination.nextCursor;
     } while (cursor !== null);
@@ -119,9 +119,9 @@ export class OperatorClient {
 
 async function problemOf(response: Response): Promise<string> {
   try {
-    const { error } = (await response.json()) as {
+    const { error } = await response.json<{
       error: { code: string; message: string; details?: { field?: string; problem?: string } };
-    };
+    }>();
     const { field, problem } = error.details ?? {};
     const detail = problem === undefined ? "" : ` (${field === undefined ? "" : `${field}: `}${problem})`;
     return withoutSecrets(`${error.code}: ${error.message}${detail}`);

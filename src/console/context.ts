@@ -4,7 +4,7 @@ import type { Organization } from "../api-types/organization.ts";
 import type { RoutePolicy } from "../core/policy/route-policy.ts";
 import type { Env } from "../env.ts";
 import type { Config } from "../settings.ts";
-import { Api, type ApiResult } from "./api.ts";
+import type { Api, ApiResult } from "./api.ts";
 import type { Session } from "./session/session.ts";
 
 /** What the console works with. */

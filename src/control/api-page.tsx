@@ -87,7 +87,7 @@ const OperationDetails: FC<{ entry: Entry }> = ({ entry: { method, path, operati
     <h3>Answers</h3>
     <table>
       {Object.entries(operation.responses ?? {}).map(([status, answer]) => (
-        <AnswerRow status={status} answer={answer as Answer} />
+        <AnswerRow status={status} answer={answer} />
       ))}
     </table>
   </details>

@@ -48,7 +48,7 @@ function refuse(response: ServerResponse, unauthorized: boolean): void {
   const [status, code, message] = unauthorized
     ? [401, "not_through_gateway", "This API answers only what comes through its gateway."]
     : [503, "gateway_keys_unavailable", "The gateway's keys cannot be read."];
-  response.writeHead(status as number, { "Content-Type": "application/json" });
+  response.writeHead(status, { "Content-Type": "application/json" });
   response.end(JSON.stringify({ error: { code, message } }));
 }
 

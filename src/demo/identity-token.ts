@@ -27,6 +27,6 @@ export async function requestToken(issuer: string, { user, mfa = false, ops = fa
   });
   if (!response.ok)
     throw new Error(`The identity provider answered ${response.status}: ${await response.text()}`);
-  const { access_token: token } = (await response.json()) as { access_token: string };
+  const { access_token: token } = await response.json<{ access_token: string }>();
   return token;
 }

@@ -55,9 +55,10 @@ export class TokenKeys {
       this.#absent.set(orgId, true);
       return null;
     }
-    const entries = published.map(
-      async (jwk) => [jwk.kid, (await importJWK(jwk, SIGNATURE_ALGORITHM)) as CryptoKey] as const,
-    );
+    const entries = published.map(async (jwk) => {
+      const key = await importJWK(jwk, SIGNATURE_ALGORITHM);
+      return [jwk.kid, key] as const;
+    });
     const keys: KnownKeys = { byKid: new Map(await Promise.all(entries)), askedAt: now };
     this.#known.set(orgId, keys);
     return keys;

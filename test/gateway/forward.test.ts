@@ -77,7 +77,7 @@ describe("headers", () => {
         "Expect: 100-continue",
       ]),
     );
-    expect(request.headers.map(([name, value]) => `${name.toLowerCase()}: ${value}`).sort()).toEqual([
+    expect(request.headers.map(([name, value]) => `${name.toLowerCase()}: ${value}`).toSorted()).toEqual([
       `host: ${new URL(origin.url).host}`,
       "x-forwarded-for: 203.0.113.9",
       "x-forwarded-host: api.example",

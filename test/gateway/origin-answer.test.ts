@@ -54,7 +54,7 @@ describe("the origin's answer comes back unchanged:", () => {
     expect(response.values("link").join(", ")).toBe("</a>; rel=next, </b>; rel=prev");
     const others = response.headers.filter(([name]) => name !== "Link").map((header) => header.join(": "));
     const added = ["Cache-Control: private, no-store", "X-Request-Id: request-1"];
-    expect(others.sort()).toEqual([...headers, ...added].sort());
+    expect(others.toSorted()).toEqual([...headers, ...added].toSorted());
   });
 
   test.each([
@@ -139,7 +139,7 @@ test("what is the origin's own, the connection's or the gateway's to say is remo
     "Upgrade: h2c",
     "X-Stays: 1",
   ]);
-  expect(response.headers.map(([name, value]) => `${name}: ${value}`).sort()).toEqual([
+  expect(response.headers.map(([name, value]) => `${name}: ${value}`).toSorted()).toEqual([
     "Cache-Control: private, no-store",
     "Content-Length: 0",
     "X-Request-Id: request-1",

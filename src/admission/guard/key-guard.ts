@@ -42,7 +42,7 @@ export interface Confirmation {
 }
 
 /** What a guard has on record. */
-export interface GroupListing {
+interface GroupListing {
   readonly orgId: string | null;
   /** Whether the organisation was erased here. Missing in the answer of the version before. */
   readonly isErased?: boolean;

@@ -35,7 +35,7 @@ export function saysTheSame(inForce: KeyRecord, put: KeyRecord): boolean {
 
 /** The record as text, its members in one order. */
 function contentOf(record: KeyRecord): string {
-  return JSON.stringify(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return JSON.stringify(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** A dead key without anything that was personal: who owned it, what it could do, from where. */

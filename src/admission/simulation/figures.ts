@@ -83,7 +83,7 @@ export class Notes {
   }
 
   waitOf(share: number): number {
-    const sorted = Float64Array.from(this.#waits).sort();
+    const sorted = Float64Array.from(this.#waits).toSorted();
     return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
   }
 

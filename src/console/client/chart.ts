@@ -28,10 +28,10 @@ class Chart {
     plot.setAttribute("tabindex", "0");
     this.#note();
     for (const title of plot.querySelectorAll("title")) title.remove();
-    plot.addEventListener("pointermove", (event) => this.#point(event as PointerEvent));
-    plot.addEventListener("pointerdown", (event) => this.#point(event as PointerEvent));
+    plot.addEventListener("pointermove", (event) => this.#point(event));
+    plot.addEventListener("pointerdown", (event) => this.#point(event));
     plot.addEventListener("focus", () => this.#show(this.#at));
-    plot.addEventListener("keydown", (event) => this.#step(event as KeyboardEvent));
+    plot.addEventListener("keydown", (event) => this.#step(event));
   }
 
   #point({ clientX }: PointerEvent): void {

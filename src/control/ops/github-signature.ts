@@ -34,6 +34,6 @@ export async function signatureRefusal(
   if (key === null) return refuse("signature_invalid", { reason: "No such key" });
   if (isRefusal(key)) return key;
   const algorithm = { name: "ECDSA", hash: "SHA-256" };
-  const valid = await crypto.subtle.verify(algorithm, key, signature, body as Uint8Array<ArrayBuffer>);
+  const valid = await crypto.subtle.verify(algorithm, key, signature, body);
   return valid ? null : refuse("signature_invalid");
 }

@@ -61,7 +61,7 @@ export async function revokeLeaks(
   await eachOf(tokens, CONCURRENT_TOKENS, async (token) => {
     results.push(await revokeToken(control, request, token));
   });
-  return results.sort((a, b) => a.target - b.target);
+  return results.toSorted((a, b) => a.target - b.target);
 }
 
 async function revokeKeys(

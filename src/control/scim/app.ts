@@ -121,8 +121,7 @@ async function exchange(
   const read = await readCommand(c, control.config.keyPrefixes, place);
   if (isRefusal(read)) return refused(read);
   const { command, shown } = read;
-  // What RPC says of its types cannot express that a resource holds any JSON.
-  const answer = withCode((await organization.scim(author, hash, command)) as unknown as ScimAnswer);
+  const answer = withCode(await organization.scim(author, hash, command));
   if (isRefusal(answer)) return refused(answer);
   if ("resource" in answer && answer.leftOut !== undefined && answer.leftOut.length > 0) {
     c.set("leftOut", answer.leftOut);

@@ -2,7 +2,6 @@ import { Buffer } from "node:buffer";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { z } from "zod";
 import { isAccepted } from "../refusal.ts";
-import type { VaultSet } from "../key/key-record.ts";
 import type { Narrowing } from "../key/narrowing.ts";
 import { ORG_ID } from "../organization/organization.ts";
 import { formatScope, parseScope, type Scope } from "../policy/scope.ts";
@@ -109,7 +108,7 @@ export function readAccessToken(text: string, now: number): UnverifiedToken | nu
   const times = { issuedAt: iat * 1000, expiresAt: exp * 1000 };
   return {
     kid,
-    claims: { id: jti, keyId, orgId, issuer: iss, scopes, vaults: vaults as VaultSet, ...times },
+    claims: { id: jti, keyId, orgId, issuer: iss, scopes, vaults, ...times },
   };
 }
 

@@ -70,7 +70,7 @@ export function addReport(tally: UsageTally, report: KeyUsageReport): void {
   }
   for (const [name, calls] of report.calls ?? []) addCalls((tally.calls ??= new Map()), name, calls);
   if (report.refusals.length === 0) return;
-  const refusals = [...tally.refusals, ...report.refusals].sort((a, b) => a.time - b.time);
+  const refusals = [...tally.refusals, ...report.refusals].toSorted((a, b) => a.time - b.time);
   tally.refusals = refusals.slice(-MAX_REFUSALS);
 }
 

@@ -87,7 +87,7 @@ export class Revocations {
   /** Notifies organisations of the keys that a request has cut. The alarm repeats what was not confirmed. */
   async tell(requestId: string): Promise<void> {
     const request = this.#ledger.request(requestId);
-    const ofOrganizations = Map.groupBy(this.#ledger.untold(requestId), ({ orgId }) => orgId as string);
+    const ofOrganizations = Map.groupBy(this.#ledger.untold(requestId), ({ orgId }) => orgId);
     await Promise.all(
       ofOrganizations.entries().map(async ([orgId, cuts]) => {
         for (const some of chunksOf(cuts, CUTS_A_CALL)) await this.#tellOne(request, orgId, some);

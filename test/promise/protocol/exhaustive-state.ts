@@ -172,7 +172,7 @@ export function textOf(state: State, hasSteps: boolean): string {
     ]);
   });
   const { stored, memory } = state;
-  return `${state.now}${isolates.sort().join("|")}${JSON.stringify([
+  return `${state.now}${isolates.toSorted().join("|")}${JSON.stringify([
     stored.group,
     [...stored.keys],
     stored.windows,

@@ -55,7 +55,10 @@ export class Traffic {
     // Nobody reads these again.
     this.#world.origin.requests.length = 0;
     if (this.originFault === "hangs") return;
-    if (this.originFault === "resets") return request.connection.destroy();
+    if (this.originFault === "resets") {
+      request.connection.destroy();
+      return;
+    }
     response.writeHead(this.originFault === "fails" ? 500 : 200, { "Content-Type": "application/json" });
     response.end("{}");
   };

@@ -58,7 +58,7 @@ export class ScimGroups implements ScimStore {
     this.#sql.exec(
       `INSERT INTO scim_groups (id, display_name, resource, created_at, modified_at) VALUES (?1, ?2, ?3, ?4, ?4)`,
       id,
-      resource["displayName"] as string,
+      resource["displayName"],
       JSON.stringify(rest),
       now,
     );
@@ -71,7 +71,7 @@ export class ScimGroups implements ScimStore {
       `UPDATE scim_groups SET display_name = ?2, resource = ?3, modified_at = ?4, version = version + 1
        WHERE id = ?1`,
       id,
-      resource["displayName"] as string,
+      resource["displayName"],
       JSON.stringify(rest),
       now,
     );

@@ -54,7 +54,7 @@ function sortKey(resource: ScimObject, path: AttributePath): string | null {
   const chosen = values.find((each) => isObject(each) && each["primary"] === true) ?? values[0];
   const value = isObject(chosen) ? valueOf(chosen, path.sub ?? "value") : chosen;
   if (value === undefined || value === null || isObject(value)) return null;
-  const text = String(value as string | number | boolean);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
   return isCaseExact(path.name ?? "") ? text : text.toLowerCase();
 }
 

@@ -20,7 +20,7 @@ type StoredTally = Omit<UsageTally, "calls"> & {
 };
 
 /** What a group has reported: its keys' counts, and the reports that brought them. */
-export interface Reported {
+interface Reported {
   readonly tallies: Tallies;
   readonly seen: readonly Seen[];
 }
