@@ -79,8 +79,7 @@ type Fields = z.ZodObject | undefined;
 type Json = z.ZodType | undefined;
 
 /**
- * One operation of the control API: what describes it in OpenAPI is what validates its requests, and what its answers
- * are typed by.
+ * One operation of the control API. The same schemas describe it in OpenAPI, validate its requests, and type its answers.
  */
 export interface Endpoint<
   P extends Fields,

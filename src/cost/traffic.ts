@@ -7,7 +7,7 @@ import type { UsageReport } from "../core/usage/usage.ts";
 /** Groups of keys, each key by its requests a second. */
 export type Load = readonly (readonly number[])[];
 
-/** Who hears of what happens in it. */
+/** Called for the events of a run. */
 interface Listeners {
   readonly onDecided?: (decided: Decided) => void;
   /** A group's counts, as they are delivered to its organisation. */

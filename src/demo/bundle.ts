@@ -9,7 +9,7 @@ import { StartError } from "./start-error.ts";
 
 export const PROJECT = join(import.meta.dirname, "../..");
 
-/** What else the bundle is made of; npm keeps the second as a record of what is installed. */
+/** Other inputs of the bundle; npm keeps the second as a record of the installed packages. */
 const INPUTS = ["wrangler.toml", "node_modules/.package-lock.json"];
 
 /**

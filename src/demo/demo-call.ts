@@ -18,8 +18,8 @@ const EVERYTHING: readonly Scope[] = [
 ];
 
 /**
- * What the demo key may do, and a call that shows it: reading, and of what there is to read preferably something without
- * parameters. A key for an API that can only be written to may write.
+ * Scopes for the demo key, and a call that shows them: a read, preferably of a path without parameters. A key for an API
+ * that can only be written to may write.
  */
 export function demoCall(table: PolicyTable, isSample: boolean): DemoCall {
   if (isSample) return { scopes: ["vault:read"], method: "GET", path: "/v1/vaults" };

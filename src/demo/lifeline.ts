@@ -32,7 +32,7 @@ export async function takeLifeline(stateDir: string): Promise<Lifeline> {
   return { path, release: () => closeSync(held) };
 }
 
-/** Whoever holds a lifeline can read from it, and a pipe without readers cannot be opened for writing at once. */
+/** The holder of a lifeline keeps it open for reading; a pipe without readers cannot be opened for writing at once. */
 function isHeld(path: string): boolean {
   try {
     closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));

@@ -114,7 +114,7 @@ function isFresh(): boolean {
   }
 }
 
-// Whoever reads the output may stop reading; the gateway goes on.
+// The reader of the output may go away; the gateway goes on.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(0));
 if (process.env["npm_lifecycle_event"] !== undefined) endWithParent();

@@ -6,7 +6,7 @@ const FARTHEST_MS = 365 * 86_400_000;
  */
 export class Alarm {
   readonly #storage: DurableObjectStorage;
-  /** What storage has, as far as it is known: milliseconds since the epoch. */
+  /** The alarm in storage, once it has been read: milliseconds since the epoch. */
   #plannedAt: number | null = null;
   /** What has been asked for and is not in storage yet. */
   #wantedAt: number | null = null;

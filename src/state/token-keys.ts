@@ -39,7 +39,7 @@ export class TokenKeys {
     const age = known === undefined ? Number.POSITIVE_INFINITY : now - known.askedAt;
     if (known !== undefined && key !== undefined) {
       if (age > REFRESH_AFTER_MS) {
-        // Whoever comes while this is under way does not ask, too; nor when it fails, for a while.
+        // Requests that come meanwhile do not ask, too; nor, for a while, after a failure.
         this.#known.set(orgId, { ...known, askedAt: now });
         background.waitUntil(this.#ask(orgId, now).catch(() => {}));
       }

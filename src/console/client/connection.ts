@@ -3,7 +3,7 @@ const PATIENCE_MS = 10_000;
 
 /**
  * Sends a form only once the console has answered: a form that gets lost on the way would leave an error of the
- * browser in place of what was filled in.
+ * browser in its place.
  */
 export function sendWhenConnected(): void {
   const asked = new WeakSet<HTMLFormElement>();

@@ -61,7 +61,7 @@ export function forgetForms(): void {
   sessionStorage.removeItem(PASSAGE);
 }
 
-/** Set by the pages that lead to a sign-in: what is kept is for whoever comes back from there. */
+/** Set by the pages that lead to a sign-in: the kept form is for the return from there. */
 const PASSAGE = "passage";
 /** The passage that only asks for a second factor. */
 const STEP_UP = "step-up";

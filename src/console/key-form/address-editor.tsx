@@ -12,7 +12,7 @@ interface Props {
   problem: string | undefined;
 }
 
-/** Addresses and ranges, a line each, with what is to be said of each of them. */
+/** Addresses and ranges, a line each, with a remark on each. */
 export const AddressEditor: FC<Props> = ({ text, checks, ownAddress, address, problem }) => (
   <FieldGroup name="allowedIps" title="From where" problem={problem}>
     <TextArea

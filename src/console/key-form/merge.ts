@@ -38,8 +38,8 @@ export function parseForm(json: string): KeyForm | null {
 }
 
 /**
- * What was filled in, brought on top of what the key has become: a setting that was not touched is the key's, and
- * `taken` names those of them that differ. `base`: the form as it was when it was opened.
+ * The filled-in form over the key as it is now: untouched settings are the key's, and `taken` names those of them that
+ * differ. `base`: the form as it was when it was opened.
  */
 export function merged(
   form: KeyForm,

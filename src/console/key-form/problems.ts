@@ -54,7 +54,7 @@ const NOTICES: Partial<Record<RefusalCode, Notice>> = {
   },
 };
 
-/** What to say of a refusal that is about no field; `unconfirmed` is what is known when a guard could not be asked. */
+/** The notice for a refusal that is about no field; `unconfirmed` is its text when a guard could not be asked. */
 export function noticeOf({ code, correlationId }: ApiRefusal, unconfirmed: string): Notice {
   if (code === "admission_unavailable") return { title: "This could not be confirmed", text: unconfirmed };
   const unknown = `It may or may not have been done. Trying again does no harm. (Request ${correlationId})`;

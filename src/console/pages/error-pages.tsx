@@ -72,7 +72,7 @@ export async function noPermissionPage(c: ConsoleContext): Promise<Response> {
   });
 }
 
-/** For somebody who can sign in, but has been deactivated in the organisation. */
+/** For a person who can sign in, but has been deactivated in the organisation. */
 function noAccessPage(c: ConsoleContext): Response | Promise<Response> {
   const title = "You have no access";
   const text =

@@ -130,7 +130,7 @@ async function show(
   return navigable(c, `Edit ${key.name}`, me, sectionOf(key, me), content, { status });
 }
 
-/** What was filled in, on top of what the key has become; saved again, it is a change of that. */
+/** The filled-in form over the key as it is now; saving it again changes that version. */
 function conflict(c: ConsoleContext, console_: Console, edit: Edit): Promise<Response> {
   const now = formOf(edit.key);
   const { form, taken } = merged(edit.form, edit.base, now);

@@ -64,7 +64,7 @@ function mayMakeKeys({ roles, vaultRoles }: Me): boolean {
   return roles.includes(ADMIN) || developerVaults(vaultRoles).length > 0;
 }
 
-/** For somebody who may have no keys. */
+/** For a person who may have no keys. */
 const NoRole: FC<{ me: Me }> = ({ me }) => (
   <Empty icon="lock" title="You have no role on any vault yet">
     <p>

@@ -27,7 +27,7 @@ const LISTS: Readonly<Record<Searched, string>> = {
   audit: AUDIT,
 };
 
-/** Of what is searched for by name. */
+/** Letters of a name that is searched for. */
 const MAX_NAME = 200;
 
 const text = z.string().trim().max(MAX_NAME).catch("");

@@ -1,7 +1,7 @@
 import type { FC } from "hono/jsx";
 import { Icon } from "../parts/icons.tsx";
 
-/** Where somebody who is not signed in starts. */
+/** The start page without a session. */
 export const SignInPage: FC<{ startUrl: string; provider: string }> = ({ startUrl, provider }) => (
   <>
     <h1>Sign in</h1>

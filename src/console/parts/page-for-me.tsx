@@ -7,8 +7,8 @@ import { isShown, type Section } from "./navigation.tsx";
 import { navigable, type PageOptions } from "./page.tsx";
 
 /**
- * A page with the navigation for whoever is signed in; what it shows may depend on who that is. A section that somebody's
- * navigation does not have is not for them: forms of it that hold nothing yet are not shown either.
+ * A page with navigation, for the signed-in person. Empty forms of a section that is not in that person's navigation are
+ * not shown either.
  */
 export async function pageForMe(
   c: ConsoleContext,

@@ -43,7 +43,7 @@ function toldBy(refusal: Refusal): readonly FieldProblem[] {
   return [{ field: typeof field === "string" ? field : "", problem: problemOf(refusal) }];
 }
 
-/** Whether a part of a field's name says which of what was filled in is meant: names of members and numbers do not. */
+/** Whether a part of a field's name is text that was filled in, and no name of a member or number. */
 function isNoMember(part: string): boolean {
   return !/^(\d+|[a-z][A-Za-z]*)$/.test(part);
 }

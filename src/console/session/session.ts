@@ -36,7 +36,7 @@ export const SessionSchema = z.object({
   csrf: z.string(),
 });
 
-/** Somebody who is signed in. */
+/** A signed-in person. */
 export type Session = z.output<typeof SessionSchema>;
 
 /** A session for these tokens; its CSRF token is its own, so nothing of an earlier one goes on working. */

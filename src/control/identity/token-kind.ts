@@ -61,7 +61,7 @@ const ID_TOKEN_CLAIMS = ["at_hash", "c_hash", "s_hash"];
 /**
  * Why a token is no access token, or `null`. An ID token says who signed in to a client; it is no permission to call an
  * API (OpenID Connect Core 1.0 section 2). Some providers copy `nonce` into access tokens, others use one audience for
- * both, so neither tells by itself: what counts is what the token says it is, and then what only one kind has.
+ * both, so neither is a sign by itself. The token's own type decides, and then claims that only one kind has.
  */
 export function kindFault({ header, payload }: DecodedToken, clientId: string): TokenFault | null {
   // Keycloak and Cognito name the kind in a claim.

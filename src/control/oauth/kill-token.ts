@@ -12,8 +12,8 @@ const TELL_TIMEOUT_MS = 2000;
 
 /**
  * Revokes one access token at the guard of its key: it is dead everywhere when this returns. `null` when its key does
- * not exist. Rejects when the guard does not confirm. Its organisation is told, be it later; where the token was found
- * is told even if it was dead before, unless it had expired.
+ * not exist. Rejects when the guard does not confirm. The organisation is notified, now or later; also when the token was
+ * dead before, for the place where it was found, but not when it had expired.
  */
 export async function killToken(
   token: AccessToken,

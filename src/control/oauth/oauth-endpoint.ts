@@ -121,8 +121,8 @@ async function answer<Schema extends z.ZodType>(
 }
 
 /**
- * Whether a key is shown, as the client's or as what is to be revoked, that this isolate knows to be good: an address
- * that keeps failing is turned away before anything is looked up, and such keys go on.
+ * Whether the request shows a key that this isolate knows to be good, as the client's or as the one to revoke. Such keys
+ * go on working from an address that keeps failing and is turned away before anything is looked up.
  */
 function showsGoodKey(
   credentials: Result<ClientCredentials | null>,

@@ -31,7 +31,7 @@ const BY_FIELD: Readonly<Record<string, OAuthErrorCode>> = {
   scope: "invalid_scope",
   vaults: "invalid_scope",
 };
-/** What is told apart by its status; all else is 400 (RFC 6749 section 5.2). */
+/** Statuses that are kept; all others become 400 (RFC 6749 section 5.2). */
 const STATUSES = [401, 405, 413, 429, 500, 503] as const;
 
 export const OAuthErrorSchema = z

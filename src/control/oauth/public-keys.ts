@@ -104,7 +104,7 @@ export function addPublicKeys(app: OpenAPIHono<ControlEnv>, control: Control, se
       : null;
     if (keys === UNAVAILABLE) return refuseWith(c, keys, config);
     if (keys !== null) return c.json({ keys }, 200, CACHED);
-    // Whoever makes up organisations must not have one asked after the other.
+    // A client that invents organisation ids must not have one object asked after the other.
     const tooMany = await failures.count(address, Date.now());
     return tooMany === null ? c.notFound() : refuseWith(c, tooMany, config);
   });

@@ -96,7 +96,7 @@ export class GithubKeys {
 
   async #download(): Promise<ReadonlyMap<string, CryptoKey>> {
     const response = await fetch(this.#url, {
-      // GitHub answers nobody who does not say who asks.
+      // GitHub refuses requests without a User-Agent.
       headers: { "User-Agent": "Portcullis", Accept: "application/json" },
       redirect: "manual",
       signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),

@@ -104,7 +104,7 @@ async function readOther(
   return isRefusal(read) ? read : { kind: "create", type, ...read };
 }
 
-/** Reads a change of a resource. One that deactivates a user is read as far as it can be. */
+/** Reads a change of a resource. Of one that deactivates a user, parts that cannot be read are left out. */
 async function readEdit(
   c: Context<ScimEnv>,
   keyPrefixes: readonly string[],

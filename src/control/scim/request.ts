@@ -37,7 +37,7 @@ export type Sent = (
   | { readonly body: ScimObject; readonly problem: null }
   | { readonly body: null; readonly problem: ScimProblem }
 ) & {
-  /** The same as JSON, as far as it is any, whatever is wrong with it. */
+  /** The body as JSON even where it is refused; `undefined` if it is not JSON. */
   readonly json: unknown;
 };
 

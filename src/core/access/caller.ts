@@ -13,7 +13,7 @@ interface Assertion {
   readonly usableUntil: number;
 }
 
-/** Whoever presents a key, or a token of it, at one revision of the key: what they may do and how the origin hears it. */
+/** The caller: a key, or a token narrowed from it, at one revision; what it may do and how the origin is told. */
 export interface Caller {
   readonly access: Access;
   /** The headers by which the origin learns who calls. */

@@ -9,7 +9,7 @@ export interface CompiledKey {
   readonly record: KeyRecord;
   readonly hash: Uint8Array;
   readonly allowsAddress: (address: string) => boolean;
-  /** Whoever presents the key itself. */
+  /** The caller that presents the key itself. */
   readonly caller: Caller;
   /** The access tokens made from the key that were revoked. */
   readonly denials: TokenDenials;

@@ -42,8 +42,7 @@ const INTEGER = /^(?:0|-?[1-9]\d*)$/;
  * The body without what the client may not see; `null` if it is not understood, and then nothing of it may be shown.
  * Understood is JSON with an array of items or, of an answer that tells of a failure, an object without one.
  *
- * It is always written anew: of members with the same name only the last is read, and the others may hold what is to be
- * hidden.
+ * It is always written anew: of members with the same name only the last is read, and the others may hold hidden items.
  */
 export function filterBody(
   bytes: Uint8Array,

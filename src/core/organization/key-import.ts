@@ -7,7 +7,7 @@ export interface KeyImport {
   /** What is shown of the key. */
   readonly keyPrefix: string;
   readonly draft: KeyDraft & { readonly ownerId: string };
-  /** SHA-256 of what the line says, lower-case hex: the same line again is known by it. */
+  /** SHA-256 of the line, lower-case hex, by which the same line is recognised. */
   readonly line: string;
 }
 

@@ -1,7 +1,7 @@
 import { hidesSecret, withoutSecrets } from "../key/key-secret.ts";
 import type { RevocationStatus } from "./revocation.ts";
 
-/** Where a key or a token was found by somebody who should not have it. None of it holds one. */
+/** Where a leaked key or token was found; never the key or token itself. */
 export interface Leak {
   /** Who found it, and in what kind of place. */
   readonly source: string;

@@ -266,7 +266,7 @@ export interface PersonRole {
   readonly from: "token" | "scim";
 }
 
-/** Somebody who has a role or a key, or whom SCIM knows. */
+/** A person who has a role or a key, or is known by SCIM. */
 export interface OrgPerson {
   readonly id: string;
   readonly name: string;

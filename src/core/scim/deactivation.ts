@@ -11,7 +11,7 @@ export function replacesActive(body: unknown): boolean {
 }
 
 /**
- * Whether the body of a PATCH sets `active` to false in any of its operations, be it one that cannot be read otherwise.
+ * Whether any operation of a PATCH body sets `active` to false, even one that cannot be read otherwise.
  */
 export function patchesActive(body: unknown): boolean {
   const sent = isObject(body) ? (valueOf(body, "Operations") ?? body) : body;

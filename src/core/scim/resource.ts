@@ -78,7 +78,7 @@ export function readAttribute(attribute: Attribute | undefined, sent: unknown): 
   return values.length === 0 ? UNASSIGNED : { value: values };
 }
 
-/** Reads one value of an attribute, be it one of a list. */
+/** Reads one value of an attribute, or of its list. */
 export function readSingle(attribute: Attribute, sent: unknown): ReadValue {
   if (sent === null || sent === undefined) return UNASSIGNED;
   const { type, subAttributes = [] } = attribute;

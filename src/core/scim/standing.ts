@@ -45,10 +45,9 @@ export interface Verdict {
 }
 
 /**
- * What a person may do. The closest rule counts; of several SCIM users that fit it, the side of less access. A person
- * stays what they were found to be before: somebody may be renamed before they are deactivated, and an address may
- * pass to somebody else. An old token brings nothing back that was taken since, and nothing of whoever has the address
- * now.
+ * What a person may do. The closest rule counts; of several SCIM users that fit it, the one with less access. A match
+ * that was made before stays: a user may be renamed before they are deactivated, and an address may pass to another
+ * person. An old token brings back nothing that was taken since, and gives nothing of the address's present owner.
  */
 export function judge(token: Claimed, candidates: readonly Candidate[]): Verdict {
   const matched = closestOf(candidates);

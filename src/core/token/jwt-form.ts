@@ -10,7 +10,7 @@ export function isCanonicalJwt(text: string): boolean {
 }
 
 /**
- * Whether a text is a JWT, be it signed (three parts) or encrypted (five): its first part is a JSON object in base64url
+ * Whether a text is a JWT, signed (three parts) or encrypted (five): its first part is a JSON object in base64url
  * (RFC 7519 section 7.2). Other texts may have as many dots.
  */
 export function isJwt(text: string): boolean {

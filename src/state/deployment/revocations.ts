@@ -40,8 +40,8 @@ export interface Located {
 }
 
 /**
- * Emergency revocation: keys are cut at their guards, which needs no organisation, and the organisations are told
- * afterwards. Whatever does not work is on record and is tried again by the alarm until it does.
+ * Emergency revocation: keys are cut at their guards, without their organisations, which are notified afterwards.
+ * Failures are on record, and the alarm repeats each until it succeeds.
  */
 export class Revocations {
   readonly #env: Env;

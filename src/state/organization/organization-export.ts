@@ -43,8 +43,8 @@ interface Parts {
 
 /**
  * Everything on record of an organisation but its secrets, in pages. The order is that of ids, which do not change while
- * the pages are read. A key's hash is told when it is asked for, and only of keys that were made here: 190 random bits
- * cannot be found from it, which of imported keys nobody knows; whoever imported those has their hashes.
+ * the pages are read. A hash is given on request, and only of keys that were made here, as their 190 random bits cannot be
+ * found from it. Imported keys may be weaker, and who imported them has their hashes.
  */
 export class OrganizationExport {
   readonly #parts: Parts;

@@ -286,7 +286,7 @@ function differenceOf(
   return { keyId, guard, kind, fields, settled: false };
 }
 
-/** How those who know a key differ. Whoever does not know a dead key, or says that it is dead, does not differ. */
+/** How the holders of a key's record differ. One without a dead key, or that has it as dead, does not differ. */
 function differencesOf(
   { keyId, ours, guards, copy, forgottenTokens, isUnderWay }: Known,
   guard: string,

@@ -9,7 +9,7 @@ import { SCIM_USER_NAME } from "../people/scim-store.ts";
 import { filterOf } from "./audit-filter.ts";
 import { targetNames } from "./target-names.ts";
 
-/** Who makes a change, as far as it is put on record. */
+/** The author of a change, as the audit log keeps it. */
 export type Author = Pick<Actor, "id" | "name" | "address" | "requestId">;
 
 /** The actor of events that nobody asked for. */

@@ -37,8 +37,8 @@ export class EmergencyCuts {
   }
 
   /**
-   * Marks the keys as revoked by the operator, each with its audit event; keys that are marked stay as they are. Where
-   * they were found is told of once, even if they were dead before.
+   * Marks the keys as revoked by the operator, each with its audit event; keys that are marked stay as they are. A place
+   * where they were found makes one event, even if they were dead before.
    */
   note({ id, reason, operator }: RevocationRequest, cuts: readonly Cut[], now: number): void {
     const actor = { ...operator, requestId: id };

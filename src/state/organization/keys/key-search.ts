@@ -7,7 +7,7 @@ interface KeySearch {
   readonly where: string;
   readonly values: readonly SqlStorageValue[];
   readonly order: string;
-  /** What it reads: the keys in the order of an index, or the index of what lists ask for, as a whole. */
+  /** The table as it is, or by the index that covers lists. */
   readonly from: "keys" | "keys INDEXED BY keys_listed";
 }
 

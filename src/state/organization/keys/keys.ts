@@ -114,7 +114,7 @@ export class Keys {
     });
   }
 
-  /** Generates a key in a group of the organisation, be it to succeed another, and commits it in the caller's transaction. */
+  /** Generates a key in a group of the organisation, new or a successor, and commits it in the caller's transaction. */
   insertNew(
     actor: Actor,
     draft: KeyDraft,

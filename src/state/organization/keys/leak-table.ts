@@ -8,7 +8,7 @@ import { deleteInSteps, type Perishable } from "../../retention.ts";
 const MAX_PLACES = 20;
 
 /**
- * Where keys and tokens have been found, so that each place is told of once however often it is reported. Those of keys
+ * Where keys and tokens have been found, so that each place makes one event, however often it is reported. Those of keys
  * are kept as long as the keys.
  */
 export class LeakTable implements Perishable {
@@ -32,7 +32,7 @@ export class LeakTable implements Perishable {
     return added.toArray().length > 0;
   }
 
-  /** The same of a token that was revoked, be it without having been found. */
+  /** The same for a token that was revoked, found somewhere or not. */
   addToken({ tokenId, keyId, issuedAt, expiresAt, leak }: TokenCut, now: number): boolean {
     if (!this.#hasRoom("token_cuts", "token_id", tokenId)) return false;
     const added = this.#sql.exec(

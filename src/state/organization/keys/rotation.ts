@@ -108,7 +108,7 @@ export class Rotation {
     draft: Pick<ManagedKey, "vaults" | "expiresAt">,
     now: number,
   ): Refusal | null {
-    // Whoever rotates sees the new secret, so a person's key is that person's alone to rotate.
+    // Rotating shows the new secret, so a person's key is that person's alone to rotate.
     if (old.owner.id !== me.id && old.owner.kind !== "service") return refuse("role_required");
     const status = keyStatus(old, now);
     if (status === "revoked" || this.#table.hasSuccessor(old.id)) {

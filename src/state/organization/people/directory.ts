@@ -21,7 +21,7 @@ interface Parts {
   readonly alarm: Alarm;
   /** How long a token's roles count from its issue; `null` for good. */
   readonly rolesMaxAgeMs: number | null;
-  /** Commits the revocation of all keys of somebody who has been deactivated, in the caller's transaction. */
+  /** Commits the revocation of all keys of a deactivated person, in the caller's transaction. */
   readonly revokeKeysOf: (author: Author, ownerId: string, now: number) => void;
 }
 
@@ -130,7 +130,7 @@ export class Directory {
     const lapse = lapseOf(claims, rolesMaxAgeMs);
     if (Number.isFinite(lapse)) alarm.ringBy(lapse);
     if (known === null) {
-      // Somebody who is seen for the first time has no keys, and nothing of theirs has changed.
+      // A person who is new here has no keys, and nothing to settle.
       this.#place(users.find(actor.id) as Person);
     } else if (this.settle(actor, actor.id, now)) {
       users.awaitKeys(actor.id, now);
@@ -170,7 +170,7 @@ export class Directory {
 /** What of a person decides about their standing. */
 type Judged = Pick<Person, "id" | "emailKey" | "claimed" | "claimsAt" | "scimId" | "claimsVoidBefore">;
 
-/** Somebody who has not signed in yet. */
+/** A person who has not signed in yet. */
 const STRANGER = { emailKey: null, claimed: NOTHING, claimsAt: 0, scimId: null, claimsVoidBefore: 0 };
 
 function entry(action: string, target: string, before: object, after: object) {

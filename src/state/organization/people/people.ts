@@ -77,7 +77,7 @@ export class People {
       );
   }
 
-  /** Somebody who has signed in, or whom SCIM knows. */
+  /** A person who has signed in, or is known by SCIM. */
   find(id: string): OrgPerson | null {
     const person = this.#parts.users.find(id);
     if (person?.kind === "user") return this.#person(id, this.#parts.table.idsOf(id).length);

@@ -31,7 +31,7 @@ export class ScimEffects {
     for (const { id, names } of before) identities.withdraw(id, lost(names, users.roleNames(id)), now);
     for (const person of this.peopleOf(scimIds)) people.add(person);
     for (const person of people) directory.settle(author, person, now);
-    // Whoever was this user may be found to be another by now: what they hold was made while they were this one.
+    // A person bound to this user may match another one by now; the keys they hold were made as this user.
     const cutOff = before.filter(({ id, active }) => active && !users.isActive(id));
     for (const person of new Set(cutOff.flatMap(({ id }) => identities.boundTo(id)))) {
       directory.cutOff(author, person, now);

@@ -1,4 +1,4 @@
-/** An organisation remembers so many deleted users of whom nobody has ever signed in. */
+/** An organisation remembers so many deleted users who have never signed in. */
 const MAX_STRANGERS = 100_000;
 
 /** SCIM users that were deleted: their names and addresses stay, so that a token of theirs makes no keys. */
@@ -26,7 +26,7 @@ export class ScimLeavers {
     this.#forgetStrangers();
   }
 
-  /** Whatever the older one was known by, and whoever was found to be them, is the later one's. */
+  /** The names of the older one, and the people bound to them, become the later one's. */
   #merge(old: string, id: string): void {
     for (const statement of MERGE) this.#sql.exec(statement, old, id);
     this.#forget(old);

@@ -5,7 +5,7 @@ import type { Grants } from "../../../core/scim/roles.ts";
 import type { Claims } from "./claims.ts";
 import { sameKey } from "./scim-store.ts";
 
-/** Somebody who can own keys, with what the organisation knows of their roles now. */
+/** A person who can own keys, with their roles as the organisation knows them now. */
 export interface DirectoryUser {
   readonly id: string;
   readonly kind: OwnerKind;
@@ -69,7 +69,7 @@ export class UserTable {
     };
   }
 
-  /** Somebody who is known to be there. */
+  /** The user of an id that must exist. */
   get(id: string): Person {
     const person = this.find(id);
     if (person === null) throw new Error(`There is no user ${id}`);

@@ -22,7 +22,7 @@ import type { TallyTable } from "./tally-table.ts";
 import type { UsageIntake } from "./usage-intake.ts";
 import { tallyStretch } from "./usage-retention.ts";
 
-/** Whoever reads usage waits this long for a guard to deliver its latest counts. */
+/** Reading usage waits this long for a guard to deliver its latest counts. */
 const DELIVERY_TIMEOUT_MS = 1000;
 /** How many of the most used operations and addresses are listed. */
 const MOST_USED = 20;

@@ -48,8 +48,8 @@ export class WebhookOutbox implements Perishable {
   }
 
   /**
-   * Takes the message that has been due for longest, if any is. It counts as attempted, and is due again at `again` if
-   * nothing is heard of it: whoever crashes while sending has it sent once more.
+   * Takes the message that has been due for longest, if any is. It counts as attempted, and is due again at `again`
+   * unless its outcome is noted: after a crash it is sent once more.
    */
   claim(now: number, again: number): DueMessage | null {
     const rows = this.#sql.exec<{ id: string; payload: string; attempts: number }>(
