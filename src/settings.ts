@@ -207,7 +207,7 @@ export interface Config {
   readonly identity: IdentitySettings;
   /** How long roles count that only an identity token says, from its issue; `null` for good. */
   readonly rolesMaxAgeMs: number | null;
-  /** As what the console signs people in. */
+  /** The console as a client of the identity provider. */
   readonly client: ConsoleClient;
   /** What new keys begin with. */
   readonly keyPrefix: string;

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { Timestamp, type Wire } from "./common.ts";
 
-/** That a key is dead everywhere, and since when. */
+/** Confirms that a key is dead everywhere, and since when. */
 export const ReceiptSchema = z
   .object({
     keyId: z.string(),

@@ -5,7 +5,7 @@ import { ImpactSchema } from "./impact.ts";
 import { Name, pageOf, PageQuery, Timestamp, VaultRolesSchema, type Wire } from "./common.ts";
 
 const MAX_VAULTS = 500;
-/** Of all vault ids, written one after the other. */
+/** Letters of all vault ids together. */
 const MAX_VAULTS_LENGTH = 20_000;
 
 const VaultRolesInput = z

@@ -1,4 +1,4 @@
-/** From the files that the settings name to the table, with all that was found on the way. */
+/** Compiles the files that the settings name to the table, and reports all findings. */
 
 import { relative } from "node:path";
 import type { PolicyTable } from "../core/policy/route-policy.ts";

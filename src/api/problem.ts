@@ -1,4 +1,4 @@
-/** Something in the API's document that cannot be, or that its owner should know of. */
+/** A mistake in the API's document, or a warning for its owner. */
 export interface Problem {
   /** The operation, such as `GET /v1/vaults`, or the part of the document. */
   readonly where: string;

@@ -1,4 +1,4 @@
-/** Something that the person at the command line can put right; its message is all that they are shown. */
+/** An error that the person at the command line can put right; only its message is shown. */
 export class CliError extends Error {
   override readonly name = "CliError";
 }

@@ -34,7 +34,7 @@ const NAME =
 
 /** What browsers and editors put into a text and nobody sees. */
 const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
-/** From where a run of other characters begins, since one that could begin anywhere would take the square of its length. */
+/** Begins only at the start of a run: an expression that could begin anywhere would take quadratic time. */
 const WRAPPING = /^[^0-9A-Za-z]+|(?<=[0-9A-Za-z])[^0-9A-Za-z]+$/g;
 
 /**

@@ -5,7 +5,7 @@ import { isRefusal, refuse, type Result } from "../core/refusal.ts";
 /** The control API's bodies are small: the largest holds ten thousand ids. */
 const MAX_BODY_BYTES = 4_194_304;
 
-/** Nobody is waited for longer: a body as large as they may be takes so long at half a megabit a second. */
+/** A body must have come by then: the largest takes so long at half a megabit a second. */
 const BODY_TIMEOUT_MS = 60_000;
 
 /** Reads a body of any type to its end. */

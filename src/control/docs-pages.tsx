@@ -8,7 +8,7 @@ import { Page, PAGE_HEADERS } from "./page.tsx";
 /** `/-/docs`: how to call the API behind the gateway, and which operations it has. */
 export function addDocsPages(app: OpenAPIHono<ControlEnv>, { operations }: Control): void {
   app.get("/-/docs", async (c) => {
-    // Nobody who calls the API waits for its text.
+    // Loaded apart: callers of the API do not wait for its text.
     const { INTEGRATORS } = await import("./docs.generated.js");
     return c.html(
       <Page title="Calling the API">

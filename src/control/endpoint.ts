@@ -103,7 +103,7 @@ export interface Endpoint<
   /** The request headers that it reads. */
   readonly headers?: H;
   readonly body?: B;
-  /** Of an endpoint that takes NDJSON and reads it as it comes: what each line is. */
+  /** The schema of each line, for an endpoint that reads NDJSON as it comes. */
   readonly lineBody?: z.ZodType;
   /** What is wrong with values that the schema cannot know; it is given the fields that fit the schema. */
   readonly check?: (body: Partial<NonNullable<Parsed<B>>>, url: string) => readonly FieldProblem[];
@@ -123,7 +123,7 @@ export interface Endpoint<
       query: Parsed<Q>;
       headers: Parsed<H>;
       body: Parsed<B>;
-      /** Of an endpoint with `lineBody`. */
+      /** For an endpoint with `lineBody`. */
       lines: ReadableStream<Uint8Array> | null;
     },
     actor: Actor,
@@ -256,7 +256,7 @@ async function furtherProblems<
   }
 }
 
-/** Whatever a request says is kept and shown, so that no field but those that are there for it may hold a whole key. */
+/** Requests are kept and shown, so a whole key may stand only in the fields that are meant for one. */
 function exposedIn(
   body: unknown,
   { config }: Control,

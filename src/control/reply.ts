@@ -9,7 +9,7 @@ type SuccessStatus = 200 | 201 | 204;
 interface Answer {
   readonly description: string;
   readonly schema?: z.ZodType;
-  /** Of each line, where a client that accepts NDJSON gets it. */
+  /** The schema of each line, where a client that accepts NDJSON gets it. */
   readonly lines?: z.ZodType<object>;
   readonly headers?: z.ZodObject;
 }

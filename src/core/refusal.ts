@@ -326,7 +326,7 @@ export interface Refusal<Code extends RefusalCode = RefusalCode> {
   readonly scope?: string;
   /** Methods that would be allowed (RFC 9110 section 10.2.1); for `method_not_allowed`. */
   readonly allow?: string;
-  /** That the caller has shown a right secret nevertheless, which the code does not tell. */
+  /** Set when the caller has shown a right secret, which the code alone does not tell. */
   readonly secretShown?: true;
   /** For the operator's log alone. */
   readonly reason?: string;

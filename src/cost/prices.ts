@@ -2,7 +2,7 @@
 
 interface Price {
   readonly unit: string;
-  /** Of a million units. */
+  /** The price of a million units. */
   readonly perMillion: number;
   /** Units a month. */
   readonly included: number;

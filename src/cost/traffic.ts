@@ -19,7 +19,7 @@ interface Counts {
   readonly calls: number;
   readonly deliveries: number;
   readonly rowsRead: number;
-  /** By the guards themselves. */
+  /** Rows that the guards themselves wrote. */
   readonly rowsWritten: number;
   readonly activeMs: number;
 }

@@ -9,7 +9,7 @@ const DELIVERY_S = 0.01;
 /** A request that asks its guard takes about so many times the CPU time of one that does not. */
 const CPU_OF_ASKING = 2;
 
-/** Of a line: about 400 bytes that the gateway writes, and the attributes that Cloudflare adds, whose size it does not tell. */
+/** Bytes of a line: about 400 that the gateway writes, and the attributes that Cloudflare adds, of unknown size. */
 const LOG_LINE_MB = 0.0015;
 /** How long lines are kept, in months. */
 const LOGS_KEPT = 7 / 30;

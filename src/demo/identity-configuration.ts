@@ -112,7 +112,7 @@ function account(id: string) {
   return { accountId: id, claims: () => ({ sub: id, name: user.name, email: user.email }) };
 }
 
-/** Who and how: the sign-in that the authorization code stands for, or the command line's word for it. */
+/** The person and the way they signed in: from the authorization code, or from the command line. */
 function claimsFor(ctx: KoaContextWithOIDC, id: string): Record<string, unknown> {
   const user = SAMPLE_USERS.get(id);
   if (!user) throw new errors.InvalidGrant("there is no such sample user");

@@ -133,7 +133,7 @@ function amount(value: bigint, assetId: string): string {
   return `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 }
 
-/** Something of an address's usual look; no such address exists. */
+/** A text that looks like an address; no such address exists. */
 function address(network: string, label: string): string {
   const digest = digestOf(label);
   const spell = (alphabet: string, length: number) =>

@@ -77,7 +77,7 @@ export interface Authorized {
 export interface Departing {
   readonly from: Routed | Admitted;
   readonly route: Route;
-  /** Who calls; `null` for a public operation, which nobody calls as far as the gateway knows. */
+  /** The caller; `null` for a public operation, whose credential is not looked at. */
   readonly authorized: Authorized | null;
   /** The signed form of who calls; `null` for none. */
   readonly assertion: string | null;

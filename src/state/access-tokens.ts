@@ -41,7 +41,7 @@ export class VerifiedToken {
  */
 export class AccessTokens {
   readonly #keys: TokenKeys;
-  /** Of this isolate alone; randomness is not to be had before the first request. */
+  /** This isolate's own; there is no randomness before the first request. */
   #secret: DigestKey | null = null;
   readonly #verified = new LRUCache<string, VerifiedToken>({
     maxSize: MAX_REMEMBERED_BYTES,

@@ -26,7 +26,7 @@ export class Alarm {
     this.#wantedAt = Math.min(at, this.#wantedAt ?? Date.now() + FARTHEST_MS);
   }
 
-  /** To be called when it has rung: nothing is planned any more. */
+  /** Call this when the alarm has rung: nothing is planned any more. */
   hasRung(): void {
     this.#plannedAt = null;
   }

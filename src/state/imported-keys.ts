@@ -2,7 +2,7 @@ import { within } from "../core/concurrency.ts";
 
 /** The entry in KV that is there once a key has been imported. No key and no guard has this name. */
 const ENTRY = "imported-keys";
-/** That there are none yet is believed for so long. */
+/** The answer that there are none yet holds for so long. */
 const BELIEVED_MS = 1000;
 const READ_TIMEOUT_MS = 500;
 

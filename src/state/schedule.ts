@@ -25,7 +25,7 @@ export class Schedule {
     this.#parts = parts;
   }
 
-  /** To be called when the alarm has rung. */
+  /** Call this when the alarm has rung. */
   async run(): Promise<void> {
     this.#alarm.hasRung();
     await Promise.all(Object.entries(this.#parts).map(([name, part]) => this.#runOne(name, part)));

@@ -12,7 +12,7 @@ export interface KeptForm {
   readonly fields: readonly (readonly [name: string, value: string])[];
   /** The button that it was sent by, if that has a name. */
   readonly button: readonly [name: string, value: string] | null;
-  /** Who has filled it in. */
+  /** The person who has filled it in. */
   readonly who: string;
 }
 

@@ -34,7 +34,7 @@ async function copy(secret: HTMLElement): Promise<void> {
   }
 }
 
-/** By a file that exists in this page alone: an address that held the key would stay in the browser's history. */
+/** Saves a file that exists in this page alone: an address that held the key would stay in the browser's history. */
 function download(secret: HTMLElement, name: string): void {
   const url = URL.createObjectURL(new Blob([`${secret.innerText.trim()}\n`], { type: "text/plain" }));
   const anchor = document.createElement("a");

@@ -21,7 +21,7 @@ interface Props {
   api: Pick<Console, "config" | "policy">;
   form: KeyForm;
   owner: Owner;
-  /** Whom the key may be made for, where there is a choice. */
+  /** The possible owners, where there is a choice. */
   owners?: readonly Owner[];
   preview: Preview;
   /** Ids of vaults that keys and roles name. */

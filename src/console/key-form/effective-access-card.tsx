@@ -4,7 +4,7 @@ import { counted, listed } from "../parts/wording.ts";
 import type { Preview } from "./preview.ts";
 import type { KeyForm } from "./values.ts";
 
-/** Of ids; the form itself names them all. */
+/** So many ids are named; the form itself names them all. */
 const NAMED = 8;
 
 /** What a key with these settings will reach, in a sentence and by operation. */

@@ -6,7 +6,7 @@ import { effectiveAccessOf, type ReachableOperation } from "../../core/access/ef
 /** A call that a key lets through, to begin with. */
 export interface FirstCall {
   readonly method: string;
-  /** From the gateway's origin on; with `{…}` where something is left to be filled in. */
+  /** The path, with `{…}` where a value is left to fill in. */
   readonly path: string;
   /** Whether it can be made as it is and changes nothing. */
   readonly isReady: boolean;

@@ -21,7 +21,7 @@ export interface Preview {
 
 export interface AddressCheck {
   readonly text: string;
-  /** As it will be kept; `null` where there is a problem. */
+  /** The spelling that will be kept; `null` where there is a problem. */
   readonly canonical: string | null;
   readonly problem: string | null;
   readonly breadth: ReturnType<typeof breadthOf>;

@@ -24,7 +24,7 @@ const LAST = "9999-12-31T23:59";
 const API = "/-/audit-events";
 
 const text = z.string().trim().max(200).catch("");
-/** As fields for a date and a time write it; taken to be UTC. */
+/** The form of date and time fields; taken as UTC. */
 const moment = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/)

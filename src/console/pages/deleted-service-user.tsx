@@ -6,7 +6,7 @@ import { OwnedKeys } from "../parts/owned-keys.tsx";
 import { PageHeader } from "../parts/ui.tsx";
 import { AUDIT, link, SERVICE_USERS } from "../paths.ts";
 
-/** Of a service user that was deleted, its keys are left, which lead here. */
+/** The page of a deleted service user, to which its remaining keys lead. */
 export const DeletedServiceUser: FC<{ owner: Key["owner"]; keys: Page<Key> }> = ({ owner, keys }) => (
   <>
     <PageHeader

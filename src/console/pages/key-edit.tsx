@@ -58,7 +58,7 @@ export function addKeyEditing(app: Hono<ConsoleEnv>, console_: Console): void {
     const base = parseForm(textOf(data, "base"));
     return withKey(c, async (me, key) => {
       const edit = { me, key, form, base, version };
-      // Whatever was changed meanwhile is to be seen before anything is decided.
+      // Changes made meanwhile are shown before anything is decided.
       if (version !== key.version) return conflict(c, console_, edit);
       const change = changeOf(bodyOf(form), key);
       if (step !== "review" && step !== "save")

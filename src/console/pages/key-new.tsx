@@ -106,7 +106,7 @@ async function withOwners(
   if (isRefusal(me)) return refusalPage(c, me);
   const owners = await possibleOwners(c, me, ownerId);
   if (isRefusal(owners)) return refusalPage(c, owners);
-  // Nobody else's key than whom it was asked for.
+  // The key is made for the owner that was asked for, or not at all.
   const owner = ownerId === "" ? owners[0] : owners.find(({ id }) => id === ownerId);
   return owner === undefined ? noDeveloperPage(c, me.roles.includes(ADMIN)) : page(me, owner, owners);
 }

@@ -25,7 +25,7 @@ import { ALL_KEYS, AUDIT, HOME, keyPage, link, OUTCOMES, ownerPage, type Outcome
 import { refusalPage } from "./error-pages.tsx";
 
 const AUDIT_EVENTS = "20";
-/** Of its settings, those that the heading does not show. */
+/** The settings that the heading does not show. */
 const SHOWN = ["scopes", "vaults", "allowedIps", "rateLimit", "expiresAt"] as const;
 
 /** `/keys/<id>`: all about a key, but for its secret, which nobody has. */

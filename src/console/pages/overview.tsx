@@ -17,7 +17,7 @@ import { counted, NUMBER } from "../parts/wording.ts";
 import { ALL_KEYS, AUDIT, keyPage, link, ORGANIZATION, PEOPLE, USAGE } from "../paths.ts";
 import { refusalPage } from "./error-pages.tsx";
 
-/** Of each thing, so many are named. */
+/** So many of each kind are named. */
 const NAMED = 5;
 const SHOWN: readonly Hygiene[] = ["expiring", "unused", "never-used", "any-address", "no-expiry"];
 

@@ -22,9 +22,9 @@ import { Code } from "../parts/code.tsx";
 import { refusalPage } from "./error-pages.tsx";
 
 const PAGE_SIZE = 50;
-/** Of the roles of each person, so many are in the list. */
+/** The list shows so many roles of each person. */
 const IN_A_ROW = 3;
-/** Of the keys that a person's own page shows. */
+/** A person's page shows so many keys. */
 const SHOWN_KEYS = "25";
 
 const Query = z.object({

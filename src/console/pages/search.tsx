@@ -17,7 +17,7 @@ import { ALL_KEYS, AUDIT, HOME, PEOPLE, SERVICE_USERS, keyPage, link, ownerPage,
 import { formOf } from "../session/form-body.ts";
 import { refusalPage } from "./error-pages.tsx";
 
-/** Of each kind of thing, so many are shown. */
+/** So many of each kind are shown. */
 const SHOWN = "10";
 const LISTS: Readonly<Record<Searched, string>> = {
   keys: HOME,

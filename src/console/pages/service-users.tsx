@@ -29,10 +29,10 @@ const ListQuery = z.object({
 });
 type ListQuery = z.output<typeof ListQuery>;
 
-/** Of the vaults of each, so many are in the list. */
+/** The list shows so many vaults of each. */
 const IN_A_ROW = 3;
 
-/** Of the keys that a service user's own page shows. */
+/** A service user's page shows so many keys. */
 const SHOWN_KEYS = "10";
 
 const DONE = {

@@ -15,7 +15,7 @@ interface Props {
   narrowed?: (filter: { action?: string; actor?: string; target?: string }) => string;
 }
 
-/** Who has done what, or was refused: a sentence each, with its details below. */
+/** Events, done or refused: a sentence each, with its details below. */
 export const AuditList: FC<Props> = ({ events, narrowed }) => (
   <ol class="events">
     {events.map((event) => (

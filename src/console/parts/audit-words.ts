@@ -10,7 +10,7 @@ interface Words {
 
 const words = (done: string, tried: string, name: string): Words => ({ done, tried, name });
 
-/** By the event, as `eventOf` names it. */
+/** Keyed by the event, as `eventOf` names it. */
 export const AUDIT_WORDS: Readonly<Record<string, Words>> = {
   "api_key.created": words("made the key $", "make a key", "Key made"),
   "api_key.imported": words("imported the key $", "import a key", "Key imported"),

@@ -3,7 +3,7 @@ import type { Child, FC } from "hono/jsx";
 /** Fields of a form, each with its label, a hint, and what the control API has said against its value. */
 
 interface FieldProps {
-  /** Of the field and of its value in the form. */
+  /** Names the field and its value in the form. */
   name: string;
   label: string;
   hint?: Child;

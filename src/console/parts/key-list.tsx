@@ -162,7 +162,7 @@ const KeyRow: FC<{ key_: Key; owners: boolean }> = ({ key_: key, owners }) => (
   </tr>
 );
 
-/** Something that wants to be looked at. */
+/** A mark that asks for attention. */
 const Mark: FC<{ children?: Child }> = ({ children }) => <span class="mark">{children}</span>;
 
 /** Whether a key may be used from any address of a family. */

@@ -7,7 +7,7 @@ interface MessageProps {
   text: string;
   /** Where to go on, and what that is called. */
   onward?: { label: string; href: string };
-  /** By which the request can be found in the logs. */
+  /** Finds the request in the logs. */
   requestId?: string;
 }
 

@@ -25,7 +25,7 @@ export const Refused: FC<{ notice: { readonly title: string; readonly text: stri
     </Banner>
   );
 
-/** That a form was not taken: everything that is wrong, with links to where it is to be corrected. */
+/** Says that a form was refused, and lists all problems, with links to their fields. */
 export const NotSaved: FC<{ problems: Problems; labels: FieldLabels }> = ({ problems, labels }) => {
   const { "": general, ...fields } = problems;
   const wrong = Object.keys(labels).filter((name) => fields[name] !== undefined);

@@ -19,7 +19,7 @@ export interface PageOptions {
   readonly refresh?: string;
   /** Whether what was filled in on the page before is kept for when somebody comes back to it. */
   readonly keepForms?: boolean | "step-up";
-  /** That there is no way on but those in the content; for pages without navigation. */
+  /** Set where the content holds all ways on; for pages without navigation. */
   readonly contained?: boolean;
   /** Seconds; for 503. */
   readonly retryAfter?: number;
@@ -104,7 +104,7 @@ const Document: FC<{
   theme: Theme;
   refresh: string | undefined;
   keepForms: boolean | "step-up";
-  /** Who is signed in. */
+  /** The signed-in person. */
   who: string | undefined;
   children?: Child;
 }> = ({ title, theme, refresh, keepForms, who, children }) => (

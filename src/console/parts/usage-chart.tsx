@@ -15,7 +15,7 @@ export const SERIES = [
 
 const MINUTE_S = 60;
 const DAY_S = 86_400;
-/** Of a bar's place, what it fills. */
+/** The share of its place that a bar fills. */
 const BAR = 0.78;
 /** What is there is seen, however little it is beside the rest; percent of the height. */
 const MIN_PERCENT = 1.5;
@@ -99,7 +99,7 @@ const Plot: FC<{ usage: Usage; label: string }> = ({ usage, label }) => {
   );
 };
 
-/** From here on, percent of the width, a label stands to the left of its time; on narrow screens from there. */
+/** From this percentage of the width on, a label stands to the left of its time. */
 const LATE = 94;
 const LATE_IF_NARROW = 75;
 

@@ -13,7 +13,7 @@ const METADATA_MAX_AGE_MS = 600_000;
 /** A provider that does not tell them is asked again after this, however many people want to sign in. */
 export const METADATA_RETRY_MS = 10_000;
 const FETCH_TIMEOUT_MS = 5000;
-/** Of an ID token, what says how and when somebody signed in. */
+/** Claims of an ID token that say how and when the person signed in. */
 const SIGN_IN_CLAIMS = ["amr", "acr", "acrs", "auth_time"];
 /** Seconds by which the provider's clock may be behind. */
 const CLOCK_TOLERANCE_S = 30;

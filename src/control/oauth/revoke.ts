@@ -16,10 +16,10 @@ import { invalidForm, unavailable } from "./oauth-error.ts";
 
 type Request = OAuthRequest<CompiledKey | null>;
 
-/** Who it was, on record: nobody is asked for more than the secret. */
+/** The author on record: the caller shows the secret and nothing else. */
 const HOLDER = { id: "holder", name: "Whoever holds the secret" };
 const REASON = "Revoked by whoever holds the secret";
-/** Nobody waits longer for an organisation to take it in. */
+/** The answer waits no longer for the organisation to record it. */
 const TELL_TIMEOUT_MS = 2000;
 
 const Revoked = z.strictObject({});

@@ -77,7 +77,7 @@ async function issue(
   const lifeS = readLife(form["expires_in"]);
   if (isRefusal(lifeS)) return lifeS;
 
-  // Whatever was issued up to a moment may have been revoked together: this one is not.
+  // All tokens issued up to a moment may have been revoked together: this one is issued after it.
   const issuedAt = Math.floor(Math.max(Date.now(), denials.issuedUntil + 1000) / 1000) * 1000;
   const expiresAt = Math.min(issuedAt + lifeS * 1000, endOf(record));
   const token: AccessToken = {

@@ -4,7 +4,7 @@ import type { GithubKeys } from "./github-keys.ts";
 
 /** What a report says of its signature, well-formed. */
 interface SignatureClaim {
-  /** Of the key in GitHub's list. */
+  /** Names the key in GitHub's list. */
   readonly identifier: string;
   /** `r` and `s`, 32 bytes each. */
   readonly signature: Uint8Array<ArrayBuffer>;

@@ -23,7 +23,7 @@ export interface RevokedLeak extends RevocationResult {
   readonly credential: LeakedCredential | null;
 }
 
-/** Something that was found, and where. */
+/** A text that was found, and where. */
 interface FoundSecret {
   readonly token: string;
   readonly leak: Leak;

@@ -23,7 +23,7 @@ const CALLS_A_BATCH = 800;
 const CONCURRENT_BATCHES = 4;
 /** An owner may have thousands of keys, and their ids come back in one answer. */
 const OWNERS_A_BATCH = 20;
-/** Of a whole organisation its guards are asked for their keys, too. */
+/** For a whole organisation its guards are asked for their keys, too. */
 const ORGANIZATIONS_A_BATCH = 4;
 
 /** Where the results go, each as soon as it is settled. */

@@ -21,7 +21,7 @@ export interface SortedTargets {
   readonly unknown: readonly RevocationResult[];
 }
 
-/** By what a text is known to be a key. */
+/** Tells which texts have the form of a key. */
 interface KeyForms {
   readonly keyPrefixes: readonly string[];
   readonly hasImports: boolean;

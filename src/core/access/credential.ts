@@ -26,7 +26,7 @@ type Credential = ApiKeyCredential | ImportedKeyCredential | AccessTokenCredenti
 
 /** `Bearer` and anything visible; two headers arrive joined by a comma and a space. */
 const BEARER = /^bearer +([\x21-\x7e]+)$/i;
-/** Of which this much is RFC 6750's own `b64token` (section 2.1). */
+/** RFC 6750's own `b64token` (section 2.1). */
 const TOKEN = /^[\w\-.~+/]+=*$/;
 const JWT = /^[\w-]+\.[\w-]*\.[\w-]*$/;
 

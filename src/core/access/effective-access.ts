@@ -108,7 +108,7 @@ function combine(places: number, ids: readonly string[]): string[][] {
   return combinations;
 }
 
-/** Whatever is no wildcard in the credential's vaults and scopes could be an id. */
+/** Every text in the credential's vaults and scopes that is no wildcard could be an id. */
 function namedIds({ scopes }: Grants, { effectiveVaults }: Access): string[] {
   const vaults = effectiveVaults === "*" ? [] : effectiveVaults;
   const segments = scopes.flatMap(({ resource }) => resource.split("/").slice(1));

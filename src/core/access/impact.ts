@@ -26,7 +26,7 @@ interface RefusedCalls {
 
 export interface Impact {
   readonly calls: number;
-  /** Of those, how many the edited key would have refused. */
+  /** How many of those the edited key would have refused. */
   readonly wouldRefuse: number;
   /** How many calls of a list would have shown less of it. */
   readonly wouldSeeLess: number;

@@ -47,7 +47,7 @@ function endsInHeader(text: string): boolean {
   return false;
 }
 
-/** By the members alone that the gateway writes: a JSON parser would take long to give up on what only looks like it. */
+/** Looks only for members that the gateway writes: a JSON parser would take long to give up on look-alikes. */
 function isOurHeader(encoded: string): boolean {
   const header = Buffer.from(encoded, "base64url").toString("latin1");
   const type = TYPE.exec(header)?.[1];

@@ -56,7 +56,7 @@ export const EXPOSED_HEADERS = [
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
 
-/** Of the headers that a page asks to send, those that may reach the origin, and the credential. */
+/** The headers that a page asks to send and may: those that reach the origin, and the credential. */
 export function grantedHeaders(requested: string): string {
   return requested
     .split(",")

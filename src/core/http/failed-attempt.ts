@@ -22,7 +22,7 @@ export function isFailedAttempt({ code, secretShown }: Refusal): boolean {
 /** One subscriber has at least this much of IPv6 to themselves (RFC 6177), so many octets of an address. */
 const SUBSCRIBER_OCTETS = 8;
 
-/** As what a client's address is counted: IPv6 by its /64, IPv4 as it is, even if it is written as an IPv6 address. */
+/** The subscriber that a client's address counts for: IPv6 by its /64, IPv4 as it is, also when written as IPv6. */
 export function subscriberOf(address: string): string {
   if (!address.includes(":")) return address;
   const octets = parseAddress(address);

@@ -326,7 +326,7 @@ export const VOID_AFTER_FILTERING = [
   "repr-digest",
 ] as const;
 
-/** By what an origin may tell how many items a list has; `Content-Range` and `Link` are read. */
+/** Headers by which an origin may tell how many items a list has; `Content-Range` and `Link` are read. */
 const COUNTS = [
   "count",
   "*-count",

@@ -29,7 +29,7 @@ const MIN_JWT_PART = 8;
 
 /** What can be put between the letters of a secret without hiding it; the mark is where one was cut. */
 const NO_LETTERS = /[^\x21-\x7e…]+/g;
-/** Who encodes a text more often than this is hiding something. */
+/** A text that is encoded more often than this hides something. */
 const MAX_DECODINGS = 16;
 
 /** A key as it is shown to its owner, once. */

@@ -3,7 +3,7 @@ import type { RevocationStatus } from "./revocation.ts";
 
 /** Where a leaked key or token was found; never the key or token itself. */
 export interface Leak {
-  /** Who found it, and in what kind of place. */
+  /** The finder, and the kind of place. */
   readonly source: string;
   /** The http or https URL of the place, origin and path alone, if it is known. */
   readonly url: string | null;

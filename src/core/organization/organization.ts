@@ -14,7 +14,7 @@ export const ADMIN = "admin";
 /** What an organisation's id looks like. */
 export const ORG_ID = /^[\w.:@-]{1,128}$/;
 
-/** Who asks, as a verified identity token says it, and from where. */
+/** The caller, as a verified identity token names them, and their address. */
 export interface Actor {
   readonly orgId: string;
   readonly id: string;
@@ -78,7 +78,7 @@ export interface ManagedKey {
   /** The key that took this one's place by rotation, and the one whose place it took. */
   readonly successorId: string | null;
   readonly predecessorId: string | null;
-  /** Of requests that reached the origin. */
+  /** The last request that reached the origin. */
   readonly lastUsedAt: number | null;
   readonly lastUsedIp: string | null;
   readonly lastRefusedAt: number | null;
@@ -166,7 +166,7 @@ export interface OrganizationInfo {
   readonly groupsWithoutRole: readonly string[] | null;
 }
 
-/** That a key is dead everywhere, and since when. */
+/** Confirms that a key is dead everywhere, and since when. */
 export interface Receipt {
   readonly keyId: string;
   readonly status: "revoked";
@@ -175,7 +175,7 @@ export interface Receipt {
   readonly version: number;
 }
 
-/** Something that was done, or was refused, with a change in mind. */
+/** A change, or a refused attempt at one. */
 export interface AuditEvent {
   /** Grows with time. */
   readonly id: number;
@@ -281,7 +281,7 @@ export interface OrgPerson {
   readonly scim: "matched" | "deleted" | "unmatched" | null;
 }
 
-/** Who did something, and when; milliseconds since the epoch. */
+/** An author and a time, in milliseconds since the epoch. */
 export interface Doing {
   readonly at: number;
   readonly by: { readonly id: string; readonly name: string };
@@ -330,7 +330,7 @@ export interface KeyOutcome {
   readonly keyId: string;
   /** Why it was refused; `null` when it is in force. */
   readonly code: RefusalCode | null;
-  /** Of a key that was revoked. */
+  /** For a revoked key. */
   readonly receipt: Receipt | null;
 }
 

@@ -6,7 +6,7 @@ const JOINING =
     .join("");
 /** Joiners that people see: within such a script, and within an emoji of several. */
 const JOINER = `(?<=[${JOINING}])[\\u200C\\u200D](?=[${JOINING}])|(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\uFE0F])\\u200D(?=\\p{Extended_Pictographic})`;
-/** That a sign is drawn in colour or not. */
+/** Variation selectors: a sign is drawn in colour or not. */
 const PRESENTATION = `(?<=[\\p{Extended_Pictographic}\\d#*])[\\uFE0E\\uFE0F]`;
 const INVISIBLE = new RegExp(`(${JOINER}|${PRESENTATION})|[\\p{Cf}\\p{Default_Ignorable_Code_Point}]`, "gu");
 

@@ -41,7 +41,7 @@ export interface RevocationResult {
   readonly version: number | null;
 }
 
-/** Who cuts keys, and why. */
+/** The author of a cut, and the reason. */
 export interface RevocationRequest {
   /** The id of the request that asked for it. */
   readonly id: string;

@@ -45,7 +45,7 @@ function setsInactive(value: unknown, path: string | null, wrappings = 0): boole
   );
 }
 
-/** As SCIM or as JSON Patch (RFC 6902) writes the path. */
+/** The path as SCIM or JSON Patch (RFC 6902) writes it. */
 function namesActive(path: string): boolean {
   const read = parsePath(path.replace(/^\//, ""));
   if (read === null || !sameName(read.name ?? "", "active")) return false;

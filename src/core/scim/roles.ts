@@ -65,7 +65,7 @@ export function roleNames(user: ScimObject): string[] {
   });
 }
 
-/** Everything that either grants. */
+/** The grants of both together. */
 export function union(a: Grants, b: Grants): Grants {
   return sorted([...a.roles, ...b.roles], [...pairsOf(a), ...pairsOf(b)]);
 }

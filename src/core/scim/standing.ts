@@ -1,6 +1,6 @@
 import { difference, intersection, NOTHING, union, type Grants } from "./roles.ts";
 
-/** By which a SCIM user and a person are found to be one; the first that fits counts. */
+/** Rules that match a SCIM user to a person; the first that fits counts. */
 export const MATCHING_RULES = ["externalId", "subject", "userName", "emails"] as const;
 type MatchingRule = (typeof MATCHING_RULES)[number];
 

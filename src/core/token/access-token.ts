@@ -12,7 +12,7 @@ import type { DeniableToken } from "./token-denials.ts";
 
 /** The media type of an access token without its prefix (RFC 9068 section 2.1). */
 export const ACCESS_TOKEN_TYPE = "at+jwt";
-/** That of an assertion for an origin: no other JWT can be taken for one (RFC 8725 section 3.11). */
+/** The `typ` of an assertion for an origin: no other JWT can be taken for one (RFC 8725 section 3.11). */
 export const ASSERTION_TYPE = "portcullis-assertion+jwt";
 export const SIGNATURE_ALGORITHM = "ES256";
 /** The bounds of a token's life in seconds, and the life of one for which nothing was said. */
@@ -64,7 +64,7 @@ export function organizationOfKid(kid: string): string | null {
   return orgId !== undefined && ORG_ID.test(orgId) ? orgId : null;
 }
 
-/** Nothing but these three: a header that brings keys, addresses of keys or demands of its own is not ours. */
+/** These three and no others: a header that brings keys, addresses of keys or `crit` is not ours. */
 const Header = z.strictObject({
   alg: z.literal(SIGNATURE_ALGORITHM),
   typ: z.literal(ACCESS_TOKEN_TYPE),

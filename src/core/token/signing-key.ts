@@ -8,7 +8,7 @@ export interface SigningKey {
   readonly kid: string;
   readonly privateJwk: JsonWebKey;
   readonly publicJwk: JsonWebKey;
-  /** From when on it signs. */
+  /** When it begins to sign. */
   readonly activeFrom: number;
 }
 

@@ -68,7 +68,7 @@ export interface UsageRefusal {
 export interface KeyUsageReport {
   /** By the start of the minute, in milliseconds since the epoch. */
   readonly minutes: Readonly<Record<number, OutcomeCounts>>;
-  /** Of requests that reached the origin. */
+  /** The last request that reached the origin. */
   readonly lastUsedAt: number | null;
   readonly lastUsedIp: string | null;
   readonly lastRefusedAt: number | null;

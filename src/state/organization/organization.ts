@@ -65,7 +65,7 @@ export class Organization extends DurableObject<Env> {
     }));
   }
 
-  /** Who the actor is here, by identity token and SCIM together. */
+  /** The actor as this organisation knows them, by identity token and SCIM together. */
   me(actor: Actor): Promise<Result<Me>> {
     return this.#authorize.as(actor, ({ id, name, roles, vaultRoles }) => ({
       id,
@@ -95,7 +95,7 @@ export class Organization extends DurableObject<Env> {
     return this.#authorize.as(actor, act);
   }
 
-  /** Everything that is wrong with the fields of a new key that takes knowing the organisation. */
+  /** All problems of a new key's fields that only the organisation can find. */
   async draftProblems(
     actor: Actor,
     draft: Partial<Pick<KeyDraft, "ownerId" | "vaults">>,

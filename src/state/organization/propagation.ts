@@ -94,7 +94,7 @@ export class Propagation {
     this.#reportBacklog();
   }
 
-  /** Something waits although it was tried again: a guard, or KV, cannot be reached. */
+  /** Pushes that failed again and wait: a guard, or KV, cannot be reached. */
   #reportBacklog(): void {
     const { waiting, attempts } = this.#parts.outbox.backlog();
     if (waiting === 0 || this.#dataset === undefined) return;

@@ -58,7 +58,7 @@ export class Settings {
     this.#set("scimTokenHash", hash);
   }
 
-  /** Who has made something, and when; `null` where that was not kept. */
+  /** The author of a setting, and the time; `null` where that was not kept. */
   made(what: Made): Doing | null {
     return this.#get<Doing>(`made ${what}`);
   }
@@ -76,7 +76,7 @@ export class Settings {
     this.#set("scimTokenUsedAt", at);
   }
 
-  /** By which rules people were judged last. */
+  /** The rules by which people were judged last. */
   peopleRules(): string | null {
     return this.#get<string>("peopleRules");
   }

@@ -49,7 +49,7 @@ const SELECT = `SELECT audit.*,
   FROM audit LEFT JOIN keys ON keys.id = target LEFT JOIN users ON users.id = target
   LEFT JOIN scim_users ON scim_users.id = target LEFT JOIN scim_groups ON scim_groups.id = target`;
 
-/** Who has changed what, or has tried to. Rows are only ever added, and forgotten when they are past their retention. */
+/** Changes and refused attempts, with their authors. Rows are only ever added, and deleted after their retention. */
 export class AuditLog {
   readonly #sql: SqlStorage;
   readonly #alarm: Alarm;
@@ -61,7 +61,7 @@ export class AuditLog {
     this.#retentionMs = retentionMs;
   }
 
-  /** To be called in the transaction of the change. */
+  /** Call this in the transaction of the change. */
   add(actor: Author, entry: AuditEntry, now: number): void {
     this.#sql.exec(
       `INSERT INTO audit (at, actor_id, actor_name, actor_key, action, target, refusal, address, request_id, before,

@@ -86,7 +86,7 @@ function nextNotice(expiresAt: number, now: number): number {
   return moments.find((at) => at > now) ?? expiresAt;
 }
 
-/** Nobody needs to hear of the expiry of a key that is dead by then: revoked, or rotated. */
+/** The expiry of a key that is revoked or rotated by then needs no notice. */
 function endsBefore(
   { revokedAt, retiresAt }: Pick<ManagedKey, "revokedAt" | "retiresAt">,
   at: number,

@@ -84,7 +84,7 @@ export class Keys {
       const { key } = created;
       const pushed = await this.#propagation.push(key.id);
       if (pushed === "in force") return created;
-      // Nobody has seen the secret, so nobody can repeat the call: what may have reached the guard must not live.
+      // Nobody has seen the secret, so the key is of no use: if it has reached the guard, it must not live there.
       this.commitRevocation(actor, key, "The creation could not be confirmed", Date.now());
       this.#creations.withdraw(key.id);
       if (pushed === "unconfirmed") return UNCONFIRMED;
@@ -222,7 +222,7 @@ export class Keys {
     return this.#receipt(keyId) ?? UNCONFIRMED;
   }
 
-  /** That a key is dead everywhere; `null` while it is not. */
+  /** The receipt of a key that is dead everywhere; `null` while it is not. */
   #receipt(keyId: string): Receipt | null {
     const revocation = this.#table.revocation(keyId);
     return revocation === null ? null : { keyId, status: "revoked", ...revocation };
@@ -277,7 +277,7 @@ export class Keys {
     this.#events.leaked(this.#table.find(keyId) as ManagedKey, leak, now);
   }
 
-  /** Everything that is wrong with the fields of a new key that takes knowing the organisation. */
+  /** All problems of a new key's fields that only the organisation can find. */
   draftProblems(me: DirectoryUser, draft: Partial<Pick<KeyDraft, "ownerId" | "vaults">>): FieldProblem[] {
     const { ownerId = null, vaults = [] } = draft;
     const owner = this.#ownerOf({ ownerId }, me);

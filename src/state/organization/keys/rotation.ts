@@ -139,7 +139,7 @@ export class Rotation {
     await this.#propagation.push(keyId);
   }
 
-  /** Nobody will see the secret of a successor that is not handed over, so it must not live; the old key goes on. */
+  /** Drops a successor whose secret was never handed out; the old key goes on. */
   async #undo(actor: Actor, keyId: string, created: ManagedKey): Promise<Refusal> {
     const now = Date.now();
     this.#storage.transactionSync(() => {

@@ -22,7 +22,7 @@ CREATE TABLE scim_bindings (
 CREATE INDEX scim_bindings_by_user ON scim_bindings (scim_id);
 `;
 
-/** By which addresses, by what earlier names and as whom SCIM users are known; they are filled when people are judged. */
+/** Addresses, earlier names and people of SCIM users; filled when people are judged. */
 export function scimIdentities(sql: SqlStorage): void {
   sql.exec(TABLES);
 }

@@ -9,7 +9,7 @@ export interface Claims {
   readonly claimsAt: number;
 }
 
-/** Of two tokens of one second, the one that is seen last while they are fresh is taken for the later. */
+/** Of two tokens issued in one second, the one seen last while both are fresh counts as the later. */
 const FRESH_MS = 5000;
 
 /**

@@ -28,7 +28,7 @@ export class RuleChange {
     this.#parts = parts;
   }
 
-  /** To be called before anything is judged. */
+  /** Call this before anyone is judged. */
   follow(now: number): void {
     const { settings, users, scimUsers, directory, alarm, rolesMaxAgeMs } = this.#parts;
     const age = rolesMaxAgeMs === null ? "" : ` ${rolesMaxAgeMs}`;

@@ -16,7 +16,7 @@ export interface Expecting {
   readonly versions: readonly number[] | null;
 }
 
-/** That a change sets `active` to false: then it is done, and what of the rest cannot be done is left out. */
+/** For a change that sets `active` to false: it is always done, and parts that cannot be done are left out. */
 export interface Deactivation {
   /** What of the request was left out already, and why. */
   readonly leftOut: readonly string[];

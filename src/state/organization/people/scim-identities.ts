@@ -19,7 +19,7 @@ const FORMER = 5;
 const BOUND = `SELECT scim_users.* FROM scim_users WHERE id = ?2
   OR id IN (SELECT scim_id FROM scim_bindings WHERE person_id = ?1) ORDER BY created_at, id`;
 
-/** Who a person of identity tokens is. */
+/** A person as identity tokens name them. */
 interface Known {
   readonly id: string;
   /** The verified e-mail address; `null` when there is none. */

@@ -32,7 +32,7 @@ export class ScimLeavers {
     this.#forget(old);
   }
 
-  /** Of those whom nobody was found to be, the ones that were deleted last are remembered. */
+  /** Of deleted users that no person was bound to, only the latest are remembered. */
   #forgetStrangers(): void {
     const { n } = this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${STRANGERS}`).one();
     if (n <= this.#maxStrangers) return;

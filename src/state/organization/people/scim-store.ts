@@ -26,7 +26,7 @@ export interface ScimStore {
   represent(stored: StoredResource): ScimObject;
 }
 
-/** By what names and e-mail addresses are the same: letter case and spaces around aside, however letters are composed. */
+/** Folds names and e-mail addresses for comparison: letter case, outer spaces and composition of letters do not count. */
 export function sameKey(name: string): string {
   return name.trim().normalize("NFC").toLowerCase();
 }

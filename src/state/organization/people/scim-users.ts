@@ -165,7 +165,7 @@ const INDEXED: ReadonlyMap<string, string> = new Map([
   ["externalid", "external_id_key"],
 ]);
 
-/** By what names and addresses a user may be found to be a person. */
+/** Names and addresses by which a user may match a person. */
 function namesOf(user: ScimObject): Set<string> {
   const names = [user["userName"], user["externalId"]].filter((name) => typeof name === "string");
   return new Set([...names.map(sameKey), ...emailKeys(user)]);

@@ -130,7 +130,7 @@ export class Scim {
     return people.some((person) => this.#keys.pendingOf(person).length > 0) ? { people } : NOT_FOUND;
   }
 
-  /** Whom an earlier attempt at the same change may have left waiting; a group no longer knows who was in it. */
+  /** People whom an earlier attempt at the same change may have left waiting; a group has lost its former members. */
   #concernedBefore(type: ResourceType, id: string): string[] {
     return type === "User" ? this.#effects.peopleOf([id]) : this.#identities.waiting();
   }

@@ -13,7 +13,7 @@ import { deleteCounts } from "../../retention.ts";
 export const ALL_KEYS = "";
 
 const [MINUTES, HOURS, DAYS] = USAGE_STEPS;
-/** Of how many keys an organisation's usage tells, the busiest. */
+/** An organisation's usage names so many keys, the busiest. */
 const MAX_KEYS = 1000;
 
 const COLUMNS = "succeeded, client_errors AS clientErrors, origin_errors AS originErrors, refused, limited";

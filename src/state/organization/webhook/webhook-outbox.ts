@@ -33,7 +33,7 @@ export class WebhookOutbox implements Perishable {
     this.#sql = sql;
   }
 
-  /** To be called in the transaction of the event. */
+  /** Call this in the transaction of the event. */
   add(type: WebhookEventType, keyId: string | null, data: object, now: number): WebhookDelivery {
     const [row] = this.#sql.exec<SqlRow>(
       `INSERT INTO webhook_messages (id, type, key_id, payload, status, next_attempt_at, created_at)
