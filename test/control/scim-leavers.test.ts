@@ -1,28 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import {
-  developerOn,
-  memberClaims,
-  startControl,
-  type Control,
-  type Organization,
-  type Person,
-} from "../support/control.ts";
-import { scimClient, tryToCreateKey, use, type ScimClient } from "../support/scim.ts";
+import { describe, expect, test } from "vitest";
+import { developerOn, memberClaims, type Person } from "../support/control.ts";
+import { tryToCreateKey, use, scimPerTest } from "../support/scim.ts";
 
 /** Whoever leaves is out, in whatever order their token and SCIM tell of them. */
 
-let control: Control;
-let organization: Organization;
-let client: ScimClient;
-
-beforeAll(async () => {
-  control = await startControl();
-});
-beforeEach(async () => {
-  organization = await control.newOrganization();
-  client = await scimClient(control, organization);
-});
-afterAll(() => control.stop());
+const scim = scimPerTest();
 
 const REVOKED = [401, "api_key_revoked"];
 const REFUSED = [403, "role_required"];
@@ -31,15 +13,15 @@ const ANN = "ann@example.com";
 /** Ann, whose subject says nothing, with a token issued so many seconds from now. */
 function annIssued(seconds: number, claims: object = {}): Person {
   const iat = Math.floor(Date.now() / 1000) + seconds;
-  const who = { sub: "auth0|ann", email: ANN, org_id: organization.id, iat };
-  return control.person(memberClaims({ ...who, ...developerOn("vault_1"), ...claims }));
+  const who = { sub: "auth0|ann", email: ANN, org_id: scim.organization.id, iat };
+  return scim.control.person(memberClaims({ ...who, ...developerOn("vault_1"), ...claims }));
 }
 
-const create = (user: object) => client.create("/Users", { userName: crypto.randomUUID(), ...user });
+const create = (user: object) => scim.client.create("/Users", { userName: crypto.randomUUID(), ...user });
 const withMail = (value: string) => ({ emails: [{ type: "work", value }] });
-const set = (id: string, value: object) => client.patch(`/Users/${id}`, { op: "replace", value });
+const set = (id: string, value: object) => scim.client.patch(`/Users/${id}`, { op: "replace", value });
 const deactivate = (id: string) => set(id, { active: false });
-const remove = (id: string) => client.call("DELETE", `/Users/${id}`);
+const remove = (id: string) => scim.client.call("DELETE", `/Users/${id}`);
 
 interface Leave {
   readonly name: string;
@@ -73,7 +55,11 @@ const LEAVES: readonly Leave[] = [
     name: "with an address that came when they were inactive",
     act: async () => {
       const id = await create({ active: false });
-      await client.patch(`/Users/${id}`, { op: "add", path: 'emails[type eq "work"].value', value: ANN });
+      await scim.client.patch(`/Users/${id}`, {
+        op: "add",
+        path: 'emails[type eq "work"].value',
+        value: ANN,
+      });
     },
   },
   {
@@ -92,7 +78,7 @@ const LEAVES: readonly Leave[] = [
     name: "without any address by then",
     act: async () => {
       const id = await create(withMail(ANN));
-      await client.patch(`/Users/${id}`, { op: "remove", path: "emails" });
+      await scim.client.patch(`/Users/${id}`, { op: "remove", path: "emails" });
       await remove(id);
     },
   },
@@ -168,9 +154,9 @@ const LEAVES: readonly Leave[] = [
 describe("the key of somebody who leaves is dead", () => {
   test.each(LEAVES)("$name", async ({ act }) => {
     const key = await annIssued(-5).createKey();
-    expect(await use(control, key)).toEqual([200]);
+    expect(await use(scim.control, key)).toEqual([200]);
     await act();
-    expect(await use(control, key)).toEqual(REVOKED);
+    expect(await use(scim.control, key)).toEqual(REVOKED);
     expect(await tryToCreateKey(annIssued(-5))).toEqual(REFUSED);
   });
 
@@ -188,25 +174,28 @@ test("somebody who gets the address of somebody who left has nothing of theirs, 
   const key = await annIssued(-5).createKey();
   await deactivate(await create(withMail(ANN)));
   const namesake = await create({ externalId: "auth0|other", ...withMail(ANN) });
-  const other = organization.member("auth0|other", { email: ANN, ...developerOn("vault_1") });
+  const other = scim.organization.member("auth0|other", { email: ANN, ...developerOn("vault_1") });
   expect(await tryToCreateKey(other)).toEqual([201]);
-  expect(await use(control, key)).toEqual(REVOKED);
-  expect((await client.call("GET", `/Users/${namesake}`)).body).toMatchObject({ active: true });
+  expect(await use(scim.control, key)).toEqual(REVOKED);
+  expect((await scim.client.call("GET", `/Users/${namesake}`)).body).toMatchObject({ active: true });
 });
 
 test.each([true, false])("an old token gets no role of who has the address now (seen: %s)", async (seen) => {
   if (seen) await annIssued(-5, { vault_roles: {} }).call("GET", "/-/me");
   await remove(await create(withMail(ANN)));
   const members = [{ value: await create(withMail(ANN)) }];
-  await client.create("/Groups", { displayName: "vault_1:developer", members });
+  await scim.client.create("/Groups", { displayName: "vault_1:developer", members });
   expect(await tryToCreateKey(annIssued(-5, { vault_roles: {} }))).toEqual(REFUSED);
   expect(await tryToCreateKey(annIssued(2, { vault_roles: {} }))).toEqual([201]);
 });
 
 test("of two users with one address, only what both may do counts", async () => {
   const [a, b] = [await create(withMail(ANN)), await create(withMail(ANN))];
-  const group = await client.create("/Groups", { displayName: "vault_1:developer", members: [{ value: a }] });
+  const group = await scim.client.create("/Groups", {
+    displayName: "vault_1:developer",
+    members: [{ value: a }],
+  });
   expect(await tryToCreateKey(annIssued(0, { vault_roles: {} }))).toEqual(REFUSED);
-  await client.patch(`/Groups/${group}`, { op: "add", path: "members", value: [{ value: b }] });
+  await scim.client.patch(`/Groups/${group}`, { op: "add", path: "members", value: [{ value: b }] });
   expect(await tryToCreateKey(annIssued(0, { vault_roles: {} }))).toEqual([201]);
 });

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { developerOn, startControl, type Control, type Organization } from "../support/control.ts";
-import { PATCH_OP, scimClient, tryToCreateKey, use, type ScimClient } from "../support/scim.ts";
+import { expect, test } from "vitest";
+import { developerOn } from "../support/control.ts";
+import { PATCH_OP, tryToCreateKey, use, scimPerTest } from "../support/scim.ts";
 
 /** The requests of further SCIM clients, in their order, and what a key does at every step. */
 
@@ -9,20 +9,9 @@ const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 /** Both send plain JSON. */
 const JSON_TYPE = { "Content-Type": "application/json" };
 
-let control: Control;
-let organization: Organization;
-let client: ScimClient;
+const scim = scimPerTest();
 
-beforeAll(async () => {
-  control = await startControl();
-});
-beforeEach(async () => {
-  organization = await control.newOrganization();
-  client = await scimClient(control, organization);
-});
-afterAll(() => control.stop());
-
-const send = (method: string, path: string, body: object) => client.call(method, path, body, JSON_TYPE);
+const send = (method: string, path: string, body: object) => scim.client.call(method, path, body, JSON_TYPE);
 const byName = (name: string) => `/Users?filter=${encodeURIComponent(`userName eq "${name}"`)}`;
 
 /**
@@ -30,12 +19,12 @@ const byName = (name: string) => `/Users?filter=${encodeURIComponent(`userName e
  * be there, creates one, updates by PATCH or by PUT, pushes groups, and suspends by `active`.
  */
 test("OneLogin: a user's life", async () => {
-  const none = await client.call("GET", byName("invalid@onelogin.com"));
+  const none = await scim.client.call("GET", byName("invalid@onelogin.com"));
   expect(none).toMatchObject({ status: 200, body: { totalResults: 0, Resources: [] } });
 
   // The token of OneLogin's OpenID Connect has a number for a subject, and the address.
   const claims = { sub: "83476201", email: "jane.doe@onelogin.com", email_verified: true };
-  const jane = organization.member("83476201", { ...claims, ...developerOn("vault_1") });
+  const jane = scim.organization.member("83476201", { ...claims, ...developerOn("vault_1") });
   const key = await jane.createKey();
 
   const user = {
@@ -50,13 +39,13 @@ test("OneLogin: a user's life", async () => {
   const created = await send("POST", "/Users", user);
   expect(created).toMatchObject({ status: 201, body: { userName: "jane.doe", active: true } });
   const { id } = created.body;
-  expect((await client.call("GET", byName("jane.doe"))).body).toMatchObject({
+  expect((await scim.client.call("GET", byName("jane.doe"))).body).toMatchObject({
     totalResults: 1,
     Resources: [{ id }],
   });
-  expect(await use(control, key)).toEqual([200]);
+  expect(await use(scim.control, key)).toEqual([200]);
 
-  const groups = await client.call("GET", "/Groups?startIndex=1&count=100");
+  const groups = await scim.client.call("GET", "/Groups?startIndex=1&count=100");
   expect(groups).toMatchObject({ status: 200, body: { totalResults: 0 } });
   const group = await send("POST", "/Groups", {
     schemas: ["urn:ietf:params:scim:schemas:core:2.0:Group"],
@@ -77,13 +66,13 @@ test("OneLogin: a user's life", async () => {
     Operations: [{ op: "replace", value: { name: { familyName: "Roe" }, [ENTERPRISE]: { department: "" } } }],
   });
   expect(updated).toMatchObject({ status: 200, body: { name: { familyName: "Roe" } } });
-  expect(await use(control, key)).toEqual([200]);
+  expect(await use(scim.control, key)).toEqual([200]);
 
   const suspended = await send("PUT", `/Users/${id}`, { ...user, id, active: false });
   expect(suspended).toMatchObject({ status: 200, body: { id, active: false } });
-  expect(await use(control, key)).toEqual([401, "api_key_revoked"]);
+  expect(await use(scim.control, key)).toEqual([401, "api_key_revoked"]);
   expect(await tryToCreateKey(jane)).toEqual([403, "role_required"]);
-  expect((await client.call("DELETE", `/Users/${id}`)).status).toBe(204);
+  expect((await scim.client.call("DELETE", `/Users/${id}`)).status).toBe(204);
   expect(await tryToCreateKey(jane)).toEqual([403, "role_required"]);
 });
 
@@ -93,7 +82,7 @@ test("OneLogin: a user's life", async () => {
  * with what is there.
  */
 test("authentik: a user's life", async () => {
-  const config = await client.call("GET", "/ServiceProviderConfig");
+  const config = await scim.client.call("GET", "/ServiceProviderConfig");
   expect(config.body).toMatchObject({
     patch: { supported: true },
     filter: { supported: true },
@@ -105,7 +94,7 @@ test("authentik: a user's life", async () => {
 
   // The subject of its tokens is by default the hash of the user's id, which SCIM has as externalId.
   const uid = "5a0b3c1de94c6bd8b7b1a32c7b3a2c1f0f8e21c5f6b3a1d4e7c9b8a7f6e5d4c3";
-  const eve = organization.member(uid, { email: "eve@example.com" });
+  const eve = scim.organization.member(uid, { email: "eve@example.com" });
   const user = {
     schemas: [CORE],
     userName: "eve",
@@ -129,7 +118,7 @@ test("authentik: a user's life", async () => {
   const at = `/Groups/${group.body.id}`;
   expect((await send("POST", "/Groups", newGroup("vault_1:developer"))).status).toBe(409);
   const query = new URLSearchParams({ filter: 'displayName eq "vault_1:developer"' });
-  expect((await client.call("GET", `/Groups?${query.toString()}`)).body.Resources).toMatchObject([
+  expect((await scim.client.call("GET", `/Groups?${query.toString()}`)).body.Resources).toMatchObject([
     { id: group.body.id },
   ]);
 
@@ -139,27 +128,27 @@ test("authentik: a user's life", async () => {
   expect(await tryToCreateKey(eve)).toEqual([403, "role_required"]);
   expect(await patchGroup(change("add"))).toBe(204);
   const key = await eve.createKey();
-  expect(await use(control, key)).toEqual([200]);
-  expect((await client.call("GET", at)).body).toMatchObject({ members: [{ value: id }] });
+  expect(await use(scim.control, key)).toEqual([200]);
+  expect((await scim.client.call("GET", at)).body).toMatchObject({ members: [{ value: id }] });
 
   expect(await patchGroup(change("remove"))).toBe(204);
-  expect(await use(control, key)).toEqual([403, "access_withdrawn"]);
-  expect((await client.call("GET", at)).body).toMatchObject({ members: [] });
+  expect(await use(scim.control, key)).toEqual([403, "access_withdrawn"]);
+  expect((await scim.client.call("GET", at)).body).toMatchObject({ members: [] });
   expect(await patchGroup(change("add"))).toBe(204);
-  expect(await use(control, key)).toEqual([200]);
+  expect(await use(scim.control, key)).toEqual([200]);
   // A group that has another name is sent whole, without its members and without a path.
   const renamed = { ...newGroup("Staff"), id: group.body.id };
   expect(await patchGroup({ op: "replace", value: renamed })).toBe(204);
-  expect(await use(control, key)).toEqual([403, "access_withdrawn"]);
+  expect(await use(scim.control, key)).toEqual([403, "access_withdrawn"]);
   expect(await patchGroup({ op: "replace", value: { ...renamed, displayName: "Vault_1:Developer" } })).toBe(
     204,
   );
-  expect((await client.call("GET", at)).body).toMatchObject({ members: [{ value: id }] });
+  expect((await scim.client.call("GET", at)).body).toMatchObject({ members: [{ value: id }] });
 
   expect((await send("PUT", `/Users/${id}`, { ...user, id, active: false })).status).toBe(200);
-  expect(await use(control, key)).toEqual([401, "api_key_revoked"]);
+  expect(await use(scim.control, key)).toEqual([401, "api_key_revoked"]);
   expect(await tryToCreateKey(eve)).toEqual([403, "role_required"]);
-  expect((await client.call("DELETE", `/Users/${id}`)).status).toBe(204);
-  expect((await client.call("DELETE", at)).status).toBe(204);
+  expect((await scim.client.call("DELETE", `/Users/${id}`)).status).toBe(204);
+  expect((await scim.client.call("DELETE", at)).status).toBe(204);
   expect(await tryToCreateKey(eve)).toEqual([403, "role_required"]);
 });

@@ -1,4 +1,5 @@
-import type { Control, Organization, Person } from "./control.ts";
+import { afterAll, beforeAll, beforeEach } from "vitest";
+import { startControl, type Control, type Organization, type Person } from "./control.ts";
 import { freshAddress, type CreatedKey } from "./portcullis.ts";
 
 interface ScimReply {
@@ -96,4 +97,34 @@ export async function tryToCreateKey(person: Person): Promise<[number, string?]>
   });
   const { error } = (await answer.json()) as { error?: { code: string } };
   return error === undefined ? [answer.status] : [answer.status, error.code];
+}
+
+/** A gateway for a test file; each test has an organisation of its own, and that one's SCIM client. */
+export function scimPerTest(): {
+  readonly control: Control;
+  readonly organization: Organization;
+  readonly client: ScimClient;
+} {
+  let control: Control;
+  let organization: Organization;
+  let client: ScimClient;
+  beforeAll(async () => {
+    control = await startControl();
+  });
+  beforeEach(async () => {
+    organization = await control.newOrganization();
+    client = await scimClient(control, organization);
+  });
+  afterAll(() => control.stop());
+  return {
+    get control() {
+      return control;
+    },
+    get organization() {
+      return organization;
+    },
+    get client() {
+      return client;
+    },
+  };
 }

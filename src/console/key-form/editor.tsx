@@ -4,7 +4,7 @@ import type { Console } from "../context.ts";
 import { NotSaved, Refused } from "../parts/outcome-banners.tsx";
 import type { Problems } from "../parts/problems.ts";
 import { FieldGroup, Problem, described, TextArea, TextField } from "../parts/fields.tsx";
-import { Form } from "../parts/form.tsx";
+import { Cancel, Form } from "../parts/form.tsx";
 import { AddressEditor } from "./address-editor.tsx";
 import { Expiry, RateFields } from "./limits.tsx";
 import type { Owner } from "./owner.ts";
@@ -125,9 +125,7 @@ export const KeyEditor: FC<Props> = (props) => {
         <button name="do" value={submit.value}>
           {submit.label}
         </button>
-        <a href={props.cancel} role="button" class="secondary outline">
-          Cancel
-        </a>
+        <Cancel href={props.cancel} />
       </footer>
     </Form>
   );

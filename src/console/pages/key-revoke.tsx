@@ -14,7 +14,7 @@ import { confirmationOf, confirms } from "../parts/confirmation.ts";
 import { TextField } from "../parts/fields.tsx";
 import { ImpactReport } from "../parts/impact.tsx";
 import { sectionOf } from "../parts/key-banners.tsx";
-import { Form } from "../parts/form.tsx";
+import { Cancel, Form } from "../parts/form.tsx";
 import { Banner } from "../parts/banner.tsx";
 import { Refused } from "../parts/outcome-banners.tsx";
 import { navigable } from "../parts/page.tsx";
@@ -97,9 +97,7 @@ function show(
           />
           <footer class="decision">
             <button class="danger">Revoke the key for good</button>
-            <a href={keyPage(key.id)} role="button" class="secondary outline">
-              Cancel
-            </a>
+            <Cancel href={keyPage(key.id)} />
           </footer>
         </Form>
       </section>

@@ -9,7 +9,7 @@ import { textOf } from "../key-form/form-data.ts";
 import { refusalNotice, type Notice } from "../key-form/problems.ts";
 import { PageHeader } from "../parts/ui.tsx";
 import { Choices, FieldGroup } from "../parts/fields.tsx";
-import { Form } from "../parts/form.tsx";
+import { Cancel, Form } from "../parts/form.tsx";
 import { Refused } from "../parts/outcome-banners.tsx";
 import { sectionOf } from "../parts/key-banners.tsx";
 import { navigable } from "../parts/page.tsx";
@@ -105,9 +105,7 @@ async function show(
         </FieldGroup>
         <footer class="decision">
           <button>Rotate the key</button>
-          <a href={keyPage(key.id)} role="button" class="secondary outline">
-            Cancel
-          </a>
+          <Cancel href={keyPage(key.id)} />
         </footer>
       </Form>
     </>

@@ -8,7 +8,7 @@ import type { ApiResult } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { refusalNotice, type Notice } from "../key-form/problems.ts";
 import { PageHeader } from "../parts/ui.tsx";
-import { Form } from "../parts/form.tsx";
+import { Cancel, Form } from "../parts/form.tsx";
 import { ImpactReport } from "../parts/impact.tsx";
 import { Refused } from "../parts/outcome-banners.tsx";
 import { sectionOf } from "../parts/key-banners.tsx";
@@ -84,9 +84,7 @@ async function show(
         <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="switch" class="decision">
           <input type="hidden" name="version" value={`${key.version}`} data-kept="" />
           <button>{way.button}</button>
-          <a href={keyPage(key.id)} role="button" class="secondary outline">
-            Cancel
-          </a>
+          <Cancel href={keyPage(key.id)} />
         </Form>
       </section>
     </>

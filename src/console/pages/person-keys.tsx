@@ -8,7 +8,7 @@ import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { PageHeader } from "../parts/ui.tsx";
 import { TextField } from "../parts/fields.tsx";
-import { Form } from "../parts/form.tsx";
+import { Cancel, Form } from "../parts/form.tsx";
 import { Banner } from "../parts/banner.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { problemsOf, type Problems } from "../parts/problems.ts";
@@ -73,9 +73,7 @@ async function ask(c: ConsoleContext, id: string, reason: string, problems: Prob
             />
             <div class="decision">
               <button class="danger">Revoke all keys</button>
-              <a role="button" class="secondary outline" href={back.href}>
-                Cancel
-              </a>
+              <Cancel href={back.href} />
             </div>
           </Form>
         </section>

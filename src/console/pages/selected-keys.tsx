@@ -7,7 +7,7 @@ import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { Empty, KeyStanding, PageHeader } from "../parts/ui.tsx";
 import { TextField } from "../parts/fields.tsx";
-import { Form } from "../parts/form.tsx";
+import { Cancel, Form } from "../parts/form.tsx";
 import { Banner } from "../parts/banner.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { KEYS_AT_ONCE, ReceiptList } from "../parts/receipts.tsx";
@@ -119,9 +119,7 @@ async function askPage(c: ConsoleContext, act: Act, keys: readonly Key[]): Promi
             <button class={act === "revoke" ? "danger" : undefined}>
               {verb} {what}
             </button>
-            <a role="button" class="secondary outline" href={back.href}>
-              Cancel
-            </a>
+            <Cancel href={back.href} />
           </div>
         </Form>
       </section>

@@ -7,7 +7,7 @@ import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { PageHeader } from "../parts/ui.tsx";
 import { Box, FieldGroup, TextArea, TextField } from "../parts/fields.tsx";
-import { Form } from "../parts/form.tsx";
+import { Cancel, Form } from "../parts/form.tsx";
 import { ImpactReport } from "../parts/impact.tsx";
 import { OwnedKeysReport } from "../parts/owned-keys-report.tsx";
 import { Banner } from "../parts/banner.tsx";
@@ -193,9 +193,7 @@ function formPage(
           {warning && <p class="soft">{warning}</p>}
           <div class="decision">
             <button>{button}</button>
-            <a role="button" class="secondary outline" href={back.href}>
-              Cancel
-            </a>
+            <Cancel href={back.href} />
           </div>
         </Form>
       </>

@@ -1,7 +1,7 @@
 import type { Child } from "hono/jsx";
 import type { ConsoleContext } from "../context.ts";
 import { PageHeader } from "./ui.tsx";
-import { Form } from "./form.tsx";
+import { Cancel, Form } from "./form.tsx";
 import type { Section } from "./navigation.tsx";
 import { pageForMe } from "./page-for-me.tsx";
 
@@ -30,9 +30,7 @@ export function confirmPage(
         {text}
         <Form action={pathname + search} csrf={c.get("session").csrf} keep="confirm" class="decision">
           <button class={danger ? "danger" : undefined}>{action}</button>
-          <a role="button" class="secondary outline" href={back.href}>
-            Cancel
-          </a>
+          <Cancel href={back.href} />
         </Form>
       </section>
     </>

@@ -49,3 +49,10 @@ export const Form: FC<Props> = ({
     {children}
   </form>
 );
+
+/** Leads away from a form without sending it. */
+export const Cancel: FC<{ href: string }> = ({ href }) => (
+  <a role="button" class="secondary outline" href={href}>
+    Cancel
+  </a>
+);

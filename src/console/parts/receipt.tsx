@@ -8,7 +8,7 @@ import { Icon } from "./icons.tsx";
 import { precise } from "./time.tsx";
 import { nameOf } from "./wording.ts";
 
-/** Proof that a key is dead, and since when: to read, keep and print. */
+/** That a key is dead, and since when: to be read, kept and printed. */
 export const ReceiptCard: FC<{ key_: Key; receipt: Receipt; me: Me }> = ({ key_: key, receipt, me }) => (
   <section class="card receipt" aria-labelledby="receipt">
     <header class="card-header">

@@ -7,7 +7,7 @@ import { precise } from "./time.tsx";
 /** Keys that are acted on, and read for their receipts, at a time; an address has room for their ids. */
 export const KEYS_AT_ONCE = 100;
 
-/** Receipts of several revocations: to be read, kept and printed. `names`: of the keys, by their ids. */
+/** Receipts of several revocations: to be read, kept and printed. `names`: the keys' names by their ids. */
 export const ReceiptList: FC<{ receipts: readonly Receipt[]; names: ReadonlyMap<string, string> }> = ({
   receipts,
   names,
