@@ -4,7 +4,6 @@ import { exactly } from "../../api-types/exact.ts";
 import { ExportLineSchema, type ExportLine } from "../../api-types/export.ts";
 import { keyJson } from "../../api-types/key-json.ts";
 import { isoTime } from "../../core/iso-time.ts";
-import type { ManagedKey } from "../../core/organization/organization.ts";
 import { USAGE_STEPS, type OutcomeCounts } from "../../core/usage/usage.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import type { KeyTable } from "./keys/key-table.ts";
@@ -116,7 +115,7 @@ export class OrganizationExport {
     );
     const isImported = new Set([...imported].map(({ id }) => id));
     const lines = ids.map((id) => {
-      const key = table.find(id) as ManagedKey;
+      const key = table.get(id);
       const hash = hashes && !isImported.has(id) ? { hash: key.hash } : {};
       return exactly(ExportLineSchema, { type: "api_key", ...keyJson(key, now), ...hash });
     });

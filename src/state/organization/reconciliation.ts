@@ -4,7 +4,6 @@ import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
 import { eachOf, OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 import { differingFields } from "../../core/key/key-differences.ts";
 import { readKeyRecord, type KeyRecord } from "../../core/key/key-record.ts";
-import type { ManagedKey } from "../../core/organization/organization.ts";
 import type { Difference, DifferenceKind } from "../../core/key/reconciliation.ts";
 import { isDenied, NO_DENIALS, type DeniableToken } from "../../core/token/token-denials.ts";
 import type { Env } from "../../env.ts";
@@ -213,7 +212,7 @@ export class Reconciliation {
   }
 
   #revoke(author: Author, keyId: string): void {
-    const key = this.#parts.table.find(keyId) as ManagedKey;
+    const key = this.#parts.table.get(keyId);
     this.#parts.keys.commitRevocation(author, key, REASON, Date.now());
   }
 

@@ -65,7 +65,7 @@ export class KeyEvents {
   noteExpiries(now: number): void {
     const noted = this.#storage.transactionSync(() =>
       this.#parts.expiry.take(now, NOTICES_A_RUN).map(({ keyId, daysLeft }) => {
-        const key = this.#parts.keys.find(keyId) as ManagedKey;
+        const key = this.#parts.keys.get(keyId);
         if (daysLeft === 0) this.#tell("api_key.expired", key, {}, now);
         else this.#tell("api_key.expiring", key, { daysLeft }, now);
         return key;

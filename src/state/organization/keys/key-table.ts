@@ -29,6 +29,13 @@ export class KeyTable {
     return row === undefined ? null : readKey(row);
   }
 
+  /** The key of an id that must exist. */
+  get(id: string): ManagedKey {
+    const key = this.find(id);
+    if (key === null) throw new Error(`There is no key ${id}`);
+    return key;
+  }
+
   /** Adds a key that the guard of its group serves, or, if so said, one of its own. */
   insert(
     material: KeyMaterial,

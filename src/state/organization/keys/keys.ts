@@ -189,7 +189,7 @@ export class Keys {
 
   /** The answer to a change: what it has made of the key, unless the key's guard had another record of it. */
   #afterSettling(updated: ManagedKey): Result<ManagedKey> {
-    const key = this.#table.find(updated.id) as ManagedKey;
+    const key = this.#table.get(updated.id);
     if (key.revokedAt !== null) return refuseProblems([REVOKED]);
     return key.version > updated.version ? key : updated;
   }
@@ -252,7 +252,7 @@ export class Keys {
     before: ManagedKey | null,
     now: number,
   ): ManagedKey {
-    const after = this.#table.find(keyId) as ManagedKey;
+    const after = this.#table.get(keyId);
     this.#propagation.note([keyId]);
     this.#audit.add(actor, entryOf(action, before, after), now);
     this.#events.changed(action, [after], now);
@@ -274,7 +274,7 @@ export class Keys {
   /** Writes the audit event that a key was found where it does not belong, and tells of it. */
   noteLeak(actor: Author, keyId: string, leak: Leak, now: number): void {
     this.#audit.add(actor, { action: "api_key.leaked", target: keyId, before: null, after: leak }, now);
-    this.#events.leaked(this.#table.find(keyId) as ManagedKey, leak, now);
+    this.#events.leaked(this.#table.get(keyId), leak, now);
   }
 
   /** All problems of a new key's fields that only the organisation can find. */

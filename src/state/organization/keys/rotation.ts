@@ -66,7 +66,7 @@ export class Rotation {
       if (refusal !== null) return refusal;
       const successor = this.#keys.insertNew(actor, draft, old.owner.id, now, keyId);
       if (name) this.#creations.note(actor, name, successor.key.id, now);
-      return { ...successor, key: this.#table.find(successor.key.id) as ManagedKey };
+      return { ...successor, key: this.#table.get(successor.key.id) };
     });
     if (isRefusal(created)) return created;
     const pushed = await this.#propagation.push(created.key.id);
@@ -95,7 +95,7 @@ export class Rotation {
 
   #revoke(id: string, retiresAt: number, now: number): void {
     this.#storage.transactionSync(() => {
-      const before = this.#table.find(id) as ManagedKey;
+      const before = this.#table.get(id);
       this.#table.revoke(id, SYSTEM.id, REASON, retiresAt);
       this.#keys.noteChange(SYSTEM, "api_key.revoked", id, before, now);
     });
@@ -126,7 +126,7 @@ export class Rotation {
 
   #retire(actor: Actor, keyId: string, overlapMs: number, now: number): void {
     this.#storage.transactionSync(() => {
-      const old = this.#table.find(keyId) as ManagedKey;
+      const old = this.#table.get(keyId);
       this.#table.retire(keyId, now + overlapMs);
       this.#keys.noteChange(actor, "api_key.rotated", keyId, old, now);
     });
@@ -134,7 +134,7 @@ export class Rotation {
 
   /** The guard has let go of a key that was to retire at once: now its revocation goes on record, and is final. */
   async #finish(keyId: string): Promise<void> {
-    const { retiresAt, revokedAt } = this.#table.find(keyId) as ManagedKey;
+    const { retiresAt, revokedAt } = this.#table.get(keyId);
     if (revokedAt === null && retiresAt !== null) this.#revoke(keyId, retiresAt, Date.now());
     await this.#propagation.push(keyId);
   }
@@ -143,7 +143,7 @@ export class Rotation {
   async #undo(actor: Actor, keyId: string, created: ManagedKey): Promise<Refusal> {
     const now = Date.now();
     this.#storage.transactionSync(() => {
-      const old = this.#table.find(keyId) as ManagedKey;
+      const old = this.#table.get(keyId);
       this.#keys.commitRevocation(actor, created, "The rotation could not be confirmed", now);
       this.#table.unsetSuccessor(keyId);
       this.#creations.withdraw(created.id);
