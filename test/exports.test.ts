@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 const ROOT = join(import.meta.dirname, "..");
 /** Workers, whose classes the runtime takes by name, the code that tests put in their place, and a stand-in for vitest. */
 const WORKERS =
-  /^src\/worker\.ts$|^test\/bench\/workers\/|^test\/support\/(?:faults|links|runtime)\.ts$|^test\/mutation\/suite\.ts$/;
+  /^src\/worker\.ts$|^test\/bench\/workers\/|^test\/support\/(?:deployment|faults|links|runtime)\.ts$|^test\/mutation\/suite\.ts$/;
 const DECLARED =
   /^export (?:declare )?(?:async )?(?:const|let|function\*?|(?:abstract )?class|interface|type|enum) (\w+)/gm;
 const LISTED = /^export (?:type )?\{([^}]*)\}/gm;
