@@ -1,7 +1,7 @@
 import type { Mutant } from "./mutants.ts";
 
 /** Changes of a line that no test of the pure rules can notice, and why. */
-export interface Explanation {
+interface Explanation {
   readonly file: string;
   /** The line where the change begins, as it stands in the file, without the spaces around it. */
   readonly line: string;
