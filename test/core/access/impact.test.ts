@@ -297,3 +297,9 @@ test("the impacts of several edits are told as one, the most frequent first", ()
   const many = Array.from({ length: 4 }, () => impacts).flat();
   expect(sumImpacts(many).examples.map(({ calls }) => calls)).toEqual([9, 9, 9, 9, 3]);
 });
+
+test("a single call is told with its reason", () => {
+  const one = impact({ [nameOf(V1)]: 1 }, { disabled: true });
+  for (const told of [one, sumImpacts([one])])
+    expect(told.byReason).toEqual([{ reason: "disabled", calls: 1 }]);
+});

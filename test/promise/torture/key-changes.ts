@@ -27,8 +27,10 @@ async function createAsOwner(world: World, edge: number, owner: Owner, body: obj
   owner.roles.begin(owner.claimed);
   world.truth.widened();
   const outcome = await act();
-  if (isDone(outcome)) owner.roles.acknowledge(owner.claimed);
-  else owner.roles.leaveOpen(owner.claimed);
+  if (isDone(outcome)) {
+    owner.roles.acknowledge(owner.claimed);
+    world.truth.placed(owner);
+  } else owner.roles.leaveOpen(owner.claimed);
   return outcome;
 }
 
@@ -55,7 +57,7 @@ export async function importKey(world: World, edge: number, owner: Owner, mask: 
   const { keyId, error } = JSON.parse(outcome.text) as { keyId: string | null; error: string | null };
   if (keyId === null) return;
   const key = world.truth.addKey(keyId, secret, owner, mask);
-  key.doubtful = error !== null;
+  key.doubtful ||= error !== null;
 }
 
 /** What a step changes of a key. */
@@ -113,7 +115,7 @@ export async function rotate(world: World, edge: number, key: Key, overlapMs: nu
     setting.values.clear();
     for (const value of key[name].values) setting.begin(value);
   }
-  successor.doubtful = key.doubtful;
+  successor.doubtful ||= key.doubtful;
 }
 
 export async function exchange(world: World, edge: number, key: Key, mask: number): Promise<void> {

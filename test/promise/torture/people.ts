@@ -52,7 +52,15 @@ export async function addOwnersOf(world: World, orgId: string): Promise<void> {
 
 function addOwner({ truth }: World, orgId: string, id: string, kind: Owner["kind"]): void {
   const roles = new Setting(EVERY_VAULT);
-  truth.owners.push({ orgId, id, kind, roles, active: new Setting(true), claimed: EVERY_VAULT });
+  truth.owners.push({
+    orgId,
+    id,
+    kind,
+    roles,
+    active: new Setting(true),
+    claimed: EVERY_VAULT,
+    isOfCopy: false,
+  });
 }
 
 function idOf({ status, body, text }: Outcome): string {
@@ -91,7 +99,7 @@ export async function setRoles(world: World, edge: number, owner: Owner, wanted:
   // The one group of the SCIM client gives every vault.
   const mask = kind === "scim" && wanted !== 0 ? EVERY_VAULT : wanted;
   owner.claimed = mask;
-  await change(world, owner.roles, mask, () => {
+  const outcome = await change(world, owner.roles, mask, () => {
     if (kind === "token") return asOwner(world, edge, owner, "GET", "/-/me");
     if (kind === "service") {
       return world.asAdmin(edge, orgId, "PATCH", `/-/service-users/${id}`, { vaultRoles: rolesOf(mask) });
@@ -100,6 +108,7 @@ export async function setRoles(world: World, edge: number, owner: Owner, wanted:
     const operation = { op: mask === 0 ? "remove" : "add", path: "members", value: [{ value: user }] };
     return asScim(world, edge, orgId, "PATCH", `/Groups/${group}`, patchOf(operation));
   });
+  if (isDone(outcome)) world.truth.placed(owner);
 }
 
 /** Deactivates an owner, which revokes all of their keys, or activates them again. */

@@ -51,6 +51,8 @@ export interface Owner {
   readonly active: Setting<boolean>;
   /** What their identity token says at the moment. */
   claimed: number;
+  /** An older copy of the organisation says what they are and may do, as far as new keys are concerned. */
+  isOfCopy: boolean;
 }
 
 export interface Key {
@@ -68,6 +70,8 @@ export interface Key {
   retiresAt: number | null;
   /** It may be dead, or less than the model says: a revocation was not acknowledged, or a copy was put back. */
   doubtful: boolean;
+  /** It was made when an older copy said what its owner may do. */
+  isOfCopy: boolean;
 }
 
 export interface Credential {
@@ -100,7 +104,7 @@ function mayPass({ credential, vault, isNear }: Attempt): boolean {
     (isNear || key.fenced.values.has(false)) &&
     fits(credential.vaults) &&
     [...key.vaults.values].some(fits) &&
-    [...key.owner.roles.values].some(fits)
+    (key.isOfCopy || [...key.owner.roles.values].some(fits))
   );
 }
 
@@ -137,7 +141,8 @@ export class Truth {
       fenced: new Setting(false),
       dead: false,
       retiresAt: null,
-      doubtful: false,
+      doubtful: owner.isOfCopy,
+      isOfCopy: owner.isOfCopy,
     };
     this.keys.push(key);
     this.credentials.push({ text: secret, key, vaults: EVERY_VAULT, isToken: false, dead: false });
@@ -181,9 +186,22 @@ export class Truth {
     this.owners.splice(0, this.owners.length, ...others);
   }
 
-  /** An older copy was put back: nothing has to be as it was but what was revoked. */
+  /**
+   * An older copy was put back: nothing has to be as it was but what was revoked. People may be as they were, and so may
+   * keys that are made from now on; those that there are gain nothing.
+   */
   restored(): void {
     for (const key of this.keys) Object.assign(key, { doubtful: true, retiresAt: null });
+    for (const owner of this.owners) {
+      owner.isOfCopy = true;
+      for (const value of [true, false]) owner.active.begin(value);
+    }
+  }
+
+  /** What an owner may do was said anew. */
+  placed(owner: Owner): void {
+    owner.isOfCopy = false;
+    for (const key of this.keysOf(owner)) key.isOfCopy = false;
   }
 
   settle(): void {
