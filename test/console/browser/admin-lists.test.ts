@@ -499,8 +499,9 @@ describe("the shape of pages", () => {
     { width: 320 },
     { width: 640 },
     { width: 800 },
-    { width: 950 },
-    { width: 1100 },
+    { width: 890 },
+    { width: 1000 },
+    { width: 1080 },
     { width: 320, text: "200%", breaks: true },
     { width: 1280, text: "200%" },
   ];
