@@ -106,6 +106,7 @@ describe("a record read back from JSON", () => {
     ["allowedIps", [1]],
     ["rateLimit", { requests: 0, windowSeconds: 60 }],
     ["rateLimit", { requests: 1 }],
+    ["rateLimit", { requests: 1, windowSeconds: 0 }],
     ["rateLimit", { requests: 1, windowSeconds: 0.5 }],
     ["disabled", 0],
     ["expiresAt", "2096-01-01T00:00:00Z"],
