@@ -53,7 +53,7 @@ export class KeyGuards {
     return this.#either(match, (guard) => guard.revokeToken(match, token));
   }
 
-  /** Milliseconds to wait before another token may be issued from a key that exists; 0 for now. */
+  /** Milliseconds to wait before another token may be issued from a key that exists; 0 for at once. */
   async takeTokenIssue(keyId: string): Promise<number> {
     const inGroup = this.#guards.getByName(groupOfKey(keyId));
     const [stored] = await inGroup.look([{ keyId }]);

@@ -86,7 +86,7 @@ export interface KeyQuestion {
   readonly record: boolean;
   /** Units of the rate limit that are wanted in all. */
   readonly want: number;
-  /** Units of them that requests wait for now; the rest is for requests to come. */
+  /** Units of them that waiting requests need; the rest is for requests to come. */
   readonly waiting: number;
   /** Units of those that the asking request takes as a whole or not at all; 0 when none asks. */
   readonly need: number;

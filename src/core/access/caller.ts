@@ -13,7 +13,7 @@ interface Assertion {
   readonly usableUntil: number;
 }
 
-/** The caller: a key, or a token narrowed from it, at one revision; what it may do and how the origin is told. */
+/** The caller: a key, or a token narrowed from it, at one revision, with its access and its identity for the origin. */
 export interface Caller {
   readonly access: Access;
   /** The headers by which the origin learns who calls. */

@@ -118,7 +118,7 @@ function applyAt(
   const container = schema === null ? resource : (valueOf(resource, schema) ?? {});
   if (!isObject(container)) return scimProblem("invalidPath", "There is no such extension");
   const current = valueOf(container, name);
-  // Whoever takes members out by another name than theirs must not think that they are gone.
+  // A client that removes members by a wrong name must not believe that they are gone.
   if (type === "Group" && op === "remove" && attribute === undefined && current === undefined) {
     return scimProblem("noTarget", `The group has no ${name}`);
   }

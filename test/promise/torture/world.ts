@@ -16,7 +16,7 @@ export const ORGANIZATIONS = ["org_test", "org_other"] as const;
 /** Classes of objects of which an older copy may be put back. */
 export const RESTORABLE = ["Organization", "KeyGuard", "Deployment"] as const;
 
-/** A client that has waited so long goes away; whoever sets up does not. */
+/** A client that has waited so long goes away; a set-up does not. */
 const PATIENCE_MS = 2500;
 const SETTING_UP_MS = 120_000;
 const NOTHING: LinkState = { clock: 0, faults: {} };
