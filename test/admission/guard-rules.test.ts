@@ -332,9 +332,11 @@ describe("the longest lease on record", () => {
       ask([{ id: one.id }], { leaseMs, now });
       return store.state.longestLeaseMs;
     };
+    const { writes } = store;
     expect([longest(500, NOW), longest(200, NOW + 9999), longest(200, NOW + 10_000)]).toEqual([
       500, 500, 500,
     ]);
+    expect(store.writes).toBe(writes + 1);
     endLeases(memory().given, 500);
     expect([longest(200, NOW + 9999), longest(200, NOW + 10_000)]).toEqual([500, 200]);
     expect(longest(200, NOW + 30_000)).toBe(200);

@@ -237,6 +237,12 @@ export const EXPLAINED: readonly Explanation[] = [
   },
   {
     file: "src/core/key/key-secret.ts",
+    line: "return false;",
+    changes: ["return false; -> ;"],
+    why: "Nothing is as false.",
+  },
+  {
+    file: "src/core/key/key-secret.ts",
     line: "const UNBIASED_BYTES = 248;",
     changes: ["248 -> 249"],
     why: "One letter would come by one byte of 249 more often, which takes millions of keys to see.",
