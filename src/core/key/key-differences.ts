@@ -3,7 +3,7 @@ import type { KeyRecord, RateLimit } from "./key-record.ts";
 import { commonScopes, commonVaults, holdsVaults } from "./narrowing.ts";
 
 /** What two records of a key can differ in and still be of the same key. */
-export const SETTLED_FIELDS = [
+const SETTLED_FIELDS = [
   "scopes",
   "vaults",
   "allowedIps",
