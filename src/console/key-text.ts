@@ -16,18 +16,13 @@ const PUBLIC_PART =
 /** The ids of keys and service users, and the beginnings of keys. */
 const OUR_PARTS = /^((key|svc)_\w+|[a-z0-9]+_[0-9A-Za-z]{12}…?)$/i;
 /** What is no key, however long: ids of ours and of providers, the beginnings of keys, addresses. */
-const NO_KEYS = new RegExp(
-  [
-    /(key|svc)_\w+|[a-z0-9]+_[0-9A-Za-z]{12}…?/,
-    /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/,
-    // Subjects of Auth0, Okta and Google.
-    /[a-z0-9-]+\|\S+|00u[0-9a-z]{17}|\d{21}/,
-    /[^\s@]+@\S+|https?:\/\/.*/,
-  ]
-    .map(({ source }) => `^(${source})$`)
-    .join("|"),
-  "i",
-);
+const NO_KEYS = [
+  OUR_PARTS,
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+  // Subjects of Auth0, Okta and Google.
+  /^([a-z0-9-]+\|\S+|00u[0-9a-z]{17}|\d{21})$/i,
+  /^([^\s@]+@\S+|https?:\/\/.*)$/i,
+];
 /** Words and short numbers between hyphens, dots and underscores, as people name things. */
 const NAME =
   /^(?=.*[A-Za-z]{5})([A-Z]?[a-z]+\d{0,2}|[A-Z]+\d{0,2}|\d{1,4})([-_.]([A-Z]?[a-z]+\d{0,2}|[A-Z]+\d{0,2}|\d{1,4}))+$/;
@@ -57,9 +52,13 @@ function unwrapped(word: string): string[] {
 
 /** Whether a word is taken to be a key of any form. */
 function isOpaque(word: string): boolean {
-  if (word.length < MIN_LENGTH || /\s/.test(word) || NO_KEYS.test(word) || NAME.test(word)) return false;
+  if (word.length < MIN_LENGTH || /\s/.test(word) || isKnownForm(word)) return false;
   if (isDrawn(word) || /^\d+$/.test(word)) return true;
   return word.length >= SURE_LENGTH && /\d/.test(word) && /[A-Za-z]/.test(word);
+}
+
+function isKnownForm(word: string): boolean {
+  return NAME.test(word) || NO_KEYS.some((form) => form.test(word));
 }
 
 /** Whether kinds of characters change as often as where each is drawn by itself. */
