@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { groupOfKey } from "../../src/admission/key-guards.ts";
 import { adminClaims } from "../support/issuer.ts";
 import { operatorOf, OPERATOR, registeredOrganizations, setOutage } from "../support/operators.ts";
 import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
@@ -318,6 +319,21 @@ describe("reconcile", () => {
     expect(again.out).not.toContain(key.id);
     expect(again.code).toBe(0);
     expect(await statusOf(key)).toBe(200);
+  });
+
+  test("names a guard that cannot be reached, exits with 1, and looks there again", async () => {
+    const group = groupOfKey((await portcullis.createKey()).id);
+    await setOutage(portcullis, group, "guard unreachable");
+    const reconcile = () => ops(["reconcile", "--org", "org_test", "--fix", "--output", "json"]);
+    const found = await reconcile();
+    await setOutage(portcullis, group, null);
+    expect((JSON.parse(found.out) as { differences: object[] }).differences).toContainEqual(
+      expect.objectContaining({ guard: group, difference: "guard_unreachable", settled: false }),
+    );
+    expect(found.code).toBe(1);
+    const again = await reconcile();
+    expect(again.out).not.toContain("guard_unreachable");
+    expect(again.code).toBe(0);
   });
 
   test("of no organisation finds nothing, and of a wrong name says so", async () => {

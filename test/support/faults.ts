@@ -143,7 +143,8 @@ export class FlakyGuard extends DurableObject<{ GUARD: DurableObjectNamespace<Ke
   look(matches: readonly KeyMatch[]): Promise<unknown> {
     return this.#guard.look(matches);
   }
-  list(): Promise<unknown> {
+  async list(): Promise<unknown> {
+    this.#requireReachable();
     return this.#guard.list();
   }
   takeTokenIssue(keyId: string): Promise<number> {
@@ -164,9 +165,7 @@ export class FlakyGuard extends DurableObject<{ GUARD: DurableObjectNamespace<Ke
     return this.#guard.cut(matches);
   }
   async erase(orgId: string): Promise<unknown> {
-    if (outages.get(this.ctx.id.name ?? "") === "guard unreachable") {
-      throw new Error("The object cannot be reached");
-    }
+    this.#requireReachable();
     return this.#guard.erase(orgId);
   }
   async put(orgId: string, records: readonly KeyRecord[]): Promise<unknown> {
@@ -177,6 +176,12 @@ export class FlakyGuard extends DurableObject<{ GUARD: DurableObjectNamespace<Ke
     const confirmations = await this.#guard.put(orgId, records);
     if (outages.get(orgId) === "guard answer lost") throw new Error("The connection was lost");
     return confirmations;
+  }
+
+  #requireReachable(): void {
+    if (outages.get(this.ctx.id.name ?? "") === "guard unreachable") {
+      throw new Error("The object cannot be reached");
+    }
   }
 
   /** Outages are of a key; its guard is that of its group, or one of its own. */
