@@ -1,4 +1,4 @@
-/** Hands on items together that come at the same moment. */
+/** Sends together the items that are added in one turn of the event loop, batch after batch. */
 export class Batches<T> {
   readonly #send: (items: readonly T[]) => Promise<unknown>;
   #items: T[] = [];
@@ -13,7 +13,7 @@ export class Batches<T> {
     if (this.#items.length === 1) setTimeout(() => this.#flush());
   }
 
-  /** When all that was added has been handed on. */
+  /** Sends the rest, and waits for every batch; rejects if one failed. */
   async end(): Promise<void> {
     this.#flush();
     await this.#sending;

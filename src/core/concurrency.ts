@@ -34,7 +34,7 @@ export function chunksByWeight<T>(items: Iterable<T>, limit: number, weightOf: (
   return chunks;
 }
 
-/** An object that has not answered by then counts as one that cannot be asked. */
+/** How long to wait for a Durable Object before it counts as unreachable. */
 export const OBJECT_TIMEOUT_MS = 5000;
 
 /** Waits for an answer, at most `ms` milliseconds, and then rejects; the work goes on. */

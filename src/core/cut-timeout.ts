@@ -1,7 +1,7 @@
-/** A guard that has not answered by then, the longest wait for leases aside, has not confirmed a change. */
+/** How long a guard may take to confirm a change, its wait for leases aside. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
-/** How long everybody waits for a guard to confirm a change; durations are in milliseconds. */
+/** How long every caller waits for a guard to confirm a change; milliseconds, as are the leases. */
 export function cutTimeout({ leaseMs, leaseMaxMs }: { leaseMs: number; leaseMaxMs: number }): number {
   return Math.max(leaseMs, leaseMaxMs) + ANSWER_TIMEOUT_MS;
 }

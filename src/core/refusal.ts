@@ -333,8 +333,8 @@ export interface Refusal<Code extends RefusalCode = RefusalCode> {
 }
 
 /**
- * What a step brings, or why it is refused. Nothing else says so inside, across RPC included; what is thrown is a fault.
- * Each surface has one place that turns a refusal into its own form.
+ * The value of a step, or its refusal: the one result type inside, across RPC included. What is thrown is a fault. Each
+ * surface has one place that turns a refusal into its own form.
  */
 export type Result<T, R extends Refusal = Refusal> = T | R;
 
@@ -356,7 +356,7 @@ export function problemOf({ code, details }: Refusal): string {
   return typeof problem === "string" ? problem : REFUSALS[code].message;
 }
 
-/** Tells a refusal from what was asked for; no other value has a `code` out of the table. */
+/** Tells a refusal from a value; no value has a `code` out of the table. */
 export function isRefusal(outcome: unknown): outcome is Refusal {
   return (
     typeof outcome === "object" &&

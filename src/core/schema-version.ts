@@ -1,7 +1,7 @@
-/** In which form an object's storage is, and from which version of the code on it may be used. */
+/** The schema of an object's storage, and the code that may use it. */
 export interface StoredSchema {
   readonly version: number;
-  /** Code of an earlier schema would lose or misread something. Missing: none but code of this very schema or a later one. */
+  /** The earliest schema whose code loses and misreads nothing here. Missing: `version` itself. */
   readonly readableFrom?: number | undefined;
 }
 
@@ -17,7 +17,7 @@ export function requireReadable(object: string, stored: StoredSchema, known: num
   );
 }
 
-/** What the runtime and {@link requireReadable} say. Of an error that an object has thrown only the text arrives. */
+/** The messages of the runtime and of {@link requireReadable}. Across RPC only the text of an error arrives. */
 const OTHER_VERSION = /does not implement the method|code from schema \d+ on can use/;
 
 /** Whether an object could not be asked because it, or what it has stored, is of another version than the asking code. */

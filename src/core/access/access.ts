@@ -34,7 +34,7 @@ const WITHDRAWN = refuse("access_withdrawn");
 const NOT_FOUND = refuse("not_found");
 /** No filter and no allowlist can name it, so a credential that may see the item with this id may see all. */
 export const ANY_ITEM = "";
-/** Stands for the id of an item that is not known; no filter is too narrow for it. */
+/** Stands for the id of an unknown item; every filter overlaps it. */
 const SOME_ITEM = "#";
 
 /** The vault allowlist, as far as the owner may still use it. */
@@ -51,15 +51,15 @@ export function isWithdrawn(grants: Omit<Grants, "scopes">): boolean {
 }
 
 /**
- * Prepares a credential's grants, once, for the decisions about its requests. A token's are narrower than its key's:
- * then `withdrawn` tells of the key whether its owner still holds a role for it.
+ * Prepares a credential's grants, once, for the decisions about its requests. For a token, whose grants are narrower than
+ * its key's, `withdrawn` is the key's own.
  */
 export function compileAccess(grants: Grants, withdrawn = isWithdrawn(grants)): Access {
   const held = grants.scopes.map((scope) => ({ scope, filter: filterSegments(scope.resource) }));
   const reachable = effectiveVaults(grants);
   const vaultIds = reachable === "*" ? null : new Set(reachable);
 
-  /** Whether all scopes of an alternative are held in such a way. */
+  /** Whether the credential holds every scope of one alternative, each in a way that `reaches` accepts. */
   function holds(operation: Operation, reaches: Reaches): boolean {
     return operation.security.some((alternative) =>
       alternative.every((required) =>
@@ -73,7 +73,7 @@ export function compileAccess(grants: Grants, withdrawn = isWithdrawn(grants)): 
     );
   }
 
-  /** Whether the scopes that are held meet what the request names, and its resource. */
+  /** Whether the held scopes reach what the request names: by parameters in a scope, and by its resource. */
   function meetsAll(
     operation: Operation,
     resource: Segments | null,
@@ -91,7 +91,7 @@ export function compileAccess(grants: Grants, withdrawn = isWithdrawn(grants)): 
   }
 
   /**
-   * Where no scope of an alternative is of the resource's type, filters and the allowlist say nothing about the resource:
+   * Where no scope of an alternative is of the resource's type, filters and the allowlist do not apply to the resource:
    * they must cover all required scopes.
    */
   function reachesAll(filter: Segments, { segments, template }: RequiredScope): boolean {

@@ -10,7 +10,7 @@ interface ApiKeyCredential {
   readonly key: string;
 }
 
-/** What may be a key that was made elsewhere and imported. */
+/** A string in the form of an imported key. */
 interface ImportedKeyCredential {
   readonly kind: "imported_key";
   /** The whole key string, as above. */
@@ -31,8 +31,8 @@ const TOKEN = /^[\w\-.~+/]+=*$/;
 const JWT = /^[\w-]+\.[\w-]*\.[\w-]*$/;
 
 /**
- * Reads the one bearer credential of a request (RFC 6750 section 2.1). Where keys may have been imported, what has the
- * form of one is taken for one.
+ * Reads the one bearer credential of a request (RFC 6750 section 2.1). With `hasImports`, a string in the form of an
+ * imported key is taken for one.
  */
 export function readCredential(
   authorization: string | null,

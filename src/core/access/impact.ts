@@ -30,7 +30,7 @@ export interface Impact {
   readonly wouldRefuse: number;
   /** How many calls of a list would have shown less of it. */
   readonly wouldSeeLess: number;
-  /** How many it cannot be told of: they were not told apart, or the API has their operation no more. */
+  /** Calls that cannot be judged: not recorded one by one, or of an operation that the API no longer has. */
   readonly unknown: number;
   /** The most frequent first. */
   readonly byReason: readonly { readonly reason: Reason; readonly calls: number }[];
@@ -40,13 +40,13 @@ export interface Impact {
 
 const MAX_EXAMPLES = 5;
 
-/** What would become of a call. `same` where the edit is not to blame: the key as it is refuses the call, too. */
+/** What would become of a call. `same` where the edit changes nothing, or the key as it is refuses the call, too. */
 type Fate = Reason | "sees less" | "same" | "unknown";
 
 /**
- * Judges calls by a key before and after an edit, at `now` (milliseconds since the epoch), as the gateway does. A call
- * that the key as it is would refuse already is not the edit's doing; but that the key is disabled or expired by now
- * does not count as that, for it may be in use again tomorrow.
+ * Judges calls by a key before and after an edit, at `now` (milliseconds since the epoch), as the gateway does. Calls that
+ * the key refuses already are not counted against the edit. That the key is disabled or expired at present does not count
+ * as refusing: it may be in use again tomorrow.
  */
 export function impactOf(
   calls: CallCounts,

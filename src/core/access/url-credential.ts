@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { ACCESS_TOKEN_TYPE, ASSERTION_TYPE, organizationOfKid } from "../token/access-token.ts";
 import { holdsKey } from "../key/key-secret.ts";
 
-/** A header of ours is not longer, in base64url. */
+/** Longest header of a JWT of ours, in base64url letters. */
 const MAX_HEADER_LENGTH = 1024;
 /** How many places of one text are tried for the beginning of a header. */
 const MAX_STARTS = 4;

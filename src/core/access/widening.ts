@@ -9,7 +9,7 @@ export type KeySettings = Pick<
   "scopes" | "vaults" | "allowedIps" | "expiresAt" | "disabled" | "rateLimit"
 >;
 
-/** Whether an edit gives a key anything that it had not. `defaultLimit` is the rate limit of a key without its own. */
+/** Whether an edit gives a key access that it did not have. `defaultLimit` is the rate limit of a key without its own. */
 export function widensKey(before: KeySettings, after: KeySettings, defaultLimit: RateLimit): boolean {
   return (
     (before.disabled && !after.disabled) ||
@@ -25,7 +25,7 @@ function widensLimit(before: RateLimit, after: RateLimit): boolean {
   return after.requests > before.requests || after.windowSeconds < before.windowSeconds;
 }
 
-/** Whether a change gives a user a role on a vault, or makes them active, that they had not. */
+/** Whether a change activates a user, or gives them a role on a vault that they did not have. */
 export function widensUser(before: UserSettings, after: UserSettings): boolean {
   if (after.active && !before.active) return true;
   return Object.entries(after.vaultRoles).some(([vault, roles]) =>

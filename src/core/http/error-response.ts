@@ -3,9 +3,9 @@ import { REFUSALS, type Refusal, type RefusalCode } from "../refusal.ts";
 
 /** A step-up challenge asks for a sign-in with several factors within this many seconds. */
 export const MFA_MAX_AGE_S = 300;
-/** What can stand between quotes as it is; a client can send any text as its host. */
+/** An origin that needs no escape in a quoted string: a client can send any text as its host. */
 const PLAIN_ORIGIN = /^https?:\/\/[\w.:[\]-]+$/;
-/** A 503 without better knowledge says to come back after this many seconds. */
+/** `Retry-After` of a 503 for which nothing better is known. */
 const DEFAULT_RETRY_AFTER_S = 1;
 
 interface ErrorContext {

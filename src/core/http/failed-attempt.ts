@@ -19,7 +19,7 @@ export function isFailedAttempt({ code, secretShown }: Refusal): boolean {
   return UNPROVEN.includes(code) && secretShown !== true;
 }
 
-/** One subscriber has at least this much of IPv6 to themselves (RFC 6177), so many octets of an address. */
+/** Octets of an IPv6 address that name one subscriber: everybody has a /64 at least (RFC 6177). */
 const SUBSCRIBER_OCTETS = 8;
 
 /** The subscriber that a client's address counts for: IPv6 by its /64, IPv4 as it is, also when written as IPv6. */

@@ -26,14 +26,14 @@ export function refuseProblems(
   });
 }
 
-/** A refusal that names one field, as those do that name many. */
+/** Adds the list `fields` to a refusal that names one field only. */
 export function withFields(refusal: Refusal): Refusal {
   const { field = "", problem, fields } = refusal.details ?? {};
   if (typeof problem !== "string" || fields !== undefined) return refusal;
   return { ...refusal, details: { ...refusal.details, fields: [{ field, problem }] } };
 }
 
-/** What a refusal of {@link refuseProblems} tells. */
+/** The problems in a refusal of {@link refuseProblems}. */
 export function problemsIn({ details }: Refusal): readonly FieldProblem[] {
   return (details?.["fields"] ?? []) as readonly FieldProblem[];
 }

@@ -40,7 +40,7 @@ const INTEGER = /^(?:0|-?[1-9]\d*)$/;
 
 /**
  * The body without what the client may not see; `null` if it is not understood, and then nothing of it may be shown.
- * Understood is JSON with an array of items or, of an answer that tells of a failure, an object without one.
+ * Understood is JSON with an array of items or, with `isFailure`, an object without one.
  *
  * It is always written anew: of members with the same name only the last is read, and the others may hold hidden items.
  */
@@ -65,7 +65,7 @@ export function filterBody(
   }
 }
 
-/** What is said of a number of items: that number anew if it is the number of all that came, else nothing. */
+/** The count to show in place of `said`: the number of visible items where `said` counts all that came, else `null`. */
 export function shownCount(said: unknown, counts: ItemCounts | null): number | null {
   return counts !== null && String(said) === String(counts.all) ? counts.shown : null;
 }

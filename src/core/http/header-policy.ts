@@ -379,7 +379,7 @@ export const barredFromOrigin = remember((name) => BARRED_FROM_ORIGIN.test(name.
 /** Whether a header that the origin sent stays out of the answer to the client. `name` is in lower case. */
 export const barredFromClient = remember((name) => BARRED_FROM_CLIENT.test(name));
 
-/** Cookies of the console, which lives on the same host: a session of it is nothing for the API behind the gateway. */
+/** Cookies of the console, which lives on the same host: its session must not reach the API behind the gateway. */
 const OWN_COOKIE = /(?:^|[;,])\s*(?:__(?:Host|Secure)-)?portcullis-[^;,]*/gi;
 /** The separator of two `Cookie` lines, as the runtime joins them, outside quotes. */
 const LINE_END = /("[^"]*")|, (?=[!#$%&'*+.^_`|~\w-]+=)/g;
@@ -405,7 +405,7 @@ export function cookiesForOrigin(value: string): string {
     .trimStart();
 }
 
-/** What now comes first does not begin with the sign that parted it from a cookie before it. */
+/** Removes the separator that a removed first cookie leaves behind. */
 function withoutSeparator(cookies: string): string {
   return cookies.replace(/^[;,\s]+/, "");
 }
@@ -429,7 +429,7 @@ function matcher(names: readonly string[]): RegExp {
 /** Clients send the same few names over and over; how many different ones are remembered, at most. */
 const MAX_REMEMBERED = 1000;
 
-/** The same answer again without working it out again. */
+/** Caches decisions by name. */
 function remember(decide: (name: string) => boolean): (name: string) => boolean {
   const decided = new Map<string, boolean>();
   return (name) => {

@@ -3,8 +3,8 @@ const HOST = /^(?:[\w.~-]+|\[[0-9a-f:.]+\])(?::(\d{0,5}))?$/i;
 const MAX_PORT = 65_535;
 
 /**
- * Whether the value of `Host` is one. The runtime puts it into the URL of the request as it came, so that one with a
- * slash in it would say what the path is.
+ * Whether a `Host` value is well-formed. The runtime puts it into the request's URL as it came, where a slash in it would
+ * begin the path.
  */
 export function isHost(value: string): boolean {
   const match = HOST.exec(value);

@@ -11,7 +11,7 @@ export const MAX_VAULTS = 200;
 const MAX_SCOPES_LENGTH = 1500;
 const MAX_VAULTS_LENGTH = 3000;
 
-/** What is wrong with how much there is, as a sentence; `null` for what can be carried. */
+/** Why scopes are too many or too long, as a sentence; `null` if they can be carried. */
 export function scopesTooMany(scopes: readonly Scope[]): string | null {
   const length = lengthOf(scopes.map(formatScope));
   if (scopes.length <= MAX_SCOPES && length <= MAX_SCOPES_LENGTH) return null;

@@ -14,7 +14,7 @@ const SETTLED_FIELDS = [
 ] as const;
 type SettledField = (typeof SETTLED_FIELDS)[number];
 
-/** What of a record is settled between those who have one. */
+/** The settings on which the holders of a key's record must agree. */
 export type Settled = Pick<KeyRecord, SettledField>;
 
 /** The fields in which two records differ; nothing else counts once both say that the key is revoked. */
@@ -27,8 +27,8 @@ export function differingFields(a: KeyRecord, b: KeyRecord): (keyof KeyRecord)[]
 }
 
 /**
- * What both records of a key allow. Of the fields in `chosen` the first record's values hold. `standard` is the limit of
- * a key that has none of its own.
+ * The intersection of two records of a key. Fields in `chosen` keep the values of `ours`. `standard` is the limit of a key
+ * that has none of its own.
  */
 export function commonSettings(
   ours: KeyRecord,

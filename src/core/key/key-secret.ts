@@ -21,13 +21,13 @@ const KEY_IN_TEXT = new RegExp(
   "g",
 );
 
-/** What a JWT is looked for in: base64url letters and dots. */
+/** Stretches that can hold a JWT: base64url letters and dots. */
 const DOTTED_TEXT = /[\w.-]+/g;
 /** How the header of every JWT begins: the base64url of `{"`. */
 const JWT_START = "eyJ";
 const MIN_JWT_PART = 8;
 
-/** What can be put between the letters of a secret without hiding it; the mark is where one was cut. */
+/** What may stand between the letters of a secret that is broken into pieces; `…` is where a secret was cut. */
 const NO_LETTERS = /[^\x21-\x7e…]+/g;
 /** A text that is encoded more often than this hides something. */
 const MAX_DECODINGS = 16;

@@ -8,7 +8,7 @@ const REFUSAL_OF = {
   active: null,
 };
 
-/** Why a key is refused for what has become of it, at `now` in milliseconds since the epoch; `null` for a live one. */
+/** Refusal for a revoked, disabled or expired key at `now` (milliseconds since the epoch); `null` if active. */
 export function standingRefusal(record: KeyRecord, now: number): Refusal | null {
   return REFUSAL_OF[keyStatus(record, now)];
 }

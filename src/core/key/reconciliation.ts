@@ -9,7 +9,7 @@ export const DIFFERENCES = [
 ] as const;
 export type DifferenceKind = (typeof DIFFERENCES)[number];
 
-/** One difference between those who know a key. */
+/** One difference between the holders of a key's record. */
 export interface Difference {
   /** `null` when the guard could not be asked which keys it has. */
   readonly keyId: string | null;

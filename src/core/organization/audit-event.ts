@@ -30,12 +30,12 @@ const EVENTS: Readonly<Record<string, string>> = {
   deleteScimGroup: "scim_group.deleted",
 };
 
-/** What something on record is called, whether it was done or refused. */
+/** The event of an action on record, done or refused. */
 export function eventOf(action: string): string {
   return Object.hasOwn(EVENTS, action) ? (EVENTS[action] ?? action) : action;
 }
 
-/** The operations of which a refused attempt is called something that begins like this. */
+/** The operations whose event begins like this. */
 export function operationsOf(beginning: string): string[] {
   return Object.keys(EVENTS).filter((operation) => EVENTS[operation]?.startsWith(beginning));
 }

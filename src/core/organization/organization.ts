@@ -99,7 +99,7 @@ export interface CreatedKey {
   readonly key: ManagedKey;
 }
 
-/** What may be said of a key when it is made. */
+/** The settings of a new key. */
 export interface KeyDraft {
   readonly name: string;
   readonly description: string | null;
@@ -287,7 +287,7 @@ export interface Doing {
   readonly by: { readonly id: string; readonly name: string };
 }
 
-/** What an organisation has of credentials that are there once for everybody. `null` for what there is not. */
+/** The credentials of the organisation itself; `null` for those that it does not have. */
 export interface Credentials {
   readonly scimToken: {
     /** `null` of a token that was made before this was kept. */
@@ -303,7 +303,7 @@ export interface Credentials {
   readonly webhookSecret: { readonly made: Doing | null; readonly createdAt: number } | null;
 }
 
-/** How many keys there are, and how many of the active ones want to be looked at. */
+/** How many keys there are, and how many of the active ones need attention. */
 export interface KeySummary {
   /** Neither revoked nor expired nor replaced, disabled or not. */
   readonly live: number;

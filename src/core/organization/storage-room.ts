@@ -1,13 +1,13 @@
 import { refuse } from "../refusal.ts";
 
-/** The platform gives an object 10 GB. What is left from here on is for acts that take access away and must be on record. */
+/** The platform gives an object 10 GB. The rest from here on is kept for acts that take access away and their audit. */
 const NEARLY_FULL_BYTES = 7e9;
 
 export function isNearlyFull(bytes: number): boolean {
   return bytes >= NEARLY_FULL_BYTES;
 }
 
-/** What the platform says of a write for which there is no room. Of an error that an object has thrown only the text arrives. */
+/** The platform's messages for a write without room. Across RPC only the text of an error arrives. */
 const FULL = /SQLITE_FULL|database or disk is full|Exceeded allowed storage/;
 
 export function isStorageFull(error: unknown): boolean {

@@ -56,7 +56,7 @@ export interface Operation {
   /** The most bytes of a request's body, and how long nothing may move; `null` for the gateway's setting. */
   readonly maxBodyBytes: number | null;
   readonly timeoutMs: number | null;
-  /** Those of the two that the gateway's setting bounds, too: another template fits that says nothing. */
+  /** Which of the two the gateway's setting bounds as well, since another template that fits sets none. */
   readonly boundedBySetting: readonly ("maxBodyBytes" | "timeoutMs")[];
   /**
    * Where the origin of its own is to be found among `ORIGINS`: the first of these names and URLs that is there. When

@@ -55,9 +55,8 @@ export interface Match {
 }
 
 /**
- * What a method and a path are. Where several templates fit and none is the more specific, `also` holds the other ones:
- * the request must be allowed by each of them. `operation` then has the strictest values of all, and is deprecated if
- * all are.
+ * The outcome of a look-up. Where several templates fit and none is the more specific, `also` holds the other ones: the
+ * request must be allowed by each of them. `operation` then has the strictest values of all, and is deprecated if all are.
  */
 type RouteMatch =
   | (Match & { readonly kind: "operation"; readonly also: readonly Match[] })
@@ -74,7 +73,7 @@ export interface RoutePolicy {
   readonly resourceTypes: ResourceTypes;
   /** What the paths of all operations without servers of their own begin with; empty or without a slash at the end. */
   readonly basePath: string;
-  /** What a method and a canonical path are. Bytes are compared as sent, and as a server could decode them; HEAD follows GET. */
+  /** Looks a method and a canonical path up, by its bytes as sent and as a server could decode them; HEAD follows GET. */
   match(method: string, path: string): RouteMatch;
   /** What makes a scope impossible for this API, as a sentence, or `null`. */
   checkScope(scope: Scope): string | null;

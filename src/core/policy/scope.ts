@@ -1,4 +1,4 @@
-/** What a scope is: an action on everything that a resource filter covers. */
+/** Scopes: an action on everything that a resource filter covers. */
 
 import { invalid, type Result } from "../refusal.ts";
 
@@ -34,7 +34,7 @@ export function formatScope(scope: Scope): string {
   return `${scope.resource}:${scope.action}`;
 }
 
-/** What is wrong with how a filter is written, or `null`. Which types there are is the route policy's to know. */
+/** The syntax error of a filter, as a sentence, or `null`. Whether its type exists is for the route policy to say. */
 export function filterProblem(filter: string): string | null {
   if (filter === "*") return null;
   for (const segment of filter.split("/")) {

@@ -2,7 +2,7 @@ import { isObject, valueOf, type ScimObject } from "./object.ts";
 import { parsePath } from "./filter-parser.ts";
 import { ENTERPRISE_USER_SCHEMA, sameName, USER_SCHEMA } from "./schemas.ts";
 
-/** A client may wrap a value in a list or an object, or write an object as text, so many times. */
+/** How often a value may be wrapped in a list, in an object or in JSON text. */
 const MAX_WRAPPINGS = 4;
 
 /** Whether the body of a PUT deactivates a user, even if the rest of it is bad. */

@@ -3,7 +3,7 @@ import { matches, type Filter } from "./filter.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
 import { isObject, valueOf, type ReadValue } from "./object.ts";
 
-/** A value may be wrapped in lists and objects so many times. */
+/** How often a value may be wrapped in lists and objects. */
 const MAX_WRAPPINGS = 8;
 const UUID = /^(?:urn:uuid:|\{)?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\}?$/i;
 const REFERENCE = /(?:^|\/)Users\/([^/?#]+)\/?$/i;
@@ -63,8 +63,8 @@ function changeChosen(
 }
 
 /**
- * The members that are left. Somebody who is no member need not be taken out, but a name that is no id at all means
- * somebody who would stay.
+ * The members that are left. To remove a user who is no member is no error; a name that is no id at all is one, since the
+ * member that it means would stay.
  */
 function without(
   members: ReadonlySet<string>,

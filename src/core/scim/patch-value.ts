@@ -147,7 +147,7 @@ function isNamed(held: unknown, named: unknown): boolean {
   return told.length > 0 && told.every(([name, each]) => isSame(valueOf(held, name), each));
 }
 
-/** Texts are compared as names of roles are: what a role is given by must not be stricter than what it is taken by. */
+/** Texts are compared as names of roles are: every spelling that gives a role must be able to take it. */
 function isSame(held: unknown, named: unknown): boolean {
   if (typeof held !== "string" || typeof named !== "string") return held === named;
   return foldName(nameInText(held)) === foldName(nameInText(named));

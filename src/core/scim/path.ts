@@ -1,7 +1,7 @@
 import type { Filter } from "./filter.ts";
 import { GROUP_SCHEMA, sameName, USER_SCHEMA } from "./schemas.ts";
 
-/** Where in a resource something is (RFC 7644 section 3.5.2): `emails[type eq "work"].value`. */
+/** The path of an attribute in a resource (RFC 7644 section 3.5.2), such as `emails[type eq "work"].value`. */
 export interface AttributePath {
   /** The extension that the attribute is of; `null` for the resource's own schema. */
   readonly schema: string | null;

@@ -30,7 +30,7 @@ export const SCIM_PROBLEMS = {
 
 export type ScimProblemName = keyof typeof SCIM_PROBLEMS;
 
-/** A refusal that knows its place in SCIM. What was asked for is always wrapped, so that the two cannot be confused. */
+/** A refusal with its form in SCIM. Results are always wrapped in an object of their own, so that no two are confused. */
 export interface ScimProblem extends Refusal {
   readonly problem: ScimProblemName;
   /** For the operator of the client, and for the log. */

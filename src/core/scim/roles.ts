@@ -9,7 +9,7 @@ export interface Grants {
   readonly vaultRoles: VaultRoles;
 }
 
-/** What names of the identity provider's own stand for: the name as {@link foldName} has it to names of roles. */
+/** The provider's own names, as {@link foldName} spells them, to the names of roles that they stand for. */
 export type RoleNames = ReadonlyMap<string, readonly string[]>;
 
 /** How names of the identity provider are read. */

@@ -20,7 +20,7 @@ export const MIN_TOKEN_LIFE_S = 60;
 export const MAX_TOKEN_LIFE_S = 86_400;
 export const DEFAULT_TOKEN_LIFE_S = 3600;
 
-/** A token of more letters than this is none of ours. */
+/** Longest token of ours, in letters. */
 const MAX_TOKEN_LENGTH = 16_384;
 /** Seconds by which the issuer's clock may run ahead of the reader's. */
 const CLOCK_TOLERANCE_S = 30;
@@ -84,7 +84,7 @@ const Claims = z.strictObject({
   vaults: z.union([z.literal("*"), z.array(z.string())]),
 });
 
-/** A token that says what one of ours would. Whether it is one is up to its signature by the key `kid`. */
+/** A token in the form of ours, whose signature by the key `kid` is still to be verified. */
 interface UnverifiedToken {
   readonly kid: string;
   readonly claims: AccessToken;

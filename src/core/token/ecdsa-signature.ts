@@ -19,7 +19,7 @@ export function p1363FromDer(der: Uint8Array): Uint8Array<ArrayBuffer> | null {
   return signature;
 }
 
-/** The positive integer at a place, without the zero byte that says that it is positive, and where it ends. */
+/** The positive integer at an offset, without its leading zero byte, and the offset of its end. */
 function readInteger(der: Uint8Array, at: number): { value: Uint8Array; end: number } | null {
   if (der[at] !== INTEGER) return null;
   const start = at + 2;

@@ -12,7 +12,7 @@ export interface SigningKey {
   readonly activeFrom: number;
 }
 
-/** How long the keys of a ring do what, in milliseconds. */
+/** The timing of a ring, in milliseconds. */
 export interface RingPolicy {
   /** How long a key signs before a successor takes over. */
   readonly lifetimeMs: number;
@@ -74,7 +74,7 @@ export function publishedKeys(ring: readonly SigningKey[], now: number, policy: 
   });
 }
 
-/** What the world may know of a key. */
+/** The public half of a key, as it is published. */
 export function publicJwk({ kid, publicJwk: { x = "", y = "" } }: SigningKey): PublicJwk {
   return { kty: "EC", crv: "P-256", x, y, kid, alg: "ES256", use: "sig" };
 }

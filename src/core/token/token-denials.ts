@@ -6,7 +6,7 @@ export interface TokenDenials {
   readonly issuedUntil: number;
 }
 
-/** What of a token decides whether it is denied. */
+/** The part of a token that decides whether it is denied. */
 export interface DeniableToken {
   readonly id: string;
   readonly issuedAt: number;
@@ -16,8 +16,8 @@ export interface DeniableToken {
 export const NO_DENIALS: TokenDenials = { tokens: {}, issuedUntil: 0 };
 
 /**
- * So many revoked tokens are remembered one by one. One more revokes all that the key has issued so far: its holders
- * get new ones, and what the guard keeps of a key stays small.
+ * Revoked tokens that are remembered one by one. One more revokes all that the key has issued so far: its holders get new
+ * ones, and what the guard keeps of a key stays small.
  */
 export const MAX_DENIED_TOKENS = 500;
 

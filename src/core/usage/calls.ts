@@ -34,7 +34,7 @@ export interface Call {
   readonly operationId: string;
 }
 
-/** What is the same for all calls that every edit treats alike. */
+/** The name under which a call is counted; calls that every edit treats alike share it. */
 export function callName(operation: Operation, params: PathParams, address: string): string {
   let values = "";
   for (const name of operation.accessParams) values += `/${params[name]?.replaceAll("/", SLASH)}`;
@@ -60,7 +60,7 @@ export function addCalls(counts: Map<string, number>, name: string, calls: numbe
   else counts.set(OTHERS, (counts.get(OTHERS) ?? 0) + calls);
 }
 
-/** What was called is kept for so long: the hour in which the last 24 began included. */
+/** How long calls are kept: the last 24 hours, from the start of the hour in which they began. */
 export const CALLS_KEPT_MS = DAY_MS + HOUR_MS;
 
 /** The start of the hours that are listed, which include the last 24; milliseconds since the epoch. */
