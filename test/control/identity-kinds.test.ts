@@ -1,3 +1,12 @@
+import {
+  constants,
+  createHmac,
+  createPublicKey,
+  generateKeyPairSync,
+  sign as signBytes,
+  type JsonWebKey,
+  type KeyObject,
+} from "node:crypto";
 import { createServer, type Server } from "node:http";
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -54,6 +63,26 @@ function token(claims: Claims = {}, header: Claims = {}, key = good.privateKey):
     .sign(key);
 }
 
+/** A token whose header is no library's. */
+async function byHand(header: Claims): Promise<string> {
+  const [, payload = "", signature = ""] = (await token()).split(".");
+  const encoded = Buffer.from(JSON.stringify({ alg: "RS256", kid: good.kid, ...header })).toString(
+    "base64url",
+  );
+  return `${encoded}.${payload}.${signature}`;
+}
+
+/** A token of the provider's claims, signed by other means. */
+async function resigned(header: Claims, signature: (text: string) => Buffer): Promise<string> {
+  const [, payload = ""] = (await token()).split(".");
+  const encoded = Buffer.from(JSON.stringify({ kid: good.kid, ...header })).toString("base64url");
+  return `${encoded}.${payload}.${signature(`${encoded}.${payload}`).toString("base64url")}`;
+}
+
+function published(jwk: JWK): KeyObject {
+  return createPublicKey({ key: jwk as JsonWebKey, format: "jwk" });
+}
+
 function verifierFor(variables: Readonly<Record<string, string>> = {}): IdentityVerifier {
   const { identity } = readConfig({ ORIGIN_URL: "http://origin.test", OIDC_ISSUER: url, ...variables });
   return new IdentityVerifier({ ...identity, hasVaults: true });
@@ -84,6 +113,7 @@ describe("an access token is one, though", () => {
       ONE_CLIENT,
     ],
     ["it has a nonce, by the type in its header", NONCE, { typ: "at+jwt" }, {}],
+    ["its type is the full media type, in any letters' case", {}, { typ: "Application/JWT" }, {}],
     [
       "it is for the client, as of an Entra app that is its own API",
       { aud: CLIENT, azp: CLIENT, azpacr: "0", scp: "access", ver: "2.0" },
@@ -167,6 +197,29 @@ describe("the log says of a token that", () => {
     ["has no expiry", () => token({ exp: undefined }), /^claim missing: exp$/],
     ["has no organisation", () => token({ org_id: undefined }), /^claim missing: org_id/],
     ["is of another type", () => token({}, { typ: "dpop+jwt" }), /^not an access token: of type dpop\+jwt$/],
+    ["is of no type", () => token({}, { typ: "" }), /^not an access token: of type $/],
+    ["must be understood to be read", () => byHand({ crit: ["exp"], exp: 1 }), /^malformed token: crit: /],
+    [
+      "is not encoded, which must be understood",
+      () => byHand({ crit: ["b64"], b64: false }),
+      /^malformed token: crit: /,
+    ],
+    [
+      "has a subject with a line's end",
+      () => token({ sub: "ann\nadmin" }),
+      /^claim of another type: sub is no id/,
+    ],
+    [
+      "has half a letter for a subject",
+      () => token({ sub: "\ud800" }),
+      /^claim of another type: sub is no id/,
+    ],
+    ["has spaces for a subject", () => token({ sub: "  " }), /^claim of another type: sub is no id/],
+    [
+      "has a subject that is too long",
+      () => token({ sub: "a".repeat(256) }),
+      /^claim of another type: sub is too long$/,
+    ],
     ["has an unknown key", () => token({}, { kid: "other" }), /^unknown key$/],
     [
       "was signed by somebody else",
@@ -220,6 +273,150 @@ describe("of the provider's keys", () => {
     expect(await outcomeOf(await token({ exp: 1_700_000_000 }, { kid: undefined }), verifier)).toBe(
       "expired",
     );
+    others = [];
+  });
+});
+
+describe("a signature counts for the algorithm and the key that made it alone:", () => {
+  const HMAC_KEYS: Readonly<Record<string, (jwk: JWK) => string | Buffer>> = {
+    "its PEM": (jwk) => published(jwk).export({ type: "spki", format: "pem" }),
+    "its PEM of PKCS #1": (jwk) => published(jwk).export({ type: "pkcs1", format: "pem" }),
+    "its DER": (jwk) => published(jwk).export({ type: "spki", format: "der" }),
+    "its JWK": (jwk) => JSON.stringify(jwk),
+    "its modulus": (jwk) => Buffer.from(jwk.n ?? "", "base64url"),
+    "an empty key": () => "",
+  };
+  test.each(Object.entries(HMAC_KEYS))("an HMAC with %s is none", async (_, keyOf) => {
+    for (const alg of ["HS256", "hs256", "RS256", "none", "NONE"]) {
+      const given = await resigned({ alg }, (text) =>
+        createHmac("sha256", keyOf(good.jwk)).update(text).digest(),
+      );
+      expect(await outcomeOf(given)).toMatch(/^(algorithm not allowed|wrong signature)/);
+    }
+  });
+
+  const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const p384 = generateKeyPairSync("ec", { namedCurve: "P-384" });
+  const ed = generateKeyPairSync("ed25519");
+  const sign = (hash: string | null, text: string, key: Parameters<typeof signBytes>[2]): Buffer =>
+    signBytes(hash, Buffer.from(text), key);
+  const jwkOf = (key: KeyObject, more: object): object => ({ ...key.export({ format: "jwk" }), ...more });
+  const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
+  const ieee = { dsaEncoding: "ieee-p1363" as const };
+
+  test.each<[string, object, string, (text: string) => Buffer, RegExp]>([
+    [
+      "RS256 for PS256",
+      jwkOf(rsa.publicKey, {}),
+      "PS256",
+      (t) => sign("sha256", t, rsa.privateKey),
+      /^wrong/,
+    ],
+    [
+      "PS256 for RS256",
+      jwkOf(rsa.publicKey, {}),
+      "RS256",
+      (t) => sign("sha256", t, { key: rsa.privateKey, ...pss }),
+      /^wrong/,
+    ],
+    [
+      "RS256 by a key for PS256",
+      jwkOf(rsa.publicKey, { alg: "PS256" }),
+      "RS256",
+      (t) => sign("sha256", t, rsa.privateKey),
+      /^unknown/,
+    ],
+    [
+      "RS256 by a key to encrypt with",
+      jwkOf(rsa.publicKey, { use: "enc" }),
+      "RS256",
+      (t) => sign("sha256", t, rsa.privateKey),
+      /^unknown/,
+    ],
+    [
+      "RS256 by a key for other operations",
+      jwkOf(rsa.publicKey, { key_ops: ["encrypt"] }),
+      "RS256",
+      (t) => sign("sha256", t, rsa.privateKey),
+      /^unknown/,
+    ],
+    [
+      "RS256 by a key that is published with its secret",
+      jwkOf(rsa.privateKey, {}),
+      "RS256",
+      (t) => sign("sha256", t, rsa.privateKey),
+      /^unusable key: .*public/,
+    ],
+    [
+      "HS256 by a shared key in the set",
+      { kty: "oct", k: "c2VjcmV0" },
+      "HS256",
+      (t) => createHmac("sha256", "secret").update(t).digest(),
+      /^algorithm/,
+    ],
+    [
+      "ES256 by a key for ES384",
+      jwkOf(p384.publicKey, {}),
+      "ES256",
+      (t) => sign("sha256", t, { key: p384.privateKey, ...ieee }),
+      /^unknown/,
+    ],
+    [
+      "ES384",
+      jwkOf(p384.publicKey, {}),
+      "ES384",
+      (t) => sign("sha384", t, { key: p384.privateKey, ...ieee }),
+      /^accepted/,
+    ],
+    ["ES384 in DER", jwkOf(p384.publicKey, {}), "ES384", (t) => sign("sha384", t, p384.privateKey), /^wrong/],
+    ["EdDSA", jwkOf(ed.publicKey, {}), "EdDSA", (t) => sign(null, t, ed.privateKey), /^accepted/],
+    ["EdDSA for ES256", jwkOf(ed.publicKey, {}), "ES256", (t) => sign(null, t, ed.privateKey), /^unknown/],
+    [
+      "by a key whose id differs by letter case",
+      jwkOf(ed.publicKey, { kid: "ODD" }),
+      "EdDSA",
+      (t) => sign(null, t, ed.privateKey),
+      /^unknown/,
+    ],
+    [
+      "by a key whose id is a number",
+      jwkOf(ed.publicKey, { kid: 7 }),
+      "EdDSA",
+      (t) => sign(null, t, ed.privateKey),
+      /^unknown/,
+    ],
+    [
+      "by a key of a certificate alone",
+      { kty: "RSA", x5c: ["MIIB"] },
+      "RS256",
+      (t) => sign("sha256", t, rsa.privateKey),
+      /^unusable key/,
+    ],
+  ])("%s", async (_, key, alg, signature, outcome) => {
+    others = [{ kid: "odd", ...key }];
+    expect(await outcomeOf(await resigned({ alg, kid: "odd" }, signature))).toMatch(outcome);
+    others = [];
+  });
+
+  test("of two keys of one id either counts", async () => {
+    const [one, two] = [await signer("twin"), await signer("twin")];
+    others = [one.jwk, two.jwk];
+    for (const { privateKey } of [one, two]) {
+      expect(await outcomeOf(await token({}, { kid: "twin" }, privateKey))).toBe("accepted");
+    }
+    expect(await outcomeOf(await token({}, { kid: "twin" }))).toBe("wrong signature");
+    others = [];
+  });
+
+  test("a set of 500 keys is a set of keys, and one of more than 2 MiB is not asked to fit", async () => {
+    others = Array.from({ length: 500 }, (__, i) => ({ ...good.jwk, kid: `${i}` }));
+    expect(await outcomeOf(await token())).toBe("accepted");
+    others = [{ ...good.jwk, kid: "large", padding: "x".repeat(2 * 1024 * 1024) }];
+    const identity = await verifierFor().verify(`Bearer ${await token()}`, Date.now());
+    expect(identity).toMatchObject({
+      code: "identity_provider_unavailable",
+      reason: expect.stringContaining("/keys answers more than 2097152 bytes"),
+    });
     others = [];
   });
 });

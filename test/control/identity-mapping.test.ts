@@ -91,6 +91,12 @@ describe("somebody is", () => {
       { name: "alice", email: null },
     ],
     [
+      "called by the beginning of a name without end, and by no address that is too long",
+      { name: "é".repeat(300), email: `${"a".repeat(320)}@b.example` },
+      {},
+      { name: "é".repeat(256), email: null },
+    ],
+    [
       "not known by an address that nobody confirmed",
       { email: "a@b.example", email_verified: false },
       {},

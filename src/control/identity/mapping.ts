@@ -25,6 +25,12 @@ export const OPERATOR_SCOPE = "portcullis:ops";
 export const CLOCK_TOLERANCE_S = 30;
 
 const MAX_SUBJECT_LENGTH = 255;
+/** Control characters and halves of letters: the storage keeps the latter as one and the same sign. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
+/** No address is longer (RFC 5321 section 4.5.3.1). */
+const MAX_EMAIL_LENGTH = 320;
+/** Of a longer name the beginning is shown. */
+const MAX_NAME_LENGTH = 256;
 
 /** The settings, and what the API behind the gateway says of them. */
 export interface TokenReading extends IdentitySettings {
@@ -66,8 +72,8 @@ export function readIdentity(
   return {
     subject,
     orgId,
-    name: plainName(textIn(payload, settings.nameClaim) ?? "") || subject,
-    email: textIn(payload, settings.emailClaim),
+    name: plainName((textIn(payload, settings.nameClaim) ?? "").slice(0, MAX_NAME_LENGTH)) || subject,
+    email: emailOf(payload, settings),
     emailVerified: holds(payload["email_verified"] ?? true),
     ...grantsIn(payload, settings),
     operator: operatorBy(payload, settings) !== null,
@@ -81,7 +87,14 @@ function subjectOf(payload: Payload, { subjectClaim }: IdentitySettings): string
   if (value === undefined || value === null || value === "")
     return new TokenFault("claim missing", subjectClaim);
   if (typeof value !== "string") return unexpected(subjectClaim, "no text");
+  if (UNPRINTABLE.test(value) || value.trim() === "")
+    return unexpected(subjectClaim, "no id that can be read");
   return value.length <= MAX_SUBJECT_LENGTH ? value : unexpected(subjectClaim, "too long");
+}
+
+function emailOf(payload: Payload, { emailClaim }: IdentitySettings): string | null {
+  const email = textIn(payload, emailClaim);
+  return email !== null && email.length <= MAX_EMAIL_LENGTH ? email : null;
 }
 
 function organizationOf(payload: Payload, settings: IdentitySettings): string | TokenFault {

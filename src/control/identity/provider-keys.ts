@@ -7,7 +7,9 @@ import {
 } from "jose";
 import { z } from "zod";
 import { issuerTemplate } from "../../core/identity/settings.ts";
+import { isRefusal } from "../../core/refusal.ts";
 import { CachedValue } from "../../state/cached-value.ts";
+import { readAtMost } from "../body.ts";
 
 /** The provider is asked again after ten minutes, and for an unknown `kid` at most once a minute. */
 const PROVIDER_MAX_AGE_MS = 600_000;
@@ -15,6 +17,8 @@ const PROVIDER_MAX_AGE_MS = 600_000;
 export const PROVIDER_RETRY_MS = 10_000;
 const UNKNOWN_KEY_COOLDOWN_MS = 60_000;
 const FETCH_TIMEOUT_MS = 5000;
+/** Room for thousands of keys with their certificates. */
+const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
 const POLL_MS = 25;
 
 const Discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
@@ -121,7 +125,12 @@ class KeysAt {
 async function fetchJson(url: string, redirect: "follow" | "manual"): Promise<unknown> {
   const response = await fetch(url, { redirect, signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
   if (response.status !== 200) throw new Error(`${url} answers ${response.status}`);
-  return response.json();
+  const bytes = await readAtMost(response.body, MAX_ANSWER_BYTES);
+  if (!isRefusal(bytes)) return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
+  const tooLong = bytes.code === "payload_too_large";
+  throw new Error(
+    `${url} ${tooLong ? `answers more than ${MAX_ANSWER_BYTES} bytes` : "breaks off its answer"}`,
+  );
 }
 
 function sleep(ms: number): Promise<void> {

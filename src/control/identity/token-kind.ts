@@ -11,7 +11,7 @@ export const ALGORITHMS = [
 ]; // prettier-ignore
 
 /** Types of an access token; an absent one is common among providers (RFC 9068 section 2.1 names `at+jwt`). */
-const TOKEN_TYPES = [undefined, "jwt", "at+jwt", "application/at+jwt"];
+const TOKEN_TYPES = [undefined, "jwt", "at+jwt"];
 
 /** A token as it says itself, before anything of it is verified. */
 export interface DecodedToken {
@@ -28,12 +28,14 @@ export function decodeToken(token: string): DecodedToken | TokenFault {
     return new TokenFault("malformed token", "not in the one spelling of base64url");
   const decoded = decode(token);
   if (decoded === null) return new TokenFault("malformed token", "header or payload is no JSON object");
-  const { alg, typ, kid } = decoded.header;
+  const { alg, typ, kid, crit } = decoded.header;
   if (typeof alg !== "string" || !ALGORITHMS.includes(alg))
     return new TokenFault("algorithm not allowed", alg);
   if (kid !== undefined && typeof kid !== "string")
     return new TokenFault("malformed token", "kid is no text");
-  const type = typeof typ === "string" ? typ.toLowerCase() : typ;
+  if (crit !== undefined) return new TokenFault("malformed token", "crit: no extension is understood here");
+  // The prefix may be left out (RFC 7515 section 4.1.9).
+  const type = typeof typ === "string" ? typ.toLowerCase().replace(/^application\//, "") : typ;
   return TOKEN_TYPES.includes(type)
     ? decoded
     : new TokenFault("not an access token", `of type ${asType(typ)}`);
