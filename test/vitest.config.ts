@@ -40,6 +40,8 @@ export default defineConfig({
             "test/{api,gateway,control,console,cli,promise,demo,deploy,docs,ops,soak}/**/*.test.ts",
           ],
           exclude: ["test/settings.test.ts", "test/console/browser/**"],
+          // Rules that a test has bundled are as Node runs them.
+          server: { deps: { external: [/\/patched-rules-/] } },
         },
       },
       {

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
@@ -7,6 +6,8 @@ import type { Rules } from "./world.ts";
 
 const ADMISSION = join(import.meta.dirname, "../../../src/admission");
 const ENTRY = join(import.meta.dirname, "rules.ts");
+/** Within the repository, where the packages that the rules import are found. */
+const SCRATCH = join(import.meta.dirname, "../../../.wrangler");
 
 /** A change of one exact piece of the rules' source. */
 export interface Patch {
@@ -20,13 +21,15 @@ export interface Patch {
 /** The product's rules with pieces of their source replaced. */
 export async function patchedRules(patches: readonly Patch[]): Promise<Rules> {
   const left = new Set(patches);
-  const dir = mkdtempSync(join(tmpdir(), "patched-rules-"));
+  mkdirSync(SCRATCH, { recursive: true });
+  const dir = mkdtempSync(join(SCRATCH, "patched-rules-"));
   try {
     const outfile = join(dir, "rules.mjs");
     await build({
       entryPoints: [ENTRY],
       outfile,
       bundle: true,
+      packages: "external",
       format: "esm",
       platform: "node",
       logLevel: "silent",

@@ -432,7 +432,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     promise: LIMIT,
     without: instead(ISOLATE, "if (key.isKnown && !isSameLimit(key.held, held)) setAside(key);", ""),
     profile: "limits",
-    seed: 6,
+    seed: 144,
   },
   {
     name: "what was used up by one limit is not by another",
