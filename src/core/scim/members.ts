@@ -126,7 +126,7 @@ function readAll(sent: readonly unknown[], wrappings: number): Ids {
   for (const each of sent) {
     const read = each === null ? unreadable() : readIds(each, wrappings + 1);
     if (isRefusal(read)) return read;
-    ids.push(...read.ids);
+    for (const id of read.ids) ids.push(id);
   }
   return { ids };
 }

@@ -1,6 +1,13 @@
 import type { ScimResult } from "./problem.ts";
 import { sameName } from "./schemas.ts";
 
+/**
+ * More than clients send: attributes of a resource, an extension or a complex value, and values of a list. Every
+ * operation of a PATCH takes time in proportion to them. The members of a group are counted by no limit.
+ */
+export const MAX_ATTRIBUTES = 500;
+export const MAX_VALUES = 1000;
+
 /** A JSON object of SCIM: a resource, an extension, or one complex value. */
 export type ScimObject = Readonly<Record<string, unknown>>;
 

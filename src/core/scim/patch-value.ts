@@ -19,6 +19,9 @@ interface Change {
 /** What an attribute holds after a change. */
 export function changeAt(change: Change, current: unknown): ReadValue {
   const { attribute, op, where, sub, value } = change;
+  if (where !== null && attribute?.multiValued === false) {
+    return scimProblem("invalidPath", `${attribute.name} has one value, of which a filter chooses none`);
+  }
   if (where !== null) return changeSome(change, where, current);
   if (sub !== null) return changeParts(change, sub, current);
   if (op === "remove") return { value: withoutNamed(current, value) };

@@ -5,8 +5,8 @@ import { changeMembers } from "./members.ts";
 import type { AttributePath } from "./path.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
 import { changeAt } from "./patch-value.ts";
-import { isObject, valueOf, withValue, type ScimObject } from "./object.ts";
-import { isKept, isMembers, properName } from "./resource.ts";
+import { isObject, MAX_ATTRIBUTES, MAX_VALUES, valueOf, withValue, type ScimObject } from "./object.ts";
+import { isKept, isMembers, properName, TOO_MANY_ATTRIBUTES } from "./resource.ts";
 import { findAttribute, type Attribute, type ResourceType } from "./schemas.ts";
 
 /** One operation of a PATCH (RFC 7644 section 3.5.2). */
@@ -15,6 +15,9 @@ export interface PatchOperation {
   readonly path: AttributePath | null;
   readonly value: unknown;
 }
+
+/** More than clients send; each is applied to the resource as the one before has left it. */
+const MAX_OPERATIONS = 1000;
 
 type Patched = ScimResult<{ readonly resource: ScimObject }>;
 
@@ -34,12 +37,16 @@ export function readWhatOperationsCanBe(body: unknown): {
   readonly unread: readonly ScimProblem[];
 } {
   const sent = isObject(body) ? valueOf(body, "Operations") : undefined;
+  const all = Array.isArray(sent) ? (sent as unknown[]) : [];
   const operations: PatchOperation[] = [];
   const unread: ScimProblem[] = [];
-  for (const each of Array.isArray(sent) ? (sent as unknown[]) : []) {
+  for (const each of all.slice(0, MAX_OPERATIONS)) {
     const read = readOperation(each);
     if (isRefusal(read)) unread.push(read);
     else operations.push(read);
+  }
+  if (all.length > MAX_OPERATIONS) {
+    unread.push(scimProblem("invalidValue", `A PATCH has at most ${MAX_OPERATIONS} operations`));
   }
   return { operations, unread };
 }
@@ -122,15 +129,20 @@ function applyAt(
   if (type === "Group" && op === "remove" && attribute === undefined && current === undefined) {
     return scimProblem("noTarget", `The group has no ${name}`);
   }
-  const changed =
-    schema === null && isMembers(type, name)
-      ? changeMembers({ op, where, sub, value }, current)
-      : changeAt({ attribute, op, where, sub, value }, current);
+  const hasMembers = schema === null && isMembers(type, name);
+  const changed = hasMembers
+    ? changeMembers({ op, where, sub, value }, current)
+    : changeAt({ attribute, op, where, sub, value }, current);
   if (isRefusal(changed)) return changed;
+  if (!hasMembers && Array.isArray(changed.value) && changed.value.length > MAX_VALUES) {
+    return scimProblem("invalidValue", `${name} has at most ${MAX_VALUES} values`);
+  }
   if (changed.value === undefined && (attribute?.required === true || isActive(attribute))) {
     return scimProblem(op === "remove" ? "mutability" : "invalidValue", `${name} must have a value`);
   }
   const next = withValue(container, properName(type, name, schema), changed.value);
+  const size = Object.keys(next).length;
+  if (size > MAX_ATTRIBUTES && size > Object.keys(container).length) return TOO_MANY_ATTRIBUTES;
   if (schema === null) return { resource: next };
   const extended = Object.keys(next).length === 0 ? undefined : next;
   return { resource: withValue(resource, properName(type, schema), extended) };

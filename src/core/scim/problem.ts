@@ -1,3 +1,4 @@
+import { withoutSecrets } from "../key/key-secret.ts";
 import { refuse, type Refusal, type RefusalCode, type Result } from "../refusal.ts";
 
 interface ScimProblemEntry {
@@ -39,7 +40,11 @@ export interface ScimProblem extends Refusal {
 
 export type ScimResult<T> = Result<T, ScimProblem>;
 
-export function scimProblem(problem: ScimProblemName, detail: string): ScimProblem {
+/** Clients write part of a detail, which is answered and logged. */
+const MAX_DETAIL_LENGTH = 256;
+
+export function scimProblem(problem: ScimProblemName, text: string): ScimProblem {
+  const detail = withoutSecrets(text).slice(0, MAX_DETAIL_LENGTH).toWellFormed();
   return { ...refuse(SCIM_PROBLEMS[problem].code, { reason: detail }), problem, detail };
 }
 

@@ -1,5 +1,5 @@
 import { isRefusal } from "../refusal.ts";
-import { isObject, valueOf, type ScimObject, type ReadValue } from "./object.ts";
+import { isObject, MAX_ATTRIBUTES, MAX_VALUES, valueOf, type ScimObject, type ReadValue } from "./object.ts";
 import { readMembers } from "./members.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
 import { findAttribute, sameName, SCHEMAS, type Attribute, type ResourceType } from "./schemas.ts";
@@ -10,6 +10,11 @@ export function isExtension(key: string): boolean {
 }
 
 const UNASSIGNED = { value: undefined };
+
+export const TOO_MANY_ATTRIBUTES = scimProblem(
+  "invalidValue",
+  `A resource, or a part of one, has at most ${MAX_ATTRIBUTES} attributes`,
+);
 
 /**
  * Reads a resource as a client sent it: names in their proper spelling, booleans that came as strings made booleans,
@@ -34,7 +39,9 @@ export function readWhatCanBe(
 } {
   const resource: [string, unknown][] = [];
   const unread: { name: string; problem: ScimProblem }[] = [];
-  for (const [key, sent] of Object.entries(input)) {
+  const all = Object.entries(input);
+  if (all.length > MAX_ATTRIBUTES) unread.push({ name: "", problem: TOO_MANY_ATTRIBUTES });
+  for (const [key, sent] of all.slice(0, MAX_ATTRIBUTES)) {
     const name = properName(type, key);
     const read = readEntry(type, key, sent);
     if (isRefusal(read)) unread.push({ name, problem: read });
@@ -69,8 +76,12 @@ export function readAttribute(attribute: Attribute | undefined, sent: unknown): 
   if (!isKept(attribute)) return UNASSIGNED;
   if (attribute === undefined) return sent === null ? UNASSIGNED : { value: sent };
   if (!attribute.multiValued) return readSingle(attribute, sent);
+  const all = Array.isArray(sent) ? (sent as unknown[]) : [sent];
+  if (all.length > MAX_VALUES) {
+    return scimProblem("invalidValue", `${attribute.name} has at most ${MAX_VALUES} values`);
+  }
   const values: unknown[] = [];
-  for (const each of Array.isArray(sent) ? (sent as unknown[]) : [sent]) {
+  for (const each of all) {
     const read = readSingle(attribute, each);
     if (isRefusal(read)) return read;
     if (read.value !== undefined) values.push(read.value);
@@ -100,8 +111,10 @@ function isEmptyValue(sent: unknown): boolean {
 
 function readObject(sent: unknown, find: (name: string) => Attribute | undefined): ReadValue {
   if (!isObject(sent)) return scimProblem("invalidValue", "An extension must be an object");
+  const all = Object.entries(sent);
+  if (all.length > MAX_ATTRIBUTES) return TOO_MANY_ATTRIBUTES;
   const value: [string, unknown][] = [];
-  for (const [key, each] of Object.entries(sent)) {
+  for (const [key, each] of all) {
     const attribute = find(key);
     const read = readAttribute(attribute, each);
     if (isRefusal(read)) return read;

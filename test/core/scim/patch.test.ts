@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { isRefusal } from "../../../src/core/refusal.ts";
-import { applyPatch, readOperations } from "../../../src/core/scim/patch.ts";
+import { generateKey } from "../../../src/core/key/key-secret.ts";
+import { applyPatch, readOperations, readWhatOperationsCanBe } from "../../../src/core/scim/patch.ts";
 import type { ScimObject } from "../../../src/core/scim/object.ts";
 import type { ResourceType } from "../../../src/core/scim/schemas.ts";
 
@@ -421,6 +422,24 @@ test.each<[name: string, operation: unknown, problem: string]>([
   ["a boolean that is none", { op: "replace", path: "active", value: "maybe" }, "invalidValue"],
   ["a number where text is due", { op: "replace", path: "title", value: 7 }, "invalidValue"],
   ["text where an object is due", { op: "replace", path: "name", value: "Babs" }, "invalidValue"],
+  [
+    "a filter of what has one value",
+    { op: "replace", path: 'name[familyName eq "Jensen"].givenName', value: "Babs" },
+    "invalidPath",
+  ],
+  ["a filter of one value to remove", { op: "remove", path: 'externalId[value eq "x"]' }, "invalidPath"],
+  ["more attributes than a user has", { op: "add", value: manyAttributes(600) }, "invalidValue"],
+  [
+    "more attributes than an extension has",
+    { op: "add", path: ENTERPRISE, value: manyAttributes(600) },
+    "invalidValue",
+  ],
+  ["more values than a list has", { op: "add", path: "roles", value: manyTexts(1001) }, "invalidValue"],
+  [
+    "more values than a list of its own has",
+    { op: "add", path: "badges", value: manyTexts(1001) },
+    "invalidValue",
+  ],
 ])("a PATCH is refused for %s", (_, operation, problem) => {
   expect(patch("User", USER, [operation as object])).toMatchObject({ problem });
 });
@@ -491,6 +510,42 @@ test("a PATCH of which one operation is refused changes nothing", () => {
   ];
   expect(patch("User", USER, operations)).toMatchObject({ problem: "mutability" });
 });
+
+test("a group takes as many members as one body holds", () => {
+  const value = [manyTexts(150_000)];
+  const patched = patch("Group", GROUP, [{ op: "replace", path: "members", value }]);
+  expect(patched).toHaveProperty("resource.members.length", 150_000);
+});
+
+test("a PATCH of more operations than clients send is refused, and deactivates all the same", () => {
+  const operations = Array.from({ length: 1001 }, () => ({ op: "replace", path: "title", value: "Dr" }));
+  expect(patch("User", USER, operations)).toMatchObject({ problem: "invalidValue" });
+  const read = readWhatOperationsCanBe({ Operations: operations });
+  expect([read.operations.length, read.unread.length]).toEqual([1000, 1]);
+});
+
+test.each([5, 400_000])(
+  "what a client has written is answered and logged in short, of %i letters too",
+  (length) => {
+    const problem = patch("User", USER, [{ op: "replace", value: { [`a${"?".repeat(length)}`]: 1 } }]);
+    expect(problem).toMatchObject({ problem: "invalidPath" });
+    expect(JSON.stringify(problem).length).toBeLessThan(1000);
+  },
+);
+
+test("a key in what a client has written is answered and logged without its secret", () => {
+  const { key, keyPrefix } = generateKey("fkc");
+  const problem = patch("User", USER, [{ op: "replace", value: { [`${key}?`]: 1 } }]);
+  expect(problem).toMatchObject({ detail: `${keyPrefix}…? is not a path` });
+});
+
+function manyAttributes(length: number): ScimObject {
+  return Object.fromEntries(Array.from({ length }, (_, i) => [`attribute${i}`, "x"]));
+}
+
+function manyTexts(length: number): string[] {
+  return Array.from({ length }, (_, i) => `text${i}`);
+}
 
 function defined(object: ScimObject): ScimObject {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
