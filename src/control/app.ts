@@ -38,7 +38,7 @@ import { isStorageFull, STORAGE_FULL } from "../core/organization/storage-room.t
 import { isOfOtherVersion } from "../core/schema-version.ts";
 import { surfaceOf } from "../surface.ts";
 
-/** For a while during a deployment Workers and objects are of different versions. */
+/** `Retry-After` while a rollout has Workers and objects of different versions. */
 const ROLLOUT_RETRY_S = 30;
 
 /**

@@ -6,7 +6,7 @@ import type { Credentials, Doing } from "../core/organization/organization.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 
-/** `/-/organization/credentials`: which there are, since when, by whom, and when they were used; never a secret. */
+/** `/-/organization/credentials`: the organisation's own, since when, by whom, and when last used; never a secret. */
 export function addCredentialsEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): void {
   addEndpoint(app, control, {
     method: "get",

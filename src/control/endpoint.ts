@@ -161,8 +161,8 @@ function nameKey(c: Context<ControlEnv>, outcome: Result<Reply>): void {
 }
 
 /**
- * A refused attempt at a change goes on record. One that nobody can be named for only goes to the log, as does one that
- * only wants a second factor: it is made again with one.
+ * Puts a refused attempt at a change on record. Only the log has attempts without a known actor, and those that lack
+ * nothing but a second factor, since they are made again with one.
  */
 function noteRefusal(
   c: Context<ControlEnv>,
@@ -234,7 +234,7 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
   return lacksFactor && identity.mfaFault !== null ? { ...outcome, reason: identity.mfaFault } : outcome;
 }
 
-/** An organisation that does not answer keeps no problem back that is known without it. */
+/** Problems that only the organisation knows; none when it does not answer, so that the others are still told. */
 async function furtherProblems<
   P extends Fields,
   Q extends Fields,
@@ -268,7 +268,7 @@ function exposedIn(
   }));
 }
 
-/** In an emergency nobody waits longer for the word of an organisation. */
+/** The longest wait for an organisation that is asked about an operator, or for further problems. */
 const STANDING_TIMEOUT_MS = 1000;
 
 /**

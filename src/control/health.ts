@@ -1,4 +1,5 @@
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
+import { OBJECT_TIMEOUT_MS, within } from "../core/concurrency.ts";
 import type { Control, ControlEnv } from "./endpoint.ts";
 import { Answered, REFUSAL_HEADERS } from "./headers.ts";
 
@@ -51,8 +52,8 @@ export function addHealthEndpoints(app: OpenAPIHono<ControlEnv>, control: Contro
 
   app.openapi(readyz, async (c) => {
     const [kv, guard] = await Promise.allSettled([
-      control.env.KEY_RECORDS.get(NO_KEY),
-      control.env.KEY_GUARD.getByName(NO_KEY).look([]),
+      within(OBJECT_TIMEOUT_MS, control.env.KEY_RECORDS.get(NO_KEY)),
+      within(OBJECT_TIMEOUT_MS, control.env.KEY_GUARD.getByName(NO_KEY).look([])),
     ]);
     // A bad configuration stops the Worker before it can answer, so an answer says that it is good.
     const checks = { configuration: "ok" as const, kv: state(kv), guard: state(guard) };

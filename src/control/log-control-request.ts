@@ -3,6 +3,9 @@ import { routePath } from "hono/route";
 import { writePoint } from "../core/usage/metrics.ts";
 import type { ControlEnv } from "./endpoint.ts";
 
+/** What of a request was left out is logged up to so many parts. */
+const MAX_LEFT_OUT = 20;
+
 /**
  * Writes the one log line of a control request, as JSON, and its data point. They name the route and never the path, and
  * hold no secret.
@@ -27,7 +30,7 @@ export function logControlRequest(c: Context<ControlEnv>, startedAt: number, tot
       requestId: c.get("requestId"),
       actorId: actor?.id,
       ...told,
-      leftOut: c.get("leftOut"),
+      leftOut: c.get("leftOut")?.slice(0, MAX_LEFT_OUT),
       ms: { total: totalMs },
     }),
   );

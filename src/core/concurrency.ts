@@ -21,10 +21,10 @@ export function chunksOf<T>(items: readonly T[], size: number): T[][] {
 /** Cuts a list into lists that weigh at most `limit` each; an item that alone weighs more is one by itself. */
 export function chunksByWeight<T>(items: Iterable<T>, limit: number, weightOf: (item: T) => number): T[][] {
   const chunks: T[][] = [];
-  let weight = limit;
+  let weight = 0;
   for (const item of items) {
     const more = weightOf(item);
-    if (weight + more > limit) {
+    if (chunks.length === 0 || weight + more > limit) {
       chunks.push([]);
       weight = 0;
     }

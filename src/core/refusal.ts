@@ -42,7 +42,7 @@ export const REFUSALS = {
     cause:
       "A whole API key or access token stands in the path or the query. URLs are written to logs, histories and `Referer` headers, so it has to be taken for leaked, whether or not it still works. The request was not passed on.",
     remedy:
-      "Revoke the credential (`/-/oauth/revoke` takes it from whoever holds it), and send its successor as `Authorization: Bearer <API key>`.",
+      "Revoke the credential (its holder can, at `/-/oauth/revoke`), and send its successor as `Authorization: Bearer <API key>`.",
     retry: NEVER,
   },
   invalid_request: {

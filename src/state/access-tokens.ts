@@ -9,13 +9,13 @@ import type { Background } from "../core/background.ts";
 import type { TokenKeys } from "./token-keys.ts";
 
 /**
- * What verified tokens may take of an isolate's memory; of one that is forgotten the signature is verified again. A
- * token takes about five times its length.
+ * The memory of an isolate for verified tokens; the signature of a forgotten one is verified again. A token takes about
+ * five times its length.
  */
 const MAX_REMEMBERED_BYTES = 16 * 1024 * 1024;
 const BYTES_A_LETTER = 5;
 
-/** A token whose signature has been verified. Whether it counts is up to the clock and to its key. */
+/** A token whose signature has been verified. Whether it is still good depends on the clock and on its key. */
 export class VerifiedToken {
   readonly claims: AccessToken;
   #key: CompiledKey | null = null;
@@ -37,7 +37,7 @@ export class VerifiedToken {
 
 /**
  * Access tokens that were presented to this isolate. Only the verification of a signature is remembered, never the token
- * itself; everything else is asked at every request.
+ * itself; everything else is checked at every request.
  */
 export class AccessTokens {
   readonly #keys: TokenKeys;
@@ -65,9 +65,10 @@ export class AccessTokens {
   }
 
   /**
-   * Verifies a token of `issuer`, or with `null` of any, at `now`, in milliseconds since the epoch: its form, its header, its claims and its
-   * signature by its organisation's key. Refuses with `access_token_invalid`, or with `admission_unavailable` when the
-   * organisation has to be asked for the key and does not answer. A token that has expired verifies.
+   * Verifies a token of `issuer`, or with `null` of any, at `now` (milliseconds since the epoch): its form, its header, its
+   * claims and its signature by its organisation's key. Refuses with `access_token_invalid`, or with
+   * `admission_unavailable` when the organisation has to be asked for the key and does not answer. A token that has
+   * expired verifies.
    */
   async verify(
     text: string,
@@ -95,7 +96,7 @@ export class AccessTokens {
   }
 }
 
-/** Letters of their own: a part of a text keeps the whole of it in memory. */
+/** A copy in memory of its own: a slice keeps the whole text that it was taken from. */
 function copyOf(text: string): string {
   return new TextDecoder().decode(new TextEncoder().encode(text));
 }

@@ -31,7 +31,7 @@ interface HeldSigningKey {
   readonly knownAt: number;
 }
 
-/** Signs for the origin who calls: once a caller and half a minute, so that the request path hardly ever does. */
+/** Signs assertions of who calls. One lasts for many requests of a caller, so that the request path hardly ever signs. */
 export class Assertions {
   readonly #options: AssertionOptions;
   #held: HeldSigningKey | null = null;

@@ -1,7 +1,7 @@
 interface CachedValueOptions {
   /** The age at which the value is asked for again, in milliseconds. */
   readonly maxAgeMs: number;
-  /** And after a failure not before this. */
+  /** How long after a failure it is asked for again, in milliseconds. */
   readonly retryMs: number;
 }
 

@@ -18,8 +18,8 @@ export interface ErasureRecords {
 
 /**
  * Erases an organisation, the keys first and its own record last. Each step may be repeated, by others at the same time,
- * too. How many guards have not confirmed; until all have, nothing but keys is erased. One that `isEmptied` goes on with its
- * last step, which leaves alone what was set up anew under the name.
+ * too. Returns how many guards have not confirmed; until all have, nothing but keys is erased. With `isEmptied` only the
+ * last step is left, which spares what was set up anew under the name.
  */
 export async function eraseOrganization(
   organizations: Env["ORGANIZATION"],

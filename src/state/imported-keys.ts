@@ -2,7 +2,7 @@ import { within } from "../core/concurrency.ts";
 
 /** The entry in KV that is there once a key has been imported. No key and no guard has this name. */
 const ENTRY = "imported-keys";
-/** The answer that there are none yet holds for so long. */
+/** How long the answer that there are none yet is believed. */
 const BELIEVED_MS = 1000;
 const READ_TIMEOUT_MS = 500;
 
@@ -35,7 +35,7 @@ export class ImportedKeys {
     return now >= this.#askedAt && now < this.#askedAt + BELIEVED_MS ? false : null;
   }
 
-  /** The same, asking KV if need be. When KV does not answer the guards have the word. */
+  /** The same, asking KV if need be; true when KV does not answer, so that the guards decide. */
   async find(now: number): Promise<boolean> {
     const peeked = this.peek(now);
     if (peeked !== null) return peeked;

@@ -9,12 +9,12 @@ export interface Perishable {
   forget(before: number): void | Promise<void>;
 }
 
-/** What may go is forgotten together, so much later at most. */
+/** Rows past their retention are deleted together, this much later at most. */
 const SLACK_MS = 3_600_000;
 /** Rows that are forgotten in one step. */
 const AT_ONCE = 1000;
 
-/** Forgets what has served its time. */
+/** Deletes rows past their retention. */
 export class Retention implements Scheduled {
   readonly #perishables: readonly Perishable[];
 

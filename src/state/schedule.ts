@@ -9,14 +9,14 @@ export interface Scheduled {
   nextAt(now: number): number | null;
 }
 
-/** A part that has failed has the alarm ring no earlier than so long afterwards. */
+/** How long after its failure a part may have the alarm ring again. */
 const RETRY_MS = 10_000;
 
-/** What an object does when its alarm rings. The parts share the alarm and nothing else: one that fails stops no other. */
+/** The work of an object's alarm. The parts share the alarm and nothing else: one that fails stops no other. */
 export class Schedule {
   readonly #alarm: Alarm;
   readonly #parts: Readonly<Record<string, Scheduled>>;
-  /** Before when no part that has failed has the alarm ring; milliseconds since the epoch, by its name. */
+  /** The earliest time at which a failed part has the alarm ring again, by its name; milliseconds since the epoch. */
   readonly #retryAt = new Map<string, number>();
 
   /** The parts start in the order given, and none waits for another. */

@@ -10,7 +10,7 @@ const MAX_ORGANIZATIONS = 1000;
 const REFRESH_AFTER_MS = 300_000;
 /** A `kid` that an organisation does not know is not asked for again sooner than this. */
 const COOLDOWN_MS = 10_000;
-/** An organisation may come to be at any moment. */
+/** How long an organisation counts as absent: it may be set up at any moment. */
 const ABSENCE_MS = 1000;
 
 interface KnownKeys {
@@ -23,7 +23,7 @@ interface KnownKeys {
 export class TokenKeys {
   readonly #organizations: Env["ORGANIZATION"];
   readonly #known = new BoundedCache<KnownKeys>(MAX_ORGANIZATIONS);
-  /** Organisations that there are not: those that tokens may name at will do not push the others out. */
+  /** Ids without an organisation. Tokens may name any, which must not push known organisations out. */
   readonly #absent = new BoundedCache<true>(MAX_ORGANIZATIONS, { ttlMs: ABSENCE_MS });
 
   constructor(organizations: Env["ORGANIZATION"]) {

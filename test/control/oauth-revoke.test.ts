@@ -45,7 +45,7 @@ describe("whoever holds a key", () => {
     expect(await shown.json()).toMatchObject({
       status: "revoked",
       revokedBy: "holder",
-      revocationReason: "Revoked by whoever holds the secret",
+      revocationReason: "Revoked by a holder of the secret",
     });
     const audit = await portcullis.manage("GET", `/-/audit-events?target=${key.id}&action=api_key.revoked`);
     const { data } = (await audit.json()) as { data: { actor: { id: string } }[] };

@@ -1,7 +1,9 @@
+import "@hono/zod-openapi";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from "jose";
 import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { generateKey } from "../../src/core/key/key-secret.ts";
+import { readClient } from "../../src/control/oauth/client.ts";
+import { generateKey, hashKey, idOfHash } from "../../src/core/key/key-secret.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { exchange, postForm, type TokenAnswer } from "../support/tokens.ts";
 
@@ -258,6 +260,16 @@ describe("a request for a token", () => {
     expect(await answer.json()).toEqual({ error, error_description: expect.any(String) as string });
     expect(answer.headers.get("Cache-Control")).toBe("no-store");
     expect(answer.headers.get("X-Request-Id")).toMatch(/^[\da-f-]{36}$/);
+  });
+
+  test.each([
+    ["as it is", (text: string) => text],
+    ["form-encoded", encodeURIComponent],
+  ])("may show an imported key with a colon %s", (_, encode) => {
+    const imported = "team:a-key-that-was-made-elsewhere";
+    const id = idOfHash(hashKey(imported));
+    const { Authorization } = basic(id, encode(imported));
+    expect(readClient(Authorization, {}, ["fkc"], true)).toEqual({ keyId: id, key: imported });
   });
 
   const attempts: [string, () => Promise<Response>, number, string][] = [

@@ -52,7 +52,7 @@ export async function identify(client: ClientCredentials, { guards }: Control): 
   return key !== null && sameHash(hashKey(client.key), key.hash) ? key : INVALID;
 }
 
-/** Why a client may not act for its key: that is dead, or not for this address (steps 3 and 4 of a request). */
+/** Refusal for a key that is dead, may not be used from this address, or is withdrawn; `null` if it may be used. */
 export function clientRefusal(key: CompiledKey, address: string): Refusal | null {
   const refusal = standingRefusal(key.record, Date.now());
   if (refusal !== null) return refusal;
@@ -60,14 +60,17 @@ export function clientRefusal(key: CompiledKey, address: string): Refusal | null
   return isWithdrawn(key.record) ? refuse("access_withdrawn") : null;
 }
 
-/** Both halves are form-encoded before they are joined (RFC 6749 section 2.3.1). */
+/**
+ * Both halves are form-encoded before they are joined (RFC 6749 section 2.3.1). An imported key may have a colon, which
+ * some clients send as it is: only the first one ends the id (RFC 7617 section 2).
+ */
 function readBasic(authorization: string): { id: string; secret: string } | null {
   const encoded = BASIC.exec(authorization)?.[1];
   if (encoded === undefined) return null;
   try {
-    const [id, secret, ...more] = atob(encoded).split(":");
-    if (id === undefined || secret === undefined || more.length > 0) return null;
-    return { id: decodeURIComponent(id), secret: decodeURIComponent(secret) };
+    const [id = "", ...secret] = atob(encoded).split(":");
+    if (secret.length === 0) return null;
+    return { id: decodeURIComponent(id), secret: decodeURIComponent(secret.join(":")) };
   } catch {
     return null;
   }

@@ -26,7 +26,7 @@ export interface OAuthRequest<Client extends CompiledKey | null> {
   readonly about: (keyId: string) => void;
 }
 
-/** What is answered; what `failed` counts against the client's address all the same. */
+/** A successful answer; one that `failed` counts against the client's address all the same (RFC 7009 section 2.2). */
 export interface Answer<Schema extends z.ZodType> {
   readonly body: Exact<Wire<Schema>>;
   readonly failed?: true;

@@ -114,7 +114,7 @@ export function addPublicKeys(app: OpenAPIHono<ControlEnv>, control: Control, se
 
 const UNAVAILABLE = refuse("admission_unavailable", { retryAfter: 1 });
 
-/** Asks for a set, unless the answer is fresh: everybody may ask, and what signs has other work. */
+/** Asks for a set, unless the answer is fresh: anybody may ask, and the objects that sign have other work. */
 async function ask(
   sets: KeySets,
   name: string,

@@ -17,8 +17,8 @@ import { invalidForm, unavailable } from "./oauth-error.ts";
 type Request = OAuthRequest<CompiledKey | null>;
 
 /** The author on record: the caller shows the secret and nothing else. */
-const HOLDER = { id: "holder", name: "Whoever holds the secret" };
-const REASON = "Revoked by whoever holds the secret";
+const HOLDER = { id: "holder", name: "Holder of the secret" };
+const REASON = "Revoked by a holder of the secret";
 /** The answer waits no longer for the organisation to record it. */
 const TELL_TIMEOUT_MS = 2000;
 

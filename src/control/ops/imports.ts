@@ -11,7 +11,7 @@ import { MAX_LINE_LENGTH, readImport, type ReadImport } from "./read-import.ts";
 
 /** Lines that are worked on together: an organisation makes a call or two for each, of the thousand it may make. */
 const LINES_AT_ONCE = 100;
-/** Lines that come more slowly are not waited for. */
+/** How long to wait for more lines before those that have come are imported. */
 const COLLECT_MS = 10;
 
 /** A line that was read, by its number. */

@@ -35,9 +35,9 @@ interface FoundToken extends FoundSecret {
 }
 
 /**
- * Revokes whatever of the found secrets are keys or access tokens, and has their organisations told. A result for each,
- * in the same order, once all are dead. A key that could not be confirmed is on record and retried; a token is not, and
- * has to be reported again.
+ * Revokes those of the found secrets that are keys or access tokens, and notifies their organisations. Returns a result
+ * for each, in the same order, once all are dead. A key that could not be confirmed is on record and retried; a token is
+ * not, and has to be reported again.
  */
 export async function revokeLeaks(
   control: Control,
@@ -82,7 +82,7 @@ async function revokeKeys(
   return null;
 }
 
-/** One token is dead, its key goes on: that was not found. */
+/** Revokes one token; its key, which was not found, goes on. */
 async function revokeToken(
   control: Control,
   { id: requestId, at, operator }: RevocationRequest,

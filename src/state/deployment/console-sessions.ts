@@ -40,8 +40,8 @@ export interface SessionContent extends SessionMark {
 }
 
 /**
- * The sessions of the console: their content, which no cookie could hold, that they were ended, and that a request has
- * their next tokens. Nothing is kept of a session past its end.
+ * The sessions of the console: their content, which is too large for a cookie, which of them were ended, and which have a
+ * request that renews their tokens. Nothing is kept past a session's end.
  */
 export class ConsoleSessions implements Perishable {
   readonly keptMs = 0;

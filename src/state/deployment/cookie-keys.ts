@@ -1,4 +1,5 @@
 import { text } from "../sql-row.ts";
+
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS cookie_keys (
   id TEXT PRIMARY KEY,
@@ -9,7 +10,7 @@ CREATE TABLE IF NOT EXISTS cookie_keys (
 
 /** A key seals new cookies for this long. */
 const SEALS_FOR_MS = 30 * 86_400_000;
-/** And opens what it has sealed for this long, counted from when it was made. */
+/** A key opens cookies for this long after it was made. */
 const OPENS_FOR_MS = 3 * SEALS_FOR_MS;
 /** For A256GCM. */
 const SECRET_BYTES = 32;

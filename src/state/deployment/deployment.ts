@@ -36,8 +36,8 @@ const ASSERTION_KEYS: RingPolicy = {
 };
 
 /**
- * What is kept once for the whole deployment: emergency revocations and the work left on them, tokens that
- * organisations are still to be told of, its signing keys, and of the console its sessions and the keys of its cookies.
+ * The state of the whole deployment: emergency revocations and the work left on them, notices of revoked tokens that
+ * organisations have not confirmed, erasures, the signing keys of assertions, the console's sessions and cookie keys.
  */
 export class Deployment extends DurableObject<Env> {
   readonly #sql = openTables(this.ctx.storage);
@@ -75,7 +75,7 @@ export class Deployment extends DurableObject<Env> {
     this.#schedule.plan();
   }
 
-  /** Workers of the version before do not tell the guards. */
+  /** Records keys that an erasure has cut. Workers of the version before name no guards. */
   noteErased(orgId: string, receipts: readonly Receipt[], guards: readonly string[] = []): void {
     this.#erasures.add(orgId, receipts, guards);
   }
@@ -84,7 +84,7 @@ export class Deployment extends DurableObject<Env> {
   forgetPeople(orgId: string, people: readonly string[]): void {
     this.#consoleSessions.endOf(people);
     this.#tokenNotices.forget(orgId);
-    this.#erasures.empty(orgId);
+    this.#erasures.markEmptied(orgId);
   }
 
   finishErasure(orgId: string): void {
@@ -116,7 +116,7 @@ export class Deployment extends DurableObject<Env> {
     this.#revocations.open(request, keys, owners);
   }
 
-  /** Goes on telling an organisation that does not answer of a token that is dead. */
+  /** Notifies an organisation that does not answer of a revoked token, until it confirms. */
   keepTelling(cut: TokenCut): void {
     this.#tokenNotices.add(cut, Date.now());
   }

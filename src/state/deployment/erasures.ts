@@ -64,7 +64,7 @@ export class Erasures implements Perishable {
   }
 
   /** Notes of an erasure under way that nothing but the organisation's own tables is left. */
-  empty(orgId: string): void {
+  markEmptied(orgId: string): void {
     this.#sql.exec(
       `INSERT OR REPLACE INTO emptied_organizations
        SELECT org_id, requested_at FROM erasures WHERE org_id = ? AND erased_at IS NULL`,

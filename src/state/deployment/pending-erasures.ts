@@ -3,7 +3,7 @@ import { eraseOrganization, type ErasureRecords } from "../erase-organization.ts
 import type { Scheduled } from "../schedule.ts";
 import type { Erasures } from "./erasures.ts";
 
-/** The request that has begun an erasure has so long for it; and so long lies between attempts. */
+/** How long an erasure is left to the request that began it, and the time between attempts. */
 const RETRY_MS = 60_000;
 
 /** Goes on with erasures that were broken off, until they are done. */
@@ -11,7 +11,7 @@ export class PendingErasures implements Scheduled {
   readonly #organizations: Env["ORGANIZATION"];
   readonly #erasures: Erasures;
   readonly #records: ErasureRecords;
-  /** When this object was last at it; milliseconds since the epoch. */
+  /** When the last attempt began; milliseconds since the epoch. */
   #triedAt = 0;
 
   constructor(organizations: Env["ORGANIZATION"], erasures: Erasures, records: ErasureRecords) {

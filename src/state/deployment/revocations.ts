@@ -20,7 +20,7 @@ import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
 import { OrganizationKeys, type GuardBudget } from "./organization-keys.ts";
 import type { DueRevocation, RevocationLedger, UntoldCut } from "./revocation-ledger.ts";
 
-/** An organisation that does not answer holds up nobody for longer than this. */
+/** The longest wait for an organisation that is notified. */
 const ORGANIZATION_TIMEOUT_MS = 2000;
 /** A call looks after its own rows for this long before the alarm does. */
 const CALL_MS = 30_000;
@@ -178,7 +178,7 @@ export class Revocations {
     if (failed.length > 0) this.#ledger.failed(requestId, failed, Date.now());
   }
 
-  /** Keys that were found are put on record at once, be there more of them to find. */
+  /** Keys that were found are put on record at once, even where others are still to be found. */
   async #locateOne(
     requestId: string | null,
     owner: OwnerTarget,
@@ -232,7 +232,7 @@ export class Revocations {
 /** What became of a key that was to be cut. */
 interface CutResult {
   readonly result: RevocationResult;
-  /** `null` when there is no such key, or it is not known. */
+  /** `null` when there is no such key, or its organisation is not known. */
   readonly orgId: string | null;
   /** It is to be tried again. */
   readonly hasFailed: boolean;
@@ -265,7 +265,7 @@ function isLocated({ orgId }: KeyTarget): boolean {
   return orgId !== null;
 }
 
-/** Asks about keys by their groups, each in one call; of each key what becomes of it. */
+/** Asks about keys, each group in one call; returns each key with the answer about it. */
 function byGroup<T>(
   keys: readonly KeyTarget[],
   ask: (group: string, matches: readonly KeyMatch[]) => Promise<T>[],

@@ -69,7 +69,7 @@ export class Authorize {
     this.#isClosed = true;
   }
 
-  /** Whether there is room for no more than to take access away. */
+  /** Whether the storage is so full that only acts which take access away are admitted. */
   get isNearlyFull(): boolean {
     return isNearlyFull(this.#storage.sql.databaseSize);
   }

@@ -9,7 +9,7 @@ export class GuardTable {
     this.#sql = sql;
   }
 
-  /** Takes a place in a group for a new key; tells the group. To be called in the transaction that makes the key. */
+  /** Takes a place for a new key; returns the name of its group. To be called in the transaction that makes the key. */
   takePlace(): string {
     const [latest] = this.#sql.exec<{ name: string }>(
       `SELECT name FROM guards WHERE is_full = 0 ORDER BY sequence DESC LIMIT 1`,

@@ -49,8 +49,8 @@ import type { ScimAnswer, ScimCommand } from "./people/scim-command.ts";
 import type { SigningKeyInfo } from "./tokens.ts";
 
 /**
- * The record of one organisation: its keys, its people, and what was changed by whom. Its methods are what the rest of
- * the Worker can ask of it; each first takes in who asks.
+ * The record of one organisation: its keys, its people, and who has changed what. Its methods are called by RPC; those
+ * with an actor first bring the directory up to date with the actor's token, and refuse a deactivated person.
  */
 export class Organization extends DurableObject<Env> {
   #parts: Parts = wire(this.ctx, this.env);
@@ -89,7 +89,7 @@ export class Organization extends DurableObject<Env> {
     return this.#authorize.asAdmin(actor, () => this.#parts.tokens.bootstrap(actor));
   }
 
-  /** Makes a key and tells its secret, this once. `request` names the request, so that it makes no second key when it comes again. */
+  /** Makes a key; no other answer has its secret. `request` names the request: repeated, it makes no second key. */
   createKey(actor: Actor, draft: KeyDraft, request: string | null = null): Promise<Result<CreatedKey>> {
     const act = this.#authorize.adding((me) => this.#parts.keys.create(actor, me, draft, request));
     return this.#authorize.as(actor, act);
@@ -174,7 +174,10 @@ export class Organization extends DurableObject<Env> {
     return this.#authorize.as(actor, (me) => this.#parts.keys.revoke(actor, me, keyId, reason));
   }
 
-  /** Whether somebody with an identity token, and a verified address, is not deactivated here. Tells of strangers too, and writes nothing. */
+  /**
+   * Whether a person is not deactivated here, by the subject and the verified address of their token; a stranger is not.
+   * Writes nothing.
+   */
   isActive(userId: string, email: string | null): boolean {
     return !this.#authorize.exists || this.#parts.directory.isActive(userId, email);
   }
@@ -184,7 +187,7 @@ export class Organization extends DurableObject<Env> {
     return this.#authorize.hasTables ? this.#parts.keyTable.idsAfter(ownerId, after, limit) : [];
   }
 
-  /** Takes in which keys an operator has cut at their guards; telling it again changes nothing. */
+  /** Records keys that an operator has cut at their guards; a repeat changes nothing. */
   noteCuts(request: RevocationRequest, cuts: readonly Cut[]): void {
     if (this.#authorize.exists) this.#parts.cuts.note(request, cuts, Date.now());
   }
@@ -262,14 +265,14 @@ export class Organization extends DurableObject<Env> {
     if (this.#takesUsage) this.#parts.usageIntake.recordKey(keyId, batch, Date.now());
   }
 
-  /** Takes in what the guard of a group of keys has counted; telling it again changes nothing. */
+  /** Takes in what the guard of a group of keys has counted; a repeat changes nothing. */
   recordGroupUsage(report: UsageReport): void {
     if (this.#takesUsage) this.#parts.usageIntake.recordGroup(report, Date.now());
   }
 
   /**
-   * Makes the successor of a key and tells its secret, this once; the old one works for `overlapMs` more. `request` names
-   * the request, so that it rotates the key once when it comes again.
+   * Makes the successor of a key; no other answer has its secret. The old one works for `overlapMs` more. `request` names
+   * the request: repeated, it rotates the key once.
    */
   rotateKey(
     actor: Actor,
@@ -330,7 +333,7 @@ export class Organization extends DurableObject<Env> {
     this.#parts.audit.add(operator, entry, Date.now());
   }
 
-  /** Takes in that one access token of a key was revoked; telling it again changes nothing. */
+  /** Records that one access token of a key was revoked; a repeat changes nothing. */
   noteTokenRevoked(cut: TokenCut): void {
     if (this.#authorize.exists) this.#parts.cuts.noteToken(cut, Date.now());
   }
@@ -350,7 +353,7 @@ export class Organization extends DurableObject<Env> {
     return true;
   }
 
-  /** What there is of credentials for the whole organisation: since when, by whom, and when last used. */
+  /** The organisation's own credentials: since when there are any, by whom, and when they were last used. */
   describeCredentials(actor: Actor): Promise<Result<Credentials>> {
     return this.#authorize.asAdmin(actor, () => ({
       scimToken: this.#parts.scimToken.describe(),
@@ -393,7 +396,7 @@ export class Organization extends DurableObject<Env> {
     return this.#authorize.asAdmin(actor, () => this.#parts.people.find(id) ?? refuse("not_found"));
   }
 
-  /** What some owners have of keys, by their ids. */
+  /** How many keys each of some owners has, and their last use, by the owners' ids. */
   ownedKeys(actor: Actor, ids: readonly string[]): Promise<Result<Map<string, OwnedKeys>>> {
     return this.#authorize.asAdmin(actor, () => ownedKeys(this.ctx.storage.sql, ids));
   }
@@ -506,7 +509,7 @@ export class Organization extends DurableObject<Env> {
     return this.#authorize.exists ? this.#parts.schedule.run() : Promise.resolve();
   }
 
-  /** Counts are the first to be given up when room runs short. */
+  /** Whether there is room for counts, which are the first to be given up. */
   get #takesUsage(): boolean {
     return this.#authorize.exists && !this.#authorize.isNearlyFull;
   }

@@ -63,13 +63,13 @@ export class Propagation {
     return pushed.get(keyId) ?? "unconfirmed";
   }
 
-  /** Pushes many keys; tells which were not confirmed. The alarm goes on with those. */
+  /** Pushes many keys; returns those that were not confirmed. The alarm goes on with them. */
   async pushAll(keyIds: readonly string[]): Promise<string[]> {
     const outcomes = await this.pushEach(keyIds);
     return keyIds.filter((keyId) => outcomes.get(keyId) !== "in force");
   }
 
-  /** The same; tells of each key what has become of it, nothing of those that were not pushed. */
+  /** The same; returns the outcome of each key that was pushed. */
   async pushEach(keyIds: readonly string[]): Promise<ReadonlyMap<string, Pushed>> {
     const outcomes = new Map<string, Pushed>();
     const batches = [...this.#parts.keys.byGuard(keyIds)].flatMap(([guard, ids]) =>
@@ -126,7 +126,7 @@ export class Propagation {
     return outcomes;
   }
 
-  /** Takes in what a guard has answered; tells which keys are to be put again. */
+  /** Takes in what a guard has answered; returns the keys that are to be put again. */
   #takeIn(
     orgId: string,
     records: readonly KeyRecord[],

@@ -199,7 +199,7 @@ export class Reconciliation {
     this.#storage.transactionSync(() => {
       const now = Date.now();
       const others = [guards, copy].filter((other) => other !== null && isSameKey(other, ours));
-      // A guard that says revoked has its word when the key is put to it; an older copy says nothing.
+      // A revocation at the guard takes effect when the key is put to it; an older copy counts for nothing.
       for (const other of others as KeyRecord[]) {
         const current = this.#parts.table.record(keyId, ours.orgId);
         const counts = other === copy ? other.version > current.version : other.revokedAt === null;
@@ -285,7 +285,7 @@ function differenceOf(
   return { keyId, guard, kind, fields, settled: false };
 }
 
-/** How the holders of a key's record differ. One without a dead key, or that has it as dead, does not differ. */
+/** How the holders of a key's record differ. One that lacks a dead key, or has it as dead, does not differ. */
 function differencesOf(
   { keyId, ours, guards, copy, forgottenTokens, isUnderWay }: Known,
   guard: string,

@@ -35,8 +35,13 @@ export class Settings {
     return this.#get<readonly SigningKey[]>("signingKeys") ?? [];
   }
 
+  /** Replaces the ring; who made a key is forgotten with it. */
   setSigningKeys(ring: readonly SigningKey[]): void {
     this.#set("signingKeys", ring);
+    this.#sql.exec(
+      `DELETE FROM settings WHERE name LIKE 'made signingKey %' AND name NOT IN (SELECT value FROM json_each(?))`,
+      JSON.stringify(ring.map(({ kid }) => `made signingKey ${kid}`)),
+    );
   }
 
   /** Whether the organisation is being erased. */

@@ -8,7 +8,7 @@ import type { Cut } from "../../core/organization/revocation.ts";
 import { SYSTEM, type Author } from "./audit/audit-log.ts";
 import type { KeyTable } from "./keys/key-table.ts";
 
-/** Why a key is revoked here that its guard says is. */
+/** The reason on record for a key that its guard says is revoked. */
 const REVOKED_ELSEWHERE = "Revoked at its guard";
 
 /** Puts a change on record: its audit event, its outbox row, its notice. To be called in its transaction. */

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { hourOf, USAGE_STEPS } from "../../../src/core/usage/usage.ts";
 import { END_OF_TIME } from "../../../src/core/iso-time.ts";
+import { Settings } from "../../../src/state/organization/settings.ts";
 import { makeActor, makeKey } from "../../support/records.ts";
 
 test("asking about an organisation that nobody belongs to leaves nothing in storage", async () => {
@@ -49,4 +50,20 @@ test("the successor of a key that lives as long as there are times does so, too"
   const { id } = (await makeKey(organization, alice, { expiresAt: END_OF_TIME })).key;
   const rotated = await organization.rotateKey(alice, id, 0);
   expect(rotated).toMatchObject({ key: { expiresAt: END_OF_TIME } });
+});
+
+test("who made a signing key is forgotten with the key", async () => {
+  const organization = env.ORGANIZATION.getByName("org_rings");
+  await organization.bootstrap(makeActor("org_rings"));
+  await runInDurableObject(organization, (_, { storage }) => {
+    const settings = new Settings(storage.sql);
+    const [key] = settings.signingKeys();
+    if (key === undefined) throw new Error("There is no signing key");
+    const ring = ["a", "b"].map((kid) => ({ ...key, kid }));
+    settings.setSigningKeys(ring);
+    for (const { kid } of ring)
+      settings.setMade(`signingKey ${kid}`, { at: 1, by: { id: "alice", name: "Alice" } });
+    settings.setSigningKeys(ring.slice(1));
+    expect(["a", "b"].map((kid) => settings.made(`signingKey ${kid}`)?.at)).toEqual([undefined, 1]);
+  });
 });

@@ -4,7 +4,7 @@ import type { AuditQuery } from "../../../core/organization/organization.ts";
 import { SCIM_USER_NAME } from "../people/scim-store.ts";
 import { nameBeginning } from "./target-names.ts";
 
-/** Later in SQLite's order than any text that begins with what it follows. */
+/** A suffix that sorts after every continuation of the text before it. */
 const LAST = "\u{10FFFF}";
 
 interface Filter {

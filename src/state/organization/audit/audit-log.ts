@@ -29,7 +29,9 @@ export interface AuditEntry {
 
 /** No text that comes from a caller is kept longer. */
 const MAX_TEXT = 256;
-/** So many refused attempts of one actor are kept in so long a time: nobody can fill the log by being refused. */
+/** Longest JSON of the values before or after: a row has at most 2 MB, and a cut must not fail for its record. */
+const MAX_JSON = 250_000;
+/** Refused attempts of one actor that are kept in a time: nobody can fill the log by being refused. */
 const MAX_REFUSALS = 20;
 const REFUSALS_IN_MS = 60_000;
 /** Events that are past their retention are forgotten together, this much later at most. */
@@ -71,7 +73,7 @@ export class AuditLog {
       cut(actor.name),
       foldName(cut(actor.name)),
       entry.action,
-      cut(withoutSecrets(entry.target)),
+      cut(entry.target),
       entry.refusal ?? null,
       cut(actor.address),
       actor.requestId,
@@ -120,8 +122,10 @@ export class AuditLog {
   }
 }
 
+/** Secrets go first: cut in two, one would not be found any more. */
 function cut(value: string): string {
-  return value.length <= MAX_TEXT ? value : `${value.slice(0, MAX_TEXT - 1)}…`;
+  const safe = withoutSecrets(value);
+  return safe.length <= MAX_TEXT ? safe : `${safe.slice(0, MAX_TEXT - 1)}…`;
 }
 
 function namesToKeep({ action, before, after }: AuditEntry): string | null {
@@ -130,7 +134,11 @@ function namesToKeep({ action, before, after }: AuditEntry): string | null {
 }
 
 function toJson(value: object | null): string | null {
-  return value === null ? null : withoutSecrets(JSON.stringify(value, (_, each: unknown) => cutWithin(each)));
+  if (value === null) return null;
+  const json = JSON.stringify(value, (_, each: unknown) => cutWithin(each));
+  return json.length <= MAX_JSON
+    ? withoutSecrets(json)
+    : JSON.stringify({ leftOut: `${json.length} characters` });
 }
 
 /** Names of attributes are a caller's text, too. */

@@ -25,10 +25,7 @@ interface Parts {
   readonly dataset: Env["METRICS"];
 }
 
-/**
- * What happens to keys, as the organisation's webhook tells it. Without an endpoint, or while it is disabled, nothing
- * is kept for it.
- */
+/** Events of keys for the organisation's webhook. Without an endpoint, or while it is disabled, none are kept. */
 export class KeyEvents {
   readonly #storage: DurableObjectStorage;
   readonly #parts: Parts;

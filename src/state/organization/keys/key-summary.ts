@@ -44,7 +44,7 @@ export function summarize(sql: SqlStorage, ownerId: string | null, now: number):
   };
 }
 
-/** What some owners have of keys. */
+/** How many keys each of some owners has, and their last use. */
 export function ownedKeys(sql: SqlStorage, ownerIds: readonly string[]): Map<string, OwnedKeys> {
   const rows = sql.exec<{ id: string; keys: number; lastUsedAt: number | null }>(
     `SELECT value AS id, (SELECT count(*) FROM keys WHERE owner_id = value AND revoked_at IS NULL) AS keys,

@@ -144,7 +144,7 @@ export class KeyTable {
     return guard ?? groupOfKey(id);
   }
 
-  /** The names of all guards of keys, and of each its keys. */
+  /** The ids of the keys at guards, by the guards' names. */
   idsAtGuards(guards: readonly string[]): Map<string, string[]> {
     const ids = new Map<string, string[]>();
     for (const guard of guards) {

@@ -21,7 +21,7 @@ export class ScimEffects {
 
   /**
    * Makes a change that may concern these SCIM users, and settles everybody whom they decided about before or decide
-   * about now. To be called in the transaction of the change; tells the people whose keys are to hear of it.
+   * about now. To be called in the transaction of the change; returns the people whose keys must follow.
    */
   of(author: Author, scimIds: readonly string[], now: number, change: () => void): string[] {
     const { users, identities, directory } = this.#parts;

@@ -38,7 +38,7 @@ export class CallTable implements Perishable {
     );
   }
 
-  /** What a key was used for since `from`. */
+  /** The calls of a key since `from`, in milliseconds since the epoch. */
   since(keyId: string, from: number): CallCounts {
     const sum = new Map<string, number>();
     for (const [name, calls] of this.#rows(`hour >= ?`, keyId, from).flat()) {

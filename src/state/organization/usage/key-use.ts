@@ -1,5 +1,5 @@
 import type { CallCounts } from "../../../core/usage/calls.ts";
-import { within } from "../../../core/concurrency.ts";
+import { eachOf, within } from "../../../core/concurrency.ts";
 import type { KeyRecord } from "../../../core/key/key-record.ts";
 import {
   developerVaults,
@@ -24,6 +24,9 @@ import { tallyStretch } from "./usage-retention.ts";
 
 /** Reading usage waits this long for a guard to deliver its latest counts. */
 const DELIVERY_TIMEOUT_MS = 1000;
+/** Guards that one call asks for their counts, of the thousand calls that an invocation may make. */
+const GUARDS_A_CALL = 400;
+const CONCURRENT_GUARDS = 32;
 /** How many of the most used operations and addresses are listed. */
 const MOST_USED = 20;
 
@@ -95,7 +98,8 @@ export class KeyUse {
   ): Promise<OwnerPreview[]> {
     const { table, calls } = this.#parts;
     const ids = table.idsOf(ownerId);
-    await Promise.all([...table.byGuard(ids).values()].map(([keyId = ""]) => this.#fetch(keyId)));
+    const guards = [...table.byGuard(ids).values()].slice(0, GUARDS_A_CALL);
+    await eachOf(guards, CONCURRENT_GUARDS, ([keyId = ""]) => this.#fetch(keyId));
     return ids.map((keyId) => {
       const before = table.record(keyId, orgId);
       const after = { ...before, ownerVaults: developerVaults(vaultRoles) };

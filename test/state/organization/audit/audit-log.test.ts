@@ -3,6 +3,9 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { config } from "../../../../src/config.ts";
 import { isRefusal } from "../../../../src/core/refusal.ts";
+import { generateKey } from "../../../../src/core/key/key-secret.ts";
+import type { Alarm } from "../../../../src/state/alarm.ts";
+import { AuditLog } from "../../../../src/state/organization/audit/audit-log.ts";
 import { makeActor } from "../../../support/records.ts";
 
 const EVERYTHING = {
@@ -39,3 +42,43 @@ test("what is past its retention is not answered, and forgotten by the alarm, ho
     expect(sql.exec(`SELECT action FROM audit`).toArray()).toEqual([{ action: "just kept" }]);
   });
 });
+
+test("a key in a long text is kept without its secret, wherever the text is cut", async () => {
+  const organization = env.ORGANIZATION.getByName("org_long_texts");
+  const alice = makeActor("org_long_texts");
+  await organization.bootstrap(alice);
+  const { key } = generateKey("fkc");
+  const secret = key.slice("fkc_".length + 12);
+  await runInDurableObject(organization, (_, { storage: { sql } }) => {
+    const audit = auditOf(sql);
+    for (let before = 190; before <= 256; before++) {
+      const text = `${"x".repeat(before)}.${key}`;
+      audit.add(
+        { ...alice, name: text },
+        { action: "test", target: text, before: { text }, after: { [text]: 1 } },
+        1,
+      );
+    }
+    const kept = JSON.stringify(sql.exec(`SELECT * FROM audit`).toArray());
+    expect(kept.toLowerCase().includes(secret.slice(0, 4).toLowerCase())).toBe(false);
+  });
+});
+
+test("an event whose values are too large for a row is kept without them", async () => {
+  const organization = env.ORGANIZATION.getByName("org_large_values");
+  const alice = makeActor("org_large_values");
+  await organization.bootstrap(alice);
+  await runInDurableObject(organization, (_, { storage: { sql } }) => {
+    const members = Array.from({ length: 60_000 }, () => ({ value: crypto.randomUUID() }));
+    auditOf(sql).add(alice, { action: "test", target: "x", before: { members }, after: null }, 1);
+    const [event] = sql.exec<{ before: string }>(`SELECT before FROM audit WHERE action = 'test'`).toArray();
+    expect(JSON.parse(event?.before ?? "")).toEqual({
+      leftOut: expect.stringMatching(/^\d+ characters$/) as string,
+    });
+  });
+});
+
+function auditOf(sql: SqlStorage): AuditLog {
+  const alarm = { ringBy: () => {} } as unknown as Alarm;
+  return new AuditLog(sql, { alarm, retentionMs: config.auditRetentionMs });
+}
