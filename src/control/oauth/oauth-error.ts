@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { z } from "zod";
+import { z } from "@hono/zod-openapi";
 import { problemOf, refuse, REFUSALS, type Refusal, type RefusalType } from "../../core/refusal.ts";
 import type { ControlEnv } from "../endpoint.ts";
 
