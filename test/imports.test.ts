@@ -33,7 +33,7 @@ const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   usage: ["policy", "key"],
   organization: ["policy", "key", "usage"],
   identity: ["organization"],
-  scim: ["organization"],
+  scim: ["key", "organization"],
   token: ["policy", "key", "organization"],
   access: ["policy", "key", "http", "usage", "organization", "token"],
 };
