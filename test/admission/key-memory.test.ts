@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { KeyMemory } from "../../src/admission/isolate/key-memory.ts";
+import type { Answer } from "../../src/admission/protocol.ts";
 import { keyOf } from "../../src/admission/rules/held.ts";
 import { compileKey, type CompiledKey } from "../../src/core/access/compiled-key.ts";
 import { makeRecord } from "../support/records.ts";
@@ -7,6 +8,7 @@ import { makeRecord } from "../support/records.ts";
 const BOUND_BYTES = 32 * 1024 * 1024;
 const GROUPS = 40;
 const GROUP_KEYS = 64;
+const ANSWER: Answer<CompiledKey> = { revision: 1, leaseMs: 0, changed: {}, keys: {}, ahead: false };
 
 /** Has an isolate hold groups of keys of one record, one after the other. */
 function hold(memory: KeyMemory, groups: number, held: CompiledKey, after: () => void = () => {}): void {
@@ -15,7 +17,8 @@ function hold(memory: KeyMemory, groups: number, held: CompiledKey, after: () =>
     const group = memory.group(name);
     const ids = Array.from({ length: GROUP_KEYS }, (_, n) => `key_${i}_${n}`);
     for (const id of ids) keyOf(group, id).held = held;
-    memory.measure(name, group, new Set(ids));
+    const answered = ids.map((id) => [id, { record: held, units: 0, window: null }] as const);
+    memory.measure(name, group, { ...ANSWER, keys: Object.fromEntries(answered) });
     after();
   }
 }

@@ -1,11 +1,11 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { addReport, countUse, newTally } from "../../src/core/usage/usage-tally.ts";
 import type { Answer, Question } from "../../src/admission/protocol.ts";
-import { keyOf, newGroup, newIsolate, type SentQuestion } from "../../src/admission/rules/held.ts";
+import { newGroup, newIsolate, type SentQuestion } from "../../src/admission/rules/held.ts";
 import { compose } from "../../src/admission/rules/isolate.ts";
 import { lastWordAt, noteAnswered, noteFailed, noteSent, wantsOf } from "../../src/admission/rules/pace.ts";
 import type { GuardedKey } from "../../src/admission/rules/records.ts";
-import { Reporters, reportOf } from "../../src/admission/rules/report.ts";
+import { REPORT_EVERY_MS, Reporters, reportOf, usageOf } from "../../src/admission/rules/report.ts";
 import { seededRandom } from "../../src/admission/simulation/random.ts";
 
 const IDS = ["key_a", "key_b", "key_c"];
@@ -25,13 +25,12 @@ class Reporting {
   }
 
   count(id: string): void {
-    const key = keyOf(this.#group, id);
-    countUse((key.usage ??= newTally()), "succeeded", null, "192.0.2.1", 0);
+    countUse(usageOf(this.#group, id), "succeeded", null, "192.0.2.1", 0);
     this.counted[id] = (this.counted[id] ?? 0) + 1;
   }
 
   ask(): void {
-    const report = reportOf(this.#isolate, this.#group);
+    const report = reportOf(this.#isolate, this.#group, true, 0);
     const wants = wantsOf(this.#group, null, report, true, 0);
     const sent = compose(this.#isolate, this.#group, wants, report, 0, true, 0);
     noteSent(this.#group, sent);
@@ -93,6 +92,32 @@ test("whatever questions and answers are lost, each count arrives once", () => {
     for (const question of late) reporting.hearLate(question);
     expect(reporting.arrived, `seed ${seed}`).toEqual(reporting.counted);
   }
+});
+
+describe("the counts of a group", () => {
+  const isolate = newIsolate<GuardedKey>();
+  const group = newGroup<GuardedKey>();
+  const keysReported = (isFinal: boolean, now: number) => {
+    countUse(usageOf(group, "key_a"), "succeeded", null, "192.0.2.1", now);
+    const report = reportOf(isolate, group, isFinal, now);
+    group.report = null;
+    return report && [...report.usage].map(([id, { minutes }]) => [id, Object.values(minutes)[0]?.succeeded]);
+  };
+
+  test("wait while it is in use, and are reported together", () => {
+    expect(keysReported(false, 0)).toEqual([["key_a", 1]]);
+    expect(keysReported(false, 1)).toBeNull();
+    expect(keysReported(false, REPORT_EVERY_MS - 1)).toBeNull();
+    expect(keysReported(false, REPORT_EVERY_MS)).toEqual([["key_a", 3]]);
+  });
+
+  test("are reported by its last word, whenever that is", () => {
+    expect(keysReported(true, REPORT_EVERY_MS + 1)).toEqual([["key_a", 1]]);
+  });
+
+  test("do not wait longer because the clock was set back", () => {
+    expect(keysReported(false, -REPORT_EVERY_MS)).toEqual([["key_a", 1]]);
+  });
 });
 
 test("a report that names nobody is taken in, as Workers of the version before send it", () => {

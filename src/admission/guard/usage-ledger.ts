@@ -61,9 +61,9 @@ export class UsageLedger {
 
   /** Plans the next delivery of what has been counted. */
   plan(isQuiet: boolean, now: number): void {
-    if (this.#pending.size === 0 && this.#sent === null) return;
     if (this.#quietSince !== null) this.#returnsSoon = now - this.#quietSince < QUIET_DELAY_MS;
     this.#quietSince = isQuiet ? now : null;
+    if (this.#pending.size === 0 && this.#sent === null) return;
     this.#countedSince ??= now;
     // The clock may have been set back.
     const isDue = Math.abs(now - this.#countedSince) >= DELIVERY_INTERVAL_MS;

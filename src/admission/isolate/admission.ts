@@ -4,7 +4,7 @@ import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import type { RateLimit } from "../../core/key/key-record.ts";
 import type { RateHeaders } from "../../core/key/rate-window.ts";
 import type { Refusal } from "../../core/refusal.ts";
-import { newTally, type UsageTally } from "../../core/usage/usage-tally.ts";
+import type { UsageTally } from "../../core/usage/usage-tally.ts";
 import { groupOfKey } from "../key-guards.ts";
 import { arrive, keyOf, type Group, type HeldKey, type Waiting } from "../rules/held.ts";
 import { decide, decideAsked, readClock, type Decision, type Judge } from "../rules/isolate.ts";
@@ -17,6 +17,7 @@ import {
   noteUse,
   QUIET_MS,
 } from "../rules/pace.ts";
+import { usageOf } from "../rules/report.ts";
 import { CredentialMemory } from "./credential-memory.ts";
 import { KeyFacts, type KeyFact } from "./key-facts.ts";
 import { KeyMemory } from "./key-memory.ts";
@@ -152,7 +153,7 @@ export class Admission {
   ): void {
     const name = this.#guardNameOf(keyId);
     const group = this.#memory.group(name);
-    add((keyOf(group, keyId).usage ??= newTally()));
+    add(usageOf(group, keyId));
     if (isFact && now - group.askedAt < FACT_REPORT_MS) return;
     group.usedAt = now;
     if (isFact) group.askedAt = now;
@@ -352,8 +353,8 @@ function unknownRate({ requests, windowSeconds }: RateLimit): KeyRate {
 }
 
 /** Whether nothing is lost with what is held of a key. */
-function isWorthNothing({ isKnown, usage, units, surplus, window }: HeldKey<CompiledKey>): boolean {
-  return !isKnown && usage === null && units + surplus === 0 && window === null;
+function isWorthNothing({ isKnown, units, surplus, window }: HeldKey<CompiledKey>): boolean {
+  return !isKnown && units + surplus === 0 && window === null;
 }
 
 function rateOf({ window, units, surplus }: HeldKey<CompiledKey>): KeyRate | null {

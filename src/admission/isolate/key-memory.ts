@@ -1,4 +1,5 @@
 import type { CompiledKey } from "../../core/access/compiled-key.ts";
+import type { Answer } from "../protocol.ts";
 import { newGroup, newIsolate, type Group, type Isolate } from "../rules/held.ts";
 
 /** What an isolate may hold of keys. */
@@ -37,17 +38,18 @@ export class KeyMemory {
     return group;
   }
 
-  /** Measures a group after an answer, and forgets others if it is too much in all. `answered` are the ids asked about. */
-  measure(name: string, group: Group<CompiledKey>, answered: ReadonlySet<string>): void {
+  /** Moves a group to the end of the line after an answer, and measures it again if the answer brought records. */
+  measure(name: string, group: Group<CompiledKey>, answer: Answer<CompiledKey>): void {
     const { groups } = this.isolate;
     if (groups.get(name) !== group) return;
-    forgetUnknown(group, answered);
+    groups.delete(name);
+    groups.set(name, group);
+    if (!bringsRecords(answer)) return;
+    forgetUnknown(group, answer);
     let bytes = GROUP_BYTES;
     for (const key of group.keys.values()) {
       bytes += KEY_BYTES + (key.held === null ? 0 : this.#sizeOf(key.held));
     }
-    groups.delete(name);
-    groups.set(name, group);
     this.#setBytes(name, bytes);
     this.#forgetOldest(name);
   }
@@ -77,10 +79,16 @@ export class KeyMemory {
   }
 }
 
+function bringsRecords({ changed, keys }: Answer<CompiledKey>): boolean {
+  for (const id in keys) if (keys[id]?.record !== undefined) return true;
+  for (const id in changed) if (Object.hasOwn(changed, id)) return true;
+  return false;
+}
+
 /** Forgets the oldest ids that are no keys; requests still wait for those that were just answered. */
-function forgetUnknown(group: Group<CompiledKey>, answered: ReadonlySet<string>): void {
+function forgetUnknown(group: Group<CompiledKey>, { keys }: Answer<CompiledKey>): void {
   const unknown = [...group.keys].filter(([, key]) => key.isKnown && key.held === null);
   for (const [id] of unknown.slice(0, Math.max(0, unknown.length - MAX_UNKNOWN_IDS))) {
-    if (!answered.has(id)) group.keys.delete(id);
+    if (!Object.hasOwn(keys, id)) group.keys.delete(id);
   }
 }

@@ -2,7 +2,7 @@ import type { Background } from "../../core/background.ts";
 import { compileKey, type CompiledKey } from "../../core/access/compiled-key.ts";
 import { within } from "../../core/concurrency.ts";
 import type { Env } from "../../env.ts";
-import type { Answer } from "../protocol.ts";
+import type { Answer, KeyAnswer } from "../protocol.ts";
 import type { Group, SentQuestion, Waiting } from "../rules/held.ts";
 import { compose, endLease, readClock, receive, type OwnUnits } from "../rules/isolate.ts";
 import { ISOLATE_CALLS_PER_S, leaseWanted, newLoad, noteCall, type LeaseBounds } from "../rules/load.ts";
@@ -75,7 +75,7 @@ export class Questions {
       background.waitUntil(this.#endByTimer(group, sent, leaseMs - age.atMost));
     else sent.leaseOver = true;
     const own = receive(this.#memory.isolate, group, sent, answer, asker, slackMs, now);
-    this.#memory.measure(name, group, new Set(sent.question.keys.map(({ id }) => id)));
+    this.#memory.measure(name, group, answer);
     return own;
   }
 
@@ -90,7 +90,7 @@ export class Questions {
     noteCall(this.#load, now, ISOLATE_CALLS_PER_S, bounds);
     const { isolate } = this.#memory;
     isolate.id ||= crypto.randomUUID();
-    const report = reportOf(isolate, group);
+    const report = reportOf(isolate, group, isFinal, now);
     const wants = wantsOf(group, asker, report, isFinal, now);
     const wanted = leaseWanted(group.roundTripMs, this.#load, slackMs);
     return compose(isolate, group, wants, report, wanted, isFinal, now);
@@ -119,12 +119,16 @@ export function compileAnswer(
   told: Answer<GuardedKey>,
   compile: (key: GuardedKey) => CompiledKey,
 ): Answer<CompiledKey> {
-  const changed = Object.entries(told.changed)
-    .filter(([id]) => group.keys.has(id))
-    .map(([id, key]) => [id, compile(key)] as const);
-  const keys = Object.entries(told.keys).map(([id, { record, ...rest }]) => {
-    if (record === undefined) return [id, rest] as const;
-    return [id, { ...rest, record: record && compile(record) }] as const;
-  });
-  return { ...told, changed: Object.fromEntries(changed), keys: Object.fromEntries(keys) };
+  const changed: Record<string, CompiledKey> = {};
+  for (const [id, key] of Object.entries(told.changed)) if (group.keys.has(id)) changed[id] = compile(key);
+  const keys: Record<string, KeyAnswer<CompiledKey>> = Object.create(null);
+  for (const [id, answer] of Object.entries(told.keys)) keys[id] = compileKeyAnswer(answer, compile);
+  return { ...told, changed, keys };
+}
+
+function compileKeyAnswer(
+  { units, window, record }: KeyAnswer<GuardedKey>,
+  compile: (key: GuardedKey) => CompiledKey,
+): KeyAnswer<CompiledKey> {
+  return record === undefined ? { units, window } : { units, window, record: record && compile(record) };
 }

@@ -100,10 +100,15 @@ export interface GroupPace {
   /** Units used, and requests refused under the lease, since the last question. */
   spent: number;
   refused: number;
+  /** Units that requests wait for and no question has asked for yet. */
+  demand: number;
   /** A busy key is low on units. */
   isLow: boolean;
   /** The guard's record of a window runs ahead of its use. */
   isAhead: boolean;
+  /** Counts that wait to be reported, by key; and when the latest report was made. */
+  usage: Map<string, UsageTally>;
+  reportedAt: number;
   /** Counts that were sent, as long as no answer says that they have arrived. */
   report: Report | null;
 }
@@ -118,8 +123,6 @@ export interface KeyPace {
   usedAt: number;
   /** It was used before the last question. */
   isInUse: boolean;
-  /** Counts that wait to be reported. */
-  usage: UsageTally | null;
 }
 
 export function newGroupPace(): GroupPace {
@@ -136,14 +139,17 @@ export function newGroupPace(): GroupPace {
     gapMs: 0,
     spent: 0,
     refused: 0,
+    demand: 0,
     isLow: false,
     isAhead: false,
+    usage: new Map(),
+    reportedAt: NEVER,
     report: null,
   };
 }
 
 export function newKeyPace(): KeyPace {
-  return { demand: 0, spent: 0, since: 0, rate: 0, usedAt: 0, isInUse: false, usage: null };
+  return { demand: 0, spent: 0, since: 0, rate: 0, usedAt: 0, isInUse: false };
 }
 
 export function newIsolate<R extends Guarded>(): Isolate<R> {

@@ -4,7 +4,15 @@
  */
 
 import { MAX_GROUP_KEYS, type Answer, type Guarded, type KeyQuestion } from "../protocol.ts";
-import { costOf, setAside, type Group, type HeldKey, type SentQuestion, type Waiting } from "./held.ts";
+import {
+  costOf,
+  keyOf,
+  setAside,
+  type Group,
+  type HeldKey,
+  type SentQuestion,
+  type Waiting,
+} from "./held.ts";
 import { noteReported, type Report } from "./report.ts";
 
 /** A key that was not used for so long returns its units. */
@@ -42,7 +50,9 @@ export function noteDemand<R extends Guarded>(
   request.countedIn = group.asked + 1;
   request.countedAtFailures = group.failures;
   if (key.since === 0) key.since = now;
-  key.demand += costOf(key, request);
+  const cost = costOf(key, request);
+  key.demand += cost;
+  group.demand += cost;
 }
 
 /** Notes units used for a request. */
@@ -117,9 +127,8 @@ export function wantsOf<R extends Guarded>(
 ): Want[] {
   const isSteady = !isFinal && isInSteadyUse(group, now);
   const wants: Want[] = [];
-  for (const [id, key] of askerFirst(group, asker)) {
+  const consider = (id: string, key: HeldKey<R>) => {
     const usage = report?.usage.get(id) ?? null;
-    if (wants.length >= MAX_GROUP_KEYS && usage === null) continue;
     const cost = asker?.keyId === id ? costOf(key, asker) : 0;
     // A cost is paid as a whole: units that do not suffice go back and count for it.
     if (key.units < cost) setAside(key);
@@ -128,12 +137,20 @@ export function wantsOf<R extends Guarded>(
     const returns = key.surplus > 0 && group.failures === 0;
     const spare = want === 0 && isSteady && isSpareUseful(key, now);
     const isAsked = want > 0 || spare || key.demand > 0 || asker?.keyId === id;
-    if (!isAsked && !returns && usage === null) continue;
-    wants.push({ id, want, waiting, need: cost, spare, usage });
     noteAsked(key, now);
+    if (isAsked || returns || usage !== null) wants.push({ id, want, waiting, need: cost, spare, usage });
+  };
+  const first = new Set(report?.usage.keys());
+  if (asker !== null && !first.has(asker.keyId)) consider(asker.keyId, keyOf(group, asker.keyId));
+  for (const id of first) consider(id, keyOf(group, id));
+  if (asker !== null) first.add(asker.keyId);
+  for (const [id, key] of group.keys) {
+    if (wants.length >= MAX_GROUP_KEYS) break;
+    if (!first.has(id) && (isFinal || !isAtRest(key, now))) consider(id, key);
   }
   group.spent = 0;
   group.refused = 0;
+  group.demand = 0;
   group.isLow = false;
   group.askedAt = now;
   return wants;
@@ -148,13 +165,12 @@ function isSpareUseful<R extends Guarded>(
   return units === 0 || now >= window.end;
 }
 
-function* askerFirst<R extends Guarded>(
-  group: Group<R>,
-  asker: Waiting | null,
-): Generator<readonly [string, HeldKey<R>]> {
-  const own = asker === null ? undefined : group.keys.get(asker.keyId);
-  if (asker !== null && own !== undefined) yield [asker.keyId, own];
-  for (const entry of group.keys) if (entry[0] !== asker?.keyId) yield entry;
+/** A key that was not used since the last question, and has what its next use needs. */
+function isAtRest<R extends Guarded>(key: HeldKey<R>, now: number): boolean {
+  if (key.spent + key.demand + key.surplus > 0) return false;
+  if (!key.isInUse) return key.units === 0;
+  const { window } = key;
+  return key.units > 0 && window !== null && now < window.end && now - key.usedAt <= KEEP_UNITS_MS;
 }
 
 function noteAsked<R extends Guarded>(key: HeldKey<R>, now: number): void {
@@ -209,12 +225,14 @@ export function noteFailed<R extends Guarded>(
   const delay = Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** (group.failures - 1));
   group.retryAt = now + delay * (0.5 + random / 2);
   for (const key of group.keys.values()) key.demand = 0;
+  group.demand = 0;
 }
 
 /** When a group owes its guard a last word if it stays quiet; `null` when it owes none. */
 export function lastWordAt<R extends Guarded>(group: Group<R>): number | null {
+  if (group.usage.size > 0) return group.usedAt + QUIET_MS;
   for (const key of group.keys.values()) {
-    if (key.units + key.surplus > 0 || key.usage !== null) return group.usedAt + QUIET_MS;
+    if (key.units + key.surplus > 0) return group.usedAt + QUIET_MS;
   }
   // One that is under way may fail.
   if (group.report !== null) return group.usedAt + (group.underWay.length > 0 ? QUIET_AHEAD_MS : QUIET_MS);
@@ -238,10 +256,8 @@ function renewalMargin<R extends Guarded>(group: Group<R>): number {
 }
 
 function isInSteadyUse<R extends Guarded>(group: Group<R>, now: number): boolean {
-  let demand = 0;
-  for (const key of group.keys.values()) demand += key.demand;
   const recent = 2 * Math.max(group.leaseMs, MIN_PLANNED_MS) + group.tookMs;
-  return group.spent + demand >= 2 && now - group.askedAt < recent;
+  return group.spent + group.demand >= 2 && now - group.askedAt < recent;
 }
 
 /** What the key's rate uses in a lease and two answers, and two standard deviations more. */

@@ -3,26 +3,40 @@
  * is answered; what is counted meanwhile waits for the next.
  */
 
-import type { UsageTally } from "../../core/usage/usage-tally.ts";
+import { newTally, type UsageTally } from "../../core/usage/usage-tally.ts";
 import { MAX_GROUP_KEYS, type Guarded, type Question, type ReportName } from "../protocol.ts";
 import type { Group, Isolate } from "./held.ts";
+
+/** Counts of a group in use are reported once in this time: an isolate that is lost takes no more with it. */
+export const REPORT_EVERY_MS = 10_000;
 
 export interface Report {
   readonly number: number;
   readonly usage: ReadonlyMap<string, UsageTally>;
 }
 
-/** What the next question is to report; `null` for nothing. */
-export function reportOf<R extends Guarded>(isolate: Isolate<R>, group: Group<R>): Report | null {
+/** The counts of a key that wait to be reported. */
+export function usageOf<R extends Guarded>({ usage }: Group<R>, id: string): UsageTally {
+  let tally = usage.get(id);
+  if (tally === undefined) usage.set(id, (tally = newTally()));
+  return tally;
+}
+
+/** What the next question is to report; `null` for nothing. The last word reports whatever there is. */
+export function reportOf<R extends Guarded>(
+  isolate: Isolate<R>,
+  group: Group<R>,
+  isFinal: boolean,
+  now: number,
+): Report | null {
   if (group.report !== null) return group.report;
-  const usage = new Map<string, UsageTally>();
-  for (const [id, key] of group.keys) {
-    if (key.usage === null) continue;
-    usage.set(id, key.usage);
-    key.usage = null;
-    if (usage.size === MAX_GROUP_KEYS) break;
-  }
-  group.report = usage.size === 0 ? null : { number: ++isolate.reports, usage };
+  // The clock may have been set back.
+  const isDue = isFinal || Math.abs(now - group.reportedAt) >= REPORT_EVERY_MS;
+  if (group.usage.size === 0 || !isDue) return null;
+  const usage = new Map([...group.usage].slice(0, MAX_GROUP_KEYS));
+  for (const id of usage.keys()) group.usage.delete(id);
+  group.report = { number: ++isolate.reports, usage };
+  group.reportedAt = now;
   return group.report;
 }
 

@@ -1,6 +1,6 @@
 import { keyStatus } from "../../core/key/key-record.ts";
 import { compileKey, type CompiledKey } from "../../core/access/compiled-key.ts";
-import { countUse, newTally } from "../../core/usage/usage-tally.ts";
+import { countUse } from "../../core/usage/usage-tally.ts";
 import { KeyMemory } from "../isolate/key-memory.ts";
 import { compileAnswer } from "../isolate/questions.ts";
 import { ageByTicks } from "../isolate/question-age.ts";
@@ -32,7 +32,7 @@ import {
   wantsOf,
 } from "../rules/pace.ts";
 import type { GuardedKey } from "../rules/records.ts";
-import { reportOf } from "../rules/report.ts";
+import { reportOf, usageOf } from "../rules/report.ts";
 import type { Called, SimulatedGuard } from "./guard.ts";
 import type { Network } from "./network.ts";
 
@@ -125,7 +125,7 @@ export class SimulatedIsolate {
     else noteUse(group, key, request.cost, now);
     if (isRenewalDue(group, now)) this.#ask(group, request.groupName, null, false);
     if (decision.kind === "refused") return;
-    countUse((key.usage ??= newTally()), "succeeded", null, ADDRESS, now);
+    countUse(usageOf(group, request.keyId), "succeeded", null, ADDRESS, now);
     this.#planLastWord(group, request.groupName);
   }
 
@@ -133,7 +133,7 @@ export class SimulatedIsolate {
     const { lease, slackMs, roundTripMs, guardOf } = this.#settings;
     const now = this.#now();
     noteCall(this.#load, now, ISOLATE_CALLS_PER_S, lease);
-    const report = reportOf(this.#state, group);
+    const report = reportOf(this.#state, group, isFinal, now);
     const wants = wantsOf(group, asker, report, isFinal, now);
     const wanted = leaseWanted(group.roundTripMs, this.#load, slackMs);
     const sent = compose(this.#state, group, wants, report, wanted, isFinal, now);
@@ -143,14 +143,14 @@ export class SimulatedIsolate {
       roundTripMs,
       (guard) => guard.ask(sent.question),
       (result) => {
-        const own = this.#take(group, sent, sentAt, asker, result);
-        this.#memory.measure(name, group, new Set(sent.question.keys.map(({ id }) => id)));
+        const own = this.#take(name, group, sent, sentAt, asker, result);
         if (asker !== null) this.#resume(group, asker, own);
       },
     );
   }
 
   #take(
+    name: string,
     group: Group<CompiledKey>,
     sent: SentQuestion,
     sentAt: number,
@@ -166,6 +166,7 @@ export class SimulatedIsolate {
     const answer = compileAnswer(group, result.value, compile);
     noteAnswered(group, sent, answer, now);
     const own = receive(this.#state, group, sent, answer, asker, slackMs, now);
+    this.#memory.measure(name, group, answer);
     const { queue } = this.#network;
     const leaseMs = result.value.leaseMs - slackMs - ageByTicks(queue.now - sentAt);
     if (leaseMs <= 0) endLease(group, sent);
