@@ -10,7 +10,7 @@ import { methodShapes } from "./support/shapes.ts";
 const DECIDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   KeyGuard: {
     alarm: "010d23af",
-    ask: "dcb20397",
+    ask: "3f302bc5",
     cut: "cebf08ce",
     deliverUsage: "010d23af",
     erase: "9f516b90",
@@ -96,7 +96,7 @@ const DECIDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     publicKeys: "c14ad074",
     putWebhook: "b5ad0c2c",
     reconcile: "5a84de1d",
-    recordGroupUsage: "a7af0d2f",
+    recordGroupUsage: "d2381699",
     recordUsage: "2ca264c0",
     resendWebhookDelivery: "6cde541b",
     revokeKey: "4915f105",

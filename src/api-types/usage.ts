@@ -1,9 +1,6 @@
 import { z } from "@hono/zod-openapi";
+import { USAGE_WINDOWS } from "../core/usage/windows.ts";
 import { Timestamp, type Wire } from "./common.ts";
-
-/** How far back usage can be asked for. */
-export const USAGE_WINDOWS = ["1h", "24h", "7d", "30d"] as const;
-export type UsageWindow = (typeof USAGE_WINDOWS)[number];
 
 const Counts = z.object({
   succeeded: z.int().openapi({ description: "The origin answered below 400." }),
@@ -21,9 +18,9 @@ export const UsageSchema = z
     from: Timestamp,
     totals: Counts,
     buckets: z.array(Counts.extend({ start: Timestamp })),
-    operations: z
-      .array(z.object({ operation: z.string(), calls: z.int() }))
-      .openapi({ description: "What was called most, in whole hours or days." }),
+    operations: z.array(z.object({ operation: z.string(), calls: z.int() })).openapi({
+      description: "What was called most. In a window of 1h: since the start of its first hour.",
+    }),
     addresses: z.array(z.object({ address: z.string(), calls: z.int() })),
     refusals: z
       .array(

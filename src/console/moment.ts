@@ -1,29 +1,42 @@
 /** How moments are written; pages and their scripts write them alike. */
 
-/** How exactly: to the minute, to the second, or as the axis of a chart has room for. */
-export type Precision = "minute" | "second" | "tick";
+/** How exactly: to the minute or to the second. */
+export type Precision = "minute" | "second";
 
-const DATE = { day: "numeric", month: "short", year: "numeric" } as const;
-const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+type Options = Intl.DateTimeFormatOptions;
+
+const DAY: Options = { day: "numeric", month: "short" };
+const TIME: Options = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const MINUTE: Options = { ...DAY, year: "numeric", ...TIME };
+const FORMS = { minute: MINUTE, second: { ...MINUTE, second: "2-digit" } } as const;
+const ZONE: Options = { timeZoneName: "short" };
 
 /** Like "20 Nov 2026, 21:47 UTC". `zone`: a name of the time zone database; `undefined` for the device's. */
 export function formatMoment(iso: string, to: Precision, zone: string | undefined): string {
   const at = Date.parse(iso);
-  if (to === "tick") return formatTick(at, zone);
-  const options = { ...DATE, ...TIME, ...(to === "second" && { second: "2-digit" as const }) };
-  const text = new Intl.DateTimeFormat("en-GB", { ...options, timeZone: zone }).format(at);
-  return `${text} ${nameOf(zone, at)}`;
+  const parts = formatOf(ZONE, zone).formatToParts(at);
+  // Like "UTC", "CET" or "GMT+5:30".
+  const name = parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
+  return `${formatOf(FORMS[to], zone).format(at)} ${name}`;
 }
 
-/** The time of day, or the day where one begins. */
-function formatTick(at: number, zone: string | undefined): string {
-  const time = new Intl.DateTimeFormat("en-GB", { ...TIME, timeZone: zone }).format(at);
-  if (time !== "00:00") return time;
-  return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: zone }).format(at);
+/** Like "20 Nov". */
+export function formatDay(iso: string, zone: string | undefined): string {
+  return formatOf(DAY, zone).format(Date.parse(iso));
 }
 
-/** Like "UTC", "CET" or "GMT+5:30". */
-function nameOf(zone: string | undefined, at: number): string {
-  const format = new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeZoneName: "short" });
-  return format.formatToParts(at).find(({ type }) => type === "timeZoneName")?.value ?? "";
+/** Like "21:47". */
+export function formatTime(iso: string, zone: string | undefined): string {
+  return formatOf(TIME, zone).format(Date.parse(iso));
+}
+
+/** Making a format takes longer than all that it writes on a page. */
+const formats = new Map<Options, Map<string, Intl.DateTimeFormat>>();
+
+function formatOf(options: Options, zone: string | undefined): Intl.DateTimeFormat {
+  const byZone = formats.get(options) ?? new Map<string, Intl.DateTimeFormat>();
+  formats.set(options, byZone);
+  const format = byZone.get(zone ?? "") ?? new Intl.DateTimeFormat("en-GB", { ...options, timeZone: zone });
+  byZone.set(zone ?? "", format);
+  return format;
 }

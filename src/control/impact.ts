@@ -2,10 +2,10 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { exactly } from "../api-types/exact.ts";
 import { ImpactSchema } from "../api-types/impact.ts";
 import { KeyParams, KeyUpdate } from "../api-types/keys.ts";
-import { callsKeptFrom } from "../core/usage/calls.ts";
 import { impactOf } from "../core/access/impact.ts";
 import { isoTime } from "../core/iso-time.ts";
 import { isRefusal } from "../core/refusal.ts";
+import { usageStretch } from "../core/usage/windows.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 import { keyProblems, readKeyChange } from "./key-values.ts";
 
@@ -32,7 +32,7 @@ export function addImpactEndpoint(app: OpenAPIHono<ControlEnv>, control: Control
       const now = Date.now();
       const change = readKeyChange(body, control.checkScope, now);
       if (isRefusal(change)) return change;
-      const from = callsKeptFrom(now);
+      const { from } = usageStretch("24h", now);
       const organization = control.env.ORGANIZATION.getByName(actor.orgId);
       const preview = await organization.previewUpdate(actor, params.id, change, from);
       if (isRefusal(preview)) return preview;

@@ -6,11 +6,11 @@ import {
   type ServiceUserImpact,
 } from "../api-types/service-users.ts";
 import { effectiveVaults } from "../core/access/access.ts";
-import { callsKeptFrom } from "../core/usage/calls.ts";
 import { impactOf, sumImpacts } from "../core/access/impact.ts";
 import { isoTime } from "../core/iso-time.ts";
 import type { KeyRecord } from "../core/key/key-record.ts";
 import { isRefusal } from "../core/refusal.ts";
+import { usageStretch } from "../core/usage/windows.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 
 /** `/-/service-users/{id}/impact`: what other roles would do to its keys and to their calls. */
@@ -29,7 +29,7 @@ export function addServiceUserImpactEndpoint(app: OpenAPIHono<ControlEnv>, contr
     refusals: ["role_required", "not_found"],
     run: async ({ params, body }, actor) => {
       const now = Date.now();
-      const from = callsKeptFrom(now);
+      const { from } = usageStretch("24h", now);
       const organization = control.env.ORGANIZATION.getByName(actor.orgId);
       const keys = await organization.previewServiceUser(actor, params.id, body.vaultRoles, from);
       if (isRefusal(keys)) return keys;

@@ -1,31 +1,15 @@
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import { exactly } from "../api-types/exact.ts";
 import { KeyParams } from "../api-types/keys.ts";
-import {
-  OrganizationUsageSchema,
-  USAGE_WINDOWS,
-  UsageSchema,
-  type Usage,
-  type UsageCounts,
-  type UsageWindow,
-} from "../api-types/usage.ts";
+import { OrganizationUsageSchema, UsageSchema, type Usage, type UsageCounts } from "../api-types/usage.ts";
 import { isoTime } from "../core/iso-time.ts";
-import type { UsageStretch, UsageSummary } from "../core/organization/organization.ts";
+import type { UsageSummary } from "../core/organization/organization.ts";
 import { isRefusal } from "../core/refusal.ts";
-import { addOutcomes, NO_OUTCOMES, stepStart, USAGE_STEPS } from "../core/usage/usage.ts";
+import { addOutcomes, NO_OUTCOMES } from "../core/usage/usage.ts";
+import { USAGE_WINDOWS, usageStretch, type UsageStretch, type UsageWindow } from "../core/usage/windows.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 
 const TAG = "Usage";
-const [MINUTES, HOURS, DAYS] = USAGE_STEPS;
-
-/** How far back, and in what steps. */
-const WINDOWS = {
-  "1h": { step: MINUTES, length: 60 },
-  "24h": { step: HOURS, length: 24 },
-  "7d": { step: HOURS, length: 7 * 24 },
-  "30d": { step: DAYS, length: 30 },
-} as const;
-
 const UsageQuery = z.strictObject({ window: z.enum(USAGE_WINDOWS).default("24h") });
 
 /** `/-/api-keys/{id}/usage` and `/-/usage`: what keys were used for, by time and by key. */
@@ -41,7 +25,7 @@ export function addUsageEndpoints(app: OpenAPIHono<ControlEnv>, control: Control
     success: { 200: { description: "Counts by time.", schema: UsageSchema } },
     refusals: ["not_found"],
     run: async ({ params, query }, actor) => {
-      const stretch = stretchOf(query.window, Date.now());
+      const stretch = usageStretch(query.window, Date.now());
       const organization = control.env.ORGANIZATION.getByName(actor.orgId);
       const usage = await organization.usageOfKey(actor, params.id, stretch);
       return isRefusal(usage)
@@ -60,7 +44,7 @@ export function addUsageEndpoints(app: OpenAPIHono<ControlEnv>, control: Control
     success: { 200: { description: "Counts by time and by key.", schema: OrganizationUsageSchema } },
     refusals: ["role_required"],
     run: async ({ query }, actor) => {
-      const stretch = stretchOf(query.window, Date.now());
+      const stretch = usageStretch(query.window, Date.now());
       const usage = await control.env.ORGANIZATION.getByName(actor.orgId).usageOfAll(actor, stretch);
       if (isRefusal(usage)) return usage;
       const keys = usage.byKey.map((key) => ({ keyId: key.keyId, name: key.name, ...countsOf(key) }));
@@ -68,12 +52,6 @@ export function addUsageEndpoints(app: OpenAPIHono<ControlEnv>, control: Control
       return { status: 200, body: exactly(OrganizationUsageSchema, body) };
     },
   });
-}
-
-/** A window at `now`: its last step is the one that is still filling. */
-function stretchOf(window: UsageWindow, now: number): UsageStretch {
-  const { step, length } = WINDOWS[window];
-  return { from: stepStart(now, step) - (length - 1) * step, step, length };
 }
 
 /** Every bucket of the window, the empty ones too, and their sum. */

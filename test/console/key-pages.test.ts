@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Key } from "../../src/api-types/keys.ts";
+import type { OrganizationUsage, Usage } from "../../src/api-types/usage.ts";
 import { fieldsOf, formOf, lifetimeName, lifetimeOf, newForm } from "../../src/console/key-form/values.ts";
+import { SERIES } from "../../src/console/parts/usage-chart.tsx";
 import { confirmationOf } from "../../src/console/parts/confirmation.ts";
 import { consoleClient, csrfOf, signIn, type ConsoleClient } from "../support/console-client.ts";
 import { importKeys, importLine } from "../support/imports.ts";
@@ -414,4 +416,72 @@ test("a form whose answer scripts draw is answered 200, so that browsers report 
     expect.stringContaining("Nothing was saved yet"),
   ]);
   expect((await client.post(`${KEYS}/new`, form)).status).toBe(422);
+});
+
+describe("what a key was used for is the same number on every page", () => {
+  const page = async (path: string) => textOf(await (await client.get(`/-/console${path}`)).text());
+  /** The sums above a chart, in its order. */
+  const totalsOf = (html: string): number[] =>
+    SERIES.map(([series]) => said(html, new RegExp(`<div class="${series}"><dt>[^<]+</dt><dd>([\\d,]+)<`)));
+  /** A number in a sentence. */
+  const said = (html: string, sentence: RegExp): number =>
+    Number(sentence.exec(html)?.[1]?.replaceAll(",", ""));
+  const usageOf = async (id: string): Promise<Usage["totals"]> =>
+    ((await (await portcullis.manage("GET", `/-/api-keys/${id}/usage`)).json()) as Usage).totals;
+  const usageOfAll = async (): Promise<OrganizationUsage> =>
+    (await portcullis.manage("GET", "/-/usage")).json() as Promise<OrganizationUsage>;
+
+  test("for those of a service user", async () => {
+    const user = { name: "Counted", vaultRoles: { vault_1: ["developer"] } };
+    const { id: ownerId } = (await (await portcullis.manage("POST", "/-/service-users", user)).json()) as Key;
+    const made = await portcullis.createKey({ name: "Counted", vaults: ["vault_1"], ownerId });
+    for (let i = 0; i < 4; i++) await portcullis.call("GET", "/v1/vaults/vault_1/balances", { as: made.key });
+    await portcullis.call("GET", "/v1/vaults/vault_2/balances", { as: made.key });
+    await expect.poll(() => usageOf(made.id)).toMatchObject({ succeeded: 4, refused: 1 });
+
+    const all = await usageOfAll();
+    expect(all.keys.find(({ keyId }) => keyId === made.id)).toMatchObject(await usageOf(made.id));
+    const sums = SERIES.map(([series]) => all.totals[series]);
+    expect(totalsOf(await page("/usage"))).toEqual(sums);
+    expect(totalsOf(await page("/overview"))).toEqual(sums);
+    expect(sums).toEqual(SERIES.map(([series]) => all.keys.reduce((sum, key) => sum + key[series], 0)));
+    const own = await page(`/keys/${made.id}`);
+    expect(totalsOf(own)).toEqual([4, 0, 0, 1, 0]);
+    expect(own).toMatch(/24 hours since <time datetime="[^"]+:00:00.000Z"/);
+    for (const window of ["1h", "24h", "7d", "30d"]) {
+      const told = await page(`/keys/${made.id}?window=${window}`);
+      expect(totalsOf(told)).toEqual([4, 0, 0, 1, 0]);
+      expect([...told.matchAll(/data-label="Calls">(\d+)</g)].map(([, calls]) => calls)).toEqual(["4", "4"]);
+    }
+
+    const through = /let (\d+) calls? through in the last 24 hours/;
+    expect(said(await page(`/keys/${made.id}/revoke`), through)).toBe(4);
+    expect(said(await page(`/selected-keys?act=revoke&id=${made.id}`), through)).toBe(4);
+    expect(said(await page(`/keys/${made.id}/disable`), /(\d+) were let through in the last 24 hours/)).toBe(
+      4,
+    );
+    expect(said(await page(`/service-users/${ownerId}/deactivate`), through)).toBe(4);
+    const narrowed = { csrf, name: "Counted", vaultRoles: "", active: "on", do: "review" };
+    const review = textOf(
+      await (await client.post(`/-/console/service-users/${ownerId}/edit`, narrowed)).text(),
+    );
+    expect(said(review, /(\d+) were let through in the last 24 hours/)).toBe(4);
+  });
+
+  test("and for those of a person", async () => {
+    const made = await portcullis.createKey({ name: "A person's" });
+    await portcullis.call("GET", "/v1/networks", { as: made.key });
+    await expect.poll(() => usageOf(made.id)).toMatchObject({ succeeded: 1 });
+    const { owner } = await read(made.id);
+    const query = `owner=${owner.id}&status=all&limit=500`;
+    const { data } = (await (await portcullis.manage("GET", `/-/api-keys?${query}`)).json()) as {
+      data: Key[];
+    };
+    const ids = new Set(data.filter(({ status }) => status !== "revoked").map(({ id }) => id));
+    const calls = (await usageOfAll()).keys
+      .filter(({ keyId }) => ids.has(keyId))
+      .reduce((sum, key) => sum + key.succeeded + key.clientErrors + key.originErrors, 0);
+    const asked = await page(`/people/${owner.id}/revoke-keys`);
+    expect(said(asked, /let ([\d,]+) calls? through in the last 24 hours/)).toBe(calls);
+  });
 });

@@ -130,8 +130,8 @@ test.each([
   ["2026-11-20T21:47:09.000Z", "minute", "UTC", "20 Nov 2026, 21:47 UTC"],
   ["2026-11-20T21:47:09.000Z", "second", "Asia/Tokyo", "21 Nov 2026, 06:47:09 GMT+9"],
   ["2026-11-20T00:00:00.000Z", "second", "UTC", "20 Nov 2026, 00:00:00 UTC"],
-  ["2026-11-20T20:00:00.000Z", "tick", "UTC", "20:00"],
-  ["2026-11-20T00:00:00.000Z", "tick", "UTC", "20 Nov"],
+  ["2026-03-29T01:00:00.000Z", "minute", "Europe/Berlin", "29 Mar 2026, 03:00 CEST"],
+  ["2026-10-25T01:00:00.000Z", "minute", "Europe/Berlin", "25 Oct 2026, 02:00 CET"],
 ] as const)("%s to the %s in %s is %s", (iso, to, zone, text) => {
   expect(formatMoment(iso, to, zone)).toBe(text);
 });

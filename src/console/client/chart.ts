@@ -1,5 +1,8 @@
+import { placeOf, percent, ticksOf } from "../chart-ticks.ts";
 import { formatMoment } from "../moment.ts";
-import { zone } from "./times.ts";
+import { whenZoneChanges, zone } from "./times.ts";
+
+const SVG = "http://www.w3.org/2000/svg";
 
 /** Tells the numbers of a bar where one points, and by the arrow keys. */
 export function tellChartValues(): void {
@@ -8,12 +11,14 @@ export function tellChartValues(): void {
 
 class Chart {
   readonly #plot: SVGElement;
+  readonly #ticks: SVGElement;
   readonly #values: Element;
   readonly #bars: readonly SVGGElement[];
   #at: number;
 
   constructor(figure: HTMLElement) {
     this.#plot = figure.querySelector<SVGElement>("[data-plot]") as SVGElement;
+    this.#ticks = figure.querySelector<SVGElement>("[data-step]") as SVGElement;
     this.#values = figure.querySelector(".values") as Element;
     this.#bars = [...figure.querySelectorAll<SVGGElement>("[data-values]")];
     this.#at = this.#bars.length - 1;
@@ -26,7 +31,8 @@ class Chart {
     plot.setAttribute("aria-valuemin", "1");
     plot.setAttribute("aria-valuemax", `${this.#bars.length}`);
     plot.setAttribute("tabindex", "0");
-    this.#note();
+    this.#inZone();
+    whenZoneChanges(() => this.#inZone());
     for (const title of plot.querySelectorAll("title")) title.remove();
     plot.addEventListener("pointermove", (event) => this.#point(event));
     plot.addEventListener("pointerdown", (event) => this.#point(event));
@@ -55,9 +61,29 @@ class Chart {
     this.#values.classList.remove("soft");
   }
 
+  /** Days begin, and hours are called, as in the zone in which times are shown. */
+  #inZone(): void {
+    this.#note();
+    const starts = this.#bars.map(({ dataset }) => dataset["start"] ?? "");
+    const ticks = ticksOf(starts, Number(this.#ticks.dataset["step"]), zone());
+    this.#ticks.replaceChildren(
+      ...ticks.flatMap((tick) => [
+        drawn("rect", { x: percent(tick.left), width: "1", height: "5" }),
+        drawn("text", placeOf(tick), tick.text),
+      ]),
+    );
+  }
+
   #note(): void {
     const { start = "", values = "" } = this.#bars[this.#at]?.dataset ?? {};
     this.#plot.setAttribute("aria-valuenow", `${this.#at + 1}`);
     this.#plot.setAttribute("aria-valuetext", `${formatMoment(start, "minute", zone())}: ${values}`);
   }
+}
+
+function drawn(name: "rect" | "text", attributes: Readonly<Record<string, string>>, text = ""): SVGElement {
+  const element = document.createElementNS(SVG, name);
+  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
+  element.textContent = text;
+  return element;
 }

@@ -3,6 +3,13 @@ import { formatMoment, type Precision } from "../moment.ts";
 const STORED = "console zone";
 const UTC = "UTC";
 
+/** What else is drawn in the zone that was chosen. */
+const drawnInZone: (() => void)[] = [];
+
+export function whenZoneChanges(draw: () => void): void {
+  drawnInZone.push(draw);
+}
+
 /** Shows times in the zone of the device, or in UTC where that was chosen; and lets it be chosen. */
 export function showTimesInZone(): void {
   showTimes();
@@ -13,6 +20,7 @@ export function showTimesInZone(): void {
       if (button === null) return;
       localStorage.setItem(STORED, button.value);
       showTimes();
+      for (const draw of drawnInZone) draw();
     });
   }
   document.addEventListener("change", ({ target }) => {
@@ -30,7 +38,7 @@ export function zone(): string | undefined {
 /** Shows what is on the page now. */
 export function showTimes(): void {
   for (const time of document.querySelectorAll<HTMLElement>("[data-shown]")) {
-    const iso = time.getAttribute("datetime") ?? time.dataset["at"];
+    const iso = time.getAttribute("datetime");
     if (iso) time.textContent = formatMoment(iso, time.dataset["shown"] as Precision, zone());
   }
   for (const time of document.querySelectorAll<HTMLTimeElement>("[data-title]")) {

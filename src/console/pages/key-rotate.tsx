@@ -80,7 +80,7 @@ async function show(
   const impact = await impactOfEnding(c);
   const atOnce = isRefusal(impact)
     ? ""
-    : ` It would have refused ${counted(impact.wouldRefuse + impact.unknown, "call")} in the last day.`;
+    : ` It would have refused ${counted(impact.wouldRefuse + impact.unknown, "call")} in the last 24 hours.`;
   const title = `Rotate ${key.name}`;
   const content = (
     <>

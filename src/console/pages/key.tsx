@@ -7,7 +7,8 @@ import type { Key, KeyDetails } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import type { RateLimit } from "../../core/key/key-record.ts";
 import { ADMIN } from "../../core/organization/organization.ts";
-import { USAGE_WINDOWS, type Usage } from "../../api-types/usage.ts";
+import type { Usage } from "../../api-types/usage.ts";
+import { USAGE_WINDOWS } from "../../core/usage/windows.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { SETTING_NAMES, settingText } from "../key-form/settings.tsx";
 import { AuditList } from "../parts/audit-list.tsx";
@@ -130,7 +131,10 @@ const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcom
     </section>
     {usage.refusals.length > 0 && (
       <section class="card">
-        <h2>Last refusals</h2>
+        <header class="card-header">
+          <h2>Last refusals</h2>
+          <span class="soft">The latest 50 of the last 30 days</span>
+        </header>
         <LastRefusals refusals={usage.refusals} />
       </section>
     )}

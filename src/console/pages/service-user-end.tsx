@@ -1,12 +1,10 @@
 import type { Hono } from "hono";
 import type { Child } from "hono/jsx";
 import { isRefusal } from "../../core/refusal.ts";
-import type { Page } from "../../api-types/common.ts";
-import type { Key } from "../../api-types/keys.ts";
 import type { ServiceUser, ServiceUserImpact } from "../../api-types/service-users.ts";
 import type { ApiResult } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
-import { counted } from "../parts/wording.ts";
+import { counted, NUMBER } from "../parts/wording.ts";
 import { confirmPage } from "../parts/confirm.tsx";
 import { link, SERVICE_USERS } from "../paths.ts";
 import { refusalPage, unconfirmedPage } from "./error-pages.tsx";
@@ -16,12 +14,12 @@ import type { ServiceUserDone } from "./service-users.tsx";
 /** `/service-users/<id>/deactivate`, `/activate` and `/delete`: each asks, and then does it. */
 export function addServiceUserEnds(app: Hono<ConsoleEnv>): void {
   add(app, "deactivate", {
-    ask: ({ name }, keys) => ({
+    ask: ({ name }, impact) => ({
       title: `Deactivate ${name}?`,
       action: "Deactivate",
       text: (
         <>
-          <p>{endOf(keys)} Revoking is final: activating the service user later brings no key back.</p>
+          <p>{endOf(impact)} Revoking is final: activating the service user later brings no key back.</p>
           <p>The service user stays, with its name, its vaults and its record.</p>
         </>
       ),
@@ -39,12 +37,12 @@ export function addServiceUserEnds(app: Hono<ConsoleEnv>): void {
     done: (id) => doneAt(id, "activated"),
   });
   add(app, "delete", {
-    ask: ({ name }, keys) => ({
+    ask: ({ name }, impact) => ({
       title: `Delete ${name}?`,
       action: "Delete",
       text: (
         <p>
-          {endOf(keys)} The service user is deleted for good. Its revoked keys and its audit events stay on
+          {endOf(impact)} The service user is deleted for good. Its revoked keys and its audit events stay on
           record.
         </p>
       ),
@@ -55,7 +53,10 @@ export function addServiceUserEnds(app: Hono<ConsoleEnv>): void {
 }
 
 interface End {
-  readonly ask: (user: ServiceUser, keys: Keys) => { title: string; action: string; text: Child };
+  readonly ask: (
+    user: ServiceUser,
+    impact: ServiceUserImpact,
+  ) => { title: string; action: string; text: Child };
   readonly act: (c: ConsoleContext, id: string) => Promise<ApiResult<void>>;
   /** Where one goes on. */
   readonly done: (id: string) => string;
@@ -68,16 +69,14 @@ function add(
 ): void {
   app.get(`/service-users/:id/${name}`, async (c) => {
     const id = c.req.param("id");
-    const [user, page, impact] = await Promise.all([
+    const [user, impact] = await Promise.all([
       c.get("api").get<ServiceUser>(apiPath(id)),
-      c.get("api").get<Page<Key>>("/-/api-keys", { owner: id }),
       c.get("api").change<ServiceUserImpact>("POST", `${apiPath(id)}/impact`, { vaultRoles: {} }),
     ]);
     if (isRefusal(user)) return refusalPage(c, user);
-    if (isRefusal(page)) return refusalPage(c, page);
-    const keys = { ...page, calls: isRefusal(impact) ? 0 : impact.calls };
+    if (isRefusal(impact)) return refusalPage(c, impact);
     const back = { label: user.name, href: `${SERVICE_USERS}/${user.id}` };
-    return confirmPage(c, "service-users", { ...ask(user, keys), danger: name !== "activate", back });
+    return confirmPage(c, "service-users", { ...ask(user, impact), danger: name !== "activate", back });
   });
 
   app.post(`/service-users/:id/${name}`, async (c) => {
@@ -87,21 +86,12 @@ function add(
   });
 }
 
-/** The active keys of a service user, and how many calls they let through in the last day. */
-interface Keys extends Page<Key> {
-  readonly calls: number;
-}
-
-function endOf(keys: Keys): string {
-  const calls =
-    keys.calls === 0 ? "" : ` They let ${counted(keys.calls, "call")} through in the last 24 hours.`;
-  return keysEnd(keys) + calls;
-}
-
-function keysEnd({ data, pagination }: Page<Key>): string {
-  if (data.length === 0) return "It has no active key.";
-  const count = `${data.length}${pagination.nextCursor === null ? "" : " or more"}`;
-  return data.length === 1
-    ? `Its one active key, “${data[0]?.name}”, is revoked at once, everywhere.`
-    : `Its ${count} active keys are revoked at once, everywhere.`;
+/** What becomes of the keys, disabled and expired ones included. */
+function endOf({ keys, calls }: ServiceUserImpact): string {
+  const [first, ...more] = keys;
+  if (first === undefined) return "It has no key that could be revoked.";
+  const which =
+    more.length === 0 ? `Its one key, “${first.name}”, is` : `Its ${NUMBER.format(keys.length)} keys are`;
+  const through = calls === 0 ? "no call" : counted(calls, "call");
+  return `${which} revoked at once, everywhere. ${more.length === 0 ? "It" : "They"} let ${through} through in the last 24 hours.`;
 }

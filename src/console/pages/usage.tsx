@@ -1,7 +1,8 @@
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import { isRefusal } from "../../core/refusal.ts";
-import { USAGE_WINDOWS, type KeyUsage, type OrganizationUsage } from "../../api-types/usage.ts";
+import type { KeyUsage, OrganizationUsage } from "../../api-types/usage.ts";
+import { USAGE_WINDOWS } from "../../core/usage/windows.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { PageHeader, Tabs } from "../parts/ui.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";

@@ -3,6 +3,7 @@ import type { Impact } from "../../api-types/impact.ts";
 import { Banner } from "./banner.tsx";
 import { counted, NUMBER } from "./wording.ts";
 import { Code } from "./code.tsx";
+import { Exact } from "./time.tsx";
 
 type Reason = Impact["byReason"][number]["reason"];
 
@@ -23,14 +24,17 @@ export const ImpactReport: FC<{ impact: Impact; keys?: "one" | "several" }> = ({
       {harmless ? (
         <p>
           {calls === 0
-            ? `${keys === "one" ? "The key" : "Its keys"} let no call through in the last 24 hours. Clients that call less often may still be affected.`
-            : `All ${counted(calls, "call")} of the last 24 hours would have gone through as they did.`}
+            ? `${keys === "one" ? "The key" : "Its keys"} let no call through in the last 24 hours`
+            : `All ${counted(calls, "call")} of the last 24 hours would have gone through as they did`}
+          <Since window={impact.window} />.
+          {calls === 0 && " Clients that call less often may still be affected."}
         </p>
       ) : (
         <>
           <p>
             From then on such calls are refused everywhere. {NUMBER.format(calls)} were let through in the
-            last 24 hours.
+            last 24 hours
+            <Since window={impact.window} />.
           </p>
           <ul>
             {impact.byReason.map(({ reason, calls: refused }) => (
@@ -56,13 +60,21 @@ export const ImpactReport: FC<{ impact: Impact; keys?: "one" | "several" }> = ({
   );
 };
 
+/** The window is that of the charts. */
+const Since: FC<Pick<Impact, "window">> = ({ window: { from } }) => (
+  <>
+    {" "}
+    (since <Exact time={from} />)
+  </>
+);
+
 function titleOf({ wouldRefuse, wouldSeeLess, unknown }: Impact): string {
   const atLeast = unknown > 0 ? "at least " : "";
   if (wouldRefuse > 0)
-    return `This would have refused ${atLeast}${counted(wouldRefuse, "call")} in the last day`;
+    return `This would have refused ${atLeast}${counted(wouldRefuse, "call")} in the last 24 hours`;
   if (wouldSeeLess > 0)
-    return `This would have shown less to ${counted(wouldSeeLess, "call")} in the last day`;
-  return unknown > 0 ? "This may refuse calls" : "This would have refused no call in the last day";
+    return `This would have shown less to ${counted(wouldSeeLess, "call")} in the last 24 hours`;
+  return unknown > 0 ? "This may refuse calls" : "This would have refused no call in the last 24 hours";
 }
 
 const Examples: FC<{ examples: Impact["examples"] }> = ({ examples }) =>

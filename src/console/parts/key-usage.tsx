@@ -1,6 +1,7 @@
 import type { FC } from "hono/jsx";
 import type { Usage } from "../../api-types/usage.ts";
 import { REFUSALS, type RefusalCode } from "../../core/refusal.ts";
+import { hourOf } from "../../core/usage/usage.ts";
 import type { Console } from "../context.ts";
 import { Exact } from "./time.tsx";
 import { NUMBER } from "./wording.ts";
@@ -22,6 +23,12 @@ export const MostUsed: FC<{ usage: Usage; operations: Console["policy"]["operati
   if (usage.operations.length + usage.addresses.length === 0) return null;
   return (
     <div class="columns most-used">
+      {usage.window === "1h" && (
+        <p class="soft">
+          Counted in whole hours, since{" "}
+          <Exact time={new Date(hourOf(Date.parse(usage.from))).toISOString()} />.
+        </p>
+      )}
       <Ranking
         title="Operations most used"
         label="Operation"
@@ -73,7 +80,7 @@ const Ranking: FC<{ title: string; label: string; entries: readonly Entry[] }> =
           </tbody>
         </table>
       )}
-      {entries.length > SHOWN && <p class="soft">And {NUMBER.format(entries.length - SHOWN)} more.</p>}
+      {entries.length > SHOWN && <p class="soft">The {SHOWN} most used. There are more.</p>}
     </section>
   );
 };

@@ -1,5 +1,6 @@
 import type { FC } from "hono/jsx";
 import type { Usage, UsageCounts } from "../../api-types/usage.ts";
+import { DAY_S, MINUTE_S, percent, placeOf, ticksOf } from "../chart-ticks.ts";
 import { formatMoment } from "../moment.ts";
 import { Exact } from "./time.tsx";
 import { NUMBER } from "./wording.ts";
@@ -13,8 +14,6 @@ export const SERIES = [
   ["limited", "Rate limited"],
 ] as const;
 
-const MINUTE_S = 60;
-const DAY_S = 86_400;
 /** The share of its place that a bar fills. */
 const BAR = 0.78;
 /** What is there is seen, however little it is beside the rest; percent of the height. */
@@ -52,7 +51,8 @@ export const UsageChart: FC<{ usage: Usage }> = ({ usage }) => {
     <figure class="chart" data-chart="">
       <Plot usage={usage} label={`Requests in ${WINDOWS[window]}: ${summary.join(", ")}`} />
       <output class="values soft" aria-hidden="true">
-        {buckets.length} {stepOf(usage)}. Point at a bar, or press the arrow keys, to see its numbers.
+        {buckets.length} {stepOf(usage)} since <Exact time={usage.from} />. Point at a bar, or press the arrow
+        keys, to see its numbers.
       </output>
       <details>
         <summary>As a table</summary>
@@ -72,6 +72,7 @@ const Plot: FC<{ usage: Usage; label: string }> = ({ usage, label }) => {
   const { buckets } = usage;
   const top = ceiling(Math.max(...buckets.map(sum)));
   const width = 100 / buckets.length;
+  const starts = buckets.map(({ start }) => start);
   return (
     <div class="plot">
       <span class="scale" aria-hidden="true">
@@ -87,35 +88,17 @@ const Plot: FC<{ usage: Usage; label: string }> = ({ usage, label }) => {
           <Bar bucket={bucket} left={i * width} width={width} top={top} />
         ))}
       </svg>
-      <svg class="ticks" aria-hidden="true">
-        {ticksOf(usage).map(({ start, index }) => (
+      <svg class="ticks" aria-hidden="true" data-step={`${usage.bucketSeconds}`}>
+        {ticksOf(starts, usage.bucketSeconds, "UTC").map((tick) => (
           <>
-            <rect x={percent(index * width)} width="1" height="5" />
-            <Tick start={start} x={index * width} days={usage.bucketSeconds === DAY_S} />
+            <rect x={percent(tick.left)} width="1" height="5" />
+            <text {...placeOf(tick)}>{tick.text}</text>
           </>
         ))}
       </svg>
     </div>
   );
 };
-
-/** From this percentage of the width on, a label stands to the left of its time. */
-const LATE = 94;
-const LATE_IF_NARROW = 75;
-
-/** Days are days of UTC, in whatever zone one is. */
-const Tick: FC<{ start: string; x: number; days: boolean }> = ({ start, x, days }) => (
-  <text
-    x={percent(x)}
-    y="1.25em"
-    text-anchor={x > LATE ? "end" : "start"}
-    class={x > LATE_IF_NARROW ? "late" : undefined}
-    data-at={start}
-    data-shown={days ? undefined : "tick"}
-  >
-    {formatMoment(start, "tick", "UTC")}
-  </text>
-);
 
 const Bar: FC<{ bucket: Bucket; left: number; width: number; top: number }> = ({
   bucket,
@@ -149,21 +132,6 @@ function valuesOf(bucket: Bucket): string {
   const there = SERIES.filter(([name]) => bucket[name] > 0);
   if (there.length === 0) return "no requests";
   return there.map(([name, label]) => `${NUMBER.format(bucket[name])} ${label.toLowerCase()}`).join(", ");
-}
-
-/** Every how many buckets there is a label, by the length of a bucket, and at which of them. */
-function ticksOf({ buckets, bucketSeconds, window }: Usage): { start: string; index: number }[] {
-  const everyMs = { "1h": 600_000, "24h": 14_400_000, "7d": 86_400_000, "30d": 432_000_000 }[window];
-  const isTick = (start: string) => Date.parse(start) % everyMs === 0;
-  return buckets
-    .map(({ start }, index) => ({ start, index }))
-    .filter(({ start, index }) =>
-      bucketSeconds === DAY_S ? (buckets.length - 1 - index) % 5 === 4 : isTick(start),
-    );
-}
-
-function percent(value: number): string {
-  return `${value.toFixed(2)}%`;
 }
 
 /** Only the times at which there was something. */

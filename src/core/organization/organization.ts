@@ -1,7 +1,7 @@
 import type { RefusalCode } from "../refusal.ts";
 import type { OwnerKind, RateLimit, VaultSet } from "../key/key-record.ts";
 import { PLAIN_SEGMENT, type Scope } from "../policy/scope.ts";
-import type { OutcomeCounts, UsageRefusal, UsageStep } from "../usage/usage.ts";
+import type { OutcomeCounts, UsageRefusal } from "../usage/usage.ts";
 
 /** Roles on vaults: vault id, or `*` for every vault, to the roles held there. */
 export type VaultRoles = Readonly<Record<string, readonly string[]>>;
@@ -209,14 +209,6 @@ export interface AuditQuery {
   /** Only events with a smaller id: the next page. */
   readonly before: number | null;
   readonly limit: number;
-}
-
-/** A period of usage, as a number of steps. */
-export interface UsageStretch {
-  /** The start of the first step; milliseconds since the epoch. */
-  readonly from: number;
-  readonly step: UsageStep;
-  readonly length: number;
 }
 
 /** Counts in one step of time. */

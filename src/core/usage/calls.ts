@@ -60,14 +60,8 @@ export function addCalls(counts: Map<string, number>, name: string, calls: numbe
   else counts.set(OTHERS, (counts.get(OTHERS) ?? 0) + calls);
 }
 
-/** How long calls are kept: the last 24 hours, from the start of the hour in which they began. */
+/** How long calls are kept: the last 24 hours, and an hour in which they may still be read. */
 export const CALLS_KEPT_MS = DAY_MS + HOUR_MS;
-
-/** The start of the hours that are listed, which include the last 24; milliseconds since the epoch. */
-export function callsKeptFrom(now: number): number {
-  const dayAgo = now - DAY_MS;
-  return dayAgo - (dayAgo % HOUR_MS);
-}
 
 /** A client may put anything in a path, its key too. */
 function mayBeKept(name: string): boolean {

@@ -73,8 +73,10 @@ export interface KeyUsageReport {
   readonly lastUsedIp: string | null;
   readonly lastRefusedAt: number | null;
   readonly lastRefusedIp: string | null;
-  /** The calls that were forwarded. */
+  /** The calls that were forwarded in the hour of the last use. */
   readonly calls?: CallCounts;
+  /** Those of hours before it, by the start of the hour. */
+  readonly callsBefore?: ReadonlyMap<number, CallCounts>;
   /** The oldest first, at most {@link MAX_REFUSALS}. */
   readonly refusals: readonly UsageRefusal[];
 }

@@ -21,7 +21,6 @@ import {
   type Receipt,
   type ServiceUser,
   type ServiceUserChange,
-  type UsageStretch,
   type UsageSummary,
   type UserPosition,
   type VaultRoles,
@@ -36,6 +35,7 @@ import { NO_ROOM_FOR_MORE, UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
 import type { PublicJwk } from "../../core/token/signing-key.ts";
 import type { UsageBatch, UsageReport } from "../../core/usage/usage.ts";
 import type { WebhookDelivery, WebhookDraft, WebhookEndpoint } from "../../core/organization/webhook.ts";
+import type { UsageStretch } from "../../core/usage/windows.ts";
 import type { Env } from "../../env.ts";
 import type { Author } from "./audit/audit-log.ts";
 import { actOnAll, type BulkAct } from "./keys/bulk.ts";

@@ -1,5 +1,6 @@
 import { Organization as RealOrganization } from "../../../src/state/organization/organization.ts";
-import type { Actor, KeyQuery, UsageStretch } from "../../../src/core/organization/organization.ts";
+import type { Actor, KeyQuery } from "../../../src/core/organization/organization.ts";
+import type { UsageStretch } from "../../../src/core/usage/windows.ts";
 
 export { KeyGuard } from "../../../src/admission/guard/key-guard.ts";
 export { Deployment } from "../../../src/state/deployment/deployment.ts";

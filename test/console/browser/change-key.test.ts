@@ -50,7 +50,7 @@ describe("an edit", () => {
     await page.getByRole("group", { name: "Scope 1" }).getByLabel("view").selectOption("transaction");
     await submit(visitor, "Review the change");
     const warning = await page.locator(".banner.warn").innerText();
-    expect(warning).toContain("This would have refused 3 calls in the last day");
+    expect(warning).toContain("This would have refused 3 calls in the last 24 hours");
     expect(warning).toContain("no scope would allow them");
     expect(warning).toContain(`vault/${TREASURY}/balance`);
     expect(warning).toContain("1 call of a list would have shown less");

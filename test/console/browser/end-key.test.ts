@@ -38,7 +38,7 @@ describe("disabling", () => {
     await page.goto(`/-/console${pathOf()}`);
     await page.getByRole("button", { name: "Disable" }).click();
     await page.waitForURL(`**${pathOf("/disable")}`);
-    await untilToldOf(visitor, "main", /This would have refused 1 call in the last day/);
+    await untilToldOf(visitor, "main", /This would have refused 1 call in the last 24 hours/);
     expect(await visitor.axe()).toEqual([]);
     await submit(visitor, "Disable the key");
     await page.getByText("The key is disabled and refused everywhere.").waitFor();

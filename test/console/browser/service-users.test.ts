@@ -194,7 +194,7 @@ test("is deactivated after a question that names what it costs; its keys are dea
   const { page } = visitor;
   await page.getByRole("link", { name: "Its key", exact: true }).waitFor();
   await page.getByRole("button", { name: "Deactivate" }).click();
-  await page.getByText("Its one active key, “Its key”, is revoked at once, everywhere.").waitFor();
+  await page.getByText("Its one key, “Its key”, is revoked at once, everywhere.").waitFor();
   await expectReadable(visitor);
   await page.getByRole("button", { name: "Deactivate" }).click();
   await page.waitForURL("**?done=deactivated");

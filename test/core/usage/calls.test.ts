@@ -1,13 +1,6 @@
 import { POLICY_TABLE } from "#policy";
 import { describe, expect, test } from "vitest";
-import {
-  addCalls,
-  callName,
-  callsKeptFrom,
-  MAX_NAMES,
-  OTHERS,
-  readCallName,
-} from "../../../src/core/usage/calls.ts";
+import { addCalls, callName, MAX_NAMES, OTHERS, readCallName } from "../../../src/core/usage/calls.ts";
 import type { Operation } from "../../../src/core/policy/operation.ts";
 import { generateKey } from "../../../src/core/key/key-secret.ts";
 import { loadPolicy } from "../../../src/core/policy/route-policy.ts";
@@ -87,12 +80,4 @@ describe("calls that are added", () => {
     addCalls(counts, name, 3);
     expect([...counts]).toEqual([[OTHERS, 3]]);
   });
-});
-
-test.each([
-  ["2026-11-20T10:45:00.000Z", "2026-11-19T10:00:00.000Z"],
-  ["2026-11-20T10:00:00.000Z", "2026-11-19T10:00:00.000Z"],
-  ["2026-11-20T09:59:59.999Z", "2026-11-19T09:00:00.000Z"],
-])("at %s calls are kept from %s on", (now, from) => {
-  expect(callsKeptFrom(Date.parse(now))).toBe(Date.parse(from));
 });

@@ -144,6 +144,17 @@ export class KeyTable {
     return guard ?? groupOfKey(id);
   }
 
+  /** The names of the guards that have keys, at most so many. */
+  guards(limit: number): string[] {
+    return this.#sql
+      .exec<{ guard: string }>(
+        `SELECT DISTINCT iif(own_guard = 1, id, substr(id, 5, 5)) AS guard FROM keys LIMIT ?`,
+        limit,
+      )
+      .toArray()
+      .map(({ guard }) => guard);
+  }
+
   /** The ids of the keys at guards, by the guards' names. */
   idsAtGuards(guards: readonly string[]): Map<string, string[]> {
     const ids = new Map<string, string[]>();

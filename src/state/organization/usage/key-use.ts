@@ -6,11 +6,11 @@ import {
   type Actor,
   type KeyChange,
   type KeyUsage,
-  type UsageStretch,
   type UsageSummary,
   type VaultRoles,
 } from "../../../core/organization/organization.ts";
 import { isRefusal, refuse, type Result } from "../../../core/refusal.ts";
+import type { UsageStretch } from "../../../core/usage/windows.ts";
 import type { Env } from "../../../env.ts";
 import type { KeyTable } from "../keys/key-table.ts";
 import type { Keys } from "../keys/keys.ts";
@@ -27,6 +27,8 @@ const DELIVERY_TIMEOUT_MS = 1000;
 /** Guards that one call asks for their counts, of the thousand calls that an invocation may make. */
 const GUARDS_A_CALL = 400;
 const CONCURRENT_GUARDS = 32;
+/** The usage of all keys asks so many guards at most; with more of them it is up to a minute behind. */
+const MAX_FETCHED = 20;
 /** How many of the most used operations and addresses are listed. */
 const MOST_USED = 20;
 
@@ -65,12 +67,14 @@ export class KeyUse {
   /** The usage of one key, what its guard has not delivered yet included. */
   async ofKey(me: DirectoryUser, keyId: string, stretch: UsageStretch): Promise<Result<UsageSummary>> {
     if (this.#parts.keys.find(me, keyId) === null) return refuse("not_found");
-    await this.#fetch(keyId);
+    await this.#fetch([this.#parts.table.guardOf(keyId)]);
     return this.#summary(keyId, stretch);
   }
 
-  /** The usage of the whole organisation, by time and by key. */
-  ofAll(stretch: UsageStretch): UsageSummary & { readonly byKey: KeyUsage[] } {
+  /** The usage of the whole organisation, by time and by key; what few guards have not delivered yet included. */
+  async ofAll(stretch: UsageStretch): Promise<UsageSummary & { readonly byKey: KeyUsage[] }> {
+    const guards = this.#parts.table.guards(MAX_FETCHED + 1);
+    if (guards.length <= MAX_FETCHED) await this.#fetch(guards);
     const byKey = this.#parts.outcomes.byKey(stretch.from, stretch.step);
     return { ...this.#summary(ALL_KEYS, stretch), byKey };
   }
@@ -85,7 +89,7 @@ export class KeyUse {
   ): Promise<Result<UpdatePreview>> {
     const records = this.#parts.keys.preview(actor.orgId, me, keyId, change);
     if (isRefusal(records)) return records;
-    await this.#fetch(keyId);
+    await this.#fetch([this.#parts.table.guardOf(keyId)]);
     return { ...records, calls: this.#parts.calls.since(keyId, from) };
   }
 
@@ -98,8 +102,7 @@ export class KeyUse {
   ): Promise<OwnerPreview[]> {
     const { table, calls } = this.#parts;
     const ids = table.idsOf(ownerId);
-    const guards = [...table.byGuard(ids).values()].slice(0, GUARDS_A_CALL);
-    await eachOf(guards, CONCURRENT_GUARDS, ([keyId = ""]) => this.#fetch(keyId));
+    await this.#fetch([...table.byGuard(ids).keys()].slice(0, GUARDS_A_CALL));
     return ids.map((keyId) => {
       const before = table.record(keyId, orgId);
       const after = { ...before, ownerVaults: developerVaults(vaultRoles) };
@@ -125,10 +128,12 @@ export class KeyUse {
     };
   }
 
-  /** Has a key's guard deliver its counts. One that does not answer delivers later. */
-  async #fetch(keyId: string): Promise<void> {
-    const delivered = this.#parts.guards.getByName(this.#parts.table.guardOf(keyId)).deliverUsage();
-    await within(DELIVERY_TIMEOUT_MS, delivered).catch(() => {});
+  /** Has guards deliver their counts. One that does not answer delivers later. */
+  async #fetch(guards: readonly string[]): Promise<void> {
+    await eachOf(guards, CONCURRENT_GUARDS, async (guard) => {
+      const delivered = this.#parts.guards.getByName(guard).deliverUsage();
+      await within(DELIVERY_TIMEOUT_MS, delivered).catch(() => {});
+    });
     this.#parts.usageIntake.takeIn(Date.now());
   }
 }

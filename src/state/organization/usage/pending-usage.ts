@@ -10,12 +10,14 @@ const MAX_LENGTH = 500_000;
  * a version before takes it for one.
  */
 const SEEN = "";
-const { calls: _, ...NO_COUNTS } = newTally();
+const NO_COUNTS: Omit<UsageTally, "calls" | "callsBefore"> = newTally();
 
 /** Counts by key. */
 export type Tallies = Map<string, UsageTally>;
-type StoredTally = Omit<UsageTally, "calls"> & {
-  readonly calls?: [string, number][];
+type StoredCalls = readonly [name: string, calls: number][];
+type StoredTally = Omit<UsageTally, "calls" | "callsBefore"> & {
+  readonly calls?: StoredCalls;
+  readonly callsBefore?: readonly [hour: number, calls: StoredCalls][];
   readonly seen?: readonly Seen[];
 };
 
@@ -95,19 +97,29 @@ export function addReports(tallies: Tallies, reports: ReadonlyMap<string, KeyUsa
 }
 
 function write({ tallies, seen }: Reported): string {
-  const stored = [...tallies].map(([keyId, { calls, ...tally }]): [string, StoredTally] => [
-    keyId,
-    { ...tally, ...(calls !== undefined && { calls: [...calls] }) },
-  ]);
+  const stored = [...tallies].map(([keyId, tally]): [string, StoredTally] => [keyId, storedOf(tally)]);
   if (seen.length > 0) stored.push([SEEN, { ...NO_COUNTS, seen }]);
   return JSON.stringify(Object.fromEntries(stored));
 }
 
+function storedOf({ calls, callsBefore, ...tally }: UsageTally): StoredTally {
+  return {
+    ...tally,
+    ...(calls && { calls: [...calls] }),
+    ...(callsBefore && { callsBefore: [...callsBefore].map(([hour, each]) => [hour, [...each]]) }),
+  };
+}
+
 function read(text: string): Reported {
   const { [SEEN]: own, ...stored } = JSON.parse(text) as Readonly<Record<string, StoredTally>>;
-  const tallies = Object.entries(stored).map(([keyId, { calls, ...tally }]): [string, UsageTally] => [
-    keyId,
-    { ...tally, ...(calls !== undefined && { calls: new Map(calls) }) },
-  ]);
+  const tallies = Object.entries(stored).map(([keyId, tally]) => [keyId, tallyOf(tally)] as const);
   return { tallies: new Map(tallies), seen: own?.seen ?? [] };
+}
+
+function tallyOf({ calls, callsBefore, ...tally }: StoredTally): UsageTally {
+  return {
+    ...tally,
+    ...(calls && { calls: new Map(calls) }),
+    ...(callsBefore && { callsBefore: new Map(callsBefore.map(([hour, each]) => [hour, new Map(each)])) }),
+  };
 }

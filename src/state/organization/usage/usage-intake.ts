@@ -2,6 +2,7 @@ import {
   addOutcomes,
   NO_OUTCOMES,
   reportOfBatch,
+  stepStart,
   USAGE_STEPS,
   type KeyUsageReport,
   type OutcomeCounts,
@@ -9,7 +10,8 @@ import {
   type UsageRefusal,
   type UsageReport,
 } from "../../../core/usage/usage.ts";
-import { newTally, type UsageTally } from "../../../core/usage/usage-tally.ts";
+import type { CallCounts } from "../../../core/usage/calls.ts";
+import { callsByHour, newTally, type UsageTally } from "../../../core/usage/usage-tally.ts";
 import type { Alarm } from "../../alarm.ts";
 import type { CallTable } from "./call-table.ts";
 import { ALL_KEYS, type OutcomeTable } from "./outcome-table.ts";
@@ -119,15 +121,20 @@ export class UsageIntake {
 
   #record(reports: ReadonlyMap<string, KeyUsageReport>, now: number): void {
     const all = new Map<number, OutcomeCounts>();
+    const allCalls = new Map<number, CallCounts>();
     for (const [keyId, report] of reports) {
       const minutes = new Map(Object.entries(report.minutes).map(([at, counts]) => [Number(at), counts]));
       for (const [at, counts] of minutes) all.set(at, addOutcomes(all.get(at) ?? NO_OUTCOMES, counts));
       this.#parts.outcomes.add(keyId, minutes, now - MINUTES_TOLD_MS);
       this.#parts.uses.note(keyId, report);
-      this.#recordCalls(keyId, report, now);
+      const calls = callsByHour(report, now);
+      for (const [hour, each] of calls) this.#parts.calls.record(keyId, each, hour);
+      this.#tally(keyId, calls);
+      addHours(allCalls, calls);
       this.#parts.refusals.add(keyId, report.refusals.map(cut));
     }
     this.#parts.outcomes.add(ALL_KEYS, all, now - MINUTES_TOLD_MS);
+    this.#tally(ALL_KEYS, allCalls);
     this.#parts.refusals.add(
       ALL_KEYS,
       [...reports.values()].flatMap(({ refusals }) => refusals.map(cut)),
@@ -136,13 +143,23 @@ export class UsageIntake {
     if (nextAt !== null) this.#parts.alarm.ringBy(nextAt);
   }
 
-  #recordCalls(keyId: string, { calls, lastUsedAt }: KeyUsageReport, now: number): void {
-    if (calls === undefined) return;
-    const at = lastUsedAt ?? now;
-    this.#parts.calls.record(keyId, calls, at);
+  #tally(keyId: string, hours: HourlyCalls): void {
     for (const step of [HOURS, DAYS]) {
-      for (const id of [keyId, ALL_KEYS]) this.#parts.tallies.add(step, id, calls, at);
+      const sums = new Map<number, CallCounts>();
+      for (const [hour, calls] of hours) addHours(sums, new Map([[stepStart(hour, step), calls]]));
+      for (const [start, calls] of sums) this.#parts.tallies.add(step, keyId, calls, start);
     }
+  }
+}
+
+/** Calls by the start of a stretch of time. */
+type HourlyCalls = ReadonlyMap<number, CallCounts>;
+
+function addHours(sums: Map<number, CallCounts>, hours: HourlyCalls): void {
+  for (const [hour, calls] of hours) {
+    const sum = new Map(sums.get(hour));
+    for (const [name, count] of calls) sum.set(name, (sum.get(name) ?? 0) + count);
+    sums.set(hour, sum);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { UsageStretch } from "../../../core/organization/organization.ts";
 import { stepStart, USAGE_STEPS } from "../../../core/usage/usage.ts";
+import type { UsageStretch } from "../../../core/usage/windows.ts";
 import type { OutcomeTable } from "./outcome-table.ts";
 import type { RefusalTable } from "./refusal-table.ts";
 import type { TallyTable } from "./tally-table.ts";
@@ -47,10 +47,10 @@ export class UsageRetention {
   }
 }
 
-/** The steps by which operations and addresses are counted of a stretch: hours up to a day, days beyond. */
+/** The steps by which operations and addresses are counted of a stretch: its own, or hours where those are minutes. */
 export function tallyStretch({ from, step, length }: UsageStretch): UsageStretch {
   const end = from + step * length;
-  const tallyStep = end - from <= DAYS ? HOURS : DAYS;
+  const tallyStep = step === MINUTES ? HOURS : step;
   const first = stepStart(from, tallyStep);
   return { from: first, step: tallyStep, length: Math.ceil((end - first) / tallyStep) };
 }

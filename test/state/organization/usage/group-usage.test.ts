@@ -1,7 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { POLICY_TABLE } from "#policy";
+import { loadPolicy } from "../../../../src/core/policy/route-policy.ts";
 import { isRefusal } from "../../../../src/core/refusal.ts";
+import { callName } from "../../../../src/core/usage/calls.ts";
 import {
   MAX_REFUSALS,
   NO_OUTCOMES,
@@ -11,6 +14,7 @@ import {
   type UsageRefusal,
   type UsageStep,
 } from "../../../../src/core/usage/usage.ts";
+import { usageStretch } from "../../../../src/core/usage/windows.ts";
 import { makeActor, makeKey } from "../../../support/records.ts";
 
 const [MINUTES, HOURS, DAYS] = USAGE_STEPS;
@@ -40,6 +44,15 @@ function used(minutes: KeyUsageReport["minutes"], more: Partial<KeyUsageReport> 
     refusals: [],
     ...more,
   };
+}
+
+const POLICY_OPERATION = requireFirst(
+  loadPolicy(POLICY_TABLE).operations.filter(({ accessParams }) => accessParams.length === 0),
+);
+
+function requireFirst<T>([first]: readonly T[]): T {
+  if (first === undefined) throw new Error("There is none.");
+  return first;
 }
 
 const counts = (changes: object) => ({ ...NO_OUTCOMES, ...changes });
@@ -237,4 +250,47 @@ test("minutes are forgotten after hours, hours after a month, days after 400 day
   expect(await kept(DAYS)).toEqual(starts(DAYS, [hours, some, now]));
   const today = { from: stepStart(NOW, DAYS), step: DAYS, length: 1 };
   expect(await organization.usageOfKey(alice, id, today)).toHaveProperty("buckets.0.succeeded");
+});
+
+test("calls that wait to be looked at stay in their hours, over a restart too", async () => {
+  const { organization, alice, ids } = await organizationWithKeys("hours", 1);
+  const [id = ""] = ids;
+  const report = (sequence: number, at: number, calls: number) => {
+    const name = callName(POLICY_OPERATION, {}, "192.0.2.1");
+    const key = used({ [stepStart(at, MINUTES)]: counts({ succeeded: calls }) }, { lastUsedAt: at });
+    const keys = { [id]: { ...key, calls: new Map([[name, calls]]) } };
+    return organization.recordGroupUsage({ group: "abcde", instance: "i", sequence, keys });
+  };
+  const hour = stepStart(NOW, HOURS);
+  await report(1, hour - 24 * HOURS + MINUTES, 4);
+  await report(2, hour - 23 * HOURS, 2);
+  await evictDurableObject(organization);
+  await report(3, NOW, 1);
+  const { from } = usageStretch("24h", NOW);
+  expect(await organization.previewUpdate(alice, id, { disabled: true }, from)).toMatchObject({
+    calls: new Map([[callName(POLICY_OPERATION, {}, "192.0.2.1"), 3]]),
+  });
+  const day = { from, step: HOURS, length: 24 };
+  expect(await organization.usageOfKey(alice, id, day)).toMatchObject({
+    operations: [{ name: POLICY_OPERATION.id, calls: 3 }],
+    addresses: [{ name: "192.0.2.1", calls: 3 }],
+  });
+});
+
+test.each(["24h", "7d", "30d"] as const)("what was called in %s is what was counted", async (window) => {
+  const { organization, alice, ids } = await organizationWithKeys(`window_${window}`, 1);
+  const [id = ""] = ids;
+  const stretch = usageStretch(window, NOW);
+  const times = [stretch.from - 1, stretch.from, stretch.from + stretch.step, NOW];
+  for (const [sequence, at] of times.entries()) {
+    const calls = new Map([[callName(POLICY_OPERATION, {}, "192.0.2.1"), 1]]);
+    const key = used({ [stepStart(at, MINUTES)]: counts({ succeeded: 1 }) }, { lastUsedAt: at, calls });
+    const keys = { [id]: key };
+    await organization.recordGroupUsage({ group: "abcde", instance: "i", sequence: sequence + 1, keys });
+  }
+  const usage = await organization.usageOfKey(alice, id, stretch);
+  if (isRefusal(usage)) throw new Error(usage.code);
+  expect(usage.buckets.reduce((sum, { succeeded }) => sum + succeeded, 0)).toBe(3);
+  expect(usage.operations).toEqual([{ name: POLICY_OPERATION.id, calls: 3 }]);
+  expect(usage.addresses).toEqual([{ name: "192.0.2.1", calls: 3 }]);
 });
