@@ -5,8 +5,18 @@ import { PageQuery, pageOf, type Wire } from "./common.ts";
 
 const OrgId = z.string().regex(ORG_ID, "Must be the id of an organisation");
 
+const MAX_GUARDS = 1000;
+
 export const ReconciliationBody = z
-  .strictObject({ orgId: OrgId, fix: z.boolean().optional() })
+  .strictObject({
+    orgId: OrgId,
+    fix: z.boolean().optional(),
+    limit: z.int().min(1).max(MAX_GUARDS).optional().openapi({
+      description:
+        "After about so many guards the answer ends, and `pagination.nextCursor` says where the next request goes on. Without it all are compared.",
+    }),
+    nextCursor: z.string().optional(),
+  })
   .openapi("ReconciliationRequest");
 
 /** How those who know a key differ. */
@@ -27,19 +37,27 @@ export type Difference = Wire<typeof DifferenceSchema>;
 const Summary = z
   .object({
     guards: z.int().openapi({ description: "Guards that were compared." }),
+    total: z.int().openapi({
+      description:
+        "Guards that the organisation has on record. More may be registered, or be those of its erasure.",
+    }),
     differences: z.int(),
     settled: z.int(),
   })
   .openapi("ReconciliationSummary");
 
+const Pagination = z
+  .object({ limit: z.int().nullable(), nextCursor: z.string().nullable() })
+  .openapi("ReconciliationPagination");
+
 export const ReconciliationAnswerSchema = z
-  .object({ summary: Summary, differences: z.array(DifferenceSchema) })
+  .object({ summary: Summary, differences: z.array(DifferenceSchema), pagination: Pagination })
   .openapi("ReconciliationAnswer");
 export type ReconciliationAnswer = Wire<typeof ReconciliationAnswerSchema>;
 
 /** A line for each difference; the last one tells that the answer is complete. */
 export const ReconciliationLineSchema = z
-  .union([DifferenceSchema, z.object({ summary: Summary })])
+  .union([DifferenceSchema, z.object({ summary: Summary, pagination: Pagination })])
   .openapi("ReconciliationLine");
 export type ReconciliationLine = Wire<typeof ReconciliationLineSchema>;
 

@@ -8,7 +8,7 @@ export const USAGE = `Usage:
   npm run -s ops -- revoke [--reason TEXT] [--key-id ID]... [--owner ORG/OWNER]... [--org ORG]... [--file FILE|-]
                            [--dry-run] [--yes] [--output table|json|ndjson] [--url URL] [--token TOKEN]
   npm run -s ops -- list   [--status unconfirmed|confirmed|all] [--output table|json|ndjson] [--url URL] [--token TOKEN]
-  npm run -s ops -- reconcile [--org ORG] [--fix] [--output table|json|ndjson] [--url URL] [--token TOKEN]
+  npm run -s ops -- reconcile [--org ORG] [--fix] [--from ORG[/CURSOR]] [--output table|json|ndjson] [--url URL] [--token TOKEN]
   npm run -s ops -- import FILE [--output table|json|ndjson] [--url URL] [--token TOKEN]
   npm run -s ops -- ask [QUESTION|alerts] [--hours N] [--org ORG] [--key-id ID] [--dataset NAME] [--output table|json] [--print]
 
@@ -25,13 +25,15 @@ without a question it lists them, --print prints the query.
   --dry-run  only tells what would be revoked
   --yes      does not ask
   --fix      settles every difference on the side of less access; keys that only a guard knows are revoked
+  --from     goes on where a reconcile was broken off, as it said itself
 
 Exit code: 0 all confirmed · 1 wrong usage, no access, no connection · 2 some unconfirmed, they are being retried, or
 the connection broke off half-way: what is known is printed, and repeating the command is harmless · 3 some not found
 Of ask: 0 answered, or alerts found nothing; 2 alerts found something
 Of import: 0 every line is imported · 2 it was broken off, and the same command goes on (FILE.progress says where) ·
 3 some lines were refused
-Of reconcile: 0 nothing differs, or all is settled · 1 differences remain, or what 1 means above
+Of reconcile: 0 nothing differs, or all is settled · 1 differences remain, an organisation could not be compared, or what
+1 means above · 2 it was broken off half-way; what is printed is done, and --from goes on there
 `;
 
 const DEFAULT_URL = "http://127.0.0.1:8787";
@@ -69,6 +71,14 @@ export interface ReconcileCommand extends Common {
   /** `null` for all organisations. */
   readonly org: string | null;
   readonly fix: boolean;
+  /** `null` for the beginning. */
+  readonly from: Place | null;
+}
+
+/** Where a comparison goes on: an organisation, and within it the gateway's cursor. */
+export interface Place {
+  readonly orgId: string;
+  readonly cursor: string | null;
 }
 
 export interface ImportCommand extends Common {
@@ -111,6 +121,7 @@ const RECONCILE = {
   ...COMMON,
   org: { type: "string" },
   fix: { type: "boolean", default: false },
+  from: { type: "string" },
 } as const satisfies ParseArgsOptionsConfig;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -167,7 +178,17 @@ function readList(args: string[], env: Environment): Command {
 function readReconcile(args: string[], env: Environment): Command {
   const values = parse(() => parseArgs({ args, options: RECONCILE }).values);
   if (values.help) return { name: "help" };
-  return { name: "reconcile", ...readCommon(values, env), org: values.org ?? null, fix: values.fix };
+  const { org = null, fix } = values;
+  const from = values.from === undefined ? null : readPlace(values.from);
+  if (org !== null && from !== null && from.orgId !== org) {
+    throw new CliError("--from is in another organisation than --org");
+  }
+  return { name: "reconcile", ...readCommon(values, env), org, fix, from };
+}
+
+function readPlace(text: string): Place {
+  const [orgId = "", cursor] = text.split("/", 2);
+  return { orgId, cursor: cursor ?? null };
 }
 
 function readImport(args: string[], env: Environment): Command {

@@ -5,3 +5,6 @@ export class CliError extends Error {
 
 /** The gateway has taken what it was asked for, and the outcome is not known in full. */
 export class BrokenOff extends CliError {}
+
+/** The gateway cannot do it at the moment. */
+export class Unavailable extends CliError {}

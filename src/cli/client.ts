@@ -1,9 +1,9 @@
 import type { ImportResult } from "../api-types/imports.ts";
 import type { Page } from "../api-types/common.ts";
-import type { Difference, OrganizationId, ReconciliationLine } from "../api-types/reconciliations.ts";
+import type { OrganizationId, ReconciliationLine } from "../api-types/reconciliations.ts";
 import type { RevocationEntry, RevocationLine, RevocationResultLine } from "../api-types/revocations.ts";
 import { NDJSON, readNdjson } from "../core/http/ndjson.ts";
-import { BrokenOff, CliError } from "./cli-error.ts";
+import { BrokenOff, CliError, Unavailable } from "./cli-error.ts";
 import { withoutSecrets } from "./secrets.ts";
 
 /** What the line that comes last holds. */
@@ -30,9 +30,19 @@ export class OperatorClient {
     yield* this.#lines<RevocationLine>("revocations", body);
   }
 
-  /** Compares an organisation with guards and KV; yields the differences. Throws {@link BrokenOff} if the answer does. */
-  async *reconcile(orgId: string, fix: boolean): AsyncGenerator<Difference> {
-    yield* this.#lines<ReconciliationLine>("reconciliations", { orgId, fix });
+  /**
+   * Compares some of an organisation's guards with it and with KV, from a cursor on; yields the differences and then what
+   * there is in all and where it goes on. Throws {@link BrokenOff} if the answer does.
+   */
+  async *reconcile(
+    orgId: string,
+    fix: boolean,
+    limit: number,
+    nextCursor: string | null,
+  ): AsyncGenerator<ReconciliationLine> {
+    const body = { orgId, fix, limit, ...(nextCursor !== null && { nextCursor }) };
+    const end = yield* this.#lines<ReconciliationLine>("reconciliations", body);
+    yield end;
   }
 
   /** Imports keys, a line of JSON for each; tells of each what became of it. Throws {@link BrokenOff} if the answer breaks off. */
@@ -81,25 +91,25 @@ export class OperatorClient {
     } while (cursor !== null);
   }
 
-  /** The lines of an answer but for the last, which tells that it is complete. */
-  async *#lines<Line extends object>(path: string, body: object): AsyncGenerator<Exclude<Line, LastLine>> {
+  /** The lines of an answer; returns the last, which tells that it is complete. */
+  async *#lines<Line extends object>(
+    path: string,
+    body: object,
+  ): AsyncGenerator<Exclude<Line, LastLine>, Extract<Line, LastLine>> {
     const response = await this.#call(`${this.#url}/${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: NDJSON },
       body: JSON.stringify(body),
     });
-    let complete = false;
     try {
       for await (const line of readNdjson<Line>(bodyOf(response))) {
+        if (isLast(line)) return line;
         if (isItem(line)) yield line;
-        else complete = true;
       }
     } catch {
       // Falls through: the last line is missing.
     }
-    if (!complete) {
-      throw new BrokenOff("The answer broke off. What was asked for goes on; repeating it is harmless.");
-    }
+    throw new BrokenOff("The answer broke off. What was asked for goes on; repeating it is harmless.");
   }
 
   async #call(url: string, init: RequestInit = {}): Promise<Response> {
@@ -113,7 +123,8 @@ export class OperatorClient {
       throw new CliError(`Nothing answers at ${new URL(url).origin}`);
     }
     if (response.ok) return response;
-    throw new CliError(await problemOf(response));
+    const problem = await problemOf(response);
+    throw response.status >= 500 ? new Unavailable(problem) : new CliError(problem);
   }
 }
 
@@ -136,4 +147,8 @@ function bodyOf(response: Response): ReadableStream<Uint8Array> {
 
 function isItem<Line extends object>(line: Line): line is Exclude<Line, LastLine> {
   return !("summary" in line);
+}
+
+function isLast<Line extends object>(line: Line): line is Extract<Line, LastLine> {
+  return "summary" in line;
 }

@@ -10,18 +10,31 @@ export function registryEntry(orgId: string, guard: string): string {
 
 /** The guards that are registered for an organisation. */
 export async function registeredGuards(kv: KVNamespace, orgId: string): Promise<string[]> {
-  const prefix = registryEntry(orgId, "");
   const guards: string[] = [];
   for (let cursor: string | null = ""; cursor !== null;) {
-    const page: Page = await listPage(kv, prefix, cursor);
-    for (const name of page.names) {
-      // The id of another organisation may begin like this one and a colon.
-      const guard = name.slice(prefix.length);
-      if (!guard.includes(":")) guards.push(guard);
-    }
+    const page: RegisteredGuards = await registeredGuardPage(kv, orgId, cursor);
+    for (const guard of page.guards) guards.push(guard);
     cursor = page.cursor;
   }
   return guards;
+}
+
+interface RegisteredGuards {
+  readonly guards: string[];
+  readonly cursor: string | null;
+}
+
+/** A page of them; an empty cursor is the first one's. */
+export async function registeredGuardPage(
+  kv: KVNamespace,
+  orgId: string,
+  cursor: string,
+): Promise<RegisteredGuards> {
+  const prefix = registryEntry(orgId, "");
+  const page = await listPage(kv, prefix, cursor);
+  // The id of another organisation may begin like this one and a colon.
+  const guards = page.names.map((name) => name.slice(prefix.length)).filter((guard) => !guard.includes(":"));
+  return { guards, cursor: page.cursor };
 }
 
 /** Organisations with registered guards, a page of the registry at a time; one may be on two pages. */

@@ -21,3 +21,16 @@ export interface Difference {
   /** Whether all agree now, on the side of less access. */
   readonly settled: boolean;
 }
+
+/** Where a walk through an organisation's guards goes on: among those on record there, or those in the registry. */
+export interface GuardPosition {
+  readonly list: "recorded" | "registered";
+  /** The last name of the page before, or the registry's cursor; empty for the first page. */
+  readonly after: string;
+}
+
+/** A page of guards, and where the next one begins. */
+export interface GuardPage {
+  readonly guards: readonly string[];
+  readonly next: GuardPosition | null;
+}

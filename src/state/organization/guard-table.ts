@@ -38,13 +38,6 @@ export class GuardTable {
     this.#sql.exec(`UPDATE guards SET is_full = 1 WHERE name = ?`, name);
   }
 
-  /** The names of all guards. */
-  names(): string[] {
-    return [...this.#sql.exec<{ name: string }>(`SELECT name FROM guards ORDER BY sequence`)].map(
-      ({ name }) => name,
-    );
-  }
-
   /** Guards that the registry in KV does not have yet. */
   unlisted(limit: number): string[] {
     const rows = this.#sql.exec<{ name: string }>(

@@ -28,7 +28,7 @@ import {
 import type { AccessToken } from "../../core/token/access-token.ts";
 import type { FieldProblem } from "../../core/http/field-problems.ts";
 import { importRefused, type ImportResult, type KeyImport } from "../../core/organization/key-import.ts";
-import type { Difference } from "../../core/key/reconciliation.ts";
+import type { Difference, GuardPage, GuardPosition } from "../../core/key/reconciliation.ts";
 import { isRefusal, refuse, type RefusalCode, type Result } from "../../core/refusal.ts";
 import type { Cut, RevocationRequest, TokenCut } from "../../core/organization/revocation.ts";
 import { NO_ROOM_FOR_MORE, UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
@@ -194,7 +194,22 @@ export class Organization extends DurableObject<Env> {
 
   /** For operators: the names of all guards that may have keys of the organisation. */
   guardNames(orgId: string): Promise<string[]> {
-    return this.#parts.reconciliation.guardNames(orgId, this.#authorize.hasTables);
+    return this.#parts.guardPages.names(orgId, this.#authorize.hasTables);
+  }
+
+  /** For operators: a page of them. */
+  guardPage(orgId: string, position: GuardPosition, limit: number): Promise<GuardPage> {
+    return this.#parts.guardPages.page(orgId, this.#authorize.hasTables, position, limit);
+  }
+
+  /** For operators: how many guards are on record. */
+  countGuards(): number {
+    return this.#authorize.hasTables ? this.#parts.guardPages.count() : 0;
+  }
+
+  /** For operators: which of some guards may have keys of the organisation. */
+  servingGuards(orgId: string, guards: readonly string[]): Promise<string[]> {
+    return this.#parts.guardPages.serving(orgId, this.#authorize.hasTables, guards);
   }
 
   /** For operators: how its record of keys, their guards and KV differ; with `fix` that is settled. */

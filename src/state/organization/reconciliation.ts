@@ -1,16 +1,14 @@
 import type { StoredKey } from "../../admission/rules/guard.ts";
 import type { KeyGuard } from "../../admission/guard/key-guard.ts";
 import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
-import { eachOf, OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
+import { chunksOf, eachOf, OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 import { differingFields } from "../../core/key/key-differences.ts";
 import { readKeyRecord, type KeyRecord } from "../../core/key/key-record.ts";
 import type { Difference, DifferenceKind } from "../../core/key/reconciliation.ts";
 import { isDenied, NO_DENIALS, type DeniableToken } from "../../core/token/token-denials.ts";
 import type { Env } from "../../env.ts";
 import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
-import { registeredGuards } from "../guard-registry.ts";
 import type { AuditLog, Author } from "./audit/audit-log.ts";
-import type { GuardTable } from "./guard-table.ts";
 import type { Outbox } from "./outbox.ts";
 import type { KeyTable } from "./keys/key-table.ts";
 import type { LeakTable } from "./keys/leak-table.ts";
@@ -18,7 +16,9 @@ import type { Keys } from "./keys/keys.ts";
 import type { Propagation } from "./propagation.ts";
 import type { Settlement } from "./settlement.ts";
 
-const CONCURRENT_GUARDS = 8;
+/** Guards of one key that are asked together, so that KV is asked once for all of them. */
+const OWN_GUARDS_A_BATCH = 16;
+const CONCURRENT_BATCHES = 8;
 const CONCURRENT_TOKENS = 32;
 const REASON = "Reconciled";
 /** Stands among the fields that differ for access tokens that the guard has forgotten to be revoked. */
@@ -26,7 +26,6 @@ const REVOKED_TOKENS = "revokedTokens";
 
 interface Parts {
   readonly table: KeyTable;
-  readonly guards: GuardTable;
   readonly outbox: Outbox;
   readonly keys: Keys;
   readonly leaks: LeakTable;
@@ -47,6 +46,22 @@ interface Known {
   readonly isUnderWay: boolean;
 }
 
+type Listing = Awaited<ReturnType<DurableObjectStub<KeyGuard>["list"]>>;
+
+/** What is known of the keys at a guard. */
+interface Seen {
+  readonly guard: string;
+  /** The keys that the organisation has there. */
+  readonly keyIds: readonly string[];
+  /** `null`: the guard could not be asked. */
+  readonly listed: Listing | null;
+  readonly stored: ReadonlyMap<string, StoredKey>;
+  /** The organisation's records as they were before the guard was asked. */
+  readonly before: ReadonlyMap<string, KeyRecord>;
+  /** What KV has; `null` when it does not answer. */
+  readonly copies: ReadonlyMap<string, unknown> | null;
+}
+
 /**
  * Compares the organisation's record of its keys with their guards and KV, and settles differences on the side of less
  * access: to be run after an older copy of a database was restored.
@@ -62,41 +77,50 @@ export class Reconciliation {
     this.#parts = parts;
   }
 
-  /** The names of all guards that may have keys of the organisation. A restored database does not know the latest. */
-  async guardNames(orgId: string, hasTables: boolean): Promise<string[]> {
-    const { guards, table } = this.#parts;
-    const registered = await registeredGuards(this.#env.KEY_RECORDS, orgId);
-    if (!hasTables) return registered;
-    return [...new Set([...guards.names(), ...table.ownGuards(), ...registered])];
-  }
-
   /** The differences at some guards; with `fix` they are settled as far as that is possible, and the guards registered anew. */
   async run(author: Author, orgId: string, guards: readonly string[], fix: boolean): Promise<Difference[]> {
     const ids = this.#parts.table.idsAtGuards(guards);
     const differences: Difference[] = [];
     if (fix) this.#parts.outbox.listAgain(guards);
-    await eachOf(guards, CONCURRENT_GUARDS, async (guard) => {
-      for (const difference of await this.#atGuard(author, orgId, guard, ids.get(guard) ?? [], fix)) {
-        differences.push(difference);
+    await eachOf(batchesOf(guards), CONCURRENT_BATCHES, async (batch) => {
+      for (const seen of await this.#see(orgId, batch, ids, fix)) {
+        for (const difference of await this.#atGuard(author, orgId, seen, fix)) differences.push(difference);
       }
     });
     return differences;
   }
 
-  async #atGuard(
-    author: Author,
+  /** What some guards have, and what is known of their keys here and in KV. */
+  async #see(
     orgId: string,
-    guard: string,
-    keyIds: readonly string[],
+    guards: readonly string[],
+    ids: ReadonlyMap<string, readonly string[]>,
     fix: boolean,
-  ): Promise<Difference[]> {
-    if (fix) await this.#parts.propagation.pushAll(this.#parts.table.pendingAmong(keyIds));
-    const listed = await this.#list(guard);
+  ): Promise<Seen[]> {
+    const { propagation, table } = this.#parts;
+    const ours = guards.flatMap((guard) => ids.get(guard) ?? []);
+    if (fix) await propagation.pushAll(table.pendingAmong(ours));
+    const before = table.many.records(ours, orgId);
+    const listed = await Promise.all(guards.map((guard) => this.#list(guard)));
+    const stored = listed.map((listing) => storedById(listing?.keys ?? []));
+    const all = new Set([...ours, ...stored.flatMap((keys) => [...keys.keys()])]);
+    const copies = await this.#copies([...all]);
+    return guards.map((guard, i) => ({
+      guard,
+      keyIds: ids.get(guard) ?? [],
+      listed: listed[i] ?? null,
+      stored: stored[i] ?? new Map(),
+      before,
+      copies,
+    }));
+  }
+
+  async #atGuard(author: Author, orgId: string, seen: Seen, fix: boolean): Promise<Difference[]> {
+    const { guard, keyIds, listed } = seen;
     if (listed === null) return [differenceOf(null, guard, "guard_unreachable")];
     const isForeign = listed.orgId !== null && listed.orgId !== orgId;
     if (isForeign || listed.isErased === true) return this.#atForeignGuard(author, orgId, guard, keyIds, fix);
-    const stored = storedById(listed.keys);
-    const known = await this.#known(orgId, [...new Set([...keyIds, ...stored.keys()])], stored);
+    const known = this.#known(orgId, seen);
     const found = known.flatMap((each) => differencesOf(each, guard));
     if (!fix || found.length === 0) return found;
     for (const each of known) if (differencesOf(each, guard).length > 0) this.#settle(author, each);
@@ -123,7 +147,7 @@ export class Reconciliation {
     return live.map((keyId) => ({ ...differenceOf(keyId, guard, "group_taken"), settled: fix }));
   }
 
-  async #list(guard: string): Promise<Awaited<ReturnType<DurableObjectStub<KeyGuard>["list"]>> | null> {
+  async #list(guard: string): Promise<Listing | null> {
     try {
       return await within(CUT_TIMEOUT_MS, this.#env.KEY_GUARD.getByName(guard).list());
     } catch {
@@ -131,22 +155,22 @@ export class Reconciliation {
     }
   }
 
-  async #known(
-    orgId: string,
-    keyIds: readonly string[],
-    stored: ReadonlyMap<string, StoredKey>,
-  ): Promise<Known[]> {
+  /** A key that has changed since the guard was asked is left out: its change goes past whatever the guard has. */
+  #known(orgId: string, { keyIds, stored, before, copies }: Seen): Known[] {
     const { table } = this.#parts;
-    const copies = await this.#copies(keyIds);
-    const forgotten = this.#forgottenTokens(keyIds, stored);
-    return keyIds.map((keyId) => ({
-      keyId,
-      ours: table.find(keyId) === null ? null : table.record(keyId, orgId),
-      guards: stored.get(keyId)?.record ?? null,
-      copy: readKeyRecord(copies?.get(keyId), keyId),
-      forgottenTokens: forgotten.get(keyId) ?? [],
-      isUnderWay: copies === null || table.isUnderWay(keyId),
-    }));
+    const ids = [...new Set([...keyIds, ...stored.keys()])];
+    const now = table.many.records(ids, orgId);
+    const forgotten = this.#forgottenTokens(ids, stored);
+    return ids
+      .filter((keyId) => !before.has(keyId) || now.get(keyId)?.version === before.get(keyId)?.version)
+      .map((keyId) => ({
+        keyId,
+        ours: now.get(keyId) ?? null,
+        guards: stored.get(keyId)?.record ?? null,
+        copy: readKeyRecord(copies?.get(keyId), keyId),
+        forgottenTokens: forgotten.get(keyId) ?? [],
+        isUnderWay: copies === null || table.isUnderWay(keyId),
+      }));
   }
 
   #forgottenTokens(
@@ -177,9 +201,8 @@ export class Reconciliation {
   async #copies(keyIds: readonly string[]): Promise<Map<string, unknown> | null> {
     const copies = new Map<string, unknown>();
     try {
-      // More than 64 keys are in no group; KV gives a hundred at a time.
-      for (let at = 0; at < keyIds.length; at += MAX_GROUP_KEYS) {
-        const ids = keyIds.slice(at, at + MAX_GROUP_KEYS);
+      // KV gives a hundred at a time.
+      for (const ids of chunksOf(keyIds, MAX_GROUP_KEYS)) {
         const read = this.#env.KEY_RECORDS.get(ids, "json");
         for (const [keyId, value] of await within(OBJECT_TIMEOUT_MS, read)) copies.set(keyId, value);
       }
@@ -270,6 +293,14 @@ export class Reconciliation {
       return false;
     }
   }
+}
+
+/** Groups each by itself, guards of one key together. */
+function batchesOf(guards: readonly string[]): string[][] {
+  const { own = [], groups = [] } = Object.groupBy(guards, (guard) =>
+    guard.startsWith("key_") ? "own" : "groups",
+  );
+  return [...groups.map((group) => [group]), ...chunksOf(own, OWN_GUARDS_A_BATCH)];
 }
 
 function storedById(keys: readonly StoredKey[]): Map<string, StoredKey> {

@@ -12,6 +12,7 @@ import { EmergencyCuts } from "./keys/emergency-cuts.ts";
 import { ExpiryNotices } from "./keys/expiry-notices.ts";
 import { KeyEvents } from "./keys/key-events.ts";
 import { KeyTable } from "./keys/key-table.ts";
+import { GuardPages } from "./guard-pages.ts";
 import { GuardTable } from "./guard-table.ts";
 import { KeyImports } from "./keys/key-imports.ts";
 import { Keys } from "./keys/keys.ts";
@@ -188,9 +189,9 @@ export function wire(context: DurableObjectState, env: Env) {
     users,
     erasure: new Erasure(env),
     exports: new OrganizationExport({ sql, table, settings, audit, webhook }),
+    guardPages: new GuardPages(sql, env.KEY_RECORDS),
     reconciliation: new Reconciliation(storage, env, {
       table,
-      guards,
       outbox: changes,
       keys,
       leaks,

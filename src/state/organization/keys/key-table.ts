@@ -173,11 +173,6 @@ export class KeyTable {
     return ids;
   }
 
-  /** Keys of earlier versions and imported ones, each of which has a guard of its own. */
-  ownGuards(): string[] {
-    return [...this.#sql.exec<{ id: string }>(`SELECT id FROM keys WHERE own_guard = 1`)].map(({ id }) => id);
-  }
-
   /** Whether a key has been rotated, or is just being. */
   hasSuccessor(id: string): boolean {
     return (

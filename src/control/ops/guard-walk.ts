@@ -1,0 +1,154 @@
+import { chunksByWeight } from "../../core/concurrency.ts";
+import type { Difference, GuardPosition } from "../../core/key/reconciliation.ts";
+import type { Actor } from "../../core/organization/organization.ts";
+import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
+import { deploymentOf } from "../../state/deployment/deployment-object.ts";
+import { readCursor } from "../cursor.ts";
+import type { Control } from "../endpoint.ts";
+
+/**
+ * What one call to the organisation compares, in calls that it makes for it: an invocation may make a thousand. To settle
+ * a group of 64 keys takes about 80, a key with a guard of its own about 10; to compare them one call to the guard and
+ * one to KV, but the records of 40 groups are enough to hold in memory.
+ */
+const CALLS_A_BATCH = 800;
+const CALLS = { settle: { group: 80, ownGuard: 10 }, compare: { group: 20, ownGuard: 2 } } as const;
+/** Guards of one page, if nobody asks for fewer. */
+const GUARDS_A_PAGE = 1000;
+
+/** Where a comparison goes on: among the organisation's guards, or those that it had when it was erased. */
+interface Position {
+  readonly list: GuardPosition["list"] | "erased";
+  readonly after: string;
+  /** Guards that were on record when it began. */
+  readonly total: number;
+}
+
+const LISTS: readonly Position["list"][] = ["recorded", "registered", "erased"];
+const CURSOR = { list: "string", after: "string", total: "number" } as const;
+
+/** Guards to be compared together. */
+interface Page {
+  readonly guards: readonly string[];
+  readonly areErased: boolean;
+  readonly next: Position | null;
+}
+
+/** Which comparison: of which organisation, and whether it settles what differs. */
+interface Task {
+  readonly orgId: string;
+  readonly fix: boolean;
+  /** After about so many guards it pauses; `null` for never. */
+  readonly limit: number | null;
+}
+
+/** A walk through the guards of an organisation, page by page. The first page is read before anything is answered. */
+export class GuardWalk {
+  readonly #control: Control;
+  readonly #actor: Actor;
+  readonly #task: Task;
+  #page: Page | null = null;
+  #guards = 0;
+  #total = 0;
+
+  constructor(control: Control, actor: Actor, task: Task) {
+    this.#control = control;
+    this.#actor = actor;
+    this.#task = task;
+  }
+
+  /** Guards that were compared so far. */
+  get guards(): number {
+    return this.#guards;
+  }
+
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Where the next walk begins; `null` once all guards are compared. */
+  get next(): Position | null {
+    return this.#page?.next ?? null;
+  }
+
+  /** Rejects when the guards cannot be named. */
+  async begin(after: Position | null): Promise<void> {
+    const position = after ?? {
+      list: "recorded",
+      after: "",
+      total: await this.#organization().countGuards(),
+    };
+    this.#total = position.total;
+    this.#page = await this.#read(position);
+  }
+
+  async *differences(): AsyncGenerator<Difference> {
+    const { limit } = this.#task;
+    while (this.#page !== null) {
+      yield* this.#compare(this.#page);
+      this.#guards += this.#page.guards.length;
+      const { next } = this.#page;
+      if (next === null || (limit !== null && this.#guards >= limit)) return;
+      this.#page = await this.#read(next);
+    }
+  }
+
+  async #read(position: Position): Promise<Page> {
+    const { orgId, limit } = this.#task;
+    const size = Math.min(limit ?? GUARDS_A_PAGE, GUARDS_A_PAGE);
+    const { list, after, total } = position;
+    if (list === "erased") return this.#readErased(position, size);
+    const { guards, next } = await this.#organization().guardPage(orgId, { list, after }, size);
+    await this.#noteImported(guards);
+    return { guards, areErased: false, next: { ...(next ?? { list: "erased", after: "" }), total } };
+  }
+
+  /** Guards that the organisation had when it was erased, but for those that serve it again since it was set up anew. */
+  async #readErased(position: Position, size: number): Promise<Page> {
+    const { orgId } = this.#task;
+    const page = await deploymentOf(this.#control.env).erasedGuards(orgId, position.after, size);
+    const serving = new Set(page.length > 0 ? await this.#organization().servingGuards(orgId, page) : []);
+    const last = page.length < size ? undefined : page.at(-1);
+    return {
+      guards: page.filter((guard) => !serving.has(guard)),
+      areErased: true,
+      next: last === undefined ? null : { ...position, after: last },
+    };
+  }
+
+  /** Imported keys have guards of their own; that there are any is noted in KV, which may have lost it. */
+  async #noteImported(guards: readonly string[]): Promise<void> {
+    if (this.#task.fix && guards.some(isOwnGuard)) await this.#control.imports.announce();
+  }
+
+  async *#compare({ guards, areErased }: Page): AsyncGenerator<Difference> {
+    const { orgId, fix } = this.#task;
+    const { id, name, address, requestId } = this.#actor;
+    const calls = fix ? CALLS.settle : CALLS.compare;
+    const weightOf = (guard: string): number => (isOwnGuard(guard) ? calls.ownGuard : calls.group);
+    for (const batch of chunksByWeight(guards, CALLS_A_BATCH, weightOf)) {
+      yield* areErased
+        ? await this.#organization().findRestored(orgId, batch, fix)
+        : await this.#organization().reconcile({ id, name, address, requestId }, orgId, batch, fix);
+      // In workerd on one machine objects call each other without ever waiting for the network. Only a timer lets
+      // other requests through, and objects that are idle leave memory.
+      await scheduler.wait(1);
+    }
+  }
+
+  #organization() {
+    return this.#control.env.ORGANIZATION.getByName(this.#task.orgId);
+  }
+}
+
+export function readPosition(cursor: string): Result<Position> {
+  const position = readCursor<Position>(cursor, CURSOR);
+  if (isRefusal(position) || LISTS.includes(position.list)) return position;
+  return refuse("invalid_request", {
+    details: { field: "nextCursor", problem: "Not a cursor of this walk" },
+  });
+}
+
+function isOwnGuard(guard: string): boolean {
+  return guard.startsWith("key_");
+}
