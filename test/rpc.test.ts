@@ -10,7 +10,7 @@ import { methodShapes } from "./support/shapes.ts";
 const DECIDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   KeyGuard: {
     alarm: "010d23af",
-    ask: "3f302bc5",
+    ask: "c6873cec",
     cut: "cebf08ce",
     deliverUsage: "010d23af",
     erase: "9f516b90",

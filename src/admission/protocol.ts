@@ -42,7 +42,8 @@
  * are asked for, when a question is put again. Nothing there can make an admission wrong.
  *
  * Counts are neither lost nor doubled when an answer is: an isolate reports one lot at a time, under a number, and again
- * under that number until an answer says that it has arrived (`rules/report.ts`).
+ * under that number until an answer says that it has arrived (`rules/report.ts`). What an earlier instance of the guard may
+ * have taken in is not taken in by a later one: a crash loses counts and doubles none.
  *
  * Windows on record run ahead of what was handed out, so that a busy key writes seldom and a crash errs on the side of
  * less. When a group goes quiet, the isolate says a last word (`final`) and the record is made exact.
@@ -78,6 +79,8 @@ export interface ReportName {
   /** Random for each isolate. */
   readonly isolate: string;
   readonly number: number;
+  /** Of a report that is sent again: the guard's instance that was known when it was first sent, empty for none. */
+  readonly firstTo?: string;
 }
 
 export interface KeyQuestion {
@@ -109,6 +112,8 @@ export interface Answer<R extends Guarded> {
   readonly keys: Readonly<Record<string, KeyAnswer<R>>>;
   /** Whether a window's record runs ahead of its use, so that a last word makes it exact. */
   readonly ahead: boolean;
+  /** Random for each start of the guard. Missing in the answer of the version before. */
+  readonly instance?: string;
 }
 
 export interface KeyAnswer<R extends Guarded> {

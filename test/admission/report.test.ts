@@ -10,18 +10,23 @@ import { seededRandom } from "../../src/admission/simulation/random.ts";
 
 const IDS = ["key_a", "key_b", "key_c"];
 const ANSWER: Answer<GuardedKey> = { revision: 1, leaseMs: 0, changed: {}, keys: {}, ahead: false };
+const FIRST = "instance 0";
 
 /** Counts at an isolate, on their way to a guard over a network that loses questions and answers. */
 class Reporting {
   readonly counted: Record<string, number> = {};
   readonly arrived: Record<string, number> = {};
-  readonly #reporters = new Reporters();
+  #instance = FIRST;
+  #reporters = new Reporters(FIRST);
+  #starts = 0;
   readonly #isolate = newIsolate<GuardedKey>();
   readonly #group = newGroup<GuardedKey>();
   readonly #underWay: SentQuestion[] = [];
 
   constructor(id: string) {
     this.#isolate.id = id;
+    this.ask();
+    this.end(0, true, true);
   }
 
   count(id: string): void {
@@ -42,8 +47,15 @@ class Reporting {
     const [sent] = this.#underWay.splice(at % Math.max(1, this.#underWay.length), 1);
     if (sent === undefined) return;
     if (isHeard) this.#hear(sent.question);
-    if (isHeard && isAnswered) noteAnswered(this.#group, sent, ANSWER, 0);
+    if (isHeard && isAnswered) noteAnswered(this.#group, sent, { ...ANSWER, instance: this.#instance }, 0);
     else noteFailed(this.#group, sent, false, 0, 0);
+  }
+
+  /** The guard starts anew and remembers nothing. What it had taken in was delivered; questions under way fail. */
+  restart(): void {
+    while (this.#underWay.length > 0) this.end(0, false, false);
+    this.#instance = `instance ${++this.#starts}`;
+    this.#reporters = new Reporters(this.#instance);
   }
 
   /** A question that its sender has given up reaches the guard after all. */
@@ -55,8 +67,12 @@ class Reporting {
     return this.#underWay.at(-1)?.question;
   }
 
-  owesALastWord(): boolean {
-    return lastWordAt(this.#group) !== null;
+  /** Everything that is owed is said and answered. */
+  settle(): void {
+    for (let tries = 0; lastWordAt(this.#group) !== null && tries < 100; tries++) {
+      this.ask();
+      this.end(0, true, true);
+    }
   }
 
   #hear(question: Question): void {
@@ -85,10 +101,7 @@ test("whatever questions and answers are lost, each count arrives once", () => {
       else if (chance < 0.75) late.splice(0, 1).forEach((question) => reporting.hearLate(question));
       else reporting.end(Math.floor(random() * 8), random() < 0.6, random() < 0.5);
     }
-    for (let tries = 0; reporting.owesALastWord() && tries < 100; tries++) {
-      reporting.ask();
-      reporting.end(0, true, true);
-    }
+    reporting.settle();
     for (const question of late) reporting.hearLate(question);
     expect(reporting.arrived, `seed ${seed}`).toEqual(reporting.counted);
   }
@@ -120,13 +133,37 @@ describe("the counts of a group", () => {
   });
 });
 
+test("however often the guard starts anew, no count arrives twice, and later ones arrive", () => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const random = seededRandom(seed);
+    const reporting = new Reporting("isolate");
+    const lost = () => IDS.map((id) => (reporting.counted[id] ?? 0) - (reporting.arrived[id] ?? 0));
+    const act = (restarts: boolean) => {
+      const chance = random();
+      if (chance < 0.4) reporting.count(IDS[Math.floor(random() * IDS.length)] ?? "key_a");
+      else if (chance < 0.65) reporting.ask();
+      else if (chance < 0.75 && restarts) reporting.restart();
+      else reporting.end(Math.floor(random() * 8), random() < 0.7, random() < 0.5);
+    };
+    for (let step = 0; step < 60; step++) {
+      act(true);
+      expect(Math.min(...lost()), `seed ${seed}`).toBeGreaterThanOrEqual(0);
+    }
+    reporting.settle();
+    const before = lost();
+    for (let step = 0; step < 30; step++) act(false);
+    reporting.settle();
+    expect(lost(), `seed ${seed}`).toEqual(before);
+  }
+});
+
 test("a report that names nobody is taken in, as Workers of the version before send it", () => {
-  const reporters = new Reporters();
+  const reporters = new Reporters(FIRST);
   expect([reporters.isNew(undefined), reporters.isNew(undefined)]).toEqual([true, true]);
 });
 
 test("reports of one isolate do not stand for those of another", () => {
-  const reporters = new Reporters();
+  const reporters = new Reporters(FIRST);
   const news = ["a", "b", "a", "b"].map((isolate) => reporters.isNew({ isolate, number: 1 }));
   expect(news).toEqual([true, true, false, false]);
 });

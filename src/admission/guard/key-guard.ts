@@ -69,7 +69,8 @@ export class KeyGuard extends DurableObject<Env> {
   readonly #store = new GuardStorage(this.ctx.storage, config.rateLimit);
   readonly #memory: GuardMemory = startGuard(this.#store);
   readonly #load = newLoad(Date.now());
-  readonly #reporters = new Reporters();
+  readonly #instance = crypto.randomUUID();
+  readonly #reporters = new Reporters(this.#instance);
   readonly #usage = new UsageLedger(this.ctx.id.name ?? this.ctx.id.toString(), (report) =>
     this.#organization().recordGroupUsage(report),
   );
@@ -86,7 +87,7 @@ export class KeyGuard extends DurableObject<Env> {
     if (told.revision === 0) return told;
     if (this.#reporters.isNew(question.report)) this.#count(question.keys);
     this.#usage.plan(question.final, now);
-    return told;
+    return { ...told, instance: this.#instance };
   }
 
   /**

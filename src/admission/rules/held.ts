@@ -111,6 +111,8 @@ export interface GroupPace {
   reportedAt: number;
   /** Counts that were sent, as long as no answer says that they have arrived. */
   report: Report | null;
+  /** The instance of the guard that answered last; empty before one did. */
+  instance: string;
 }
 
 export interface KeyPace {
@@ -145,6 +147,7 @@ export function newGroupPace(): GroupPace {
     usage: new Map(),
     reportedAt: NEVER,
     report: null,
+    instance: "",
   };
 }
 

@@ -15,7 +15,7 @@ import {
   type SentQuestion,
   type Waiting,
 } from "./held.ts";
-import type { Report } from "./report.ts";
+import { nameOf, type Report } from "./report.ts";
 
 /** An isolate stops using units this share of the window's rest early: clocks drift. */
 export const WINDOW_DRIFT = { SHARE: 1000 };
@@ -118,7 +118,7 @@ export function compose<R extends Guarded>(
     have: group.revision,
     leaseWanted: leaseMs,
     final: isFinal,
-    ...(report !== null && { report: { isolate: isolate.id, number: report.number } }),
+    ...(report !== null && { report: nameOf(isolate, report) }),
     keys,
   };
   return { question, sequence: ++group.asked, sentAt: now, epoch: isolate.epoch, leaseOver: false };

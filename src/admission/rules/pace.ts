@@ -207,6 +207,7 @@ export function noteAnswered<R extends Guarded>(
   group.leaseMs = answer.leaseMs;
   group.waits = 0;
   group.isAhead = !sent.question.final && answer.ahead;
+  group.instance = answer.instance ?? "";
   group.failures = 0;
   group.retryAt = 0;
   group.isLow = false;

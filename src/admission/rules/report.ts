@@ -1,6 +1,7 @@
 /**
  * Counts on their way to a guard. A report is sent again, the same under the same number, until a question that held it
- * is answered; what is counted meanwhile waits for the next.
+ * is answered; what is counted meanwhile waits for the next. A guard that has started since it was first sent lets go of
+ * it: the one before may have delivered it to the organisation.
  */
 
 import { newTally, type UsageTally } from "../../core/usage/usage-tally.ts";
@@ -13,6 +14,9 @@ export const REPORT_EVERY_MS = 10_000;
 export interface Report {
   readonly number: number;
   readonly usage: ReadonlyMap<string, UsageTally>;
+  /** The guard's instance that was known when it was first sent. */
+  readonly firstTo: string;
+  isRepeated: boolean;
 }
 
 /** The counts of a key that wait to be reported. */
@@ -29,15 +33,26 @@ export function reportOf<R extends Guarded>(
   isFinal: boolean,
   now: number,
 ): Report | null {
-  if (group.report !== null) return group.report;
+  if (group.report !== null) {
+    group.report.isRepeated = true;
+    return group.report;
+  }
   // The clock may have been set back.
   const isDue = isFinal || Math.abs(now - group.reportedAt) >= REPORT_EVERY_MS;
   if (group.usage.size === 0 || !isDue) return null;
   const usage = new Map([...group.usage].slice(0, MAX_GROUP_KEYS));
   for (const id of usage.keys()) group.usage.delete(id);
-  group.report = { number: ++isolate.reports, usage };
+  group.report = { number: ++isolate.reports, usage, firstTo: group.instance, isRepeated: false };
   group.reportedAt = now;
   return group.report;
+}
+
+/** How a question names the report that it brings. */
+export function nameOf<R extends Guarded>(
+  { id }: Isolate<R>,
+  { number, firstTo, isRepeated }: Report,
+): ReportName {
+  return { isolate: id, number, ...(isRepeated && { firstTo }) };
 }
 
 /** A question was answered: what it reported has arrived. */
@@ -51,16 +66,22 @@ const MAX_REPORTERS = 1000;
 /** The latest report of each isolate, by which a guard knows one that comes again. */
 export class Reporters {
   readonly #latest = new Map<string, number>();
+  readonly #instance: string;
+
+  /** `instance` names this start of the guard. */
+  constructor(instance: string) {
+    this.#instance = instance;
+  }
 
   /** Whether the counts of a question are to be taken in. */
   isNew(report: ReportName | undefined): boolean {
     if (report === undefined) return true;
-    const { isolate, number } = report;
+    const { isolate, number, firstTo } = report;
     if (number <= (this.#latest.get(isolate) ?? 0)) return false;
     this.#latest.delete(isolate);
     this.#latest.set(isolate, number);
     if (this.#latest.size > MAX_REPORTERS) this.#forgetOldest();
-    return true;
+    return firstTo === undefined || firstTo === this.#instance;
   }
 
   #forgetOldest(): void {
