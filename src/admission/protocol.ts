@@ -108,7 +108,7 @@ export interface Answer<R extends Guarded> {
   readonly leaseMs: number;
   /** Every key of the group that has changed since the revision held. */
   readonly changed: Readonly<Record<string, R>>;
-  /** By the ids that were asked about. */
+  /** By the ids that were asked about, and those that have changed. */
   readonly keys: Readonly<Record<string, KeyAnswer<R>>>;
   /** Whether a window's record runs ahead of its use, so that a last word makes it exact. */
   readonly ahead: boolean;

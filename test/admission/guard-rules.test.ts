@@ -173,7 +173,8 @@ describe("an answer", () => {
 
   test("holds the record that was asked for, and none of what is not there", () => {
     const { one, ask } = newGuard();
-    const { keys } = ask([{ id: one.id, record: true }, { id: "key_a", record: true }, { id: "key_b" }]);
+    const asked = [{ id: one.id, record: true }, { id: "key_a", record: true }, { id: "key_b" }];
+    const { keys } = ask(asked, { have: NOW + 1 });
     expect(keys).toEqual({
       [one.id]: {
         record: { record: one, denials: NO_DENIALS },
@@ -183,6 +184,15 @@ describe("an answer", () => {
       key_a: { record: null, units: 0, window: null },
       key_b: { units: 0, window: null },
     });
+  });
+
+  test("tells with a change how the key's window stands, which nobody has asked for", () => {
+    const { one, two, ask, put } = newGuard();
+    const { revision } = ask([{ id: one.id, want: 40, waiting: 40 }]);
+    put({ ...one, version: one.version + 1, rateLimit: { requests: 70, windowSeconds: 30 } }, NOW + 10_000);
+    const told = ask([{ id: two.id }], { have: revision, now: NOW + 10_000 }).keys[one.id];
+    expect(told).toMatchObject({ units: 0, window: { number: 1, remaining: 30, resetInMs: 20_000 } });
+    expect(told).not.toHaveProperty("record");
   });
 
   test("gives no lease for a group that has nothing on record, and writes nothing", () => {

@@ -5,7 +5,7 @@
 
 import { keyStatus, type KeyRecord, type RateLimit } from "../../core/key/key-record.ts";
 import { NO_DENIALS } from "../../core/token/token-denials.ts";
-import type { Answer, KeyAnswer, KeyQuestion, Question } from "../protocol.ts";
+import type { Answer, KeyAnswer, KeyQuestion, Question, WindowTold } from "../protocol.ts";
 import { giveLease, givenBefore, longestOutstanding, type GivenLeases } from "./given.ts";
 import { merged, revoked, saysTheSame, type GuardedKey } from "./records.ts";
 import {
@@ -109,6 +109,11 @@ export function answer(
       window: tellWindow(memory.windows.get(asked.id), limit, now),
     };
   }
+  const changed = changedSince(question.have, keys);
+  for (const [id, { record }] of Object.entries(changed)) {
+    // After a change an isolate does not go by what it holds of the key's window.
+    answers[id] ??= { units: 0, window: fittedWindow(memory, id, limitOf(record), now) };
+  }
   if (question.final) mustRecord = recordExactly(memory) || mustRecord;
   if (mustRecord) {
     if (!question.final) runAhead(memory, keys, limitOf, now);
@@ -119,7 +124,7 @@ export function answer(
   return {
     revision,
     leaseMs: revision === 0 ? 0 : leaseMs,
-    changed: changedSince(question.have, keys),
+    changed,
     keys: answers,
     ahead: question.keys.some(({ id }) => isAhead(memory.windows.get(id))),
   };
@@ -268,6 +273,11 @@ function promise(store: GuardStore, memory: GuardMemory, leaseMs: number, now: n
 function fitWindow({ windows, given }: GuardMemory, id: string, limit: RateLimit, now: number): void {
   const window = windows.get(id);
   if (window !== undefined) windows.set(id, shortened(window, limit, now, longestOutstanding(given)));
+}
+
+function fittedWindow(memory: GuardMemory, id: string, limit: RateLimit, now: number): WindowTold {
+  fitWindow(memory, id, limit, now);
+  return tellWindow(memory.windows.get(id), limit, now);
 }
 
 function takeUnits(

@@ -147,18 +147,19 @@ export function receive<R extends Guarded>(
     }
   }
   let own: OwnUnits | null = null;
-  for (const asked of sent.question.keys) {
-    const told = answer.keys[asked.id];
-    if (told === undefined || told.window === null) continue;
+  for (const [id, told] of Object.entries(answer.keys)) {
+    if (told.window === null) continue;
     let { units } = told;
-    if (asker?.keyId === asked.id && asker.cost > 0) {
+    if (asker?.keyId === id && asker.cost > 0) {
       const cost = Math.min(asker.cost, told.window.limit.requests);
       if (units >= cost) {
         own = { window: told.window.number, units: cost };
         units -= cost;
       }
     }
-    const key = keyOf(group, asked.id);
+    // A key that has changed and is not held needs no window.
+    const key = units > 0 ? keyOf(group, id) : group.keys.get(id);
+    if (key === undefined) continue;
     if (!takeWindow(key, told.window, sent, { isOlder, isSameClock, slackMs, now })) continue;
     if (isOlder || !isSameClock) key.surplus += units;
     else key.units += units;

@@ -14,6 +14,8 @@ export const ISOLATE_CALLS_PER_S = 200;
 /** Leases come in few lengths, so that the longest on record is rarely written. */
 const LEASE_GRAIN_MS = 50;
 const PERIOD_MS = 250;
+/** A period in which there were already too many calls may be as short as this. */
+const CROWDED_PERIOD_MS = 50;
 const ROUND_TRIPS_PER_LEASE = 4;
 /** In one period a length at most doubles, and falls by at most this share. */
 const MAX_GROWTH = 2;
@@ -34,7 +36,8 @@ export function newLoad(now: number): Load {
 export function noteCall(load: Load, now: number, perSecond: number, bounds: LeaseBounds): void {
   load.calls++;
   const elapsed = now - load.since;
-  if (elapsed >= 0 && elapsed < PERIOD_MS) return;
+  const isCrowded = load.calls > (perSecond * PERIOD_MS) / 1000;
+  if (elapsed >= 0 && elapsed < (isCrowded ? CROWDED_PERIOD_MS : PERIOD_MS)) return;
   const rate = elapsed > 0 ? (load.calls * 1000) / elapsed : 0;
   const change = Math.min(MAX_GROWTH, Math.max(MAX_FALL, rate / perSecond));
   const ms = Math.max(load.leaseMs, bounds.base) * change;

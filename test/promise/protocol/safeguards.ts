@@ -167,8 +167,8 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     promise: REVOKED,
     without: instead(
       GUARD,
-      "changed: changedSince(question.have, keys),",
-      "changed: Object.fromEntries(Object.entries(changedSince(question.have, keys)).filter(([id]) => answers[id])),",
+      "const changed = changedSince(question.have, keys);",
+      "const changed = Object.fromEntries(Object.entries(changedSince(question.have, keys)).filter(([id]) => answers[id]));",
     ),
     profile: "mixed",
     seed: 4,
@@ -433,17 +433,6 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     without: instead(ISOLATE, "if (key.isKnown && !isSameLimit(key.held, held)) setAside(key);", ""),
     profile: "limits",
     seed: 144,
-  },
-  {
-    name: "what was used up by one limit is not by another",
-    promise: REVOKED,
-    without: instead(
-      ISOLATE,
-      "if (key.window !== null) key.window.end = NEVER;\n  key.isKnown = true;",
-      "key.isKnown = true;",
-    ),
-    profile: "limits",
-    seed: 5,
   },
   {
     name: "the end of a window is told anew after a change",
