@@ -18,8 +18,10 @@ import type { Findings } from "./problem.ts";
 export function findRivals(operations: readonly ReadOperation[], findings: Findings): void {
   const all = operations.map((operation) => ({ ...operation, treatment: treatmentOf(operation) }));
   const special = all.filter(({ list, place }) => list !== null || place.origin !== null);
+  const tree = new TemplateTree<(typeof all)[number]>();
+  for (const each of all) tree.add(each);
   for (const one of special) {
-    for (const other of all) {
+    for (const other of tree.besides(one)) {
       if (one.treatment === other.treatment || !isAsked(one.method, other.method)) continue;
       if (!canBothFit(one.template, other.template)) continue;
       findings.mistake(
@@ -28,6 +30,66 @@ export function findRivals(operations: readonly ReadOperation[], findings: Findi
       );
     }
   }
+}
+
+/** The operations whose templates begin alike. */
+interface Branch<T> {
+  readonly ending: T[];
+  readonly literals: Map<string, Branch<T>>;
+  readonly patterns: Map<string, Branch<T>>;
+}
+
+/** Operations by the segments of their templates, so that not each has to be compared with all. */
+class TemplateTree<T extends { readonly template: PathTemplate }> {
+  readonly #root: Branch<T> = newBranch();
+
+  add(item: T): void {
+    let branch = this.#root;
+    for (const pattern of item.template.segments) {
+      const branches = branchesLike(pattern, branch);
+      const name = nameOf(pattern);
+      const next = branches.get(name) ?? newBranch<T>();
+      branches.set(name, next);
+      branch = next;
+    }
+    branch.ending.push(item);
+  }
+
+  /** Those that {@link canBothFit} may be true of: where one has text, so have the others. */
+  *besides({ template }: T): Iterable<T> {
+    let branch = this.#root;
+    for (const pattern of template.segments) {
+      const branches = branchesLike(pattern, branch);
+      const name = nameOf(pattern);
+      if (literalOf(pattern) === null) {
+        for (const [other, below] of branches) if (other !== name || pattern.many) yield* allOf(below);
+      }
+      const next = branches.get(name);
+      if (next === undefined || pattern.many) return;
+      branch = next;
+    }
+    yield* branch.ending;
+  }
+}
+
+function newBranch<T>(): Branch<T> {
+  return { ending: [], literals: new Map(), patterns: new Map() };
+}
+
+function branchesLike<T>(pattern: SegmentPattern, { literals, patterns }: Branch<T>): Map<string, Branch<T>> {
+  return literalOf(pattern) === null ? patterns : literals;
+}
+
+function* allOf<T>(branch: Branch<T>): Iterable<T> {
+  const left = [branch];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    yield* next.ending;
+    left.push(...next.literals.values(), ...next.patterns.values());
+  }
+}
+
+function nameOf(pattern: SegmentPattern): string {
+  return `${pattern.many} ${shapeOf(pattern)}`;
 }
 
 /** Whether a request can be to both methods: HEAD is answered as GET where there is no HEAD. */

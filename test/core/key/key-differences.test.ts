@@ -67,7 +67,7 @@ test.each(["scopes", "vaults", "allowedIps", "rateLimit", "expiresAt", "retiresA
   "%s is as a change says that names it",
   (field) => {
     const ours = { ...BASE, rateLimit: { requests: 9, windowSeconds: 9 }, retiresAt: 9 };
-    const nothing = { vaults: [], allowedIps: ["::1"], scopes: [], disabled: true };
+    const nothing = { vaults: [], allowedIps: ["192.0.2.7"], scopes: [], disabled: true };
     const theirs = { ...BASE, ...nothing, rateLimit: null, expiresAt: 1, retiresAt: 1 };
     expect(commonSettings(ours, theirs, STANDARD, new Set([field]))[field]).toEqual(ours[field]);
   },

@@ -122,6 +122,9 @@ describe("a text is shown without its secrets", () => {
     ["a header that is shorter", "eyJaaaaaaa.bbbbbbbb.c", "eyJaaaaaaa.bbbbbbbb.c"],
     ["a payload that is shorter", "eyJaaaaaaaa.bbbbbbb.c", "eyJaaaaaaaa.bbbbbbb.c"],
     ["two parts alone", "eyJaaaaaaaaaaa.bbbbbbbbbbb.", "eyJaaaaaaaaaaa.bbbbbbbbbbb."],
+    ["two parts without a dot after them", "eyJaaaaaaaaaaa.bbbbbbbbbbb", "eyJaaaaaaaaaaa.bbbbbbbbbbb"],
+    ["other parts beside its beginning", "eyJ, abcdefghijkl.bbbbbbbb.c", "eyJ, abcdefghijkl.bbbbbbbb.c"],
+    ["its beginning at the end of a part", "aaaaaaaaeyJ.bbbbbbbb.c", "aaaaaaaaeyJ.bbbbbbbb.c"],
   ])("%s", (_, text, shown) => expect(withoutSecrets(text)).toBe(shown));
 
   test("which it may hide by escapes and by what is between the letters", () => {
@@ -132,7 +135,12 @@ describe("a text is shown without its secrets", () => {
     for (const hidden of [escaped, escaped.replaceAll("%", "%25"), key.split("").join(" ")]) {
       expect(hidesSecret(hidden)).toBe(true);
     }
-    expect(hidesSecret("Nothing to see 100 % of the time")).toBe(false);
+    for (const plain of [
+      "Nothing to see 100 % of the time",
+      "x_ a b c d e f g h i",
+      "x_%20a%20b%20c%20d%20e%20f%20g%20h%20i",
+    ])
+      expect(hidesSecret(plain)).toBe(false);
   });
 });
 
@@ -143,6 +151,10 @@ test.each([
   let text = "a";
   for (let i = 0; i < times; i++) text = i === 0 ? "%61" : text.replaceAll("%", "%25");
   expect(hidesSecret(text)).toBe(hides);
+});
+
+test("the id of an imported key is base62, the last letter first", () => {
+  expect(idOfHash(Uint8Array.from({ length: 32 }, (_, i) => (i === 15 ? 63 : 0)))).toBe("key_110000000000");
 });
 
 test("the id of an imported key is that of the first 128 bits of its hash", () => {

@@ -60,6 +60,7 @@ function addOwner({ truth }: World, orgId: string, id: string, kind: Owner["kind
     active: new Setting(true),
     claimed: EVERY_VAULT,
     isOfCopy: false,
+    isBeingCut: false,
   });
 }
 

@@ -3,10 +3,20 @@ import type { Credential, Key, Owner } from "./truth.ts";
 import { ORGANIZATIONS, type Outcome, type World } from "./world.ts";
 
 const ERASE_ATTEMPTS = 10;
+const CUTS = "/-/ops/revocations";
+/** More lines than a run leaves open. */
+const MOST = 100;
 
 interface Receipt {
   readonly keyId: string | null;
   readonly status: string;
+}
+
+/** A line of the record of cuts. */
+interface OpenCut {
+  readonly keyId: string | null;
+  readonly orgId: string;
+  readonly ownerId: string | null;
 }
 
 /** Keys of which an answer says that they are revoked, and those of which it does not. */
@@ -47,15 +57,48 @@ export async function revokeInBulk(world: World, edge: number, keys: readonly Ke
   );
 }
 
-/** An operator cuts keys off: by their ids, their strings, or their owner. */
+/** An operator cuts keys off, by their ids or their strings. What is not confirmed is retried until it is. */
 export async function revokeByOperator(
   world: World,
   edge: number,
   keys: readonly Key[],
   targets: readonly object[],
+): Promise<readonly Receipt[] | null> {
+  const outcome = await world.asOperator(edge, CUTS, { targets, reason: "Torture" });
+  const results = isDone(outcome) ? (outcome.body["results"] as Receipt[]) : null;
+  note(world, keys, results ?? []);
+  const open = new Set(results?.filter(isUnconfirmed).map(({ keyId }) => keyId));
+  for (const key of keys) if (open.has(null) || open.has(key.id)) key.retiresAt = 0;
+  return results;
+}
+
+const isUnconfirmed = ({ status }: Receipt): boolean => status === "unconfirmed";
+
+/** An operator cuts all keys of some owners off. */
+export async function revokeOwners(
+  world: World,
+  edge: number,
+  owners: readonly Owner[],
+  target: object,
 ): Promise<void> {
-  const outcome = await world.asOperator(edge, "/-/ops/revocations", { targets, reason: "Torture" });
-  note(world, keys, (outcome.body["results"] ?? []) as Receipt[]);
+  const keys = world.truth.keys.filter(({ owner }) => owners.includes(owner));
+  const results = await revokeByOperator(world, edge, keys, [target]);
+  const isOpen = results?.some((result) => isUnconfirmed(result) && result.keyId === null) ?? true;
+  for (const owner of owners) owner.isBeingCut ||= isOpen;
+}
+
+/** Looks up which cuts of all keys of an owner are still under way. */
+export async function followCuts(world: World): Promise<void> {
+  const outcome = await world.asOperator(0, `${CUTS}?status=unconfirmed&limit=${MOST}`, undefined, {
+    method: "GET",
+  });
+  if (!isDone(outcome)) return;
+  const open = (outcome.body["data"] as OpenCut[]).filter(({ keyId }) => keyId === null);
+  for (const owner of world.truth.owners) {
+    owner.isBeingCut = open.some(
+      ({ orgId, ownerId }) => orgId === owner.orgId && (ownerId === null || ownerId === owner.id),
+    );
+  }
 }
 
 /**
@@ -74,7 +117,7 @@ export async function reportLeak(world: World, edge: number, found: Credential):
 }
 
 /** An operator erases an organisation. One that was broken off goes on by itself; {@link finishErasures} waits for it. */
-export async function erase(world: World, edge: number, orgId: string): Promise<boolean> {
+export async function erase(world: World, edge: number, orgId: string): Promise<Outcome> {
   const keys = world.truth.keys.filter(({ owner }) => owner.orgId === orgId);
   // The runbook forbids to restore a guard of an organisation that was erased.
   world.forgetCopy("KeyGuard");
@@ -84,18 +127,24 @@ export async function erase(world: World, edge: number, orgId: string): Promise<
   if (!isDone(outcome)) world.truth.revoked(keys, false);
   else world.truth.erased(orgId);
   if (outcome.status < 400 || outcome.status >= 500) world.erasing.add(orgId);
-  return isDone(outcome);
+  return outcome;
 }
 
 /** Once nothing is at fault every erasure that was begun comes to its end, and the organisation may begin anew. */
 export async function finishErasures(world: World): Promise<void> {
   for (const orgId of world.erasing) {
-    let isErased = false;
-    for (let left = ERASE_ATTEMPTS; left > 0 && !isErased; left--) isErased = await erase(world, 0, orgId);
-    if (!isErased) return world.truth.violate(`${orgId} cannot be erased`);
+    let outcome = await erase(world, 0, orgId);
+    for (let left = ERASE_ATTEMPTS; left > 1 && !isDone(outcome); left--)
+      outcome = await erase(world, 0, orgId);
+    // An older copy of the record does not know the erasure, which had come to its end.
+    if (outcome.status === 404 && world.hasOlderRecord) world.truth.erased(orgId);
+    else if (!isDone(outcome)) {
+      return world.truth.violate(`${orgId} cannot be erased: ${outcome.status} ${outcome.text}`);
+    }
     await addOwnersOf(world, orgId);
   }
   world.erasing.clear();
+  world.hasOlderRecord = false;
 }
 
 export async function revokePerson(world: World, edge: number, owner: Owner): Promise<void> {

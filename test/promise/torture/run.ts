@@ -14,10 +14,12 @@ import { addOwners, isDone, setActive, setRoles } from "./people.ts";
 import {
   erase,
   finishErasures,
+  followCuts,
   reportLeak,
   revoke,
   revokeByOperator,
   revokeInBulk,
+  revokeOwners,
   revokePerson,
   trespass,
 } from "./revocations.ts";
@@ -119,12 +121,12 @@ async function perform(world: World, traffic: Traffic, { kind, numbers }: Step):
     revokeByOperator: () =>
       revokeByOperator(world, edge, [key], [c % 2 === 0 ? { keyId: key.id } : { key: key.secret }]),
     revokeOwnerByOperator: () =>
-      revokeByOperator(world, edge, truth.keysOf(owner), [{ orgId: owner.orgId, ownerId: owner.id }]),
+      revokeOwners(world, edge, [owner], { orgId: owner.orgId, ownerId: owner.id }),
     revokePerson: () => revokePerson(world, edge, owner),
     revokeOrganization: () => {
       const { orgId } = owner;
-      const keys = truth.keys.filter((each) => each.owner.orgId === orgId);
-      return revokeByOperator(world, edge, keys, [{ orgId }]);
+      const owners = truth.owners.filter((each) => each.orgId === orgId);
+      return revokeOwners(world, edge, owners, { orgId });
     },
     reportLeak: () => reportLeak(world, edge, credentialOf(world, key)),
     reportLeakedToken: () => {
@@ -202,6 +204,7 @@ async function heal(world: World, traffic: Traffic): Promise<void> {
   await sleep(SETTLED_MS);
   world.truth.settle();
   await finishErasures(world);
+  await followCuts(world);
   await traffic.expectRetirements();
   await traffic.expectRecovery();
 }

@@ -53,6 +53,8 @@ export interface Owner {
   claimed: number;
   /** An older copy of the organisation says what they are and may do, as far as new keys are concerned. */
   isOfCopy: boolean;
+  /** A cut of all of their keys is on record, and not all were found: keys that are made meanwhile are cut, too. */
+  isBeingCut: boolean;
 }
 
 export interface Key {
@@ -141,7 +143,7 @@ export class Truth {
       fenced: new Setting(false),
       dead: false,
       retiresAt: null,
-      doubtful: owner.isOfCopy,
+      doubtful: owner.isOfCopy || owner.isBeingCut,
       isOfCopy: owner.isOfCopy,
     };
     this.keys.push(key);

@@ -43,6 +43,8 @@ export class World {
   readonly scim: Record<string, { token: string; group: string; user: string }> = {};
   /** Organisations of which an erasure was begun, and nobody knows whether it has ended. */
   readonly erasing = new Set<string>();
+  /** The deployment's object was put back, and nothing has been healed since. */
+  hasOlderRecord = false;
   readonly #directory = mkdtempSync(join(tmpdir(), "portcullis-torture-"));
   #links: LinkState[] = [];
   readonly issuer: TestIssuer;
@@ -131,6 +133,7 @@ export class World {
     if (to === null) return;
     rmSync(to, { recursive: true });
     cpSync(this.#copyOf(name), to, { recursive: true });
+    this.hasOlderRecord ||= name === "Deployment";
   }
 
   #copyOf(name: string): string {
