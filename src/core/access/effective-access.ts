@@ -1,6 +1,7 @@
 /** A credential's effective access: the operations that it may call, and on what. */
 
 import { ANY_ITEM, compileAccess, isWithdrawn, type Access, type Allowed, type Grants } from "./access.ts";
+import { namedValues } from "./named-values.ts";
 import type { Operation, RequiredScope } from "../policy/operation.ts";
 import { isRefusal } from "../refusal.ts";
 import type { PathParams } from "../policy/route-table.ts";
@@ -26,16 +27,18 @@ export interface EffectiveAccess {
   readonly shortened: boolean;
 }
 
-/** Combinations of ids that are tried for one operation. */
+/** Combinations of values that are tried for one operation. */
 const MAX_COMBINATIONS = 1000;
 
-/** Asks, for every operation, what the gateway would decide; the ids tried are those that the credential names. */
+/** Asks, for every operation, what the gateway would decide; the values tried are those that the credential names. */
 export function effectiveAccessOf(grants: Grants, operations: readonly Operation[]): EffectiveAccess {
   const access = compileAccess(grants);
   const ids = namedIds(grants, access);
+  const filters = grants.scopes.map(({ resource }) => filterSegments(resource));
+  const vaults = namedVaults(access);
   let shortened = false;
   const reached = operations.flatMap((operation) => {
-    const combinations = combine(operation.accessParams.length, ids);
+    const combinations = namedValues(operation, filters, vaults, MAX_COMBINATIONS + 1);
     shortened ||= combinations.length > MAX_COMBINATIONS;
     return reachedBy(access, operation, combinations.slice(0, MAX_COMBINATIONS), ids) ?? [];
   });
@@ -51,18 +54,20 @@ export function effectiveAccessOf(grants: Grants, operations: readonly Operation
 export function reachesNothing(grants: Grants, operations: readonly Operation[]): boolean {
   if (isWithdrawn(grants)) return true;
   const access = compileAccess(grants);
-  const ids = namedIds(grants, access);
-  const filters = grants.scopes.map((scope) => ({ scope, segments: filterSegments(scope.resource) }));
+  const vaults = namedVaults(access);
+  const held = grants.scopes.map((scope) => ({ scope, filter: filterSegments(scope.resource) }));
+  const filters = held.map(({ filter }) => filter);
   const isHeld = ({ action, segments }: RequiredScope) =>
-    filters.some((held) => permits(held.scope, action) && filtersOverlap(held.segments, segments));
+    held.some(({ scope, filter }) => permits(scope, action) && filtersOverlap(filter, segments));
   return !operations.some((operation) => {
     const names = operation.accessParams;
     const isLet = (values: readonly string[]) =>
       !isRefusal(access.decide(operation, paramsOf(names, values)));
-    // Most operations end here, before any id is tried.
+    // Most operations end here, before any value is tried.
     if (operation.public || !operation.security.some((scopes) => scopes.every(isHeld))) return false;
     return (
-      isLet(names.map(() => ANY_ITEM)) || combine(names.length, ids).slice(0, MAX_COMBINATIONS).some(isLet)
+      isLet(names.map(() => ANY_ITEM)) ||
+      namedValues(operation, filters, vaults, MAX_COMBINATIONS).some(isLet)
     );
   });
 }
@@ -97,20 +102,12 @@ function paramsOf(names: readonly string[], values: readonly string[]): PathPara
   return Object.fromEntries(names.map((name, i) => [name, values[i] ?? ANY_ITEM]));
 }
 
-/** Every way to fill so many places, one more than are looked at. */
-function combine(places: number, ids: readonly string[]): string[][] {
-  let combinations: string[][] = [[]];
-  for (let place = 0; place < places; place++) {
-    combinations = combinations
-      .flatMap((values) => [...ids, ANY_ITEM].map((id) => [...values, id]))
-      .slice(0, MAX_COMBINATIONS + 1);
-  }
-  return combinations;
+function namedVaults({ effectiveVaults }: Access): readonly string[] {
+  return effectiveVaults === "*" ? [] : effectiveVaults;
 }
 
 /** Every text in the credential's vaults and scopes that is no wildcard could be an id. */
-function namedIds({ scopes }: Grants, { effectiveVaults }: Access): string[] {
-  const vaults = effectiveVaults === "*" ? [] : effectiveVaults;
+function namedIds({ scopes }: Grants, access: Access): string[] {
   const segments = scopes.flatMap(({ resource }) => resource.split("/").slice(1));
-  return [...new Set([...vaults, ...segments])].filter((id) => id !== "#" && id !== "*");
+  return [...new Set([...namedVaults(access), ...segments])].filter((id) => id !== "#" && id !== "*");
 }

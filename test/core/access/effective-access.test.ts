@@ -1,9 +1,12 @@
 import { POLICY_TABLE } from "#policy";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Grants } from "../../../src/core/access/access.ts";
+import { compileAccess, type Grants } from "../../../src/core/access/access.ts";
 import { reachesNothing, effectiveAccessOf } from "../../../src/core/access/effective-access.ts";
 import { loadPolicy } from "../../../src/core/policy/route-policy.ts";
 import { parseScope, type Scope } from "../../../src/core/policy/scope.ts";
+import { isRefusal } from "../../../src/core/refusal.ts";
+import { always } from "../../support/fuzz.ts";
 import { compilePolicy } from "../../support/policy.ts";
 
 const { operations } = loadPolicy(POLICY_TABLE);
@@ -159,3 +162,82 @@ describe("of an API's few operations a key reaches", () => {
     expect(reachesNothing(grants, own)).toBe(!reaches);
   });
 });
+
+describe("on paths with several parameters a key reaches", () => {
+  const grantsOf = (scopes: readonly string[], vaults: Grants["vaults"] = "*"): Grants => ({
+    scopes: scopes.map((scope) => parseScope(scope) as Scope),
+    vaults,
+    ownerVaults: "*",
+  });
+
+  test("what its scopes name together, however many they are", () => {
+    const paths = { "/repos/{owner}/{repo}/hooks/{id}": { get: {} } };
+    const own = compilePolicy({ openapi: "3.1.0", paths }).operations;
+    const pairs = Array.from({ length: 50 }, (_, i) => [`owner${i}`, `repo${i}`] as const);
+    const { operations: reached, shortened } = effectiveAccessOf(
+      grantsOf(pairs.map((pair) => `repos/${pair.join("/")}:read`)),
+      own,
+    );
+    expect(reached.map(({ on }) => on)).toEqual([pairs.map((pair) => [...pair, ""])]);
+    expect(shortened).toBe(false);
+  });
+
+  test("a thing of the last of its many vaults", () => {
+    const paths = { "/vault/{vaultId}/orders/{order}/items/{item}": { get: {} } };
+    const own = compilePolicy({ openapi: "3.1.0", paths }).operations;
+    const vaults = Array.from({ length: 150 }, (_, i) => `vault_${i}`);
+    expect(reachesNothing(grantsOf(["vault/vault_149/orders/o1:read"], vaults), own)).toBe(false);
+  });
+
+  test("just what the gateway would let through", () => {
+    const own = compilePolicy({
+      openapi: "3.1.0",
+      paths: {
+        "/vault/{v}/orders/{o}": { get: {} },
+        "/vault/{v}/{o}/{v2}": { get: { "x-portcullis-resource": "vault/{v2}/{o}" } },
+        "/moves/{from}/{to}": {
+          get: {
+            "x-portcullis-scopes": ["vault/{from}:read", "vault/{to}/orders:read"],
+            "x-portcullis-resource": null,
+          },
+        },
+        "/lists/{v}": {
+          get: {
+            "x-portcullis-scopes": ["vault:read"],
+            "x-portcullis-list": { items: "data", id: "id", resource: "vault/{v}/{id}" },
+          },
+        },
+        "/files/{path}/end": {
+          parameters: [{ name: "path", in: "path", "x-portcullis-many-segments": true }],
+          get: {},
+        },
+      },
+    }).operations;
+    const VALUES = ["a", "b", "orders", "end", "unnamed"];
+    const LONG = [1, 2, 3, 4].flatMap((length) => everyWay(length, VALUES).map((way) => way.join("/")));
+    const segment = fc.constantFrom("a", "b", "orders", "end", "#");
+    const scope = fc
+      .tuple(fc.constantFrom("vault", "files", "moves"), fc.array(segment, { maxLength: 4 }))
+      .map(([type, segments]) => `${[type, ...segments].join("/")}:read`);
+    const someVaults = fc.oneof(fc.constant("*" as const), fc.subarray(["a", "b"], { minLength: 1 }));
+    always(fc.tuple(fc.array(scope, { maxLength: 4 }), someVaults), ([scopes, vaults]) => {
+      const grants = grantsOf(scopes, vaults);
+      const access = compileAccess(grants);
+      const isReached = (operation: (typeof own)[number]) =>
+        everyWay(operation.accessParams.length, operation.id.includes("files") ? LONG : VALUES).some(
+          (values) => {
+            const params = operation.accessParams.map((name, i) => [name, values[i] ?? ""] as const);
+            return !isRefusal(access.decide(operation, Object.fromEntries(params)));
+          },
+        );
+      const reached = own.filter(isReached).map(({ id }) => id);
+      expect(effectiveAccessOf(grants, own).operations.map(({ operation }) => operation.id)).toEqual(reached);
+      expect(reachesNothing(grants, own)).toBe(reached.length === 0);
+    }, 300);
+  });
+});
+
+function everyWay(places: number, values: readonly string[]): string[][] {
+  if (places === 0) return [[]];
+  return everyWay(places - 1, values).flatMap((way) => values.map((value) => [...way, value]));
+}
