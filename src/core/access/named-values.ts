@@ -41,8 +41,8 @@ export function namedValues(
 
 /** The resources with parameters that decide about a request, each once. */
 function templatesOf({ security, resource, list }: Operation): ResourceTemplate[] {
-  const named = [...security.flat().map(({ template }) => template), resource, list?.resource ?? null];
-  const byText = named.flatMap((template) =>
+  const resources = [...security.flat().map(({ template }) => template), resource, list?.resource ?? null];
+  const byText = resources.flatMap((template) =>
     template === null ? [] : [[formatResource(template), template] as const],
   );
   return [...new Map(byText).values()];

@@ -220,20 +220,26 @@ describe("on paths with several parameters a key reaches", () => {
       .tuple(fc.constantFrom("vault", "files", "moves"), fc.array(segment, { maxLength: 4 }))
       .map(([type, segments]) => `${[type, ...segments].join("/")}:read`);
     const someVaults = fc.oneof(fc.constant("*" as const), fc.subarray(["a", "b"], { minLength: 1 }));
-    always(fc.tuple(fc.array(scope, { maxLength: 4 }), someVaults), ([scopes, vaults]) => {
-      const grants = grantsOf(scopes, vaults);
-      const access = compileAccess(grants);
-      const isReached = (operation: (typeof own)[number]) =>
-        everyWay(operation.accessParams.length, operation.id.includes("files") ? LONG : VALUES).some(
-          (values) => {
-            const params = operation.accessParams.map((name, i) => [name, values[i] ?? ""] as const);
-            return !isRefusal(access.decide(operation, Object.fromEntries(params)));
-          },
+    always(
+      fc.tuple(fc.array(scope, { maxLength: 4 }), someVaults),
+      ([scopes, vaults]) => {
+        const grants = grantsOf(scopes, vaults);
+        const access = compileAccess(grants);
+        const isReached = (operation: (typeof own)[number]) =>
+          everyWay(operation.accessParams.length, operation.id.includes("files") ? LONG : VALUES).some(
+            (values) => {
+              const params = operation.accessParams.map((name, i) => [name, values[i] ?? ""] as const);
+              return !isRefusal(access.decide(operation, Object.fromEntries(params)));
+            },
+          );
+        const reached = own.filter(isReached).map(({ id }) => id);
+        expect(effectiveAccessOf(grants, own).operations.map(({ operation }) => operation.id)).toEqual(
+          reached,
         );
-      const reached = own.filter(isReached).map(({ id }) => id);
-      expect(effectiveAccessOf(grants, own).operations.map(({ operation }) => operation.id)).toEqual(reached);
-      expect(reachesNothing(grants, own)).toBe(reached.length === 0);
-    }, 300);
+        expect(reachesNothing(grants, own)).toBe(reached.length === 0);
+      },
+      300,
+    );
   });
 });
 
