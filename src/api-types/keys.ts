@@ -6,7 +6,7 @@ import { ACTIONS } from "../core/policy/scope.ts";
 import { Limit, Name, pageOf, Timestamp, type Wire } from "./common.ts";
 import { ReceiptSchema } from "./receipt.ts";
 
-const MAX_RANGES = 200;
+export const MAX_RANGES = 200;
 
 export const KEY_STATUSES = ["active", "disabled", "expired", "revoked"] as const satisfies KeyStatus[];
 

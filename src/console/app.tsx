@@ -3,6 +3,7 @@ import { bodyLimit } from "hono/body-limit";
 import { matchedRoutes } from "hono/route";
 import { secureHeaders } from "hono/secure-headers";
 import { ownTiming } from "../core/http/server-timing.ts";
+import { withoutSecrets } from "../core/key/key-secret.ts";
 import { addAssets } from "./assets.ts";
 import type { Console, ConsoleEnv } from "./context.ts";
 import { addAccount } from "./pages/account.tsx";
@@ -41,6 +42,8 @@ import { signedIn } from "./session/signed-in.ts";
 import { addTheme } from "./theme.ts";
 
 const MAX_FORM_BYTES = 1_048_576;
+/** The provider's answers and addresses of the console write part of a reason. */
+const MAX_REASON_LENGTH = 1000;
 
 /** Pages load from their own origin alone, run no text as a script, and send forms nowhere else. */
 const pageHeaders = secureHeaders({
@@ -136,7 +139,7 @@ const observe =
         method: c.req.method,
         operation: matchedRoutes(c).findLast(({ path }) => !path.endsWith("*"))?.path,
         status: c.res.status,
-        reason: c.get("reason"),
+        reason: withoutSecrets(c.get("reason") ?? "").slice(0, MAX_REASON_LENGTH) || undefined,
         address: c.get("address"),
         ms: { total: totalMs },
       }),

@@ -1,7 +1,11 @@
+import { POLICY_TABLE } from "#policy";
 import { describe, expect, test } from "vitest";
-import type { Key } from "../../src/api-types/keys.ts";
+import { MAX_RANGES, type Key } from "../../src/api-types/keys.ts";
+import { previewOf } from "../../src/console/key-form/preview.ts";
 import { bodyOf, changeOf, fieldsOf, formOf, readForm } from "../../src/console/key-form/values.ts";
 import { rowOf, scopeOf } from "../../src/console/key-form/scope-rows.ts";
+import { MAX_SCOPES, MAX_VAULTS } from "../../src/core/key/grant-limits.ts";
+import { loadPolicy } from "../../src/core/policy/route-policy.ts";
 import { formatScope, parseScope, type Scope } from "../../src/core/policy/scope.ts";
 
 /** Between a key and the form in which it is edited nothing may get lost. */
@@ -102,4 +106,27 @@ test("a key that never expires stays so when that is chosen", () => {
   data.set("expiry", "never");
   expect(changeOf(bodyOf(readForm(data)), OTHER)).toEqual({});
   expect(changeOf(bodyOf(readForm(data)), KEY)).toMatchObject({ expiresIn: null });
+});
+
+describe("a form that was sent with more than a key may have", () => {
+  test("is read as far as the control API refuses it", () => {
+    const data = new FormData();
+    for (let i = 0; i < 5000; i++) data.append(`scopes.${i}.action`, "read");
+    expect(readForm(data).scopes).toHaveLength(MAX_SCOPES + 1);
+  });
+
+  test("shows what would follow from as much as it may have", () => {
+    const many = Array.from({ length: 5000 }, (_, i) => `${i}`);
+    const form = {
+      ...formOf(KEY),
+      vaults: many.map((i) => `vault_${i}`),
+      addresses: many.map((i) => `2001:db8::${i}`).join(" "),
+    };
+    const owner = { id: "", name: "Alice", vaults: "*" as const };
+    const preview = previewOf(form, owner, loadPolicy(POLICY_TABLE), "", ["vault_1"]);
+    expect(preview.addresses).toHaveLength(MAX_RANGES);
+    expect(preview.unknownVaults).toHaveLength(MAX_VAULTS - 1);
+    const shown = preview.reach.operations.find(({ operation }) => operation.id === "listBalances");
+    expect(shown?.on).toHaveLength(MAX_VAULTS);
+  });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createConsoleApp } from "../../src/console/app.tsx";
 import { newSession, postponed, renewed, type Session } from "../../src/console/session/session.ts";
+import { generateKey } from "../../src/core/key/key-secret.ts";
 import { readConfig } from "../../src/settings.ts";
 import { startIssuer, type TestIssuer } from "../support/issuer.ts";
 import { envOf, fakeDeployment, sealedSession, type FakeDeployment } from "../support/sealed-session.ts";
@@ -158,6 +159,16 @@ describe("the provider says within five minutes what has become of somebody", ()
       expect(ended).toHaveBeenCalledOnce();
     },
   );
+
+  test("of what it says then, the log holds no key, and no more than fits", async () => {
+    const { key } = generateKey("fkc");
+    answerWith(400, { error: "invalid_grant", error_description: `${key} ${"x".repeat(100_000)}` });
+    await send(session(290_000), PAGE);
+    const line = String(vi.mocked(console.log).mock.lastCall);
+    expect(line).toContain("invalid_grant");
+    expect(line).not.toContain(key);
+    expect(line.length).toBeLessThan(2000);
+  });
 
   test.each<[string, () => void]>([
     ["is down", () => issuer.setDown("everything")],

@@ -27,7 +27,8 @@ function vaultProblem({ vaultChoice, vaults }: KeyForm, owner: Owner, before: Be
   if (impossible.length > 0) return `Not the id of a vault: ${listed(impossible.map(shortened))}`;
   const owned = owner.vaults;
   if (owned === "*" || owned === null) return null;
-  const others = vaults.filter((vault) => !owned.includes(vault));
+  const isOwned = new Set(owned);
+  const others = vaults.filter((vault) => !isOwned.has(vault));
   return others.length === 0
     ? null
     : `The owner does not hold the Developer role on ${listed(others.map(shortened))}`;

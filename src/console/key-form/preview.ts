@@ -1,3 +1,5 @@
+import { MAX_RANGES } from "../../api-types/keys.ts";
+import { MAX_VAULTS } from "../../core/key/grant-limits.ts";
 import { isRefusal, problemOf } from "../../core/refusal.ts";
 import { allowlistCovers, breadthOf, compileAllowlist, parseRange } from "../../core/key/ip-allowlist.ts";
 import { effectiveAccessOf, type EffectiveAccess } from "../../core/access/effective-access.ts";
@@ -29,7 +31,10 @@ export interface AddressCheck {
   readonly isPrivate: boolean;
 }
 
-/** `knownVaults`: those that keys and roles name; `null` where that is not known. */
+/**
+ * `knownVaults`: those that keys and roles name; `null` where that is not known. More vaults and addresses than a key may
+ * have are not looked at: the control API refuses them all.
+ */
 export function previewOf(
   form: KeyForm,
   owner: Owner,
@@ -47,11 +52,16 @@ export function previewOf(
     };
   });
   const good = scopes.flatMap(({ scope, problem }) => (scope !== null && problem === null ? [scope] : []));
-  const addresses = wordsOf(form.addresses).map(checkAddress);
+  const addresses = wordsOf(form.addresses).slice(0, MAX_RANGES).map(checkAddress);
+  const { vaults } = bodyOf(form);
   const ranges = addresses.flatMap(({ canonical }) => canonical ?? []);
   return {
     reach: effectiveAccessOf(
-      { scopes: good, vaults: bodyOf(form).vaults, ownerVaults: owner.vaults ?? "*" },
+      {
+        scopes: good,
+        vaults: vaults === "*" ? vaults : vaults.slice(0, MAX_VAULTS),
+        ownerVaults: owner.vaults ?? "*",
+      },
       policy.operations,
     ),
     scopes,
@@ -63,8 +73,10 @@ export function previewOf(
 
 function unknownAmong({ vaultChoice, vaults }: KeyForm, known: readonly string[] | null) {
   if (vaultChoice === "all" || known === null) return [];
+  const isKnown = new Set(known);
   return vaults
-    .filter((id) => PLAIN_SEGMENT.test(id) && !known.includes(id))
+    .slice(0, MAX_VAULTS)
+    .filter((id) => PLAIN_SEGMENT.test(id) && !isKnown.has(id))
     .map((id) => ({ id, almost: known.find((each) => isAlmost(id, each)) ?? null }));
 }
 

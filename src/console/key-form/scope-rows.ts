@@ -1,5 +1,5 @@
+import { MAX_SCOPES } from "../../core/key/grant-limits.ts";
 import { ACTIONS, type Scope } from "../../core/policy/scope.ts";
-import { textOf } from "./form-data.ts";
 
 /** The type of a row for everything. */
 export const EVERYTHING = "*";
@@ -33,16 +33,20 @@ export function rowOf({ action, resource }: Scope): ScopeRow {
   };
 }
 
-/** The rows of a form that was sent. */
+/** The rows of a form that was sent, as far as one more than a key may have, which the control API then refuses. */
 export function readRows(data: FormData): ScopeRow[] {
+  // A form looks through all its fields for each name.
+  const texts = new Map(
+    [...data].map(([name, value]) => [name, typeof value === "string" ? value.trim() : ""]),
+  );
   const rows: ScopeRow[] = [];
-  for (let i = 0; data.has(`scopes.${i}.action`); i++) {
+  for (let i = 0; i <= MAX_SCOPES && texts.has(`scopes.${i}.action`); i++) {
     const segments: string[] = [];
-    for (let k = 0; data.has(`scopes.${i}.segments.${k}`); k++)
-      segments.push(textOf(data, `scopes.${i}.segments.${k}`));
+    for (let k = 0, text; (text = texts.get(`scopes.${i}.segments.${k}`)) !== undefined; k++)
+      segments.push(text);
     rows.push({
-      action: textOf(data, `scopes.${i}.action`),
-      type: textOf(data, `scopes.${i}.type`),
+      action: texts.get(`scopes.${i}.action`) ?? "",
+      type: texts.get(`scopes.${i}.type`) ?? "",
       segments,
     });
   }

@@ -1,6 +1,7 @@
 import type { Child } from "hono/jsx";
 import type { ConsoleContext } from "../context.ts";
 import { PageHeader } from "./ui.tsx";
+import { pathOf } from "../paths.ts";
 import { Cancel, Form } from "./form.tsx";
 import type { Section } from "./navigation.tsx";
 import { pageForMe } from "./page-for-me.tsx";
@@ -22,13 +23,12 @@ export function confirmPage(
   section: Section,
   { title, text, action, danger = false, back }: Question,
 ): Promise<Response> {
-  const { pathname, search } = new URL(c.req.url);
   return pageForMe(c, title, section, () => (
     <>
       <PageHeader title={title} back={back} />
       <section class="card question">
         {text}
-        <Form action={pathname + search} csrf={c.get("session").csrf} keep="confirm" class="decision">
+        <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="confirm" class="decision">
           <button class={danger ? "danger" : undefined}>{action}</button>
           <Cancel href={back.href} />
         </Form>

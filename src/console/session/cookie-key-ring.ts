@@ -1,3 +1,4 @@
+import { OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 import type { Env } from "../../env.ts";
 import type { CookieKey } from "../../state/deployment/cookie-keys.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
@@ -34,7 +35,7 @@ export class CookieKeyRing {
   }
 
   async #ask(now: number): Promise<void> {
-    this.#keys = await deploymentOf(this.#env).cookieKeys();
+    this.#keys = await within(OBJECT_TIMEOUT_MS, deploymentOf(this.#env).cookieKeys());
     this.#askedAt = now;
   }
 }
