@@ -17,7 +17,7 @@ interface AssertionCheck {
 /** Serves only requests that carry a valid `X-Portcullis-Assertion`; answers 401 to all others. */
 export function behindGateway(listener: RequestListener, check: AssertionCheck): RequestListener {
   const keys = createRemoteJWKSet(new URL(check.jwksUrl), {
-    [customFetch]: (url) => fetchAs(url, check.host),
+    [customFetch]: (url, { signal }) => fetchAs(url, check.host, signal),
   });
 
   return (request, response) => {
@@ -53,10 +53,10 @@ function refuse(response: ServerResponse, unauthorized: boolean): void {
 }
 
 /** `fetch` sends the name of the address it connects to; a gateway with a control host answers under that alone. */
-async function fetchAs(url: string, host: string | null): Promise<Response> {
+async function fetchAs(url: string, host: string | null, signal: AbortSignal): Promise<Response> {
   const message = await new Promise<IncomingMessage>((resolve, reject) => {
     const headers = host === null ? {} : { Host: host };
-    httpRequest(url, { headers }, resolve).on("error", reject).end();
+    httpRequest(url, { headers, signal }, resolve).on("error", reject).end();
   });
   return Response.json(await json(message), { status: message.statusCode ?? 500 });
 }
