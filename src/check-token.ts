@@ -36,7 +36,7 @@ async function check(file: string, hasVaults: boolean): Promise<number> {
   return explanation.accepted ? 0 : 1;
 }
 
-/** A token as it is, as a header has it, or the whole answer of a token endpoint. */
+/** A bare token, a header's `Bearer …`, or the whole answer of a token endpoint. */
 function readGiven(text: string): Given {
   const plain = text.trim().replace(/^(authorization: *)?bearer +/i, "");
   if (!plain.startsWith("{")) return { token: plain, signIn: null };

@@ -10,7 +10,7 @@ const CONSOLE_PATH = /^[a-z]+:\/\/[^/]+\/-\/console(?=[/?#]|$)/;
 const HOST = /^[a-z]+:\/\/(?:[^/@]*@)?([^/:@]+?|\[[^\]]+\])\.?(:\d*)?(?=\/)/;
 
 /**
- * Which part of the Worker a request belongs to. One whose `Host` is none, and so may be about any path, goes to the
+ * Which part of the Worker a request belongs to. One whose `Host` is malformed, and so may be about any path, goes to the
  * gateway, which refuses it.
  */
 export function surfaceFor({ url, headers }: Request, controlHostname: string | null): Surface {

@@ -3,7 +3,7 @@ import type { Confirmation, KeyGuard, KeyMatch } from "./guard/key-guard.ts";
 import type { StoredKey } from "./rules/guard.ts";
 import type { DeniableToken } from "../core/token/token-denials.ts";
 
-/** Letters of a key id before its own part, and letters of it that name the group. */
+/** What every key id begins with, and how many letters after it name the group. */
 const KEY = "key_";
 const GROUP_LETTERS = 5;
 
@@ -13,8 +13,8 @@ export function groupOfKey(keyId: string): string {
 }
 
 /**
- * The guards as others than isolates ask them: for keys by their ids. Keys of earlier versions and
- * imported keys have a guard of their own, named by the whole id, which is asked when the group does not know the key.
+ * The guards, for all who are no isolates: by key ids. Keys of earlier versions and imported keys have a guard of their
+ * own, named by the whole id, which is asked when the group does not know the key.
  *
  * The id of an imported key follows from its string, so that no look-up is needed, and so it is spread at random: a group
  * of 64 would hold keys of any organisation. One guard each costs as much in use; only to cut many takes a call a key.

@@ -1,5 +1,5 @@
 /**
- * The admission protocol, told once.
+ * The admission protocol.
  *
  * Every gateway of this kind either asks a central place on each request, which is slow, or caches, which lets a
  * revoked key in for a while. This protocol does neither. The authority on up to 64 keys of one organisation (a
@@ -74,7 +74,7 @@ export interface Question {
   readonly keys: readonly KeyQuestion[];
 }
 
-/** Of an isolate's reports each has a greater number than those before. */
+/** Each report of an isolate has a greater number than those before. */
 export interface ReportName {
   /** Random for each isolate. */
   readonly isolate: string;

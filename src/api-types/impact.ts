@@ -12,7 +12,7 @@ export const ImpactSchema = z
         "Of those, how many the edited key would refuse and the key as it is would not; at least so many where some are unknown.",
     }),
     wouldSeeLess: z.int().openapi({ description: "Calls of a list that would show fewer of its items." }),
-    unknown: z.int().openapi({ description: "Calls that it cannot be told of: there were too many kinds." }),
+    unknown: z.int().openapi({ description: "Calls that cannot be judged: there were too many kinds." }),
     byReason: z
       .array(z.object({ reason: z.enum(REASONS), calls: z.int() }))
       .openapi({ description: "Why they would be refused, the most frequent reason first." }),

@@ -226,7 +226,7 @@ function checkResources(
   );
 }
 
-/** Who calls without a credential sees all of a list, and where no credential is looked at, every resource. */
+/** A caller without a credential sees all of a list, and where no credential is looked at, every resource. */
 function tellUnguarded(
   { where, named, list, method }: ReadOperation,
   needs: Needs,

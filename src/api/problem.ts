@@ -28,7 +28,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A copy of which no part is used twice, as YAML's aliases and references have it: a change to one place is none to another. */
+/** A copy whose parts are each used once. YAML's aliases and references share parts: a change in one place is one in all. */
 export function ownCopy(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(ownCopy);
   if (!isObject(value)) return value;

@@ -1,4 +1,4 @@
-/** Follows `$ref`s as far as they decide what operations there are. Schemas and the like are nobody's business here. */
+/** Follows `$ref`s as far as they decide what operations there are. Schemas are left as they are. */
 
 import { isObject, ownCopy, type Findings, type JsonObject } from "./problem.ts";
 

@@ -1,4 +1,4 @@
-/** What people read of a compiled document. */
+/** A compiled document as `npm run check` prints it. */
 
 import { canonicalPath } from "../core/policy/canonical-path.ts";
 import { formatResource } from "../core/policy/resource-types.ts";

@@ -1,4 +1,4 @@
-/** Operations of which one request can be both, where neither is the more specific. */
+/** Pairs of operations that one request can be, where neither is the more specific. */
 
 import {
   literalOf,

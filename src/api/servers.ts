@@ -82,8 +82,8 @@ export interface Place {
 }
 
 /**
- * Where an operation is served, by the servers of its own and the API's: base path and origin are of one entry. Names and URLs to look for among `ORIGINS` are
- * the URL as it is written, without a slash behind, and its origin.
+ * Where an operation is served, by its own servers and the API's: base path and origin are of one entry. What to look for
+ * among `ORIGINS` is the URL as it is written, without a slash behind, and its origin.
  */
 export function placeOf(own: readonly Server[], api: readonly Server[], named: string | undefined): Place {
   const apiHost = hostOf(api[0]?.origin ?? null);

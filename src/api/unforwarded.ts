@@ -4,7 +4,7 @@ import { barredFromOrigin } from "../core/http/header-policy.ts";
 import { isObject, type Findings, type JsonObject } from "./problem.ts";
 
 const METHOD = /^(?:get|put|post|delete|options|head|patch)$/;
-/** Headers that nobody expects to pass: the credential, and what HTTP says for itself. */
+/** Headers that nobody expects to pass: the credential, and those of the connection. */
 const SILENT = new Set([
   "authorization",
   "connection",

@@ -12,7 +12,7 @@ export const USAGE = `Usage:
   npm run -s ops -- import FILE [--output table|json|ndjson] [--url URL] [--token TOKEN]
   npm run -s ops -- ask [QUESTION|alerts] [--hours N] [--org ORG] [--key-id ID] [--dataset NAME] [--output table|json] [--print]
 
-revoke cuts keys off for good, whoever they belong to; list shows what is still being retried, or was done;
+revoke cuts keys off for good, of any owner and organisation; list shows what is still being retried, or was done;
 reconcile compares what organisations have on record of keys with their guards and KV, which a restored database needs;
 import brings in keys that were made elsewhere, a line of JSON for each, and prints every line that is refused;
 ask answers questions by the metrics (METRICS) over Cloudflare's API, by CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN;

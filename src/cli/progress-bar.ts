@@ -18,7 +18,7 @@ export class ProgressBar {
     this.#shownAt = stream.isTTY ? Number.NEGATIVE_INFINITY : now();
   }
 
-  /** `of`: of what, in the words that follow the numbers. */
+  /** `of`: the words that follow the numbers, such as ` keys`. */
   show(done: number, total: number, of = ""): void {
     const now = this.#now();
     if (now - this.#shownAt < (this.#stream.isTTY ? REDRAW_MS : LINE_MS)) return;

@@ -33,7 +33,7 @@ export function signInPage(secondFactor: boolean): string {
   );
 }
 
-/** Signs out without asking: who came here has pressed the button in the console. */
+/** Signs out without asking: the button was pressed in the console. */
 export function signOutPage(form: string): string {
   const confirmed = form.replace("</form>", '<input type="hidden" name="logout" value="yes"></form>');
   return page(

@@ -1,4 +1,4 @@
-/** A reason not to start that the person at the keyboard can do something about; the message is one line. */
+/** A reason not to start that the user can mend. Its message alone is printed. */
 export class StartError extends Error {
   override readonly name = "StartError";
 }

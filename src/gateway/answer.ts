@@ -21,7 +21,7 @@ import {
 } from "./stages.ts";
 import { discardBody } from "./unread-body.ts";
 
-/** Answers a request that has ended, with what its client is to know besides, and takes note of it. */
+/** Answers a request with the gateway's own headers, and records it: log line, data point, usage. */
 export function answer({ at, outcome }: Ended, gateway: Gateway): Response | Promise<Response> {
   const arrived = arrivalOf(at);
   if (outcome instanceof Response) return finish(outcome, at, arrived, null, gateway);

@@ -7,7 +7,7 @@ import { end, type Arrived, type Refused } from "./stages.ts";
 const NO_HOST = refuse("invalid_request", { details: { host: "is no host" } });
 
 /**
- * What is refused before anything is looked at: a `Host` that is none, and a URL with a credential in it, which is in
+ * What is refused before anything is looked at: a malformed `Host`, and a URL with a credential in it, which is in
  * the logs of everything that it has passed and would be in the origin's.
  */
 export function checkTarget(arrived: Arrived, { config }: Gateway): Refused | null {

@@ -13,7 +13,7 @@ export interface StoredGroup extends GroupState {
   readonly readableFrom?: number;
   /** `null` until the first key is put. */
   readonly orgId: string | null;
-  /** That the organisation was erased: the group takes no key any more. */
+  /** The organisation was erased: the group takes no more keys. */
   readonly isErased?: true;
 }
 
@@ -59,12 +59,12 @@ export class GuardStorage implements GuardStore {
     return (group.orgId ?? orgId) === orgId;
   }
 
-  /** From now on the group takes no key. */
+  /** From now on the group takes no more keys. */
   close(): void {
     this.#kv.put<StoredGroup>("group", { ...this.group(), isErased: true });
   }
 
-  /** Keeps of keys that are dead only that they are, whose they were, and by which hash they are known. */
+  /** Keeps of dead keys their tombstones alone, see {@link tombstoneOf}, and no windows. */
   forgetDead(): void {
     for (const [id, { record, revision, revocation }] of this.keys()) {
       if (record.revokedAt === null) continue;

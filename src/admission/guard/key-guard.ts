@@ -63,7 +63,8 @@ const limitOf = (record: KeyRecord) => record.rateLimit ?? config.rateLimit;
 
 /**
  * The authority on a group of keys: their records, their revocations, their rate windows. It gives leases, and answers a
- * change once no lease from before it can be in use. A guard a key of earlier versions is a group of one.
+ * change once no lease from before it can be in use. A guard of earlier versions, which had one for each key, is a group
+ * of one.
  */
 export class KeyGuard extends DurableObject<Env> {
   readonly #store = new GuardStorage(this.ctx.storage, config.rateLimit);
@@ -116,8 +117,8 @@ export class KeyGuard extends DurableObject<Env> {
   }
 
   /**
-   * Revokes keys without their organisation; `null` for one that is not there. Repeating it gives the same receipt. Of a
-   * record it tells no more than that it is dead, and whose it was.
+   * Revokes keys without their organisation; `null` for one that is not there. Repeating it gives the same receipt. The
+   * records in it are tombstones.
    */
   async cut(matches: readonly KeyMatch[]): Promise<(Confirmation | null)[]> {
     const at = Date.now();
@@ -128,8 +129,8 @@ export class KeyGuard extends DurableObject<Env> {
   }
 
   /**
-   * Erases an organisation's group: takes no key any more, revokes every key, and once that is in force forgets all but
-   * that they are dead. The confirmations of all keys, the same each time; `null` when it is another organisation's.
+   * Erases an organisation's group: it takes no more keys, revokes every key, and once that is in force keeps tombstones
+   * alone. The confirmations of all keys, the same each time; `null` when it is another organisation's.
    */
   async erase(orgId: string): Promise<Confirmation[] | null> {
     if (!this.#store.claim(orgId)) return null;
@@ -141,7 +142,7 @@ export class KeyGuard extends DurableObject<Env> {
     return this.#change(ids.map((id) => ({ id, cut: { at } })));
   }
 
-  /** What is on record of keys; `null` for one that is not there. It vouches for nothing and takes nothing. */
+  /** What is on record of keys; `null` for one that is not there. It gives no lease and takes no units. */
   look(matches: readonly KeyMatch[]): (StoredKey | null)[] {
     return this.#findAll(matches);
   }

@@ -40,7 +40,7 @@ export class UsageLedger {
   #isPlanned = false;
   /** When the oldest of the counts was taken in; `null` for none. */
   #countedSince: number | null = null;
-  /** After its last word before this one the group was used again soon. */
+  /** The group was used again soon after its previous last word. */
   #returnsSoon = false;
   /** When the group went quiet; `null` while it is in use. */
   #quietSince: number | null = null;

@@ -261,7 +261,7 @@ export class Admission {
     return this.#conclude(name, group, key, request, decision, source, now, background);
   }
 
-  /** Of imported keys, which are made with guards of their own, none that is missing is remembered. */
+  /** That an imported key is missing is not remembered: it may be made at any time, with a guard of its own. */
   #noteOwnGuard(keyId: string, { hasOwnGuard }: Presented, isThere: boolean, now: number): void {
     if (isThere) this.#ownGuards.set(keyId, true);
     else if (!hasOwnGuard) this.#withoutOwnGuard.set(keyId, now);

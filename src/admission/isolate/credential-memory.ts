@@ -49,7 +49,7 @@ export class CredentialMemory {
     return keyId;
   }
 
-  /** Randomness is not to be had before the first request. */
+  /** Drawn late: Workers have no randomness before their first request. */
   #secretKey(): DigestKey {
     return (this.#secret ??= drawDigestKey());
   }

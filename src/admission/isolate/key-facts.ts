@@ -8,7 +8,7 @@ import { readHash } from "../../core/key/key-secret.ts";
 const READ_TIMEOUT_MS = 500;
 const MAX_FACTS = 20_000;
 
-/** What never changes again: the hash behind a key id, and that a key is revoked. It may be told without a guard. */
+/** What never changes again: the hash behind a key id, and that a key is revoked. A refusal may rest on it alone. */
 export interface KeyFact {
   /** SHA-256 of the whole key string. */
   readonly hash: Uint8Array;

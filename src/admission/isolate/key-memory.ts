@@ -9,12 +9,12 @@ const GROUP_BYTES = 1024;
 const KEY_BYTES = 1024;
 /** A compiled record takes about so many bytes for each letter of its JSON, as measured in workerd. */
 const BYTES_A_LETTER = 4;
-/** Ids of a group that are no keys; beyond that they are forgotten. */
+/** Ids without a key that a group remembers. */
 const MAX_UNKNOWN_IDS = 64;
 
 /**
- * The groups that an isolate holds, bounded by bytes: the least recently used is forgotten, which costs a question. A
- * request that still waits for a forgotten group goes on with it; its lease is as good as before.
+ * The groups that an isolate holds, bounded by bytes: the one whose guard has not answered for longest is forgotten, which
+ * costs a question. A request that still waits for a forgotten group goes on with it; its lease is as good as before.
  */
 export class KeyMemory {
   readonly isolate: Isolate<CompiledKey> = newIsolate();
@@ -26,7 +26,7 @@ export class KeyMemory {
     return this.#bytes;
   }
 
-  /** What is held of a group; a group that is used moves to the end of the line. */
+  /** What is held of a group; a new group if there is none. */
   group(name: string): Group<CompiledKey> {
     const { groups } = this.isolate;
     const known = groups.get(name);

@@ -1,4 +1,4 @@
-/** When the age of a question is looked at by a timer first, and then again and again, while its answer is due. */
+/** A question's first tick, and the time between later ones. */
 const FIRST_TICK_MS = 5;
 const TICK_MS = 20;
 

@@ -79,7 +79,7 @@ export class Questions {
     return own;
   }
 
-  /** Why the guard of a group could not be asked the last time that it could not. */
+  /** Why the last question to the guard of a group that failed did. */
   failureOf(group: Group<CompiledKey>): string | undefined {
     return this.#failures.get(group);
   }

@@ -22,7 +22,8 @@ const WORD_ROUNDS = 2;
 const LAST_ROUNDS = 4;
 
 /**
- * SipHash-2-4 (Aumasson and Bernstein, 2012) of a text of Latin-1 letters under a key. It is written out on halves of 64-bit numbers, without objects: it runs for every request.
+ * SipHash-2-4 (Aumasson and Bernstein, 2012) of a text of Latin-1 letters under a key. It is written out on halves of
+ * 64-bit numbers, without objects: it runs for every request.
  */
 export function siphash(key: DigestKey, text: string): Digest {
   const { length } = text;

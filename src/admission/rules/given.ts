@@ -44,7 +44,7 @@ export function endLeases(given: GivenLeases, leaseMs: number): void {
   else given.delete(leaseMs);
 }
 
-/** The longest lease that may be in use, in milliseconds: so long by a timer it can still be. */
+/** The longest lease that may be in use, in milliseconds; 0 for none. */
 export function longestOutstanding(given: GivenLeases): number {
   return Math.max(0, ...given.keys());
 }

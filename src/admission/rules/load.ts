@@ -21,7 +21,7 @@ const ROUND_TRIPS_PER_LEASE = 4;
 const MAX_GROWTH = 2;
 const MAX_FALL = 0.85;
 
-/** The calls that somebody makes or gets, and the lease that keeps them few. */
+/** The calls that an isolate makes or a guard gets, and the lease that keeps them few. */
 export interface Load {
   leaseMs: number;
   calls: number;

@@ -27,11 +27,11 @@ const PATIENCE_MS = 100;
 const DEADLINE_MS = 5_000;
 const BACKOFF_MS = 60;
 const MAX_BACKOFF_MS = 800;
-/** So many failures in a row are waited for, which bridges a guard that moves; after that there is 503 at once. */
+/** Requests wait through so many failures in a row, as when a guard moves; after more they get 503 at once. */
 const FAILURES_WAITED = 3;
 const POLL_MS = 3;
 const MAX_POLL_MS = 25;
-/** Of many requests that wait each looks more rarely, so that looking does not take the time that deciding needs. */
+/** The more requests wait, the more rarely each looks: polling must not take the CPU that deciding needs. */
 const WAITS_PER_POLL_MS = 20;
 /** The share of the latest gap in the usual one. */
 const GAP_WEIGHT = 1 / 8;

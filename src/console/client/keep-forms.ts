@@ -16,7 +16,7 @@ export interface KeptForm {
   readonly who: string;
 }
 
-/** Told to a form before it is filled in, so that scripts can make the fields that are not there yet. */
+/** The event of a form before it is filled in, upon which scripts make the fields that are not there yet. */
 export const RESTORE = "console:restore";
 
 export function keepForms(): void {

@@ -10,9 +10,9 @@ import { SERIES, UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
 import { HOME, link, USAGE } from "../paths.ts";
 import { refusalPage } from "./error-pages.tsx";
 
-/** Rows of the table by key; who looks for others finds them by their key. */
+/** Rows of the table by key; the page of each other key has its usage. */
 const SHOWN_KEYS = 100;
-/** The control API tells of so many. */
+/** The control API counts so many keys one by one. */
 const TOLD_KEYS = 1000;
 const NUMBER = new Intl.NumberFormat("en");
 

@@ -12,7 +12,7 @@ import { checkForm } from "./request-forgery.ts";
 import type { Held, SessionStore } from "./session-store.ts";
 import { isOver, postponed, renewed, untilOf, withNewForms, type Session } from "./session.ts";
 
-/** Lets through who is signed in, with what pages need of them; leads everybody else to where they sign in. */
+/** Lets people through who are signed in, with what pages need of them; leads everybody else to the sign-in. */
 export function signedIn(
   console_: Console,
   provider: Provider,

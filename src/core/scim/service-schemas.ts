@@ -89,7 +89,7 @@ const description: readonly Attribute[] = [
   attribute("canonicalValues", "Values that are suggested.", { ...several, caseExact: true }),
   attribute("caseExact", "Whether letter case counts.", { type: "boolean" }),
   attribute("mutability", "Who may set it.", { caseExact: true }),
-  attribute("returned", "When it is told.", { caseExact: true }),
+  attribute("returned", "When it is returned.", { caseExact: true }),
   attribute("uniqueness", "Among which resources a value is the only one.", { caseExact: true }),
   attribute("referenceTypes", "What it may lead to.", { ...several, caseExact: true }),
 ];
