@@ -25,7 +25,9 @@ export function namedValues(
   const names = new Set(operation.accessParams);
   let found: readonly Values[] = [ANY];
   for (const template of templatesOf(operation)) {
-    const byFilters = filters.flatMap((filter) => fitsOf(template, filter, names));
+    const byFilters = filters
+      .filter((filter) => canFit(template, filter))
+      .flatMap((filter) => fitsOf(template, filter, names));
     found = combined(found, byFilters, most);
     const vaultId = vaultParameter(template);
     if (vaultId !== null && names.has(vaultId)) {
@@ -51,6 +53,16 @@ function templatesOf({ security, resource, list }: Operation): ResourceTemplate[
 function vaultParameter([type, id]: ResourceTemplate): string | null {
   if (type === undefined || !("literal" in type) || type.literal !== VAULT) return null;
   return id !== undefined && "parameter" in id ? id.parameter : null;
+}
+
+/** Whether a filter agrees with a resource's texts up to a value of many segments. Most do not, and end here at once. */
+function canFit(template: ResourceTemplate, filter: Segments): boolean {
+  for (const [i, segment] of template.entries()) {
+    const wanted = filter[i];
+    if (wanted === undefined || ("parameter" in segment && segment.many)) return true;
+    if ("literal" in segment && wanted !== "#" && wanted !== segment.literal) return false;
+  }
+  return true;
 }
 
 /** What a filter names where it has something in common with a resource; several ways where a value may be many segments. */
