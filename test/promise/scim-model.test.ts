@@ -29,6 +29,7 @@ afterAll(() => control.stop());
 const SUBJECTS = ["ann", "bob"] as const;
 type Subject = (typeof SUBJECTS)[number];
 
+/** Names are as the model compares them; what is sent is {@link spelled}. */
 interface ScimUser {
   readonly id: string;
   userName: string;
@@ -37,6 +38,8 @@ interface ScimUser {
   active: boolean;
   deleted: boolean;
   member: boolean;
+  /** Whether the role is in the user's own `roles`. */
+  hasOwnRole: boolean;
   /** When a role of theirs, or all of them, ended last. */
   takenAt: number;
 }
@@ -66,6 +69,8 @@ function matching({ sub, email }: Owner, users: readonly ScimUser[]): ScimUser[]
 
 class Model {
   readonly users: ScimUser[] = [];
+  /** Whether the group gives the role. */
+  groupGives = true;
   readonly owners: readonly Owner[] = SUBJECTS.map((sub) => ({
     sub,
     email: undefined,
@@ -97,8 +102,21 @@ class Model {
       ...[...now, ...(owner.was === null ? [] : [owner.was])].map((user) => user.takenAt),
     );
     return (
-      (owner.claimsRole && owner.claimsAt > takenAt) || (now.length > 0 && now.every(({ member }) => member))
+      (owner.claimsRole && owner.claimsAt > takenAt) ||
+      (now.length > 0 && now.every((user) => this.gives(user)))
     );
+  }
+
+  /** Whether SCIM gives a user the role. */
+  gives({ member, hasOwnRole }: ScimUser): boolean {
+    return (member && this.groupGives) || hasOwnRole;
+  }
+
+  /** Does what takes or gives roles, at a moment before it was done. */
+  change(at: number, act: () => void): void {
+    const had = new Map(this.users.map((user) => [user, this.gives(user)]));
+    act();
+    for (const [user, gave] of had) if (gave && !this.gives(user)) user.takenAt = at;
   }
 
   /** Follows what has changed: whoever is out has no living key from then on. */
@@ -120,14 +138,27 @@ interface World {
   readonly organization: Organization;
   readonly scim: ScimClient;
   readonly group: string;
+  /** A key of a service user who is called as people are. */
+  readonly bystander: CreatedKey;
 }
 
 type Step = (world: World) => Promise<void>;
 
+const ANN = "änn@x".normalize("NFC");
+
+/** Other spellings of a name, which are the same to people and providers. */
+const SPELLINGS: readonly ((name: string) => string)[] = [
+  (name) => name,
+  (name) => name.toUpperCase(),
+  (name) => name.normalize("NFD"),
+  (name) => ` ${name.normalize("NFD").toUpperCase()} `,
+];
+const spelled = fc.constantFrom(...SPELLINGS);
+
 const subject = fc.constantFrom<Subject>("ann", "ann", "ann", "bob");
 // Most names tell nothing, so that every rule is the closest now and then.
-const names = fc.constantFrom("ann", "ann@x", "bob@x", "u1", "u2", "u3", "u4", "u5", "u6", "u7");
-const address = fc.constantFrom("ann@x", "ann@x", "bob@x", undefined);
+const names = fc.constantFrom("ann", ANN, "bob@x", "u1", "u2", "u3", "u4", "u5", "u6", "u7");
+const address = fc.constantFrom(ANN, ANN, "bob@x", undefined);
 const externalId = fc.constantFrom<Subject | undefined>("ann", undefined, undefined, undefined);
 const slot = fc.nat(3);
 
@@ -142,11 +173,23 @@ const DEACTIVATIONS: readonly ((value: boolean) => object[])[] = [
 ];
 
 const signIn = fc
-  .record({ sub: subject, email: address, role: fc.boolean(), fresh: fc.boolean() })
-  .map(({ sub, email, role, fresh }): Step => async ({ model, organization }) => {
+  .record({
+    sub: subject,
+    email: address,
+    spell: spelled,
+    verified: fc.constantFrom(true, true, true, false),
+    role: fc.boolean(),
+    fresh: fc.boolean(),
+  })
+  .map(({ sub, email: written, spell, verified, role, fresh }): Step => async ({ model, organization }) => {
+    const email = verified ? written : undefined;
     const iat = Math.floor(Date.now() / 1000) + (fresh ? 1 : -60);
     const seenAt = Date.now();
-    const person = control.person(personClaims(organization, sub, email, role, iat));
+    const sent = written === undefined ? undefined : spell(written);
+    const person = control.person({
+      ...personClaims(organization, sub, sent, role, iat),
+      ...(!verified && { email_verified: false }),
+    });
     await person.call("GET", "/-/me");
     const owner = model.owner(sub);
     const claimsAt = Math.min(iat * 1000, seenAt);
@@ -171,29 +214,41 @@ const createKey = fc
   });
 
 const createUser = fc
-  .record({ userName: names, externalId, email: address, active: fc.constantFrom(true, true, true, false) })
-  .map(({ userName, externalId: external, email, active }): Step => async ({ model, scim }) => {
-    const body = {
-      userName,
-      externalId: external,
-      active,
-      ...(email !== undefined && { emails: [{ value: email }] }),
-    };
-    const takenAt = active ? 0 : Date.now();
-    const answer = await scim.call("POST", "/Users", body);
-    if (answer.status !== 201) return;
-    const { id } = answer.body;
-    model.users.push({
-      id,
-      userName,
-      externalId: external,
-      email,
-      active,
-      deleted: false,
-      member: false,
-      takenAt,
-    });
-  });
+  .record({
+    userName: names,
+    externalId,
+    email: address,
+    active: fc.constantFrom(true, true, true, false),
+    hasOwnRole: fc.constantFrom(true, false, false),
+    spell: spelled,
+  })
+  .map(
+    ({ userName, externalId: external, email, active, hasOwnRole, spell }): Step =>
+      async ({ model, scim }) => {
+        const body = {
+          userName: spell(userName),
+          externalId: external,
+          active,
+          ...(hasOwnRole && { roles: [{ value: ROLE }] }),
+          ...(email !== undefined && { emails: [{ value: spell(email) }] }),
+        };
+        const takenAt = active ? 0 : Date.now();
+        const answer = await scim.call("POST", "/Users", body);
+        if (answer.status !== 201) return;
+        const { id } = answer.body;
+        model.users.push({
+          id,
+          userName,
+          externalId: external,
+          email,
+          active,
+          deleted: false,
+          member: false,
+          hasOwnRole,
+          takenAt,
+        });
+      },
+  );
 
 const setActive = fc
   .record({ index: slot, value: fc.boolean(), shape: fc.constantFrom(...DEACTIVATIONS) })
@@ -208,14 +263,14 @@ const setActive = fc
   });
 
 const rename = fc
-  .record({ index: slot, userName: names, externalId, email: address })
-  .map(({ index, userName, externalId: external, email }): Step => async ({ model, scim }) => {
+  .record({ index: slot, userName: names, externalId, email: address, spell: spelled })
+  .map(({ index, userName, externalId: external, email, spell }): Step => async ({ model, scim }) => {
     const user = pick(model, index);
     if (user === null) return;
     const value = {
-      userName,
+      userName: spell(userName),
       ...(external !== undefined && { externalId: external }),
-      ...(email !== undefined && { emails: [{ type: "work", value: email }] }),
+      ...(email !== undefined && { emails: [{ type: "work", value: spell(email) }] }),
     };
     const answer = await scim.patch(`/Users/${user.id}`, { op: "replace", value });
     if (answer.status !== 200) return;
@@ -224,12 +279,63 @@ const rename = fc
     user.email = email ?? user.email;
   });
 
+/** A PUT leaves out what the user is no more. */
+const replace = fc
+  .record({
+    index: slot,
+    userName: names,
+    externalId,
+    email: address,
+    active: fc.boolean(),
+    hasOwnRole: fc.boolean(),
+  })
+  .map(
+    ({ index, userName, externalId: external, email, active, hasOwnRole }): Step =>
+      async ({ model, scim }) => {
+        const user = pick(model, index);
+        if (user === null) return;
+        const at = Date.now();
+        const answer = await scim.call("PUT", `/Users/${user.id}`, {
+          userName,
+          externalId: external,
+          active,
+          ...(hasOwnRole && { roles: [{ value: ROLE }] }),
+          ...(email !== undefined && { emails: [{ value: email }] }),
+        });
+        if (answer.status !== 200) return;
+        if (user.active && !active) user.takenAt = at;
+        model.change(at, () =>
+          Object.assign(user, { userName, externalId: external, email, active, hasOwnRole }),
+        );
+      },
+  );
+
+const setOwnRole = fc
+  .record({ index: slot, value: fc.boolean() })
+  .map(({ index, value }): Step => async ({ model, scim }) => {
+    const user = pick(model, index);
+    if (user === null) return;
+    const at = Date.now();
+    const operation = value
+      ? { op: "replace", path: "roles", value: [{ value: ROLE.toUpperCase().replace("VAULT", "vault") }] }
+      : { op: "remove", path: "roles" };
+    expect((await scim.patch(`/Users/${user.id}`, operation)).status).toBe(200);
+    model.change(at, () => (user.hasOwnRole = value));
+  });
+
+const nameGroup = fc.boolean().map((gives): Step => async ({ model, scim, group }) => {
+  const at = Date.now();
+  const operation = { op: "replace", path: "displayName", value: gives ? ROLE : "Everybody" };
+  expect((await scim.patch(`/Groups/${group}`, operation)).status).toBeLessThan(300);
+  model.change(at, () => (model.groupGives = gives));
+});
+
 const remove = slot.map((index): Step => async ({ model, scim }) => {
   const user = pick(model, index);
   if (user === null) return;
   user.takenAt = Date.now();
   expect((await scim.call("DELETE", `/Users/${user.id}`)).status).toBe(204);
-  Object.assign(user, { deleted: true, active: false, member: false });
+  Object.assign(user, { deleted: true, active: false, member: false, hasOwnRole: false });
 });
 
 const MEMBERS: readonly ((id: string) => unknown)[] = [
@@ -247,8 +353,7 @@ const setMember = fc
     const at = Date.now();
     const operation = { op: value ? "add" : "remove", path: "members", value: shape(user.id) };
     expect((await scim.patch(`/Groups/${group}`, operation)).status).toBe(204);
-    if (user.member && !value) user.takenAt = at;
-    user.member = value;
+    model.change(at, () => (user.member = value));
   });
 
 function pick(model: Model, index: number): ScimUser | null {
@@ -273,6 +378,9 @@ const step = fc.oneof(
   { arbitrary: setActive, weight: 3 },
   { arbitrary: rename, weight: 2 },
   { arbitrary: setMember, weight: 2 },
+  replace,
+  setOwnRole,
+  nameGroup,
   remove,
 );
 
@@ -283,17 +391,26 @@ test("no key works whose owner is out or has lost the role, after any sequence o
       const organization = await control.newOrganization();
       const scim = await scimClient(control, organization);
       const group = await scim.create("/Groups", { displayName: ROLE });
-      const world: World = { model: new Model(), organization, scim, group };
+      const bystander = await serviceKey(organization);
+      const world: World = { model: new Model(), organization, scim, group, bystander };
       for (const act of steps) {
         await act(world);
         world.model.settle();
         worked += await countWorking(world.model);
       }
+      expect(await use(control, bystander)).toEqual([200]);
     }),
     { numRuns: RUNS, endOnFailure: true },
   );
   expect(worked).toBeGreaterThan(0);
 });
+
+/** A key of a service user whose name is that of a person. */
+async function serviceKey({ admin }: Organization): Promise<CreatedKey> {
+  const service = { name: "ann", vaultRoles: { vault_1: ["developer"] } };
+  const { id } = (await (await admin.call("POST", "/-/service-users", service)).json()) as { id: string };
+  return admin.createKey({ ownerId: id, vaults: ["vault_1"] });
+}
 
 /** Holds every key against the model, and tells how many work. */
 async function countWorking(model: Model): Promise<number> {
