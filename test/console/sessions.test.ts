@@ -1,3 +1,4 @@
+import { decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   CLIENT,
@@ -7,6 +8,7 @@ import {
   type Answers,
   type ConsoleClient,
 } from "../support/console-client.ts";
+import { startIssuer } from "../support/issuer.ts";
 import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
 
 /** How sessions are renewed and ended. */
@@ -86,6 +88,17 @@ test("a session does not become somebody else's by being renewed", async () => {
     access_token: await portcullis.issuer.token({ sub: "mallory", name: "Mallory" }),
   }));
   for (let i = 0; i < 2; i++) expect(await (await client.get(KEYS)).text()).not.toContain("Mallory");
+});
+
+test("a session does not go on with an ID token that somebody else has signed", async () => {
+  const other = await startIssuer();
+  const { kid } = decodeProtectedHeader(await portcullis.issuer.token());
+  const claims = { iss: portcullis.issuer.url, aud: CLIENT };
+  const { client } = await toBeRenewed(async () => ({
+    id_token: await other.token(claims, { typ: "JWT", kid }),
+  }));
+  for (let i = 0; i < 2; i++) expect(await (await client.get(KEYS)).text()).not.toContain("renewed");
+  await other.close();
 });
 
 test("a session goes on with new tokens and their ID token, of the same person", async () => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   comeBack,
@@ -11,7 +12,7 @@ import {
   startSignIn,
   type ConsoleClient,
 } from "../support/console-client.ts";
-import { startIssuer } from "../support/issuer.ts";
+import { startIssuer, type TestIssuer } from "../support/issuer.ts";
 import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
 
 const KEYS = "/-/console/keys";
@@ -25,6 +26,11 @@ afterAll(() => portcullis.stop());
 
 function newClient(): ConsoleClient {
   return consoleClient(portcullis.edges[0] ?? "");
+}
+
+/** The id of the provider's key. */
+async function kidOf(issuer: TestIssuer): Promise<string | undefined> {
+  return decodeProtectedHeader(await issuer.token()).kid;
 }
 
 /** Somebody who has signed in. */
@@ -72,9 +78,12 @@ describe("signing in", () => {
     expect((await comeBack(client, started)).status).toBe(303);
   });
 
-  test("takes no old sign-in for a second factor: it asks for a new one, once", async () => {
+  test.each([
+    ["a number", (time: number) => time],
+    ["a text", String],
+  ])("takes no old sign-in, by %s, for a second factor: it asks for a new one, once", async (_, write) => {
     const client = newClient();
-    const old = { id: { auth_time: Math.floor(Date.now() / 1000) - 900 } };
+    const old = { id: { auth_time: write(Math.floor(Date.now() / 1000) - 900) } };
     const started = await startSignIn(client, `?step_up=1&return=${KEYS}`);
     giveTokens(portcullis.issuer, started.nonce, old);
     const again = startedBy(await comeBack(client, started));
@@ -99,11 +108,22 @@ describe("signing in", () => {
     expect(form.get("redirect_uri")).toBe(started.request.get("redirect_uri"));
   });
 
-  test("takes what has no value in the provider's answer as left out", async () => {
-    const empty = { refresh_token: null, scope: "", expires_in: null, ext_expires_in: null };
-    const client = await signedIn({ body: empty });
+  test.each([
+    ["has no value", { refresh_token: null, scope: "", expires_in: null, ext_expires_in: null }],
+    ["has another type", { refresh_token: 7, scope: ["openid"], expires_in: "soon" }],
+    ["cannot be", { expires_in: -1 }],
+  ])("takes what %s in the provider's answer as left out", async (_, body) => {
+    const client = await signedIn({ body });
     expect((await client.get(KEYS)).status).toBe(200);
   });
+
+  test.each([["1700000000"], [1_700_000_000.5], [null], [""], ["now"], [-1], [1e300], [{}], [true]])(
+    "is done though the ID token's time of sign-in is %j, which is a time or none",
+    async (authTime) => {
+      const client = await signedIn({ id: { auth_time: authTime, amr: "mfa" } });
+      expect((await client.get("/-/console/account")).status).toBe(200);
+    },
+  );
 
   test("leads to the page that was asked for", async () => {
     const client = newClient();
@@ -199,14 +219,17 @@ describe("nobody is signed in", () => {
     expect(client.cookies.has(SESSION)).toBe(false);
   });
 
-  test("by an ID token that somebody else has signed", async () => {
+  test.each<[string, boolean, object]>([
+    ["as their own", false, {}],
+    ["as the provider's", true, {}],
+    ["with a time that is a text", true, { auth_time: "1700000000" }],
+  ])("by an ID token that somebody else has signed %s", async (_, kid, more) => {
     const other = await startIssuer();
     const client = newClient();
     const started = await startSignIn(client);
-    const claims = { iss: portcullis.issuer.url, aud: "portcullis-console", nonce: started.nonce };
-    giveTokens(portcullis.issuer, started.nonce, {
-      body: { id_token: await other.token(claims, { typ: "JWT" }) },
-    });
+    const claims = { iss: portcullis.issuer.url, aud: "portcullis-console", nonce: started.nonce, ...more };
+    const header = { typ: "JWT", ...(kid && { kid: await kidOf(portcullis.issuer) }) };
+    giveTokens(portcullis.issuer, started.nonce, { body: { id_token: await other.token(claims, header) } });
     expect((await comeBack(client, started)).status).toBe(502);
     expect(client.cookies.has(SESSION)).toBe(false);
     await other.close();

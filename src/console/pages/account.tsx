@@ -1,6 +1,5 @@
 import type { Hono } from "hono";
 import type { Child, FC } from "hono/jsx";
-import { decodeJwt } from "jose";
 import { z } from "zod";
 import type { Me } from "../../api-types/me.ts";
 import { developerVaults } from "../../core/organization/organization.ts";
@@ -68,7 +67,7 @@ function personOf(me: Me): (readonly [string, Child])[] {
 
 /** What the provider says of the sign-in (OpenID Connect Core section 2). */
 const SignIn = z.object({
-  amr: z.array(z.string()).catch([]),
+  amr: z.union([z.array(z.string()), z.string().transform((method) => [method])]).catch([]),
   auth_time: z.number().optional().catch(undefined),
 });
 
@@ -78,7 +77,7 @@ function endOf(session: Session): number {
 }
 
 const SessionFacts: FC<{ session: Session }> = ({ session }) => {
-  const { amr, auth_time: at } = SignIn.parse(session.idToken === "" ? {} : decodeJwt(session.idToken));
+  const { amr, auth_time: at } = SignIn.parse(session.signIn);
   const signedInAt = new Date(at === undefined ? session.signedInAt : at * 1000).toISOString();
   return (
     <>

@@ -1,4 +1,4 @@
-import { decodeJwt } from "jose";
+import { compactVerify, createRemoteJWKSet, errors } from "jose";
 import * as oauth from "oauth4webapi";
 import { isRefusal, refuse, type Refusal, type Result } from "../../core/refusal.ts";
 import { MFA_MAX_AGE_S } from "../../core/http/error-response.ts";
@@ -6,7 +6,7 @@ import { issuerTemplate, type AuthorizeParameters } from "../../core/identity/se
 import type { Config } from "../../settings.ts";
 import { CachedValue } from "../../state/cached-value.ts";
 import { signOutUrl } from "./sign-out-url.ts";
-import { withoutEmpty } from "./token-answer.ts";
+import { claimsOf, readTokenAnswer } from "./token-answer.ts";
 
 /** The provider's metadata are read again after ten minutes. */
 const METADATA_MAX_AGE_MS = 600_000;
@@ -74,6 +74,8 @@ export class Provider {
   readonly #config: Config;
   readonly #client: oauth.Client;
   readonly #options: { readonly signal: () => AbortSignal; [oauth.allowInsecureRequests]: boolean };
+  /** The provider's keys, by their address. */
+  readonly #keys = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
   readonly #metadata = new CachedValue(() => this.#discover(), {
     maxAgeMs: METADATA_MAX_AGE_MS,
     retryMs: METADATA_RETRY_MS,
@@ -128,7 +130,7 @@ export class Provider {
     if (isRefusal(server)) return server;
     return attempt(async () => {
       const answer = oauth.validateAuthResponse(server, this.#client, callback, transaction.state);
-      const response = await oauth
+      const { response, idToken } = await oauth
         .authorizationCodeGrantRequest(
           server,
           this.#client,
@@ -138,14 +140,14 @@ export class Provider {
           transaction.verifier,
           { ...this.#options, ...this.#tokenParameters() },
         )
-        .then(withoutEmpty);
-      const issuing = await this.#issuing(server, response);
+        .then(readTokenAnswer);
+      const issuing = this.#issuing(server, idToken);
       const result = await oauth.processAuthorizationCodeResponse(issuing, this.#client, response, {
         expectedNonce: transaction.nonce,
         requireIdToken: true,
       });
-      await oauth.validateApplicationLevelSignature(issuing, response, this.#options);
-      return tokensOf(result, null);
+      await this.#verifySignature(server, idToken ?? "");
+      return tokensOf(result, idToken, null);
     });
   }
 
@@ -154,18 +156,19 @@ export class Provider {
     const server = await this.#server();
     if (isRefusal(server)) return server;
     return attempt(async () => {
-      const response = await oauth
+      const { response, idToken } = await oauth
         .refreshTokenGrantRequest(server, this.#client, this.#authentication(server), tokens.refreshToken, {
           ...this.#options,
           ...this.#tokenParameters(),
         })
-        .then(withoutEmpty);
-      const issuing = await this.#issuing(server, response);
+        .then(readTokenAnswer);
+      const issuing = this.#issuing(server, idToken);
       const result = await oauth
         .processRefreshTokenResponse(issuing, this.#client, response)
         .catch(deniedIfEnded);
       if (isRefusal(result)) return result;
-      const renewed = tokensOf(result, tokens);
+      if (idToken !== null) await this.#verifySignature(server, idToken);
+      const renewed = tokensOf(result, idToken, tokens);
       // OpenID Connect Core 12.2: an ID token that comes along is of the same person.
       if (renewed.subject === tokens.subject) return renewed;
       return refuse("identity_token_invalid", { reason: "The new ID token is somebody else's" });
@@ -213,12 +216,26 @@ export class Provider {
   }
 
   /** The server as the issuer of the ID token in its answer: where it stands for many tenants, each signs as itself. */
-  async #issuing(server: oauth.AuthorizationServer, response: Response): Promise<oauth.AuthorizationServer> {
+  #issuing(server: oauth.AuthorizationServer, idToken: string | null): oauth.AuthorizationServer {
     const template = issuerTemplate(this.#config.identity.issuer);
-    if (template === null || !response.ok) return server;
-    const { id_token: idToken } = await response.clone().json<{ id_token?: string }>();
-    if (typeof idToken !== "string") return server;
+    if (template === null || idToken === null) return server;
     return { ...server, issuer: template.replace("{tenantid}", tenantOf(idToken)) };
+  }
+
+  /** Throws unless the provider has signed an ID token whose header and claims are known to be right. */
+  async #verifySignature({ jwks_uri: url = "" }: oauth.AuthorizationServer, idToken: string): Promise<void> {
+    let keys = this.#keys.get(url);
+    if (keys === undefined) {
+      const isAllowed = url.startsWith("https:") || this.#options[oauth.allowInsecureRequests];
+      if (!isAllowed) throw new Error(`The provider's metadata name no safe jwks_uri: ${url}`);
+      keys = createRemoteJWKSet(new URL(url), {
+        timeoutDuration: FETCH_TIMEOUT_MS,
+        cacheMaxAge: METADATA_MAX_AGE_MS,
+      });
+      this.#keys.clear();
+      this.#keys.set(url, keys);
+    }
+    await compactVerify(idToken, keys);
   }
 
   #authentication(server: oauth.AuthorizationServer): oauth.ClientAuth {
@@ -247,13 +264,17 @@ export function isStale({ signIn }: Tokens): boolean {
 }
 
 /** What a refresh leaves out stays as it was. */
-function tokensOf(result: oauth.TokenEndpointResponse, before: Tokens | null): Tokens {
+function tokensOf(
+  result: oauth.TokenEndpointResponse,
+  idToken: string | null,
+  before: Tokens | null,
+): Tokens {
   const claims = oauth.getValidatedIdTokenClaims(result);
   return {
     subject: claims?.sub ?? before?.subject ?? "",
     signIn: { ...before?.signIn, ...(claims && signInOf(claims)) },
     accessToken: result.access_token,
-    idToken: result.id_token ?? before?.idToken ?? "",
+    idToken: idToken ?? before?.idToken ?? "",
     refreshToken: result.refresh_token ?? before?.refreshToken ?? null,
     expiresAt: Date.now() + (result.expires_in ?? DEFAULT_LIFETIME_S) * 1000,
   };
@@ -267,12 +288,8 @@ function signInOf(claims: oauth.IDToken): Record<string, unknown> {
 
 /** Empty where the token says none, which no issuer's name is made of. */
 function tenantOf(idToken: string): string {
-  try {
-    const { tid } = decodeJwt(idToken);
-    return typeof tid === "string" ? tid : "";
-  } catch {
-    return "";
-  }
+  const tid = claimsOf(idToken)?.["tid"];
+  return typeof tid === "string" ? tid : "";
 }
 
 async function attempt<T>(act: () => Promise<SignInResult<T>>): Promise<SignInResult<T>> {
@@ -291,11 +308,17 @@ const PROVIDER_TROUBLE = ["server_error", "temporarily_unavailable"];
  */
 const SIGN_IN_ENDED = ["invalid_grant", "access_denied", "interaction_required"];
 
+/** Errors of a key set that cannot be fetched or read. */
+const KEYS_MISSING = ["ERR_JOSE_GENERIC", "ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID"];
+
 function codeOf(error: unknown): SignInRefusal["code"] {
   if (error instanceof oauth.AuthorizationResponseError) {
     return PROVIDER_TROUBLE.includes(error.error) ? "identity_provider_unavailable" : "access_withdrawn";
   }
   if (error instanceof oauth.ResponseBodyError && isTrouble(error)) return "identity_provider_unavailable";
+  if (error instanceof errors.JOSEError) {
+    return KEYS_MISSING.includes(error.code) ? "identity_provider_unavailable" : "identity_token_invalid";
+  }
   const answered =
     error instanceof oauth.ResponseBodyError ||
     error instanceof oauth.WWWAuthenticateChallengeError ||

@@ -1,8 +1,7 @@
+import { numericDate } from "../../core/identity/numeric-date.ts";
+
 /** The claims of a verified token (RFC 7519 section 4), of any type. */
 export type Payload = Readonly<Record<string, unknown>>;
-
-/** NumericDates beyond the year 9999 are no times that anybody means. */
-const MAX_TIME_S = 253_402_300_799;
 
 /** The value of a claim by its name, or by a JSON pointer (RFC 6901); `undefined` where there is none. */
 export function readClaim(payload: Payload, nameOrPointer: string): unknown {
@@ -62,8 +61,7 @@ export function scopesIn(payload: Payload, name: string): string[] {
   return valuesIn(payload, name).flatMap((text) => text.split(" ").filter((scope) => scope !== ""));
 }
 
-/** A time in seconds (RFC 7519 section 2, NumericDate); `null` where the claim is no time that can be. */
+/** A time in seconds, as {@link numericDate} reads it. */
 export function timeIn(payload: Payload, name: string): number | null {
-  const value = readClaim(payload, name);
-  return typeof value === "number" && value >= 0 && value <= MAX_TIME_S ? value : null;
+  return numericDate(readClaim(payload, name));
 }
