@@ -98,6 +98,8 @@ export async function revoke(
   ]);
   // The receipts come first. Organisations that do not answer now are notified later.
   await sink.handedOn();
+  // What was handed on leaves in a later turn, and telling may keep this process busy.
+  await scheduler.wait(1);
   if (request !== null) await deployment.tellOfCuts(request.id).catch(() => {});
 }
 
