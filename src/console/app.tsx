@@ -1,5 +1,4 @@
 import { Hono, type MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { matchedRoutes } from "hono/route";
 import { secureHeaders } from "hono/secure-headers";
 import { ownTiming } from "../core/http/server-timing.ts";
@@ -17,7 +16,7 @@ import { addKeyRotation } from "./pages/key-rotate.tsx";
 import { addKeySwitch } from "./pages/key-switch.tsx";
 import { addKeyDetail } from "./pages/key.tsx";
 import { addKeyList } from "./pages/keys.tsx";
-import { errorPage, notFoundPage, tooLargePage } from "./pages/error-pages.tsx";
+import { errorPage, notFoundPage } from "./pages/error-pages.tsx";
 import { addOrganization } from "./pages/organization.tsx";
 import { addOverview } from "./pages/overview.tsx";
 import { addPeople } from "./pages/people.tsx";
@@ -33,6 +32,7 @@ import { addWebhook } from "./pages/webhook.tsx";
 import { IN_PLACE } from "./in-place.ts";
 import { CONSOLE, HOME } from "./paths.ts";
 import { CookieKeyRing } from "./session/cookie-key-ring.ts";
+import { readForm } from "./session/read-form.ts";
 import { Provider } from "./session/provider.ts";
 import { refuseCrossSite } from "./session/request-forgery.ts";
 import { SealedCookies } from "./session/sealed-cookies.ts";
@@ -41,7 +41,6 @@ import { addSignIn } from "./session/sign-in.tsx";
 import { signedIn } from "./session/signed-in.ts";
 import { addTheme } from "./theme.ts";
 
-const MAX_FORM_BYTES = 1_048_576;
 /** The provider's answers and addresses of the console write part of a reason. */
 const MAX_REASON_LENGTH = 1000;
 
@@ -78,7 +77,7 @@ export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
   app.use(observe(console_.config.serverTiming));
   app.use(pageHeaders);
   addAssets(app);
-  app.use(bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (c) => tooLargePage(c) }));
+  app.use(readForm);
   app.use(refuseCrossSite);
   addTheme(app);
   addSignIn(app, provider, cookies, sessions);

@@ -1,3 +1,4 @@
+import { NEARLY_FULL_BYTES } from "../core/organization/storage-room.ts";
 import { GROUP, WITHOUT_CREDENTIAL, type Question } from "./questions.ts";
 import { c, FORWARDED, from, REQUESTS, requestsIf } from "./sql.ts";
 
@@ -11,6 +12,9 @@ interface Alert extends Question {
 const SLOW_CUT_MS = 2_000;
 /** A request that was let through before a cut may end after it: an origin may take 30 s, and longer. */
 const UNDER_WAY_S = 60;
+
+/** Six sevenths of where an organisation takes no more: time to act while everything still works. */
+const FILLING_BYTES = (NEARLY_FULL_BYTES * 6) / 7;
 
 export const ALERTS: readonly Alert[] = [
   {
@@ -79,5 +83,16 @@ HAVING errors >= 10 AND errors * 20 > requests`,
 ${from(scope, ["request", "control"], WITHOUT_CREDENTIAL)}
 GROUP BY address
 HAVING refused >= 100`,
+  },
+  {
+    name: "storage-filling",
+    asks: "Will an organisation's storage soon be so full that nothing is added?",
+    remedy:
+      "An organisation's storage is nearly full. Shorten AUDIT_RETENTION before it has 7 GB, when keys can only be used and revoked.",
+    minutes: 180,
+    sql: (scope) => `SELECT ${c.orgId} AS organization, argMax(${c.bytes}, timestamp) AS bytes
+${from(scope, ["storage"])}
+GROUP BY organization
+HAVING bytes >= ${FILLING_BYTES}`,
   },
 ];

@@ -132,6 +132,18 @@ ORDER BY attempts DESC
 LIMIT 100`,
 };
 
+const storage: Question = {
+  name: "storage",
+  asks: "How much do organisations store? From 7 GB on nothing is added; those below 1 GB are left out.",
+  minutes: DAY,
+  sql: (scope) => `SELECT ${c.orgId} AS organization, argMax(${c.bytes}, timestamp) AS bytes,
+  max(toUnixTimestamp(timestamp)) AS lastAt
+${from(scope, ["storage"])}
+GROUP BY organization
+ORDER BY bytes DESC
+LIMIT 100`,
+};
+
 export const QUESTIONS: readonly Question[] = [
   cuts,
   refusals,
@@ -140,5 +152,6 @@ export const QUESTIONS: readonly Question[] = [
   origin,
   intruders,
   backlog,
+  storage,
   traffic,
 ];

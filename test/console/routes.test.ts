@@ -1,7 +1,8 @@
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { createConsoleApp } from "../../src/console/app.tsx";
 import type { Env } from "../../src/env.ts";
+import { BODY_TIMEOUT_MS } from "../../src/core/http/body.ts";
 import { readConfig } from "../../src/settings.ts";
 import { consoleClient, headingOf, signIn, type ConsoleClient } from "../support/console-client.ts";
 import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
@@ -185,3 +186,19 @@ async function tokenOf(client: ConsoleClient): Promise<string> {
 async function history(): Promise<unknown> {
   return (await portcullis.manage("GET", "/-/audit-events?limit=500")).json();
 }
+
+describe("a form has a minute to come:", () => {
+  afterEach(() => vi.useRealTimers());
+
+  test.each(pathsOf("POST"))("%s", async (path) => {
+    vi.useFakeTimers();
+    const body = new ReadableStream<Uint8Array>({ start: (stream) => stream.enqueue(new Uint8Array(1)) });
+    const headers = { "Sec-Fetch-Site": "same-origin" };
+    const init: RequestInit & { duplex: string } = { method: "POST", headers, body, duplex: "half" };
+    const answer = Promise.resolve(app.request(new Request(`http://console.test${path}`, init)));
+    await vi.advanceTimersByTimeAsync(BODY_TIMEOUT_MS - 1);
+    expect(await Promise.race([answer, Promise.resolve("waits")])).toBe("waits");
+    await vi.advanceTimersByTimeAsync(1);
+    expect((await answer).status).toBe(400);
+  });
+});

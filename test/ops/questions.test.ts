@@ -150,6 +150,24 @@ describe("what whoever is on call asks is answered by what a gateway has written
     expect(await asked("backlog")).toEqual([]);
   });
 
+  test("how much organisations store", async () => {
+    expect(await asked("storage"), "below 1 GB nothing is told").toEqual([]);
+    const own = new StandInDataset(quiet.name);
+    const sizes: readonly (readonly [string, number, number])[] = [
+      ["org_a", 2e9, 4000],
+      ["org_a", 3e9, 0],
+      ["org_b", 5e9, 0],
+    ];
+    for (const [orgId, bytes, secondsAgo] of sizes)
+      own.add(dataPoint({ kind: "storage", orgId, bytes }), { secondsAgo });
+    const question = QUESTIONS.find(({ name }) => name === "storage");
+    const scope = { dataset: own.name, minutes: 180, orgId: null, keyId: null };
+    expect(own.query(question?.sql(scope) ?? "")).toMatchObject([
+      { organization: "org_b", bytes: 5e9 },
+      { organization: "org_a", bytes: 3e9 },
+    ]);
+  });
+
   test("how much goes through, and how", async () => {
     const rows = await asked("traffic");
     const of = (outcome: string) =>
@@ -208,6 +226,7 @@ describe("alerts", () => {
     backlog: [[{ kind: "outbox", orgId: "org_a", count: 3, attempts: 4 }, {}]],
     "guard-unavailable": [[{ kind: "request", ...KEY, admission: "unavailable" }, { sampled: 12 }]],
     "origin-failing": [[{ kind: "request", ...KEY, outcome: "originErrors" }, { sampled: 30 }]],
+    "storage-filling": [[{ kind: "storage", orgId: "org_a", bytes: 6e9 }, { secondsAgo: 1800 }]],
     "keys-tried": [[{ kind: "request", code: "api_key_invalid", address: INTRUDER }, { sampled: 150 }]],
   };
 
@@ -221,6 +240,8 @@ describe("alerts", () => {
       sampled: 1000,
     });
     own.add(dataPoint({ kind: "cut", ...KEY, keyId: "key_other1234567", outcome: "revoked", waitMs: 180 }));
+    own.add(dataPoint({ kind: "storage", orgId: "org_b", bytes: 6.5e9 }), { secondsAgo: 1200 });
+    own.add(dataPoint({ kind: "storage", orgId: "org_b", bytes: 5.9e9 }));
     expect(own.query(sql(scope))).toEqual([]);
     for (const [point, options] of FOUND[name] ?? []) own.add(dataPoint(point), options);
     // The origin answers a thousand requests well: what fails must be more than a share of them.

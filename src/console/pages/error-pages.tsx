@@ -36,6 +36,16 @@ export function tooLargePage(c: ConsoleContext): Response | Promise<Response> {
   return bare(c, title, <Message icon="alert" title={title} text={text} onward={TO_KEYS} />, { status: 413 });
 }
 
+/** A form whose body was cut short, or did not come in time. */
+export function brokenFormPage(c: ConsoleContext): Response | Promise<Response> {
+  const title = "The form did not arrive";
+  const text = "It was cut short, or took too long to come, so nothing was done. Send it again.";
+  return bare(c, title, <Message icon="alert" title={title} text={text} onward={TO_KEYS} />, {
+    status: 400,
+    keepForms: true,
+  });
+}
+
 export function errorPage(c: ConsoleContext, error: unknown): Promise<Response> {
   c.set("reason", String(error));
   const title = "Something went wrong";

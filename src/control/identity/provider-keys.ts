@@ -9,7 +9,7 @@ import { z } from "zod";
 import { issuerTemplate } from "../../core/identity/settings.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import { CachedValue } from "../../state/cached-value.ts";
-import { readAtMost } from "../body.ts";
+import { readAtMost } from "../../core/http/body.ts";
 
 /** The provider is asked again after ten minutes, and for an unknown `kid` at most once a minute. */
 const PROVIDER_MAX_AGE_MS = 600_000;

@@ -1,4 +1,4 @@
-import { readAtMost } from "../body.ts";
+import { readAtMost } from "../../core/http/body.ts";
 import { isRefusal, type Result } from "../../core/refusal.ts";
 import { invalidForm } from "./oauth-error.ts";
 

@@ -1,7 +1,7 @@
 import { importSPKI, type CryptoKey } from "jose";
 import { z } from "zod";
 import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
-import { readAtMost } from "../body.ts";
+import { readAtMost } from "../../core/http/body.ts";
 
 /** The list is fetched anew after an hour. While GitHub does not give it, it counts for a day. */
 const MAX_AGE_MS = 3_600_000;

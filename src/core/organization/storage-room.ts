@@ -1,7 +1,14 @@
 import { refuse } from "../refusal.ts";
 
 /** The platform gives an object 10 GB. The rest from here on is kept for acts that take access away and their audit. */
-const NEARLY_FULL_BYTES = 7e9;
+export const NEARLY_FULL_BYTES = 7e9;
+
+/** An organisation that stores less is a long way from that. */
+const WATCHED_BYTES = 1e9;
+
+export function isWorthWatching(bytes: number): boolean {
+  return bytes >= WATCHED_BYTES;
+}
 
 export function isNearlyFull(bytes: number): boolean {
   return bytes >= NEARLY_FULL_BYTES;

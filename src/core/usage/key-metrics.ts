@@ -29,3 +29,8 @@ export function recordExpiry(
   if (dataset === undefined) return;
   writePoint(dataset, { kind: "expiry", orgId, keyId, keyExpiresAt: Math.floor(expiresAt / 1000) });
 }
+
+/** Writes how much an organisation stores. */
+export function recordStorage(dataset: Dataset, orgId: string, bytes: number): void {
+  writePoint(dataset, { kind: "storage", orgId, bytes });
+}

@@ -8,7 +8,7 @@
 
 /** The texts, in their order: `blob1`, `blob2` and so on. Empty where nothing is known. */
 export const DIMENSIONS = {
-  kind: "`request`: one through the gateway; `control`: one to `/-/`; `cut`: a change of a key that is in force everywhere; `outbox`: changes that wait for a guard or KV; `expiry`: a key that expires in 14, 7 or 1 days, or has expired",
+  kind: "`request`: one through the gateway; `control`: one to `/-/`; `cut`: a change of a key that is in force everywhere; `outbox`: changes that wait for a guard or KV; `expiry`: a key that expires in 14, 7 or 1 days, or has expired; `storage`: how much an organisation stores, hourly from 1 GB on",
   orgId: "the organisation, once the key is known to exist",
   keyId: "the key, as the caller names it",
   operation: "the operation of the API's document, or of the control API",
@@ -31,6 +31,7 @@ export const MEASURES = {
   keyExpiresAt: "when the key expires, in seconds since the epoch",
   count: "of the outbox: how many changes wait",
   attempts: "of the outbox: how often the change that has waited longest was tried",
+  bytes: "of storage: how many bytes the organisation's database has",
 } as const;
 
 type Dimension = keyof typeof DIMENSIONS;
@@ -38,7 +39,9 @@ type Measure = keyof typeof MEASURES;
 export type Column = Dimension | Measure;
 
 /** One data point by the names of its columns. */
-export type MetricsPoint = { readonly kind: "request" | "control" | "cut" | "outbox" | "expiry" } & {
+export type MetricsPoint = {
+  readonly kind: "request" | "control" | "cut" | "outbox" | "expiry" | "storage";
+} & {
   readonly [Name in Exclude<Dimension, "kind">]?: string | null | undefined;
 } & { readonly [Name in Measure]?: number | null | undefined };
 

@@ -33,6 +33,7 @@ import { ScimUsers } from "./people/scim-users.ts";
 import { Scim } from "./people/scim.ts";
 import { OWNER_DEACTIVATED, ServiceUsers } from "./people/service-users.ts";
 import { Settings } from "./settings.ts";
+import { StorageReport } from "./storage-report.ts";
 import { Tokens } from "./tokens.ts";
 import { CallTable } from "./usage/call-table.ts";
 import { KeyUse } from "./usage/key-use.ts";
@@ -145,6 +146,7 @@ export function wire(context: DurableObjectState, env: Env) {
     usage: { run: (now) => retention.run(now), nextAt: () => retention.nextAt() },
     usageIntake: { run: (now) => usageIntake.takeInDue(now), nextAt: () => usageIntake.nextAt() },
     perishables,
+    storage: new StorageReport(sql, dataset, settings),
   });
 
   return {

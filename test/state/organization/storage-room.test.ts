@@ -3,6 +3,8 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { groupOfKey } from "../../../src/admission/key-guards.ts";
 import { isRefusal } from "../../../src/core/refusal.ts";
+import { dataPoint, type DataPoint } from "../../../src/core/usage/metrics.ts";
+import { StorageReport } from "../../../src/state/organization/storage-report.ts";
 import type { Actor } from "../../../src/core/organization/organization.ts";
 import { NO_OUTCOMES } from "../../../src/core/usage/usage.ts";
 import { makeActor, makeDraft, makeKey } from "../../support/records.ts";
@@ -178,4 +180,31 @@ test("a revocation for which there is no room at all gives no receipt and change
   });
   expect(await organization.revokeKey(actor, keyId, null)).toMatchObject({ keyId, status: "revoked" });
   expect(await isDead(keyId)).toBe(true);
+});
+
+describe("how much an organisation stores is told", () => {
+  const HOUR_MS = 3_600_000;
+  const settings = { orgId: () => "org_room_told" };
+
+  function reportOf(databaseSize: number) {
+    const points: DataPoint[] = [];
+    const dataset = { writeDataPoint: (point: DataPoint) => void points.push(point) };
+    return { points, report: new StorageReport({ databaseSize }, dataset, settings) };
+  }
+
+  test("from 1 GB on, when an alarm rings, and once an hour", () => {
+    const { points, report } = reportOf(6e9);
+    const expected = dataPoint({ kind: "storage", orgId: "org_room_told", bytes: 6e9 });
+    expect(report.nextAt(1000)).toBe(1000 + HOUR_MS);
+    for (const at of [5000, 5000 + HOUR_MS - 1, 5000 + HOUR_MS]) report.run(at);
+    expect(points).toEqual([expected, expected]);
+    expect(report.nextAt(6000)).toBe(5000 + 2 * HOUR_MS);
+  });
+
+  test("not below, nor where there is no dataset, and no alarm rings for it", () => {
+    const { points, report } = reportOf(999_999_999);
+    const unbound = new StorageReport({ databaseSize: 6e9 }, undefined, settings);
+    for (const each of [report, unbound]) each.run(5000);
+    expect([points, report.nextAt(1), unbound.nextAt(1)]).toEqual([[], null, null]);
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readAtMost } from "../../src/control/body.ts";
-import { isRefusal } from "../../src/core/refusal.ts";
+import { readAtMost } from "../../../src/core/http/body.ts";
+import { isRefusal } from "../../../src/core/refusal.ts";
 
 const LIMIT = 5000;
 const SOON_MS = 20;
@@ -16,7 +16,7 @@ function bodyOf(sizes: readonly number[], ends: "whole" | "open" | "broken"): Re
   });
 }
 
-describe("a body of the control API", () => {
+describe("a body", () => {
   test.each([
     ["nothing", []],
     ["one part", [LIMIT]],
