@@ -279,7 +279,7 @@ const rename = fc
     user.email = email ?? user.email;
   });
 
-/** A PUT leaves out what the user is no more. */
+/** A PUT leaves out what the user is no more, but for the `externalId`, without which they would be somebody else. */
 const replace = fc
   .record({
     index: slot,
@@ -304,8 +304,16 @@ const replace = fc
         });
         if (answer.status !== 200) return;
         if (user.active && !active) user.takenAt = at;
+        const isNamed = answer.body["userName"] === userName;
         model.change(at, () =>
-          Object.assign(user, { userName, externalId: external, email, active, hasOwnRole }),
+          Object.assign(user, {
+            // A name that another has does not keep a deactivation from being done.
+            userName: isNamed ? userName : user.userName,
+            externalId: external ?? user.externalId,
+            email,
+            active,
+            hasOwnRole,
+          }),
         );
       },
   );
