@@ -105,7 +105,7 @@ function treatmentOf({ list, place }: ReadOperation): string {
 
 /** Whether a path can fit both templates while neither is the more specific. In doubt it can. */
 export function canBothFit(a: PathTemplate, b: PathTemplate): boolean {
-  if (!endsCanAgree(a, b)) return false;
+  if (!lengthsCanAgree(a, b) || !endsCanAgree(a, b)) return false;
   for (const [i, pattern] of a.segments.entries()) {
     const other = b.segments[i];
     if (other === undefined) return false;
@@ -117,6 +117,12 @@ export function canBothFit(a: PathTemplate, b: PathTemplate): boolean {
     return !moreSpecific(pattern, other) && !moreSpecific(other, pattern);
   }
   return a.segments.length === b.segments.length;
+}
+
+/** Whether a path can have as many segments as both templates; a parameter of many takes one at least. */
+function lengthsCanAgree(a: PathTemplate, b: PathTemplate): boolean {
+  const more = a.segments.length - b.segments.length;
+  return more === 0 || (more > 0 ? b.many.size > 0 : a.many.size > 0);
 }
 
 /** Whether a path can end as both templates do, up to a parameter that takes many segments. */

@@ -2,7 +2,7 @@ import { formatDay, formatTime } from "./moment.ts";
 
 /** Labels along the axis of a chart; pages and their scripts draw them alike. */
 
-export interface Tick {
+interface Tick {
   readonly text: string;
   /** Percent of the chart's width. */
   readonly left: number;

@@ -37,6 +37,8 @@ describe("a list and another operation that a request could be meant for as well
     ["suffixes that differ", "GET /v1/{key}.json", "GET /v1/{key}.xml"],
     ["what follows", "GET /v1/{key}.json/a", "GET /v1/x-{key}/b"],
     ["the number of segments", "GET /v1/{key}.json", "GET /v1/x-{key}/b"],
+    ["their number alone", "GET /v1/{key}.json", "GET /v1/x-{key}/b.json"],
+    ["their number before many", "GET /v1/{key}.json/a", "GET /v1/x-{key}/{+b}/c/a"],
     ["text, which goes before parameters", "GET /v1/topics", "GET /v1/{key}"],
     ["other methods", "GET /v1/{key}.json", "POST /v1/report-{name}"],
   ])("but not what is told apart by %s", (_, one, other) => {
@@ -44,14 +46,36 @@ describe("a list and another operation that a request could be meant for as well
   });
 });
 
+/** Every template of two segments that is made of these parts. */
+function templatesOf(parts: readonly string[]): PathTemplate[] {
+  return parts
+    .flatMap((first) => parts.map((second) => templateOf(first, second)))
+    .filter((template) => template !== null);
+}
+
+test("every pair of a document's operations is looked at", () => {
+  const templates = templatesOf(["a", "b", "{p}", "{p}.a", "b-{p}", "{+p}", "{+p}:a"]);
+  const list = (n: number) => ({ get: { "x-portcullis-list": { ...LIST, resource: `thing${n}/{id}` } } });
+  const { mistakes } = compile({
+    openapi: "3.1.0",
+    paths: Object.fromEntries(templates.map(({ text }, n) => [text, list(n)])),
+  });
+  const expected = templates.flatMap((one) =>
+    templates
+      .filter((other) => other !== one && canBothFit(one, other))
+      .map((other) => `GET ${one.text}, GET ${other.text}`),
+  );
+  const found = mistakes.map(({ where, problem }) => `${where}, ${/for (GET \S+),/.exec(problem)?.[1]}`);
+  expect(expected.length).toBeGreaterThan(0);
+  expect(found.toSorted()).toEqual(expected.toSorted());
+});
+
 test("two templates that some path fits equally well are never taken for told apart", () => {
-  const parts = ["a", "b", "{p}", "{p}.a", "b-{p}", "{+p}", "{+p}:a"];
-  const templates = parts.flatMap((first) => parts.map((second) => templateOf(first, second)));
+  const known = templatesOf(["a", "b", "{p}", "{p}.a", "b-{p}", "{+p}", "{+p}:a"]);
   const texts = ["a", "b", "c.a", "b-c", "b-c.a", "c:a", "b-c:a"];
   const paths = texts.flatMap((x) =>
     texts.flatMap((y) => [`/${x}/${y}`, ...texts.map((z) => `/${x}/${y}/${z}`)]),
   );
-  const known = templates.filter((template) => template !== null);
   for (const [i, one] of known.entries()) {
     for (const other of known.slice(i + 1)) {
       if (canBothFit(one, other)) continue;

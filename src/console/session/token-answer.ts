@@ -3,7 +3,7 @@ import { z } from "zod";
 import { numericDate } from "../../core/identity/numeric-date.ts";
 
 /** An answer of the provider's token endpoint (RFC 6749 section 5.1), as the OAuth library can read it. */
-export interface TokenAnswer {
+interface TokenAnswer {
   /** Of its ID token the library reads claims alone: where one was left out, the signature is of another text. */
   readonly response: Response;
   /** The ID token as the provider has signed it; `null` where none came. */
