@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { adminClaims } from "../support/issuer.ts";
@@ -73,6 +74,32 @@ test("a key has leaked: whoever holds it ends it without a token", async () => {
   expect(await use(key)).toEqual(DEAD);
 });
 
+test("a key has leaked: an operator ends those of a file, and nothing is left to be confirmed", async () => {
+  const { key, id } = await portcullis.createKey();
+  const directory = mkdtempSync(join(tmpdir(), "portcullis-runbook-"));
+  const file = join(directory, "leaked.txt");
+  writeFileSync(file, `${key}\n`);
+  const put = [["leaked.txt", file]] as const;
+  const told = await take("A key has leaked", "ops -- revoke", { put });
+  rmSync(directory, { recursive: true });
+  expect(told).toMatch(new RegExp(`^\\w+…  +${id}  +revoked `, "m"));
+  expect(told).toContain("1 matched, 1 revoked, 0 unconfirmed, 0 not found");
+  expect(await use(key)).toEqual(DEAD);
+  expect(await take("A key has leaked", "ops -- list")).not.toContain(id);
+});
+
+test("an organisation's database is restored: its keys are compared, and settled", async () => {
+  const title = "An organisation's database is restored to yesterday";
+  const { id, key } = await portcullis.createKey();
+  const kv = await portcullis.miniflare.getKVNamespace("KEY_RECORDS", "edge0");
+  await expect.poll(() => kv.get(id)).not.toBeNull();
+  await kv.put(id, "{}");
+  const put = [["org_demo", "org_test"]] as const;
+  expect(await take(title, "reconcile --org org_demo", { put })).toMatch(new RegExp(`^${id} .* no$`, "m"));
+  expect(await take(title, "--fix", { put })).toMatch(new RegExp(`^${id} .* yes$`, "m"));
+  expect(await use(key)).toEqual(LIVE);
+});
+
 describe("the identity provider is down:", () => {
   test("keys go on, holders still revoke, the control API says why it cannot", async () => {
     const [used, leaked] = await Promise.all([portcullis.createKey(), portcullis.createKey()]);
@@ -142,7 +169,7 @@ describe("a signing key is compromised:", () => {
     expect(await use(token)).toEqual(LIVE);
   });
 
-  test("forged tokens die with the keys of the organisation, which one command cuts", async () => {
+  test("forged tokens die with the keys of the organisation, which one command cuts, and another erases", async () => {
     const admin = await portcullis.issuer.token(adminClaims({ org_id: "org_forged" }));
     await portcullis.call("POST", "/-/organization/bootstrap", { as: admin });
     const body = { name: "Forged", scopes: ["vault:read"], vaults: "*" };
@@ -153,6 +180,11 @@ describe("a signing key is compromised:", () => {
     const told = await take(TITLE, "/-/ops/revocations", { put: [["org_acme", "org_forged"]] });
     expect(JSON.parse(told)).toMatchObject({ summary: { matched: 1, confirmed: 1 } });
     expect((await use(token)).status).toBe(401);
+    expect(await use(holder.key)).toEqual(DEAD);
+
+    const leaving = { put: [["org_acme", "org_forged"]] as const };
+    const erased = JSON.parse(await take("An organisation leaves", "curl -X DELETE", leaving)) as object;
+    expect(erased).toMatchObject({ status: "erased", receipts: [{ keyId: holder.id, status: "revoked" }] });
     expect(await use(holder.key)).toEqual(DEAD);
   });
 });
