@@ -4,6 +4,7 @@ import { explainToken, type Explanation } from "./control/identity/explain.ts";
 import { ProviderKeys } from "./control/identity/provider-keys.ts";
 import { configuredVars } from "./demo/runtime.ts";
 import { readSettings } from "./demo/settings.ts";
+import { messageOf } from "./core/thrown.ts";
 
 /** `npm run check -- --token FILE`: explains what the gateway makes of a token by the current settings. */
 
@@ -22,7 +23,7 @@ export async function checkToken(file: string, hasVaults: boolean): Promise<numb
     return await check(file, hasVaults);
   } catch (error) {
     // A setting or a file that cannot be used names itself.
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(messageOf(error));
     return 1;
   }
 }

@@ -36,6 +36,15 @@ const httpOrigin = httpUrl.refine(
 const optional = <T extends z.ZodType<unknown, string>>(schema: T) =>
   z.union([z.literal("").transform(() => null), schema]).default(null);
 
+/** A duration in milliseconds. */
+const duration = (minMs: number, message: string) =>
+  z.string().transform((text, context) => {
+    const ms = parseDuration(text);
+    if (ms !== null && ms >= minMs) return ms;
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  });
+
 /** Names, or servers of the document, and the URLs that they lead to; `null` if the text is none of that. */
 function readOriginUrls(text: string): Readonly<Record<string, string>> | null {
   if (text.trim() === "") return {};
@@ -84,16 +93,7 @@ const Variables = z.object({
     .default("openid profile email"),
   OIDC_RESOURCE: optional(z.string()),
   ...identityVariables,
-  OIDC_ROLES_MAX_AGE: optional(
-    z
-      .string()
-      .transform((text) => parseDuration(text))
-      .refine(
-        (ms) => ms !== null && ms >= MIN_ROLES_MAX_AGE_MS,
-        "must be a duration of at least 1m, like 30d",
-      )
-      .transform((ms) => ms as number),
-  ),
+  OIDC_ROLES_MAX_AGE: optional(duration(MIN_ROLES_MAX_AGE_MS, "must be a duration of at least 1m, like 30d")),
   KEY_PREFIX: z
     .string()
     .regex(KEY_PREFIX, "must be 1 to 16 lower-case letters and digits, a letter first")
@@ -107,18 +107,8 @@ const Variables = z.object({
       "must be prefixes of 1 to 16 lower-case letters and digits, a letter first, separated by commas",
     ),
   IMPORTED_KEYS: optional(z.enum(["on", "off"], "must be on or off")),
-  DEFAULT_KEY_EXPIRY: z
-    .string()
-    .transform((text) => parseDuration(text))
-    .refine((ms) => ms !== null && ms > 0, "must be a duration like 30d, 12h or 1y")
-    .transform((ms) => ms as number)
-    .default(31_536_000_000),
-  AUDIT_RETENTION: z
-    .string()
-    .transform((text) => parseDuration(text))
-    .refine((ms) => ms !== null && ms > 0, "must be a duration like 400d, 1y or 12h")
-    .transform((ms) => ms as number)
-    .default(400 * 86_400_000),
+  DEFAULT_KEY_EXPIRY: duration(1, "must be a duration like 30d, 12h or 1y").default(31_536_000_000),
+  AUDIT_RETENTION: duration(1, "must be a duration like 400d, 1y or 12h").default(400 * 86_400_000),
   MAX_KEYS_PER_OWNER: wholeNumber(1, 100_000).default(20),
   ADMISSION_LEASE_MS: wholeNumber(0, 60_000).default(200),
   ADMISSION_LEASE_MAX_MS: wholeNumber(0, 60_000).default(1000),
@@ -138,15 +128,10 @@ const Variables = z.object({
   RATE_LIMIT_REQUESTS: wholeNumber(1, 1_000_000_000).default(1000),
   RATE_LIMIT_WINDOW_S: wholeNumber(1, 2_678_400).default(60),
   TOKENS_PER_MINUTE: wholeNumber(1, 1_000_000).default(60),
-  SIGNING_KEY_LIFETIME: z
-    .string()
-    .transform((text) => parseDuration(text))
-    .refine(
-      (ms) => ms !== null && ms >= MIN_SIGNING_KEY_LIFETIME_MS,
-      "must be a duration of at least 1h, like 90d",
-    )
-    .transform((ms) => ms as number)
-    .default(7_776_000_000),
+  SIGNING_KEY_LIFETIME: duration(
+    MIN_SIGNING_KEY_LIFETIME_MS,
+    "must be a duration of at least 1h, like 90d",
+  ).default(7_776_000_000),
   ORIGINS: z
     .string()
     .default("")

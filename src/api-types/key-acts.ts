@@ -1,7 +1,8 @@
 import { z } from "@hono/zod-openapi";
-import { REFUSALS, type RefusalCode } from "../core/refusal.ts";
+import { REFUSALS } from "../core/refusal.ts";
 import type { Wire } from "./common.ts";
 import { ReceiptSchema } from "./receipt.ts";
+import { keysOf } from "../core/keys-of.ts";
 
 /** Counts of many keys, and acts on many. */
 
@@ -56,12 +57,9 @@ export const KeyOutcomesSchema = z
       z.object({
         keyId: z.string(),
         status: z.enum(["done", "refused"]),
-        code: z
-          .enum(Object.keys(REFUSALS) as [RefusalCode, ...RefusalCode[]])
-          .nullable()
-          .openapi({
-            description: "Why it was refused; `admission_unavailable`: done, and not confirmed yet.",
-          }),
+        code: z.enum(keysOf(REFUSALS)).nullable().openapi({
+          description: "Why it was refused; `admission_unavailable`: done, and not confirmed yet.",
+        }),
         receipt: ReceiptSchema.nullable().openapi({ description: "Of a revoked key." }),
       }),
     ),

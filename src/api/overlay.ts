@@ -3,6 +3,7 @@
 import { jsonpath } from "json-p3";
 import { z } from "zod";
 import { ownCopy, type Findings, type JsonObject } from "./problem.ts";
+import { messageOf } from "../core/thrown.ts";
 
 type JsonValue = Parameters<typeof jsonpath.query>[1];
 
@@ -51,7 +52,7 @@ function carryOut(
   try {
     nodes = [...jsonpath.query(target, document as JsonValue)];
   } catch (error) {
-    return `target is no JSONPath (RFC 9535): ${error instanceof Error ? error.message : String(error)}`;
+    return `target is no JSONPath (RFC 9535): ${messageOf(error)}`;
   }
   if (nodes.length === 0) return NO_MATCH;
   if (remove === true) {

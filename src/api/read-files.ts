@@ -7,6 +7,7 @@ import { applyOverlay } from "./overlay.ts";
 import { isTooDeep, TOO_DEEP } from "./nesting.ts";
 import { isObject, type Findings, type JsonObject } from "./problem.ts";
 import { inlinePaths } from "./references.ts";
+import { systemCodeOf } from "../core/thrown.ts";
 
 export interface Sources {
   readonly document: string;
@@ -80,7 +81,7 @@ function readFile(
   try {
     text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
   } catch (error) {
-    tellUnreadable(file, (error as NodeJS.ErrnoException).code ?? String(error), findings);
+    tellUnreadable(file, systemCodeOf(error) ?? String(error), findings);
     return undefined;
   }
   try {

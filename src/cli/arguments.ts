@@ -1,6 +1,7 @@
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { NAMES } from "./ask.ts";
 import { readAsk, type AskCommand } from "./ask-arguments.ts";
+import { messageOf } from "../core/thrown.ts";
 import { CliError } from "./cli-error.ts";
 import { holdsSecret, withoutSecrets } from "./secrets.ts";
 
@@ -224,6 +225,6 @@ function parse<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new CliError((error as Error).message);
+    throw new CliError(messageOf(error));
   }
 }

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { isDataset, isId } from "../ops/sql.ts";
 import { CliError } from "./cli-error.ts";
 import type { DatasetAccess } from "./dataset.ts";
+import { messageOf } from "../core/thrown.ts";
 
 export interface AskCommand {
   readonly name: "ask";
@@ -85,6 +86,6 @@ function parse(args: string[]) {
   try {
     return parseArgs({ args, options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    throw new CliError((error as Error).message);
+    throw new CliError(messageOf(error));
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
 import { CliError } from "./cli-error.ts";
+import { systemCodeOf } from "../core/thrown.ts";
 
 /** A line that was refused, by its number in the file. */
 export interface RefusedLine {
@@ -70,7 +71,7 @@ export async function factsOf(file: string): Promise<FileFacts> {
       for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) lines++;
     }
   } catch (error) {
-    throw new CliError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? "unknown error"}`);
+    throw new CliError(`${file} cannot be read: ${systemCodeOf(error) ?? "unknown error"}`);
   }
   return { digest: hash.digest("hex"), lines };
 }

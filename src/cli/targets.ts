@@ -4,6 +4,7 @@ import { RevocationTarget } from "../api-types/revocations.ts";
 import type { RevokeCommand } from "./arguments.ts";
 import { CliError } from "./cli-error.ts";
 import { holdsSecret, withoutSecrets } from "./secrets.ts";
+import { systemCodeOf } from "../core/thrown.ts";
 
 /** A target as the API takes it, and a name for it that is safe to show. */
 export interface Target {
@@ -30,7 +31,7 @@ async function readSource(file: string): Promise<string> {
   try {
     return file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
   } catch (error) {
-    throw new CliError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? "unknown error"}`);
+    throw new CliError(`${file} cannot be read: ${systemCodeOf(error) ?? "unknown error"}`);
   }
 }
 

@@ -3,8 +3,9 @@ import type { FC } from "hono/jsx";
 import { REFUSALS, type RefusalCode } from "../core/refusal.ts";
 import type { ControlEnv } from "./endpoint.ts";
 import { Page, PAGE_HEADERS, withCode } from "./page.tsx";
+import { keysOf } from "../core/keys-of.ts";
 
-const CODES = Object.keys(REFUSALS) as RefusalCode[];
+const CODES = keysOf(REFUSALS);
 
 /** `/-/errors/<code>`: what each refusal means and what to do; from the table that the refusals come from. */
 export function addErrorPages(app: OpenAPIHono<ControlEnv>): void {

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { messageOf } from "../core/thrown.ts";
 
 export const USAGE = `Usage:
   npm run -s cost -- --requests 1e9 --keys 10000 [--skew zipf|even] [--organizations N] [--isolates N]
@@ -79,7 +80,7 @@ function parse(args: string[]) {
   try {
     return parseArgs({ args, options: OPTIONS }).values;
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new UsageError(messageOf(error));
   }
 }
 

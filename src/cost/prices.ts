@@ -1,5 +1,7 @@
 /** What Cloudflare charges on the Workers Paid plan, in US dollars. Usage below `included` is in the plan's own price. */
 
+import { keysOf } from "../core/keys-of.ts";
+
 interface Price {
   readonly unit: string;
   /** The price of a million units. */
@@ -52,7 +54,7 @@ export const PRICES = {
 } as const satisfies Record<string, Price>;
 
 export type Part = keyof typeof PRICES;
-export const PARTS = Object.keys(PRICES) as Part[];
+export const PARTS = keysOf(PRICES);
 
 /** Units of each part. */
 export type Units = Readonly<Record<Part, number>>;

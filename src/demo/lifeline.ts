@@ -3,6 +3,7 @@ import { closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { StartError } from "./start-error.ts";
+import { systemCodeOf } from "../core/thrown.ts";
 
 /**
  * Ties a runtime to the process that started it, and a state directory to one such process at a time. It is a named pipe
@@ -38,7 +39,7 @@ function isHeld(path: string): boolean {
     closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENXIO") return false;
+    if (systemCodeOf(error) === "ENXIO") return false;
     throw error;
   }
 }

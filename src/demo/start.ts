@@ -19,6 +19,7 @@ import { configuredVars, printLog, startRuntime } from "./runtime.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 import { summary } from "./summary.ts";
+import { messageOf } from "../core/thrown.ts";
 
 /** `npm start`: the whole product on this machine, with a key to try it. `--fresh` forgets what was kept. */
 
@@ -95,7 +96,7 @@ async function demoKey(
     const token = await requestToken(config.identity.issuer, { user: "alice", mfa: true });
     return await provideDemoKey(controlClient(gateway, token, config.controlHostname), scopes, file);
   } catch (error) {
-    return { why: `No demo key: ${error instanceof Error ? error.message : String(error)}` };
+    return { why: `No demo key: ${messageOf(error)}` };
   }
 }
 

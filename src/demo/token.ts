@@ -3,6 +3,7 @@ import { requestToken, type TokenRequest } from "./identity-token.ts";
 import { demoPort, sampleIssuer } from "./ports.ts";
 import { SAMPLE_USERS } from "./sample-users.ts";
 import { StartError } from "./start-error.ts";
+import { messageOf } from "../core/thrown.ts";
 
 /** `npm run -s token`: prints an identity token of the running sample identity provider, and nothing else. */
 
@@ -40,7 +41,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${token}\n`);
     return 0;
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${messageOf(error)}\n`);
     return 1;
   }
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { DeployError } from "./deploy-error.ts";
+import { messageOf } from "../core/thrown.ts";
 
 export const ENVIRONMENTS = ["staging", "production"] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
@@ -70,6 +71,6 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new DeployError(error instanceof Error ? error.message : String(error));
+    throw new DeployError(messageOf(error));
   }
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { unstable_readConfig as readConfig, type Unstable_Config } from "wrangler";
 import { ENVIRONMENTS, type DeployCommand, type Environment } from "./arguments.ts";
 import { DeployError } from "./deploy-error.ts";
+import { messageOf } from "../core/thrown.ts";
 
 /** What is to be deployed: the environment's section of wrangler.toml, with what it inherits. */
 export type Target = Unstable_Config;
@@ -31,7 +32,7 @@ function read(config: string, env: string): Target {
   try {
     return readConfig({ config, env }, { hideWarnings: true });
   } catch (error) {
-    throw new DeployError(`${config}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new DeployError(`${config}: ${messageOf(error)}`);
   }
 }
 

@@ -4,6 +4,7 @@ import { breadthOf } from "../../core/key/ip-allowlist.ts";
 import type { RateLimit } from "../../core/key/key-record.ts";
 import { widensKey, type KeySettings } from "../../core/access/widening.ts";
 import { canonicalRange, type KeyBody } from "./values.ts";
+import { keysOf } from "../../core/keys-of.ts";
 
 type Opened = "allowedIps" | "scopes" | "vaults" | "expiresAt" | "rateLimit";
 
@@ -27,7 +28,7 @@ export function openingsOf(key: Key, change: Partial<KeyBody>, usual: RateLimit)
     expiresAt: timeOf(key.expiresAt),
   };
   const after = settingsAfter(before, change);
-  const opened = (Object.keys(TEXTS) as Opened[]).filter((setting) =>
+  const opened = keysOf(TEXTS).filter((setting) =>
     widensKey(before, { ...before, [setting]: after[setting] }, usual),
   );
   return opened.map((setting) =>

@@ -16,6 +16,7 @@ import { MAX_SEARCH, SearchForm, type Searched } from "../parts/search-form.tsx"
 import { ALL_KEYS, AUDIT, HOME, PEOPLE, SERVICE_USERS, keyPage, link, ownerPage, SEARCH } from "../paths.ts";
 import { formOf } from "../session/form-body.ts";
 import { refusalPage } from "./error-pages.tsx";
+import { keysOf } from "../../core/keys-of.ts";
 
 /** So many of each kind are shown. */
 const SHOWN = "10";
@@ -41,10 +42,7 @@ const Search = z.object({
     .regex(/^[0-9a-f]{64}( [0-9a-f]{64}){0,4}$/)
     .transform((hashes) => hashes.split(" "))
     .catch([]),
-  at: z
-    .enum(Object.keys(LISTS) as [Searched, ...Searched[]])
-    .optional()
-    .catch(undefined),
+  at: z.enum(keysOf(LISTS)).optional().catch(undefined),
   status: text,
   show: text,
   sort: text,
@@ -94,7 +92,7 @@ interface Read {
 }
 
 function readTyped(fields: Typed): Read {
-  const typed = (Object.keys(TYPED) as (keyof Typed)[]).map((name) => [name, fields[name]] as const);
+  const typed = keysOf(TYPED).map((name) => [name, fields[name]] as const);
   const names = typed.map(([name, value]) => [
     name,
     keysIn(value).length > 0 ? "" : searchedFor(value).slice(0, MAX_NAME),

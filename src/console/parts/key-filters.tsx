@@ -4,6 +4,7 @@ import { link } from "../paths.ts";
 import { capitalized, Empty, Tabs } from "./ui.tsx";
 import { FILTERS, fromTheStart, HYGIENE, type Hygiene, type ListQuery } from "./key-query.ts";
 import { NUMBER } from "./wording.ts";
+import { keysOf } from "../../core/keys-of.ts";
 
 interface Props {
   path: string;
@@ -27,7 +28,7 @@ export const StatusTabs: FC<Props> = ({ path, query, counts = null }) => (
 /** What may want to be looked at in the active keys. */
 export const HygieneFilters: FC<Props> = ({ path, query, counts = null }) => (
   <nav class="chips" aria-label="Keys to look at">
-    {(Object.keys(HYGIENE) as Hygiene[]).map((show) => {
+    {keysOf(HYGIENE).map((show) => {
       const isChosen = show === query.show;
       const { label, count } = HYGIENE[show];
       return (

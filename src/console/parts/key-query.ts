@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { KEY_STATUSES } from "../../api-types/keys.ts";
+import { keysOf } from "../../core/keys-of.ts";
 
 /** Keys on a page. */
 export const PAGE_SIZE = 25;
@@ -32,10 +33,7 @@ const SORTS = [
 export const KeyQuery = z.object({
   status: z.enum(FILTERS).catch("active"),
   q: z.string().max(300).catch(""),
-  show: z
-    .enum(Object.keys(HYGIENE) as [Hygiene, ...Hygiene[]])
-    .optional()
-    .catch(undefined),
+  show: z.enum(keysOf(HYGIENE)).optional().catch(undefined),
   sort: z.enum(SORTS).optional().catch(undefined),
   cursor: z.string().optional().catch(undefined),
   trail: z.string().max(2000).optional().catch(undefined),

@@ -1,6 +1,6 @@
 import { project, type Projection } from "../../core/scim/projection.ts";
 import { SCIM_PROBLEMS, type ScimProblem } from "../../core/scim/problem.ts";
-import { isObject, type ScimObject } from "../../core/scim/object.ts";
+import { isList, isObject, type ScimObject } from "../../core/scim/object.ts";
 
 /** The media type of RFC 7644 section 8.1; plain JSON is taken, too (section 3.1). */
 export const MEDIA_TYPES: readonly string[] = ["application/scim+json", "application/json"];
@@ -78,8 +78,8 @@ export function withLocations(resource: ScimObject, base: string): ScimObject {
 
 function referring(resource: ScimObject, name: "groups" | "members", base: string): ScimObject {
   const values = resource[name];
-  if (!Array.isArray(values)) return {};
-  const referred = (values as unknown[]).map((each) =>
+  if (!isList(values)) return {};
+  const referred = values.map((each) =>
     isObject(each) ? { ...each, $ref: `${base}/${each["value"] as string}` } : each,
   );
   return { [name]: referred };

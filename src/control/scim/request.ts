@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { parseFilter } from "../../core/scim/filter-parser.ts";
-import { isObject, type ScimObject } from "../../core/scim/object.ts";
+import { isObject, type ScimObject, isList } from "../../core/scim/object.ts";
 import { readPlainPath } from "../../core/scim/path.ts";
 import {
   scimProblem,
@@ -99,7 +99,7 @@ export function readQuery(body: ScimObject): ScimResult<Query> {
   for (const name of QUERY) {
     const value = body[name];
     if (value === undefined || value === null) continue;
-    const text = Array.isArray(value) ? (value as unknown[]).join(",") : value;
+    const text = isList(value) ? value.join(",") : value;
     if (typeof text !== "string" && typeof text !== "number") {
       return scimProblem("invalidValue", `${name} has the wrong type`);
     }

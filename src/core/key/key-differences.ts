@@ -1,6 +1,7 @@
 import { commonRanges } from "./ip-allowlist.ts";
 import type { KeyRecord, RateLimit } from "./key-record.ts";
 import { commonScopes, commonVaults, holdsVaults } from "./narrowing.ts";
+import { keysOf } from "../keys-of.ts";
 
 /** What two records of a key can differ in and still be of the same key. */
 const SETTLED_FIELDS = [
@@ -22,7 +23,7 @@ export function differingFields(a: KeyRecord, b: KeyRecord): (keyof KeyRecord)[]
   const areRevoked = [a.revokedAt !== null, b.revokedAt !== null];
   if (areRevoked[0] !== areRevoked[1]) return ["revokedAt"];
   if (areRevoked[0]) return [];
-  const fields = Object.keys(a) as (keyof KeyRecord)[];
+  const fields = keysOf(a);
   return fields.filter((field) => !isSame(a[field], b[field]));
 }
 

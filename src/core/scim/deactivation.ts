@@ -1,4 +1,4 @@
-import { isObject, valueOf, type ScimObject } from "./object.ts";
+import { isObject, valueOf, type ScimObject, listOf } from "./object.ts";
 import { parsePath } from "./filter-parser.ts";
 import { ENTERPRISE_USER_SCHEMA, sameName, USER_SCHEMA } from "./schemas.ts";
 
@@ -15,7 +15,7 @@ export function replacesActive(body: unknown): boolean {
  */
 export function patchesActive(body: unknown): boolean {
   const sent = isObject(body) ? (valueOf(body, "Operations") ?? body) : body;
-  const operations = Array.isArray(sent) ? (sent as unknown[]) : [sent];
+  const operations = listOf(sent);
   // Some clients send the changed attributes without an operation.
   if (setsInactive(body, null)) return true;
   return operations.some((operation) => {

@@ -1,6 +1,6 @@
 import { isCaseExact } from "./schemas.ts";
 import type { AttributePath } from "./path.ts";
-import { isObject, valueOf, type ScimObject } from "./object.ts";
+import { isObject, valueOf, type ScimObject, listOf } from "./object.ts";
 
 export type Comparison = "eq" | "ne" | "co" | "sw" | "ew" | "gt" | "ge" | "lt" | "le";
 
@@ -35,19 +35,18 @@ export function matches(filter: Filter, resource: ScimObject): boolean {
 }
 
 /** The values at a path; those of a list one by one. */
-export function valuesAt(resource: ScimObject, path: AttributePath): unknown[] {
+export function valuesAt(resource: ScimObject, path: AttributePath): readonly unknown[] {
   const container = path.schema === null ? resource : valueOf(resource, path.schema);
   const { where, sub } = path;
-  const values = listOf(isObject(container) ? valueOf(container, path.name ?? "") : undefined);
+  const values = valuesOf(isObject(container) ? valueOf(container, path.name ?? "") : undefined);
   const chosen = where === null ? values : values.filter((value) => isObject(value) && matches(where, value));
   return sub === null
     ? chosen
-    : chosen.flatMap((value) => (isObject(value) ? listOf(valueOf(value, sub)) : []));
+    : chosen.flatMap((value) => (isObject(value) ? valuesOf(valueOf(value, sub)) : []));
 }
 
-function listOf(value: unknown): unknown[] {
-  if (value === undefined || value === null) return [];
-  return Array.isArray(value) ? (value as unknown[]) : [value];
+function valuesOf(value: unknown): readonly unknown[] {
+  return value === undefined || value === null ? [] : listOf(value);
 }
 
 function isPresent(value: unknown): boolean {

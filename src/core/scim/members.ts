@@ -1,7 +1,7 @@
 import { isRefusal } from "../refusal.ts";
 import { matches, type Filter } from "./filter.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
-import { isObject, valueOf, type ReadValue } from "./object.ts";
+import { isObject, valueOf, type ReadValue, isList } from "./object.ts";
 
 /** How often a value may be wrapped in lists and objects. */
 const MAX_WRAPPINGS = 8;
@@ -101,7 +101,7 @@ function namedBy(filter: Filter): string[] {
 function readIds(sent: unknown, wrappings = 0): Ids {
   if (sent === null || sent === undefined) return { ids: [] };
   if (wrappings > MAX_WRAPPINGS) return unreadable();
-  if (Array.isArray(sent)) return readAll(sent as unknown[], wrappings);
+  if (isList(sent)) return readAll(sent, wrappings);
   if (typeof sent === "string") return readText(sent, wrappings);
   // As SCIM 1.1 takes members out of a list of others that it adds.
   if (!isObject(sent) || valueOf(sent, "operation") !== undefined) return unreadable();

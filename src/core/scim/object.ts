@@ -15,6 +15,15 @@ export function isObject(value: unknown): value is ScimObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+export function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
+/** The values of a list, or the one value that stands without a list. */
+export function listOf(value: unknown): readonly unknown[] {
+  return isList(value) ? value : [value];
+}
+
 /** The key of an attribute in an object, compared without letter case. */
 function keyOf(object: ScimObject, name: string): string | undefined {
   return Object.keys(object).find((key) => sameName(key, name));

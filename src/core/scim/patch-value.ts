@@ -3,7 +3,7 @@ import { foldName } from "../organization/folded-name.ts";
 import { matches, type Filter } from "./filter.ts";
 import { nameInText } from "./roles.ts";
 import { scimProblem } from "./problem.ts";
-import { isObject, valueOf, withValue, type ScimObject, type ReadValue } from "./object.ts";
+import { isObject, valueOf, withValue, type ScimObject, type ReadValue, isList, listOf } from "./object.ts";
 import { readAttribute, readSingle } from "./resource.ts";
 import { sameName, type Attribute } from "./schemas.ts";
 
@@ -40,7 +40,7 @@ export function changeAt(change: Change, current: unknown): ReadValue {
  * replaces what it has never set.
  */
 function changeSome({ attribute, op, sub, value }: Change, where: Filter, current: unknown): ReadValue {
-  const list = Array.isArray(current) ? (current as unknown[]) : [];
+  const list = isList(current) ? current : [];
   const chosen = (each: unknown): each is ScimObject => isObject(each) && matches(where, each);
   if (op === "remove") {
     if (sub === null) return { value: filled(list.filter((each) => !chosen(each))) };
@@ -137,9 +137,9 @@ function impliedBy(filter: Filter): ScimObject | null {
  * by whatever else it tells of it.
  */
 function withoutNamed(current: unknown, sent: unknown): unknown {
-  if (!Array.isArray(current) || sent === undefined || sent === null) return undefined;
-  const named = Array.isArray(sent) ? (sent as unknown[]) : [sent];
-  return filled((current as unknown[]).filter((each) => !named.some((value) => isNamed(each, value))));
+  if (!isList(current) || sent === undefined || sent === null) return undefined;
+  const named = listOf(sent);
+  return filled(current.filter((each) => !named.some((value) => isNamed(each, value))));
 }
 
 function isNamed(held: unknown, named: unknown): boolean {
@@ -158,7 +158,7 @@ function isSame(held: unknown, named: unknown): boolean {
 
 /** The list with values added that it does not hold yet. */
 function withAdded(current: readonly unknown[], added: unknown): unknown[] {
-  const values = Array.isArray(added) ? (added as unknown[]) : added === undefined ? [] : [added];
+  const values = added === undefined ? [] : listOf(added);
   const known = new Set(current.map((each) => JSON.stringify(each)));
   const fresh = values.filter((each) => !known.has(JSON.stringify(each)));
   return onePrimary([...current, ...fresh], fresh);

@@ -5,7 +5,15 @@ import { changeMembers } from "./members.ts";
 import type { AttributePath } from "./path.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
 import { changeAt } from "./patch-value.ts";
-import { isObject, MAX_ATTRIBUTES, MAX_VALUES, valueOf, withValue, type ScimObject } from "./object.ts";
+import {
+  isObject,
+  MAX_ATTRIBUTES,
+  MAX_VALUES,
+  valueOf,
+  withValue,
+  type ScimObject,
+  isList,
+} from "./object.ts";
 import { isKept, isMembers, properName, TOO_MANY_ATTRIBUTES } from "./resource.ts";
 import { findAttribute, type Attribute, type ResourceType } from "./schemas.ts";
 
@@ -37,7 +45,7 @@ export function readWhatOperationsCanBe(body: unknown): {
   readonly unread: readonly ScimProblem[];
 } {
   const sent = isObject(body) ? valueOf(body, "Operations") : undefined;
-  const all = Array.isArray(sent) ? (sent as unknown[]) : [];
+  const all = isList(sent) ? sent : [];
   const operations: PatchOperation[] = [];
   const unread: ScimProblem[] = [];
   for (const each of all.slice(0, MAX_OPERATIONS)) {

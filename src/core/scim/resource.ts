@@ -1,5 +1,13 @@
 import { isRefusal } from "../refusal.ts";
-import { isObject, MAX_ATTRIBUTES, MAX_VALUES, valueOf, type ScimObject, type ReadValue } from "./object.ts";
+import {
+  isObject,
+  MAX_ATTRIBUTES,
+  MAX_VALUES,
+  valueOf,
+  type ScimObject,
+  type ReadValue,
+  listOf,
+} from "./object.ts";
 import { readMembers } from "./members.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
 import { findAttribute, sameName, SCHEMAS, type Attribute, type ResourceType } from "./schemas.ts";
@@ -76,7 +84,7 @@ export function readAttribute(attribute: Attribute | undefined, sent: unknown): 
   if (!isKept(attribute)) return UNASSIGNED;
   if (attribute === undefined) return sent === null ? UNASSIGNED : { value: sent };
   if (!attribute.multiValued) return readSingle(attribute, sent);
-  const all = Array.isArray(sent) ? (sent as unknown[]) : [sent];
+  const all = listOf(sent);
   if (all.length > MAX_VALUES) {
     return scimProblem("invalidValue", `${attribute.name} has at most ${MAX_VALUES} values`);
   }

@@ -1,7 +1,7 @@
 import { foldName } from "../organization/folded-name.ts";
 import { ADMIN, DEVELOPER, type VaultRoles } from "../organization/organization.ts";
 import { plainName } from "../organization/plain-name.ts";
-import { isObject, valueOf, type ScimObject } from "./object.ts";
+import { isObject, valueOf, type ScimObject, isList } from "./object.ts";
 
 /** What somebody may do: roles in the organisation and on vaults, in one order. */
 export interface Grants {
@@ -59,7 +59,7 @@ export function isNothing(grants: Grants): boolean {
 /** The names in a user's `roles` (RFC 7643 section 4.1.2). */
 export function roleNames(user: ScimObject): string[] {
   const roles = valueOf(user, "roles");
-  return (Array.isArray(roles) ? (roles as unknown[]) : []).flatMap((role) => {
+  return (isList(roles) ? roles : []).flatMap((role) => {
     const name = isObject(role) ? valueOf(role, "value") : role;
     return typeof name === "string" ? [nameInText(name)] : [];
   });

@@ -6,6 +6,8 @@
  * (https://developers.cloudflare.com/analytics/analytics-engine/limits/).
  */
 
+import { keysOf } from "../keys-of.ts";
+
 /** The texts, in their order: `blob1`, `blob2` and so on. Empty where nothing is known. */
 export const DIMENSIONS = {
   kind: "`request`: one through the gateway; `control`: one to `/-/`; `cut`: a change of a key that is in force everywhere; `outbox`: changes that wait for a guard or KV; `expiry`: a key that expires in 14, 7 or 1 days, or has expired; `storage`: how much an organisation stores, hourly from 1 GB on",
@@ -57,8 +59,8 @@ const MAX_TEXT_LENGTH = 256;
 /** The index of requests without a known key. A flood of made-up keys is sampled under it and hides no real key. */
 const NO_KEY = "-";
 
-const dimensions = Object.keys(DIMENSIONS) as Dimension[];
-const measures = Object.keys(MEASURES) as Measure[];
+const dimensions = keysOf(DIMENSIONS);
+const measures = keysOf(MEASURES);
 
 /** What a dataset takes. */
 export interface DataPoint {
