@@ -15,6 +15,14 @@ import type { TokenKeys } from "./token-keys.ts";
 const MAX_REMEMBERED_BYTES = 16 * 1024 * 1024;
 const BYTES_A_LETTER = 5;
 
+/** What can be wrong with a token; the log says which. */
+const INVALID = {
+  form: refuse("access_token_invalid", { reason: "not of our form, header or claims" }),
+  issuer: refuse("access_token_invalid", { reason: "issued at another address" }),
+  key: refuse("access_token_invalid", { reason: "signed by a key that its organisation does not have" }),
+  signature: refuse("access_token_invalid", { reason: "wrong signature" }),
+};
+
 /** A token whose signature has been verified. Whether it is still good depends on the clock and on its key. */
 export class VerifiedToken {
   readonly claims: AccessToken;
@@ -78,16 +86,15 @@ export class AccessTokens {
   ): Promise<Result<VerifiedToken>> {
     const known = this.peek(text);
     const token = known ?? readAccessToken(text, now);
-    if (token === null || (issuer !== null && token.claims.issuer !== issuer)) {
-      return refuse("access_token_invalid");
-    }
+    if (token === null) return INVALID.form;
+    if (issuer !== null && token.claims.issuer !== issuer) return INVALID.issuer;
     if (token instanceof VerifiedToken) return token;
     try {
       const key = await this.#keys.find(token.kid, now, background);
-      if (key === null) return refuse("access_token_invalid");
+      if (key === null) return INVALID.key;
       await compactVerify(text, key, { algorithms: [SIGNATURE_ALGORITHM] });
     } catch (error) {
-      if (error instanceof errors.JOSEError) return refuse("access_token_invalid");
+      if (error instanceof errors.JOSEError) return INVALID.signature;
       return refuse("admission_unavailable", { retryAfter: 1, reason: String(error) });
     }
     const verified = new VerifiedToken(token.claims);

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHmac, createPublicKey } from "node:crypto";
+import { createHmac, createPublicKey, type KeyObject } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT, type CryptoKey } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { adminClaims } from "../support/issuer.ts";
@@ -93,6 +93,20 @@ function unsigned(header: object): Forge {
   return ({ claims }) => `${encode(header)}.${encode(claims)}.`;
 }
 
+/** The same claims and signature under a header that says something else. */
+function withHeader(token: string, changes: object): string {
+  const header = { ...decodeProtectedHeader(token), ...changes };
+  return [encode(header), ...token.split(".").slice(1)].join(".");
+}
+
+function hmacWith(secretOf: (jwk: KeyObject) => string | Buffer, alg = "HS256"): Forge {
+  return ({ claims, kid, publicJwk }) => {
+    const text = `${encode({ alg, typ: "at+jwt", kid })}.${encode(claims)}`;
+    const secret = secretOf(createPublicKey({ key: publicJwk as never, format: "jwk" }));
+    return `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`;
+  };
+}
+
 function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
@@ -130,14 +144,15 @@ const ATTACKS: Readonly<Record<string, Forge>> = {
   "alg none with a kid": (m) => unsigned({ alg: "none", typ: "at+jwt", kid: m.kid })(m),
   "alg NONE": unsigned({ alg: "NONE", typ: "at+jwt" }),
   "an empty signature": ({ good }) => withSignature(good, ""),
-  "an HMAC with the public key": (m) => {
-    const text = `${encode({ alg: "HS256", typ: "at+jwt", kid: m.kid })}.${encode(m.claims)}`;
-    const pem = createPublicKey({ key: m.publicJwk as never, format: "jwk" }).export({
-      type: "spki",
-      format: "pem",
-    });
-    return `${text}.${createHmac("sha256", pem).update(text).digest("base64url")}`;
-  },
+  "alg nOnE and a signature": ({ good }) => withHeader(good, { alg: "nOnE" }),
+  "alg in small letters": ({ good }) => withHeader(good, { alg: "es256" }),
+  "alg in a list": ({ good }) => withHeader(good, { alg: ["ES256"] }),
+  "no alg": ({ good }) => withHeader(good, { alg: undefined }),
+  "an HMAC with the public key in PEM": hmacWith((jwk) => jwk.export({ type: "spki", format: "pem" })),
+  "an HMAC with the public key in DER": hmacWith((jwk) => jwk.export({ type: "spki", format: "der" })),
+  "an HMAC with the public key as a JWK": hmacWith((jwk) => JSON.stringify(jwk.export({ format: "jwk" }))),
+  "an HMAC with nothing": hmacWith(() => ""),
+  "an HMAC that says ES256": hmacWith((jwk) => jwk.export({ type: "spki", format: "pem" }), "ES256"),
   "alg ES384 by the same key": (m) => {
     const [, payload = "", signature = ""] = m.good.split(".");
     return `${encode({ alg: "ES384", typ: "at+jwt", kid: m.kid })}.${payload}.${signature}`;
@@ -150,6 +165,9 @@ const ATTACKS: Readonly<Record<string, Forge>> = {
   "a kid that is an injection": forged({ header: { kid: "org_test' OR '1'='1" } }),
   "a kid that is no string": forged({ header: { kid: 1 } }),
   "no kid": forged({ header: { kid: undefined } }),
+  "a kid in other letters' case": (m) => forged({ header: { kid: m.kid.toUpperCase() } })(m),
+  "a kid with a space": (m) => forged({ header: { kid: ` ${m.kid}` } })(m),
+  "a kid without end": (m) => forged({ header: { kid: m.kid + "a".repeat(5000) } })(m),
   jku: (m) => forged({ header: { jku: baitUrl() } }, ({ stranger }) => stranger)(m),
   "jku by the organisation's own key": (m) => forged({ header: { jku: baitUrl() } })(m),
   x5u: (m) => forged({ header: { x5u: baitUrl() } }, ({ stranger }) => stranger)(m),
@@ -168,6 +186,20 @@ const ATTACKS: Readonly<Record<string, Forge>> = {
     forged({ header: { kid: m.other.kid } }, ({ other }) => other.key)(m),
   "another organisation's key and kid, and its org_id": (m) =>
     forged({ header: { kid: m.other.kid }, claims: { org_id: "org_other" } }, ({ other }) => other.key)(m),
+  "typ of an ID token": forged({ header: { typ: "id+jwt" } }),
+  "typ in a list": forged({ header: { typ: ["at+jwt"] } }),
+  "an iss that ends in a slash": (m) => forged({ claims: { iss: `${String(m.claims["iss"])}/` } })(m),
+  "an iss in other letters' case": (m) =>
+    forged({ claims: { iss: String(m.claims["iss"]).toUpperCase() } })(m),
+  "an organisation in other letters' case": forged({ claims: { org_id: "ORG_TEST" } }),
+  "two organisations": forged({ claims: { org_id: ["org_test", "org_other"] } }),
+  "a client in other letters' case": (m) => {
+    const id = String(m.claims["sub"]).toUpperCase();
+    return forged({ claims: { sub: id, client_id: id } })(m);
+  },
+  "a time before which it is not valid": forged({ claims: { nbf: 4_000_000_000 } }),
+  "exp at a time that never is": forged({ claims: { exp: 1e300 } }),
+  "negative exp": forged({ claims: { exp: -1, iat: -2 } }),
   "another aud": forged({ claims: { aud: "https://other.test" } }),
   "a list of aud": (m) => forged({ claims: { aud: [m.claims["aud"], "https://other.test"] } })(m),
   "another iss": forged({ claims: { iss: "https://other.test" } }),
@@ -263,6 +295,29 @@ describe("a token with", () => {
     const { error } = (await answer.json()) as { error: { code: string } };
     expect([answer.status, error.code]).toEqual([401, "access_token_expired"]);
   });
+});
+
+test("the log of every refused token says why", async () => {
+  const { access_token: revoked } = await exchange(portcullis, key);
+  const form = { method: "POST", body: new URLSearchParams({ token: revoked }) };
+  expect((await fetch(`${portcullis.edges[0]}/-/oauth/revoke`, form)).status).toBe(200);
+  expect((await portcullis.call("GET", "/v1/vaults/vault_1", { as: revoked })).status).toBe(401);
+  const lines = portcullis.logs.flatMap((line): { code?: string; reason?: string }[] =>
+    line.includes("access_token_invalid") ? [JSON.parse(line) as object] : [],
+  );
+  const reasons = new Set(lines.map(({ reason }) => reason));
+  expect(lines.length).toBeGreaterThanOrEqual(Object.keys(ATTACKS).length);
+  expect(reasons).toEqual(
+    new Set([
+      "not of our form, header or claims",
+      "issued at another address",
+      "signed by a key that its organisation does not have",
+      "wrong signature",
+      "its key does not exist",
+      "its key is another organisation's",
+      "the token was revoked",
+    ]),
+  );
 });
 
 test("an access token is no identity token", async () => {

@@ -11,7 +11,14 @@ import type { KeyFact } from "./key-facts.ts";
 const KEY_INVALID = refuse("api_key_invalid");
 const KEY_REVOKED = refuse("api_key_revoked");
 // The signature has been verified: only what the token was made from is gone, or has revoked it.
-const TOKEN_INVALID = refuse("access_token_invalid", { secretShown: true });
+const TOKEN_INVALID = {
+  noKey: refuse("access_token_invalid", { secretShown: true, reason: "its key does not exist" }),
+  otherKey: refuse("access_token_invalid", {
+    secretShown: true,
+    reason: "its key is another organisation's",
+  }),
+  revoked: refuse("access_token_invalid", { secretShown: true, reason: "the token was revoked" }),
+};
 const TOKEN_EXPIRED = refuse("access_token_expired");
 const WRONG_ADDRESS = refuse("ip_not_allowed");
 
@@ -57,7 +64,7 @@ export class PresentedKey implements Presented {
 
 /** An access token that a request presented from an address; its signature is verified. */
 export class PresentedToken implements Presented {
-  readonly absent = TOKEN_INVALID;
+  readonly absent = TOKEN_INVALID.noKey;
   readonly hasOwnGuard = false;
   readonly keyId: string;
   readonly #claims: AccessToken;
@@ -70,13 +77,14 @@ export class PresentedToken implements Presented {
   }
 
   refusalByFact({ orgId, isRevoked }: KeyFact): Refusal | null {
-    if (orgId !== this.#claims.orgId) return TOKEN_INVALID;
+    if (orgId !== this.#claims.orgId) return TOKEN_INVALID.otherKey;
     return isRevoked ? KEY_REVOKED : null;
   }
 
   refusalOf(held: CompiledKey): Refusal | null {
     const claims = this.#claims;
-    if (claims.orgId !== held.record.orgId || isDenied(held.denials, claims)) return TOKEN_INVALID;
+    if (claims.orgId !== held.record.orgId) return TOKEN_INVALID.otherKey;
+    if (isDenied(held.denials, claims)) return TOKEN_INVALID.revoked;
     return claims.expiresAt <= Date.now() ? TOKEN_EXPIRED : recordRefusal(held, this.#address);
   }
 }
