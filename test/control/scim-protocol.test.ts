@@ -562,3 +562,35 @@ test("a refused attempt at a change is on record, too", async () => {
       ["createScimUser", scim.organization.id, "already_exists"],
     ]);
 });
+
+describe("more than is kept of a resource", () => {
+  const LARGE = "x".repeat(3_000_000);
+
+  test.each<[string, string, object]>([
+    ["a user", "/Users", { userName: "large", nickName: LARGE }],
+    ["a group", "/Groups", { displayName: "large", note: LARGE }],
+  ])("is refused: %s", async (_, path, sent) => {
+    const answer = await scim.client.call("POST", path, sent);
+    expect([answer.status, answer.body.schemas]).toEqual([413, [ERROR]]);
+  });
+
+  test("is refused where a change comes to it", async () => {
+    const id = await scim.client.create("/Users", { userName: "ann", nickName: "x".repeat(400_000) });
+    const operation = { op: "add", path: "profileUrl", value: "x".repeat(400_000) };
+    expect((await scim.client.patch(`/Users/${id}`, operation)).status).toBe(413);
+    expect((await scim.client.call("GET", `/Users/${id}`)).body.profileUrl).toBeUndefined();
+  });
+
+  test.each<[string, (path: string) => Promise<{ status: number }>]>([
+    ["PUT", (path) => scim.client.call("PUT", path, { userName: "ann", active: false, nickName: LARGE })],
+    [
+      "PATCH",
+      (path) => scim.client.patch(path, { op: "replace", value: { active: false, nickName: LARGE } }),
+    ],
+  ])("is left out of a deactivation: %s", async (_, deactivate) => {
+    const id = await scim.client.create("/Users", { userName: "ann", nickName: "Ann" });
+    expect((await deactivate(`/Users/${id}`)).status).toBe(200);
+    const { body } = await scim.client.call("GET", `/Users/${id}`);
+    expect(body).toMatchObject({ userName: "ann", active: false, nickName: "Ann" });
+  });
+});

@@ -50,8 +50,9 @@ function deactivate(
   const resource = inactive({ ...keptBy(stored), ...kept, ...command.resource });
   const problem = check(resource);
   if (problem === null) return { resource, leftOut };
-  // Nothing but the name can stand in the way of a user.
-  return { resource: { ...resource, userName: stored["userName"] }, leftOut: [...leftOut, problem.detail] };
+  const named = { ...resource, userName: stored["userName"] };
+  const isKept = check(named) === null;
+  return { resource: isKept ? named : inactive(stored), leftOut: [...leftOut, problem.detail] };
 }
 
 function patchOneByOne(

@@ -14,6 +14,9 @@ import type { ScimGroups } from "./scim-groups.ts";
 import { listResources, represent, type ScimStores } from "./scim-list.ts";
 import type { ScimUsers } from "./scim-users.ts";
 
+/** Letters of a resource's JSON without members: a row of SQLite holds 2 MB, of up to three bytes a letter. */
+const MAX_RESOURCE_LENGTH = 500_000;
+
 /** The directory as the identity provider pushes it (RFC 7644). A change is in force for all keys when it answers. */
 export class Scim {
   readonly #storage: DurableObjectStorage;
@@ -155,6 +158,8 @@ export class Scim {
     if (name !== before[attribute] && this.#isTaken(type, id, name)) {
       return scimProblem("uniqueness", `Another ${type.toLowerCase()} has this ${attribute}`);
     }
+    const length = lengthOf(resource);
+    if (length > MAX_RESOURCE_LENGTH && length > lengthOf(before)) return TOO_LARGE;
     if (type === "User") return null;
     const known = idsOf(before["members"]);
     const stranger = [...idsOf(resource["members"])].find(
@@ -184,6 +189,10 @@ export class Scim {
 
 const EVENTS = { User: "scim_user", Group: "scim_group" } as const;
 const NOT_FOUND = scimProblem("notFound", "There is no such resource");
+const TOO_LARGE = scimProblem(
+  "tooLarge",
+  `A resource has at most ${MAX_RESOURCE_LENGTH} letters as JSON, its members aside`,
+);
 const UNCONFIRMED = scimProblem(
   "unconfirmed",
   "The change is kept, but not in force for every key yet; repeat it",
@@ -196,6 +205,10 @@ function affectedBy(type: ResourceType, id: string, before: ScimObject, after: S
   const are = idsOf(after["members"]);
   const renamed = before["displayName"] !== after["displayName"];
   return [...(renamed ? were.union(are) : were.symmetricDifference(are))];
+}
+
+function lengthOf({ members: _, ...rest }: ScimObject): number {
+  return JSON.stringify(rest).length;
 }
 
 function withoutMembersOf(group: ScimObject | null, other: ScimObject | null): ScimObject | null {
