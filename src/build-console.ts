@@ -3,9 +3,9 @@
  * its content decides.
  */
 
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
+import { writeModule } from "./api/write-module.ts";
 
 const CONSOLE = join(import.meta.dirname, "console");
 const MODULE = join(CONSOLE, "assets.generated.js");
@@ -27,12 +27,4 @@ const assets = outputFiles.map(({ path, text }) => {
   const name = file.replace(/\.[A-Z0-9]{8}(?=\.\w+$)/, "");
   return [name, { file, text }] as const;
 });
-replace(MODULE, `export const ASSETS = ${JSON.stringify(Object.fromEntries(assets), null, 2)};\n`);
-
-/** Writes at once or not at all: another build may be reading. */
-function replace(file: string, content: string): void {
-  if (existsSync(file) && readFileSync(file, "utf8") === content) return;
-  const partial = `${file}.${process.pid}`;
-  writeFileSync(partial, content);
-  renameSync(partial, file);
-}
+writeModule(MODULE, `export const ASSETS = ${JSON.stringify(Object.fromEntries(assets), null, 2)};\n`);

@@ -3,9 +3,10 @@
  * that the product refuses by. It becomes a module of the Worker that is loaded when somebody reads it.
  */
 
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Marked } from "marked";
+import { writeModule } from "./api/write-module.ts";
 import { REFUSALS } from "./core/refusal.ts";
 
 const PAGE = join(import.meta.dirname, "docs/integrators.md");
@@ -60,12 +61,4 @@ const contents = [...headings.map((heading) => [anchor(heading), heading]), ["co
   .join(" · ");
 const html = (await marked.parse(text)) + table;
 const page = html.replace("</h1>\n", `</h1>\n<p class="soft">${contents}</p>\n`);
-replace(MODULE, `export const INTEGRATORS = ${JSON.stringify(page)};\n`);
-
-/** Writes at once or not at all: another build may be reading. */
-function replace(file: string, content: string): void {
-  if (existsSync(file) && readFileSync(file, "utf8") === content) return;
-  const partial = `${file}.${process.pid}`;
-  writeFileSync(partial, content);
-  renameSync(partial, file);
-}
+writeModule(MODULE, `export const INTEGRATORS = ${JSON.stringify(page)};\n`);
