@@ -13,7 +13,10 @@ interface Explanation {
 const ALLOWLIST = "src/core/key/ip-allowlist.ts";
 const GUARD = "src/admission/rules/guard.ts";
 const EFFECTIVE = "src/core/access/effective-access.ts";
+const LOAD = "src/admission/rules/load.ts";
 const IMPACT = "src/core/access/impact.ts";
+const ACCESS_TOKEN = "src/core/token/access-token.ts";
+const DER = "src/core/token/ecdsa-signature.ts";
 const SECRET = "src/core/key/key-secret.ts";
 const URL_CREDENTIAL = "src/core/access/url-credential.ts";
 
@@ -191,9 +194,20 @@ export const EXPLAINED: readonly Explanation[] = [
   },
   {
     file: "src/admission/rules/records.ts",
-    line: "return JSON.stringify(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));",
+    line: "return JSON.stringify(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));",
     why: "Any one order of the members will do, and sorting looks at the sign alone.",
     changes: ["a < b -> !(a < b)", "< -> <=", "< -> >=", "1 -> 2", "1 -> 0"],
+  },
+  ...["export const GUARD_CALLS_PER_S = 450;", "export const ISOLATE_CALLS_PER_S = 200;"].map((line) => ({
+    file: LOAD,
+    line,
+    why: "Policy: speed rests on it and no promise does; the simulation measures it.",
+  })),
+  {
+    file: LOAD,
+    line: "const rate = elapsed > 0 ? (load.calls * 1000) / elapsed : 0;",
+    changes: ["> -> >=", "0 -> 1"],
+    why: "A period is never so short, and a rate of one is as few as none.",
   },
   {
     file: GUARD,
@@ -245,14 +259,113 @@ export const EXPLAINED: readonly Explanation[] = [
   {
     file: SECRET,
     line: 'const [header = "", payload = "", signature = ""] = parts.slice(i, i + 3);',
-    changes: ["3 -> 4"],
-    why: "A fourth part is not looked at.",
+    changes: ["3 -> 4", '"" -> "mutant"'],
+    why: "A fourth part is not looked at, a text always has a first part, and without a second there is no third.",
   },
   {
     file: SECRET,
     line: "const UNBIASED_BYTES = 248;",
     changes: ["248 -> 249"],
     why: "One letter would come by one byte of 249 more often, which takes millions of keys to see.",
+  },
+  {
+    file: SECRET,
+    line: "if (byte < UNBIASED_BYTES && letters.length < length) letters += ALPHABET.charAt(byte % 62);",
+    changes: ["< -> <="],
+    why: "One letter would come by one byte of 249 more often; and the loop around it ends at the length.",
+  },
+  {
+    file: ACCESS_TOKEN,
+    line: "export const MIN_TOKEN_LIFE_S = 60;",
+    why: "`/-/oauth/token` alone asks for it, and its tests, of a running gateway.",
+  },
+  {
+    file: ACCESS_TOKEN,
+    line: "export const DEFAULT_TOKEN_LIFE_S = 3600;",
+    why: "`/-/oauth/token` alone asks for it, and its tests, of a running gateway.",
+  },
+  {
+    file: ACCESS_TOKEN,
+    line: 'export const ASSERTION_TYPE = "portcullis-assertion+jwt";',
+    why: "Tests of a running gateway read it.",
+  },
+  ...[
+    "guard_unreachable",
+    "group_taken",
+    "unknown_key",
+    "missing_at_guard",
+    "differs_from_guard",
+    "differs_from_kv",
+  ].map((name) => ({
+    file: "src/core/key/reconciliation.ts",
+    line: `"${name}",`,
+    why: "The compiler holds every use to these names.",
+  })),
+  {
+    file: "src/core/key/narrowing.ts",
+    line: "if (long === undefined || short === undefined || !filtersOverlap(long, short)) return null;",
+    changes: ["|| -> &&"],
+    why: "There are always two.",
+  },
+  {
+    file: ACCESS_TOKEN,
+    line: "kid: z.string().max(256),",
+    changes: ["256 -> 257"],
+    why: "An organisation's id has 128 letters at most, and its kids 37 more.",
+  },
+  {
+    file: ACCESS_TOKEN,
+    line: "return null;",
+    changes: ["return null; -> ;"],
+    why: "Nothing is as null.",
+  },
+  {
+    file: ACCESS_TOKEN,
+    line: 'const signature = Buffer.from(text.slice(text.lastIndexOf(".") + 1), "base64url");',
+    changes: ["1 -> 0"],
+    why: "The decoder passes a dot over.",
+  },
+  {
+    file: DER,
+    line: "const end = start + (der[at + 1] ?? 0);",
+    changes: ["0 -> 1"],
+    why: "Where there is no length there is nothing after it, either.",
+  },
+  {
+    file: DER,
+    line: "if (end === start || end > der.length) return null;",
+    changes: ["if (end === start || end > der.length) return null; -> ;", "|| -> &&"],
+    why: "An empty number counts as a needless zero below, and after one that is too long nothing can be read.",
+  },
+  {
+    file: DER,
+    line: "const [first = 0, second = 0] = der.subarray(start, end);",
+    changes: ["0 -> 1"],
+    why: "There is a first byte, and any second one that is missing is below 0x80.",
+  },
+  {
+    file: "src/core/token/signing-key.ts",
+    line: 'export function publicJwk({ kid, publicJwk: { x = "", y = "" } }: SigningKey): PublicJwk {',
+    changes: ['"" -> "mutant"'],
+    why: "The public half of every key has both.",
+  },
+  {
+    file: "src/core/token/token-denials.ts",
+    line: "export const NO_DENIALS: TokenDenials = { tokens: {}, issuedUntil: 0 };",
+    changes: ["0 -> 1"],
+    why: "No token was issued in the first millisecond of 1970.",
+  },
+  {
+    file: "src/core/token/token-denials.ts",
+    line: "export const MAX_DENIED_TOKENS = 500;",
+    changes: ["500 -> 501"],
+    why: "A bound on what is kept; any number near it will do.",
+  },
+  {
+    file: "src/core/token/jwt-form.ts",
+    line: 'const [header = "", ...others] = text.split(".");',
+    changes: ['"" -> "mutant"'],
+    why: "A text always has a first part.",
   },
   {
     file: SECRET,

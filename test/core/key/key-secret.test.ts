@@ -6,6 +6,7 @@ import {
   drawGroup,
   holdsKey,
   idOfHash,
+  prefixOf,
   readHash,
   readKeyId,
   sameHash,
@@ -70,6 +71,16 @@ describe("a key is refused without a look-up when", () => {
       expect(readKeyId(key.slice(0, i) + other + key.slice(i + 1), ["fkc"])).toBeNull();
     }
   });
+});
+
+test.each([
+  ["fkc_a", "fkc"],
+  ["fkc", null],
+  ["fkcxa", null],
+  ["abc_a", null],
+  ["fk_ca", null],
+])("the prefix of %s is %s", (text, prefix) => {
+  expect(prefixOf(text, ["old", "fkc"])).toBe(prefix);
 });
 
 test("the checksum is the CRC-32 of everything before it, in base62 with 0-9A-Za-z, zero-padded", () => {

@@ -45,6 +45,12 @@ describe("scopes of which neither holds the other have in common what both cover
   });
 });
 
+test("a scope that another of those in common includes is left out", () => {
+  const held = ["vault:read", "vault/vault_1:read", "vault:write"].map(scope);
+  const { scopes } = narrowed({ scopes: held, vaults: "*" }, { scopes: [scope("vault:*")], vaults: "*" });
+  expect(scopes.map(formatScope)).toEqual(["vault:read", "vault:write"]);
+});
+
 test.each([
   ["*", "*", true, "*"],
   ["*", ["a"], true, ["a"]],

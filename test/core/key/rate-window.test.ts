@@ -34,14 +34,19 @@ test.each([
   expect(retryAfterSeconds(ms)).toBe(seconds);
 });
 
-test("the headers tell the window in both forms", () => {
+test.each([
+  ["in part of a second", 90_500, 60_000, "91", "31"],
+  ["in an hour", 1_790_003_600_000, 1_790_000_000_000, "1790003600", "3600"],
+  ["now", 60_000, 60_000, "60", "0"],
+  ["in the past", 60_000, 65_000, "60", "0"],
+])("the headers tell a window that ends %s in both forms", (_, resetAt, now, reset, left) => {
   const headers = new Headers();
-  setRateHeaders(headers, { limit: 1000, windowSeconds: 60, remaining: 41, resetAt: 90_500 }, 60_000);
+  setRateHeaders(headers, { limit: 1000, windowSeconds: 60, remaining: 41, resetAt }, now);
   expect(Object.fromEntries(headers)).toEqual({
-    ratelimit: '"key";r=41;t=31',
+    ratelimit: `"key";r=41;t=${left}`,
     "ratelimit-policy": '"key";q=1000;w=60',
     "x-ratelimit-limit": "1000",
     "x-ratelimit-remaining": "41",
-    "x-ratelimit-reset": "91",
+    "x-ratelimit-reset": reset,
   });
 });

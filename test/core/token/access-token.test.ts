@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { describe, expect, test } from "vitest";
 import {
   hasCanonicalSignature,
+  organizationOfKid,
   readAccessToken,
   signingKeyId,
   tokenClaims,
@@ -43,6 +44,7 @@ test("a token says what it was made of", () => {
 describe("a token is read", () => {
   test.each<[string, object, Partial<AccessToken>]>([
     ["of every vault", { vaults: "*" }, { vaults: "*" }],
+    ["with an id of one letter", { jti: "t" }, { id: "t" }],
     ["without scopes", { scope: "" }, { scopes: [] }],
     [
       "that was issued by a clock 30 s ahead",
@@ -53,6 +55,15 @@ describe("a token is read", () => {
   ])("%s", (_, claims, expected) => {
     expect(read({}, claims)).toEqual({ kid: KID, claims: { ...TOKEN, ...expected } });
   });
+});
+
+test.each([
+  [KID, "org_test"],
+  ["org_test", null],
+  [KID.replace("org_test", "org test"), null],
+  [`${KID}0`, null],
+])("the organisation of the kid %s is %s", (kid, orgId) => {
+  expect(organizationOfKid(kid)).toBe(orgId);
 });
 
 describe("no token of ours", () => {
@@ -89,8 +100,22 @@ describe("no token of ours", () => {
   });
 
   test("has more than 16,384 letters", () => {
-    const withVault = (length: number) => read({}, { vaults: ["v".repeat(length)] });
-    expect(withVault(11_000)).not.toBeNull();
-    expect(withVault(12_300)).toBeNull();
+    const lengths = new Set<number>();
+    for (const orgId of ["o", "oo", "ooo"]) {
+      const header = encoded({ ...HEADER, kid: signingKeyId(orgId) });
+      for (let length = 11_850; length < 11_870; length++) {
+        const claims = encoded({ ...CLAIMS, org_id: orgId, vaults: ["v".repeat(length)] });
+        const text = `${header}.${claims}.${signatureOf(HALF_ORDER)}`;
+        lengths.add(text.length);
+        expect(readAccessToken(text, NOW) !== null).toBe(text.length <= 16_384);
+      }
+    }
+    expect([16_384, 16_385].every((length) => lengths.has(length))).toBe(true);
+  });
+
+  test("was issued a part of a second too far in the future", () => {
+    const text = `${encoded(HEADER)}.${encoded({ ...CLAIMS, iat: NOW / 1000 + 31 })}.${signatureOf(HALF_ORDER)}`;
+    expect(readAccessToken(text, NOW + 999)).toBeNull();
+    expect(readAccessToken(text, NOW + 1000)).not.toBeNull();
   });
 });

@@ -28,6 +28,12 @@ describe("a DER signature", () => {
       LONG,
       `00${"f1".repeat(31)}${"f1".repeat(32)}`,
     ],
+    [
+      "with a sign byte before the smallest that needs it",
+      `0080${"11".repeat(31)}`,
+      PLAIN,
+      `80${"11".repeat(31)}${PLAIN}`,
+    ],
     ["of the smallest numbers", "01", "02", `${"00".repeat(31)}01${"00".repeat(31)}02`],
   ])("%s becomes 64 bytes", (_, r, s, expected) => {
     expect(Buffer.from(p1363FromDer(der(r, s)) ?? []).toString("hex")).toBe(expected);
@@ -56,6 +62,7 @@ describe("a DER signature", () => {
     ["an empty integer", der("", PLAIN)],
     ["zero", der("00", PLAIN)],
     ["a negative number", der("f1".repeat(32), PLAIN)],
+    ["the least negative first byte", der(`80${"11".repeat(31)}`, PLAIN)],
     ["a needless zero byte", der(`00${PLAIN}`, PLAIN)],
     ["a number that is too large", der("71".repeat(33), PLAIN)],
     [

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import {
   activeKey,
+  generateSigningKey,
+  publicJwk,
   publishedKeys,
   successorDue,
   withSuccessor,
@@ -25,6 +27,11 @@ describe("a ring of signing keys", () => {
     expect(activeKey(one, T)?.kid).toBe("a");
   });
 
+  test("signs with its first key by a clock that is behind", () => {
+    expect(activeKey(two, T - 1)?.kid).toBe("a");
+    expect(activeKey([], T)).toBeUndefined();
+  });
+
   test("wants a successor in time for it to be known before the key's life ends", () => {
     expect(successorDue(one, T + 79_999, POLICY)).toBe(false);
     expect(successorDue(one, T + 80_000, POLICY)).toBe(true);
@@ -44,5 +51,28 @@ describe("a ring of signing keys", () => {
 
   test("forgets keys that are not published any more when it gets a new one", () => {
     expect(kids(withSuccessor(two, key("c"), T + 170_000, POLICY))).toEqual(["b", "c"]);
+  });
+});
+
+describe("a signing key", () => {
+  const DATA = new TextEncoder().encode("header.claims");
+  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+
+  test("signs what its published half verifies, and publishes nothing else", async () => {
+    const made = await generateSigningKey("org.1");
+    const shown = publicJwk({ ...made, activeFrom: T });
+    const { x, y } = made.publicJwk;
+    expect(shown).toEqual({ kty: "EC", crv: "P-256", x, y, kid: "org.1", alg: "ES256", use: "sig" });
+    const own = await crypto.subtle.importKey("jwk", made.privateJwk, algorithm, false, ["sign"]);
+    const verifier = await crypto.subtle.importKey("jwk", { ...shown }, algorithm, false, ["verify"]);
+    const signature = await crypto.subtle.sign(algorithm, own, DATA);
+    expect(await crypto.subtle.verify(algorithm, verifier, signature, DATA)).toBe(true);
+    expect(made.privateJwk.key_ops).toEqual(["sign"]);
+    expect(made.publicJwk.key_ops).toEqual(["verify"]);
+  });
+
+  test("is another each time", async () => {
+    const [one, other] = await Promise.all([generateSigningKey("a"), generateSigningKey("a")]);
+    expect(one.publicJwk.x).not.toBe(other.publicJwk.x);
   });
 });
