@@ -238,6 +238,19 @@ describe("units", () => {
     );
   });
 
+  test("are none once a lower limit is used up, whoever asks", () => {
+    const { one, two, put, ask } = newGuard();
+    ask([{ id: one.id, want: 40, waiting: 40 }]);
+    put({ ...one, version: 2, rateLimit: { requests: 10, windowSeconds: 60 } });
+    const { keys } = ask([
+      { id: one.id, want: 1, waiting: 1, need: 1 },
+      { id: two.id, want: 1, waiting: 1, need: 1 },
+    ]);
+    expect(keys[one.id]).toMatchObject({ units: 0, window: { remaining: 0 } });
+    expect(keys[two.id]?.units).toBe(1);
+    expect(ask([{ id: one.id, want: 1, waiting: 1 }]).keys[one.id]?.units).toBe(0);
+  });
+
   test("that come back count for the window of their number alone", () => {
     const { one, ask } = newGuard();
     ask([{ id: one.id, want: 40, waiting: 40 }]);

@@ -112,7 +112,7 @@ export function handOut(
 
 function unitsOf(remaining: number, want: number, waiting: number, need: number): number {
   // What does not pay for the asking request is left to others.
-  if (need > remaining) return unitsOf(remaining, want - need, waiting - need, 0);
+  if (need > 0 && need > remaining) return unitsOf(remaining, want - need, waiting - need, 0);
   const share = Math.max(1, Math.floor(remaining / WINDOW.SHARE));
   return Math.min(Math.max(0, remaining), Math.max(waiting, Math.min(want, share), 0));
 }
