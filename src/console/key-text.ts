@@ -22,7 +22,14 @@ const NO_KEYS = [
   // Subjects of Auth0, Okta and Google.
   /^([a-z0-9-]+\|\S+|00u[0-9a-z]{17}|\d{21})$/i,
   /^([^\s@]+@\S+|https?:\/\/.*)$/i,
+  // Moments in lines of logs.
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.,+\-Z]*$/,
 ];
+/** What leaves no doubt that a key is not there in full: its id in its place, or its beginning and marks for the rest. */
+const NO_WHOLE_KEY =
+  /(?<![0-9A-Za-z])(key_[0-9A-Za-z]{12}|svc_[0-9a-f]{32}|[a-z][a-z0-9]{0,15}_[0-9A-Za-z]{12}(?=[*•…]|\.{3}))(?![0-9A-Za-z])/;
+/** As long as a key and its id are in an `Authorization` header's Base64. */
+const BASE64 = /(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{64,}={0,2}(?![0-9A-Za-z+/=])/g;
 /** Words and short numbers between hyphens, dots and underscores, as people name things. */
 const NAME =
   /^(?=.*[A-Za-z]{5})([A-Z]?[a-z]+\d{0,2}|[A-Z]+\d{0,2}|\d{1,4})([-_.]([A-Z]?[a-z]+\d{0,2}|[A-Z]+\d{0,2}|\d{1,4}))+$/;
@@ -39,9 +46,43 @@ const WRAPPING = /^[^0-9A-Za-z]+|(?<=[0-9A-Za-z])[^0-9A-Za-z]+$/g;
  */
 export function keysIn(text: string): string[] {
   const seen = text.replaceAll(UNSEEN, "").trim();
-  const ours = [...seen.matchAll(OUR_KEY)].map(([key]) => key);
-  const found = ours.length > 0 ? ours : [seen, ...seen.split(/\s+/).flatMap(unwrapped)].filter(isOpaque);
+  const found = oursIn(seen) ?? (NO_WHOLE_KEY.test(seen) ? [] : opaqueIn(seen));
   return [...new Set(found)].slice(0, MAX_CANDIDATES);
+}
+
+/** Keys of our form as they are, else with their escapes and Base64 resolved, or put together over the end of a line. */
+function oursIn(seen: string): string[] | null {
+  for (const text of [seen, unescaped(seen), fromBase64(seen), joined(seen)]) {
+    const ours = [...text.matchAll(OUR_KEY)].map(([key]) => key);
+    if (ours.length > 0) return ours;
+  }
+  return null;
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll(/%([2-7][0-9A-F])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+function fromBase64(text: string): string {
+  return [...text.matchAll(BASE64)].map(([word]) => decoded(word)).join(" ");
+}
+
+function decoded(word: string): string {
+  try {
+    return atob(word);
+  } catch {
+    // It has the letters of Base64 by chance.
+    return "";
+  }
+}
+
+/** For a text that has only a few breaks in it, as where a key was copied from several lines. */
+function joined(text: string): string {
+  return text.replaceAll(/[\s\\]+/g, "");
+}
+
+function opaqueIn(seen: string): string[] {
+  return [seen, ...seen.split(/\s+/).flatMap(unwrapped)].filter(isOpaque);
 }
 
 /** A word, and each value in it: of a header, a variable, or a part of an address. */
@@ -71,7 +112,8 @@ function isDrawn(word: string): boolean {
 export function maybeKey(text: string): string | null {
   const seen = text.replaceAll(UNSEEN, "").trim();
   const isForm = /^[\x21-\x7e]+$/.test(seen) && seen.length >= MIN_LENGTH && seen.length <= MAX_LENGTH;
-  return isForm && keysIn(seen).length === 0 && !OUR_PARTS.test(seen) ? seen : null;
+  const isPart = OUR_PARTS.test(seen) || NO_WHOLE_KEY.test(seen);
+  return isForm && keysIn(seen).length === 0 && !isPart ? seen : null;
 }
 
 /** What a text without a key is searched for: the id or beginning of a key that is in it, else all of it. */

@@ -485,3 +485,58 @@ describe("what a key was used for is the same number on every page", () => {
     expect(said(asked, /let ([\d,]+) calls? through in the last 24 hours/)).toBe(calls);
   });
 });
+
+describe("the form of a service user", () => {
+  const USERS = "/-/console/service-users";
+  const post = async (path: string, form: Form): Promise<[location: string | null, page: string]> => {
+    const answer = await client.post(path, { csrf, ...form });
+    return [answer.headers.get("Location"), textOf(await answer.text())];
+  };
+  const at = async (path: string) => textOf(await (await client.get(path)).text());
+
+  test("offers the vault ids in use, and warns of one that nothing else names, with one spelled almost so", async () => {
+    await create({ vaults: ["vault_77aa01"] });
+    expect(await at(`${USERS}/new`)).toContain("<code>vault_77aa01</code>");
+    const [location] = await post(`${USERS}/new`, {
+      name: "Mistyped",
+      vaultRoles: "vault_77aa01 vault_77aa0l",
+    });
+    const page = await at(location ?? "");
+    expect(page).toMatch(
+      /No key or role names <code>vault_77aa0l<\/code>.*Did you mean <code>vault_77aa01<\/code>\?/s,
+    );
+    expect(page).not.toContain("names <code>vault_77aa01<");
+    const [again] = await post(`${new URL(location ?? "", "http://x").pathname}/edit`, {
+      name: "Mistyped",
+      vaultRoles: "vault_77aa01 vault_77aa0l elsewhere_1",
+      reviewed: "yes",
+    });
+    expect(await at(again ?? "")).toContain("<code>elsewhere_1</code> yet. Check that it exists.");
+  });
+
+  test.each([
+    ["as it is", { name: "As it was", description: "Nightly", vaultRoles: "vault_1\nvault_2" }],
+    [
+      "in another spelling",
+      { name: " As  it\u00a0was ", description: "Nightly", vaultRoles: "vault_2, vault_1,vault_1" },
+    ],
+  ])("says that nothing was changed when it is sent %s", async (_, form) => {
+    const roles = { vault_1: ["developer"], vault_2: ["developer"] };
+    const user = { name: "As it was", description: "Nightly", vaultRoles: roles };
+    const { id } = (await (await portcullis.manage("POST", "/-/service-users", user)).json()) as Key;
+    const [location, page] = await post(`${USERS}/${id}/edit`, form);
+    expect([location, page]).toEqual([null, expect.stringContaining("Nothing was changed")]);
+  });
+});
+
+test("a key is rotated once, which its page says before anybody fills in the form", async () => {
+  const key = await create();
+  const rotated = await portcullis.manage("POST", `/-/api-keys/${key.id}/rotate`, { overlap: "1h" });
+  const { id } = (await rotated.json()) as Key;
+  const asked = await client.get(`${KEYS}/${key.id}/rotate`);
+  expect([asked.status, await asked.text()]).toEqual([409, expect.stringContaining(`href="${KEYS}/${id}"`)]);
+  expect(await send(`/${key.id}/rotate`, { overlap: "1h" })).toEqual([
+    409,
+    expect.stringContaining("This key was rotated already"),
+  ]);
+});

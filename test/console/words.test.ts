@@ -79,6 +79,21 @@ test.each([
 });
 
 test.each([
+  ["percent-encoded", `https://api.example.com/v1?k=${KEY.replace("_", "%5F")}`],
+  ["of an Authorization header in Base64", `Authorization: Basic ${btoa(`key_4tYk2bQ9XwZa:${KEY}`)}`],
+  ["broken over two lines", `${KEY.slice(0, 30)}\n  ${KEY.slice(30)}`],
+  ["broken by the shell's sign for a long line", `${KEY.slice(0, 40)}\\\n${KEY.slice(40)}`],
+  ["with spaces", `${KEY.slice(0, 4)} ${KEY.slice(4, 16)} ${KEY.slice(16)}`],
+])("a key of ours is found %s", (_, text) => {
+  expect(keysIn(text)).toEqual([KEY]);
+});
+
+test.each([
+  ["2026-11-28T10:00:00Z INFO key=key_4tYk2bQ9XwZa status=200", "key_4tYk2bQ9XwZa"],
+  ["fkc_4tYk2bQ9XwZa****************", "fkc_4tYk2bQ9XwZa"],
+  ["fkc_4tYk2bQ9XwZa•••• (prod)", "fkc_4tYk2bQ9XwZa"],
+  ["API_KEY=fkc_4tYk2bQ9XwZa...", "fkc_4tYk2bQ9XwZa"],
+  ['{"keyId":"key_4tYk2bQ9XwZa","trace":"4bf92f3577b34da6a3ce929d0e0e4736"}', "key_4tYk2bQ9XwZa"],
   ["key_4tYk2bQ9XwZa", "key_4tYk2bQ9XwZa"],
   ["fkc_4tYk2bQ9XwZa", "fkc_4tYk2bQ9XwZa"],
   ["longprefixofsome_4tYk2bQ9XwZa…", "longprefixofsome_4tYk2bQ9XwZa"],

@@ -3,10 +3,11 @@ import { MAX_VAULTS } from "../../core/key/grant-limits.ts";
 import { isRefusal, problemOf } from "../../core/refusal.ts";
 import { allowlistCovers, breadthOf, compileAllowlist, parseRange } from "../../core/key/ip-allowlist.ts";
 import { effectiveAccessOf, type EffectiveAccess } from "../../core/access/effective-access.ts";
-import { formatScope, PLAIN_SEGMENT } from "../../core/policy/scope.ts";
+import { formatScope } from "../../core/policy/scope.ts";
 import type { Console } from "../context.ts";
 import type { Owner } from "./owner.ts";
 import { knownScope, scopeOf } from "./scope-rows.ts";
+import { unknownAmong, type UnknownVault } from "./unknown-vaults.ts";
 import { bodyOf, wordsOf, type KeyForm } from "./values.ts";
 
 /** What would follow from a form as it is filled in now, by the rules that the gateway and the control API go by. */
@@ -15,8 +16,7 @@ export interface Preview {
   /** For each row of the scopes. */
   readonly scopes: readonly { readonly text: string; readonly problem: string | null }[];
   readonly addresses: readonly AddressCheck[];
-  /** Vaults that no key and no role names, each with a known one that is spelled almost so. */
-  readonly unknownVaults: readonly { readonly id: string; readonly almost: string | null }[];
+  readonly unknownVaults: readonly UnknownVault[];
   /** Whether the key would work from the address of the person who fills in the form; `null` without an allowlist. */
   readonly ownAddress: boolean | null;
 }
@@ -65,36 +65,10 @@ export function previewOf(
       policy.operations,
     ),
     scopes,
-    unknownVaults: unknownAmong(form, knownVaults),
+    unknownVaults: form.vaultChoice === "all" ? [] : unknownAmong(form.vaults, knownVaults),
     addresses,
     ownAddress: ranges.length === 0 ? null : compileAllowlist(ranges)(address),
   };
-}
-
-function unknownAmong({ vaultChoice, vaults }: KeyForm, known: readonly string[] | null) {
-  if (vaultChoice === "all" || known === null) return [];
-  const isKnown = new Set(known);
-  return vaults
-    .slice(0, MAX_VAULTS)
-    .filter((id) => PLAIN_SEGMENT.test(id) && !isKnown.has(id))
-    .map((id) => ({ id, almost: known.find((each) => isAlmost(id, each)) ?? null }));
-}
-
-/** Whether two texts differ in one letter or two: changed, left out or added (Levenshtein). */
-function isAlmost(a: string, b: string): boolean {
-  if (Math.abs(a.length - b.length) > 2 || a.toLowerCase() === b.toLowerCase()) {
-    return a.toLowerCase() === b.toLowerCase();
-  }
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, letter] of Array.from(a).entries()) {
-    const next = [i + 1];
-    for (const [j, other] of Array.from(b).entries()) {
-      const changed = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return (row[b.length] ?? 0) <= 2;
 }
 
 /** Addresses that no request from the internet has (RFC 6890); those of this machine serve local trials. */

@@ -3,6 +3,7 @@ import { Choices, FieldGroup, TextArea } from "../parts/fields.tsx";
 import { Icon } from "../parts/icons.tsx";
 import type { Owner } from "./owner.ts";
 import type { Preview } from "./preview.ts";
+import { UnknownVaultText } from "./unknown-vault-text.tsx";
 import type { KeyForm } from "./values.ts";
 
 interface Props {
@@ -46,19 +47,10 @@ export const VaultPicker: FC<Props> = ({ form, owner, known, unknown, problem })
       </div>
     </div>
     <ul id="vault-checks" class="checks when-some" data-swap="" aria-live="polite">
-      {unknown.map(({ id, almost }) => (
+      {unknown.map((each) => (
         <li class="warn">
           <Icon name="alert" />
-          <span>
-            No key or role names <code>{id}</code> yet.{" "}
-            {almost === null ? (
-              "Check that it exists."
-            ) : (
-              <>
-                Did you mean <code>{almost}</code>?
-              </>
-            )}
-          </span>
+          <UnknownVaultText vault={each} />
         </li>
       ))}
     </ul>

@@ -22,6 +22,7 @@ import { afterStep } from "../key-form/steps.ts";
 import { bodyOf, changeOf, formOf, readForm, type KeyBody, type KeyForm } from "../key-form/values.ts";
 import { Facts, PageHeader } from "../parts/ui.tsx";
 import { Banner } from "../parts/banner.tsx";
+import { Unchanged } from "../parts/outcome-banners.tsx";
 import { allProblems, type Problems } from "../parts/problems.ts";
 import { sectionOf } from "../parts/key-banners.tsx";
 import { navigable } from "../parts/page.tsx";
@@ -64,17 +65,12 @@ export function addKeyEditing(app: Hono<ConsoleEnv>, console_: Console): void {
       if (step !== "review" && step !== "save")
         return show(c, console_, { ...edit, ...afterStep(form, step, firstType) });
       if (step === "save") return save(c, console_, edit, change);
-      if (Object.keys(change).length === 0) return show(c, console_, { ...edit, said: <Unchanged /> });
+      if (Object.keys(change).length === 0)
+        return show(c, console_, { ...edit, said: <Unchanged what="key" /> });
       return review(c, console_, edit, change);
     });
   });
 }
-
-const Unchanged = () => (
-  <Banner kind="warn" title="Nothing was changed">
-    <p>The form is the same as the key, so there was nothing to save.</p>
-  </Banner>
-);
 
 interface Edit {
   readonly me: Me;

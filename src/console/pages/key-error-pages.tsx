@@ -1,7 +1,7 @@
 import type { ConsoleContext } from "../context.ts";
 import { Message } from "../parts/message.tsx";
 import { pageForAll } from "../parts/page.tsx";
-import { HOME } from "../paths.ts";
+import { HOME, keyPage } from "../paths.ts";
 
 /** Pages in place of a key's form. */
 
@@ -35,6 +35,16 @@ export function revokedPage(c: ConsoleContext, keyId: string): Promise<Response>
   const text = "That is final: it can no longer be changed, rotated or used.";
   const onward = { label: "Open the key", href: `${HOME}/${encodeURIComponent(keyId)}` };
   return pageForAll(c, title, <Message icon="lock" title={title} text={text} onward={onward} />, {
+    status: 409,
+  });
+}
+
+/** A key is rotated once: the next time, it is its new key's turn. */
+export function rotatedPage(c: ConsoleContext, keyId: string, successorId: string | null): Promise<Response> {
+  const title = "This key was rotated already";
+  const text = "A key can be rotated once. Rotate the new key, or revoke this one.";
+  const onward = { label: "Open the new key", href: keyPage(successorId ?? keyId) };
+  return pageForAll(c, title, <Message icon="rotate" title={title} text={text} onward={onward} />, {
     status: 409,
   });
 }

@@ -17,7 +17,7 @@ import { counted } from "../parts/wording.ts";
 import { exact } from "../parts/time.tsx";
 import { keyPage, pathOf } from "../paths.ts";
 import { apiPath, impactOfEnding, withAnyKey, withKey } from "./key-actions.tsx";
-import { madeAlreadyPage, revokedPage } from "./key-error-pages.tsx";
+import { madeAlreadyPage, revokedPage, rotatedPage } from "./key-error-pages.tsx";
 import { secretPage } from "./key-secret.tsx";
 import { refusalPage } from "./error-pages.tsx";
 
@@ -38,7 +38,13 @@ const UNCONFIRMED =
 
 /** `/keys/<id>/rotate`: a new key in the place of one. */
 export function addKeyRotation(app: Hono<ConsoleEnv>, console_: Console): void {
-  app.get("/keys/:id/rotate", (c) => withKey(c, (me, key) => show(c, me, key, { overlap: USUAL })));
+  app.get("/keys/:id/rotate", (c) =>
+    withKey(c, (me, key) =>
+      key.successorId === null
+        ? show(c, me, key, { overlap: USUAL })
+        : rotatedPage(c, key.id, key.successorId),
+    ),
+  );
   // Sent again, a form that ended its key at once leads to the key that it made.
   app.post("/keys/:id/rotate", (c) => withAnyKey(c, (me, key) => rotate(c, console_, me, key)));
 }
@@ -58,6 +64,7 @@ async function rotate(c: ConsoleContext, console_: Console, me: Me, old: Key): P
     return refusalPage(c, created);
   if (created.code === "already_exists") return madeAlreadyPage(c, String(created.details?.["keyId"]));
   if (old.status === "revoked") return revokedPage(c, old.id);
+  if (old.successorId !== null) return rotatedPage(c, old.id, old.successorId);
   c.set("reason", `${created.code} (${created.correlationId})`);
   const notice = refusalNotice(created, UNCONFIRMED);
   return show(c, me, old, { overlap, attempt, notice }, REFUSALS[created.code].status);

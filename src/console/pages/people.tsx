@@ -195,7 +195,7 @@ const PersonPage: FC<{ person: Person; keys: Page<Key> }> = ({ person, keys }) =
         }
       >
         <a role="button" class="secondary outline" href={link(AUDIT, { actor: person.id })}>
-          <Icon name="list" /> What they did
+          <Icon name="list" /> Activity
         </a>
         {person.keys > 0 && (
           <a role="button" class="danger outline" href={`${path}/revoke-keys`}>

@@ -121,8 +121,12 @@ function noKeyPage(c: ConsoleContext): Promise<Response> {
     "",
     <Empty icon="search" title="No key matches">
       <p>
-        Its hash matches no key that you may see, revoked ones included. Check that it was copied in full. The
-        text that you entered is not stored. To find a key by its name, enter a part of the name.
+        You can see no key with this secret, and no revoked one either. Check that it was copied in full. The
+        text that you entered is not stored.
+      </p>
+      <p>
+        If you have only a part of it, search for its first characters, up to 12 after the underscore. You can
+        also search for a part of the key’s name.
       </p>
     </Empty>,
   );

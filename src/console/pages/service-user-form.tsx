@@ -2,16 +2,21 @@ import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import { isRefusal } from "../../core/refusal.ts";
 import type { ServiceUser, ServiceUserImpact } from "../../api-types/service-users.ts";
+import { plainName } from "../../core/organization/plain-name.ts";
 import { DEVELOPER, developerVaults, type VaultRoles } from "../../core/organization/organization.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
+import { knownVaults } from "../key-form/known.ts";
+import { unknownAmong } from "../key-form/unknown-vaults.ts";
+import { rememberNew } from "../new-vaults.ts";
 import { PageHeader } from "../parts/ui.tsx";
 import { Box, FieldGroup, TextArea, TextField } from "../parts/fields.tsx";
 import { Cancel, Form } from "../parts/form.tsx";
+import { Codes } from "../parts/many.tsx";
 import { ImpactReport } from "../parts/impact.tsx";
 import { OwnedKeysReport } from "../parts/owned-keys-report.tsx";
 import { Banner } from "../parts/banner.tsx";
-import { NotSaved } from "../parts/outcome-banners.tsx";
+import { NotSaved, Unchanged } from "../parts/outcome-banners.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { problemsOf, type Problems } from "../parts/problems.ts";
 import { link, SERVICE_USERS } from "../paths.ts";
@@ -31,33 +36,68 @@ const EMPTY: Values = { name: "", description: "", vaults: "", everyVault: false
 
 /** `/service-users/new` and `/service-users/<id>/edit`. */
 export function addServiceUserForms(app: Hono<ConsoleEnv>): void {
-  app.get("/service-users/new", (c) => newPage(c, EMPTY, {}));
+  app.get("/service-users/new", (c) => newPage(c, { values: EMPTY }));
 
   app.post("/service-users/new", async (c) => {
-    const values = await valuesOf(c);
+    const form = await c.req.formData();
+    const values = valuesOf(form);
+    const known = await knownVaults(c);
     const created = await c.get("api").change<ServiceUser>("POST", "/-/service-users", fieldsOf(values));
-    if (!isRefusal(created)) return c.redirect(doneAt(created.id, "created"), 303);
+    if (!isRefusal(created)) {
+      rememberNew(c, unknownIn(values, known));
+      return c.redirect(doneAt(created.id, "created"), 303);
+    }
     const problems = problemsOf(created, LABELS);
-    return problems === null ? refusalPage(c, created) : newPage(c, values, problems);
+    return problems === null ? refusalPage(c, created) : newPage(c, { values, problems });
   });
 
-  app.get("/service-users/:id/edit", async (c) => {
-    const user = await c.get("api").get<ServiceUser>(apiPath(c.req.param("id")));
-    return isRefusal(user) ? refusalPage(c, user) : editPage(c, user.id, valuesFrom(user), {});
-  });
+  app.get("/service-users/:id/edit", (c) =>
+    withUser(c, (user) => editPage(c, user, { values: valuesFrom(user) })),
+  );
 
   app.post("/service-users/:id/edit", async (c) => {
-    const id = c.req.param("id");
-    const values = await valuesOf(c);
     const form = await c.req.formData();
-    if (textOf(form, "do") === "back") return editPage(c, id, values, {});
-    const impact = textOf(form, "reviewed") === "yes" ? null : await impactOf(c, id, values);
-    if (impact !== null && takesSomething(impact)) return reviewPage(c, id, values, impact);
-    const updated = await c.get("api").change<ServiceUser>("PATCH", apiPath(id), fieldsOf(values));
-    if (!isRefusal(updated)) return c.redirect(doneAt(id, "updated"), 303);
-    const problems = problemsOf(updated, LABELS);
-    return problems === null ? refusalPage(c, updated) : editPage(c, id, values, problems);
+    return withUser(c, (user) => save(c, user, form));
   });
+}
+
+async function withUser(
+  c: ConsoleContext,
+  page: (user: ServiceUser) => Promise<Response>,
+): Promise<Response> {
+  const user = await c.get("api").get<ServiceUser>(apiPath(c.req.param("id") ?? ""));
+  return isRefusal(user) ? refusalPage(c, user) : page(user);
+}
+
+async function save(c: ConsoleContext, user: ServiceUser, form: FormData): Promise<Response> {
+  const values = valuesOf(form);
+  if (textOf(form, "do") === "back") return editPage(c, user, { values });
+  if (isSame(values, user)) return editPage(c, user, { values, unchanged: true });
+  const impact = textOf(form, "reviewed") === "yes" ? null : await impactOf(c, user.id, values);
+  if (impact !== null && takesSomething(impact)) return reviewPage(c, user, values, impact);
+  const known = await knownVaults(c);
+  const updated = await c.get("api").change<ServiceUser>("PATCH", apiPath(user.id), fieldsOf(values));
+  if (!isRefusal(updated)) {
+    rememberNew(c, unknownIn(values, known));
+    return c.redirect(doneAt(user.id, "updated"), 303);
+  }
+  const problems = problemsOf(updated, LABELS);
+  return problems === null ? refusalPage(c, updated) : editPage(c, user, { values, problems });
+}
+
+/** Ids of vaults that nothing has named before. */
+function unknownIn(values: Values, known: readonly string[] | null): readonly string[] {
+  return unknownAmong(idsIn(values), known).map(({ id }) => id);
+}
+
+function isSame(values: Values, user: ServiceUser): boolean {
+  const [now, then] = [valuesFrom(user), values];
+  return (
+    now.name === plainName(then.name) &&
+    now.description === then.description.trim() &&
+    now.everyVault === then.everyVault &&
+    idsIn(now).toSorted().join(" ") === idsIn(then).toSorted().join(" ")
+  );
 }
 
 const LABELS = { name: "Name", description: "Description", vaultRoles: "Vault ids" };
@@ -78,17 +118,14 @@ function takesSomething({ keys }: ServiceUserImpact): boolean {
 /** What the change would take, with numbers, before it is made. */
 function reviewPage(
   c: ConsoleContext,
-  id: string,
+  { id, name }: ServiceUser,
   values: Values,
   impact: ServiceUserImpact,
 ): Promise<Response> {
-  const title = "Review the change";
+  const title = `Review the change of ${name}`;
   return pageForMe(c, title, "service-users", () => (
     <>
-      <PageHeader
-        title={title}
-        back={{ label: "Service user", href: `${SERVICE_USERS}/${encodeURIComponent(id)}` }}
-      />
+      <PageHeader title={title} back={{ label: name, href: `${SERVICE_USERS}/${encodeURIComponent(id)}` }} />
       {impact.calls > 0 ? (
         <ImpactReport impact={impact} keys="several" />
       ) : (
@@ -124,8 +161,7 @@ export function doneAt(id: string, done: ServiceUserDone): string {
   return link(`${SERVICE_USERS}/${encodeURIComponent(id)}`, { done });
 }
 
-async function valuesOf(c: ConsoleContext): Promise<Values> {
-  const form = await c.req.formData();
+function valuesOf(form: FormData): Values {
   return {
     name: textOf(form, "name"),
     description: textOf(form, "description"),
@@ -144,25 +180,39 @@ function valuesFrom({ name, description, vaultRoles }: ServiceUser): Values {
   };
 }
 
+const BREAKS = /[\s,]+/g;
+
+function idsIn({ vaults, everyVault }: Values): string[] {
+  return everyVault ? [] : [...new Set(vaults.split(BREAKS).filter(Boolean))];
+}
+
 /** What the control API is sent. */
-function fieldsOf({ name, description, vaults, everyVault }: Values) {
-  const ids = everyVault ? ["*"] : vaults.split(/[\s,]+/).filter(Boolean);
+function fieldsOf(values: Values) {
+  const { name, description } = values;
+  const ids = values.everyVault ? ["*"] : idsIn(values);
   const vaultRoles: VaultRoles = Object.fromEntries(ids.map((id) => [id, [DEVELOPER]]));
   return { name, description: description || null, vaultRoles };
 }
 
-function newPage(c: ConsoleContext, values: Values, problems: Problems): Promise<Response> {
-  return formPage(c, "New service user", values, problems, {
+/** The form as it is shown, with what is to be said of it. */
+interface Shown {
+  readonly values: Values;
+  readonly problems?: Problems;
+  readonly unchanged?: boolean;
+}
+
+function newPage(c: ConsoleContext, shown: Shown): Promise<Response> {
+  return formPage(c, "New service user", shown, {
     button: "Create service user",
     back: { label: "Service users", href: SERVICE_USERS },
   });
 }
 
-function editPage(c: ConsoleContext, id: string, values: Values, problems: Problems): Promise<Response> {
-  return formPage(c, "Edit service user", values, problems, {
+function editPage(c: ConsoleContext, { id, name }: ServiceUser, shown: Shown): Promise<Response> {
+  return formPage(c, `Edit ${name}`, shown, {
     button: "Save",
-    back: { label: "Service user", href: `${SERVICE_USERS}/${encodeURIComponent(id)}` },
-    warning: "Its keys lose what you take away, everywhere, at once. You review that first.",
+    back: { label: name, href: `${SERVICE_USERS}/${encodeURIComponent(id)}` },
+    warning: "Keys lose access to the vaults that you remove. You see which ones before anything is saved.",
   });
 }
 
@@ -172,14 +222,14 @@ interface Around {
   readonly warning?: string;
 }
 
-function formPage(
+async function formPage(
   c: ConsoleContext,
   title: string,
-  values: Values,
-  problems: Problems,
+  { values, problems = {}, unchanged = false }: Shown,
   { button, back, warning }: Around,
 ): Promise<Response> {
   const isWrong = Object.keys(problems).length > 0;
+  const known = await knownVaults(c);
   return pageForMe(
     c,
     title,
@@ -188,8 +238,9 @@ function formPage(
       <>
         <PageHeader title={title} back={back} />
         {isWrong && <NotSaved problems={problems} labels={LABELS} />}
+        {unchanged && <Unchanged what="service user" />}
         <Form action={c.req.path} csrf={c.get("session").csrf} keep="service-user" unsaved class="sheet">
-          <Fields values={values} problems={problems} />
+          <Fields values={values} problems={problems} known={known ?? []} />
           {warning && <p class="soft">{warning}</p>}
           <div class="decision">
             <button>{button}</button>
@@ -202,7 +253,11 @@ function formPage(
   );
 }
 
-const Fields: FC<{ values: Values; problems: Problems }> = ({ values, problems }) => (
+const Fields: FC<{ values: Values; problems: Problems; known: readonly string[] }> = ({
+  values,
+  problems,
+  known,
+}) => (
   <>
     <section class="card">
       <TextField
@@ -234,11 +289,16 @@ const Fields: FC<{ values: Values; problems: Problems }> = ({ values, problems }
         rows={3}
         code
       />
+      {known.length > 0 && (
+        <div class="known soft">
+          Ids in use: <Codes items={known} />
+        </div>
+      )}
       <Box
         name="everyVault"
         label="Every vault, now and later"
         checked={values.everyVault}
-        hint="Then the ids above do not matter."
+        hint="The ids above are then ignored."
       />
     </FieldGroup>
   </>

@@ -7,6 +7,10 @@ import type { Key } from "../../api-types/keys.ts";
 import type { ServiceUser } from "../../api-types/service-users.ts";
 import { developerVaults, type VaultRoles } from "../../core/organization/organization.ts";
 import type { ConsoleEnv } from "../context.ts";
+import { UnknownVaultText } from "../key-form/unknown-vault-text.tsx";
+import type { UnknownVault } from "../key-form/unknown-vaults.ts";
+import { newAmong } from "../new-vaults.ts";
+import { Banner } from "../parts/banner.tsx";
 import { ActiveBadge, Empty, Facts, PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { Done } from "../parts/outcome-banners.tsx";
@@ -88,8 +92,10 @@ export function addServiceUsers(app: Hono<ConsoleEnv>): void {
         <DeletedServiceUser owner={owner} keys={keys} />
       ));
     }
+    const done = c.req.query("done");
+    const check = done === undefined ? [] : await newAmong(c, Object.keys(user.vaultRoles));
     return pageForMe(c, user.name, "service-users", () => (
-      <UserDetail user={user} keys={keys} done={c.req.query("done")} />
+      <UserDetail user={user} keys={keys} done={done} check={check} />
     ));
   });
 }
@@ -163,11 +169,27 @@ const Users: FC<{ users: Page<ServiceUser>; query: ListQuery }> = ({ users, quer
   );
 };
 
-const UserDetail: FC<{ user: ServiceUser; keys: Page<Key>; done: string | undefined }> = ({
-  user,
-  keys,
-  done,
-}) => {
+const CheckVaults: FC<{ vaults: readonly UnknownVault[] }> = ({ vaults }) =>
+  vaults.length === 0 ? null : (
+    <Banner kind="warn" title="Check the new vault ids">
+      <ul>
+        {vaults.map((vault) => (
+          <li>
+            <UnknownVaultText vault={vault} />
+          </li>
+        ))}
+      </ul>
+    </Banner>
+  );
+
+interface Detail {
+  user: ServiceUser;
+  keys: Page<Key>;
+  done: string | undefined;
+  check: readonly UnknownVault[];
+}
+
+const UserDetail: FC<Detail> = ({ user, keys, done, check }) => {
   const path = `${SERVICE_USERS}/${user.id}`;
   const newKey = link(`${HOME}/new`, { owner: user.id });
   return (
@@ -195,6 +217,7 @@ const UserDetail: FC<{ user: ServiceUser; keys: Page<Key>; done: string | undefi
         </a>
       </PageHeader>
       <Done done={done} texts={DONE} />
+      <CheckVaults vaults={check} />
       <section class="card">
         <Facts
           rows={[

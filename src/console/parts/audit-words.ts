@@ -12,14 +12,14 @@ const words = (done: string, tried: string, name: string): Words => ({ done, tri
 
 /** Keyed by the event, as `eventOf` names it. */
 export const AUDIT_WORDS: Readonly<Record<string, Words>> = {
-  "api_key.created": words("made the key $", "make a key", "Key made"),
+  "api_key.created": words("created the key $", "create a key", "Key created"),
   "api_key.imported": words("imported the key $", "import a key", "Key imported"),
   "api_key.import_undone": words("undid the import of $", "undo the import of $", "Import undone"),
   "api_key.updated": words("changed $", "change $", "Key changed"),
   "api_key.rotated": words("rotated $", "rotate $", "Key rotated"),
   "api_key.rotation_undone": words("undid the rotation of $", "undo the rotation of $", "Rotation undone"),
   "api_key.revoked": words("revoked $", "revoke $", "Key revoked"),
-  "api_key.leaked": words("received a report that $ has leaked", "report a leak of $", "Key leaked"),
+  "api_key.leaked": words("received a report that $ has leaked", "report a leak of $", "Leak reported"),
   "api_key.reconciled": words("reconciled $", "reconcile $", "Key reconciled"),
   "access_token.revoked": words("revoked a token of $", "revoke a token of $", "Access token revoked"),
   "person.keys_revoked": words(
@@ -29,8 +29,12 @@ export const AUDIT_WORDS: Readonly<Record<string, Words>> = {
   ),
   "user.roles_changed": words("changed the roles of $", "change the roles of $", "Roles changed"),
   "user.deactivated": words("deactivated $", "deactivate $", "Person deactivated"),
-  "user.reactivated": words("activated $ again", "activate $ again", "Person activated again"),
-  "service_user.created": words("made the service user $", "make a service user", "Service user made"),
+  "user.reactivated": words("reactivated $", "reactivate $", "Person reactivated"),
+  "service_user.created": words(
+    "created the service user $",
+    "create a service user",
+    "Service user created",
+  ),
   "service_user.updated": words("changed the service user $", "change $", "Service user changed"),
   "service_user.deleted": words("deleted the service user $", "delete $", "Service user deleted"),
   "scim_user.created": words("added the person $", "add a person", "Person added by SCIM"),
@@ -39,7 +43,7 @@ export const AUDIT_WORDS: Readonly<Record<string, Words>> = {
   "scim_group.created": words("added the group $", "add a group", "Group added by SCIM"),
   "scim_group.updated": words("changed the group $", "change the group $", "Group changed by SCIM"),
   "scim_group.deleted": words("removed the group $", "remove the group $", "Group removed by SCIM"),
-  "scim_token.created": words("made a new SCIM token", "make a SCIM token", "SCIM token made"),
+  "scim_token.created": words("created a new SCIM token", "create a SCIM token", "SCIM token created"),
   "signing_key.rotated": words(
     "published the next signing key",
     "rotate the signing key",
@@ -51,29 +55,29 @@ export const AUDIT_WORDS: Readonly<Record<string, Words>> = {
     "Assertion key rotated",
   ),
   "organization.bootstrapped": words(
-    "set the organisation up",
-    "set the organisation up",
+    "set up the organisation",
+    "set up the organisation",
     "Organisation set up",
   ),
-  "webhook.created": words("set the webhook up", "set the webhook up", "Webhook set up"),
+  "webhook.created": words("set up the webhook", "set up the webhook", "Webhook set up"),
   "webhook.updated": words("changed the webhook", "change the webhook", "Webhook changed"),
-  "webhook.disabled": words("switched the webhook off", "switch the webhook off", "Webhook switched off"),
+  "webhook.disabled": words("paused the webhook", "pause the webhook", "Webhook paused"),
   "webhook.deleted": words("deleted the webhook", "delete the webhook", "Webhook deleted"),
   "webhook.secret_rotated": words(
-    "made a new webhook secret",
-    "make a new webhook secret",
-    "Webhook secret made",
+    "created a new webhook secret",
+    "create a new webhook secret",
+    "Webhook secret created",
   ),
   "webhook.tested": words("sent a test event", "send a test event", "Test event sent"),
-  "webhook.resent": words("sent an event again", "send an event again", "Event sent again"),
+  "webhook.resent": words("resent an event", "resend an event", "Event resent"),
 };
 
 /** Events that begin alike, under one name. */
 export const AUDIT_SUBJECTS: Readonly<Record<string, string>> = {
-  "api_key.": "Everything about keys",
-  "service_user.": "Everything about service users",
-  scim_: "Everything by SCIM",
-  "webhook.": "Everything about the webhook",
+  "api_key.": "All key events",
+  "service_user.": "All service user events",
+  scim_: "All SCIM events",
+  "webhook.": "All webhook events",
 };
 
 type Fields = Readonly<Record<string, unknown>> | null;

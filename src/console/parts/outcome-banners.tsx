@@ -25,6 +25,13 @@ export const Refused: FC<{ notice: { readonly title: string; readonly text: stri
     </Banner>
   );
 
+/** Says that a form was the same as what is stored. */
+export const Unchanged: FC<{ what: string }> = ({ what }) => (
+  <Banner kind="warn" title="Nothing was changed">
+    <p>The form is the same as the {what}, so there was nothing to save.</p>
+  </Banner>
+);
+
 /** Says that a form was refused, and lists all problems, with links to their fields. */
 export const NotSaved: FC<{ problems: Problems; labels: FieldLabels }> = ({ problems, labels }) => {
   const { "": general, ...fields } = problems;

@@ -331,7 +331,7 @@ describe("the audit log", () => {
     await page.goto(`/-/console/audit?action=service_user.&target=${id}`);
     expect(await sentences(page)).toEqual([
       "Alice Andersson deleted the service user Not for long",
-      "Alice Andersson made the service user Not for long",
+      "Alice Andersson created the service user Not for long",
     ]);
     expect(await links.allInnerTexts()).toEqual(["Alice Andersson", "Alice Andersson"]);
   });
@@ -339,7 +339,7 @@ describe("the audit log", () => {
   test("is narrowed by what is on it, and by names of keys and people", async () => {
     const { page } = await visitors.signIn("alice");
     await page.goto(`/-/console/audit?target=${userId}`);
-    const made = events(page).filter({ hasText: "made the service user Reporter" });
+    const made = events(page).filter({ hasText: "created the service user Reporter" });
     await made.locator("summary").click();
     await made.getByRole("link", { name: "of this kind" }).click();
     await page.waitForURL(/action=service_user.created.*target=svc_/);
@@ -351,7 +351,7 @@ describe("the audit log", () => {
     await page.getByLabel("By", { exact: true }).fill("Bob Baker");
     await page.getByRole("button", { name: "Filter" }).click();
     await page.waitForURL(/target=his/);
-    expect(await sentences(page)).toEqual(["Bob Baker made the key His"]);
+    expect(await sentences(page)).toEqual(["Bob Baker created the key His"]);
   });
 
   test("shows times in the reader's zone, in UTC at a touch, and filters by either", async () => {
@@ -424,7 +424,7 @@ describe("the audit log", () => {
     expect(await events(page).count()).toBe(50);
     await page.getByRole("link", { name: "Next page" }).click();
     await page.waitForURL(/target=.*cursor=/);
-    expect((await sentences(page)).at(-1)).toBe("Alice Andersson made the key Hers, renamed");
+    expect((await sentences(page)).at(-1)).toBe("Alice Andersson created the key Hers, renamed");
     await page.getByRole("link", { name: "First page" }).click();
     await page.waitForURL((url) => !url.search.includes("cursor"));
   });

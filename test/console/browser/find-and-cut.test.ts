@@ -98,7 +98,7 @@ describe("a search", () => {
     await page.getByRole("button", { name: "Filter" }).click();
     await page.waitForURL("**/audit?*");
     expect(new URL(page.url()).searchParams.get("target")).toBe(id);
-    await page.getByText("Bob Baker made the key Leaked").waitFor();
+    await page.getByText("Bob Baker created the key Leaked").waitFor();
     expect(sent.join("\n")).not.toContain(key.slice(20));
     expect(product.logs.join("\n")).not.toContain(key.slice(20));
   });

@@ -212,7 +212,7 @@ describe("a key's page", () => {
       .waitFor();
     expect(await visitor.page.locator(".event .what").allInnerTexts()).toEqual([
       "Alice Andersson changed Detailed, renamed",
-      "Alice Andersson made the key Detailed, renamed",
+      "Alice Andersson created the key Detailed, renamed",
     ]);
     await visitor.page.getByText("As a table").click();
     await visitor.page.getByRole("figure").getByRole("cell", { name: "2", exact: true }).waitFor();
