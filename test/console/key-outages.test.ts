@@ -51,7 +51,7 @@ describe("while the guard cannot be reached", () => {
   test("no key is made, which is said with the form, and the same form makes one once it can be", async () => {
     const form = { ...NEW, attempt: crypto.randomUUID() };
     const [status, page] = await send("/new", form);
-    expect([status, page]).toEqual([503, expect.stringContaining("No key was made")]);
+    expect([status, page]).toEqual([503, expect.stringContaining("No key was created")]);
     expect(page).toContain(`value="${form.attempt}"`);
     expect(page).toContain('value="Once"');
     await setOutage(null);

@@ -537,6 +537,6 @@ test("a key is rotated once, which its page says before anybody fills in the for
   expect([asked.status, await asked.text()]).toEqual([409, expect.stringContaining(`href="${KEYS}/${id}"`)]);
   expect(await send(`/${key.id}/rotate`, { overlap: "1h" })).toEqual([
     409,
-    expect.stringContaining("This key was rotated already"),
+    expect.stringContaining("This key was already rotated"),
   ]);
 });

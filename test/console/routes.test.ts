@@ -159,7 +159,7 @@ describe.each(forms)("POST %s", (path) => {
 describe.each(pages.filter((path) => FOR_ADMINS.test(path)))("GET %s", (path) => {
   test("is not for whoever is no admin", async () => {
     const answer = await open(member, filled(path));
-    expect([answer.status, await headingOf(answer)]).toEqual([403, "Not for your role"]);
+    expect([answer.status, await headingOf(answer)]).toEqual([403, "Your role does not allow this"]);
   });
 });
 
@@ -167,7 +167,7 @@ describe.each(forms.filter((path) => FOR_ADMINS.test(path)))("POST %s", (path) =
   test("is refused to whoever is no admin", async () => {
     const form = { csrf: await tokenOf(member), name: "Mine", url: "https://hooks.example.com/" };
     const answer = await member.post(filled(path), form);
-    expect([answer.status, await headingOf(answer)]).toEqual([403, "Not for your role"]);
+    expect([answer.status, await headingOf(answer)]).toEqual([403, "Your role does not allow this"]);
   });
 });
 

@@ -34,7 +34,12 @@ export interface ConsoleProduct {
   /** Calls the API through the gateway; the status of the answer. */
   call(key: string, path?: string): Promise<number>;
   /** Notes what a key was used for in the past, as its guard would have, by the start of the hour. */
-  recordUsage(keyId: string, hours: UsageBatch["hours"], calls?: CallCounts): Promise<void>;
+  recordUsage(
+    keyId: string,
+    hours: UsageBatch["hours"],
+    calls?: CallCounts,
+    lastUsedAt?: number,
+  ): Promise<void>;
   /** A window without cookies at the console's first page, whatever that leads to. */
   open(options?: Options): Promise<Visitor>;
   /** A window of somebody who has signed in without a second factor, at the list of their keys. */
@@ -58,6 +63,7 @@ export async function startConsole(
   ]);
   const issuer = `http://127.0.0.1:${demoPort}/oidc`;
   const logs: string[] = [];
+  let sequence = Date.now();
   const consoleOrigins = [`http://127.0.0.1:${port}`];
   const secrets = await loadIdentitySecrets(join(stateDir, "identity-provider.json"));
   const [demo, runtime, browser] = await Promise.all([
@@ -103,16 +109,16 @@ export async function startConsole(
       const result = await answer.text();
       if (!result.includes(`"status":"imported"`)) throw new Error(result);
     },
-    async recordUsage(keyId, hours, calls = new Map()) {
+    async recordUsage(keyId, hours, calls = new Map(), lastUsedAt = Date.now() - 420_000) {
       const organizations = await runtime.miniflare.getDurableObjectNamespace("ORGANIZATION", "portcullis");
       const organization = organizations.get(organizations.idFromName(SAMPLE_ORGANIZATION)) as unknown as {
         recordUsage(id: string, batch: UsageBatch): Promise<void>;
       };
       const batch = {
-        sequence: Date.now(),
+        sequence: ++sequence,
         hours,
         calls,
-        lastUsedAt: Date.now() - 420_000,
+        lastUsedAt,
         lastUsedIp: "203.0.113.24",
       };
       await organization.recordUsage(keyId, batch);

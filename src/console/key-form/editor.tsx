@@ -61,7 +61,7 @@ export const KeyEditor: FC<Props> = (props) => {
         <Refused notice={props.notice ?? null} />
         <NotSaved problems={problems} labels={FIELD_LABELS} />
         {props.children}
-        <FieldGroup name="about" title="What it is for">
+        <FieldGroup name="about" title="Details">
           {(owners.length > 1 || (owners.length === 1 && owner.id !== "")) && (
             <OwnerField owner={owner} owners={owners} problem={problemOf("owner")} />
           )}

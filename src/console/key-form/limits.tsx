@@ -20,7 +20,7 @@ export const Expiry: FC<ExpiryProps> = ({ form, usual, current, problem }) => {
   const lifetimes = [...new Set([...LIFETIMES, usual, ...chosenOf(form)])].map((value) => ({
     value,
     label: lifetimeName(value),
-    note: `Until ${day(new Date(Date.now() + (parseDuration(value) ?? 0)).toISOString())}${value === usual ? ", as usual here" : ""}`,
+    note: `Until ${day(new Date(Date.now() + (parseDuration(value) ?? 0)).toISOString())}${value === usual ? " (default)" : ""}`,
   }));
   const asItIs = {
     value: "keep",
@@ -28,7 +28,7 @@ export const Expiry: FC<ExpiryProps> = ({ form, usual, current, problem }) => {
     note: current ? `Until ${exact(current)}` : "Never expires",
   };
   return (
-    <FieldGroup name="expiry" title="Until when" problem={problem}>
+    <FieldGroup name="expiry" title="Expiry" problem={problem}>
       <Choices
         name="expiry"
         chosen={form.expiry}
@@ -74,7 +74,7 @@ export const RateFields: FC<{ form: KeyForm; usual: RateLimit; problem: string |
   return (
     <FieldGroup
       name="rateLimit"
-      title="How often"
+      title="Rate limit"
       hint={`Empty: the default, ${rateText(usual)}.`}
       problem={problem}
     >

@@ -42,11 +42,11 @@ const NOTICES: Partial<Record<RefusalCode, Notice>> = {
   },
   not_bootstrapped: {
     title: "The organisation has not been set up",
-    text: "An admin does that once. Then keys can be made.",
+    text: "An admin does that once. Then keys can be created.",
   },
   role_required: {
-    title: "Not for your role",
-    text: "Making a key takes the Developer role on a vault, and a person's key is theirs alone to rotate. Ask an admin.",
+    title: "Your role does not allow this",
+    text: "Creating a key takes the Developer role on a vault, and only its owner can rotate a person's key. Ask an admin.",
   },
   identity_provider_unavailable: {
     title: "Nothing was done",

@@ -22,8 +22,8 @@ interface Props {
 export const ScopeBuilder: FC<Props> = ({ rows, types, previews, vaults, problem, focus }) => (
   <FieldGroup
     name="scopes"
-    title="What it may do"
-    hint="Each scope allows an action on everything of a kind, or on some of it. Leave a part empty for any."
+    title="Scopes"
+    hint="Each scope allows an action on one kind of resource. Leave a part empty to allow any."
     problem={problem}
   >
     <div id="scope-rows" data-swap="fields">

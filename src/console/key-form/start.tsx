@@ -37,7 +37,7 @@ export const Quota: FC<{ used: number; most: number; owner: Owner }> = ({ used, 
       {used >= most ? (
         <Banner
           kind="warn"
-          title={`${whose} ${NUMBER.format(used)} of ${counted(most, "key")}: no more can be made`}
+          title={`${whose} ${NUMBER.format(used)} of ${counted(most, "key")}: the limit is reached`}
         >
           <p>
             <a href={list}>Revoke one</a> that is no longer needed first. Keys that are neither revoked nor
@@ -58,7 +58,7 @@ export const SecondFactorFirst: FC<{ path: string }> = ({ path }) => (
   <noscript>
     <p class="banner warn">
       <span>
-        Making a key takes a second factor. <a href={startUrl(path, "factor")}>Show it first</a>: without
+        Creating a key takes a second factor. <a href={startUrl(path, "factor")}>Show it first</a>: without
         scripts, what you fill in here would be lost on the way.
       </span>
     </p>

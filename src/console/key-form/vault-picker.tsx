@@ -20,7 +20,7 @@ const MANY = 12;
 
 /** Every vault that the owner may use, or some: ticked where they are known, and typed. */
 export const VaultPicker: FC<Props> = ({ form, owner, known, unknown, problem }) => (
-  <FieldGroup name="vaults" title="On which vaults" problem={problem}>
+  <FieldGroup name="vaults" title="Vaults" problem={problem}>
     <div id="vault-picker" data-swap="fields">
       <Choices
         name="vaults"
@@ -76,7 +76,7 @@ const Any: FC<{ offered: readonly string[]; form: KeyForm }> = ({ offered, form:
         hint="One on each line."
         rows={3}
         code
-        placeholder="vault_3f8a2c1d9b"
+        {...(offered.length === 0 && { placeholder: "vault_3f8a2c1d9b" })}
         value={vaults.filter((id) => !ticked.includes(id)).join("\n")}
       />
     </>

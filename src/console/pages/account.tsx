@@ -102,8 +102,8 @@ const SessionFacts: FC<{ session: Session }> = ({ session }) => {
         ]}
       />
       <p class="note">
-        Making and rotating keys takes a second factor that is at most five minutes old. You are asked for it
-        when it is needed, or <a href={startUrl(ACCOUNT, "factor")}>sign in with one now</a>.
+        Creating and rotating keys takes a second factor that is at most five minutes old. You are asked for
+        it when it is needed, or <a href={startUrl(ACCOUNT, "factor")}>sign in with one now</a>.
       </p>
       <p class="note">
         How to call the API with a key: <a href="/-/docs">for integrators</a>.

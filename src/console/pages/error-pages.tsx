@@ -74,7 +74,7 @@ const PAGES: Partial<
 export async function noPermissionPage(c: ConsoleContext): Promise<Response> {
   // Refused even this: who it is may do nothing here at all.
   if (isRefusal(await c.get("me"))) return noAccessPage(c);
-  const title = "Not for your role";
+  const title = "Your role does not allow this";
   const text =
     "What you may do here follows from your roles at your identity provider. Ask an admin of your organisation.";
   return pageForAll(c, title, <Message icon="lock" title={title} text={text} onward={TO_KEYS} />, {

@@ -7,7 +7,7 @@ import { HOME, keyPage } from "../paths.ts";
 
 /** For a person who may create keys for nobody. */
 export function noDeveloperPage(c: ConsoleContext, isAdmin: boolean): Promise<Response> {
-  const title = "No vault to make a key for";
+  const title = "No vault to create a key for";
   const text = isAdmin
     ? "You do not have the Developer role on any vault, and there is no active service user. Create a service user first, or get the role at your identity provider."
     : "You do not have the Developer role on any vault, so a key of yours could reach nothing. Ask an admin of your organisation.";
@@ -20,9 +20,9 @@ export function noDeveloperPage(c: ConsoleContext, isAdmin: boolean): Promise<Re
 
 /** A form that was sent before: by a second press, or by loading the page with the secret anew. */
 export function madeAlreadyPage(c: ConsoleContext, keyId: string): Promise<Response> {
-  const title = "This key was made already";
+  const title = "This key was already created";
   const text =
-    "The form was sent before, so no second key was made. The key's secret was shown then and is shown only once. If you do not have it, rotate the key or revoke it.";
+    "The form was sent before, so no second key was created. The key's secret was shown then and is shown only once. If you do not have it, rotate the key or revoke it.";
   const onward = { label: "Open the key", href: `${HOME}/${encodeURIComponent(keyId)}` };
   return pageForAll(c, title, <Message icon="key" title={title} text={text} onward={onward} />, {
     status: 409,
@@ -41,7 +41,7 @@ export function revokedPage(c: ConsoleContext, keyId: string): Promise<Response>
 
 /** A key is rotated once: the next time, it is its new key's turn. */
 export function rotatedPage(c: ConsoleContext, keyId: string, successorId: string | null): Promise<Response> {
-  const title = "This key was rotated already";
+  const title = "This key was already rotated";
   const text = "A key can be rotated once. Rotate the new key, or revoke this one.";
   const onward = { label: "Open the new key", href: keyPage(successorId ?? keyId) };
   return pageForAll(c, title, <Message icon="rotate" title={title} text={text} onward={onward} />, {

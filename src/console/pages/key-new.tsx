@@ -29,7 +29,7 @@ import { secretPage } from "./key-secret.tsx";
 import { refusalPage } from "./error-pages.tsx";
 
 const UNCONFIRMED =
-  "No key was made: it could not be confirmed, so it was revoked again. Try again in a moment.";
+  "No key was created: it could not be confirmed, so it was revoked again. Try again in a moment.";
 
 /** `/keys/new`: makes a key for oneself or, by an admin, for a service user. */
 export function addKeyCreation(app: Hono<ConsoleEnv>, console_: Console): void {

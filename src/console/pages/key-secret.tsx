@@ -57,7 +57,7 @@ const OldKey: FC<{ key_: Key }> = ({ key_: key }) => (
         works until <Moment time={endOf(key)} otherwise="" />
       </>
     ) : (
-      "works no more."
+      "no longer works."
     )}
   </>
 );

@@ -73,7 +73,7 @@ const NoRole: FC<{ me: Me }> = ({ me }) => (
       again.
     </p>
     {me.roles.includes(ADMIN) && (
-      <p>As an admin you can make keys for service users, and manage those of others.</p>
+      <p>As an admin you can create keys for service users and manage those of others.</p>
     )}
   </Empty>
 );

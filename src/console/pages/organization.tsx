@@ -17,9 +17,9 @@ import { Code, Words } from "../parts/code.tsx";
 export const ORGANIZATION_BACK = { label: "Organisation", href: ORGANIZATION };
 
 const DONE = {
-  bootstrapped: "The organisation is set up. Keys can be made.",
+  bootstrapped: "The organisation is set up. Keys can be created.",
   rotated: "The next signing key is published. It takes over in a few minutes.",
-  "webhook-deleted": "Events are not sent any more.",
+  "webhook-deleted": "The webhook is deleted. No more events are sent.",
 } as const;
 
 /** `/organization`: what is there once for everybody in it, for admins. */

@@ -14,7 +14,7 @@ import { pageForMe } from "../parts/page-for-me.tsx";
 import { problemsOf, type Problems } from "../parts/problems.ts";
 import { ReceiptList } from "../parts/receipts.tsx";
 import { NotSaved } from "../parts/outcome-banners.tsx";
-import { counted } from "../parts/wording.ts";
+import { counted, NUMBER } from "../parts/wording.ts";
 import { ownerPage } from "../paths.ts";
 import { callsThrough } from "./calls-through.ts";
 import { refusalPage, unconfirmedPage } from "./error-pages.tsx";
@@ -104,13 +104,23 @@ function receiptsPage(
   { receipts }: PersonRevoked,
   keys: readonly Key[],
 ): Promise<Response> {
-  const title = `${counted(receipts.length, "key")} revoked`;
+  const ended = new Set(keys.filter(({ status }) => status === "revoked").map((key) => key.id));
+  const before = receipts.filter(({ keyId }) => ended.has(keyId)).length;
+  // What is asked for again is all confirmed by now.
+  const count = before === receipts.length ? before : receipts.length - before;
+  const title = `${counted(count, "key")} revoked`;
   const back = { label: keys[0]?.owner.name ?? id, href: ownerPage({ id, kind: "user" }) };
-  const banner = receipts.length === 1 ? "It is dead everywhere" : "They are dead everywhere";
+  const banner = count === 1 ? "It is dead everywhere" : "They are dead everywhere";
   return pageForMe(c, title, "people", () => (
     <>
       <PageHeader title={title} back={back} />
       {receipts.length > 0 && <Banner kind="good" title={banner} />}
+      {count < receipts.length && (
+        <p class="soft">
+          {before === 1 ? "One more was" : `${NUMBER.format(before)} more were`} revoked before; the list has
+          the receipt{before === 1 ? "" : "s"}, too.
+        </p>
+      )}
       <ReceiptList receipts={receipts} names={new Map(keys.map((key) => [key.id, key.name]))} />
     </>
   ));

@@ -31,7 +31,7 @@ export function addServiceUserEnds(app: Hono<ConsoleEnv>): void {
     ask: ({ name }) => ({
       title: `Activate ${name}?`,
       action: "Activate",
-      text: <p>It can have keys again. Those that were revoked stay revoked: make new ones.</p>,
+      text: <p>It can have keys again. Those that were revoked stay revoked: create new ones.</p>,
     }),
     act: (c, id) => c.get("api").change("PATCH", apiPath(id), { active: true }),
     done: (id) => doneAt(id, "activated"),

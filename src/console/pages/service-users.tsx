@@ -42,7 +42,7 @@ const SHOWN_KEYS = "10";
 const DONE = {
   created: "The service user is created. It needs a key to do anything.",
   updated: "Saved, and in force for its keys everywhere.",
-  activated: "The service user is active again. Keys that were revoked stay revoked: make new ones.",
+  activated: "The service user is active again. Keys that were revoked stay revoked: create new ones.",
   deactivated: "The service user is deactivated, and its keys are revoked everywhere.",
   deleted: "The service user is deleted, and its keys are revoked everywhere.",
 } as const;

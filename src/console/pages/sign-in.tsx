@@ -5,7 +5,7 @@ import { Icon } from "../parts/icons.tsx";
 export const SignInPage: FC<{ startUrl: string; provider: string }> = ({ startUrl, provider }) => (
   <>
     <h1>Sign in</h1>
-    <p>See, make and revoke the API keys of your organisation.</p>
+    <p>Create, find and revoke the API keys of your organisation.</p>
     <a role="button" href={startUrl}>
       Continue with {provider}
     </a>

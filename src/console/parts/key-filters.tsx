@@ -50,7 +50,7 @@ export const NoKeys: FC<{ path: string; query: ListQuery; whose: Whose }> = ({ p
   const among = query.status === "all" ? "all keys" : `the ${query.status} keys`;
   if (query.q !== "") {
     return (
-      <Empty icon="search" title="No key has such a name">
+      <Empty icon="search" title="No key found">
         <p>
           Nothing matches <b>{query.q}</b> among {among}: no name, no id and no beginning of a key.
         </p>

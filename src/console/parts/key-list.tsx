@@ -173,7 +173,7 @@ function isOpen({ allowedIps }: Key): boolean {
 const Expiry: FC<{ key_: Key }> = ({ key_: key }) => {
   const end = endOf(key);
   const isSoon = end !== null && key.status === "active" && Date.parse(end) < Date.now() + SOON_MS;
-  const time = <Ago time={end} otherwise={key.status === "revoked" ? "" : "Never"} />;
+  const time = <Ago time={end} otherwise={key.status === "revoked" ? "—" : "Never"} />;
   return isSoon ? <b class="warn">{time}</b> : time;
 };
 

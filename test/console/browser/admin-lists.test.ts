@@ -77,7 +77,7 @@ describe("all keys", () => {
     await page.waitForURL(/kind=service.*status=all|status=all.*kind=service/);
     await page.getByRole("searchbox").fill("nothing");
     await page.getByRole("button", { name: "Search" }).click();
-    await page.getByRole("heading", { name: "No key has such a name" }).waitFor();
+    await page.getByRole("heading", { name: "No key found" }).waitFor();
     expect(page.url()).toMatch(/kind=service/);
     await expectReadable(visitor);
 

@@ -141,7 +141,7 @@ describe("a key", () => {
     expect(await visitor.page.getByRole("link", { name: "New key" }).count()).toBe(0);
     const answer = await visitor.page.goto("/-/console/keys/new");
     expect(answer?.status()).toBe(403);
-    await visitor.page.getByRole("heading", { name: "No vault to make a key for" }).waitFor();
+    await visitor.page.getByRole("heading", { name: "No vault to create a key for" }).waitFor();
     expect(await visitor.axe()).toEqual([]);
   });
 });

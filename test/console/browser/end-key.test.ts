@@ -91,7 +91,7 @@ describe("rotating", () => {
     const { page } = visitor;
     await page.getByLabel("Not at all").check();
     await submit(visitor, "Rotate the key");
-    await page.getByText("works no more").waitFor();
+    await page.getByText("no longer works").waitFor();
     const key = await page.locator("#secret").innerText();
     expect([await product.call(key), await product.call(made.key)]).toEqual([200, 401]);
   });

@@ -138,7 +138,7 @@ describe("the list of keys", () => {
     await visitor.page.waitForURL("**/keys?status=active&q=report");
     expect(await namesIn(visitor)).toEqual(["Beta Reporting", "Alpha reporting"]);
     await visitor.page.getByRole("link", { name: "Revoked" }).click();
-    await visitor.page.getByText("No key has such a name").waitFor();
+    await visitor.page.getByText("No key found").waitFor();
     expect(await visitor.axe()).toEqual([]);
   });
 

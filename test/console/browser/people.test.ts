@@ -61,7 +61,7 @@ test("an address for admins says to others that it is not for them, and where th
   ]) {
     const answer = await visitor.page.goto(`/-/console/${path}`);
     expect(answer?.status()).toBe(403);
-    await visitor.page.getByRole("heading", { name: "Not for your role" }).waitFor();
+    await visitor.page.getByRole("heading", { name: "Your role does not allow this" }).waitFor();
     await expectReadable(visitor);
   }
   await visitor.page.getByRole("button", { name: "To my keys" }).click();

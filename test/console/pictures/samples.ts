@@ -39,11 +39,7 @@ export async function makeSample(product: ConsoleProduct): Promise<Sample> {
   await alice("PATCH", `/-/api-keys/${paused}`, { disabled: true });
   await alice("DELETE", `/-/api-keys/${old}`);
   await alice("PATCH", `/-/api-keys/${keyId}`, { allowedIps: ["203.0.113.0/24"] });
-  const calls = new Map([
-    [callOf("listBalances"), 1204],
-    [callOf("listTransactions"), 310],
-  ]);
-  await product.recordUsage(keyId, weekOfUse(Date.now()), calls);
+  await recordWeek(product, keyId);
   return { keyId, userId: await makeAdminSample(product, keyId), spare: "" };
 }
 
@@ -52,14 +48,29 @@ function callOf(operationId: string): string {
   return `203.0.113.24\n/vault_3f8a2c1d9b\n${operationId}`;
 }
 
+/** An hour after the other, so that what was called is counted in its hour. */
+async function recordWeek(product: ConsoleProduct, keyId: string): Promise<void> {
+  for (const [hour, counts] of weekOfUse(Date.now())) {
+    const balances = Math.round(counts.admitted * 0.8);
+    const calls = new Map([
+      [callOf("listBalances"), balances],
+      [callOf("listTransactions"), counts.admitted - balances],
+    ]);
+    await product.recordUsage(
+      keyId,
+      { [hour]: counts },
+      calls,
+      Math.max(hour, Math.min(hour + HOUR_MS, Date.now()) - 420_000),
+    );
+  }
+}
+
 /** More by day than by night; now and then too much. */
-function weekOfUse(now: number): Record<number, UsageCounts> {
-  const hours = Array.from({ length: 7 * 24 }, (_, i) => hourOf(now) - i * HOUR_MS);
-  return Object.fromEntries(
-    hours.map((hour, i) => {
-      const ofDay = new Date(hour).getUTCHours();
-      const admitted = Math.round(320 + 260 * Math.sin(((ofDay - 7) / 24) * 2 * Math.PI) + ((i * 37) % 60));
-      return [hour, { admitted, limited: i % 19 === 4 ? 85 : 0, refused: i % 31 === 9 ? 40 : 0 }];
-    }),
-  );
+function weekOfUse(now: number): [hour: number, counts: UsageCounts][] {
+  const hours = Array.from({ length: 7 * 24 }, (_, i) => hourOf(now) - i * HOUR_MS).toReversed();
+  return hours.map((hour, i) => {
+    const ofDay = new Date(hour).getUTCHours();
+    const admitted = Math.round(320 + 260 * Math.sin(((ofDay - 7) / 24) * 2 * Math.PI) + ((i * 37) % 60));
+    return [hour, { admitted, limited: i % 19 === 4 ? 85 : 0, refused: i % 31 === 9 ? 40 : 0 }];
+  });
 }
