@@ -1,4 +1,4 @@
-import { formatDay, formatTime } from "./moment.ts";
+import { formatDay, formatMoment, formatTime, formatUtcDay } from "./moment.ts";
 
 /** Labels along the axis of a chart; pages and their scripts draw them alike. */
 
@@ -37,6 +37,11 @@ export function ticksOf(starts: readonly string[], stepS: number, zone: string |
     const isNext = stretchOf(time, stepS) !== stretchOf(formatTime(before, zone), stepS);
     return isNext && !isLong ? [{ text: time, left }] : [];
   });
+}
+
+/** When a bar begins: a moment, or a day of UTC. */
+export function startOf(start: string, stepS: number, zone: string | undefined): string {
+  return stepS === DAY_S ? formatUtcDay(start) : formatMoment(start, "minute", zone);
 }
 
 /** Which stretch of its day or hour a time like "14:50" lies in. */

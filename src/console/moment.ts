@@ -6,6 +6,7 @@ export type Precision = "minute" | "second";
 type Options = Intl.DateTimeFormatOptions;
 
 const DAY: Options = { day: "numeric", month: "short" };
+const LONG_DAY: Options = { ...DAY, year: "numeric" };
 const TIME: Options = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 const MINUTE: Options = { ...DAY, year: "numeric", ...TIME };
 const FORMS = { minute: MINUTE, second: { ...MINUTE, second: "2-digit" } } as const;
@@ -18,6 +19,11 @@ export function formatMoment(iso: string, to: Precision, zone: string | undefine
   // Like "UTC", "CET" or "GMT+5:30".
   const name = parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
   return `${formatOf(FORMS[to], zone).format(at)} ${name}`;
+}
+
+/** A day of UTC, like "20 Nov 2026 (UTC)", in whatever zone one is. */
+export function formatUtcDay(iso: string): string {
+  return `${formatOf(LONG_DAY, "UTC").format(Date.parse(iso))} (UTC)`;
 }
 
 /** Like "20 Nov". */

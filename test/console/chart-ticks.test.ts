@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ticksOf } from "../../src/console/chart-ticks.ts";
+import { startOf, ticksOf } from "../../src/console/chart-ticks.ts";
 import { usageStretch, type UsageWindow } from "../../src/core/usage/windows.ts";
 
 /** The bars of a window, by their start, and the seconds between them. */
@@ -50,4 +50,11 @@ test("a label stands where its bar begins", () => {
   const [starts, stepS] = barsOf("24h", "2026-11-20T14:30:00Z");
   const [first] = ticksOf(starts, stepS, "UTC");
   expect(first).toEqual({ text: "16:00", left: (100 / 24) * starts.indexOf("2026-11-19T16:00:00.000Z") });
+});
+
+test.each([
+  ["2026-11-20T00:00:00.000Z", 86_400, "America/St_Johns", "20 Nov 2026 (UTC)"],
+  ["2026-11-20T00:00:00.000Z", 3600, "America/St_Johns", "19 Nov 2026, 20:30 GMT-3:30"],
+] as const)("a bar from %s of %i seconds begins in %s on %s", (start, stepS, zone, text) => {
+  expect(startOf(start, stepS, zone)).toBe(text);
 });

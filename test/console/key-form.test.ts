@@ -2,7 +2,7 @@ import { POLICY_TABLE } from "#policy";
 import { describe, expect, test } from "vitest";
 import { MAX_RANGES, type Key } from "../../src/api-types/keys.ts";
 import { previewOf } from "../../src/console/key-form/preview.ts";
-import { bodyOf, changeOf, fieldsOf, formOf, readForm } from "../../src/console/key-form/values.ts";
+import { bodyOf, changeOf, fieldsOf, formOf, readForm, wordsOf } from "../../src/console/key-form/values.ts";
 import { rowOf, scopeOf } from "../../src/console/key-form/scope-rows.ts";
 import { MAX_SCOPES, MAX_VAULTS } from "../../src/core/key/grant-limits.ts";
 import { loadPolicy } from "../../src/core/policy/route-policy.ts";
@@ -129,4 +129,26 @@ describe("a form that was sent with more than a key may have", () => {
     const shown = preview.reach.operations.find(({ operation }) => operation.id === "listBalances");
     expect(shown?.on).toHaveLength(MAX_VAULTS);
   });
+});
+
+describe("vault ids as they are pasted", () => {
+  test.each([
+    "vault_1,\nvault_2\n",
+    '["vault_1", "vault_2"]'.slice(1, -1),
+    "\u201cvault_1\u201d \u2018vault_2\u2019",
+    "\ufeffvault_1\u200b;\u00a0vault_2\u2060",
+    "`vault_1`\t'vault_2'",
+  ])("are read without what surrounds them: %j", (text) => {
+    expect(wordsOf(text)).toEqual(["vault_1", "vault_2"]);
+  });
+
+  test.each(["https://app.example/vaults/1", "*", "#", "a/b"])(
+    "reach nothing where they are none: %s",
+    (id) => {
+      const owner = { id: "", name: "Alice", vaults: "*" as const };
+      const form = { ...formOf(KEY), vaults: [id] };
+      const { reach } = previewOf(form, owner, loadPolicy(POLICY_TABLE), "", []);
+      expect(reach.operations.filter(({ operation }) => operation.id === "listBalances")).toEqual([]);
+    },
+  );
 });

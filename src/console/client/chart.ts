@@ -1,5 +1,4 @@
-import { placeOf, percent, ticksOf } from "../chart-ticks.ts";
-import { formatMoment } from "../moment.ts";
+import { placeOf, percent, startOf, ticksOf } from "../chart-ticks.ts";
 import { whenZoneChanges, zone } from "./times.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -12,6 +11,7 @@ export function tellChartValues(): void {
 class Chart {
   readonly #plot: SVGElement;
   readonly #ticks: SVGElement;
+  readonly #stepS: number;
   readonly #values: Element;
   readonly #bars: readonly SVGGElement[];
   #at: number;
@@ -19,6 +19,7 @@ class Chart {
   constructor(figure: HTMLElement) {
     this.#plot = figure.querySelector<SVGElement>("[data-plot]") as SVGElement;
     this.#ticks = figure.querySelector<SVGElement>("[data-step]") as SVGElement;
+    this.#stepS = Number(this.#ticks.dataset["step"]);
     this.#values = figure.querySelector(".values") as Element;
     this.#bars = [...figure.querySelectorAll<SVGGElement>("[data-values]")];
     this.#at = this.#bars.length - 1;
@@ -65,7 +66,7 @@ class Chart {
   #inZone(): void {
     this.#note();
     const starts = this.#bars.map(({ dataset }) => dataset["start"] ?? "");
-    const ticks = ticksOf(starts, Number(this.#ticks.dataset["step"]), zone());
+    const ticks = ticksOf(starts, this.#stepS, zone());
     this.#ticks.replaceChildren(
       ...ticks.flatMap((tick) => [
         drawn("rect", { x: percent(tick.left), width: "1", height: "5" }),
@@ -77,7 +78,7 @@ class Chart {
   #note(): void {
     const { start = "", values = "" } = this.#bars[this.#at]?.dataset ?? {};
     this.#plot.setAttribute("aria-valuenow", `${this.#at + 1}`);
-    this.#plot.setAttribute("aria-valuetext", `${formatMoment(start, "minute", zone())}: ${values}`);
+    this.#plot.setAttribute("aria-valuetext", `${startOf(start, this.#stepS, zone())}: ${values}`);
   }
 }
 

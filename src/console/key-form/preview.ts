@@ -3,7 +3,7 @@ import { MAX_VAULTS } from "../../core/key/grant-limits.ts";
 import { isRefusal, problemOf } from "../../core/refusal.ts";
 import { allowlistCovers, breadthOf, compileAllowlist, parseRange } from "../../core/key/ip-allowlist.ts";
 import { effectiveAccessOf, type EffectiveAccess } from "../../core/access/effective-access.ts";
-import { formatScope } from "../../core/policy/scope.ts";
+import { formatScope, PLAIN_SEGMENT } from "../../core/policy/scope.ts";
 import type { Console } from "../context.ts";
 import type { Owner } from "./owner.ts";
 import { knownScope, scopeOf } from "./scope-rows.ts";
@@ -59,7 +59,7 @@ export function previewOf(
     reach: effectiveAccessOf(
       {
         scopes: good,
-        vaults: vaults === "*" ? vaults : vaults.slice(0, MAX_VAULTS),
+        vaults: vaults === "*" ? vaults : vaults.filter((id) => PLAIN_SEGMENT.test(id)).slice(0, MAX_VAULTS),
         ownerVaults: owner.vaults ?? "*",
       },
       policy.operations,

@@ -22,7 +22,7 @@ interface Props {
 export const ScopeBuilder: FC<Props> = ({ rows, types, previews, vaults, problem, focus }) => (
   <FieldGroup
     name="scopes"
-    title="Scopes"
+    title="Allowed scopes"
     hint="Each scope allows an action on one kind of resource. Leave a part empty to allow any."
     problem={problem}
   >

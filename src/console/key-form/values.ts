@@ -139,9 +139,18 @@ export function fieldsOf(form: KeyForm): [name: string, value: string][] {
   ];
 }
 
-/** What was typed in a box that takes several: separated by lines, spaces or commas. */
+/** What comes along when something is copied, and nobody sees. */
+const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
+
+/**
+ * What was typed in a box that takes several, or pasted from a list: separated by lines, spaces or commas, in quotes or
+ * not, and without what cannot be seen.
+ */
 export function wordsOf(text: string): string[] {
-  return text.split(/[\s,;]+/).filter((word) => word !== "");
+  return text
+    .replaceAll(UNSEEN, "")
+    .split(/[\s,;"'`\u2018-\u201f]+/)
+    .filter((word) => word !== "");
 }
 
 /** A body for the control API, without the settings that stay as they are. */

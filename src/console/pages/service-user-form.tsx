@@ -8,6 +8,7 @@ import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { knownVaults } from "../key-form/known.ts";
 import { unknownAmong } from "../key-form/unknown-vaults.ts";
+import { wordsOf } from "../key-form/values.ts";
 import { rememberNew } from "../new-vaults.ts";
 import { PageHeader } from "../parts/ui.tsx";
 import { Box, FieldGroup, TextArea, TextField } from "../parts/fields.tsx";
@@ -180,10 +181,8 @@ function valuesFrom({ name, description, vaultRoles }: ServiceUser): Values {
   };
 }
 
-const BREAKS = /[\s,]+/g;
-
 function idsIn({ vaults, everyVault }: Values): string[] {
-  return everyVault ? [] : [...new Set(vaults.split(BREAKS).filter(Boolean))];
+  return everyVault ? [] : [...new Set(wordsOf(vaults))];
 }
 
 /** What the control API is sent. */

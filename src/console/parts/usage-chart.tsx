@@ -1,7 +1,7 @@
 import type { FC } from "hono/jsx";
 import type { Usage, UsageCounts } from "../../api-types/usage.ts";
-import { DAY_S, MINUTE_S, percent, placeOf, ticksOf } from "../chart-ticks.ts";
-import { formatMoment } from "../moment.ts";
+import { DAY_S, MINUTE_S, percent, placeOf, startOf, ticksOf } from "../chart-ticks.ts";
+import { formatUtcDay } from "../moment.ts";
 import { Exact } from "./time.tsx";
 import { NUMBER } from "./wording.ts";
 
@@ -51,8 +51,8 @@ export const UsageChart: FC<{ usage: Usage }> = ({ usage }) => {
     <figure class="chart" data-chart="">
       <Plot usage={usage} label={`Requests in ${WINDOWS[window]}: ${summary.join(", ")}`} />
       <output class="values soft" aria-hidden="true">
-        {buckets.length} {stepOf(usage)} since <Exact time={usage.from} />. Point at a bar, or press the arrow
-        keys, to see its numbers.
+        {buckets.length} {stepOf(usage)} since <Start at={usage.from} stepS={usage.bucketSeconds} />. Point at
+        a bar, or press the arrow keys, to see its numbers.
       </output>
       <details>
         <summary>As a table</summary>
@@ -64,8 +64,12 @@ export const UsageChart: FC<{ usage: Usage }> = ({ usage }) => {
 
 function stepOf({ bucketSeconds }: Usage): string {
   if (bucketSeconds === MINUTE_S) return "minutes";
-  return bucketSeconds === DAY_S ? "days, in UTC" : "hours";
+  return bucketSeconds === DAY_S ? "days" : "hours";
 }
+
+/** Days are of UTC; moments are shown in the zone that is wanted. */
+const Start: FC<{ at: string; stepS: number }> = ({ at, stepS }) =>
+  stepS === DAY_S ? <time datetime={at}>{formatUtcDay(at)}</time> : <Exact time={at} />;
 
 /** Drawn in percent, so that it fills the room that there is and its texts keep their shape. */
 const Plot: FC<{ usage: Usage; label: string }> = ({ usage, label }) => {
@@ -85,7 +89,7 @@ const Plot: FC<{ usage: Usage; label: string }> = ({ usage, label }) => {
         <rect class="grid" y="50%" width="100%" height="1" />
         <rect class="grid" y="100%" width="100%" height="1" />
         {buckets.map((bucket, i) => (
-          <Bar bucket={bucket} left={i * width} width={width} top={top} />
+          <Bar bucket={bucket} stepS={usage.bucketSeconds} left={i * width} width={width} top={top} />
         ))}
       </svg>
       <svg class="ticks" aria-hidden="true" data-step={`${usage.bucketSeconds}`}>
@@ -100,16 +104,19 @@ const Plot: FC<{ usage: Usage; label: string }> = ({ usage, label }) => {
   );
 };
 
-const Bar: FC<{ bucket: Bucket; left: number; width: number; top: number }> = ({
-  bucket,
-  left,
-  width,
-  top,
-}) => {
+interface BarProps {
+  bucket: Bucket;
+  stepS: number;
+  left: number;
+  width: number;
+  top: number;
+}
+
+const Bar: FC<BarProps> = ({ bucket, stepS, left, width, top }) => {
   let y = 100;
   return (
     <g data-start={bucket.start} data-values={valuesOf(bucket)}>
-      <title>{`${formatMoment(bucket.start, "minute", "UTC")}: ${valuesOf(bucket)}`}</title>
+      <title>{`${startOf(bucket.start, stepS, "UTC")}: ${valuesOf(bucket)}`}</title>
       <rect class="reach" x={percent(left)} width={percent(width)} height="100%" />
       {SERIES.filter(([name]) => bucket[name] > 0).map(([name]) => {
         const height = Math.max((bucket[name] / top) * 100, MIN_PERCENT);
@@ -151,7 +158,7 @@ const UsageTable: FC<{ usage: Usage }> = ({ usage }) => (
         .map((bucket) => (
           <tr>
             <th scope="row">
-              <Exact time={bucket.start} />
+              <Start at={bucket.start} stepS={usage.bucketSeconds} />
             </th>
             {SERIES.map(([name, label]) => (
               <td data-label={label}>{NUMBER.format(bucket[name])}</td>

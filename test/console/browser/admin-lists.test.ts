@@ -317,7 +317,7 @@ describe("the audit log", () => {
     await page.getByLabel("By", { exact: true }).fill("bob b");
     await page.getByRole("button", { name: "Filter" }).click();
     await page.waitForURL(/action=service_user.created/);
-    expect(await sentences(page)).toEqual(["Bob Baker tried to make a service user Refused"]);
+    expect(await sentences(page)).toEqual(["Bob Baker tried to create a service user Refused"]);
     await events(page).getByText("role_required").first().click();
     await expectReadable(visitor);
   });
