@@ -535,8 +535,4 @@ test("a key is rotated once, which its page says before anybody fills in the for
   const { id } = (await rotated.json()) as Key;
   const asked = await client.get(`${KEYS}/${key.id}/rotate`);
   expect([asked.status, await asked.text()]).toEqual([409, expect.stringContaining(`href="${KEYS}/${id}"`)]);
-  expect(await send(`/${key.id}/rotate`, { overlap: "1h" })).toEqual([
-    409,
-    expect.stringContaining("This key was already rotated"),
-  ]);
 });

@@ -14,7 +14,7 @@ interface Props {
 
 /** Addresses and ranges, a line each, with a remark on each. */
 export const AddressEditor: FC<Props> = ({ text, checks, ownAddress, address, problem }) => (
-  <FieldGroup name="allowedIps" title="Allowed addresses" problem={problem}>
+  <FieldGroup name="allowedIps" title="Addresses" problem={problem}>
     <TextArea
       name="addresses"
       label="Allowed addresses"

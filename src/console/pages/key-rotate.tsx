@@ -64,7 +64,6 @@ async function rotate(c: ConsoleContext, console_: Console, me: Me, old: Key): P
     return refusalPage(c, created);
   if (created.code === "already_exists") return madeAlreadyPage(c, String(created.details?.["keyId"]));
   if (old.status === "revoked") return revokedPage(c, old.id);
-  if (old.successorId !== null) return rotatedPage(c, old.id, old.successorId);
   c.set("reason", `${created.code} (${created.correlationId})`);
   const notice = refusalNotice(created, UNCONFIRMED);
   return show(c, me, old, { overlap, attempt, notice }, REFUSALS[created.code].status);

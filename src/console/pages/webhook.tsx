@@ -87,8 +87,8 @@ export function addWebhook(app: Hono<ConsoleEnv>): void {
 const BACK = { label: "Webhook", href: PATH };
 
 const ROTATION = {
-  title: "Create a new signing secret?",
-  action: "Create a new secret",
+  title: "Make a new signing secret?",
+  action: "Make a new secret",
   text: (
     <p>
       For a day, messages are also signed with the previous secret. Give the receiver the new one in that
@@ -171,7 +171,7 @@ async function webhookPage(
             </p>
           )}
           <div class="decision">
-            <button>{webhook === null ? "Set up the webhook" : "Save"}</button>
+            <button>{webhook === null ? "Set the webhook up" : "Save"}</button>
           </div>
         </Form>
         {(webhook !== null || deliveries.data.length > 0) && (

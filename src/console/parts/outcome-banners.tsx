@@ -62,13 +62,13 @@ export async function bootstrapNotice(c: ConsoleContext, me: Me): Promise<Child>
     <section class="banner setup" aria-labelledby="setup">
       <Icon name="building" />
       <div>
-        <h2 id="setup">Set up {me.orgId}</h2>
+        <h2 id="setup">Set {me.orgId} up</h2>
         <p>
           No keys can be created yet: the organisation needs a signing key. Setting it up creates one, once.
         </p>
       </div>
       <Form action={`${ORGANIZATION}/bootstrap`} csrf={c.get("session").csrf}>
-        <button>Set up the organisation</button>
+        <button>Set the organisation up</button>
       </Form>
     </section>
   );

@@ -313,7 +313,7 @@ describe("the audit log", () => {
       "Alice Andersson changed Hers, renamed",
     ]);
     await page.goto("/-/console/audit");
-    await page.getByLabel("Event").selectOption({ label: "Service user made" });
+    await page.getByLabel("Event").selectOption({ label: "Service user created" });
     await page.getByLabel("By", { exact: true }).fill("bob b");
     await page.getByRole("button", { name: "Filter" }).click();
     await page.waitForURL(/action=service_user.created/);

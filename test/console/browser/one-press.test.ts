@@ -48,7 +48,7 @@ const FORMS: Record<string, Case> = {
       await alice("PUT", "/-/organization/webhook", { url: "https://hooks.example.com/" });
       return "/organization/webhook/rotate-secret";
     },
-    press: "Create a new secret",
+    press: "Make a new secret",
     done: /Store the signing secret now/,
   },
   "activating a service user": {

@@ -62,13 +62,13 @@ describe("an organisation that is not set up", () => {
     await slower.page.goto("/-/console/usage");
     const { page } = await visitors.signIn("alice");
     await page.goto("/-/console/audit");
-    await page.getByRole("button", { name: "Set up the organisation" }).click();
+    await page.getByRole("button", { name: "Set the organisation up" }).click();
     await page.waitForURL("**/organization?done=bootstrapped");
     await page.getByText("The organisation is set up.").waitFor();
-    await slower.page.getByRole("button", { name: "Set up the organisation" }).click();
+    await slower.page.getByRole("button", { name: "Set the organisation up" }).click();
     await slower.page.waitForURL("**/organization?done=bootstrapped");
     await page.goto("/-/console/keys");
-    expect(await page.getByRole("button", { name: "Set up the organisation" }).count()).toBe(0);
+    expect(await page.getByRole("button", { name: "Set the organisation up" }).count()).toBe(0);
     expect(await times("organization.bootstrapped")).toBe(1);
   });
 });
@@ -181,14 +181,14 @@ describe("the webhook", () => {
     await expectReadable(visitor);
     await page.getByLabel("Where events go").fill("ftp://hooks.example.com/");
     await page.getByLabel("Description").fill("For the on-call team");
-    await page.getByRole("button", { name: "Set up the webhook" }).click();
+    await page.getByRole("button", { name: "Set the webhook up" }).click();
     await page.getByRole("alert").waitFor();
     await expectReadable(visitor);
     expect(await page.getByLabel("Where events go").getAttribute("aria-invalid")).toBe("true");
     expect(await page.getByLabel("Description").inputValue()).toBe("For the on-call team");
 
     await page.getByLabel("Where events go").fill(receiver.url);
-    await page.getByRole("button", { name: "Set up the webhook" }).click();
+    await page.getByRole("button", { name: "Set the webhook up" }).click();
     await page.getByRole("button", { name: "Alice Andersson" }).waitFor();
     expect((await alice("GET", "/-/organization/webhook")).status).toBe(404);
     await pickPerson(visitor, "alice");
@@ -225,7 +225,7 @@ describe("the webhook", () => {
     await page.goto(`${ORGANIZATION}/webhook`);
 
     await page.getByRole("button", { name: "New secret" }).click();
-    await page.getByRole("button", { name: "Create a new secret" }).click();
+    await page.getByRole("button", { name: "Make a new secret" }).click();
     expect(await secretOn(page)).not.toBe(secret);
     await page.goto(`${ORGANIZATION}/webhook`);
     await page.getByText("Messages are also signed with the previous secret until").waitFor();
