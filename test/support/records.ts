@@ -2,7 +2,40 @@ import { generateKey, type NewKey } from "../../src/core/key/key-secret.ts";
 import type { Env } from "../../src/env.ts";
 import { isRefusal, type Refusal } from "../../src/core/refusal.ts";
 import type { KeyRecord } from "../../src/core/key/key-record.ts";
-import type { Actor, CreatedKey, KeyDraft } from "../../src/core/organization/organization.ts";
+import type {
+  Actor,
+  AuditQuery,
+  CreatedKey,
+  KeyDraft,
+  KeyQuery,
+} from "../../src/core/organization/organization.ts";
+
+/** The first page of an organisation's keys, without a filter. */
+export const EVERY_KEY: KeyQuery = {
+  status: "all",
+  q: null,
+  ownerId: "*",
+  ownerKind: null,
+  ownerName: null,
+  expiresBefore: null,
+  unusedSince: null,
+  anyAddress: null,
+  noExpiry: null,
+  sort: { by: "createdAt", descending: true },
+  limit: 100,
+  after: null,
+};
+
+/** The first page of an organisation's audit, without a filter. */
+export const EVERY_EVENT: AuditQuery = {
+  actor: null,
+  action: null,
+  target: null,
+  from: null,
+  to: null,
+  before: null,
+  limit: 500,
+};
 
 /** A fresh key and its record, active and unrestricted unless said otherwise. */
 export function makeRecord(changes: Partial<KeyRecord> = {}): { secret: NewKey; record: KeyRecord } {

@@ -1,5 +1,6 @@
 import { Organization as RealOrganization } from "../../../src/state/organization/organization.ts";
 import type { Actor, KeyQuery } from "../../../src/core/organization/organization.ts";
+import { EVERY_KEY } from "../../support/records.ts";
 import type { UsageStretch } from "../../../src/core/usage/windows.ts";
 
 export { KeyGuard } from "../../../src/admission/guard/key-guard.ts";
@@ -78,26 +79,11 @@ export class Organization extends RealOrganization {
   }
 
   #answer(actor: Actor, question: Question): Promise<object> {
-    if ("list" in question) return this.listKeys(actor, { ...EVERYTHING, ...question.list });
+    if ("list" in question) return this.listKeys(actor, { ...EVERY_KEY, ...question.list });
     if ("hash" in question) return this.findKeyByHash(actor, question.hash);
     return this.usageOfKey(actor, question.usageOf, question.stretch);
   }
 }
-
-const EVERYTHING: KeyQuery = {
-  status: "all",
-  q: null,
-  ownerId: "*",
-  ownerKind: null,
-  ownerName: null,
-  expiresBefore: null,
-  unusedSince: null,
-  anyAddress: null,
-  noExpiry: null,
-  sort: { by: "createdAt", descending: true },
-  limit: 100,
-  after: null,
-};
 
 function sizeOf(answer: object): number {
   if (Array.isArray(answer)) return answer.length;

@@ -7,20 +7,11 @@ import { dataPoint, type DataPoint } from "../../../src/core/usage/metrics.ts";
 import { StorageReport } from "../../../src/state/organization/storage-report.ts";
 import type { Actor } from "../../../src/core/organization/organization.ts";
 import { NO_OUTCOMES } from "../../../src/core/usage/usage.ts";
-import { makeActor, makeDraft, makeKey } from "../../support/records.ts";
+import { EVERY_EVENT, makeActor, makeDraft, makeKey } from "../../support/records.ts";
 
 type Organization = ReturnType<typeof env.ORGANIZATION.getByName>;
 
 const AUTHOR = { id: "olga", name: "Olga", address: "", requestId: "r" };
-const EVERYTHING = {
-  actor: null,
-  action: null,
-  target: null,
-  from: null,
-  to: null,
-  before: null,
-  limit: 100,
-};
 
 /** An organisation whose storage seems to have so many bytes. */
 async function seemToHold(organization: Organization, bytes: number): Promise<void> {
@@ -68,7 +59,7 @@ describe("an organisation whose storage is nearly full", () => {
   test("takes nothing that adds to it, and says so", async () => {
     const { organization, actor, keyIds } = await organizationWith("org_room_added", 1);
     const [keyId = ""] = keyIds;
-    const events = async () => (await organization.listAuditEvents(actor, EVERYTHING)) as object[];
+    const events = async () => (await organization.listAuditEvents(actor, EVERY_EVENT)) as object[];
     const before = await events();
     await seemToHold(organization, 7e9);
     const refused = [
@@ -142,7 +133,7 @@ describe("an organisation whose storage is nearly full", () => {
       true,
       true,
     ]);
-    const events = (await organization.listAuditEvents(actor, EVERYTHING)) as { action: string }[];
+    const events = (await organization.listAuditEvents(actor, EVERY_EVENT)) as { action: string }[];
     expect(events.filter(({ action }) => action === "api_key.revoked")).toHaveLength(5);
   });
 

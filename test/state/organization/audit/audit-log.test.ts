@@ -6,17 +6,8 @@ import { isRefusal } from "../../../../src/core/refusal.ts";
 import { generateKey } from "../../../../src/core/key/key-secret.ts";
 import type { Alarm } from "../../../../src/state/alarm.ts";
 import { AuditLog } from "../../../../src/state/organization/audit/audit-log.ts";
-import { makeActor } from "../../../support/records.ts";
+import { EVERY_EVENT, makeActor } from "../../../support/records.ts";
 
-const EVERYTHING = {
-  actor: null,
-  action: null,
-  target: null,
-  from: null,
-  to: null,
-  before: null,
-  limit: 500,
-};
 const HOUR_MS = 3_600_000;
 
 test("what is past its retention is not answered, and forgotten by the alarm, however much it is", async () => {
@@ -31,7 +22,7 @@ test("what is past its retention is not answered, and forgotten by the alarm, ho
     sql.exec(insert, past - 1, "just past");
     sql.exec(insert, past + 60_000, "just kept");
   });
-  const events = await organization.listAuditEvents(alice, { ...EVERYTHING, from: 0 });
+  const events = await organization.listAuditEvents(alice, { ...EVERY_EVENT, from: 0 });
   if (isRefusal(events)) throw new Error(events.code);
   expect(events.map(({ action }) => action)).toEqual(["just kept"]);
   await runInDurableObject(organization, async (_, { storage }) => {

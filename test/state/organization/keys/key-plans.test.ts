@@ -3,22 +3,8 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { KEY_SORTS, type KeyQuery } from "../../../../src/core/organization/organization.ts";
 import { searchOf } from "../../../../src/state/organization/keys/key-search.ts";
-import { makeActor } from "../../../support/records.ts";
+import { EVERY_KEY, makeActor } from "../../../support/records.ts";
 
-const EVERY_KEY: KeyQuery = {
-  status: "all",
-  q: null,
-  ownerId: "*",
-  ownerKind: null,
-  ownerName: null,
-  expiresBefore: null,
-  unusedSince: null,
-  anyAddress: null,
-  noExpiry: null,
-  sort: { by: "createdAt", descending: true },
-  limit: 100,
-  after: null,
-};
 const FILTERS: readonly Partial<KeyQuery>[] = [
   {},
   { status: "active" },
