@@ -81,9 +81,13 @@ function closestOf(candidates: readonly Candidate[]): Candidate[] {
   return rule === undefined ? [] : living.filter((candidate) => candidate.rule === rule);
 }
 
-/** Somebody whom only deleted SCIM users fit is out; a stranger is not. */
+/**
+ * Somebody whom only deleted SCIM users fit is out; a stranger is not. A name that an active one had before brings
+ * nobody back: it may only keep out.
+ */
 function isActive(deciding: readonly Candidate[], weighed: readonly Candidate[]): boolean {
-  return deciding.length > 0 ? deciding.every(({ active }) => active) : weighed.length === 0;
+  const isKnown = deciding.some(({ rule, bound }) => rule !== null || bound);
+  return deciding.every(({ active }) => active) && (isKnown || weighed.every(({ deleted }) => !deleted));
 }
 
 function latestCut(candidates: readonly Candidate[], least: number): number {

@@ -64,6 +64,21 @@ test.each<[name: string, candidates: Candidate[], active: boolean]>([
   ["a former name of an inactive user", [inactive({ former: true })], false],
   ["a former name of an active user", [candidate({ former: true })], true],
   [
+    "a deleted user, and a former name of an active one",
+    [deleted({ rule: "userName" }), candidate({ id: "b", former: true })],
+    false,
+  ],
+  [
+    "a user that they were, deleted since, and a former name of an active one",
+    [deleted({ bound: true }), candidate({ id: "b", former: true })],
+    false,
+  ],
+  [
+    "a user that they were, deleted since, and an active one that they were",
+    [deleted({ bound: true }), candidate({ id: "b", bound: true })],
+    true,
+  ],
+  [
     "an address, and a former address of an inactive user",
     [candidate({ rule: "emails" }), inactive({ id: "b", former: true })],
     true,
