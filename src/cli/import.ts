@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import type { ImportResult } from "../api-types/imports.ts";
 import type { ImportCommand } from "./arguments.ts";
+import { readLines } from "../core/http/ndjson.ts";
 import { BrokenOff, CliError } from "./cli-error.ts";
 import { OperatorClient } from "./client.ts";
 import { factsOf, ImportProgress, type Done, type RefusedLine } from "./import-progress.ts";
@@ -74,11 +74,13 @@ function rowOf({ line, keyId, error }: RefusedLine): (string | null)[] {
 
 /** The lines after one of them, as many together as one request takes; empty ones are left out. */
 async function* requestsOf(file: string, after: number): AsyncGenerator<FileLine[]> {
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
+  // Not `readline`: it ends lines at U+2028 and at a lone carriage return, too, which JSON may hold.
+  const lines = readLines(createReadStream(file), Number.POSITIVE_INFINITY);
   let line = 0;
   let some: FileLine[] = [];
-  for await (const text of lines) {
+  for await (const read of lines) {
     line++;
+    const text = read ?? "";
     if (line <= after || text.trim() === "") continue;
     some.push({ line, text });
     if (some.length < LINES_A_REQUEST) continue;

@@ -91,6 +91,20 @@ test("a file is imported, every refused line is printed by its number, and the e
   ]);
 });
 
+test("a line ends where JSON says, whatever characters its texts hold, and a byte order mark is none of them", async () => {
+  const [one, other] = [importLine(foreignKey()), importLine(foreignKey())];
+  const named = { ...one, description: "Line\u2028and\u2029paragraph" };
+  const file = await fileOf("odd", [
+    `\uFEFF${JSON.stringify(named)}\r`,
+    "\r",
+    `${JSON.stringify(other)}\r \r`,
+    "{}",
+  ]);
+  const { code, out, err } = await (await start([file, "--output", "json"])).ended;
+  expect({ code, err }).toEqual({ code: 3, err: "2 imported, 0 unchanged, 1 refused\n" });
+  expect(JSON.parse(out)).toMatchObject({ refused: [{ line: 4 }] });
+});
+
 test("killed in the middle, it goes on where it stopped, and tells of lines that were refused before", async () => {
   const keys = Array.from({ length: 350 }, () => foreignKey());
   const lines: (object | string)[] = keys.map((key) => importLine(key));

@@ -12,7 +12,7 @@ export function ndjsonLines(values: readonly object[]): Uint8Array {
  * letters, which is read and thrown away.
  */
 export async function* readLines(
-  stream: ReadableStream<Uint8Array>,
+  stream: AsyncIterable<Uint8Array>,
   maxLength: number,
 ): AsyncGenerator<string | null> {
   const decoder = new TextDecoder();

@@ -105,7 +105,7 @@ export function nextAttemptAt(
 
 /** Names that only resolve inside of a network, or nowhere (RFC 6761, 7686, 8375, 9476). */
 const LOCAL_NAME =
-  /(?:^|\.)(?:alt|corp|home|home\.arpa|internal|intranet|invalid|lan|local|localdomain|localhost|onion|private|test)\.?$/i;
+  /(?:^|\.)(?:alt|corp|home|home\.arpa|internal|intranet|invalid|lan|local|localdomain|localhost|onion|private|svc|docker|consul|test)\.?$/i;
 
 /** Whether a URL leads to this very machine. */
 export function isLoopbackUrl(text: string): boolean {
