@@ -34,6 +34,16 @@ export function chunksByWeight<T>(items: Iterable<T>, limit: number, weightOf: (
   return chunks;
 }
 
+/**
+ * A pause in work over very many objects. In workerd on one machine they call each other without ever waiting for the
+ * network: only a timer lets other requests through, and objects that are idle leave memory.
+ */
+export function letOthersRun(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 1);
+  });
+}
+
 /** How long to wait for a Durable Object before it counts as unreachable. */
 export const OBJECT_TIMEOUT_MS = 5000;
 

@@ -1,5 +1,5 @@
 import { MAX_GROUP_KEYS } from "../admission/protocol.ts";
-import { chunksByWeight } from "../core/concurrency.ts";
+import { chunksByWeight, letOthersRun } from "../core/concurrency.ts";
 import type { Receipt } from "../core/organization/organization.ts";
 import type { Env } from "../env.ts";
 
@@ -35,6 +35,7 @@ export async function eraseOrganization(
       const erased = await organization.eraseAtGuards(orgId, batch);
       await records.noteErased(orgId, erased.receipts, batch);
       failed += erased.failed;
+      await letOthersRun();
     }
     if (failed > 0) return failed;
     await records.forgetPeople(orgId, await organization.peopleIds());

@@ -1,4 +1,4 @@
-import { chunksByWeight } from "../../core/concurrency.ts";
+import { chunksByWeight, letOthersRun } from "../../core/concurrency.ts";
 import type { Difference, GuardPosition } from "../../core/key/reconciliation.ts";
 import type { Actor } from "../../core/organization/organization.ts";
 import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
@@ -130,9 +130,7 @@ export class GuardWalk {
       yield* areErased
         ? await this.#organization().findRestored(orgId, batch, fix)
         : await this.#organization().reconcile({ id, name, address, requestId }, orgId, batch, fix);
-      // In workerd on one machine objects call each other without ever waiting for the network. Only a timer lets
-      // other requests through, and objects that are idle leave memory.
-      await scheduler.wait(1);
+      await letOthersRun();
     }
   }
 
