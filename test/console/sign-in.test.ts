@@ -125,6 +125,13 @@ describe("signing in", () => {
     },
   );
 
+  test("makes a session of tokens that no cookie could hold", async () => {
+    const groups = Array.from({ length: 5000 }, (_, i) => `a group of many, number ${i}`);
+    const client = await signedIn({ access: { groups }, id: { groups } });
+    expect([...client.cookies.values()].join("").length).toBeLessThan(4096);
+    expect((await client.get(KEYS)).status).toBe(200);
+  });
+
   test("leads to the page that was asked for", async () => {
     const client = newClient();
     const page = await client.get(`${KEYS}?status=all`);
@@ -270,7 +277,7 @@ describe("nobody is signed in", () => {
 
   test("with tokens that are larger than any provider's", async () => {
     const client = newClient();
-    const answer = await signIn(client, portcullis.issuer, { id: { padding: "x".repeat(500_000) } });
+    const answer = await signIn(client, portcullis.issuer, { id: { padding: "x".repeat(1_300_000) } });
     expect([answer.status, client.cookies.has(SESSION)]).toEqual([502, false]);
   });
 });

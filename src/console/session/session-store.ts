@@ -11,7 +11,7 @@ import { SessionSchema, untilOf, type Session } from "./session.ts";
 
 const COOKIE = "portcullis-session";
 /** Far beyond the tokens of any provider; a row of the deployment's holds 2 MB. */
-const MAX_LENGTH = 524_288;
+const MAX_LENGTH = 1_572_864;
 const KEY_BYTES = 32;
 
 /** What the browser keeps: which session, and the key that opens it. */
