@@ -4,7 +4,7 @@ import type { Wire } from "./common.ts";
 import { ReceiptSchema } from "./receipt.ts";
 import { keysOf } from "../core/keys-of.ts";
 
-/** Counts of many keys, and acts on many. */
+/** Counts of keys, and acts on several at once. */
 
 const MAX_AT_ONCE = 100;
 

@@ -26,8 +26,10 @@ export const ScimTokenSchema = z
   .openapi("ScimToken");
 export type ScimToken = Wire<typeof ScimTokenSchema>;
 
-const Doing = z.object({ at: Timestamp, by: z.object({ id: z.string(), name: z.string() }) });
-const Made = Doing.nullable().openapi({ description: "By whom and when; `null` where that was not kept." });
+const Authorship = z.object({ at: Timestamp, by: z.object({ id: z.string(), name: z.string() }) });
+const Made = Authorship.nullable().openapi({
+  description: "By whom and when; `null` where that was not kept.",
+});
 
 export const CredentialsSchema = z
   .object({
@@ -38,7 +40,7 @@ export const CredentialsSchema = z
       })
       .nullable(),
     signingKeys: z.array(z.object({ kid: z.string(), activeFrom: Timestamp, made: Made })).openapi({
-      description: "In the order in which they take over. What has renewed itself nobody has made.",
+      description: "In the order in which they take over. `made` is `null` for one that renewed itself.",
     }),
     webhookSecret: z.object({ made: Made, createdAt: Timestamp }).nullable(),
   })

@@ -19,7 +19,7 @@ export const ReconciliationBody = z
   })
   .openapi("ReconciliationRequest");
 
-/** How those who know a key differ. */
+/** How an organisation, its guard and KV differ about a key. */
 export const DifferenceSchema = z
   .object({
     orgId: z.string(),

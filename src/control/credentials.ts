@@ -2,7 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { exactly, type Exact } from "../api-types/exact.ts";
 import { CredentialsSchema, type Credentials as CredentialsJson } from "../api-types/organization.ts";
 import { isoTime } from "../core/iso-time.ts";
-import type { Credentials, Doing } from "../core/organization/organization.ts";
+import type { Credentials, Authorship } from "../core/organization/organization.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
 
@@ -38,6 +38,6 @@ function credentialsJson({ scimToken, signingKeys, webhookSecret }: Credentials)
   });
 }
 
-function madeJson(made: Doing | null): { at: string; by: Doing["by"] } | null {
+function madeJson(made: Authorship | null): { at: string; by: Authorship["by"] } | null {
   return made && { at: isoTime(made.at), by: made.by };
 }

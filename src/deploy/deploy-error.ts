@@ -1,7 +1,7 @@
 /** What stops a deployment: one or more problems, each a line for the operator. */
 export class DeployError extends Error {
   override readonly name = "DeployError";
-  /** What has come of the deployment, as the line above the problems says it. */
+  /** The outcome of the deployment, the line above the problems. */
   readonly outcome: string = "Nothing was uploaded";
   readonly exitCode: number = 1;
   readonly problems: readonly string[];

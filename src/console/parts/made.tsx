@@ -3,10 +3,10 @@ import type { Credentials } from "../../api-types/organization.ts";
 import { ownerPage } from "../paths.ts";
 import { Moment } from "./time.tsx";
 
-type Doing = NonNullable<Credentials["scimToken"]>["made"];
+type Authorship = NonNullable<Credentials["scimToken"]>["made"];
 
 /** When something was made, and by whom. */
-export const Made: FC<{ made: Doing }> = ({ made }) =>
+export const Made: FC<{ made: Authorship }> = ({ made }) =>
   made === null ? (
     <span class="soft">There is one; when it was made is not known</span>
   ) : (

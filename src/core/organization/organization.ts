@@ -274,7 +274,7 @@ export interface OrgPerson {
 }
 
 /** An author and a time, in milliseconds since the epoch. */
-export interface Doing {
+export interface Authorship {
   readonly at: number;
   readonly by: { readonly id: string; readonly name: string };
 }
@@ -283,16 +283,16 @@ export interface Doing {
 export interface Credentials {
   readonly scimToken: {
     /** `null` of a token that was made before this was kept. */
-    readonly made: Doing | null;
+    readonly made: Authorship | null;
     readonly lastUsedAt: number | null;
   } | null;
   /** In the order in which they take over. Those that renewed themselves were made by nobody. */
   readonly signingKeys: readonly {
     readonly kid: string;
     readonly activeFrom: number;
-    readonly made: Doing | null;
+    readonly made: Authorship | null;
   }[];
-  readonly webhookSecret: { readonly made: Doing | null; readonly createdAt: number } | null;
+  readonly webhookSecret: { readonly made: Authorship | null; readonly createdAt: number } | null;
 }
 
 /** How many keys there are, and how many of the active ones need attention. */

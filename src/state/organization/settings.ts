@@ -1,4 +1,4 @@
-import type { Doing } from "../../core/organization/organization.ts";
+import type { Authorship } from "../../core/organization/organization.ts";
 import type { SigningKey } from "../../core/token/signing-key.ts";
 
 /** What somebody makes for the whole organisation. */
@@ -64,12 +64,12 @@ export class Settings {
   }
 
   /** The author of a setting, and the time; `null` where that was not kept. */
-  made(what: Made): Doing | null {
-    return this.#get<Doing>(`made ${what}`);
+  made(what: Made): Authorship | null {
+    return this.#get<Authorship>(`made ${what}`);
   }
 
-  setMade(what: Made, doing: Doing): void {
-    this.#set(`made ${what}`, doing);
+  setMade(what: Made, authorship: Authorship): void {
+    this.#set(`made ${what}`, authorship);
   }
 
   /** When the SCIM client's token was used last, within a minute; milliseconds since the epoch. */
