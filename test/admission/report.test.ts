@@ -157,6 +157,15 @@ test("however often the guard starts anew, no count arrives twice, and later one
   }
 });
 
+test("a report says who it was first sent to when it is sent again, and not before", () => {
+  const [isolate, group] = [newIsolate<GuardedKey>(), newGroup<GuardedKey>()];
+  group.instance = FIRST;
+  countUse(usageOf(group, "key_a"), "succeeded", null, "192.0.2.1", 0);
+  const repeated = Array.from({ length: 2 }, () => reportOf(isolate, group, true, 0)?.isRepeated);
+  expect(repeated).toEqual([false, true]);
+  expect(group.report).toMatchObject({ number: 1, firstTo: FIRST });
+});
+
 test("a report that names nobody is taken in, as Workers of the version before send it", () => {
   const reporters = new Reporters(FIRST);
   expect([reporters.isNew(undefined), reporters.isNew(undefined)]).toEqual([true, true]);
@@ -166,4 +175,14 @@ test("reports of one isolate do not stand for those of another", () => {
   const reporters = new Reporters(FIRST);
   const news = ["a", "b", "a", "b"].map((isolate) => reporters.isNew({ isolate, number: 1 }));
   expect(news).toEqual([true, true, false, false]);
+});
+
+test("a guard remembers a thousand isolates, and forgets the one that was silent longest", () => {
+  const reporters = new Reporters(FIRST);
+  const isNew = (isolate: number, number = 1) => reporters.isNew({ isolate: `${isolate}`, number });
+  for (let i = 0; i < 1000; i++) isNew(i);
+  expect([isNew(0), isNew(0, 2)]).toEqual([false, true]);
+  isNew(1000);
+  expect([isNew(0, 2), isNew(2), isNew(1000)]).toEqual([false, false, false]);
+  expect(isNew(1)).toBe(true);
 });

@@ -79,6 +79,7 @@ describe("units that are handed out", () => {
   test.each([
     ["all that wait", 100, 5, { waiting: 5, need: 1 }, 5],
     ["no more than are left", 3, 5, { waiting: 5, need: 1 }, 3],
+    ["for the asking request, which they just pay for", 3, 3, { waiting: 3, need: 3 }, 3],
     ["for others, where the asking request cannot be paid for", 3, 7, { waiting: 7, need: 5 }, 2],
     ["none, of none that are left", 0, 3, { waiting: 3, need: 3 }, 0],
     ["none, of fewer than none", -5, 3, { waiting: 3, need: 1 }, 0],

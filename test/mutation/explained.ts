@@ -235,6 +235,28 @@ export const EXPLAINED: readonly Explanation[] = [
   },
   {
     file: "src/admission/rules/window.ts",
+    line: "if (need > 0 && need > remaining) return unitsOf(remaining, want - need, waiting - need, 0);",
+    changes: ["0 -> 1"],
+    why: "A need of one is more than there is where there is nothing, and then nobody gets any.",
+  },
+  {
+    file: "src/admission/rules/window.ts",
+    line: "const before = age >= 0 && age < 2 * WINDOW.SLOT_MS ? window.lately : 0;",
+    changes: [">= -> >", "0 -> 1"],
+    why: "An age of nothing is of the current slot, and was dealt with above.",
+  },
+  {
+    file: "src/admission/rules/report.ts",
+    line: "export const REPORT_EVERY_MS = 10_000;",
+    why: "Policy: how much a lost isolate takes with it.",
+  },
+  {
+    file: "src/admission/rules/held.ts",
+    line: "export const NEVER = -1e15;",
+    why: "Any time will do that is long past.",
+  },
+  {
+    file: "src/admission/rules/window.ts",
     line: "const NEVER = -1e15;",
     why: "Any time will do that is long past.",
   },
