@@ -52,16 +52,10 @@ function stretchOf(time: string, stepS: number): number {
 
 /** From this percentage of the width on, a label stands to the left of its time. */
 const LATE = 94;
-const LATE_IF_NARROW = 75;
 
 /** How a label is placed. */
-export function placeOf({ left }: Tick): { x: string; y: string; "text-anchor": string; class: string } {
-  return {
-    x: percent(left),
-    y: "1.25em",
-    "text-anchor": left > LATE ? "end" : "start",
-    class: left > LATE_IF_NARROW ? "late" : "",
-  };
+export function placeOf({ left }: Tick): { x: string; y: string; "text-anchor": string } {
+  return { x: percent(left), y: "1.25em", "text-anchor": left > LATE ? "end" : "start" };
 }
 
 export function percent(value: number): string {

@@ -50,6 +50,15 @@ const FAULTS = `(() => {
       faults.push("has no room for its text, by " + Math.round(wanted - room) + ": " + named(field) + " “" + text + "”");
   }
 
+  // Labels along the axis of a chart keep apart.
+  for (const axis of document.querySelectorAll(".ticks")) {
+    const labels = [...axis.querySelectorAll("text")].filter(shown);
+    for (const [i, label] of labels.slice(1).entries()) {
+      if (label.getBoundingClientRect().left < labels[i].getBoundingClientRect().right + 2)
+        faults.push("lies over the label before it: “" + label.textContent + "”");
+    }
+  }
+
   // What is pressed is large enough, and lies over nothing else.
   const CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [role=slider]";
   const controls = all.filter((each) => each.matches(CONTROLS)).map((element) => {

@@ -245,6 +245,10 @@ describe("usage", () => {
       })
       .toBeGreaterThanOrEqual(least);
     for (const label of await labels.allTextContents()) expect(label).toMatch(form);
+    for (const width of [320, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      expect(await faultsOf(page)).toEqual([]);
+    }
   });
 
   test.each(["window=nonsense", "window=", "nonsense=1"])("survives an address with %s", async (query) => {
