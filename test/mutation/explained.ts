@@ -28,8 +28,8 @@ export const EXPLAINED: readonly Explanation[] = [
   },
   {
     file: EFFECTIVE,
-    line: "filters.some((held) => permits(held.scope, action) && filtersOverlap(held.segments, segments));",
-    changes: ["&& -> ||", "permits(held.scope, action) && filtersOverlap(held.segments, segments) -> true"],
+    line: "held.some(({ scope, filter }) => permits(scope, action) && filtersOverlap(filter, segments));",
+    changes: ["&& -> ||", "permits(scope, action) && filtersOverlap(filter, segments) -> true"],
     why: "It spares tries; what is tried is decided by the rules themselves.",
   },
   {
@@ -46,7 +46,7 @@ export const EXPLAINED: readonly Explanation[] = [
   },
   {
     file: EFFECTIVE,
-    line: "isLet(names.map(() => ANY_ITEM)) || combine(names.length, ids).slice(0, MAX_COMBINATIONS).some(isLet)",
+    line: "isLet(names.map(() => ANY_ITEM)) ||",
     changes: ["ANY_ITEM -> null"],
     why: "What has no value is filled with ANY_ITEM.",
   },
@@ -58,15 +58,9 @@ export const EXPLAINED: readonly Explanation[] = [
   },
   {
     file: EFFECTIVE,
-    line: ".slice(0, MAX_COMBINATIONS + 1);",
+    line: "const combinations = namedValues(operation, filters, vaults, MAX_COMBINATIONS + 1);",
     changes: ["1 -> 2"],
     why: "One more than are looked at is enough to know that there are more, and so are two.",
-  },
-  {
-    file: EFFECTIVE,
-    line: 'const vaults = effectiveVaults === "*" ? [] : effectiveVaults;',
-    changes: ['"*" -> ""'],
-    why: "Wildcards are taken out below.",
   },
   {
     file: EFFECTIVE,
@@ -76,7 +70,7 @@ export const EXPLAINED: readonly Explanation[] = [
   },
   {
     file: EFFECTIVE,
-    line: 'return [...new Set([...vaults, ...segments])].filter((id) => id !== "#" && id !== "*");',
+    line: 'return [...new Set([...namedVaults(access), ...segments])].filter((id) => id !== "#" && id !== "*");',
     changes: ['id !== "#" && id !== "*" -> true', '"#" -> ""', '"*" -> ""', "&& -> ||"],
     why: "A wildcard that is tried as an id is let through where any id is, and nowhere else.",
   },
