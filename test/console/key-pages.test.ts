@@ -88,7 +88,9 @@ test("all keys of a person are told and have their receipts, however many there 
   );
   await importKeys(portcullis, lines);
   const path = `/-/console/people/${who}/revoke-keys`;
-  expect(textOf(await (await client.get(path)).text())).toContain("101 keys are revoked for good");
+  const asked = textOf(await (await client.get(path)).text());
+  expect(asked).toContain("101 keys are revoked for good");
+  expect(asked).toContain("They let no call through in the last 24 hours.");
   const page = textOf(await (await client.post(path, { csrf, reason: "Gone" })).text());
   expect(page).toContain("101 keys revoked");
   expect(new Set(page.match(/>Before \d+</g)).size).toBe(101);
