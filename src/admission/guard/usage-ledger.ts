@@ -40,10 +40,12 @@ export class UsageLedger {
   #isPlanned = false;
   /** When the oldest of the counts was taken in; `null` for none. */
   #countedSince: number | null = null;
-  /** The group was used again soon after its previous last word. */
+  /** Its last word came soon after the one before: it will soon be used again. */
   #returnsSoon = false;
   /** When the group went quiet; `null` while it is in use. */
   #quietSince: number | null = null;
+  /** When it last went quiet. */
+  #lastQuietAt: number | null = null;
   #failures = 0;
   #delivering: Promise<void> | null = null;
 
@@ -61,7 +63,10 @@ export class UsageLedger {
 
   /** Plans the next delivery of what has been counted. */
   plan(isQuiet: boolean, now: number): void {
-    if (this.#quietSince !== null) this.#returnsSoon = now - this.#quietSince < QUIET_DELAY_MS;
+    if (isQuiet) {
+      this.#returnsSoon = this.#lastQuietAt !== null && now - this.#lastQuietAt < QUIET_DELAY_MS;
+      this.#lastQuietAt = now;
+    }
     this.#quietSince = isQuiet ? now : null;
     if (this.#pending.size === 0 && this.#sent === null) return;
     this.#countedSince ??= now;
