@@ -64,7 +64,7 @@ const DECIDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     describeKey: "6ed49046",
     draftProblems: "da54809f",
     erase: "010d23af",
-    eraseAtGuards: "bcc9d91f",
+    eraseAtGuards: "c77b9a30",
     exportPage: "f405a5a1",
     findKeyByHash: "f40ba05f",
     findRestored: "cde7742d",

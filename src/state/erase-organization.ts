@@ -18,26 +18,31 @@ export interface ErasureRecords {
 
 /**
  * Erases an organisation, the keys first and its own record last. Each step may be repeated, by others at the same time,
- * too. Returns how many guards have not confirmed; until all have, nothing but keys is erased. With `isEmptied` only the
- * last step is left, which spares what was set up anew under the name.
+ * too, and goes on where it was broken off. Returns how many guards have not confirmed; until all have, nothing but keys
+ * is erased. After `until` (milliseconds since the epoch) no further guards are asked. With `isEmptied` only the last
+ * step is left, which spares what was set up anew under the name.
  */
 export async function eraseOrganization(
   organizations: Env["ORGANIZATION"],
   records: ErasureRecords,
   orgId: string,
   isEmptied: boolean,
+  until = Number.POSITIVE_INFINITY,
 ): Promise<number> {
   const organization = organizations.getByName(orgId);
   if (!isEmptied) {
-    let failed = 0;
     const guards = await organization.close(orgId);
+    let unconfirmed = guards.length;
+    let recorded: readonly string[] = [];
     for (const batch of chunksByWeight(guards, CALLS_A_BATCH, callsOf)) {
-      const erased = await organization.eraseAtGuards(orgId, batch);
+      if (Date.now() > until) break;
+      const erased = await organization.eraseAtGuards(orgId, batch, recorded);
       await records.noteErased(orgId, erased.receipts, batch);
-      failed += erased.failed;
+      unconfirmed -= batch.length - erased.failed;
+      recorded = erased.failed === 0 ? batch : [];
       await letOthersRun();
     }
-    if (failed > 0) return failed;
+    if (unconfirmed > 0) return unconfirmed;
     await records.forgetPeople(orgId, await organization.peopleIds());
   }
   await organization.erase();

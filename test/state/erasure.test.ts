@@ -72,6 +72,37 @@ test.each([null, "close", "noteErased", "forgetPeople", "finishErasure"] as cons
   },
 );
 
+test("an erasure that is broken off goes on with the guards that are not done", async () => {
+  const orgId = "org_large";
+  const { organization, deployment, keyId } = await leaving(orgId);
+  await runInDurableObject(organization, (_, { storage: { sql } }) => {
+    sql.exec(`UPDATE keys SET own_guard = 1`);
+    for (let i = 0; i < 600; i++)
+      sql.exec(`INSERT INTO guards (name, keys, is_full) VALUES (?, 1, 1)`, `key_zzzz${i}`);
+  });
+  const guards = await organization.close(orgId);
+  expect(guards).toHaveLength(602);
+  let batches = 0;
+  const broken: ErasureRecords = {
+    noteErased: (...args) => {
+      if (batches++ === 2) throw new Error("killed");
+      return deployment.noteErased(...args);
+    },
+    forgetPeople: (...args) => deployment.forgetPeople(...args),
+    finishErasure: (id) => deployment.finishErasure(id),
+  };
+  await expect(eraseOrganization(env.ORGANIZATION, broken, orgId, false)).rejects.toThrow("killed");
+  const left = await organization.close(orgId);
+  expect(left.length).toBeLessThan(guards.length);
+  expect(left).not.toContain(keyId);
+
+  expect(await eraseOrganization(env.ORGANIZATION, deployment, orgId, false, 0), "no time").toBe(left.length);
+  expect(await organization.hasRecord(orgId)).toBe(true);
+  expect(await eraseOrganization(env.ORGANIZATION, deployment, orgId, false)).toBe(0);
+  expect(await deployment.findErasure(orgId)).toMatchObject({ erasedAt: expect.any(Number), keys: 1 });
+  expect(await deployment.erasureReceipts(orgId, "", 10)).toMatchObject([{ keyId, status: "revoked" }]);
+});
+
 test("what is set up anew before the end of an erasure is on record is another organisation, and stays", async () => {
   const orgId = "org_returns";
   const { organization, deployment, keyId } = await leaving(orgId);

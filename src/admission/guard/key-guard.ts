@@ -73,7 +73,7 @@ export class KeyGuard extends DurableObject<Env> {
   readonly #instance = crypto.randomUUID();
   readonly #reporters = new Reporters(this.#instance);
   readonly #usage = new UsageLedger(this.ctx.id.name ?? this.ctx.id.toString(), (report) =>
-    this.#organization().recordGroupUsage(report),
+    within(OBJECT_TIMEOUT_MS, this.#organization().recordGroupUsage(report)),
   );
 
   /** Answers an isolate: a lease on the group, the changes since the revision it holds, and units of budgets. */

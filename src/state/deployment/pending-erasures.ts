@@ -5,6 +5,8 @@ import type { Erasures } from "./erasures.ts";
 
 /** How long an erasure is left to the request that began it, and the time between attempts. */
 const RETRY_MS = 60_000;
+/** How long one attempt goes on: an alarm may run for 15 minutes. */
+const ATTEMPT_MS = 300_000;
 
 /** Goes on with erasures that were broken off, until they are done. */
 export class PendingErasures implements Scheduled {
@@ -27,7 +29,13 @@ export class PendingErasures implements Scheduled {
     this.#triedAt = now;
     const attempts = due.map(async (orgId) => {
       const isEmptied = this.#erasures.find(orgId)?.isEmptied === true;
-      const failed = await eraseOrganization(this.#organizations, this.#records, orgId, isEmptied);
+      const failed = await eraseOrganization(
+        this.#organizations,
+        this.#records,
+        orgId,
+        isEmptied,
+        now + ATTEMPT_MS,
+      );
       if (failed > 0) throw new Error(`${orgId}: ${failed} guards have not confirmed`);
     });
     const broken = (await Promise.allSettled(attempts)).find(({ status }) => status === "rejected");

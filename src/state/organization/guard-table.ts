@@ -33,6 +33,13 @@ export class GuardTable {
     this.#sql.exec(`DELETE FROM guards WHERE name = ?`, name);
   }
 
+  /** Of an organisation that is being erased: forgets guards that are done, those of a single key included. */
+  forgetErased(names: readonly string[]): void {
+    const list = JSON.stringify(names);
+    this.#sql.exec(`DELETE FROM guards WHERE name IN (SELECT value FROM json_each(?))`, list);
+    this.#sql.exec(`UPDATE keys SET own_guard = 0 WHERE id IN (SELECT value FROM json_each(?))`, list);
+  }
+
   /** No further key goes to this group. */
   close(name: string): void {
     this.#sql.exec(`UPDATE guards SET is_full = 1 WHERE name = ?`, name);

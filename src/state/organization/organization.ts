@@ -244,8 +244,16 @@ export class Organization extends DurableObject<Env> {
     return this.guardNames(orgId);
   }
 
-  /** Cuts and erases all that some guards, and KV, have of the organisation. */
-  eraseAtGuards(orgId: string, guards: readonly string[]): Promise<ErasedAtGuards> {
+  /**
+   * Cuts and erases all that some guards, and KV, have of the organisation. Those whose receipts are `recorded` are done:
+   * an erasure that is broken off goes on with the others.
+   */
+  eraseAtGuards(
+    orgId: string,
+    guards: readonly string[],
+    recorded: readonly string[] = [],
+  ): Promise<ErasedAtGuards> {
+    if (this.#authorize.hasTables) this.#parts.guards.forgetErased(recorded);
     return this.#parts.erasure.atGuards(orgId, guards);
   }
 

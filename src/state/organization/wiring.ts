@@ -189,6 +189,7 @@ export function wire(context: DurableObjectState, env: Env) {
       propagation,
     }),
     users,
+    guards,
     erasure: new Erasure(env),
     exports: new OrganizationExport({ sql, table, settings, audit, webhook }),
     guardPages: new GuardPages(sql, env.KEY_RECORDS),
