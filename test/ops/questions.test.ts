@@ -215,9 +215,10 @@ describe("keys of all organisations that expire within a week are found", () => 
 describe("alerts", () => {
   const scope = { dataset: quiet.name, minutes: 60, orgId: null, keyId: null };
   const KEY = { orgId: "org_a", keyId: "key_abcde1234567" };
-  const FOUND: Readonly<
-    Record<string, readonly [MetricsPoint, { secondsAgo?: number; sampled?: number }][]>
-  > = {
+  const ANSWERED = { ...KEY, operation: "getVault", outcome: "succeeded" };
+  const NOW_S = Math.floor(Date.now() / 1000);
+  type Points = readonly [MetricsPoint, { secondsAgo?: number; sampled?: number }][];
+  const FOUND: Readonly<Record<string, Points>> = {
     "used-after-cut": [
       [{ kind: "cut", ...KEY, outcome: "revoked" }, { secondsAgo: 200 }],
       [{ kind: "request", ...KEY, outcome: "succeeded" }, { secondsAgo: 10 }],
@@ -227,6 +228,23 @@ describe("alerts", () => {
     "guard-unavailable": [[{ kind: "request", ...KEY, admission: "unavailable" }, { sampled: 12 }]],
     "origin-failing": [[{ kind: "request", ...KEY, outcome: "originErrors" }, { sampled: 30 }]],
     "storage-filling": [[{ kind: "storage", orgId: "org_a", bytes: 6e9 }, { secondsAgo: 1800 }]],
+    "origin-slow": [
+      [
+        { kind: "request", ...ANSWERED, originMs: 300 },
+        { secondsAgo: 1800, sampled: 200 },
+      ],
+      [{ kind: "request", ...ANSWERED, originMs: 4000 }, { sampled: 60 }],
+    ],
+    "refusals-grown": [
+      [
+        { kind: "request", ...ANSWERED },
+        { secondsAgo: 1800, sampled: 1000 },
+      ],
+      [{ kind: "request", ...KEY, outcome: "refused", code: "api_key_expired" }, { sampled: 300 }],
+    ],
+    "used-key-expires": [
+      [{ kind: "request", ...ANSWERED, keyId: "key_soon12345678", keyExpiresAt: NOW_S + 3 * DAY_S }, {}],
+    ],
     "keys-tried": [[{ kind: "request", code: "api_key_invalid", address: INTRUDER }, { sampled: 150 }]],
   };
 
@@ -252,14 +270,169 @@ describe("alerts", () => {
     expect(own.query(sql(scope))).toHaveLength(1);
   });
 
+  const HOURS_AGO = 4 * 3600;
+  const answers = (originMs: number, sampled: number, secondsAgo = 0, operation = "getVault"): Points => [
+    [
+      { kind: "request", ...ANSWERED, operation, originMs },
+      { sampled, secondsAgo },
+    ],
+  ];
+  const refused = (code: string, sampled: number, secondsAgo = 0, orgId = "org_a"): Points => [
+    [
+      {
+        kind: "request",
+        ...KEY,
+        orgId,
+        outcome: code === "rate_limited" ? "limited" : "refused",
+        code,
+      },
+      { sampled, secondsAgo },
+    ],
+  ];
+  const used = (keyExpiresAt: number, changes: Partial<MetricsPoint> = {}, secondsAgo = 60): Points => [
+    [{ kind: "request", ...ANSWERED, keyExpiresAt, ...changes }, { secondsAgo }],
+  ];
+  const SOON = NOW_S + 3 * DAY_S;
+  /** A day of an organisation: one request of a hundred is over its rate limit. */
+  const USUAL: Points = [...answers(10, 9900, HOURS_AGO), ...refused("rate_limited", 100, HOURS_AGO)];
+
+  test.each<[string, string, object[], Points]>([
+    [
+      "origin-slow",
+      "names the operation that has become slow among others that have not",
+      [{ operation: "getVault", requests: 60, p95Ms: 3001, p95MsBefore: 1000 }],
+      [
+        ...answers(1000, 100, HOURS_AGO),
+        ...answers(3001, 60),
+        ...answers(5, 9000, HOURS_AGO, "listNetworks"),
+        ...answers(5, 9000, 0, "listNetworks"),
+      ],
+    ],
+    [
+      "origin-slow",
+      "tells by what most answers stay below, whatever the fewest take",
+      [],
+      [...answers(100, 100, HOURS_AGO), ...answers(100, 96), ...answers(9000, 4)],
+    ],
+    [
+      "origin-slow",
+      "not of what has always been slow",
+      [],
+      [...answers(2000, 99, HOURS_AGO), ...answers(5999, 99)],
+    ],
+    ["origin-slow", "not of what is still fast", [], [...answers(5, 99, HOURS_AGO), ...answers(1000, 99)]],
+    ["origin-slow", "not of a few answers", [], [...answers(100, 99, HOURS_AGO), ...answers(9000, 49)]],
+    [
+      "origin-slow",
+      "not where there is little to compare with",
+      [],
+      [...answers(100, 49, HOURS_AGO), ...answers(9000, 99)],
+    ],
+    [
+      "origin-slow",
+      "not of what was slow an hour ago",
+      [],
+      [...answers(9000, 99, 3600), ...answers(100, 99)],
+    ],
+    [
+      "refusals-grown",
+      "names the code that has grown, not the most frequent one",
+      [{ organization: "org_a", code: "api_key_revoked", refused: 150, requests: 950, refusedBefore: 0 }],
+      [...USUAL, ...answers(10, 500), ...refused("rate_limited", 300), ...refused("api_key_revoked", 150)],
+    ],
+    [
+      "refusals-grown",
+      "tells of a limit that is met more often than before",
+      [
+        {
+          organization: "org_a",
+          code: "rate_limited",
+          refused: 200,
+          requests: 1000,
+          refusedBefore: 100,
+          requestsBefore: 10_000,
+        },
+      ],
+      [...USUAL, ...answers(10, 800), ...refused("rate_limited", 200)],
+    ],
+    [
+      "refusals-grown",
+      "not of more traffic",
+      [],
+      [...USUAL, ...answers(10, 99_000), ...refused("rate_limited", 1000)],
+    ],
+    ["refusals-grown", "not of a few refusals", [], [...USUAL, ...refused("api_key_revoked", 99)]],
+    [
+      "refusals-grown",
+      "not of a small part of all requests",
+      [],
+      [...USUAL, ...answers(10, 9000), ...refused("api_key_revoked", 900)],
+    ],
+    [
+      "refusals-grown",
+      "not of what was always refused",
+      [],
+      [
+        ...answers(10, 700, HOURS_AGO),
+        ...refused("api_key_revoked", 300, HOURS_AGO),
+        ...refused("api_key_revoked", 900),
+      ],
+    ],
+    [
+      "refusals-grown",
+      "not of an organisation without a past",
+      [],
+      [...USUAL, ...refused("api_key_revoked", 900, 0, "org_new")],
+    ],
+    [
+      "refusals-grown",
+      "not of keys that no organisation has",
+      [],
+      [...refused("api_key_invalid", 900, 0, ""), ...answers(10, 900, HOURS_AGO)],
+    ],
+    [
+      "used-key-expires",
+      "names the key",
+      [{ organization: "org_a", key: KEY.keyId, expiresAt: SOON, requests: 1 }],
+      used(SOON),
+    ],
+    ["used-key-expires", "not of one that never expires", [], used(0)],
+    ["used-key-expires", "not of one that has longer", [], used(NOW_S + 8 * DAY_S)],
+    ["used-key-expires", "not of one that has expired", [], used(NOW_S - 60)],
+    ["used-key-expires", "not of one that is only refused", [], used(SOON, { outcome: "limited" })],
+    ["used-key-expires", "not of one last used two days ago", [], used(SOON, {}, 2 * DAY_S)],
+    [
+      "used-key-expires",
+      "not of one that was revoked since",
+      [],
+      [...used(SOON), ...used(SOON, { kind: "cut", outcome: "revoked" }, 30)],
+    ],
+    [
+      "used-key-expires",
+      "not of one that was given more time since",
+      [],
+      [...used(SOON), ...used(0, { kind: "cut", outcome: "changed" }, 30)],
+    ],
+  ])("%s: %s", (name, _, rows, points) => {
+    const own = new StandInDataset(quiet.name);
+    for (const [point, options] of points) own.add(dataPoint(point), options);
+    const alert = ALERTS.find((each) => each.name === name);
+    const found = own.query(alert?.sql({ ...scope, minutes: alert.minutes }) ?? "");
+    expect(found).toHaveLength(rows.length);
+    expect(found).toMatchObject(rows);
+  });
+
   test("are gone through by one command, whose exit code tells whether any has found something", async () => {
-    const calm = await ops(["alerts"]);
+    const calm = await ops(["alerts", "--key-id", keys.used.id]);
     expect(calm).toMatchObject({ code: 0, err: "" });
     expect(calm.out.trim().split("\n")).toEqual(ALERTS.map(({ name }) => `${name}: nothing`));
     dataset.add(dataPoint({ kind: "outbox", orgId: "org_test", count: 2, attempts: 5 }));
     const loud = await ops(["alerts"]);
     expect(loud.code).toBe(2);
     expect(loud.out).toMatch(/backlog: .*\norganization +waiting +attempts\norg_test +2 +5\n/);
+    expect(loud.out).toMatch(new RegExp(`used-key-expires: .*\\n.*\\norg_test +${keys.soon.id} `));
+    const silent = ALERTS.filter(({ name }) => !["backlog", "used-key-expires"].includes(name));
+    for (const { name } of silent) expect(loud.out).toContain(`${name}: nothing\n`);
   });
 });
 
