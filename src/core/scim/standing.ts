@@ -82,11 +82,12 @@ function closestOf(candidates: readonly Candidate[]): Candidate[] {
 }
 
 /**
- * Somebody whom only deleted SCIM users fit is out; a stranger is not. A name that an active one had before brings
- * nobody back: it may only keep out.
+ * Somebody whom only deleted SCIM users fit is out; a stranger is not. Neither a name that an active one had before nor
+ * an earlier match with one brings back whom a deleted one still fits: they may only keep out.
  */
 function isActive(deciding: readonly Candidate[], weighed: readonly Candidate[]): boolean {
-  const isKnown = deciding.some(({ rule, bound }) => rule !== null || bound);
+  const fitsDeleted = weighed.some(({ deleted, rule }) => deleted && rule !== null);
+  const isKnown = deciding.some(({ rule, bound }) => rule !== null || (bound && !fitsDeleted));
   return deciding.every(({ active }) => active) && (isKnown || weighed.every(({ deleted }) => !deleted));
 }
 

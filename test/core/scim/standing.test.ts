@@ -79,6 +79,11 @@ test.each<[name: string, candidates: Candidate[], active: boolean]>([
     true,
   ],
   [
+    "a deleted user who still fits, and an active one that they were",
+    [deleted({ rule: "externalId", bound: true }), candidate({ id: "b", bound: true })],
+    false,
+  ],
+  [
     "an address, and a former address of an inactive user",
     [candidate({ rule: "emails" }), inactive({ id: "b", former: true })],
     true,
