@@ -22,6 +22,9 @@ export function changeAt(change: Change, current: unknown): ReadValue {
   if (where !== null && attribute?.multiValued === false) {
     return scimProblem("invalidPath", `${attribute.name} has one value, of which a filter chooses none`);
   }
+  if (attribute === undefined && (where ?? sub) !== null && !hasParts(current, where)) {
+    return scimProblem("invalidPath", "What the path names holds no values of such parts");
+  }
   if (where !== null) return changeSome(change, where, current);
   if (sub !== null) return changeParts(change, sub, current);
   if (op === "remove") return { value: withoutNamed(current, value) };
@@ -35,13 +38,20 @@ export function changeAt(change: Change, current: unknown): ReadValue {
   return op === "add" && read.value === undefined && value !== "" ? { value: current } : read;
 }
 
+/** Whether an attribute that no schema knows holds what a filter can choose from, or parts; or nothing yet. */
+function hasParts(current: unknown, where: Filter | null): boolean {
+  if (isList(current)) return current.every(isObject);
+  return current === undefined || (where === null && isObject(current));
+}
+
 /**
  * Changes the values of a list that a filter chooses. One that is not there is made, by `replace` as by `add`: Entra
  * replaces what it has never set.
  */
 function changeSome({ attribute, op, sub, value }: Change, where: Filter, current: unknown): ReadValue {
   const list = isList(current) ? current : [];
-  const chosen = (each: unknown): each is ScimObject => isObject(each) && matches(where, each);
+  const chosen = (each: unknown): each is ScimObject =>
+    isObject(each) && (matches(where, each) || isSame(valueOf(each, "value"), valueNamedBy(where)));
   if (op === "remove") {
     if (sub === null) return { value: filled(list.filter((each) => !chosen(each))) };
     return { value: withoutParts(list, sub, chosen) };
@@ -148,6 +158,13 @@ function isNamed(held: unknown, named: unknown): boolean {
   if (value !== undefined) return isSame(valueOf(held, "value"), value);
   const told = Object.entries(named);
   return told.length > 0 && told.every(([name, each]) => isSame(valueOf(held, name), each));
+}
+
+/** The value that a filter asks for by itself, as in `roles[value eq "admin"]`; `null` for any other filter. */
+function valueNamedBy(filter: Filter): string | null {
+  if (filter.kind !== "compare" || filter.operator !== "eq" || typeof filter.value !== "string") return null;
+  const { name, sub } = filter.path;
+  return sub === null && sameName(name ?? "", "value") ? filter.value : null;
 }
 
 /** Texts are compared as names of roles are: every spelling that gives a role must be able to take it. */

@@ -218,6 +218,14 @@ const USER_ROWS: readonly Row[] = [
     changes: { roles: undefined },
   },
   {
+    name: "a role in another spelling removed by a filter",
+    operations: [
+      { op: "replace", path: "roles", value: ["Ａdmin", '{"id":"1","value":"admin"}', "v1:developer"] },
+      { op: "remove", path: 'roles[value eq "ADMIN"]' },
+    ],
+    changes: { roles: [{ value: "v1:developer" }] },
+  },
+  {
     name: "an address removed that is not there",
     operations: [{ op: "remove", path: 'emails[type eq "fax"]' }],
     changes: {},
@@ -442,6 +450,17 @@ test.each<[name: string, operation: unknown, problem: string]>([
   ],
 ])("a PATCH is refused for %s", (_, operation, problem) => {
   expect(patch("User", USER, [operation as object])).toMatchObject({ problem });
+});
+
+test.each([
+  { op: "remove", path: 'badge[type eq "b"]' },
+  { op: "replace", path: 'badge[type eq "b"].value', value: "2" },
+  { op: "remove", path: 'tags[value eq "x"]' },
+  { op: "replace", path: "tags.value", value: "z" },
+  { op: "remove", path: "tag.value" },
+])("an attribute of no schema stays as it is where it has no such parts: $op $path", (operation) => {
+  const user = { ...USER, badge: { type: "a" }, tags: ["x"], tag: "x" };
+  expect(patch("User", user, [operation])).toMatchObject({ problem: "invalidPath" });
 });
 
 test.each<[name: string, operation: object, problem: string]>([
