@@ -149,6 +149,15 @@ const LEAVES: readonly Leave[] = [
       await deactivate(id);
     },
   },
+  {
+    name: "deleted, when another user that they were before is still there",
+    seen: true,
+    act: async () => {
+      const id = await create(withMail(ANN));
+      await set(id, withMail("gone@example.com"));
+      await remove(await create({ externalId: "auth0|ann" }));
+    },
+  },
 ];
 
 describe("the key of somebody who leaves is dead", () => {
@@ -168,6 +177,15 @@ describe("the key of somebody who leaves is dead", () => {
       expect(await tryToCreateKey(before)).toEqual(REFUSED);
     },
   );
+});
+
+test.each([
+  ["ΝΙΚΟΣ.ΠΑΠΑΣ@example.com", "νικος.παπας@example.com"],
+  ["J\u030Can@example.com", "\u01F0an@example.com"],
+])("a leaver whose name SCIM writes %j and the token %j is out", async (userName, email) => {
+  const key = await annIssued(-5, { email }).createKey();
+  await deactivate(await create({ userName }));
+  expect(await use(scim.control, key)).toEqual(REVOKED);
 });
 
 test("somebody who gets the address of somebody who left has nothing of theirs, and makes keys of their own", async () => {

@@ -7,7 +7,7 @@ import type { ScimUsers } from "./scim-users.ts";
 import type { UserTable } from "./user-table.ts";
 
 /** Grows when the rules change by which people and SCIM users are one, or roles are found. */
-const RULES_VERSION = 2;
+const RULES_VERSION = 3;
 
 interface Parts {
   readonly settings: Settings;
@@ -36,6 +36,7 @@ export class RuleChange {
     if (settings.peopleRules() === rules) return;
     this.#storage.transactionSync(() => {
       scimUsers.indexNames();
+      users.indexNames();
       for (const id of users.people()) directory.settle(SYSTEM, id, now);
       settings.setPeopleRules(rules);
     });

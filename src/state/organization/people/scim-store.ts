@@ -28,7 +28,8 @@ export interface ScimStore {
 
 /** Folds names and e-mail addresses for comparison: letter case, outer spaces and composition of letters do not count. */
 export function sameKey(name: string): string {
-  return name.trim().normalize("NFC").toLowerCase();
+  // A letter in lower case may have a composed form that the capital has not, and a sigma ends words in one of its own.
+  return name.trim().normalize("NFC").toLowerCase().replaceAll("ς", "σ").normalize("NFC");
 }
 
 const part = (path: string) => `coalesce(json_extract(scim_users.resource, '$.${path}'), '')`;

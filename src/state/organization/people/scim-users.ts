@@ -115,8 +115,9 @@ export class ScimUsers implements ScimStore {
     return [...[...groups].map(({ name }) => name), ...roleNames(this.find(id)?.resource ?? {})];
   }
 
-  /** Finds the names and addresses of all users anew. */
+  /** Finds the names and addresses of all users anew, and folds those of before. */
   indexNames(): void {
+    for (const [table, column] of FOLDED) this.#foldAnew(table, column);
     const living = this.#sql.exec<SqlRow>(`SELECT * FROM scim_users WHERE deleted_at IS NULL`).toArray();
     for (const { id, resource } of living.map(readRow)) {
       const [userName, externalId] = columnsOf(resource);
@@ -124,6 +125,17 @@ export class ScimUsers implements ScimStore {
       this.#sql.exec(`UPDATE OR IGNORE scim_users SET user_name_key = ? WHERE id = ?`, userName, id);
       this.#sql.exec(`UPDATE scim_users SET external_id_key = ? WHERE id = ?`, externalId, id);
       this.#setEmails(id, resource);
+    }
+  }
+
+  #foldAnew(table: string, column: string): void {
+    const rows = this.#sql.exec<{ key: string }>(
+      `SELECT DISTINCT ${column} AS key FROM ${table} WHERE ${column} IS NOT NULL`,
+    );
+    for (const { key } of rows.toArray()) {
+      const folded = sameKey(key);
+      if (folded === key) continue;
+      this.#sql.exec(`UPDATE OR IGNORE ${table} SET ${column} = ? WHERE ${column} = ?`, folded, key);
     }
   }
 
@@ -164,6 +176,14 @@ const INDEXED: ReadonlyMap<string, string> = new Map([
   ["username", "user_name_key"],
   ["externalid", "external_id_key"],
 ]);
+
+/** Where names and addresses are kept as they are compared. */
+const FOLDED = [
+  ["scim_users", "user_name_key"],
+  ["scim_users", "external_id_key"],
+  ["scim_emails", "email_key"],
+  ["scim_former_names", "name_key"],
+] as const;
 
 /** Names and addresses by which a user may match a person. */
 function namesOf(user: ScimObject): Set<string> {

@@ -103,6 +103,18 @@ export class UserTable {
     );
   }
 
+  /** Folds all names anew by the rule of now. */
+  indexNames(): void {
+    const rows = this.#sql.exec<{ id: string; name: string | null; email: string | null }>(
+      `SELECT id, id_key AS name, email_key AS email FROM users WHERE kind = 'user'`,
+    );
+    for (const { id, name, email } of rows.toArray()) {
+      const keys = [name, email].map((key) => (key === null ? null : sameKey(key)));
+      if (keys[0] === name && keys[1] === email) continue;
+      this.#sql.exec(`UPDATE users SET id_key = ?, email_key = ? WHERE id = ?`, ...keys, id);
+    }
+  }
+
   /** Everybody whose latest token says roles and is not newer than this. */
   claimingSince(until: number): string[] {
     const rows = this.#sql.exec<{ id: string }>(
