@@ -43,13 +43,15 @@ async function documentProblems(vars: Readonly<Record<string, string>>): Promise
 
 async function askReadiness(target: Target, command: DeployCommand): Promise<number> {
   const url = command.url ?? urlOf(target);
+  // What was left may be what does not work, and what is to be set up was set up before.
+  const isRollback = command.rollbackTo !== null;
   const { ready, said } = await isReady(url, Number(process.env["DEPLOY_PAUSE_MS"] ?? PAUSE_MS));
   if (!ready) {
     print(`${url}/-/readyz does not say that all is well: ${said}\n`);
-    print(`To go back: npm run deploy -- --env ${command.environment} --rollback\n`);
+    if (!isRollback) print(`To go back: npm run deploy -- --env ${command.environment} --rollback\n`);
     return NOT_READY;
   }
-  print(`${url}/-/readyz: ready\n${nextSteps(url, target)}`);
+  print(`${url}/-/readyz: ready\n${isRollback ? "" : nextSteps(url, target)}`);
   return 0;
 }
 

@@ -199,6 +199,7 @@ describe("--rollback has an earlier version run, says what stays as it is, and a
       const { code, stdout, stderr } = await deploy("--rollback", ...pick(before));
       expect({ code, stderr }).toEqual({ code: ready ? 0 : 2, stderr: "" });
       expect(stdout).toContain("nothing that is stored");
+      expect(stdout).not.toMatch(/To go back|What remains/);
       expect(stdout).toContain(ready ? "/-/readyz: ready" : "does not say that all is well: 200 <title>");
       expect(cloudflare.deployments.at(-1)).toBe(before);
       expect(cloudflare.uploads).toEqual([]);
