@@ -5,7 +5,7 @@ import { unknownAmong, type UnknownVault } from "./key-form/unknown-vaults.ts";
 
 /** Vault ids that a form has just named first, for the page that it leads to: they may be mistyped. */
 const COOKIE = "portcullis-new-vaults";
-/** So many ids are told of at most. */
+/** The most ids that a warning names. */
 const MOST = 10;
 
 export function rememberNew(c: ConsoleContext, ids: readonly string[]): void {

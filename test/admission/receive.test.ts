@@ -40,7 +40,7 @@ interface Reception {
   readonly sent?: Partial<SentQuestion>;
   readonly have?: number;
   readonly answer?: Partial<Answer<GuardedKey>>;
-  /** What is told of the key. */
+  /** The answer about the key. */
   readonly told?: Partial<Answer<GuardedKey>["keys"][string]>;
   readonly asker?: readonly [id: string, cost: number];
 }

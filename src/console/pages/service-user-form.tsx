@@ -193,7 +193,7 @@ function fieldsOf(values: Values) {
   return { name, description: description || null, vaultRoles };
 }
 
-/** The form as it is shown, with what is to be said of it. */
+/** The form as it is shown, with its problems and warnings. */
 interface Shown {
   readonly values: Values;
   readonly problems?: Problems;
