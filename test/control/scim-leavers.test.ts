@@ -75,6 +75,14 @@ const LEAVES: readonly Leave[] = [
     act: async () => set(await create(withMail(ANN)), { ...withMail("gone@example.com"), active: false }),
   },
   {
+    name: "when all of a thousand addresses go in the same request",
+    act: async () => {
+      const many = Array.from({ length: 999 }, (_, i) => ({ value: `a${i}@example.com` }));
+      const id = await create({ emails: [...many, { value: ANN }] });
+      await scim.client.call("PUT", `/Users/${id}`, { userName: "gone", active: false });
+    },
+  },
+  {
     name: "without any address by then",
     act: async () => {
       const id = await create(withMail(ANN));

@@ -71,6 +71,9 @@ function changeSome({ attribute, op, sub, value }: Change, where: Filter, curren
 /** Changes one sub-attribute: of the complex value, or of every value of a list. */
 function changeParts({ attribute, op, value }: Change, sub: string, current: unknown): ReadValue {
   if (op === "remove") {
+    if (attribute !== undefined && attribute.type !== "complex") {
+      return scimProblem("invalidPath", `${attribute.name} has no parts`);
+    }
     if (Array.isArray(current)) return { value: withoutParts(current, sub, isObject) };
     if (!isObject(current)) return { value: current };
     const rest = withValue(current, sub, undefined);

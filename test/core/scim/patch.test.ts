@@ -436,6 +436,7 @@ test.each<[name: string, operation: unknown, problem: string]>([
     "invalidPath",
   ],
   ["a filter of one value to remove", { op: "remove", path: 'externalId[value eq "x"]' }, "invalidPath"],
+  ["a part of what has none", { op: "remove", path: "nickName.value" }, "invalidPath"],
   ["more attributes than a user has", { op: "add", value: manyAttributes(600) }, "invalidValue"],
   [
     "more attributes than an extension has",

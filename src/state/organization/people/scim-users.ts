@@ -1,11 +1,12 @@
 import { json, number, text, type SqlRow } from "../../sql-row.ts";
-import type { ScimObject } from "../../../core/scim/object.ts";
+import { MAX_VALUES, type ScimObject } from "../../../core/scim/object.ts";
 import { roleNames } from "../../../core/scim/roles.ts";
 import { emailKeys } from "./scim-identities.ts";
 import { ScimLeavers } from "./scim-leavers.ts";
 import { sameKey, type ScimStore, type StoredResource } from "./scim-store.ts";
 
-const MAX_FORMER_NAMES = 50;
+/** As many as a user can have at once, the two names and the addresses: a request may drop all of them. */
+const MAX_FORMER_NAMES = MAX_VALUES + 2;
 
 /** The users that the identity provider has pushed. A deleted one stays, without what it said of the person. */
 export class ScimUsers implements ScimStore {
