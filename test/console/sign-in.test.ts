@@ -219,6 +219,7 @@ describe("nobody is signed in", () => {
     ["that says nothing of who it is", { id: { sub: undefined } }],
     ["that is missing", { body: { id_token: undefined } }],
     ["that is no token", { body: { id_token: "a.b.c" } }],
+    ["that is encrypted", { body: { id_token: "a.b.c.d.e" } }],
   ])("by an ID token %s", async (_, answers) => {
     const client = newClient();
     const answer = await signIn(client, portcullis.issuer, answers);

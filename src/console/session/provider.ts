@@ -322,6 +322,7 @@ function codeOf(error: unknown): SignInRefusal["code"] {
   const answered =
     error instanceof oauth.ResponseBodyError ||
     error instanceof oauth.WWWAuthenticateChallengeError ||
+    error instanceof oauth.UnsupportedOperationError ||
     (error instanceof oauth.OperationProcessingError && error.code !== oauth.RESPONSE_IS_NOT_CONFORM);
   return answered ? "identity_token_invalid" : "identity_provider_unavailable";
 }
