@@ -256,6 +256,16 @@ describe("nobody is signed in", () => {
     expect(client.cookies.has(SESSION)).toBe(false);
   });
 
+  test("by an answer of the provider that is longer than tokens are", async () => {
+    const client = newClient();
+    const answer = await signIn(client, portcullis.issuer, { body: { more: "x".repeat(3_000_000) } });
+    expect([answer.status, await headingOf(answer)]).toEqual([
+      503,
+      "The identity provider cannot be reached",
+    ]);
+    expect(client.cookies.has(SESSION)).toBe(false);
+  });
+
   test.each<[status: number, error: string]>([
     [429, "slow_down"],
     [400, "temporarily_unavailable"],

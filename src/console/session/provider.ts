@@ -1,6 +1,7 @@
-import { compactVerify, createRemoteJWKSet, errors } from "jose";
+import { compactVerify, createRemoteJWKSet, customFetch, errors } from "jose";
 import * as oauth from "oauth4webapi";
 import { isRefusal, refuse, type Refusal, type Result } from "../../core/refusal.ts";
+import { readAtMost } from "../../core/http/body.ts";
 import { MFA_MAX_AGE_S } from "../../core/http/error-response.ts";
 import { issuerTemplate, type AuthorizeParameters } from "../../core/identity/settings.ts";
 import type { Config } from "../../settings.ts";
@@ -13,6 +14,8 @@ const METADATA_MAX_AGE_MS = 600_000;
 /** A provider that does not tell them is asked again after this, however many people want to sign in. */
 export const METADATA_RETRY_MS = 10_000;
 const FETCH_TIMEOUT_MS = 5000;
+/** Room for the tokens of any session, and for thousands of keys with their certificates. */
+const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
 /** Claims of an ID token that say how and when the person signed in. */
 const SIGN_IN_CLAIMS = ["amr", "acr", "acrs", "auth_time"];
 /** Seconds by which the provider's clock may be behind. */
@@ -73,7 +76,11 @@ export function newTransaction({ stepUp, anew }: Pick<Transaction, "stepUp" | "a
 export class Provider {
   readonly #config: Config;
   readonly #client: oauth.Client;
-  readonly #options: { readonly signal: () => AbortSignal; [oauth.allowInsecureRequests]: boolean };
+  readonly #options: {
+    readonly signal: () => AbortSignal;
+    [oauth.allowInsecureRequests]: boolean;
+    readonly [oauth.customFetch]: typeof fetchAtMost;
+  };
   /** The provider's keys, by their address. */
   readonly #keys = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
   readonly #metadata = new CachedValue(() => this.#discover(), {
@@ -88,6 +95,7 @@ export class Provider {
       signal: () => AbortSignal.timeout(FETCH_TIMEOUT_MS),
       // Plain HTTP where the operator has named such an issuer: the local provider.
       [oauth.allowInsecureRequests]: config.identity.issuer.startsWith("http:"),
+      [oauth.customFetch]: fetchAtMost,
     };
   }
 
@@ -231,6 +239,7 @@ export class Provider {
       keys = createRemoteJWKSet(new URL(url), {
         timeoutDuration: FETCH_TIMEOUT_MS,
         cacheMaxAge: METADATA_MAX_AGE_MS,
+        [customFetch]: fetchAtMost,
       });
       this.#keys.clear();
       this.#keys.set(url, keys);
@@ -290,6 +299,18 @@ function signInOf(claims: oauth.IDToken): Record<string, unknown> {
 function tenantOf(idToken: string): string {
   const tid = claimsOf(idToken)?.["tid"];
   return typeof tid === "string" ? tid : "";
+}
+
+/** What the provider answers, unless it is longer than an isolate has room for. */
+async function fetchAtMost(
+  url: string,
+  { body = null, ...options }: Omit<RequestInit, "body"> & { readonly body?: BodyInit | null | undefined },
+): Promise<Response> {
+  const response = await fetch(url, { ...options, body });
+  if (response.body === null) return response;
+  const bytes = await readAtMost(response.body, MAX_ANSWER_BYTES);
+  if (isRefusal(bytes)) throw new Error(`${url} answers more than ${MAX_ANSWER_BYTES} bytes, or breaks off`);
+  return new Response(bytes, response);
 }
 
 async function attempt<T>(act: () => Promise<SignInResult<T>>): Promise<SignInResult<T>> {
