@@ -101,8 +101,12 @@ describe.each(VERSIONS)("the state that version $name left", { timeout: TIMEOUT_
     const { key } = keyOf("limited");
     const answer = await portcullis.call("GET", PATH, { as: key, from: freshAddress() });
     // What was answered before the kill counts; of a request that the kill cut off nobody knows whether it was admitted.
-    const before = opened === null ? [left.remaining, left.remaining - 1] : [opened];
-    expect(before.map((n) => n - 1)).toContain(Number(answer.headers.get("X-RateLimit-Remaining")));
+    // With the killed isolate a unit may be lost that it had for a request to come: of so small a limit one at most.
+    const most = (opened ?? left.remaining) - 1;
+    const least = (opened ?? left.remaining - 1) - 2;
+    const remaining = Number(answer.headers.get("X-RateLimit-Remaining"));
+    expect(remaining).toBeLessThanOrEqual(most);
+    expect(remaining).toBeGreaterThanOrEqual(least);
     for (const { key: each, path, from, status, code } of left.outcomes) {
       expect({ each, path, from, ...(await outcome(keyOf(each).key, path, from)) }).toEqual({
         each,
