@@ -85,6 +85,7 @@ describe("with a dataset bound every request leaves one data point that says", (
           keyExpiresAt: expect.any(Number) as number,
           count: 0,
           attempts: 0,
+          bytes: 0,
         },
       },
     ]);
