@@ -516,6 +516,32 @@ describe("the form of a service user", () => {
     expect(await at(again ?? "")).toContain("<code>elsewhere_1</code> yet. Check that it exists.");
   });
 
+  test("leaves alone what somebody else has changed meanwhile and the form has not", async () => {
+    const roles = (...ids: string[]) => Object.fromEntries(ids.map((id) => [id, ["developer"]]));
+    const user = { name: "Shared", description: "Before", vaultRoles: roles("vault_1", "vault_2") };
+    const { id } = (await (await portcullis.manage("POST", "/-/service-users", user)).json()) as Key;
+    const began = {
+      "began-name": "Shared",
+      "began-description": "Before",
+      "began-vaultRoles": "vault_1\nvault_2",
+    };
+    expect(await at(`${USERS}/${id}/edit`)).toMatch(/name="began-vaultRoles" value="vault_1\s+vault_2"/);
+    const path = `/-/service-users/${id}`;
+    await portcullis.manage("PATCH", path, { name: "Renamed", vaultRoles: roles("vault_2", "vault_3") });
+
+    const form = { ...began, name: "Shared", description: "After", vaultRoles: "vault_1\nvault_2" };
+    await post(`${USERS}/${id}/edit`, form);
+    expect(await (await portcullis.manage("GET", path)).json()).toMatchObject({
+      name: "Renamed",
+      description: "After",
+      vaultRoles: roles("vault_2", "vault_3"),
+    });
+
+    await post(`${USERS}/${id}/edit`, { ...form, vaultRoles: "vault_1\nvault_4", reviewed: "yes" });
+    const { vaultRoles } = (await (await portcullis.manage("GET", path)).json()) as typeof user;
+    expect(vaultRoles).toEqual(roles("vault_3", "vault_4"));
+  });
+
   test.each([
     ["as it is", { name: "As it was", description: "Nightly", vaultRoles: "vault_1\nvault_2" }],
     [

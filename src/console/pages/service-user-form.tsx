@@ -71,9 +71,10 @@ async function withUser(
 }
 
 async function save(c: ConsoleContext, user: ServiceUser, form: FormData): Promise<Response> {
-  const values = valuesOf(form);
-  if (textOf(form, "do") === "back") return editPage(c, user, { values });
-  if (isSame(values, user)) return editPage(c, user, { values, unchanged: true });
+  const began = beganWith(form, user);
+  if (textOf(form, "do") === "back") return editPage(c, user, { values: valuesOf(form), began });
+  const values = mergedInto(user, began, valuesOf(form));
+  if (isSame(values, user)) return editPage(c, user, { values: valuesFrom(user), unchanged: true });
   const impact = textOf(form, "reviewed") === "yes" ? null : await impactOf(c, user.id, values);
   if (impact !== null && takesSomething(impact)) return reviewPage(c, user, values, impact);
   const known = await knownVaults(c);
@@ -84,6 +85,36 @@ async function save(c: ConsoleContext, user: ServiceUser, form: FormData): Promi
   }
   const problems = problemsOf(updated, LABELS);
   return problems === null ? refusalPage(c, updated) : editPage(c, user, { values, problems });
+}
+
+/** The values that the form began with; one that does not say so began with what is there now. */
+function beganWith(form: FormData, user: ServiceUser): Values {
+  if (!form.has(`${BEGAN}name`)) return valuesFrom(user);
+  const began = new FormData();
+  for (const [name, value] of form) if (name.startsWith(BEGAN)) began.append(name.slice(BEGAN.length), value);
+  return valuesOf(began);
+}
+
+/**
+ * What was changed in the form, applied to what is there now: fields that nobody touched, and vaults that were neither
+ * added nor taken out, stay as somebody else may have set them meanwhile.
+ */
+function mergedInto(user: ServiceUser, began: Values, sent: Values): Values {
+  const now = valuesFrom(user);
+  const isUntouched = vaultsIn(sent).join(" ") === vaultsIn(began).join(" ");
+  const name = plainName(sent.name) === plainName(began.name) ? now.name : sent.name;
+  const description =
+    sent.description.trim() === began.description.trim() ? now.description : sent.description;
+  if (isUntouched) return { ...now, name, description };
+  if (sent.everyVault || began.everyVault || now.everyVault) return { ...sent, name, description };
+  const [before, after] = [new Set(idsIn(began)), new Set(idsIn(sent))];
+  const kept = idsIn(now).filter((id) => after.has(id) || !before.has(id));
+  const added = [...after].filter((id) => !before.has(id));
+  return { name, description, vaults: [...new Set([...kept, ...added])].join("\n"), everyVault: false };
+}
+
+function vaultsIn(values: Values): readonly string[] {
+  return values.everyVault ? ["*"] : idsIn(values).toSorted();
 }
 
 /** Ids of vaults that nothing has named before. */
@@ -100,6 +131,9 @@ function isSame(values: Values, user: ServiceUser): boolean {
     idsIn(now).toSorted().join(" ") === idsIn(then).toSorted().join(" ")
   );
 }
+
+/** Before the names of fields that hold what the form began with. */
+const BEGAN = "began-";
 
 const LABELS = { name: "Name", description: "Description", vaultRoles: "Vault ids" };
 
@@ -119,10 +153,11 @@ function takesSomething({ keys }: ServiceUserImpact): boolean {
 /** What the change would take, with numbers, before it is made. */
 function reviewPage(
   c: ConsoleContext,
-  { id, name }: ServiceUser,
+  user: ServiceUser,
   values: Values,
   impact: ServiceUserImpact,
 ): Promise<Response> {
+  const { id, name } = user;
   const title = `Review the change of ${name}`;
   return pageForMe(c, title, "service-users", () => (
     <>
@@ -138,10 +173,8 @@ function reviewPage(
       )}
       <OwnedKeysReport keys={impact.keys} />
       <Form action={c.req.path} csrf={c.get("session").csrf} keep="service-user" class="decision">
-        <input type="hidden" name="name" value={values.name} data-kept="" />
-        <input type="hidden" name="description" value={values.description} data-kept="" />
-        <input type="hidden" name="vaultRoles" value={values.vaults} data-kept="" />
-        {values.everyVault && <input type="hidden" name="everyVault" value="yes" data-kept="" />}
+        <Hidden values={values} />
+        <Hidden values={valuesFrom(user)} prefix={BEGAN} />
         <input type="hidden" name="reviewed" value="yes" data-kept="" />
         <button class="danger">Save and narrow the keys</button>
         <button class="secondary outline" name="do" value="back">
@@ -151,6 +184,15 @@ function reviewPage(
     </>
   ));
 }
+
+const Hidden: FC<{ values: Values; prefix?: string }> = ({ values, prefix = "" }) => (
+  <>
+    <input type="hidden" name={`${prefix}name`} value={values.name} data-kept="" />
+    <input type="hidden" name={`${prefix}description`} value={values.description} data-kept="" />
+    <input type="hidden" name={`${prefix}vaultRoles`} value={values.vaults} data-kept="" />
+    {values.everyVault && <input type="hidden" name={`${prefix}everyVault`} value="yes" data-kept="" />}
+  </>
+);
 
 /** Where a service user is in the control API. */
 export function apiPath(id: string): string {
@@ -196,6 +238,8 @@ function fieldsOf(values: Values) {
 /** The form as it is shown, with its problems and warnings. */
 interface Shown {
   readonly values: Values;
+  /** What the form of a service user that is there began with. */
+  readonly began?: Values;
   readonly problems?: Problems;
   readonly unchanged?: boolean;
 }
@@ -207,12 +251,19 @@ function newPage(c: ConsoleContext, shown: Shown): Promise<Response> {
   });
 }
 
-function editPage(c: ConsoleContext, { id, name }: ServiceUser, shown: Shown): Promise<Response> {
-  return formPage(c, `Edit ${name}`, shown, {
-    button: "Save",
-    back: { label: name, href: `${SERVICE_USERS}/${encodeURIComponent(id)}` },
-    warning: "Keys lose access to the vaults that you remove. You see which ones before anything is saved.",
-  });
+function editPage(c: ConsoleContext, user: ServiceUser, shown: Shown): Promise<Response> {
+  const { id, name } = user;
+  const began = shown.began ?? valuesFrom(user);
+  return formPage(
+    c,
+    `Edit ${name}`,
+    { ...shown, began },
+    {
+      button: "Save",
+      back: { label: name, href: `${SERVICE_USERS}/${encodeURIComponent(id)}` },
+      warning: "Keys lose access to the vaults that you remove. You see which ones before anything is saved.",
+    },
+  );
 }
 
 interface Around {
@@ -224,7 +275,7 @@ interface Around {
 async function formPage(
   c: ConsoleContext,
   title: string,
-  { values, problems = {}, unchanged = false }: Shown,
+  { values, began, problems = {}, unchanged = false }: Shown,
   { button, back, warning }: Around,
 ): Promise<Response> {
   const isWrong = Object.keys(problems).length > 0;
@@ -239,6 +290,7 @@ async function formPage(
         {isWrong && <NotSaved problems={problems} labels={LABELS} />}
         {unchanged && <Unchanged what="service user" />}
         <Form action={c.req.path} csrf={c.get("session").csrf} keep="service-user" unsaved class="sheet">
+          {began && <Hidden values={began} prefix={BEGAN} />}
           <Fields values={values} problems={problems} known={known ?? []} />
           {warning && <p class="soft">{warning}</p>}
           <div class="decision">
