@@ -3,6 +3,7 @@ import type { Page } from "../api-types/common.ts";
 import type { OrganizationId, ReconciliationLine } from "../api-types/reconciliations.ts";
 import type { RevocationEntry, RevocationLine, RevocationResultLine } from "../api-types/revocations.ts";
 import { NDJSON, readNdjson } from "../core/http/ndjson.ts";
+import { systemCodeOf } from "../core/thrown.ts";
 import { BrokenOff, CliError, Unavailable } from "./cli-error.ts";
 import { withoutSecrets } from "./secrets.ts";
 
@@ -119,25 +120,50 @@ export class OperatorClient {
         ...init,
         headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${this.#token}` },
       });
-    } catch {
-      throw new CliError(`Nothing answers at ${new URL(url).origin}`);
+    } catch (error) {
+      const { origin } = new URL(url);
+      if (init.method === undefined || isUnsent(error)) throw new CliError(`Nothing answers at ${origin}`);
+      throw new BrokenOff(`No answer came from ${origin}. ${MAY_BE_DONE}`);
     }
     if (response.ok) return response;
-    const problem = await problemOf(response);
-    throw response.status >= 500 ? new Unavailable(problem) : new CliError(problem);
+    const { problem, isOurs } = await problemOf(response);
+    if (response.status < 500) throw new CliError(problem);
+    // A proxy has given up waiting, not the gateway.
+    if (init.method !== undefined && !isOurs) throw new BrokenOff(`${problem} ${MAY_BE_DONE}`);
+    throw new Unavailable(problem);
   }
 }
 
-async function problemOf(response: Response): Promise<string> {
+const MAY_BE_DONE = "What was asked for may be done; repeating it is harmless.";
+
+/** Errors of a connection that was never there. */
+const UNSENT = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+/** Whether a request that failed never left: `fetch` says why in the error's cause, which has no code where it did not try. */
+function isUnsent(error: unknown): boolean {
+  const code = error instanceof Error ? systemCodeOf(error.cause) : undefined;
+  return code === undefined || UNSENT.has(code);
+}
+
+/** What an answer says is wrong, and whether it is in the gateway's own form. */
+async function problemOf(response: Response): Promise<{ problem: string; isOurs: boolean }> {
   try {
     const { error } = await response.json<{
       error: { code: string; message: string; details?: { field?: string; problem?: string } };
     }>();
     const { field, problem } = error.details ?? {};
     const detail = problem === undefined ? "" : ` (${field === undefined ? "" : `${field}: `}${problem})`;
-    return withoutSecrets(`${error.code}: ${error.message}${detail}`);
+    return { problem: withoutSecrets(`${error.code}: ${error.message}${detail}`), isOurs: true };
   } catch {
-    return `The gateway answers ${response.status}, and not in its own form: is it a gateway at that URL?`;
+    const problem = `The gateway answers ${response.status}, and not in its own form: is it a gateway at that URL?`;
+    return { problem, isOurs: false };
   }
 }
 

@@ -209,6 +209,22 @@ describe("when a later request fails, what is known is printed and the exit code
   });
 });
 
+describe("when the first request was sent and what became of it is unknown, the exit code is 2:", () => {
+  test.each<[string, RequestListener]>([
+    ["the connection ends", (request) => request.socket.destroy()],
+    ["a proxy gives up", (_, response) => response.writeHead(504).end("<h1>Gateway Timeout</h1>")],
+  ])("%s", async (_, answer) => {
+    const server = createServer((request, response) => {
+      request.resume().on("end", () => answer(request, response));
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { code, err } = await ops(["revoke", "--key-id", "key_000000000000", "--url", url]);
+    server.close();
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining("may be done") as string });
+  });
+});
+
 describe("list", () => {
   test("shows what was done, as a table and as JSON", async () => {
     const key = await portcullis.createKey();

@@ -132,6 +132,8 @@ test("each line is taken or refused by itself, and says all that is wrong with i
     [line({ keyPrefix: "a b" }), /^keyPrefix: /],
     [line({ keyPrefix: own }), /^keyPrefix: .*own/],
     [importLine("abcdefghijklmnopq", { keyPrefix: "abcdefghijklmnopq" }), /^keyPrefix: .*itself/],
+    [importLine("abcdefghijklmnopr", { name: " abcdefghijklmnopr" }), /^name: .*itself/],
+    [importLine("abcdefghijklmnops", { description: "abcdefghijklmnops" }), /^description: .*itself/],
     [line({ scopes: ["nothing:read"] }), /^scopes: /],
     [line({ vaults: ["a/b"] }), /^vaults: /],
     [line({ vaults: undefined }), /^vaults: must be a list/],

@@ -67,19 +67,24 @@ function parseLine(text: string): unknown {
 function problemsOf(line: Partial<ImportLine>, rules: Rules, now: number): FieldProblem[] {
   return [
     ...keyProblems(line, rules.checkScope, now),
+    ...secretProblems(line),
     ...prefixProblems(line, rules.config.keyPrefixes),
     ...(rules.hasVaults ? [] : excessVaultProblems(line.vaults)),
   ];
 }
 
-function prefixProblems(
-  { keyPrefix, hash }: Partial<ImportLine>,
-  keyPrefixes: readonly string[],
-): FieldProblem[] {
+/** Texts that are shown to others, of which none may be the key. */
+const SHOWN = ["keyPrefix", "name", "description"] as const;
+
+function secretProblems(line: Partial<ImportLine>): FieldProblem[] {
+  return SHOWN.filter((field) => {
+    const text = line[field]?.trim() ?? "";
+    return text !== "" && bytesToHex(hashKey(text)) === line.hash;
+  }).map((field) => ({ field, problem: "Must not be the key itself" }));
+}
+
+function prefixProblems({ keyPrefix }: Partial<ImportLine>, keyPrefixes: readonly string[]): FieldProblem[] {
   if (keyPrefix === undefined) return [];
-  if (bytesToHex(hashKey(keyPrefix)) === hash) {
-    return [{ field: "keyPrefix", problem: "Must not be the key itself" }];
-  }
   // What begins so is read as a key of this gateway, checksum and all, and so would never be found.
   const own = prefixOf(keyPrefix, keyPrefixes);
   if (own === null) return [];
