@@ -70,7 +70,12 @@ const RUN_AXE = `axe.run(document, {
     .map(({ id }) => [id, { enabled: false }])),
 })`;
 
+/** Colours that are on their way from one state to another are no colours of the page. */
+const SETTLED = `Promise.allSettled(document.getAnimations()
+  .filter((each) => each instanceof CSSTransition).map(({ finished }) => finished)).then(() => null)`;
+
 async function violationsOf(page: Page): Promise<string[]> {
+  await page.evaluate(SETTLED);
   if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(AXE);
   const { violations } = await page.evaluate<AxeResults>(RUN_AXE);
   return violations
