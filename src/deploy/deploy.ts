@@ -43,7 +43,7 @@ async function documentProblems(vars: Readonly<Record<string, string>>): Promise
 
 async function askReadiness(target: Target, command: DeployCommand): Promise<number> {
   const url = command.url ?? urlOf(target);
-  // What was left may be what does not work, and what is to be set up was set up before.
+  // After a rollback: the version that was left may be broken, and the first-time steps were done long ago.
   const isRollback = command.rollbackTo !== null;
   const { ready, said } = await isReady(url, Number(process.env["DEPLOY_PAUSE_MS"] ?? PAUSE_MS));
   if (!ready) {

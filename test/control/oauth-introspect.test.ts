@@ -21,7 +21,7 @@ async function introspect(token: string): Promise<Record<string, unknown>> {
 
 const INACTIVE = { active: false };
 
-test("a live token is told with what it is good for now", async () => {
+test("a live token is described with the access that it has at present", async () => {
   const key = await portcullis.createKey({ vaults: ["vault_1", "vault_2"] });
   const { access_token: token } = await exchange(portcullis, key);
   expect(await introspect(token)).toEqual({
