@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Marked } from "marked";
 import { writeModule } from "./api/write-module.ts";
-import { REFUSALS } from "./core/refusal.ts";
+import { REFUSALS } from "./core/refusal-table.ts";
 
 const PAGE = join(import.meta.dirname, "docs/integrators.md");
 const MODULE = join(import.meta.dirname, "control/docs.generated.js");

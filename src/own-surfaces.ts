@@ -3,7 +3,7 @@ import { KeyGuards } from "./admission/key-guards.ts";
 import { config } from "./config.ts";
 import { createConsoleApp } from "./console/app.tsx";
 import { createControlApp } from "./control/app.ts";
-import type { Control } from "./control/endpoint.ts";
+import type { Control } from "./control/context.ts";
 import { IdentityVerifier } from "./control/identity/identity-verifier.ts";
 import { scopesOf } from "./core/policy/route-policy.ts";
 import { discardBody } from "./gateway/unread-body.ts";

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { ErrorBody } from "../core/http/error-response.ts";
-import { REFUSALS } from "../core/refusal.ts";
+import { REFUSALS } from "../core/refusal-table.ts";
 import { keysOf } from "../core/keys-of.ts";
 
 export const ErrorSchema = z

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { REFUSALS } from "../core/refusal.ts";
+import { REFUSALS } from "../core/refusal-table.ts";
 import type { Wire } from "./common.ts";
 import { ReceiptSchema } from "./receipt.ts";
 import { keysOf } from "../core/keys-of.ts";

@@ -1,7 +1,7 @@
 import { exactly } from "./exact.ts";
 import { isoTime } from "../core/iso-time.ts";
 import { keyStatus } from "../core/key/key-record.ts";
-import type { ManagedKey } from "../core/organization/organization.ts";
+import type { ManagedKey } from "../core/organization/managed-key.ts";
 import { KeySchema, type Key } from "./keys.ts";
 
 /** A key as JSON, with its status at `now`. */

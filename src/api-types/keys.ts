@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_SCOPES, MAX_VAULTS } from "../core/key/grant-limits.ts";
 import type { KeyStatus } from "../core/key/key-record.ts";
-import { KEY_SORTS } from "../core/organization/organization.ts";
+import { KEY_SORTS } from "../core/organization/managed-key.ts";
 import { ACTIONS } from "../core/policy/scope.ts";
 import { Limit, Name, pageOf, Timestamp, type Wire } from "./common.ts";
 import { ReceiptSchema } from "./receipt.ts";

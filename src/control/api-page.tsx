@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { FC } from "hono/jsx";
-import type { ControlEnv } from "./endpoint.ts";
+import type { ControlEnv } from "./context.ts";
 import { API_INFO } from "./openapi.ts";
 import { Page, PAGE_HEADERS, withCode } from "./page.tsx";
 

@@ -2,7 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import { ownTiming } from "../core/http/server-timing.ts";
 import { holdsCredential } from "../core/access/url-credential.ts";
-import type { Control, ControlEnv } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 import { refuseWith } from "./endpoint.ts";
 import { addApiPage } from "./api-page.tsx";
 import { addAuditEndpoint } from "./audit.ts";

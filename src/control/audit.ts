@@ -8,7 +8,8 @@ import type { Actor, AuditEvent, AuditQuery } from "../core/organization/organiz
 import { isRefusal, type Result } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { LineStream } from "./line-stream.ts";
-import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { addEndpoint } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 
 /** An export reads the log in pages of this many events. */
 const EXPORT_PAGE = 500;

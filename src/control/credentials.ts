@@ -4,7 +4,8 @@ import { CredentialsSchema, type Credentials as CredentialsJson } from "../api-t
 import { isoTime } from "../core/iso-time.ts";
 import type { Credentials, Authorship } from "../core/organization/organization.ts";
 import { isRefusal } from "../core/refusal.ts";
-import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { addEndpoint } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 
 /** `/-/organization/credentials`: the organisation's own, since when, by whom, and when last used; never a secret. */
 export function addCredentialsEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): void {

@@ -2,7 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { raw } from "hono/html";
 import type { FC } from "hono/jsx";
 import type { Operation } from "../core/policy/operation.ts";
-import type { Control, ControlEnv } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 import { Page, PAGE_HEADERS } from "./page.tsx";
 
 /** `/-/docs`: how to call the API behind the gateway, and which operations it has. */

@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { FC } from "hono/jsx";
-import { REFUSALS, type RefusalCode } from "../core/refusal.ts";
-import type { ControlEnv } from "./endpoint.ts";
+import { REFUSALS, typeOf, type RefusalCode } from "../core/refusal-table.ts";
+import type { ControlEnv } from "./context.ts";
 import { Page, PAGE_HEADERS, withCode } from "./page.tsx";
 import { keysOf } from "../core/keys-of.ts";
 
@@ -45,11 +45,11 @@ const Index: FC = () => (
 );
 
 const Explanation: FC<{ code: RefusalCode }> = ({ code }) => {
-  const { status, type, message, cause, remedy, retry } = REFUSALS[code];
+  const { status, message, cause, remedy, retry } = REFUSALS[code];
   return (
     <Page title={`${status} ${code}`}>
       <p class="soft">
-        {status} · {type}
+        {status} · {typeOf(code)}
       </p>
       <h1>{code}</h1>
       <p>{message}</p>

@@ -1,6 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { OBJECT_TIMEOUT_MS, within } from "../core/concurrency.ts";
-import type { Control, ControlEnv } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 import { Answered, REFUSAL_HEADERS } from "./headers.ts";
 
 /** No key can have this id, so asking about it leaves nothing behind. */

@@ -6,7 +6,8 @@ import { impactOf } from "../core/access/impact.ts";
 import { isoTime } from "../core/iso-time.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { usageStretch } from "../core/usage/windows.ts";
-import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { addEndpoint } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 import { keyProblems, readKeyChange } from "./key-values.ts";
 
 /** `/-/api-keys/{id}/impact`: what an edit would have done to the calls of the last day. */

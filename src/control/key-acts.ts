@@ -1,9 +1,10 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { exactly } from "../api-types/exact.ts";
 import { KeyActSchema, KeyCountsQuery, KeyCountsSchema, KeyOutcomesSchema } from "../api-types/key-acts.ts";
-import type { KeyOutcome } from "../core/organization/organization.ts";
+import type { KeyOutcome } from "../core/organization/managed-key.ts";
 import { isRefusal } from "../core/refusal.ts";
-import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { addEndpoint } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 import { receiptJson } from "./keys.ts";
 
 const TAG = "API keys";

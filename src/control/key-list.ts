@@ -11,11 +11,11 @@ import {
   type KeyQuery,
   type KeySort,
   type ManagedKey,
-} from "../core/organization/organization.ts";
+} from "../core/organization/managed-key.ts";
 import { reachesNothing } from "../core/access/effective-access.ts";
 import { isRefusal, refuse, type Result } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
-import type { Control } from "./endpoint.ts";
+import type { Control } from "./context.ts";
 
 /** A position with the order that it is a position in. */
 interface Cursor extends KeyPosition {

@@ -5,10 +5,10 @@ import { scopesTooMany, vaultsTooMany } from "../core/key/grant-limits.ts";
 import { parseRange } from "../core/key/ip-allowlist.ts";
 import { END_OF_TIME } from "../core/iso-time.ts";
 import { withoutSecrets } from "../core/key/key-secret.ts";
-import type { KeyChange } from "../core/organization/organization.ts";
+import type { KeyChange } from "../core/organization/managed-key.ts";
 import { invalid, isAccepted, isRefusal, problemOf, type Result } from "../core/refusal.ts";
 import { ACTIONS, formatScope, parseScope, PLAIN_SEGMENT, type Scope } from "../core/policy/scope.ts";
-import type { Control } from "./endpoint.ts";
+import type { Control } from "./context.ts";
 import { refuseProblems, type FieldProblem } from "../core/http/field-problems.ts";
 
 /** What a request may say of a key whose values need more than a schema. */

@@ -21,9 +21,11 @@ import { ReceiptSchema } from "../api-types/receipt.ts";
 import { parseDuration } from "../core/duration.ts";
 import { isoTime } from "../core/iso-time.ts";
 import { hashKey } from "../core/key/key-secret.ts";
-import type { Actor, CreatedKey as NewKey, ManagedKey, Receipt } from "../core/organization/organization.ts";
+import type { Actor } from "../core/organization/organization.ts";
+import type { CreatedKey as NewKey, ManagedKey, Receipt } from "../core/organization/managed-key.ts";
 import { isRefusal, type Result } from "../core/refusal.ts";
-import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { addEndpoint } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 import { Created, Idempotency, Precondition, Preference, PreferenceApplied, Versioned } from "./headers.ts";
 import { keyAnswer, keyPage, readKeyQuery } from "./key-list.ts";
 import {

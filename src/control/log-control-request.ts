@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { routePath } from "hono/route";
 import { writePoint } from "../core/usage/metrics.ts";
-import type { ControlEnv } from "./endpoint.ts";
+import type { ControlEnv } from "./context.ts";
 
 /** What of a request was left out is logged up to so many parts. */
 const MAX_LEFT_OUT = 20;

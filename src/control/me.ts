@@ -2,7 +2,8 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { exactly } from "../api-types/exact.ts";
 import { MeSchema } from "../api-types/me.ts";
 import { isRefusal } from "../core/refusal.ts";
-import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { addEndpoint } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 
 /** `/-/me`: who one is, and what one may do at this moment. */
 export function addMeEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): void {

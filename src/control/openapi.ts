@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { ControlEnv } from "./endpoint.ts";
+import type { ControlEnv } from "./context.ts";
 
 /** What the document says of the API as a whole. */
 export const API_INFO = {

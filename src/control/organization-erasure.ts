@@ -2,12 +2,14 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { ErasureQuery, ErasureSchema, type Erasure } from "../api-types/erasure.ts";
 import { exactly, type Exact } from "../api-types/exact.ts";
 import { isoTime } from "../core/iso-time.ts";
-import type { Actor, Receipt } from "../core/organization/organization.ts";
+import type { Actor } from "../core/organization/organization.ts";
+import type { Receipt } from "../core/organization/managed-key.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import type { Env } from "../env.ts";
 import { deploymentOf } from "../state/deployment/deployment-object.ts";
 import { eraseOrganization } from "../state/erase-organization.ts";
-import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { addEndpoint } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 import { receiptJson } from "./keys.ts";
 
 const RECEIPTS_A_PAGE = 5000;

@@ -4,7 +4,8 @@ import { ExportLineSchema, ExportQuery, type ExportLine } from "../api-types/exp
 import type { Actor } from "../core/organization/organization.ts";
 import { isRefusal, type Result } from "../core/refusal.ts";
 import type { ExportPage } from "../state/organization/organization-export.ts";
-import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { addEndpoint } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 import { LineStream } from "./line-stream.ts";
 
 /** `GET /-/organization/export`: everything on record of the organisation but its secrets. */

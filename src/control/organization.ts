@@ -4,7 +4,8 @@ import { OrganizationSchema, type Organization } from "../api-types/organization
 import { isoTime } from "../core/iso-time.ts";
 import { isRefusal } from "../core/refusal.ts";
 import type { OrganizationInfo } from "../core/organization/organization.ts";
-import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { addEndpoint } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 
 const TAG = "Organisation";
 

@@ -12,7 +12,8 @@ import { isoTime } from "../core/iso-time.ts";
 import type { OrgPerson, PersonPosition } from "../core/organization/organization.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
-import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { addEndpoint } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 import { receiptJson } from "./keys.ts";
 
 const TAG = "People";

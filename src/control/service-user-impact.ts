@@ -11,7 +11,8 @@ import { isoTime } from "../core/iso-time.ts";
 import type { KeyRecord } from "../core/key/key-record.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { usageStretch } from "../core/usage/windows.ts";
-import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { addEndpoint } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 
 /** `/-/service-users/{id}/impact`: what other roles would do to its keys and to their calls. */
 export function addServiceUserImpactEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): void {

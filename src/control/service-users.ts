@@ -11,14 +11,15 @@ import {
 import { isoTime } from "../core/iso-time.ts";
 import type {
   Actor,
-  OwnedKeys,
   ServiceUser,
   ServiceUserChange,
   UserPosition,
 } from "../core/organization/organization.ts";
+import type { OwnedKeys } from "../core/organization/managed-key.ts";
 import { isRefusal, type Result } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
-import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { addEndpoint } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 
 const TAG = "Service users";
 const Created = z.object({

@@ -7,7 +7,8 @@ import type { UsageSummary } from "../core/organization/organization.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { addOutcomes, NO_OUTCOMES } from "../core/usage/usage.ts";
 import { USAGE_WINDOWS, usageStretch, type UsageStretch, type UsageWindow } from "../core/usage/windows.ts";
-import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { addEndpoint } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 
 const TAG = "Usage";
 const UsageQuery = z.strictObject({ window: z.enum(USAGE_WINDOWS).default("24h") });

@@ -4,7 +4,8 @@ import { exactly } from "../api-types/exact.ts";
 import { VaultIdList } from "../api-types/vaults.ts";
 import { isRefusal } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
-import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { addEndpoint } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 
 /** `/-/vaults`: the vaults that are known here by name. The API behind the gateway is not asked. */
 export function addVaultEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): void {

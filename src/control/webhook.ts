@@ -22,7 +22,8 @@ import {
   type WebhookEndpoint,
 } from "../core/organization/webhook.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
-import { addEndpoint, type Control, type ControlEnv } from "./endpoint.ts";
+import { addEndpoint } from "./endpoint.ts";
+import type { Control, ControlEnv } from "./context.ts";
 
 const TAG = "Organisation";
 const PATH = "/-/organization/webhook";

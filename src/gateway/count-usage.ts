@@ -1,5 +1,6 @@
 import { callName } from "../core/usage/calls.ts";
-import type { Refusal, RefusalCode } from "../core/refusal.ts";
+import type { Refusal } from "../core/refusal.ts";
+import type { RefusalCode } from "../core/refusal-table.ts";
 import type { Outcome } from "../core/usage/usage.ts";
 import { countRefusal, countUse } from "../core/usage/usage-tally.ts";
 import type { Gateway } from "./gateway.ts";

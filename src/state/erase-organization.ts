@@ -1,6 +1,6 @@
 import { MAX_GROUP_KEYS } from "../admission/protocol.ts";
 import { chunksByWeight, letOthersRun } from "../core/concurrency.ts";
-import type { Receipt } from "../core/organization/organization.ts";
+import type { Receipt } from "../core/organization/managed-key.ts";
 import type { Env } from "../env.ts";
 
 /** What one call to the organisation erases, in calls that it makes for it: an invocation may make a thousand. */

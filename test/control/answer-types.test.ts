@@ -4,7 +4,8 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { expect, test } from "vitest";
 import { exactly } from "../../src/api-types/exact.ts";
 import { PersonList } from "../../src/api-types/people.ts";
-import { addEndpoint, type Control, type ControlEnv } from "../../src/control/endpoint.ts";
+import { addEndpoint } from "../../src/control/endpoint.ts";
+import type { Control, ControlEnv } from "../../src/control/context.ts";
 import { LineStream } from "../../src/control/line-stream.ts";
 import type { ReplyOf } from "../../src/control/reply.ts";
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { isRefusal, type RefusalCode } from "../../src/core/refusal.ts";
+import { isRefusal } from "../../src/core/refusal.ts";
+import type { RefusalCode } from "../../src/core/refusal-table.ts";
 import { GithubKeys } from "../../src/control/ops/github-keys.ts";
 import { refusalOf, startControl } from "../support/control.ts";
 import { startGithub, type TestGithub } from "../support/github.ts";

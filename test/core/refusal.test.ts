@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { isRefusal, REFUSALS, refuse } from "../../src/core/refusal.ts";
+import { keysOf } from "../../src/core/keys-of.ts";
+import { isRefusal, refuse } from "../../src/core/refusal.ts";
+import { REFUSALS, typeOf } from "../../src/core/refusal-table.ts";
 
 /** What clients rely on: the status and the type of every code, and that there is no other. */
 const TABLE: Readonly<Record<string, readonly string[]>> = {
@@ -36,7 +38,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
 };
 
 test("every code has the status and the type that clients rely on, and there is no other code", () => {
-  const entries = Object.entries(REFUSALS).map(([code, { status, type }]) => [code, `${status} ${type}`]);
+  const entries = keysOf(REFUSALS).map((code) => [code, `${REFUSALS[code].status} ${typeOf(code)}`]);
   const expected = Object.entries(TABLE).flatMap(([kind, codes]) => codes.map((code) => [code, kind]));
   expect(Object.fromEntries(entries)).toEqual(Object.fromEntries(expected));
 });

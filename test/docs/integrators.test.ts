@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXPOSED_HEADERS } from "../../src/core/http/cors.ts";
-import { REFUSALS } from "../../src/core/refusal.ts";
+import { REFUSALS } from "../../src/core/refusal-table.ts";
 import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
 
 const PAGE = readFileSync(join(import.meta.dirname, "../../src/docs/integrators.md"), "utf8");

@@ -1,5 +1,5 @@
 import type { ListFilter } from "../../src/core/http/filtered-list.ts";
-import { REFUSALS } from "../../src/core/refusal.ts";
+import { REFUSALS } from "../../src/core/refusal-table.ts";
 import { forward, type OriginConfig } from "../../src/gateway/forward.ts";
 
 /** What a forwarding worker is started with. */

@@ -2,13 +2,8 @@ import { generateKey, type NewKey } from "../../src/core/key/key-secret.ts";
 import type { Env } from "../../src/env.ts";
 import { isRefusal, type Refusal } from "../../src/core/refusal.ts";
 import type { KeyRecord } from "../../src/core/key/key-record.ts";
-import type {
-  Actor,
-  AuditQuery,
-  CreatedKey,
-  KeyDraft,
-  KeyQuery,
-} from "../../src/core/organization/organization.ts";
+import type { Actor, AuditQuery } from "../../src/core/organization/organization.ts";
+import type { CreatedKey, KeyDraft, KeyQuery } from "../../src/core/organization/managed-key.ts";
 
 /** The first page of an organisation's keys, without a filter. */
 export const EVERY_KEY: KeyQuery = {

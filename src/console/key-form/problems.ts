@@ -1,4 +1,4 @@
-import type { RefusalCode } from "../../core/refusal.ts";
+import type { RefusalCode } from "../../core/refusal-table.ts";
 import type { ApiRefusal } from "../api.ts";
 import { problemsOf, type Problems } from "../parts/problems.ts";
 

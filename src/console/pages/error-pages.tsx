@@ -1,4 +1,5 @@
-import { isRefusal, REFUSALS, type RefusalCode } from "../../core/refusal.ts";
+import { isRefusal } from "../../core/refusal.ts";
+import { REFUSALS, type RefusalCode } from "../../core/refusal-table.ts";
 import type { ApiRefusal } from "../api.ts";
 import type { ConsoleContext } from "../context.ts";
 import { Form } from "../parts/form.tsx";

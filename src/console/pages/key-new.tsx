@@ -1,6 +1,7 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Hono } from "hono";
-import { isRefusal, REFUSALS } from "../../core/refusal.ts";
+import { isRefusal } from "../../core/refusal.ts";
+import { REFUSALS } from "../../core/refusal-table.ts";
 import type { CreatedKey, Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import { ADMIN } from "../../core/organization/organization.ts";

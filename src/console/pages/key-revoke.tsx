@@ -1,7 +1,8 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
-import { isRefusal, REFUSALS } from "../../core/refusal.ts";
+import { isRefusal } from "../../core/refusal.ts";
+import { REFUSALS } from "../../core/refusal-table.ts";
 import type { Impact } from "../../api-types/impact.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";

@@ -3,7 +3,8 @@ import type { ConsoleContext } from "../context.ts";
 import { Icon } from "../parts/icons.tsx";
 import { bare } from "../parts/page.tsx";
 import { startUrl } from "../paths.ts";
-import { METADATA_RETRY_MS, type SignInRefusal } from "../session/provider.ts";
+import { METADATA_RETRY_MS } from "../session/provider.ts";
+import type { SignInRefusal } from "../session/provider-refusals.ts";
 
 const RETRY_AFTER_S = METADATA_RETRY_MS / 1000;
 

@@ -1,7 +1,7 @@
 import type { Child, FC } from "hono/jsx";
 import type { AuditEvent } from "../../api-types/audit.ts";
 import { eventOf } from "../../core/organization/audit-event.ts";
-import { REFUSALS } from "../../core/refusal.ts";
+import { REFUSALS } from "../../core/refusal-table.ts";
 import { HOME, PEOPLE, SERVICE_USERS } from "../paths.ts";
 import { wordsOf } from "./audit-words.ts";
 import { changesOf, type Change } from "./changes.ts";

@@ -1,6 +1,6 @@
 import type { FC } from "hono/jsx";
 import type { Usage } from "../../api-types/usage.ts";
-import { REFUSALS, type RefusalCode } from "../../core/refusal.ts";
+import { REFUSALS, type RefusalCode } from "../../core/refusal-table.ts";
 import { hourOf } from "../../core/usage/usage.ts";
 import type { Console } from "../context.ts";
 import { Exact } from "./time.tsx";

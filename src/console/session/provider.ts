@@ -1,54 +1,26 @@
-import { compactVerify, createRemoteJWKSet, customFetch, errors } from "jose";
+import { compactVerify, createRemoteJWKSet, customFetch } from "jose";
 import * as oauth from "oauth4webapi";
-import { isRefusal, refuse, type Refusal, type Result } from "../../core/refusal.ts";
+import { isRefusal, refuse } from "../../core/refusal.ts";
 import { readAtMost } from "../../core/http/body.ts";
 import { MFA_MAX_AGE_S } from "../../core/http/error-response.ts";
-import { issuerTemplate, type AuthorizeParameters } from "../../core/identity/settings.ts";
+import { type AuthorizeParameters, issuerTemplate } from "../../core/identity/settings.ts";
 import type { Config } from "../../settings.ts";
 import { CachedValue } from "../../state/cached-value.ts";
 import { signOutUrl } from "./sign-out-url.ts";
 import { claimsOf, readTokenAnswer } from "./token-answer.ts";
+import { type SignInResult, attempt, deniedIfEnded, missing } from "./provider-refusals.ts";
+import { type Tokens, tokensOf } from "./tokens.ts";
 
 /** The provider's metadata are read again after ten minutes. */
 const METADATA_MAX_AGE_MS = 600_000;
+
 /** A provider that does not tell them is asked again after this, however many people want to sign in. */
 export const METADATA_RETRY_MS = 10_000;
+
 const FETCH_TIMEOUT_MS = 5000;
+
 /** Room for the tokens of any session, and for thousands of keys with their certificates. */
 const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
-/** Claims of an ID token that say how and when the person signed in. */
-const SIGN_IN_CLAIMS = ["amr", "acr", "acrs", "auth_time"];
-/** Seconds by which the provider's clock may be behind. */
-const CLOCK_TOLERANCE_S = 30;
-/** A token of which the provider does not say how long it lasts (RFC 6749 section 5.1 only recommends it). */
-const DEFAULT_LIFETIME_S = 300;
-
-/** What a sign-in brings. */
-export interface Tokens {
-  /** Who signed in: the ID token's `sub`. */
-  readonly subject: string;
-  readonly accessToken: string;
-  readonly idToken: string;
-  /** What the ID token says of how and when the person signed in. */
-  readonly signIn: Readonly<Record<string, unknown>>;
-  readonly refreshToken: string | null;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
-}
-
-/** Why nobody is signed in, or whether a session goes on cannot be told; the reason is for the log. */
-export type SignInRefusal = Refusal<
-  /** The provider, or the person there, said no. */
-  | "access_withdrawn"
-  /** The provider's answer is not accepted. */
-  | "identity_token_invalid"
-  | "identity_provider_unavailable"
-  /** The session cannot be checked. */
-  | "admission_unavailable"
-  /** There is no such sign-in in this browser, or not any more. */
-  | "not_found"
->;
-export type SignInResult<T> = Result<T, SignInRefusal>;
 
 /** What has to be the same when the provider leads back. */
 export interface Transaction {
@@ -263,38 +235,6 @@ export class Provider {
   }
 }
 
-/**
- * Whether somebody signed in too long ago for a second factor to be fresh. Tokens without a time are not too old here: the
- * control API decides.
- */
-export function isStale({ signIn }: Tokens): boolean {
-  const { auth_time: time } = signIn;
-  return typeof time === "number" && time + MFA_MAX_AGE_S < Date.now() / 1000 - CLOCK_TOLERANCE_S;
-}
-
-/** What a refresh leaves out stays as it was. */
-function tokensOf(
-  result: oauth.TokenEndpointResponse,
-  idToken: string | null,
-  before: Tokens | null,
-): Tokens {
-  const claims = oauth.getValidatedIdTokenClaims(result);
-  return {
-    subject: claims?.sub ?? before?.subject ?? "",
-    signIn: { ...before?.signIn, ...(claims && signInOf(claims)) },
-    accessToken: result.access_token,
-    idToken: idToken ?? before?.idToken ?? "",
-    refreshToken: result.refresh_token ?? before?.refreshToken ?? null,
-    expiresAt: Date.now() + (result.expires_in ?? DEFAULT_LIFETIME_S) * 1000,
-  };
-}
-
-function signInOf(claims: oauth.IDToken): Record<string, unknown> {
-  return Object.fromEntries(
-    SIGN_IN_CLAIMS.filter((name) => name in claims).map((name) => [name, claims[name]]),
-  );
-}
-
 /** Empty where the token says none, which no issuer's name is made of. */
 function tenantOf(idToken: string): string {
   const tid = claimsOf(idToken)?.["tid"];
@@ -311,64 +251,4 @@ async function fetchAtMost(
   const bytes = await readAtMost(response.body, MAX_ANSWER_BYTES);
   if (isRefusal(bytes)) throw new Error(`${url} answers more than ${MAX_ANSWER_BYTES} bytes, or breaks off`);
   return new Response(bytes, response);
-}
-
-async function attempt<T>(act: () => Promise<SignInResult<T>>): Promise<SignInResult<T>> {
-  try {
-    return await act();
-  } catch (error) {
-    return refuse(codeOf(error), { reason: reasonOf(error) });
-  }
-}
-
-/** Errors with which a provider says that it is in trouble itself (RFC 6749 section 4.1.2.1). */
-const PROVIDER_TROUBLE = ["server_error", "temporarily_unavailable"];
-/**
- * Errors with which a provider ends what a refresh token stands for (RFC 6749 section 5.2): the person has left or lost
- * their access, the token was revoked, or they have to show themselves again, as Entra says it.
- */
-const SIGN_IN_ENDED = ["invalid_grant", "access_denied", "interaction_required"];
-
-/** Errors of a key set that cannot be fetched or read. */
-const KEYS_MISSING = ["ERR_JOSE_GENERIC", "ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID"];
-
-function codeOf(error: unknown): SignInRefusal["code"] {
-  if (error instanceof oauth.AuthorizationResponseError) {
-    return PROVIDER_TROUBLE.includes(error.error) ? "identity_provider_unavailable" : "access_withdrawn";
-  }
-  if (error instanceof oauth.ResponseBodyError && isTrouble(error)) return "identity_provider_unavailable";
-  if (error instanceof errors.JOSEError) {
-    return KEYS_MISSING.includes(error.code) ? "identity_provider_unavailable" : "identity_token_invalid";
-  }
-  const answered =
-    error instanceof oauth.ResponseBodyError ||
-    error instanceof oauth.WWWAuthenticateChallengeError ||
-    error instanceof oauth.UnsupportedOperationError ||
-    (error instanceof oauth.OperationProcessingError && error.code !== oauth.RESPONSE_IS_NOT_CONFORM);
-  return answered ? "identity_token_invalid" : "identity_provider_unavailable";
-}
-
-/** Whether a token endpoint says that it may be asked again: it is in trouble, or has been asked too often (RFC 6585). */
-function isTrouble({ status, error }: oauth.ResponseBodyError): boolean {
-  return status === 429 || status >= 500 || PROVIDER_TROUBLE.includes(error);
-}
-
-function deniedIfEnded(error: unknown): SignInRefusal {
-  if (error instanceof oauth.ResponseBodyError && SIGN_IN_ENDED.includes(error.error)) {
-    return refuse("access_withdrawn", { reason: reasonOf(error) });
-  }
-  throw error;
-}
-
-/** Messages of the library name what was wrong and hold no token; OAuth errors are named by the provider. */
-function reasonOf(error: unknown): string {
-  const oauthError =
-    error instanceof oauth.ResponseBodyError || error instanceof oauth.AuthorizationResponseError
-      ? ` (${error.error}: ${error.error_description ?? ""})`
-      : "";
-  return `${String(error)}${oauthError}`;
-}
-
-function missing(name: string): SignInRefusal {
-  return refuse("identity_provider_unavailable", { reason: `The provider's metadata name no ${name}` });
 }

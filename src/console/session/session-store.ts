@@ -5,7 +5,7 @@ import { OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 import type { Env } from "../../env.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import type { ConsoleContext } from "../context.ts";
-import type { SignInResult } from "./provider.ts";
+import type { SignInResult } from "./provider-refusals.ts";
 import type { SealedCookies } from "./sealed-cookies.ts";
 import { SessionSchema, untilOf, type Session } from "./session.ts";
 

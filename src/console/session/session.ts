@@ -1,6 +1,6 @@
 import { generateRandomState } from "oauth4webapi";
 import { z } from "zod";
-import type { Tokens } from "./provider.ts";
+import type { Tokens } from "./tokens.ts";
 
 /** However often its tokens are renewed, a session ends then. */
 const MAX_SESSION_MS = 12 * 3_600_000;

@@ -6,7 +6,8 @@ import { SignedOutPage, SignInPage, SigningOutPage } from "../pages/sign-in.tsx"
 import { signInProblemPage } from "../pages/sign-in-problem.tsx";
 import { bare } from "../parts/page.tsx";
 import { CONSOLE, HOME, link, returnPath, startUrl, STEP_UP } from "../paths.ts";
-import { isStale, newTransaction, type Provider, type Transaction } from "./provider.ts";
+import { newTransaction, type Provider, type Transaction } from "./provider.ts";
+import { isStale } from "./tokens.ts";
 import { checkForm } from "./request-forgery.ts";
 import type { SealedCookies } from "./sealed-cookies.ts";
 import type { SessionStore } from "./session-store.ts";

@@ -5,7 +5,7 @@ import { isWithdrawn } from "../../core/access/access.ts";
 import { refuse, type Refusal, type Result } from "../../core/refusal.ts";
 import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import { currentKey } from "./current-key.ts";
-import type { Control } from "../endpoint.ts";
+import type { Control } from "../context.ts";
 import type { Form } from "./form.ts";
 import { invalidForm, unavailable } from "./oauth-error.ts";
 

@@ -12,7 +12,7 @@ import { formatScope } from "../../core/policy/scope.ts";
 import { isDenied } from "../../core/token/token-denials.ts";
 import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import { currentKey } from "./current-key.ts";
-import type { Control } from "../endpoint.ts";
+import type { Control } from "../context.ts";
 import type { Answer, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
 import { invalidForm, unavailable } from "./oauth-error.ts";
 

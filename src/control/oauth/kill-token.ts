@@ -5,7 +5,7 @@ import type { TokenCut } from "../../core/organization/revocation.ts";
 import type { Env } from "../../env.ts";
 import { cutTimeout } from "../../core/cut-timeout.ts";
 import type { Confirmation } from "../../admission/guard/key-guard.ts";
-import type { Control } from "../endpoint.ts";
+import type { Control } from "../context.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 
 const TELL_TIMEOUT_MS = 2000;

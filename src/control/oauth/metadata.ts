@@ -3,7 +3,8 @@ import { ErrorSchema } from "../../api-types/error.ts";
 import { originOf } from "../../core/http/error-response.ts";
 import { refuse } from "../../core/refusal.ts";
 import { isOnHost } from "../../surface.ts";
-import { refuseWith, type Control, type ControlEnv } from "../endpoint.ts";
+import { refuseWith } from "../endpoint.ts";
+import type { Control, ControlEnv } from "../context.ts";
 import { Answered } from "../headers.ts";
 
 /** Metadata changes with a deployment; clients may keep it for so many seconds. */

@@ -7,7 +7,7 @@ import { isFailedAttempt } from "../../core/http/failed-attempt.ts";
 import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import { keyIdOf } from "../../core/access/imported-key.ts";
 import type { CompiledKey } from "../../core/access/compiled-key.ts";
-import type { Control, ControlEnv } from "../endpoint.ts";
+import type { Control, ControlEnv } from "../context.ts";
 import { Answered, REFUSAL_HEADERS } from "../headers.ts";
 import { clientRefusal, identify, readClient, type ClientCredentials } from "./client.ts";
 import { readForm, type Form } from "./form.ts";

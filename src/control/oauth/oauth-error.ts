@@ -1,7 +1,8 @@
 import type { Context } from "hono";
 import { z } from "@hono/zod-openapi";
-import { problemOf, refuse, REFUSALS, type Refusal, type RefusalType } from "../../core/refusal.ts";
-import type { ControlEnv } from "../endpoint.ts";
+import { problemOf, refuse, type Refusal } from "../../core/refusal.ts";
+import { REFUSALS, typeOf, type RefusalType } from "../../core/refusal-table.ts";
+import type { ControlEnv } from "../context.ts";
 
 /** Error codes of RFC 6749 section 5.2, and of section 4.1.2.1 for what has gone wrong here. */
 const OAUTH_ERRORS = [
@@ -62,5 +63,5 @@ export function oauthErrorResponse(c: Context<ControlEnv>, refusal: Refusal): Re
 
 function errorOf({ code, details }: Refusal): OAuthErrorCode {
   if (code === "internal_error") return "server_error";
-  return BY_FIELD[String(details?.["field"])] ?? BY_TYPE[REFUSALS[code].type];
+  return BY_FIELD[String(details?.["field"])] ?? BY_TYPE[typeOf(code)];
 }

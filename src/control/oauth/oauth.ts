@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { Control, ControlEnv } from "../endpoint.ts";
+import type { Control, ControlEnv } from "../context.ts";
 import { INTROSPECT } from "./introspect.ts";
 import { addMetadata } from "./metadata.ts";
 import { addOAuthEndpoint } from "./oauth-endpoint.ts";

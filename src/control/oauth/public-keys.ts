@@ -6,7 +6,8 @@ import { ORG_ID } from "../../core/organization/organization.ts";
 import { refuse } from "../../core/refusal.ts";
 import type { PublicJwk } from "../../core/token/signing-key.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
-import { refuseWith, type Control, type ControlEnv } from "../endpoint.ts";
+import { refuseWith } from "../endpoint.ts";
+import type { Control, ControlEnv } from "../context.ts";
 import { Answered, REFUSAL_HEADERS } from "../headers.ts";
 
 /** A successor is published longer than this before it signs. */

@@ -7,7 +7,7 @@ import { hashKey } from "../../core/key/key-secret.ts";
 import { isRefusal, type Result } from "../../core/refusal.ts";
 import type { Cut, RevocationRequest } from "../../core/organization/revocation.ts";
 import type { CompiledKey } from "../../core/access/compiled-key.ts";
-import type { Control } from "../endpoint.ts";
+import type { Control } from "../context.ts";
 import { openRevocation } from "../ops/revoke.ts";
 import { cutTimeout } from "../../core/cut-timeout.ts";
 import { killToken } from "./kill-token.ts";

@@ -5,7 +5,8 @@ import { isoTime } from "../../core/iso-time.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import type { KeySets } from "./public-keys.ts";
-import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
+import { addEndpoint } from "../endpoint.ts";
+import type { Control, ControlEnv } from "../context.ts";
 
 /** Taking the next signing key before its time. What the ones before have signed stays good until it expires. */
 export function addSigningKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control, sets: KeySets): void {

@@ -16,7 +16,7 @@ import { holdsScope, holdsVaults, type Narrowing } from "../../core/key/narrowin
 import { retryAfterSeconds } from "../../core/key/rate-window.ts";
 import { formatScope, PLAIN_SEGMENT } from "../../core/policy/scope.ts";
 import type { CompiledKey } from "../../core/access/compiled-key.ts";
-import type { Control } from "../endpoint.ts";
+import type { Control } from "../context.ts";
 import type { Form } from "./form.ts";
 import type { Answer, OAuthEndpoint, OAuthRequest } from "./oauth-endpoint.ts";
 import { invalidForm, unavailable } from "./oauth-error.ts";

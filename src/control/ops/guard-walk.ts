@@ -4,7 +4,7 @@ import type { Actor } from "../../core/organization/organization.ts";
 import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import { readCursor } from "../cursor.ts";
-import type { Control } from "../endpoint.ts";
+import type { Control } from "../context.ts";
 
 /**
  * What one call to the organisation compares, in calls that it makes for it: an invocation may make a thousand. To settle

@@ -5,7 +5,8 @@ import { importRefused, type ImportResult } from "../../core/organization/key-im
 import { readLines } from "../../core/http/ndjson.ts";
 import type { Actor } from "../../core/organization/organization.ts";
 import { refuse } from "../../core/refusal.ts";
-import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
+import { addEndpoint } from "../endpoint.ts";
+import type { Control, ControlEnv } from "../context.ts";
 import { LineStream } from "../line-stream.ts";
 import { MAX_LINE_LENGTH, readImport, type ReadImport } from "./read-import.ts";
 

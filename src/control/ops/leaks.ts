@@ -3,7 +3,8 @@ import { exactly, type Exact } from "../../api-types/exact.ts";
 import { LeakAnswer, LeakReport, LeakResultSchema, type LeakResult } from "../../api-types/leaks.ts";
 import { describeLeak, leakLabel } from "../../core/organization/leak.ts";
 import { isRefusal } from "../../core/refusal.ts";
-import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
+import { addEndpoint } from "../endpoint.ts";
+import type { Control, ControlEnv } from "../context.ts";
 import { resultJson } from "./result-json.ts";
 import { revokeLeaks, type RevokedLeak } from "./revoke-leaks.ts";
 

@@ -6,7 +6,7 @@ import { importRefused, type ImportResult, type KeyImport } from "../../core/org
 import { hashKey, prefixOf } from "../../core/key/key-secret.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import { fieldsWithKey } from "../body-secrets.ts";
-import type { Control } from "../endpoint.ts";
+import type { Control } from "../context.ts";
 import { excessVaultProblems, keyProblems, readKeyValues } from "../key-values.ts";
 import { parse } from "../parse.ts";
 

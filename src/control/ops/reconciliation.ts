@@ -19,7 +19,8 @@ import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import { registeredOrganizations } from "../../state/guard-registry.ts";
 import { readCursor, writeCursor } from "../cursor.ts";
 import { LineStream } from "../line-stream.ts";
-import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
+import { addEndpoint } from "../endpoint.ts";
+import type { Control, ControlEnv } from "../context.ts";
 import { GuardWalk, readPosition } from "./guard-walk.ts";
 
 type ListQuery = z.output<typeof OrganizationListQuery>;

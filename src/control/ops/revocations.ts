@@ -24,7 +24,8 @@ import type {
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import { readCursor, writeCursor } from "../cursor.ts";
 import { LineStream } from "../line-stream.ts";
-import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
+import { addEndpoint } from "../endpoint.ts";
+import type { Control, ControlEnv } from "../context.ts";
 import { resultJson } from "./result-json.ts";
 import { openRevocation, revoke, type Sink } from "./revoke.ts";
 import { keyForms, sortTargets } from "./targets.ts";

@@ -9,7 +9,7 @@ import {
   type RevocationRequest,
   type RevocationResult,
 } from "../../core/organization/revocation.ts";
-import type { Control } from "../endpoint.ts";
+import type { Control } from "../context.ts";
 import { killToken } from "../oauth/kill-token.ts";
 import { openRevocation, revoke } from "./revoke.ts";
 import { keyForms, targetOfSecret } from "./targets.ts";

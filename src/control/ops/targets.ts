@@ -9,7 +9,7 @@ import {
   type RevocationResult,
 } from "../../core/organization/revocation.ts";
 import { ORG_ID } from "../../core/organization/organization.ts";
-import type { Control } from "../endpoint.ts";
+import type { Control } from "../context.ts";
 
 const KEY_ID = /^key_[0-9A-Za-z]{12}$/;
 

@@ -4,7 +4,7 @@ import { withoutSecrets } from "../../core/key/key-secret.ts";
 import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
 import { scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../../core/scim/problem.ts";
 import type { ScimAnswer } from "../../state/organization/people/scim-command.ts";
-import type { Control } from "../endpoint.ts";
+import type { Control } from "../context.ts";
 import { answerProblem } from "./answer.ts";
 import { discover, isDescription } from "./discovery.ts";
 import { answerTo, readCommand } from "./exchange.ts";

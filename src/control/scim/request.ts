@@ -10,11 +10,12 @@ import {
 } from "../../core/scim/problem.ts";
 import { readProjection, type Projection } from "../../core/scim/projection.ts";
 import type { ResourceType } from "../../core/scim/schemas.ts";
-import { isRefusal, problemOf, type RefusalCode } from "../../core/refusal.ts";
+import { isRefusal, problemOf } from "../../core/refusal.ts";
+import type { RefusalCode } from "../../core/refusal-table.ts";
 import type { ListCommand, Sorting } from "../../state/organization/people/scim-command.ts";
 import { fieldsWithKey } from "../body-secrets.ts";
 import { parseBody, readBytes } from "../body.ts";
-import type { ControlEnv } from "../endpoint.ts";
+import type { ControlEnv } from "../context.ts";
 import { MEDIA_TYPES } from "./answer.ts";
 
 export interface ScimEnv {

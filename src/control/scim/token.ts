@@ -5,7 +5,8 @@ import { ScimTokenSchema } from "../../api-types/organization.ts";
 import { hashKey } from "../../core/key/key-secret.ts";
 import { ORG_ID } from "../../core/organization/organization.ts";
 import { isRefusal } from "../../core/refusal.ts";
-import { addEndpoint, type Control, type ControlEnv } from "../endpoint.ts";
+import { addEndpoint } from "../endpoint.ts";
+import type { Control, ControlEnv } from "../context.ts";
 
 const SECRET_BYTES = 32;
 const TOKEN = /^Bearer +(scim_([\w-]{1,172})\.[\w-]{43})$/i;

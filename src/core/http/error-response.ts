@@ -1,5 +1,6 @@
 import { withoutSecrets } from "../key/key-secret.ts";
-import { REFUSALS, type Refusal, type RefusalCode } from "../refusal.ts";
+import type { Refusal } from "../refusal.ts";
+import { REFUSALS, typeOf, type RefusalCode } from "../refusal-table.ts";
 
 /** A step-up challenge asks for a sign-in with several factors within this many seconds. */
 export const MFA_MAX_AGE_S = 300;
@@ -49,10 +50,10 @@ export interface ErrorBody {
 
 /** The body that tells a client why it was refused. */
 export function errorBody(refusal: Refusal, context: ErrorContext): ErrorBody {
-  const { type, message } = REFUSALS[refusal.code];
+  const { message } = REFUSALS[refusal.code];
   return {
     error: {
-      type,
+      type: typeOf(refusal.code),
       code: refusal.code,
       message,
       ...(refusal.details && { details: refusal.details }),

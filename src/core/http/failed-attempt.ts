@@ -1,5 +1,6 @@
 import { formatAddress, parseAddress } from "../key/ip-allowlist.ts";
-import type { Refusal, RefusalCode } from "../refusal.ts";
+import type { Refusal } from "../refusal.ts";
+import type { RefusalCode } from "../refusal-table.ts";
 
 /** Refusals of callers who have not shown a right secret: those may be guessing. */
 const UNPROVEN: readonly RefusalCode[] = [

@@ -1,4 +1,4 @@
-import type { KeyDraft } from "./organization.ts";
+import type { KeyDraft } from "./managed-key.ts";
 
 /** A key that was made elsewhere, as a line of an import names it. */
 export interface KeyImport {

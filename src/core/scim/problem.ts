@@ -1,5 +1,6 @@
 import { withoutSecrets } from "../key/key-secret.ts";
-import { refuse, type Refusal, type RefusalCode, type Result } from "../refusal.ts";
+import { refuse, type Refusal, type Result } from "../refusal.ts";
+import type { RefusalCode } from "../refusal-table.ts";
 
 interface ScimProblemEntry {
   readonly status: number;

@@ -10,7 +10,7 @@ import type {
 } from "../../core/organization/revocation.ts";
 import type { PublicJwk, RingPolicy, SigningKey } from "../../core/token/signing-key.ts";
 import type { ErasureRecord } from "../../core/organization/erasure.ts";
-import type { Receipt } from "../../core/organization/organization.ts";
+import type { Receipt } from "../../core/organization/managed-key.ts";
 import type { Env } from "../../env.ts";
 import { Alarm } from "../alarm.ts";
 import { Retention } from "../retention.ts";

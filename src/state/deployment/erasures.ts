@@ -1,4 +1,4 @@
-import type { Receipt } from "../../core/organization/organization.ts";
+import type { Receipt } from "../../core/organization/managed-key.ts";
 import type { ErasureRecord } from "../../core/organization/erasure.ts";
 import { deleteInSteps, type Perishable } from "../retention.ts";
 

@@ -18,7 +18,8 @@ import type { Env } from "../../env.ts";
 import type { Alarm } from "../alarm.ts";
 import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
 import { OrganizationKeys, type GuardBudget } from "./organization-keys.ts";
-import type { DueRevocation, RevocationLedger, UntoldCut } from "./revocation-ledger.ts";
+import type { RevocationLedger } from "./revocation-ledger.ts";
+import type { DueRevocation, UntoldCut } from "./revocation-rows.ts";
 
 /** The longest wait for an organisation that is notified. */
 const ORGANIZATION_TIMEOUT_MS = 2000;

@@ -1,6 +1,6 @@
 import { eachOf, OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 import type { Difference } from "../../core/key/reconciliation.ts";
-import type { Receipt } from "../../core/organization/organization.ts";
+import type { Receipt } from "../../core/organization/managed-key.ts";
 import type { Env } from "../../env.ts";
 import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
 import { registryEntry } from "../guard-registry.ts";

@@ -4,32 +4,35 @@ import {
   type Actor,
   type AuditEvent,
   type AuditQuery,
-  type CreatedKey,
   type Credentials,
-  type KeyChange,
-  type KeyDraft,
-  type KeyOutcome,
-  type KeyQuery,
-  type KeySummary,
   type KeyUsage,
-  type ManagedKey,
   type Me,
   type OrganizationInfo,
   type OrgPerson,
-  type OwnedKeys,
   type PersonPosition,
-  type Receipt,
   type ServiceUser,
   type ServiceUserChange,
   type UsageSummary,
   type UserPosition,
   type VaultRoles,
 } from "../../core/organization/organization.ts";
+import type {
+  CreatedKey,
+  KeyChange,
+  KeyDraft,
+  KeyOutcome,
+  KeyQuery,
+  KeySummary,
+  ManagedKey,
+  OwnedKeys,
+  Receipt,
+} from "../../core/organization/managed-key.ts";
 import type { AccessToken } from "../../core/token/access-token.ts";
 import type { FieldProblem } from "../../core/http/field-problems.ts";
 import { importRefused, type ImportResult, type KeyImport } from "../../core/organization/key-import.ts";
 import type { Difference, GuardPage, GuardPosition } from "../../core/key/reconciliation.ts";
-import { isRefusal, refuse, type RefusalCode, type Result } from "../../core/refusal.ts";
+import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
+import type { RefusalCode } from "../../core/refusal-table.ts";
 import type { Cut, RevocationRequest, TokenCut } from "../../core/organization/revocation.ts";
 import { NO_ROOM_FOR_MORE, UNKNOWN_TOKEN } from "../../core/scim/problem.ts";
 import type { PublicJwk } from "../../core/token/signing-key.ts";

@@ -3,7 +3,7 @@ import { saysTheSame } from "../../admission/rules/records.ts";
 import { config } from "../../config.ts";
 import { commonSettings } from "../../core/key/key-differences.ts";
 import type { KeyRecord } from "../../core/key/key-record.ts";
-import type { ManagedKey } from "../../core/organization/organization.ts";
+import type { ManagedKey } from "../../core/organization/managed-key.ts";
 import type { Cut } from "../../core/organization/revocation.ts";
 import { SYSTEM, type Author } from "./audit/audit-log.ts";
 import type { KeyTable } from "./keys/key-table.ts";

@@ -1,5 +1,6 @@
 import { Organization as RealOrganization } from "../../../src/state/organization/organization.ts";
-import type { Actor, KeyQuery } from "../../../src/core/organization/organization.ts";
+import type { Actor } from "../../../src/core/organization/organization.ts";
+import type { KeyQuery } from "../../../src/core/organization/managed-key.ts";
 import { EVERY_KEY } from "../../support/records.ts";
 import type { UsageStretch } from "../../../src/core/usage/windows.ts";
 

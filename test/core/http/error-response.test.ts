@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { errorBody, errorResponse } from "../../../src/core/http/error-response.ts";
 import { generateKey } from "../../../src/core/key/key-secret.ts";
-import { REFUSALS, refuse, type Refusal, type RefusalCode } from "../../../src/core/refusal.ts";
+import { refuse, type Refusal } from "../../../src/core/refusal.ts";
+import { REFUSALS, typeOf, type RefusalCode } from "../../../src/core/refusal-table.ts";
 
 const CONTEXT = {
   requestId: "0b5d2a34-7c1e-4f7e-9a55-0c3d1b2a4e5f",
@@ -19,7 +20,7 @@ describe.each(CODES)("%s", (code) => {
     expect(answer.status).toBe(REFUSALS[code].status);
     expect(await answer.json()).toEqual({
       error: {
-        type: REFUSALS[code].type,
+        type: typeOf(code),
         code,
         message: REFUSALS[code].message,
         correlationId: CONTEXT.requestId,

@@ -2,7 +2,7 @@ import { flag, number, text, textOrNull } from "../../sql-row.ts";
 import { foldName } from "../../../core/organization/folded-name.ts";
 import { withoutSecrets } from "../../../core/key/key-secret.ts";
 import type { Actor, AuditEvent, AuditQuery } from "../../../core/organization/organization.ts";
-import type { RefusalCode } from "../../../core/refusal.ts";
+import type { RefusalCode } from "../../../core/refusal-table.ts";
 import type { Alarm } from "../../alarm.ts";
 import { deleteInSteps } from "../../retention.ts";
 import { SCIM_USER_NAME } from "../people/scim-store.ts";

@@ -1,4 +1,5 @@
-import type { Actor, KeyOutcome } from "../../../core/organization/organization.ts";
+import type { Actor } from "../../../core/organization/organization.ts";
+import type { KeyOutcome } from "../../../core/organization/managed-key.ts";
 import { isRefusal, refuse, type Result } from "../../../core/refusal.ts";
 import type { Keys } from "./keys.ts";
 import type { DirectoryUser } from "../people/user-table.ts";

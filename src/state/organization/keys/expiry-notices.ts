@@ -1,4 +1,4 @@
-import type { ManagedKey } from "../../../core/organization/organization.ts";
+import type { ManagedKey } from "../../../core/organization/managed-key.ts";
 
 const DAY_MS = 86_400_000;
 /** How many days before its expiry a key is announced. */

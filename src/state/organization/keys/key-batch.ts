@@ -1,5 +1,5 @@
 import type { KeyRecord } from "../../../core/key/key-record.ts";
-import type { ManagedKey } from "../../../core/organization/organization.ts";
+import type { ManagedKey } from "../../../core/organization/managed-key.ts";
 import type { Cut } from "../../../core/organization/revocation.ts";
 import { readKey, recordOf, SELECT_KEYS, type KeyRow } from "./key-row.ts";
 

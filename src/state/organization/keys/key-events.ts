@@ -1,6 +1,6 @@
 import { keyJson } from "../../../api-types/key-json.ts";
 import type { Leak } from "../../../core/organization/leak.ts";
-import type { ManagedKey } from "../../../core/organization/organization.ts";
+import type { ManagedKey } from "../../../core/organization/managed-key.ts";
 import { KEY_EVENTS, type KeyEventType } from "../../../core/organization/webhook.ts";
 import { recordExpiry } from "../../../core/usage/key-metrics.ts";
 import type { Env } from "../../../env.ts";

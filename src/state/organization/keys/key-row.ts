@@ -9,11 +9,8 @@ import {
   type SqlRow,
 } from "../../sql-row.ts";
 import type { KeyRecord, VaultSet } from "../../../core/key/key-record.ts";
-import {
-  developerVaults,
-  type ManagedKey,
-  type VaultRoles,
-} from "../../../core/organization/organization.ts";
+import { developerVaults, type VaultRoles } from "../../../core/organization/organization.ts";
+import type { ManagedKey } from "../../../core/organization/managed-key.ts";
 
 export type KeyRow = SqlRow;
 

@@ -1,5 +1,5 @@
 import { foldName } from "../../../core/organization/folded-name.ts";
-import type { KeyPosition, KeyQuery, KeySort } from "../../../core/organization/organization.ts";
+import type { KeyPosition, KeyQuery, KeySort } from "../../../core/organization/managed-key.ts";
 
 /** What SQL makes of a query for keys. */
 interface KeySearch {

@@ -1,4 +1,4 @@
-import type { KeySummary, OwnedKeys } from "../../../core/organization/organization.ts";
+import type { KeySummary, OwnedKeys } from "../../../core/organization/managed-key.ts";
 import { ANY_ADDRESS } from "./key-search.ts";
 
 const DAY_MS = 86_400_000;

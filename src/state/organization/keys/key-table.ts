@@ -8,7 +8,7 @@ import type {
   KeyMaterial,
   KeyQuery,
   ManagedKey,
-} from "../../../core/organization/organization.ts";
+} from "../../../core/organization/managed-key.ts";
 import { KeyBatch } from "./key-batch.ts";
 import { readKey, recordOf, SELECT_KEYS, type KeyRow } from "./key-row.ts";
 import { searchOf } from "./key-search.ts";

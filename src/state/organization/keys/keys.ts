@@ -3,18 +3,17 @@ import { problemsIn, refuseProblems, type FieldProblem } from "../../../core/htt
 import { generateKey } from "../../../core/key/key-secret.ts";
 import { keyStatus, type KeyRecord, type VaultSet } from "../../../core/key/key-record.ts";
 import type { Leak } from "../../../core/organization/leak.ts";
-import {
-  ADMIN,
-  developerVaults,
-  type Actor,
-  type CreatedKey,
-  type KeyChange,
-  type KeyDraft,
-  type KeyQuery,
-  type ManagedKey,
-  type Receipt,
-} from "../../../core/organization/organization.ts";
-import { isRefusal, refuse, REFUSALS, type Refusal, type Result } from "../../../core/refusal.ts";
+import { ADMIN, developerVaults, type Actor } from "../../../core/organization/organization.ts";
+import type {
+  CreatedKey,
+  KeyChange,
+  KeyDraft,
+  KeyQuery,
+  ManagedKey,
+  Receipt,
+} from "../../../core/organization/managed-key.ts";
+import { isRefusal, refuse, type Refusal, type Result } from "../../../core/refusal.ts";
+import { REFUSALS } from "../../../core/refusal-table.ts";
 import { widensKey } from "../../../core/access/widening.ts";
 import type { AuditEntry, AuditLog, Author } from "../audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";

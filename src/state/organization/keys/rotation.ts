@@ -1,5 +1,6 @@
 import { END_OF_TIME } from "../../../core/iso-time.ts";
-import type { Actor, CreatedKey, ManagedKey } from "../../../core/organization/organization.ts";
+import type { Actor } from "../../../core/organization/organization.ts";
+import type { CreatedKey, ManagedKey } from "../../../core/organization/managed-key.ts";
 import { invalid, isRefusal, refuse, type Refusal, type Result } from "../../../core/refusal.ts";
 import { keyStatus } from "../../../core/key/key-record.ts";
 import { SYSTEM } from "../audit/audit-log.ts";

@@ -4,8 +4,8 @@ import type {
   OrgPerson,
   PersonPosition,
   PersonRole,
-  Receipt,
 } from "../../../core/organization/organization.ts";
+import type { Receipt } from "../../../core/organization/managed-key.ts";
 import { refuse, type Result } from "../../../core/refusal.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
 import { isNothing, namesOf, type Grants } from "../../../core/scim/roles.ts";

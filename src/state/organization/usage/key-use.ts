@@ -4,11 +4,11 @@ import type { KeyRecord } from "../../../core/key/key-record.ts";
 import {
   developerVaults,
   type Actor,
-  type KeyChange,
   type KeyUsage,
   type UsageSummary,
   type VaultRoles,
 } from "../../../core/organization/organization.ts";
+import type { KeyChange } from "../../../core/organization/managed-key.ts";
 import { isRefusal, refuse, type Result } from "../../../core/refusal.ts";
 import type { UsageStretch } from "../../../core/usage/windows.ts";
 import type { Env } from "../../../env.ts";

@@ -1,7 +1,8 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Actor, CreatedKey, ManagedKey } from "../../../../src/core/organization/organization.ts";
+import type { Actor } from "../../../../src/core/organization/organization.ts";
+import type { CreatedKey, ManagedKey } from "../../../../src/core/organization/managed-key.ts";
 import type { Refusal } from "../../../../src/core/refusal.ts";
 import { makeActor, makeKey, taken } from "../../../support/records.ts";
 

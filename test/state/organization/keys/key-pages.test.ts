@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import type { KeyPosition, KeyQuery, ManagedKey } from "../../../../src/core/organization/organization.ts";
+import type { KeyPosition, KeyQuery, ManagedKey } from "../../../../src/core/organization/managed-key.ts";
 import { EVERY_KEY, makeActor, makeKey } from "../../../support/records.ts";
 
 const KEYS = 7;

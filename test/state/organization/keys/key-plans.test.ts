@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { KEY_SORTS, type KeyQuery } from "../../../../src/core/organization/organization.ts";
+import { KEY_SORTS, type KeyQuery } from "../../../../src/core/organization/managed-key.ts";
 import { searchOf } from "../../../../src/state/organization/keys/key-search.ts";
 import { EVERY_KEY, makeActor } from "../../../support/records.ts";
 
