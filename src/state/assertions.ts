@@ -7,8 +7,11 @@ import type { Background } from "../core/background.ts";
 
 /** The life of an assertion in seconds. */
 const LIFE_S = 60;
-/** The next one is signed after this long, in the background; a request never goes out with one that ends within 10 s. */
-const RENEW_AFTER_MS = 30_000;
+/**
+ * The next one is signed after this long, in the background; a request never goes out with one that ends within 10 s. A
+ * key in slow but steady use costs a signature each time, so it is late.
+ */
+const RENEW_AFTER_MS = 45_000;
 const USABLE_MS = 50_000;
 /** A renewal that has not come to anything is tried again after this. */
 const RENEWAL_RETRY_MS = 2000;
