@@ -1,17 +1,20 @@
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { NAMES } from "./ask.ts";
 import { readAsk, type AskCommand } from "./ask-arguments.ts";
+import { ORG_ID } from "../core/organization/organization.ts";
 import { messageOf } from "../core/thrown.ts";
 import { CliError } from "./cli-error.ts";
 import { holdsSecret, withoutSecrets } from "./secrets.ts";
+import { readTimeout } from "./silence.ts";
 
 export const USAGE = `Usage:
   npm run -s ops -- revoke [--reason TEXT] [--key-id ID]... [--owner ORG/OWNER]... [--org ORG]... [--file FILE|-]
-                           [--dry-run] [--yes] [--output table|json|ndjson] [--url URL] [--token TOKEN]
-  npm run -s ops -- list   [--status unconfirmed|confirmed|all] [--output table|json|ndjson] [--url URL] [--token TOKEN]
-  npm run -s ops -- reconcile [--org ORG] [--fix] [--from ORG[/CURSOR]] [--output table|json|ndjson] [--url URL] [--token TOKEN]
-  npm run -s ops -- import FILE [--output table|json|ndjson] [--url URL] [--token TOKEN]
+                           [--dry-run] [--yes] [--output table|json|ndjson] [--url URL] [--token TOKEN] [--timeout S]
+  npm run -s ops -- list   [--status unconfirmed|confirmed|all] [--output table|json|ndjson] [--url URL] [--token TOKEN] [--timeout S]
+  npm run -s ops -- reconcile [--org ORG] [--fix] [--from ORG[/CURSOR]] [--output table|json|ndjson] [--url URL] [--token TOKEN] [--timeout S]
+  npm run -s ops -- import FILE [--output table|json|ndjson] [--url URL] [--token TOKEN] [--timeout S]
   npm run -s ops -- ask [QUESTION|alerts] [--hours N] [--org ORG] [--key-id ID] [--dataset NAME] [--output table|json] [--print]
+                           [--timeout S]
 
 revoke cuts keys off for good, of any owner and organisation; list shows what is still being retried, or was done;
 reconcile compares what organisations have on record of keys with their guards and KV, which a restored database needs;
@@ -23,13 +26,14 @@ without a question it lists them, --print prints the query.
              on a command line every user of the machine could see them.
   --token    an identity token with the scope portcullis:ops; better in PORTCULLIS_TOKEN, for the same reason
   --url      the gateway; PORTCULLIS_URL, or http://127.0.0.1:8787
+  --timeout  gives up once nothing has come for so many seconds: 60, of reconcile 180
   --dry-run  only tells what would be revoked
   --yes      does not ask
   --fix      settles every difference on the side of less access; keys that only a guard knows are revoked
   --from     goes on where a reconcile was broken off, as it said itself
 
 Exit code: 0 all confirmed · 1 wrong usage, no access, no connection · 2 some unconfirmed, they are being retried, or
-the connection broke off half-way: what is known is printed, and repeating the command is harmless · 3 some not found
+no answer came, or it broke off half-way: what is known is printed, and repeating the command is harmless · 3 some not found
 Of ask: 0 answered, or alerts found nothing; 2 alerts found something
 Of import: 0 every line is imported · 2 it was broken off, and the same command goes on (FILE.progress says where) ·
 3 some lines were refused
@@ -39,6 +43,9 @@ Of reconcile: 0 nothing differs, or all is settled · 1 differences remain, an o
 
 const DEFAULT_URL = "http://127.0.0.1:8787";
 const DEFAULT_REASON = "Emergency revocation";
+const DEFAULT_TIMEOUT = "60";
+/** A page of guards that do not answer takes so long, and may say nothing meanwhile. */
+const RECONCILE_TIMEOUT = "180";
 const OUTPUTS = ["table", "json", "ndjson"] as const;
 const STATUSES = ["unconfirmed", "confirmed", "all"] as const;
 
@@ -47,6 +54,8 @@ type Output = (typeof OUTPUTS)[number];
 interface Common {
   readonly url: string;
   readonly token: string;
+  /** How long nothing may come before a request is given up. */
+  readonly timeoutMs: number;
   readonly output: Output;
 }
 
@@ -98,6 +107,7 @@ type Command =
 const COMMON = {
   url: { type: "string" },
   token: { type: "string" },
+  timeout: { type: "string", default: DEFAULT_TIMEOUT },
   output: { type: "string", default: "table" },
   help: { type: "boolean", default: false },
 } as const satisfies ParseArgsOptionsConfig;
@@ -120,6 +130,7 @@ const LIST = {
 
 const RECONCILE = {
   ...COMMON,
+  timeout: { type: "string", default: RECONCILE_TIMEOUT },
   org: { type: "string" },
   fix: { type: "boolean", default: false },
   from: { type: "string" },
@@ -188,8 +199,11 @@ function readReconcile(args: string[], env: Environment): Command {
 }
 
 function readPlace(text: string): Place {
-  const [orgId = "", cursor] = text.split("/", 2);
-  return { orgId, cursor: cursor ?? null };
+  const [orgId = "", cursor = null, ...more] = text.split("/");
+  if (!ORG_ID.test(orgId) || cursor === "" || more.length > 0) {
+    throw new CliError("--from must be ORG or ORG/CURSOR, as a reconcile that was broken off has said");
+  }
+  return { orgId, cursor };
 }
 
 function readImport(args: string[], env: Environment): Command {
@@ -201,7 +215,12 @@ function readImport(args: string[], env: Environment): Command {
 }
 
 function readCommon(
-  values: { readonly url?: string; readonly token?: string; readonly output: string },
+  values: {
+    readonly url?: string;
+    readonly token?: string;
+    readonly timeout: string;
+    readonly output: string;
+  },
   env: Environment,
 ): Common {
   const token = values.token ?? env["PORTCULLIS_TOKEN"] ?? "";
@@ -211,7 +230,12 @@ function readCommon(
   if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : "")) {
     throw new CliError("--url must be an http or https URL");
   }
-  return { url: url.replace(/(?<!\/)\/+$/, ""), token, output: oneOf(OUTPUTS, "--output", values.output) };
+  return {
+    url: url.replace(/(?<!\/)\/+$/, ""),
+    token,
+    timeoutMs: readTimeout(values.timeout),
+    output: oneOf(OUTPUTS, "--output", values.output),
+  };
 }
 
 function oneOf<T extends string>(allowed: readonly T[], option: string, value: string): T {

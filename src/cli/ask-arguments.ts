@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { isDataset, isId } from "../ops/sql.ts";
 import { CliError } from "./cli-error.ts";
 import type { DatasetAccess } from "./dataset.ts";
+import { readTimeout } from "./silence.ts";
 import { messageOf } from "../core/thrown.ts";
 
 export interface AskCommand {
@@ -30,6 +31,7 @@ const OPTIONS = {
   dataset: { type: "string", default: DEFAULT_DATASET },
   output: { type: "string", default: "table" },
   print: { type: "boolean", default: false },
+  timeout: { type: "string", default: "60" },
   help: { type: "boolean", default: false },
 } as const;
 
@@ -55,11 +57,11 @@ export function readAsk(args: string[], env: Environment, names: readonly string
     orgId: id("--org", values.org),
     keyId: id("--key-id", values["key-id"]),
     output,
-    access: values.print || question === null ? null : accessOf(env),
+    access: values.print || question === null ? null : accessOf(env, readTimeout(values.timeout)),
   };
 }
 
-function accessOf(env: Environment): DatasetAccess {
+function accessOf(env: Environment, timeoutMs: number): DatasetAccess {
   const account = env["CLOUDFLARE_ACCOUNT_ID"] ?? "";
   const token = env["CLOUDFLARE_API_TOKEN"] ?? "";
   if (!/^[0-9a-f]{32}$/.test(account) || token === "") {
@@ -67,7 +69,7 @@ function accessOf(env: Environment): DatasetAccess {
       "Put the account's id in CLOUDFLARE_ACCOUNT_ID and a token that may read its analytics in CLOUDFLARE_API_TOKEN; or --print the query",
     );
   }
-  return { url: env["CLOUDFLARE_API_BASE_URL"] ?? CLOUDFLARE, account, token };
+  return { url: env["CLOUDFLARE_API_BASE_URL"] ?? CLOUDFLARE, account, token, timeoutMs };
 }
 
 function minutesOf(text: string): number {

@@ -6,5 +6,8 @@ export class CliError extends Error {
 /** The gateway has taken what it was asked for, and the outcome is not known in full. */
 export class BrokenOff extends CliError {}
 
+/** It sent nothing for as long as one waits. */
+export class Silent extends BrokenOff {}
+
 /** The gateway cannot do it at the moment. */
 export class Unavailable extends CliError {}

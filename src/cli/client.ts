@@ -1,25 +1,43 @@
+import { text } from "node:stream/consumers";
 import type { ImportResult } from "../api-types/imports.ts";
 import type { Page } from "../api-types/common.ts";
 import type { OrganizationId, ReconciliationLine } from "../api-types/reconciliations.ts";
 import type { RevocationEntry, RevocationLine, RevocationResultLine } from "../api-types/revocations.ts";
 import { NDJSON, readNdjson } from "../core/http/ndjson.ts";
 import { systemCodeOf } from "../core/thrown.ts";
-import { BrokenOff, CliError, Unavailable } from "./cli-error.ts";
+import { BrokenOff, CliError, Silent, Unavailable } from "./cli-error.ts";
 import { withoutSecrets } from "./secrets.ts";
+import { Silence } from "./silence.ts";
 
 /** What the line that comes last holds. */
 interface LastLine {
   readonly summary: object;
 }
 
+/** Where the gateway is, and how long it may be silent. */
+interface Access {
+  readonly url: string;
+  readonly token: string;
+  readonly timeoutMs: number;
+}
+
+/** What an answer brings, and how long nothing has. */
+interface Answer {
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly silence: Silence;
+}
+
 /** The operators' part of the control API. */
 export class OperatorClient {
   readonly #url: string;
   readonly #token: string;
+  readonly #timeoutMs: number;
 
-  constructor(url: string, token: string) {
+  /** Gives a request up once nothing has come for `timeoutMs`. */
+  constructor({ url, token, timeoutMs }: Access) {
     this.#url = `${url}/-/ops`;
     this.#token = token;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** Sends a request; yields what becomes of each key as it is known. Throws {@link BrokenOff} if the answer does. */
@@ -48,19 +66,19 @@ export class OperatorClient {
 
   /** Imports keys, a line of JSON for each; tells of each what became of it. Throws {@link BrokenOff} if the answer breaks off. */
   async importKeys(lines: readonly string[]): Promise<ImportResult[]> {
-    const response = await this.#call(`${this.#url}/imports`, {
+    const { body, silence } = await this.#call(`${this.#url}/imports`, {
       method: "POST",
       headers: { "Content-Type": NDJSON },
       body: lines.map((line) => `${line}\n`).join(""),
     });
     const results: ImportResult[] = [];
     try {
-      for await (const result of readNdjson<ImportResult>(bodyOf(response))) results.push(result);
+      for await (const result of readNdjson<ImportResult>(body)) results.push(result);
     } catch {
       // Falls through: there are fewer results than lines.
     }
     if (results.length === lines.length) return results;
-    throw new BrokenOff("The answer broke off. Importing a line again is harmless.");
+    throw brokenOff(silence, "Importing a line again is harmless.");
   }
 
   /** The ids of all organisations that have keys, or were erased so lately that a guard of theirs may be restored. */
@@ -85,48 +103,63 @@ export class OperatorClient {
         limit: "500",
         ...(cursor !== null && { nextCursor: cursor }),
       });
-      const response = await this.#call(`${this.#url}/${path}?${query.toString()}`);
-      const page = await response.json<Page<T>>();
+      const page = await this.#page<T>(`${this.#url}/${path}?${query.toString()}`);
       yield* page.data;
       cursor = page.pagination.nextCursor;
     } while (cursor !== null);
   }
 
+  async #page<T>(url: string): Promise<Page<T>> {
+    const { body, silence } = await this.#call(url);
+    try {
+      const page = JSON.parse(await text(body)) as Page<T>;
+      if (Array.isArray(page.data)) return page;
+    } catch {
+      if (silence.isOver) throw new CliError(silence.problem);
+    }
+    throw new CliError("The answer broke off, or is none of a gateway: is it a gateway at that URL?");
+  }
+
   /** The lines of an answer; returns the last, which tells that it is complete. */
   async *#lines<Line extends object>(
     path: string,
-    body: object,
+    request: object,
   ): AsyncGenerator<Exclude<Line, LastLine>, Extract<Line, LastLine>> {
-    const response = await this.#call(`${this.#url}/${path}`, {
+    const { body, silence } = await this.#call(`${this.#url}/${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: NDJSON },
-      body: JSON.stringify(body),
+      body: JSON.stringify(request),
     });
     try {
-      for await (const line of readNdjson<Line>(bodyOf(response))) {
+      for await (const line of readNdjson<Line>(body)) {
         if (isLast(line)) return line;
         if (isItem(line)) yield line;
       }
     } catch {
       // Falls through: the last line is missing.
     }
-    throw new BrokenOff("The answer broke off. What was asked for goes on; repeating it is harmless.");
+    throw brokenOff(silence, "What was asked for goes on; repeating it is harmless.");
   }
 
-  async #call(url: string, init: RequestInit = {}): Promise<Response> {
+  async #call(url: string, init: RequestInit = {}): Promise<Answer> {
+    const silence = new Silence(this.#timeoutMs);
     let response: Response;
     try {
       response = await fetch(url, {
         ...init,
         headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${this.#token}` },
+        // Another address is not the one that was given, and must not get the token.
+        redirect: "manual",
+        signal: silence.signal,
       });
     } catch (error) {
-      const { origin } = new URL(url);
-      if (init.method === undefined || isUnsent(error)) throw new CliError(`Nothing answers at ${origin}`);
-      throw new BrokenOff(`No answer came from ${origin}. ${MAY_BE_DONE}`);
+      silence.end();
+      throw unanswered(new URL(url).origin, init.method !== undefined, silence, error);
     }
-    if (response.ok) return response;
+    silence.heard();
+    if (response.ok) return { body: silence.bodyOf(response), silence };
     const { problem, isOurs } = await problemOf(response);
+    silence.end();
     if (response.status < 500) throw new CliError(problem);
     // A proxy has given up waiting, not the gateway.
     if (init.method !== undefined && !isOurs) throw new BrokenOff(`${problem} ${MAY_BE_DONE}`);
@@ -136,20 +169,30 @@ export class OperatorClient {
 
 const MAY_BE_DONE = "What was asked for may be done; repeating it is harmless.";
 
-/** Errors of a connection that was never there. */
-const UNSENT = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
+/** Errors of a connection that was never there, and of certificates that are not trusted. */
+const UNSENT =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_CERT_\w+|CERT_\w+|UNABLE_TO_\w+|(?:DEPTH_ZERO_)?SELF_SIGNED_\w+)$/;
 
-/** Whether a request that failed never left: `fetch` says why in the error's cause, which has no code where it did not try. */
-function isUnsent(error: unknown): boolean {
+/** What to say of a request without an answer. `mayChange`: what it asks for may have been done, if it ever left. */
+function unanswered(origin: string, mayChange: boolean, silence: Silence, error: unknown): CliError {
+  if (silence.isOver) {
+    return mayChange
+      ? new Silent(`${silence.problem} from ${origin}. ${MAY_BE_DONE}`)
+      : new CliError(`${silence.problem} from ${origin}`);
+  }
+  // `fetch` says why in the error's cause, which has no code where it did not try.
   const code = error instanceof Error ? systemCodeOf(error.cause) : undefined;
-  return code === undefined || UNSENT.has(code);
+  if (mayChange && code !== undefined && !UNSENT.test(code)) {
+    return new BrokenOff(`No answer came from ${origin}. ${MAY_BE_DONE}`);
+  }
+  return new CliError(`Nothing answers at ${origin}${code === undefined ? "" : ` (${code})`}`);
+}
+
+/** An answer that ended before its last line. */
+function brokenOff(silence: Silence, then: string): BrokenOff {
+  return silence.isOver
+    ? new Silent(`${silence.problem}. ${then}`)
+    : new BrokenOff(`The answer broke off. ${then}`);
 }
 
 /** What an answer says is wrong, and whether it is in the gateway's own form. */
@@ -165,10 +208,6 @@ async function problemOf(response: Response): Promise<{ problem: string; isOurs:
     const problem = `The gateway answers ${response.status}, and not in its own form: is it a gateway at that URL?`;
     return { problem, isOurs: false };
   }
-}
-
-function bodyOf(response: Response): ReadableStream<Uint8Array> {
-  return response.body as ReadableStream<Uint8Array>;
 }
 
 function isItem<Line extends object>(line: Line): line is Exclude<Line, LastLine> {

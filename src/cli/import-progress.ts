@@ -1,24 +1,23 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
-import { CliError } from "./cli-error.ts";
+import { appendFile, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { z } from "zod";
+import { BrokenOff, CliError } from "./cli-error.ts";
 import { systemCodeOf } from "../core/thrown.ts";
 
-/** A line that was refused, by its number in the file. */
-export interface RefusedLine {
-  readonly line: number;
-  readonly keyId: string | null;
-  readonly error: string | null;
-}
+const Count = z.int().nonnegative();
 
-/** What has become of the lines up to one of them. */
-export interface Done {
-  /** The number of the last line that was answered. */
-  readonly upTo: number;
-  readonly imported: number;
-  readonly unchanged: number;
-  readonly refused: readonly RefusedLine[];
-}
+/** What has become of the lines up to one of them. Lines go by their numbers in the file. */
+const DoneSchema = z.strictObject({
+  /** The last line that was answered. */
+  upTo: Count,
+  imported: Count,
+  unchanged: Count,
+  refused: z.array(
+    z.strictObject({ line: Count, keyId: z.string().nullable(), error: z.string().nullable() }),
+  ),
+});
+export type Done = z.output<typeof DoneSchema>;
 
 /** A file as it is now. */
 interface FileFacts {
@@ -39,25 +38,74 @@ export class ImportProgress {
     this.#head = JSON.stringify({ digest, url });
   }
 
-  /** What an earlier run has done. */
+  /**
+   * What an earlier run has done. What it was writing when it ended is cut off, and those lines are sent again. Throws a
+   * {@link CliError} if something else has written into the file.
+   */
   async earlier(): Promise<Done[]> {
-    const text = await readFile(this.#path, "utf8").catch(() => "");
-    const [head, ...lines] = text.split("\n");
-    if (head !== this.#head) {
-      await writeFile(this.#path, `${this.#head}\n`);
-      return [];
-    }
-    // The last piece is empty, or was being written when the run ended.
-    return lines.slice(0, -1).map((line) => JSON.parse(line) as Done);
+    const [head = "", ...lines] = (await this.#read()).split("\n").filter((line) => line !== "");
+    const done = head === this.#head ? this.#doneOf(lines) : [];
+    await this.#replace([this.#head, ...done.map((each) => JSON.stringify(each))]);
+    return done;
   }
 
-  add(done: Done): Promise<void> {
-    return appendFile(this.#path, `${JSON.stringify(done)}\n`);
+  /** Throws {@link BrokenOff} if it cannot be written: the lines are imported, and sending them again is harmless. */
+  async add(done: Done): Promise<void> {
+    try {
+      await appendFile(this.#path, `${JSON.stringify(done)}\n`);
+    } catch (error) {
+      throw new BrokenOff(this.#problem("written", error));
+    }
   }
 
   /** Everything is done. */
   end(): Promise<void> {
     return rm(this.#path, { force: true });
+  }
+
+  #doneOf(lines: readonly string[]): Done[] {
+    const read = lines.map(readDone);
+    // The last one may be half a line.
+    const whole = read.at(-1) === null ? read.slice(0, -1) : read;
+    return whole.map((done, i) => {
+      if (done !== null) return done;
+      throw new CliError(
+        `${this.#path} is damaged in line ${i + 2}, so that nobody knows what is imported. Delete it to send all lines again: those that are imported stay as they are`,
+      );
+    });
+  }
+
+  async #read(): Promise<string> {
+    try {
+      return await readFile(this.#path, "utf8");
+    } catch (error) {
+      if (systemCodeOf(error) === "ENOENT") return "";
+      throw new CliError(this.#problem("read", error));
+    }
+  }
+
+  /** At once, so that a crash leaves what was there or all of it. */
+  async #replace(lines: readonly string[]): Promise<void> {
+    const path = `${this.#path}.new`;
+    try {
+      await writeFile(path, lines.map((line) => `${line}\n`).join(""));
+      await rename(path, this.#path);
+    } catch (error) {
+      throw new CliError(this.#problem("written", error));
+    }
+  }
+
+  #problem(what: string, error: unknown): string {
+    return `${this.#path} cannot be ${what}: ${systemCodeOf(error) ?? "unknown error"}`;
+  }
+}
+
+/** Of one line, if a run has written it to its end. */
+function readDone(line: string): Done | null {
+  try {
+    return DoneSchema.safeParse(JSON.parse(line)).data ?? null;
+  } catch {
+    return null;
   }
 }
 

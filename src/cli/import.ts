@@ -4,7 +4,7 @@ import type { ImportCommand } from "./arguments.ts";
 import { readLines } from "../core/http/ndjson.ts";
 import { BrokenOff, CliError } from "./cli-error.ts";
 import { OperatorClient } from "./client.ts";
-import { factsOf, ImportProgress, type Done, type RefusedLine } from "./import-progress.ts";
+import { factsOf, ImportProgress, type Done } from "./import-progress.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { table } from "./table.ts";
 
@@ -23,11 +23,11 @@ interface FileLine {
  * refused, by that run, too.
  */
 export async function importFile(command: ImportCommand, print: (text: string) => void): Promise<number> {
-  const { file, url, token } = command;
+  const { file, url } = command;
   const facts = await factsOf(file);
   const progress = new ImportProgress(file, facts, url);
   const done = await progress.earlier();
-  const client = new OperatorClient(url, token);
+  const client = new OperatorClient(command);
   const bar = new ProgressBar(process.stderr);
   try {
     for await (const some of requestsOf(file, done.at(-1)?.upTo ?? 0)) {
@@ -68,7 +68,7 @@ function report({ output }: ImportCommand, done: readonly Done[], print: (text: 
   return refused.length > 0 ? 3 : 0;
 }
 
-function rowOf({ line, keyId, error }: RefusedLine): (string | null)[] {
+function rowOf({ line, keyId, error }: Done["refused"][number]): (string | null)[] {
   return [`${line}`, keyId, error];
 }
 

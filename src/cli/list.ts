@@ -8,7 +8,7 @@ const HEADING = ["KEY", "ORGANISATION", "STATUS", "REQUESTED", "EFFECTIVE", "OPE
 /** `list`: prints the recorded revocations. */
 export async function list(command: ListCommand, print: (text: string) => void): Promise<number> {
   const entries: RevocationEntry[] = [];
-  for await (const entry of new OperatorClient(command.url, command.token).list(command.status)) {
+  for await (const entry of new OperatorClient(command).list(command.status)) {
     if (command.output === "ndjson") print(`${JSON.stringify(entry)}\n`);
     else entries.push(entry);
   }

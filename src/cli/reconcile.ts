@@ -1,6 +1,6 @@
 import type { Difference, ReconciliationLine } from "../api-types/reconciliations.ts";
 import type { Place, ReconcileCommand } from "./arguments.ts";
-import { BrokenOff, CliError, Unavailable } from "./cli-error.ts";
+import { BrokenOff, CliError, Silent, Unavailable } from "./cli-error.ts";
 import { OperatorClient } from "./client.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { GrowingTable } from "./table.ts";
@@ -26,7 +26,7 @@ interface Outlet {
 export async function reconcile(command: ReconcileCommand, print: (text: string) => void): Promise<number> {
   const tell = (text: string): void => void process.stderr.write(text);
   const outlet = { print, tell, bar: new ProgressBar(process.stderr) };
-  const walk = new Walk(command, new OperatorClient(command.url, command.token), outlet);
+  const walk = new Walk(command, new OperatorClient(command), outlet);
   const interrupt = (): void => {
     walk.stop("Interrupted");
     process.exit(INTERRUPTED);
@@ -51,6 +51,8 @@ export class Walk {
   readonly #collected: Difference[] = [];
   readonly #failed: Place[] = [];
   #at: Place | null = null;
+  /** Organisations one after the other of which the gateway said nothing. */
+  #silent = 0;
   #guards = 0;
   #differences = 0;
   #settled = 0;
@@ -68,7 +70,7 @@ export class Walk {
         await this.#through(orgId, ` (organisation ${i + 1} of ${organizations.length})`);
       }
     } catch (error) {
-      if (!(error instanceof CliError) || this.#guards === 0) throw error;
+      if (!(error instanceof CliError) || (this.#guards === 0 && !(error instanceof BrokenOff))) throw error;
       this.stop(error.message);
       return 2;
     }
@@ -91,7 +93,11 @@ export class Walk {
     const { org, from } = this.#command;
     if (org !== null) return [org];
     const all = (await this.#client.organizations()).toSorted();
-    return from === null ? all : all.filter((orgId) => orgId >= from.orgId);
+    if (from === null) return all;
+    if (!all.includes(from.orgId)) {
+      throw new CliError(`--from names ${from.orgId}, and no organisation with keys has this id`);
+    }
+    return all.filter((orgId) => orgId >= from.orgId);
   }
 
   /** Compares the guards of one organisation. One that cannot be compared is named, and the others are gone through. */
@@ -106,10 +112,13 @@ export class Walk {
         compared += summary.guards;
         this.#guards += summary.guards;
         cursor = pagination.nextCursor;
+        this.#silent = 0;
         this.#outlet.bar.show(compared, Math.max(summary.total, compared), ` guards of ${orgId}${which}`);
       } while (cursor !== null);
     } catch (error) {
       if (!(error instanceof BrokenOff || error instanceof Unavailable)) throw error;
+      this.#silent = error instanceof Silent ? this.#silent + 1 : 0;
+      if (this.#silent > 1) throw error;
       this.#outlet.bar.clear();
       this.#failed.push({ orgId, cursor });
       this.#outlet.tell(`${orgId}: ${error.message}\n`);

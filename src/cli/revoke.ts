@@ -55,10 +55,11 @@ export async function revoke(command: RevokeCommand, print: (text: string) => vo
  * {@link BrokenOff} when it fails after the gateway has taken some of them.
  */
 async function* send(
-  { url, token, reason, dryRun }: RevokeCommand,
+  command: RevokeCommand,
   targets: readonly Target[],
 ): AsyncGenerator<{ result: RevocationResult; done: number; total: number }> {
-  const client = new OperatorClient(url, token);
+  const { reason, dryRun } = command;
+  const client = new OperatorClient(command);
   let done = 0;
   for (const [i, batch] of chunksOf(targets, MAX_TARGETS).entries()) {
     const first = i * MAX_TARGETS;

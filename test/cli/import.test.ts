@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, request as forward, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { foreignKey, importLine } from "../support/imports.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { factsOf, ImportProgress } from "../../src/cli/import-progress.ts";
+import { foreignKey, importKeys, importLine } from "../support/imports.ts";
 import { close, listen } from "../support/issuer.ts";
 import { OPERATOR } from "../support/operators.ts";
 import { freshAddress, startPortcullis, type Portcullis } from "../support/portcullis.ts";
@@ -154,6 +155,90 @@ test("a gateway that goes away is told of with the line, and a changed file begi
   await writeFile(file, `${lines.map((line) => JSON.stringify(line)).join("\n")}\n\n`);
   const again = await (await start([file])).ended;
   expect([again.code, again.err]).toEqual([0, "50 imported, 100 unchanged, 0 refused\n"]);
+});
+
+describe("what stands in FILE.progress", () => {
+  const done = (upTo: number) => ({
+    upTo,
+    imported: 99,
+    unchanged: 0,
+    refused: [{ line: upTo - 1, keyId: null, error: "hash: No" }],
+  });
+  const [first, second] = [done(100), done(200)].map((each) => JSON.stringify(each)) as [string, string];
+
+  /** The progress of a file, after a run has left `lines` in it. */
+  async function left(lines: string, head?: string) {
+    const file = await fileOf(`progress-${Math.random()}`, ["{}"]);
+    const facts = await factsOf(file);
+    const url = "http://gateway";
+    const progress = new ImportProgress(file, facts, url);
+    await writeFile(`${file}.progress`, `${head ?? JSON.stringify({ digest: facts.digest, url })}\n${lines}`);
+    return { progress, again: new ImportProgress(file, facts, url) };
+  }
+
+  test.each([
+    ["whole", `${first}\n${second}\n`, [100, 200]],
+    ["nothing", "", []],
+    ...[...second.matchAll(/[{,:]/g)].map(({ index }): [string, string, number[]] => [
+      `half a line of ${index + 1}`,
+      `${first}\n${second.slice(0, index + 1)}`,
+      [100],
+    ]),
+    ["half a line with an end", `${first}\n{"upTo":2\n`, [100]],
+    ["half of the first line", first.slice(0, 9), []],
+    ["zeros that a crash of the machine leaves", `${first}\n\0\0\0\0`, [100]],
+    ["another kind of JSON at the end", `${first}\n200\n`, [100]],
+    ["a line without its end", `${first}\n${second}`, [100, 200]],
+  ])("(%s) is gone on from, and what is added then is read back", async (_, lines, upTo) => {
+    const { progress, again } = await left(lines);
+    expect((await progress.earlier()).map((each) => each.upTo)).toEqual(upTo);
+    await progress.add(done(300));
+    expect(await again.earlier()).toEqual([...upTo, 300].map(done));
+  });
+
+  test("does not count for another file or gateway, nor half of its head", async () => {
+    for (const head of ['{"digest":"0","url":"http://gateway"}', '{"digest":']) {
+      const { progress, again } = await left(`${first}\n`, head);
+      expect(await progress.earlier()).toEqual([]);
+      await progress.add(done(300));
+      expect(await again.earlier()).toEqual([done(300)]);
+    }
+  });
+
+  test.each([
+    ["half a line", `${first.slice(0, 20)}${second}\n${first}\n`],
+    ["another kind of JSON", `{"upTo":"100"}\n${second}\n`],
+    ["text", `${first}\nhello\n${second}\n`],
+  ])("is refused with %s in the middle, and stays as it is", async (_, lines) => {
+    const { progress, again } = await left(lines);
+    await expect(progress.earlier()).rejects.toThrow(/is damaged in line [23].* Delete it/);
+    await expect(again.earlier()).rejects.toThrow("is damaged");
+  });
+});
+
+test("an import whose last run ended in the middle of a note imports every line, and none twice", async () => {
+  const lines = Array.from({ length: 5 }, () => importLine(foreignKey()));
+  const file = await fileOf("torn", lines);
+  const url = portcullis.edges[0];
+  const { digest } = await factsOf(file);
+  await importKeys(portcullis, lines.slice(0, 3));
+  const note = { upTo: 3, imported: 3, unchanged: 0, refused: [] };
+  await writeFile(
+    `${file}.progress`,
+    `${JSON.stringify({ digest, url })}\n${JSON.stringify(note)}\n{"upTo":5,"impor`,
+  );
+  const { code, err } = await (await start([file], url)).ended;
+  expect({ code, err }).toEqual({ code: 0, err: "5 imported, 0 unchanged, 0 refused\n" });
+});
+
+test("notes that cannot be read are named, and nothing is imported", async () => {
+  const file = await fileOf("unwritable", [importLine(foreignKey())]);
+  await mkdir(`${file}.progress`);
+  const { code, err } = await (await start([file])).ended;
+  expect({ code, err }).toEqual({
+    code: 1,
+    err: expect.stringMatching(/progress cannot be read: EISDIR/) as string,
+  });
 });
 
 test.each([

@@ -225,6 +225,36 @@ describe("when the first request was sent and what became of it is unknown, the 
   });
 });
 
+describe("of a gateway that", () => {
+  const target = ["revoke", "--key-id", "key_000000000000"];
+  const silent: RequestListener = () => {};
+  const stuck: RequestListener = (_, response) => void response.write('{"target":');
+  const parked: RequestListener = (_, response) => response.end("<title>Parked</title>");
+  const moved: RequestListener = (_, response) =>
+    response.writeHead(301, { Location: "http://127.0.0.1:9/" }).end();
+  test.each<[string, RequestListener, readonly string[], number, string]>([
+    ["says nothing", silent, target, 2, "may be done"],
+    ["says nothing", silent, ["reconcile", "--org", "org_test"], 1, "may be done"],
+    ["says nothing", silent, ["list"], 1, "No answer came for 1 s"],
+    ["begins to answer", stuck, target, 2, "No answer came for 1 s"],
+    ["begins to answer", stuck, ["list"], 1, "No answer came for 1 s"],
+    ["is none", parked, ["list"], 1, "is it a gateway at that URL?"],
+    ["is none", parked, target, 2, "harmless"],
+    ["is elsewhere", moved, target, 1, "answers 301"],
+    ["is elsewhere", moved, ["list"], 1, "answers 301"],
+  ])("%s (%#) the operator is told", async (_, answer, args, code, says) => {
+    const server = createServer((request, response) => {
+      request.resume().on("end", () => answer(request, response));
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const result = await ops([...args, "--url", url, "--timeout", "1", "--output", "ndjson"]);
+    server.closeAllConnections();
+    server.close();
+    expect(result).toMatchObject({ code, err: expect.stringContaining(says) as string });
+  });
+});
+
 describe("list", () => {
   test("shows what was done, as a table and as JSON", async () => {
     const key = await portcullis.createKey();
@@ -263,6 +293,18 @@ describe("what cannot be done exits with 1, says why and prints nothing else:", 
     ["a token that is none", [...target, "--token", "a.b.c"], {}, "identity_token_invalid"],
     ["no gateway", [...target, "--url", "http://127.0.0.1:9"], {}, "http://127.0.0.1:9"],
     ["an URL that is none", [...target, "--url", "gateway"], {}, "--url"],
+    ["a timeout that is none", [...target, "--timeout", "0"], {}, "--timeout"],
+    ["a place that is none", ["reconcile", "--from", "/x"], {}, "--from must be"],
+    ["a place of an empty cursor", ["reconcile", "--from", "org_test/"], {}, "--from must be"],
+    ["a place of two cursors", ["reconcile", "--from", "org_test/a/b"], {}, "--from must be"],
+    ["a place in no organisation", ["reconcile", "--from", "zzz"], {}, "--from names zzz"],
+    [
+      "a place that is no cursor",
+      ["reconcile", "--org", "org_test", "--from", "org_test/a"],
+      {},
+      "nextCursor",
+    ],
+    ["an organisation that there is not", ["reconcile", "--org", "org_nobody"], {}, "No organisation has"],
     ["a reason that is too long", [...target, "--reason", "x".repeat(501)], {}, "reason"],
   ])("%s", async (_, args, options, message) => {
     const { code, out, err } = await ops(args, options);
@@ -352,8 +394,17 @@ describe("reconcile", () => {
     expect(again.code).toBe(0);
   });
 
-  test("of no organisation finds nothing, and of a wrong name says so", async () => {
-    expect(await ops(["reconcile", "--org", "org_nobody"])).toMatchObject({ code: 0 });
+  test("of a wrong name says so", async () => {
+    const call = async (body: object) =>
+      portcullis.call("POST", "/-/ops/reconciliations", {
+        as: await portcullis.issuer.token(OPERATOR),
+        body,
+      });
+    expect((await call({ orgId: "org_nobody" })).status).toBe(404);
+    const page = await call({ orgId: "org_test", limit: 1 });
+    const { pagination } = (await page.json()) as { pagination: { nextCursor: string } };
+    const elsewhere = await call({ orgId: "org_nobody", nextCursor: pagination.nextCursor });
+    expect(elsewhere.status, "a place in one organisation is none in another").toBe(400);
     const { code, err } = await ops(["reconcile", "--org", "no organisation"]);
     expect(code).toBe(1);
     expect(err).toContain("orgId");

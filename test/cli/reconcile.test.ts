@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Difference, ReconciliationLine } from "../../src/api-types/reconciliations.ts";
 import type { Place } from "../../src/cli/arguments.ts";
-import { BrokenOff, CliError, Unavailable } from "../../src/cli/cli-error.ts";
+import { BrokenOff, CliError, Silent, Unavailable } from "../../src/cli/cli-error.ts";
 import { ProgressBar } from "../../src/cli/progress-bar.ts";
 import { Walk, type Reconciler } from "../../src/cli/reconcile.ts";
 import { GrowingTable } from "../../src/cli/table.ts";
@@ -40,7 +40,16 @@ async function walk(
     },
   };
   let [out, err] = ["", ""];
-  const command = { name: "reconcile", url: "", token: "", output, org, fix: true, from } as const;
+  const command = {
+    name: "reconcile",
+    url: "",
+    token: "",
+    timeoutMs: 1000,
+    output,
+    org,
+    fix: true,
+    from,
+  } as const;
   const tell = (text: string): void => void (err += text);
   const bar = new ProgressBar({ isTTY: false, write: () => true });
   const code = await new Walk(command, client, { print: (text) => void (out += text), tell, bar }).run();
@@ -114,6 +123,21 @@ describe("reconcile that", () => {
       expect(code).toBe(2);
     },
   );
+
+  test("goes on from an organisation that there is not is refused", async () => {
+    const from = { orgId: "zzz", cursor: null };
+    await expect(walk(TWO_PAGES, { from })).rejects.toThrow("--from names zzz");
+  });
+
+  test("hears nothing of two organisations one after the other ends, and exits with 2", async () => {
+    const silent = new Silent("No answer came for 180 s");
+    const end = endOf(1, 1, null);
+    const { asked, code, err } = await walk({ a: [silent], b: [end], c: [silent], d: [silent], e: [end] });
+    expect(asked).toEqual(["a", "b", "c", "d"]);
+    expect(err).toContain("goes on from there with --from d");
+    expect(code).toBe(2);
+    expect((await walk({ a: [silent], b: [silent], c: [end] })).code).toBe(2);
+  });
 
   test("has no access from the start says so, and nothing else", async () => {
     await expect(walk({ org_a: [new CliError("role_required")] })).rejects.toThrow("role_required");

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createServer } from "node:http";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dataPoint, type DataPoint, type MetricsPoint } from "../../src/core/usage/metrics.ts";
@@ -8,6 +9,7 @@ import { ALERTS } from "../../src/ops/alerts.ts";
 import { QUESTIONS } from "../../src/ops/questions.ts";
 import { CREDENTIALS } from "../support/cloudflare.ts";
 import { StandInDataset, startDatasetApi } from "../support/dataset.ts";
+import { close, listen } from "../support/issuer.ts";
 import { mistyped, unknownKey } from "../support/key-strings.ts";
 import { eventually } from "../support/operators.ts";
 import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
@@ -478,5 +480,19 @@ describe("ops ask", () => {
     const { code, out, err } = await ops(args, env);
     expect([code, out]).toEqual([1, ""]);
     expect(err).toContain(problem);
+  });
+
+  test("waits for Cloudflare as long as one may wait", async () => {
+    const silent = createServer(() => {});
+    const args = ["cuts", "--timeout", "0.5"];
+    const { code, out, err } = await ops(args, { CLOUDFLARE_API_BASE_URL: await listen(silent) });
+    silent.closeAllConnections();
+    await close(silent);
+    expect({ code, out, err }).toEqual({
+      code: 1,
+      out: "",
+      err: "Cloudflare's API has not answered within 0.5 s\n",
+    });
+    expect(() => readAsk(["cuts", "--timeout", "soon"], CREDENTIALS, NAMES)).toThrow("--timeout must be");
   });
 });

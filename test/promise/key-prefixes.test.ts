@@ -126,7 +126,7 @@ describe.each(EARLIER)("keys that begin with %s_", (prefix) => {
   test("are read from a file of the command line as keys, and named without their secret", async () => {
     const file = join(stateDir, "leaked.txt");
     writeFileSync(file, `${oldKey(0).key}\n`);
-    const none = { name: "revoke", url: "", token: "", output: "json", reason: "" } as const;
+    const none = { name: "revoke", url: "", token: "", timeoutMs: 1000, output: "json", reason: "" } as const;
     const targets = await readTargets({
       ...none,
       keyIds: [],

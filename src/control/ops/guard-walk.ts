@@ -1,7 +1,7 @@
 import { chunksByWeight, letOthersRun } from "../../core/concurrency.ts";
 import type { Difference, GuardPosition } from "../../core/key/reconciliation.ts";
 import type { Actor } from "../../core/organization/organization.ts";
-import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
+import { isRefusal, refuse, type Refusal, type Result } from "../../core/refusal.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import { readCursor } from "../cursor.ts";
 import type { Control } from "../context.ts";
@@ -20,12 +20,13 @@ const GUARDS_A_PAGE = 1000;
 interface Position {
   readonly list: GuardPosition["list"] | "erased";
   readonly after: string;
+  readonly orgId: string;
   /** Guards that were on record when it began. */
   readonly total: number;
 }
 
 const LISTS: readonly Position["list"][] = ["recorded", "registered", "erased"];
-const CURSOR = { list: "string", after: "string", total: "number" } as const;
+const CURSOR = { list: "string", after: "string", orgId: "string", total: "number" } as const;
 
 /** Guards to be compared together. */
 interface Page {
@@ -71,15 +72,27 @@ export class GuardWalk {
     return this.#page?.next ?? null;
   }
 
-  /** Rejects when the guards cannot be named. */
-  async begin(after: Position | null): Promise<void> {
+  /** Refuses an organisation of which nothing is on record. Rejects when the guards cannot be named. */
+  async begin(after: Position | null): Promise<Refusal | null> {
+    if (after === null && !(await this.#isKnown())) {
+      return refuse("not_found", { details: { field: "orgId", problem: "No organisation has this id" } });
+    }
     const position = after ?? {
       list: "recorded",
       after: "",
+      orgId: this.#task.orgId,
       total: await this.#organization().countGuards(),
     };
     this.#total = position.total;
     this.#page = await this.#read(position);
+    return null;
+  }
+
+  /** One that was erased is known as long as its erasure is. */
+  async #isKnown(): Promise<boolean> {
+    const { orgId } = this.#task;
+    if (await this.#organization().hasRecord(orgId)) return true;
+    return (await deploymentOf(this.#control.env).findErasure(orgId)) !== null;
   }
 
   async *differences(): AsyncGenerator<Difference> {
@@ -100,7 +113,7 @@ export class GuardWalk {
     if (list === "erased") return this.#readErased(position, size);
     const { guards, next } = await this.#organization().guardPage(orgId, { list, after }, size);
     await this.#noteImported(guards);
-    return { guards, areErased: false, next: { ...(next ?? { list: "erased", after: "" }), total } };
+    return { guards, areErased: false, next: { ...(next ?? { list: "erased", after: "" }), orgId, total } };
   }
 
   /** Guards that the organisation had when it was erased, but for those that serve it again since it was set up anew. */
@@ -139,9 +152,9 @@ export class GuardWalk {
   }
 }
 
-export function readPosition(cursor: string): Result<Position> {
+export function readPosition(cursor: string, orgId: string): Result<Position> {
   const position = readCursor<Position>(cursor, CURSOR);
-  if (isRefusal(position) || LISTS.includes(position.list)) return position;
+  if (isRefusal(position) || (LISTS.includes(position.list) && position.orgId === orgId)) return position;
   return refuse("invalid_request", {
     details: { field: "nextCursor", problem: "Not a cursor of this walk" },
   });

@@ -46,14 +46,15 @@ export function addReconciliationEndpoints(app: OpenAPIHono<ControlEnv>, control
         lines: ReconciliationLineSchema,
       },
     },
-    refusals: ["admission_unavailable"],
+    refusals: ["not_found", "admission_unavailable"],
     run: async ({ headers, body }, actor) => {
       const { orgId, fix = false, limit = null, nextCursor } = body;
-      const after = nextCursor === undefined ? null : readPosition(nextCursor);
+      const after = nextCursor === undefined ? null : readPosition(nextCursor, orgId);
       if (isRefusal(after)) return after;
       const walk = new GuardWalk(control, actor, { orgId, fix, limit });
       try {
-        await walk.begin(after);
+        const refusal = await walk.begin(after);
+        if (refusal !== null) return refusal;
         if (headers.Accept?.includes(NDJSON)) return { status: 200, lines: streamed(orgId, walk, limit) };
         return { status: 200, body: await collected(orgId, walk, limit) };
       } catch (error) {

@@ -34,7 +34,7 @@ export async function* readLines(
 }
 
 /** Reads the values of a stream, each as soon as its line is complete. Throws on a line that is not JSON. */
-export async function* readNdjson<T>(stream: ReadableStream<Uint8Array>): AsyncGenerator<T> {
+export async function* readNdjson<T>(stream: AsyncIterable<Uint8Array>): AsyncGenerator<T> {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of stream) {
