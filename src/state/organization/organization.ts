@@ -103,7 +103,7 @@ export class Organization extends DurableObject<Env> {
     actor: Actor,
     draft: Partial<Pick<KeyDraft, "ownerId" | "vaults">>,
   ): Promise<readonly FieldProblem[]> {
-    const problems = await this.#authorize.as(actor, (me) => this.#parts.keys.draftProblems(me, draft));
+    const problems = await this.#authorize.as(actor, (me) => this.#parts.keyRules.draftProblems(me, draft));
     return isRefusal(problems) ? [] : problems;
   }
 
@@ -113,9 +113,10 @@ export class Organization extends DurableObject<Env> {
     keyId: string,
     change: Pick<KeyChange, "vaults">,
   ): Promise<readonly FieldProblem[]> {
-    const problems = await this.#authorize.as(actor, (me) =>
-      this.#parts.keys.changeProblems(me, keyId, change),
-    );
+    const problems = await this.#authorize.as(actor, (me) => {
+      const key = this.#parts.keys.find(me, keyId);
+      return key === null ? [] : this.#parts.keyRules.changeProblems(key, change);
+    });
     return isRefusal(problems) ? [] : problems;
   }
 
@@ -169,7 +170,7 @@ export class Organization extends DurableObject<Env> {
     change: KeyChange,
     expected: readonly number[] | null,
   ): Promise<Result<ManagedKey>> {
-    const act = (me: DirectoryUser) => this.#parts.keys.update(actor, me, keyId, change, expected);
+    const act = (me: DirectoryUser) => this.#parts.keys.update(actor, me, { keyId, change, expected });
     return this.#authorize.as(actor, disables(change) ? act : this.#authorize.adding(act));
   }
 
@@ -307,7 +308,7 @@ export class Organization extends DurableObject<Env> {
     request: string | null = null,
   ): Promise<Result<CreatedKey>> {
     const act = this.#authorize.adding(async (me) => {
-      const created = await this.#parts.rotation.rotate(actor, me, keyId, overlapMs, request);
+      const created = await this.#parts.rotation.rotate(actor, me, { keyId, overlapMs, request });
       this.#parts.schedule.plan();
       return created;
     });
@@ -326,7 +327,7 @@ export class Organization extends DurableObject<Env> {
     change: KeyChange,
     from: number,
   ): Promise<Result<UpdatePreview>> {
-    return this.#authorize.as(actor, (me) => this.#parts.use.preview(actor, me, keyId, change, from));
+    return this.#authorize.as(actor, (me) => this.#parts.use.preview(actor, me, { keyId, change, from }));
   }
 
   /** What the whole organisation's keys were used for, by time and by key. */

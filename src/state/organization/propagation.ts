@@ -34,6 +34,15 @@ interface Parts {
   readonly settlement: Settlement;
 }
 
+/** Records as they were put to their guard, and its answer. */
+interface AnsweredPut {
+  readonly orgId: string;
+  readonly records: readonly KeyRecord[];
+  readonly confirmations: readonly Confirmation[] | "foreign";
+  /** Of the fields that it names, the organisation's values hold. */
+  readonly chosen: ReadonlySet<string>;
+}
+
 /** Brings committed changes of keys to their guards, a group in one call, and knows when they are in force. */
 export class Propagation {
   readonly #context: DurableObjectState;
@@ -58,7 +67,7 @@ export class Propagation {
    * records allow holds but for the fields in `chosen`, whose new values the change names.
    */
   async push(keyId: string, chosen: ReadonlySet<string> = NOTHING): Promise<Pushed> {
-    const pushed = await this.#pushGroup(this.#parts.keys.guardOf(keyId), [keyId], chosen);
+    const pushed = await this.#pushGroup(this.#parts.keys.places.guardOf(keyId), [keyId], chosen);
     this.#copyLater();
     return pushed.get(keyId) ?? "unconfirmed";
   }
@@ -72,7 +81,7 @@ export class Propagation {
   /** The same; returns the outcome of each key that was pushed. */
   async pushEach(keyIds: readonly string[]): Promise<ReadonlyMap<string, Pushed>> {
     const outcomes = new Map<string, Pushed>();
-    const batches = [...this.#parts.keys.byGuard(keyIds)].flatMap(([guard, ids]) =>
+    const batches = [...this.#parts.keys.places.byGuard(keyIds)].flatMap(([guard, ids]) =>
       chunksOf(ids, MAX_GROUP_KEYS).map((batch) => ({ guard, batch })),
     );
     if (batches.length > GUARDS_A_CALL) this.#parts.outbox.goOn();
@@ -121,19 +130,13 @@ export class Propagation {
       const records = [...keys.many.records(waiting, orgId).values()];
       const confirmations = await this.#put(guard, orgId, records);
       if (confirmations === "unconfirmed") break;
-      waiting = this.#takeIn(orgId, records, confirmations, chosen, outcomes);
+      waiting = this.#takeIn({ orgId, records, confirmations, chosen }, outcomes);
     }
     return outcomes;
   }
 
   /** Takes in what a guard has answered; returns the keys that are to be put again. */
-  #takeIn(
-    orgId: string,
-    records: readonly KeyRecord[],
-    confirmations: readonly Confirmation[] | "foreign",
-    chosen: ReadonlySet<string>,
-    outcomes: Map<string, Pushed>,
-  ): string[] {
+  #takeIn({ orgId, records, confirmations, chosen }: AnsweredPut, outcomes: Map<string, Pushed>): string[] {
     const { settlement, outbox, keys } = this.#parts;
     const now = Date.now();
     return this.#context.storage.transactionSync(() => {

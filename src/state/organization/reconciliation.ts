@@ -1,11 +1,11 @@
 import type { StoredKey } from "../../admission/rules/guard.ts";
 import type { KeyGuard } from "../../admission/guard/key-guard.ts";
 import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
-import { chunksOf, eachOf, OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
+import { OBJECT_TIMEOUT_MS, chunksOf, eachOf, within } from "../../core/concurrency.ts";
 import { differingFields } from "../../core/key/key-differences.ts";
-import { readKeyRecord, type KeyRecord } from "../../core/key/key-record.ts";
-import type { Difference, DifferenceKind } from "../../core/key/reconciliation.ts";
-import { isDenied, NO_DENIALS, type DeniableToken } from "../../core/token/token-denials.ts";
+import { type KeyRecord, readKeyRecord } from "../../core/key/key-record.ts";
+import type { Difference } from "../../core/key/reconciliation.ts";
+import { type DeniableToken, NO_DENIALS, isDenied } from "../../core/token/token-denials.ts";
 import type { Env } from "../../env.ts";
 import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
 import type { AuditLog, Author } from "./audit/audit-log.ts";
@@ -15,14 +15,16 @@ import type { LeakTable } from "./keys/leak-table.ts";
 import type { Keys } from "./keys/keys.ts";
 import type { Propagation } from "./propagation.ts";
 import type { Settlement } from "./settlement.ts";
+import { type Known, differenceOf, differencesOf, isSameKey } from "./reconciled-key.ts";
 
 /** Guards of one key that are asked together, so that KV is asked once for all of them. */
 const OWN_GUARDS_A_BATCH = 16;
+
 const CONCURRENT_BATCHES = 8;
+
 const CONCURRENT_TOKENS = 32;
+
 const REASON = "Reconciled";
-/** Stands among the fields that differ for access tokens that the guard has forgotten to be revoked. */
-const REVOKED_TOKENS = "revokedTokens";
 
 interface Parts {
   readonly table: KeyTable;
@@ -32,18 +34,6 @@ interface Parts {
   readonly audit: AuditLog;
   readonly propagation: Propagation;
   readonly settlement: Settlement;
-}
-
-/** What three places know of a key; `null` for one that does not know it. */
-interface Known {
-  readonly keyId: string;
-  readonly ours: KeyRecord | null;
-  readonly guards: KeyRecord | null;
-  readonly copy: KeyRecord | null;
-  /** Access tokens that were revoked here and that the guard takes for live ones. */
-  readonly forgottenTokens: readonly DeniableToken[];
-  /** Whether a change is on its way to KV, so that the copy may be an older one. */
-  readonly isUnderWay: boolean;
 }
 
 type Listing = Awaited<ReturnType<DurableObjectStub<KeyGuard>["list"]>>;
@@ -79,7 +69,7 @@ export class Reconciliation {
 
   /** The differences at some guards; with `fix` they are settled as far as that is possible, and the guards registered anew. */
   async run(author: Author, orgId: string, guards: readonly string[], fix: boolean): Promise<Difference[]> {
-    const ids = this.#parts.table.idsAtGuards(guards);
+    const ids = this.#parts.table.places.idsAt(guards);
     const differences: Difference[] = [];
     if (fix) this.#parts.outbox.listAgain(guards);
     await eachOf(batchesOf(guards), CONCURRENT_BATCHES, async (batch) => {
@@ -119,29 +109,22 @@ export class Reconciliation {
     const { guard, keyIds, listed } = seen;
     if (listed === null) return [differenceOf(null, guard, "guard_unreachable")];
     const isForeign = listed.orgId !== null && listed.orgId !== orgId;
-    if (isForeign || listed.isErased === true) return this.#atForeignGuard(author, orgId, guard, keyIds, fix);
+    if (isForeign || listed.isErased === true) return this.#atForeignGuard(author, orgId, seen, fix);
     const known = this.#known(orgId, seen);
     const found = known.flatMap((each) => differencesOf(each, guard));
     if (!fix || found.length === 0) return found;
     for (const each of known) if (differencesOf(each, guard).length > 0) this.#settle(author, each);
     const unknown = known.filter(({ ours }) => ours === null);
     await this.#cut(author, orgId, guard, unknown);
-    const changed = found
-      .map(({ keyId }) => keyId)
-      .filter((keyId) => keyId !== null && keyIds.includes(keyId));
-    const unconfirmed = new Set(await this.#parts.propagation.pushAll(changed as string[]));
+    const changed = found.map(({ keyId }) => keyId).filter((keyId) => keyId !== null);
+    const ours = changed.filter((keyId) => keyIds.includes(keyId));
+    const unconfirmed = new Set(await this.#parts.propagation.pushAll(ours));
     await this.#revokeTokens(orgId, guard, known);
     return this.#verify(orgId, guard, found, unconfirmed);
   }
 
   /** A group that another organisation has taken, or in which this one was erased, serves no key of it. */
-  #atForeignGuard(
-    author: Author,
-    orgId: string,
-    guard: string,
-    keyIds: readonly string[],
-    fix: boolean,
-  ): Difference[] {
+  #atForeignGuard(author: Author, orgId: string, { guard, keyIds }: Seen, fix: boolean): Difference[] {
     const live = keyIds.filter((keyId) => this.#parts.table.record(keyId, orgId).revokedAt === null);
     if (fix) for (const keyId of live) this.#revoke(author, keyId);
     return live.map((keyId) => ({ ...differenceOf(keyId, guard, "group_taken"), settled: fix }));
@@ -221,13 +204,15 @@ export class Reconciliation {
     if (copy !== null && isSameKey(copy, ours) && copy.revokedAt !== null) return this.#revoke(author, keyId);
     this.#storage.transactionSync(() => {
       const now = Date.now();
-      const others = [guards, copy].filter((other) => other !== null && isSameKey(other, ours));
+      const others = [guards, copy]
+        .filter((other) => other !== null)
+        .filter((other) => isSameKey(other, ours));
       // A revocation at the guard takes effect when the key is put to it; an older copy counts for nothing.
-      for (const other of others as KeyRecord[]) {
+      for (const other of others) {
         const current = this.#parts.table.record(keyId, ours.orgId);
         const counts = other === copy ? other.version > current.version : other.revokedAt === null;
         if (counts && differingFields(current, other).length > 0) {
-          this.#parts.settlement.narrow(author, current, other, new Set(), now);
+          this.#parts.settlement.narrow(author, { current, other, chosen: new Set() }, now);
         }
       }
       this.#parts.propagation.note([keyId]);
@@ -305,39 +290,4 @@ function batchesOf(guards: readonly string[]): string[][] {
 
 function storedById(keys: readonly StoredKey[]): Map<string, StoredKey> {
   return new Map(keys.map((stored) => [stored.record.id, stored]));
-}
-
-function differenceOf(
-  keyId: string | null,
-  guard: string,
-  kind: DifferenceKind,
-  fields: readonly string[] = [],
-): Difference {
-  return { keyId, guard, kind, fields, settled: false };
-}
-
-/** How the holders of a key's record differ. One that lacks a dead key, or has it as dead, does not differ. */
-function differencesOf(
-  { keyId, ours, guards, copy, forgottenTokens, isUnderWay }: Known,
-  guard: string,
-): Difference[] {
-  if (ours === null) {
-    return guards === null || guards.revokedAt !== null ? [] : [differenceOf(keyId, guard, "unknown_key")];
-  }
-  const found: Difference[] = [];
-  if (guards === null && ours.revokedAt === null) found.push(differenceOf(keyId, guard, "missing_at_guard"));
-  if (guards !== null) {
-    const fields: string[] = [...differingFields(ours, guards)];
-    if (guards.revokedAt === null && forgottenTokens.length > 0) fields.push(REVOKED_TOKENS);
-    if (fields.length > 0) found.push(differenceOf(keyId, guard, "differs_from_guard", fields));
-  }
-  if (isUnderWay) return found;
-  const fields = copy === null ? ["id"] : differingFields(ours, copy);
-  if (fields.length > 0) found.push(differenceOf(keyId, guard, "differs_from_kv", fields));
-  return found;
-}
-
-/** Whether two records are of one key; a copy of another's says nothing of it. */
-function isSameKey(a: KeyRecord, b: KeyRecord): boolean {
-  return a.id === b.id && a.hash === b.hash && a.orgId === b.orgId && a.ownerId === b.ownerId;
 }

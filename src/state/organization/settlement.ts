@@ -3,28 +3,29 @@ import { saysTheSame } from "../../admission/rules/records.ts";
 import { config } from "../../config.ts";
 import { commonSettings } from "../../core/key/key-differences.ts";
 import type { KeyRecord } from "../../core/key/key-record.ts";
-import type { ManagedKey } from "../../core/organization/managed-key.ts";
 import type { Cut } from "../../core/organization/revocation.ts";
 import { SYSTEM, type Author } from "./audit/audit-log.ts";
 import type { KeyTable } from "./keys/key-table.ts";
+import type { NotedChange } from "./keys/keys.ts";
 
 /** The reason on record for a key that its guard says is revoked. */
 const REVOKED_ELSEWHERE = "Revoked at its guard";
 
 /** Puts a change on record: its audit event, its outbox row, its notice. To be called in its transaction. */
-type NoteChange = (
-  author: Author,
-  action: string,
-  keyId: string,
-  before: ManagedKey | null,
-  now: number,
-) => ManagedKey;
+type NoteChange = (author: Author, change: NotedChange, now: number) => void;
 
 /** A guard's answer about a key that was pushed to it, and the key's record now. */
 export interface Answered {
   readonly pushed: KeyRecord;
   readonly current: KeyRecord;
   readonly confirmation: Confirmation;
+}
+
+/** Two records of one key; of the fields in `chosen` the current one's values hold. */
+interface TwoRecords {
+  readonly current: KeyRecord;
+  readonly other: KeyRecord;
+  readonly chosen: ReadonlySet<string>;
 }
 
 /**
@@ -53,9 +54,10 @@ export class Settlement {
     const inForce: string[] = [];
     const again: string[] = [];
     const revocations: Pick<Cut, "keyId" | "effectiveAt" | "version">[] = [];
-    for (const { pushed, current, confirmation } of answers) {
+    for (const answered of answers) {
+      const { pushed, confirmation } = answered;
       const { record, version, effectiveAt } = confirmation;
-      const isInForce = this.#isInForce(pushed, current, confirmation, chosen, now);
+      const isInForce = this.#isInForce(answered, chosen, now);
       (isInForce ? inForce : again).push(pushed.id);
       if (record !== null && record.revokedAt !== null) {
         revocations.push({ keyId: pushed.id, effectiveAt, version });
@@ -66,9 +68,7 @@ export class Settlement {
   }
 
   #isInForce(
-    pushed: KeyRecord,
-    current: KeyRecord,
-    { record, version }: Confirmation,
+    { pushed, current, confirmation: { record, version } }: Answered,
     chosen: ReadonlySet<string>,
     now: number,
   ): boolean {
@@ -80,29 +80,23 @@ export class Settlement {
     // It has changed meanwhile.
     if (current.version > pushed.version) return saysTheSame(record, current);
     if (saysTheSame(record, current)) return true;
-    this.narrow(SYSTEM, current, record, chosen, now);
+    this.narrow(SYSTEM, { current, other: record, chosen }, now);
     return false;
   }
 
   /** Holds what both records of a key allow, as a version after both. To be called in a transaction. */
-  narrow(
-    author: Author,
-    current: KeyRecord,
-    other: KeyRecord,
-    chosen: ReadonlySet<string>,
-    now: number,
-  ): void {
+  narrow(author: Author, { current, other, chosen }: TwoRecords, now: number): void {
     const before = this.#keys.find(current.id);
     const common = commonSettings(current, other, config.rateLimit, chosen);
     const version = Math.max(current.version, other.version) + 1;
     this.#keys.settle(current.id, { ...common, version });
-    this.#noteChange(author, "api_key.reconciled", current.id, before, now);
+    this.#noteChange(author, { action: "api_key.reconciled", keyId: current.id, before }, now);
   }
 
   #revoke(keyId: string, revokedAt: number, version: number, now: number): void {
     const before = this.#keys.find(keyId);
     const cut = { keyId, revokedAt, effectiveAt: now, version, leak: null, reason: REVOKED_ELSEWHERE };
     this.#keys.many.noteCuts([cut], SYSTEM.id);
-    this.#noteChange(SYSTEM, "api_key.revoked", keyId, before, now);
+    this.#noteChange(SYSTEM, { action: "api_key.revoked", keyId, before }, now);
   }
 }

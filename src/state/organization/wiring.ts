@@ -11,6 +11,7 @@ import { Erasure } from "./erasure.ts";
 import { EmergencyCuts } from "./keys/emergency-cuts.ts";
 import { ExpiryNotices } from "./keys/expiry-notices.ts";
 import { KeyEvents } from "./keys/key-events.ts";
+import { KeyRules } from "./keys/key-rules.ts";
 import { KeyTable } from "./keys/key-table.ts";
 import { GuardPages } from "./guard-pages.ts";
 import { GuardTable } from "./guard-table.ts";
@@ -107,17 +108,24 @@ export function wire(context: DurableObjectState, env: Env) {
   });
 
   const creations = new CreationTable(sql);
+  const keyRules = new KeyRules({ keys: table, directory, settings });
   const keys: Keys = new Keys(storage, {
     keys: table,
     guards,
     creations,
-    directory,
-    settings,
+    rules: keyRules,
     audit,
     propagation,
     events,
   });
-  const rotation = new Rotation(storage, { table, keys, directory, propagation, creations });
+  const rotation = new Rotation(storage, {
+    table,
+    keys,
+    rules: keyRules,
+    directory,
+    propagation,
+    creations,
+  });
   const usage = {
     outcomes: new OutcomeTable(sql),
     calls: new CallTable(sql),
@@ -154,6 +162,7 @@ export function wire(context: DurableObjectState, env: Env) {
     settings,
     directory,
     keys,
+    keyRules,
     rotation,
     schedule,
     scim,

@@ -20,24 +20,27 @@ export async function actOnAll(
   if (!actor.freshMfa) return refuse("mfa_required");
   const ids = [...new Set(act.keyIds)];
   const outcomes: KeyOutcome[] = [];
+  const { reason } = act;
+  const actOn = (keyId: string): Promise<KeyOutcome> =>
+    act.act === "revoke" ? revoke(keys, actor, me, { keyId, reason }) : disable(keys, actor, me, keyId);
   for (let i = 0; i < ids.length; i += AT_ONCE) {
     const some = ids.slice(i, i + AT_ONCE);
-    outcomes.push(...(await Promise.all(some.map((keyId) => actOn(keys, actor, me, keyId, act)))));
+    outcomes.push(...(await Promise.all(some.map((keyId) => actOn(keyId)))));
   }
   return outcomes;
 }
 
-async function actOn(
+async function revoke(
   keys: Keys,
   actor: Actor,
   me: DirectoryUser,
-  keyId: string,
-  { act, reason }: { readonly act: BulkAct; readonly reason: string | null },
+  { keyId, reason }: { readonly keyId: string; readonly reason: string | null },
 ): Promise<KeyOutcome> {
-  if (act === "revoke") {
-    const receipt = await keys.revoke(actor, me, keyId, reason);
-    return isRefusal(receipt) ? { keyId, code: receipt.code, receipt: null } : { keyId, code: null, receipt };
-  }
-  const key = await keys.update(actor, me, keyId, { disabled: true }, null);
+  const receipt = await keys.revoke(actor, me, keyId, reason);
+  return isRefusal(receipt) ? { keyId, code: receipt.code, receipt: null } : { keyId, code: null, receipt };
+}
+
+async function disable(keys: Keys, actor: Actor, me: DirectoryUser, keyId: string): Promise<KeyOutcome> {
+  const key = await keys.update(actor, me, { keyId, change: { disabled: true }, expected: null });
   return { keyId, code: isRefusal(key) ? key.code : null, receipt: null };
 }

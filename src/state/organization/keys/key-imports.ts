@@ -7,7 +7,8 @@ import type { ManagedKey } from "../../../core/organization/managed-key.ts";
 import type { AuditLog, Author } from "../audit/audit-log.ts";
 import type { GuardTable } from "../guard-table.ts";
 import type { KeyTable } from "./key-table.ts";
-import { vaultProblems, type Keys } from "./keys.ts";
+import { vaultProblems } from "./key-rules.ts";
+import type { Keys } from "./keys.ts";
 import type { Directory } from "../people/directory.ts";
 import type { Propagation, Pushed } from "../propagation.ts";
 import type { Settings } from "../settings.ts";
@@ -106,10 +107,11 @@ export class KeyImports {
 
   #insert(author: Author, keyId: string, { hash, keyPrefix, draft, line }: KeyImport, now: number): void {
     const { sql, table, guards, keys } = this.#parts;
-    table.insert({ id: keyId, keyPrefix, hash }, draft, draft.ownerId, author.id, now, true);
+    const material = { id: keyId, keyPrefix, hash };
+    table.insert({ material, draft, createdBy: author.id, hasOwnGuard: true }, now);
     sql.exec(`INSERT INTO imported_keys (key_id, line) VALUES (?, ?)`, keyId, line);
     guards.addOwn(keyId);
-    keys.noteChange(author, "api_key.imported", keyId, null, now);
+    keys.noteChange(author, { action: "api_key.imported", keyId, before: null }, now);
   }
 
   #lineOf(keyId: string): string | null {

@@ -1,4 +1,3 @@
-import { groupOfKey } from "../../../admission/key-guards.ts";
 import type { Settled } from "../../../core/key/key-differences.ts";
 import type { KeyRecord } from "../../../core/key/key-record.ts";
 import { foldName } from "../../../core/organization/folded-name.ts";
@@ -10,18 +9,30 @@ import type {
   ManagedKey,
 } from "../../../core/organization/managed-key.ts";
 import { KeyBatch } from "./key-batch.ts";
+import { KeyPlaces } from "./key-places.ts";
 import { readKey, recordOf, SELECT_KEYS, type KeyRow } from "./key-row.ts";
 import { searchOf } from "./key-search.ts";
+
+/** A key to be added, served by the guard of its group or, if so said, by one of its own. */
+interface NewKey {
+  readonly material: KeyMaterial;
+  readonly draft: KeyDraft;
+  readonly createdBy: string;
+  readonly hasOwnGuard?: boolean;
+}
 
 /** The keys of an organisation, as rows. Every method is one statement or a read. */
 export class KeyTable {
   /** Many keys at a time. */
   readonly many: KeyBatch;
+  /** Which guards have which keys. */
+  readonly places: KeyPlaces;
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     this.many = new KeyBatch(sql);
+    this.places = new KeyPlaces(sql);
   }
 
   find(id: string): ManagedKey | null {
@@ -36,21 +47,13 @@ export class KeyTable {
     return key;
   }
 
-  /** Adds a key that the guard of its group serves, or, if so said, one of its own. */
-  insert(
-    material: KeyMaterial,
-    draft: KeyDraft,
-    ownerId: string,
-    createdBy: string,
-    now: number,
-    hasOwnGuard = false,
-  ): void {
+  insert({ material, draft, createdBy, hasOwnGuard = false }: NewKey, now: number): void {
     this.#sql.exec(
       `INSERT INTO keys (id, owner_id, name, description, key_prefix, hash, scopes, vaults, allowed_ips,
          rate_limit, created_at, created_by, expires_at, disabled, name_key, own_guard)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       material.id,
-      ownerId,
+      draft.ownerId,
       draft.name,
       draft.description,
       material.keyPrefix,
@@ -120,57 +123,6 @@ export class KeyTable {
       settled.version,
       id,
     );
-  }
-
-  /** The guards of keys, and which of the keys each has; in any order, so that one that hangs holds up nobody for ever. */
-  byGuard(ids: readonly string[]): Map<string, string[]> {
-    const rows = this.#sql.exec<{ id: string; own: number }>(
-      `SELECT id, own_guard AS own FROM keys WHERE id IN (SELECT value FROM json_each(?)) ORDER BY random()`,
-      JSON.stringify(ids),
-    );
-    const guards = new Map<string, string[]>();
-    for (const { id, own } of rows) {
-      const guard = own === 1 ? id : groupOfKey(id);
-      const known = guards.get(guard);
-      if (known === undefined) guards.set(guard, [id]);
-      else known.push(id);
-    }
-    return guards;
-  }
-
-  /** The name of the guard that has a key. */
-  guardOf(id: string): string {
-    const [guard] = this.byGuard([id]).keys();
-    return guard ?? groupOfKey(id);
-  }
-
-  /** The names of the guards that have keys, at most so many. */
-  guards(limit: number): string[] {
-    return this.#sql
-      .exec<{ guard: string }>(
-        `SELECT DISTINCT iif(own_guard = 1, id, substr(id, 5, 5)) AS guard FROM keys LIMIT ?`,
-        limit,
-      )
-      .toArray()
-      .map(({ guard }) => guard);
-  }
-
-  /** The ids of the keys at guards, by the guards' names. */
-  idsAtGuards(guards: readonly string[]): Map<string, string[]> {
-    const ids = new Map<string, string[]>();
-    for (const guard of guards) {
-      const [from, to] = guard.startsWith("key_") ? [guard, guard] : [`key_${guard}`, `key_${guard}~`];
-      const rows = this.#sql.exec<{ id: string }>(
-        `SELECT id FROM keys WHERE id >= ?1 AND id <= ?2 AND own_guard = (?1 = ?2)`,
-        from,
-        to,
-      );
-      ids.set(
-        guard,
-        [...rows].map(({ id }) => id),
-      );
-    }
-    return ids;
   }
 
   /** Whether a key has been rotated, or is just being. */

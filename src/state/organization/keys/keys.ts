@@ -1,9 +1,9 @@
 import { config } from "../../../config.ts";
-import { problemsIn, refuseProblems, type FieldProblem } from "../../../core/http/field-problems.ts";
+import { refuseProblems } from "../../../core/http/field-problems.ts";
 import { generateKey } from "../../../core/key/key-secret.ts";
-import { keyStatus, type KeyRecord, type VaultSet } from "../../../core/key/key-record.ts";
+import { type KeyRecord } from "../../../core/key/key-record.ts";
 import type { Leak } from "../../../core/organization/leak.ts";
-import { ADMIN, developerVaults, type Actor } from "../../../core/organization/organization.ts";
+import { ADMIN, type Actor } from "../../../core/organization/organization.ts";
 import type {
   CreatedKey,
   KeyChange,
@@ -12,21 +12,39 @@ import type {
   ManagedKey,
   Receipt,
 } from "../../../core/organization/managed-key.ts";
-import { isRefusal, refuse, type Refusal, type Result } from "../../../core/refusal.ts";
-import { REFUSALS } from "../../../core/refusal-table.ts";
+import { isRefusal, refuse, type Result } from "../../../core/refusal.ts";
+
 import { widensKey } from "../../../core/access/widening.ts";
 import type { AuditEntry, AuditLog, Author } from "../audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
-import type { Directory } from "../people/directory.ts";
+
 import type { GuardTable } from "../guard-table.ts";
 import type { KeyEvents } from "./key-events.ts";
+import { REVOKED, type KeyRules } from "./key-rules.ts";
 import type { KeyTable } from "./key-table.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";
-import type { Settings } from "../settings.ts";
+
 import type { DirectoryUser } from "../people/user-table.ts";
 
 /** A group that is drawn is another organisation's once in a million draws. */
 const MAX_DRAWS = 4;
+
+/** A change of a key, if its version is still one of the expected; `null` expects nothing. */
+interface KeyEdit {
+  readonly keyId: string;
+  readonly change: KeyChange;
+  readonly expected: readonly number[] | null;
+}
+
+/** The settings of a new key whose owner is known. */
+type OwnedDraft = KeyDraft & { readonly ownerId: string };
+
+/** What has become of a key, as its audit event says it. */
+export interface NotedChange {
+  readonly action: string;
+  readonly keyId: string;
+  readonly before: ManagedKey | null;
+}
 
 /**
  * Creating, changing and revoking keys. A change is committed with its audit event and its outbox row in one
@@ -37,8 +55,7 @@ export class Keys {
   readonly #table: KeyTable;
   readonly #guards: GuardTable;
   readonly #creations: CreationTable;
-  readonly #directory: Directory;
-  readonly #settings: Settings;
+  readonly #rules: KeyRules;
   readonly #audit: AuditLog;
   readonly #propagation: Propagation;
   readonly #events: KeyEvents;
@@ -49,8 +66,7 @@ export class Keys {
       keys: KeyTable;
       guards: GuardTable;
       creations: CreationTable;
-      directory: Directory;
-      settings: Settings;
+      rules: KeyRules;
       audit: AuditLog;
       propagation: Propagation;
       events: KeyEvents;
@@ -60,8 +76,7 @@ export class Keys {
     this.#table = parts.keys;
     this.#guards = parts.guards;
     this.#creations = parts.creations;
-    this.#directory = parts.directory;
-    this.#settings = parts.settings;
+    this.#rules = parts.rules;
     this.#audit = parts.audit;
     this.#propagation = parts.propagation;
     this.#events = parts.events;
@@ -78,7 +93,7 @@ export class Keys {
     request: string | null,
   ): Promise<Result<CreatedKey>> {
     for (let draws = 0; draws < MAX_DRAWS; draws++) {
-      const created = this.#make(actor, me, draft, request, Date.now());
+      const created = this.#make(actor, me, draft, request);
       if (isRefusal(created)) return created;
       const { key } = created;
       const pushed = await this.#propagation.push(key.id);
@@ -93,43 +108,35 @@ export class Keys {
   }
 
   /** Commits a new key with what goes with it. */
-  #make(
-    actor: Actor,
-    me: DirectoryUser,
-    draft: KeyDraft,
-    request: string | null,
-    now: number,
-  ): Result<CreatedKey> {
+  #make(actor: Actor, me: DirectoryUser, draft: KeyDraft, request: string | null): Result<CreatedKey> {
+    const now = Date.now();
     return this.#storage.transactionSync(() => {
       const keyId = request && this.#creations.find(actor, request, now);
       if (keyId) return refuse("already_exists", { details: { keyId } });
-      const owner = this.#ownerOf(draft, me);
+      const owner = this.#rules.ownerOf(draft, me);
       if (isRefusal(owner)) return owner;
-      const refusal = this.draftRefusal(draft, owner, actor, now);
+      const refusal = this.#rules.draftRefusal({ draft, owner, actor }, now);
       if (refusal !== null) return refusal;
-      const created = this.insertNew(actor, draft, owner.id, now);
+      const created = this.insertNew(actor, { ...draft, ownerId: owner.id }, now);
       if (request) this.#creations.note(actor, request, created.key.id, now);
       return created;
     });
   }
 
   /** Generates a key in a group of the organisation, new or a successor, and commits it in the caller's transaction. */
-  insertNew(
-    actor: Actor,
-    draft: KeyDraft,
-    ownerId: string,
-    now: number,
-    predecessorId: string | null = null,
-  ): CreatedKey {
+  insertNew(actor: Actor, draft: OwnedDraft, now: number, predecessorId: string | null = null): CreatedKey {
     const { key: secret, ...material } = generateKey(config.keyPrefix, this.#guards.takePlace());
-    this.#table.insert(material, draft, ownerId, actor.id, now);
+    this.#table.insert({ material, draft, createdBy: actor.id }, now);
     if (predecessorId !== null) this.#table.setSuccessor(predecessorId, material.id);
-    return { secret, key: this.noteChange(actor, "api_key.created", material.id, null, now) };
+    return {
+      secret,
+      key: this.noteChange(actor, { action: "api_key.created", keyId: material.id, before: null }, now),
+    };
   }
 
   /** The guard of a new key is another organisation's: the next key goes to another group. */
   leaveGroup(keyId: string): void {
-    this.#guards.close(this.#table.guardOf(keyId));
+    this.#guards.close(this.#table.places.guardOf(keyId));
   }
 
   /** One key that the actor owns or, being an admin, manages. */
@@ -162,23 +169,17 @@ export class Keys {
     return this.#table.vaultIds(me.roles.includes(ADMIN) ? null : me.id, limit, after);
   }
 
-  /** Changes a key, if its version is still one of the expected; `null` expects nothing. */
-  async update(
-    actor: Actor,
-    me: DirectoryUser,
-    keyId: string,
-    change: KeyChange,
-    expected: readonly number[] | null,
-  ): Promise<Result<ManagedKey>> {
+  async update(actor: Actor, me: DirectoryUser, edit: KeyEdit): Promise<Result<ManagedKey>> {
+    const { keyId, change } = edit;
     const now = Date.now();
     const updated = this.#storage.transactionSync(() => {
-      const edit = this.#edit(me, keyId, change, expected, now);
-      if (isRefusal(edit)) return edit;
-      const { key, next } = edit;
+      const edited = this.#edit(me, edit, now);
+      if (isRefusal(edited)) return edited;
+      const { key, next } = edited;
       if (JSON.stringify(next) === JSON.stringify(key)) return key;
       if (!actor.freshMfa && widensKey(key, next, config.rateLimit)) return refuse("mfa_required");
       this.#table.update(keyId, next);
-      return this.noteChange(actor, "api_key.updated", keyId, key, now);
+      return this.noteChange(actor, { action: "api_key.updated", keyId, before: key }, now);
     });
     if (isRefusal(updated)) return updated;
     const pushed = await this.#propagation.push(keyId, new Set(Object.keys(change)));
@@ -200,9 +201,9 @@ export class Keys {
     keyId: string,
     change: KeyChange,
   ): Result<{ before: KeyRecord; after: KeyRecord }> {
-    const edit = this.#edit(me, keyId, change, null, Date.now());
-    if (isRefusal(edit)) return edit;
-    const { scopes, vaults, allowedIps, rateLimit, disabled, expiresAt } = edit.next;
+    const edited = this.#edit(me, { keyId, change, expected: null }, Date.now());
+    if (isRefusal(edited)) return edited;
+    const { scopes, vaults, allowedIps, rateLimit, disabled, expiresAt } = edited.next;
     const before = this.#table.record(keyId, orgId);
     return { before, after: { ...before, scopes, vaults, allowedIps, rateLimit, disabled, expiresAt } };
   }
@@ -231,7 +232,7 @@ export class Keys {
   commitRevocation(actor: Author, key: ManagedKey, reason: string | null, now: number): void {
     this.#storage.transactionSync(() => {
       this.#table.revoke(key.id, actor.id, reason, now);
-      this.noteChange(actor, "api_key.revoked", key.id, key, now);
+      this.noteChange(actor, { action: "api_key.revoked", keyId: key.id, before: key }, now);
     });
   }
 
@@ -244,13 +245,7 @@ export class Keys {
   }
 
   /** Writes the audit event and the outbox rows of a change, in its transaction, and reads the key back. */
-  noteChange(
-    actor: Author,
-    action: string,
-    keyId: string,
-    before: ManagedKey | null,
-    now: number,
-  ): ManagedKey {
+  noteChange(actor: Author, { action, keyId, before }: NotedChange, now: number): ManagedKey {
     const after = this.#table.get(keyId);
     this.#propagation.note([keyId]);
     this.#audit.add(actor, entryOf(action, before, after), now);
@@ -276,108 +271,21 @@ export class Keys {
     this.#events.leaked(this.#table.get(keyId), leak, now);
   }
 
-  /** All problems of a new key's fields that only the organisation can find. */
-  draftProblems(me: DirectoryUser, draft: Partial<Pick<KeyDraft, "ownerId" | "vaults">>): FieldProblem[] {
-    const { ownerId = null, vaults = [] } = draft;
-    const owner = this.#ownerOf({ ownerId }, me);
-    if (isRefusal(owner)) return [...problemsIn(owner)];
-    const owned = developerVaults(owner.vaultRoles);
-    const full = this.#limitRefusal(owner.id, Date.now()) !== null;
-    return [...(owned.length === 0 ? [NO_VAULT] : vaultProblems(vaults, owned)), ...(full ? [FULL] : [])];
-  }
-
-  /** The same of a change of a key. */
-  changeProblems(me: DirectoryUser, keyId: string, change: Pick<KeyChange, "vaults">): FieldProblem[] {
-    const key = this.find(me, keyId);
-    if (key === null) return [];
-    return [...(key.revokedAt === null ? [] : [REVOKED]), ...this.#vaultProblems(key, change)];
-  }
-
-  #ownerOf({ ownerId }: Pick<KeyDraft, "ownerId">, me: DirectoryUser): Result<DirectoryUser> {
-    if (ownerId === null || ownerId === me.id) return me;
-    if (!me.roles.includes(ADMIN)) return refuse("role_required");
-    const owner = this.#directory.find(ownerId);
-    if (owner?.kind === "service" && owner.active) return owner;
-    const problem = "Must be the id of an active service user, or be left out";
-    return refuseProblems([{ field: "ownerId", problem }]);
-  }
-
-  /** Why a key may not be made for this owner by this actor; `replaced` keys make room for it. */
-  draftRefusal(
-    draft: Pick<KeyDraft, "vaults">,
-    owner: DirectoryUser,
-    actor: Actor,
-    now: number,
-    replaced = 0,
-  ): Refusal | null {
-    if (this.#settings.bootstrappedAt() === null) return refuse("not_bootstrapped");
-    const owned = developerVaults(owner.vaultRoles);
-    if (owner.id === actor.id && owned.length === 0) return refuse("role_required");
-    if (!actor.freshMfa) return refuse("mfa_required");
-    const problems = vaultProblems(draft.vaults, owned);
-    const full = this.#limitRefusal(owner.id, now, replaced);
-    return problems.length === 0 ? full : refuseProblems([...problems, ...(full ? [FULL] : [])]);
-  }
-
   /** A key as it is and as it would be after a change. */
   #edit(
     me: DirectoryUser,
-    keyId: string,
-    change: KeyChange,
-    expected: readonly number[] | null,
+    { keyId, change, expected }: KeyEdit,
     now: number,
   ): Result<{ key: ManagedKey; next: ManagedKey }> {
     const key = this.find(me, keyId);
     if (key === null) return refuse("not_found");
-    return this.#changeRefusal(key, change, expected, now) ?? { key, next: { ...key, ...change } };
-  }
-
-  #changeRefusal(
-    key: ManagedKey,
-    change: KeyChange,
-    expected: readonly number[] | null,
-    now: number,
-  ): Refusal | null {
-    if (expected !== null && !expected.includes(key.version)) return refuse("version_conflict");
-    if (key.revokedAt !== null) return refuseProblems([REVOKED]);
-    const problems = this.#vaultProblems(key, change);
-    if (problems.length > 0) return refuseProblems(problems);
-    const expired = keyStatus({ ...key, disabled: false }, now) === "expired";
-    const revived = expired && keyStatus({ ...key, ...change, disabled: false }, now) === "active";
-    return revived ? this.#limitRefusal(key.owner.id, now) : null;
-  }
-
-  #vaultProblems(key: ManagedKey, { vaults }: Pick<KeyChange, "vaults">): FieldProblem[] {
-    if (vaults === undefined) return [];
-    const owner = this.#directory.find(key.owner.id) as DirectoryUser;
-    return vaultProblems(vaults, developerVaults(owner.vaultRoles));
-  }
-
-  #limitRefusal(ownerId: string, now: number, replaced = 0): Refusal | null {
-    if (this.#table.countLive(ownerId, now) - replaced < config.maxKeysPerOwner) return null;
-    return refuse("key_limit_reached", { details: { limit: config.maxKeysPerOwner } });
+    return this.#rules.changeRefusal(key, change, expected, now) ?? { key, next: { ...key, ...change } };
   }
 }
 
 /** Owners see their keys, admins see everybody's. */
 function visibleTo(me: DirectoryUser, key: ManagedKey | null): ManagedKey | null {
   return key !== null && (key.owner.id === me.id || me.roles.includes(ADMIN)) ? key : null;
-}
-
-const REVOKED = { field: "status", problem: "A revoked key cannot be changed" };
-const FULL = { field: "ownerId", problem: REFUSALS.key_limit_reached.message };
-const NO_VAULT = { field: "vaults", problem: "The owner holds the Developer role on no vault" };
-
-/** A key's owner may hand on only what they hold. */
-export function vaultProblems(vaults: VaultSet, owned: VaultSet): FieldProblem[] {
-  if (owned === "*") return [];
-  if (vaults === "*") return owned.length > 0 ? [] : [NO_VAULT];
-  return vaults
-    .filter((vault) => !owned.includes(vault))
-    .map((vault) => ({
-      field: "vaults",
-      problem: `The owner does not hold the Developer role on ${vault}`,
-    }));
 }
 
 function entryOf(action: string, before: ManagedKey | null, after: ManagedKey): AuditEntry {

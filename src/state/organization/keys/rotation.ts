@@ -7,6 +7,7 @@ import { SYSTEM } from "../audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
 import type { Directory } from "../people/directory.ts";
 import type { KeyTable } from "./key-table.ts";
+import type { KeyRules } from "./key-rules.ts";
 import type { Keys } from "./keys.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";
 import type { DirectoryUser } from "../people/user-table.ts";
@@ -16,11 +17,19 @@ const REASON = "Rotated";
 /** What a rotation changes of the old key. */
 const RETIREMENT = new Set(["retiresAt"]);
 
+/** The old key works for `overlapMs` more; `request` names the request, so that a repeat rotates nothing. */
+interface KeyRotation {
+  readonly keyId: string;
+  readonly overlapMs: number;
+  readonly request: string | null;
+}
+
 /** Replacing a key by a new one with the same settings, and revoking the old one when the overlap has ended. */
 export class Rotation {
   readonly #storage: DurableObjectStorage;
   readonly #table: KeyTable;
   readonly #keys: Keys;
+  readonly #rules: KeyRules;
   readonly #directory: Directory;
   readonly #propagation: Propagation;
   readonly #creations: CreationTable;
@@ -30,6 +39,7 @@ export class Rotation {
     parts: {
       table: KeyTable;
       keys: Keys;
+      rules: KeyRules;
       directory: Directory;
       propagation: Propagation;
       creations: CreationTable;
@@ -38,6 +48,7 @@ export class Rotation {
     this.#storage = storage;
     this.#table = parts.table;
     this.#keys = parts.keys;
+    this.#rules = parts.rules;
     this.#directory = parts.directory;
     this.#propagation = parts.propagation;
     this.#creations = parts.creations;
@@ -50,9 +61,7 @@ export class Rotation {
   async rotate(
     actor: Actor,
     me: DirectoryUser,
-    keyId: string,
-    overlapMs: number,
-    request: string | null,
+    { keyId, overlapMs, request }: KeyRotation,
   ): Promise<Result<CreatedKey>> {
     const now = Date.now();
     // No name that a client can send holds a space: a creation of the same name is another request.
@@ -63,9 +72,9 @@ export class Rotation {
       const old = this.#keys.find(me, keyId);
       if (old === null) return refuse("not_found");
       const draft = { ...old, ownerId: old.owner.id, expiresAt: renewedExpiry(old, now) };
-      const refusal = this.#refusal(actor, me, old, draft, now);
+      const refusal = this.#refusal(actor, me, { old, draft }, now);
       if (refusal !== null) return refusal;
-      const successor = this.#keys.insertNew(actor, draft, old.owner.id, now, keyId);
+      const successor = this.#keys.insertNew(actor, draft, now, keyId);
       if (name) this.#creations.note(actor, name, successor.key.id, now);
       return { ...successor, key: this.#table.get(successor.key.id) };
     });
@@ -98,15 +107,14 @@ export class Rotation {
     this.#storage.transactionSync(() => {
       const before = this.#table.get(id);
       this.#table.revoke(id, SYSTEM.id, REASON, retiresAt);
-      this.#keys.noteChange(SYSTEM, "api_key.revoked", id, before, now);
+      this.#keys.noteChange(SYSTEM, { action: "api_key.revoked", keyId: id, before }, now);
     });
   }
 
   #refusal(
     actor: Actor,
     me: DirectoryUser,
-    old: ManagedKey,
-    draft: Pick<ManagedKey, "vaults" | "expiresAt">,
+    { old, draft }: { readonly old: ManagedKey; readonly draft: Pick<ManagedKey, "vaults" | "expiresAt"> },
     now: number,
   ): Refusal | null {
     // Rotating shows the new secret, so a person's key is that person's alone to rotate.
@@ -122,14 +130,14 @@ export class Rotation {
     }
     const owner = this.#directory.find(old.owner.id) as DirectoryUser;
     // The old key makes room for the new one, if it takes any.
-    return this.#keys.draftRefusal(draft, owner, actor, now, status === "expired" ? 0 : 1);
+    return this.#rules.draftRefusal({ draft, owner, actor, replaced: status === "expired" ? 0 : 1 }, now);
   }
 
   #retire(actor: Actor, keyId: string, overlapMs: number, now: number): void {
     this.#storage.transactionSync(() => {
       const old = this.#table.get(keyId);
       this.#table.retire(keyId, now + overlapMs);
-      this.#keys.noteChange(actor, "api_key.rotated", keyId, old, now);
+      this.#keys.noteChange(actor, { action: "api_key.rotated", keyId, before: old }, now);
     });
   }
 
@@ -150,7 +158,7 @@ export class Rotation {
       this.#creations.withdraw(created.id);
       if (old.revokedAt !== null || old.retiresAt === null) return;
       this.#table.retire(keyId, null);
-      this.#keys.noteChange(actor, "api_key.rotation_undone", keyId, old, now);
+      this.#keys.noteChange(actor, { action: "api_key.rotation_undone", keyId, before: old }, now);
     });
     await this.#propagation.pushAll([created.id, keyId]);
     return UNCONFIRMED;

@@ -67,13 +67,13 @@ export class KeyUse {
   /** The usage of one key, what its guard has not delivered yet included. */
   async ofKey(me: DirectoryUser, keyId: string, stretch: UsageStretch): Promise<Result<UsageSummary>> {
     if (this.#parts.keys.find(me, keyId) === null) return refuse("not_found");
-    await this.#fetch([this.#parts.table.guardOf(keyId)]);
+    await this.#fetch([this.#parts.table.places.guardOf(keyId)]);
     return this.#summary(keyId, stretch);
   }
 
   /** The usage of the whole organisation, by time and by key; what few guards have not delivered yet included. */
   async ofAll(stretch: UsageStretch): Promise<UsageSummary & { readonly byKey: KeyUsage[] }> {
-    const guards = this.#parts.table.guards(MAX_FETCHED + 1);
+    const guards = this.#parts.table.places.all(MAX_FETCHED + 1);
     if (guards.length <= MAX_FETCHED) await this.#fetch(guards);
     const byKey = this.#parts.outcomes.byKey(stretch.from, stretch.step);
     return { ...this.#summary(ALL_KEYS, stretch), byKey };
@@ -83,13 +83,11 @@ export class KeyUse {
   async preview(
     actor: Actor,
     me: DirectoryUser,
-    keyId: string,
-    change: KeyChange,
-    from: number,
+    { keyId, change, from }: { readonly keyId: string; readonly change: KeyChange; readonly from: number },
   ): Promise<Result<UpdatePreview>> {
     const records = this.#parts.keys.preview(actor.orgId, me, keyId, change);
     if (isRefusal(records)) return records;
-    await this.#fetch([this.#parts.table.guardOf(keyId)]);
+    await this.#fetch([this.#parts.table.places.guardOf(keyId)]);
     return { ...records, calls: this.#parts.calls.since(keyId, from) };
   }
 
@@ -102,7 +100,7 @@ export class KeyUse {
   ): Promise<OwnerPreview[]> {
     const { table, calls } = this.#parts;
     const ids = table.idsOf(ownerId);
-    await this.#fetch([...table.byGuard(ids).keys()].slice(0, GUARDS_A_CALL));
+    await this.#fetch([...table.places.byGuard(ids).keys()].slice(0, GUARDS_A_CALL));
     return ids.map((keyId) => {
       const before = table.record(keyId, orgId);
       const after = { ...before, ownerVaults: developerVaults(vaultRoles) };
