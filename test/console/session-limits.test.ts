@@ -81,6 +81,18 @@ describe("a session ends twelve hours after the sign-in", () => {
   });
 });
 
+test("a session that has ended while a form was filled in asks to sign in, and comes back to the form's page", async () => {
+  const now = Date.now();
+  const over = newSession(tokens(now - 1000), false, now - HOUR_MS);
+  const answer = await send({ ...over, refreshToken: null }, `${PAGE}?q=a`, { name: "a" });
+  const page = await answer.text();
+  expect([answer.status, asked]).toEqual([401, []]);
+  expect(page).toContain("Your session has ended");
+  const start = `/-/console/sign-in/start?return=${encodeURIComponent("/-/console/page?q=a")}`;
+  expect(page).toContain(`content="0; url=${start}"`);
+  expect(page).toContain("data-keep-forms");
+});
+
 describe("while nobody can say whether a session was ended", () => {
   const session = newSession(tokens(Date.now() + HOUR_MS), false, Date.now());
   const fail = () => Promise.reject(new Error("The object is broken"));

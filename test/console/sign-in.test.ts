@@ -71,25 +71,26 @@ describe("signing in", () => {
     expect(request.get("prompt")).toBe(prompt);
   });
 
+  test.each<[string, number, RegExp]>([
+    ["an old sign-in", -900, /tells of an old one/],
+    ["a sign-in yet to come", 900, /yet to come/],
+  ])("takes no %s for a second factor: it asks for a new one, once, and says why", async (_, after, said) => {
+    const client = newClient();
+    const answers = { id: { auth_time: Math.floor(Date.now() / 1000) + after } };
+    const started = await startSignIn(client, `?step_up=1&return=${KEYS}`);
+    giveTokens(portcullis.issuer, started.nonce, answers);
+    const again = startedBy(await comeBack(client, started));
+    expect(again.request.get("prompt")).toBe("login");
+    giveTokens(portcullis.issuer, again.nonce, answers);
+    const answer = await comeBack(client, again);
+    expect([answer.status, await answer.text()]).toEqual([502, expect.stringMatching(said)]);
+  });
+
   test("for a second factor is done though the provider does not say when it was", async () => {
     const client = newClient();
     const started = await startSignIn(client, "?step_up=1");
     giveTokens(portcullis.issuer, started.nonce);
     expect((await comeBack(client, started)).status).toBe(303);
-  });
-
-  test.each([
-    ["a number", (time: number) => time],
-    ["a text", String],
-  ])("takes no old sign-in, by %s, for a second factor: it asks for a new one, once", async (_, write) => {
-    const client = newClient();
-    const old = { id: { auth_time: write(Math.floor(Date.now() / 1000) - 900) } };
-    const started = await startSignIn(client, `?step_up=1&return=${KEYS}`);
-    giveTokens(portcullis.issuer, started.nonce, old);
-    const again = startedBy(await comeBack(client, started));
-    expect(again.request.get("prompt")).toBe("login");
-    giveTokens(portcullis.issuer, again.nonce, old);
-    expect((await comeBack(client, again)).status).toBe(502);
   });
 
   test("redeems the code with the verifier that only this browser's cookie holds", async () => {
@@ -112,15 +113,25 @@ describe("signing in", () => {
     ["has no value", { refresh_token: null, scope: "", expires_in: null, ext_expires_in: null }],
     ["has another type", { refresh_token: 7, scope: ["openid"], expires_in: "soon" }],
     ["cannot be", { expires_in: -1 }],
+    ["is for ever", { expires_in: 1e300 }],
+    ["leaves no time for a session", { expires_in: 0 }],
+    ["leaves no time for a session, as a text", { expires_in: "0" }],
+    ["leaves hardly any time for a session", { expires_in: 0.001 }],
   ])("takes what %s in the provider's answer as left out", async (_, body) => {
     const client = await signedIn({ body });
+    expect((await client.get(KEYS)).status).toBe(200);
+  });
+
+  test.each(["bearer", "BEARER"])("takes a token of the type %s", async (type) => {
+    const client = await signedIn({ body: { token_type: type } });
     expect((await client.get(KEYS)).status).toBe(200);
   });
 
   test.each([["1700000000"], [1_700_000_000.5], [null], [""], ["now"], [-1], [1e300], [{}], [true]])(
     "is done though the ID token's time of sign-in is %j, which is a time or none",
     async (authTime) => {
-      const client = await signedIn({ id: { auth_time: authTime, amr: "mfa" } });
+      const times = { auth_time: authTime, ...(typeof authTime !== "number" && { nbf: authTime }) };
+      const client = await signedIn({ id: { ...times, amr: "mfa" } });
       expect((await client.get("/-/console/account")).status).toBe(200);
     },
   );
@@ -224,6 +235,29 @@ describe("nobody is signed in", () => {
     const client = newClient();
     const answer = await signIn(client, portcullis.issuer, answers);
     expect([answer.status, await headingOf(answer)]).toEqual([502, "The sign-in did not work"]);
+    expect(client.cookies.has(SESSION)).toBe(false);
+  });
+
+  test.each<[string, Parameters<typeof giveTokens>[2], string]>([
+    ["an expiry that is a text", { id: { exp: `${now + 600}` } }, "something else than a number for its exp"],
+    ["no expiry", { id: { exp: undefined } }, "has no exp"],
+    ["a time of issue that is nothing", { id: { iat: null } }, "has no iat"],
+    ["a time of issue that is a list", { id: { iat: [now] } }, "something else than a number for its iat"],
+    ["an expiry that cannot be", { id: { exp: 1e300 } }, "a time that cannot be for its exp"],
+    ["a time of issue to come", { id: { iat: now + 3000, exp: now + 6000 } }, "was issued in the future"],
+    ["a start to come", { id: { nbf: now + 3000 } }, "is not valid yet"],
+    ["a start to come, as a text", { id: { nbf: `${now + 3000}` } }, "is not valid yet"],
+    ["an expiry that is past", { id: { exp: now - 3000 } }, "has expired"],
+    ["another nonce", { id: { nonce: "another" } }, "nonce"],
+    ["another audience", { id: { aud: "another" } }, "aud"],
+    ["a bound token beside it", { body: { token_type: "DPoP" } }, "of the type &quot;DPoP&quot;"],
+    ["a token of a new type beside it", { body: { token_type: "mac" } }, "of the type &quot;mac&quot;"],
+    ["a token of types beside it", { body: { token_type: ["Bearer"] } }, "only Bearer tokens"],
+    ["a token of no type beside it", { body: { token_type: null } }, "of no type"],
+  ])("by an ID token with %s, and the page says what is wrong", async (_, answers, said) => {
+    const client = newClient();
+    const answer = await signIn(client, portcullis.issuer, answers);
+    expect([answer.status, await answer.text()]).toEqual([502, expect.stringContaining(said)]);
     expect(client.cookies.has(SESSION)).toBe(false);
   });
 
@@ -342,26 +376,8 @@ describe("a session", () => {
     expect((await client.get(KEYS)).headers.get("Location")).toMatch(/^\/-\/console\/sign-in\?/);
   });
 
-  test("that has ended leads to the provider at once, and back", async () => {
-    const client = await signedIn({ body: { expires_in: 0 } });
-    const answer = await client.get(`${KEYS}?q=a`);
-    expect(answer.headers.get("Location")).toBe(
-      `/-/console/sign-in/start?return=${encodeURIComponent(`${KEYS}?q=a`)}`,
-    );
-  });
-
-  test("that has ended while a form was filled in asks to sign in, and comes back to the form's page", async () => {
-    const client = await signedIn({ body: { expires_in: 0 } });
-    const answer = await client.post(KEYS, { name: "a" });
-    const page = await answer.text();
-    expect(answer.status).toBe(401);
-    expect(page).toContain("Your session has ended");
-    expect(page).toContain(`content="0; url=/-/console/sign-in/start?return=${encodeURIComponent(KEYS)}"`);
-    expect(page).toContain("data-keep-forms");
-  });
-
   test("goes on with new tokens where the provider gives them", async () => {
-    const client = await signedIn({ body: { expires_in: 0, refresh_token: "the-refresh-token" } });
+    const client = await signedIn({ body: { expires_in: 30, refresh_token: "the-refresh-token" } });
     let form = new URLSearchParams();
     const token = await portcullis.issuer.token({ sub: "renewed", name: "Renée Renewed" });
     portcullis.issuer.answerWith(async (sent) => {
@@ -379,10 +395,13 @@ describe("a session", () => {
     expect((await client.get(KEYS)).status).toBe(200);
   });
 
-  test("ends when the provider gives no new tokens", async () => {
-    const client = await signedIn({ body: { expires_in: 0, refresh_token: "the-refresh-token" } });
+  test("that the provider ends just after the sign-in says so, and does not lead in circles", async () => {
+    const client = await signedIn({ body: { expires_in: 30, refresh_token: "the-refresh-token" } });
     portcullis.issuer.answerWith(async () => ({ status: 400, body: { error: "invalid_grant" } }));
-    expect((await client.get(KEYS)).headers.get("Location")).toMatch(/^\/-\/console\/sign-in\/start\?/);
+    const answer = await client.get(KEYS);
+    expect([answer.status, answer.headers.get("Location")]).toEqual([403, null]);
+    expect(await answer.text()).toContain("ended your session again within a minute");
+    expect(client.cookies.has(SESSION)).toBe(false);
   });
 
   test("with a token that the control API does not take says so, and does not lead in circles", async () => {

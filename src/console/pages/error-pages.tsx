@@ -6,6 +6,7 @@ import { Form } from "../parts/form.tsx";
 import { Message } from "../parts/message.tsx";
 import { bare, pageForAll } from "../parts/page.tsx";
 import { CONSOLE, HOME, pathOf, startUrl } from "../paths.ts";
+import { isNew } from "../session/session.ts";
 import { stepUpPage } from "./sign-in-redirects.tsx";
 
 /** Pages that only say something. */
@@ -99,15 +100,12 @@ function noAccessPage(c: ConsoleContext): Response | Promise<Response> {
   return bare(c, title, content, { status: 403 });
 }
 
-/** A token that was refused just after the sign-in would be refused again. */
-const JUST_NOW_MS = 60_000;
-
 /** The session was ended by the provider, or the provider gives tokens that the control API does not take. */
 function tokenRefusedPage(c: ConsoleContext, refusal: ApiRefusal): Response | Promise<Response> {
-  const isNew = Date.now() - c.get("session").signedInAt < JUST_NOW_MS;
-  if (!isNew && c.req.method === "GET") return c.redirect(startUrl(pathOf(c.req.raw)), 303);
-  const title = isNew ? "Your sign-in is not accepted here" : "Your session has ended";
-  const text = isNew
+  const isEarly = isNew(c.get("session"), Date.now());
+  if (!isEarly && c.req.method === "GET") return c.redirect(startUrl(pathOf(c.req.raw)), 303);
+  const title = isEarly ? "Your sign-in is not accepted here" : "Your session has ended";
+  const text = isEarly
     ? "Your identity provider has signed you in, but with a token that Portcullis does not accept. Tell your administrator."
     : "Sign in again to go on. What you have filled in is kept.";
   const onward = { label: "Sign in again", href: startUrl(pathOf(c.req.raw)) };

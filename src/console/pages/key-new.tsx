@@ -5,7 +5,7 @@ import { REFUSALS } from "../../core/refusal-table.ts";
 import type { CreatedKey, Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import { ADMIN } from "../../core/organization/organization.ts";
-import { MFA_MAX_AGE_S } from "../../core/http/error-response.ts";
+import { freshnessOf } from "../../core/identity/token-times.ts";
 import { VAULT } from "../../core/policy/resource-types.ts";
 import type { ApiRefusal } from "../api.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
@@ -180,6 +180,6 @@ function refused(
 function isSteppedUp(c: ConsoleContext): boolean {
   const { steppedUp, signedInAt, signIn } = c.get("session");
   const { auth_time: authTime } = signIn;
-  const at = typeof authTime === "number" ? authTime * 1000 : signedInAt;
-  return steppedUp && Date.now() - at < MFA_MAX_AGE_S * 1000;
+  const at = typeof authTime === "number" ? authTime : signedInAt / 1000;
+  return steppedUp && freshnessOf(at, Date.now()) === "fresh";
 }

@@ -43,16 +43,18 @@ const SAID = {
 /** Says why nobody was signed in, with a way to try again. */
 export function signInProblemPage(
   c: ConsoleContext,
-  { code, reason = code }: SignInRefusal,
+  { code, reason = code, details }: SignInRefusal,
   returnTo: string,
 ): Response | Promise<Response> {
   c.set("reason", reason);
   const { status, title, text } = SAID[code];
+  const problem = details?.["problem"];
   const content = (
     <>
       <Icon name="alert" />
       <h1>{title}</h1>
       <p>{text}</p>
+      {typeof problem === "string" && <p>{problem}</p>}
       <a role="button" href={code === "admission_unavailable" ? returnTo : startUrl(returnTo)}>
         Try again
       </a>

@@ -2,6 +2,7 @@ import type { ConsoleContext } from "../context.ts";
 import { Icon } from "../parts/icons.tsx";
 import { bare } from "../parts/page.tsx";
 import { pathOf, startUrl } from "../paths.ts";
+import { isNew } from "../session/session.ts";
 
 /**
  * Pages between a form and a sign-in. They lead on by themselves, and not by a redirect: a redirect would still count as
@@ -13,8 +14,9 @@ import { pathOf, startUrl } from "../paths.ts";
  * new sign-in is asked for, once.
  */
 export function stepUpPage(c: ConsoleContext): Response | Promise<Response> {
-  const { steppedUp, anew, signedInAt } = c.get("session");
-  const isRecent = steppedUp && Date.now() - signedInAt < JUST_NOW_MS;
+  const session = c.get("session");
+  const { steppedUp, anew } = session;
+  const isRecent = steppedUp && isNew(session, Date.now());
   if (isRecent && anew) return noSecondFactorPage(c);
   const url = startUrl(pathOf(c.req.raw), isRecent ? "anew" : "factor");
   const content = (
@@ -50,9 +52,6 @@ export function signInAgainPage(c: ConsoleContext, url: string): Response | Prom
   );
   return bare(c, "Your session has ended", content, { status: 401, keepForms: true, refresh: url });
 }
-
-/** Asking once more this soon would be answered the same. */
-const JUST_NOW_MS = 60_000;
 
 function noSecondFactorPage(c: ConsoleContext): Response | Promise<Response> {
   const content = (

@@ -17,11 +17,21 @@ export type SignInRefusal = Refusal<
 
 export type SignInResult<T> = Result<T, SignInRefusal>;
 
+/** The provider's answer is not accepted, with a sentence for the person who wants to sign in. */
+export type AnswerRefusal = Refusal<"identity_token_invalid">;
+
+export function refuseAnswer(problem: string, reason: string = problem): AnswerRefusal {
+  return refuse("identity_token_invalid", { reason, details: { problem } });
+}
+
 export async function attempt<T>(act: () => Promise<SignInResult<T>>): Promise<SignInResult<T>> {
   try {
     return await act();
   } catch (error) {
-    return refuse(codeOf(error), { reason: reasonOf(error) });
+    const [code, reason] = [codeOf(error), reasonOf(error)];
+    return code === "identity_token_invalid"
+      ? refuseAnswer(problemIn(error), reason)
+      : refuse(code, { reason });
   }
 }
 
@@ -63,6 +73,15 @@ export function deniedIfEnded(error: unknown): SignInRefusal {
     return refuse("access_withdrawn", { reason: reasonOf(error) });
   }
   throw error;
+}
+
+/** What was wrong, as a sentence for the person: messages of the libraries name a claim or a header, and hold no token. */
+function problemIn(error: unknown): string {
+  if (error instanceof oauth.ResponseBodyError) {
+    const code = /^[\w.-]{1,64}$/.exec(error.error)?.[0];
+    return code === undefined ? "It refused the code." : `It refused the code: ${code}.`;
+  }
+  return error instanceof Error ? `${error.message}.` : "";
 }
 
 /** Messages of the library name what was wrong and hold no token; OAuth errors are named by the provider. */

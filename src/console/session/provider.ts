@@ -1,14 +1,15 @@
 import { compactVerify, createRemoteJWKSet, customFetch } from "jose";
 import * as oauth from "oauth4webapi";
-import { isRefusal, refuse } from "../../core/refusal.ts";
+import { isRefusal } from "../../core/refusal.ts";
 import { readAtMost } from "../../core/http/body.ts";
 import { MFA_MAX_AGE_S } from "../../core/http/error-response.ts";
 import { type AuthorizeParameters, issuerTemplate } from "../../core/identity/settings.ts";
+import { CLOCK_TOLERANCE_S } from "../../core/identity/token-times.ts";
 import type { Config } from "../../settings.ts";
 import { CachedValue } from "../../state/cached-value.ts";
 import { signOutUrl } from "./sign-out-url.ts";
 import { claimsOf, readTokenAnswer } from "./token-answer.ts";
-import { type SignInResult, attempt, deniedIfEnded, missing } from "./provider-refusals.ts";
+import { type SignInResult, attempt, deniedIfEnded, missing, refuseAnswer } from "./provider-refusals.ts";
 import { type Tokens, tokensOf } from "./tokens.ts";
 
 /** The provider's metadata are read again after ten minutes. */
@@ -62,7 +63,7 @@ export class Provider {
 
   constructor(config: Config) {
     this.#config = config;
-    this.#client = { client_id: config.client.id };
+    this.#client = { client_id: config.client.id, [oauth.clockTolerance]: CLOCK_TOLERANCE_S };
     this.#options = {
       signal: () => AbortSignal.timeout(FETCH_TIMEOUT_MS),
       // Plain HTTP where the operator has named such an issuer: the local provider.
@@ -110,7 +111,7 @@ export class Provider {
     if (isRefusal(server)) return server;
     return attempt(async () => {
       const answer = oauth.validateAuthResponse(server, this.#client, callback, transaction.state);
-      const { response, idToken } = await oauth
+      const tokens = await oauth
         .authorizationCodeGrantRequest(
           server,
           this.#client,
@@ -120,7 +121,9 @@ export class Provider {
           transaction.verifier,
           { ...this.#options, ...this.#tokenParameters() },
         )
-        .then(readTokenAnswer);
+        .then((response) => readTokenAnswer(response, Date.now()));
+      if (isRefusal(tokens)) return tokens;
+      const { response, idToken } = tokens;
       const issuing = this.#issuing(server, idToken);
       const result = await oauth.processAuthorizationCodeResponse(issuing, this.#client, response, {
         expectedNonce: transaction.nonce,
@@ -136,12 +139,14 @@ export class Provider {
     const server = await this.#server();
     if (isRefusal(server)) return server;
     return attempt(async () => {
-      const { response, idToken } = await oauth
+      const answer = await oauth
         .refreshTokenGrantRequest(server, this.#client, this.#authentication(server), tokens.refreshToken, {
           ...this.#options,
           ...this.#tokenParameters(),
         })
-        .then(readTokenAnswer);
+        .then((response) => readTokenAnswer(response, Date.now()));
+      if (isRefusal(answer)) return answer;
+      const { response, idToken } = answer;
       const issuing = this.#issuing(server, idToken);
       const result = await oauth
         .processRefreshTokenResponse(issuing, this.#client, response)
@@ -151,7 +156,7 @@ export class Provider {
       const renewed = tokensOf(result, idToken, tokens);
       // OpenID Connect Core 12.2: an ID token that comes along is of the same person.
       if (renewed.subject === tokens.subject) return renewed;
-      return refuse("identity_token_invalid", { reason: "The new ID token is somebody else's" });
+      return refuseAnswer("The new ID token is somebody else's.");
     });
   }
 

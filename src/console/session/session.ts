@@ -8,6 +8,7 @@ const MAX_SESSION_MS = 12 * 3_600_000;
 const RENEW_AHEAD_MS = 60_000;
 /** The provider is asked for the person's roles so often, that a change of them is known within five minutes. */
 const ROLES_MAX_AGE_MS = 270_000;
+const JUST_NOW_MS = 60_000;
 /** After a provider could not be asked for tokens. */
 const RETRY_MS = 10_000;
 
@@ -70,6 +71,14 @@ export function untilOf({ signedInAt }: Pick<Session, "signedInAt">): number {
 /** The same session with another CSRF token: no form that was made before can be sent any more. */
 export function withNewForms(session: Session): Session {
   return { ...session, csrf: generateRandomState() };
+}
+
+/**
+ * Whether somebody has signed in just now: what is refused so soon would be refused again, and asking once more would lead
+ * them in circles.
+ */
+export function isNew({ signedInAt }: Pick<Session, "signedInAt">, now: number): boolean {
+  return now - signedInAt < JUST_NOW_MS;
 }
 
 /** Whether the session has to be renewed or begun anew at `now`. */

@@ -7,7 +7,7 @@ import { signInProblemPage } from "../pages/sign-in-problem.tsx";
 import { bare } from "../parts/page.tsx";
 import { CONSOLE, HOME, link, returnPath, startUrl, STEP_UP } from "../paths.ts";
 import { newTransaction, type Provider, type Transaction } from "./provider.ts";
-import { isStale } from "./tokens.ts";
+import { staleness } from "./tokens.ts";
 import { checkForm } from "./request-forgery.ts";
 import type { SealedCookies } from "./sealed-cookies.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -106,11 +106,11 @@ async function finishSignIn(
   }
   const tokens = await provider.redeem(new URL(c.req.url), transaction, redirectUri(c));
   if (isRefusal(tokens)) return signInProblemPage(c, tokens, transaction.returnTo);
-  if (transaction.stepUp && isStale(tokens)) {
+  const stale = transaction.stepUp ? staleness(tokens, Date.now()) : null;
+  if (stale !== null) {
     const again = newTransaction({ stepUp: true, anew: true });
     if (!transaction.anew) return startSignIn(c, provider, cookies, again, transaction.returnTo);
-    const problem = refuse("identity_token_invalid", { reason: "The sign-in is an old one" });
-    return signInProblemPage(c, problem, transaction.returnTo);
+    return signInProblemPage(c, stale, transaction.returnTo);
   }
   const session = newSession(tokens, transaction.stepUp, Date.now(), transaction.anew);
   const problem = await sessions.begin(c, session);

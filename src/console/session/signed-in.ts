@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import { isRefusal } from "../../core/refusal.ts";
+import { isRefusal, refuse } from "../../core/refusal.ts";
 import type { Me } from "../../api-types/me.ts";
 import type { Organization } from "../../api-types/organization.ts";
 import { Api } from "../api.ts";
@@ -8,10 +8,10 @@ import { signInAgainPage } from "../pages/sign-in-redirects.tsx";
 import { signInProblemPage } from "../pages/sign-in-problem.tsx";
 import { CONSOLE, link, pathOf, startUrl } from "../paths.ts";
 import type { Provider } from "./provider.ts";
-import type { SignInResult } from "./provider-refusals.ts";
+import type { SignInRefusal, SignInResult } from "./provider-refusals.ts";
 import { checkForm } from "./request-forgery.ts";
 import type { Held, SessionStore } from "./session-store.ts";
-import { isOver, postponed, renewed, untilOf, withNewForms, type Session } from "./session.ts";
+import { isNew, isOver, postponed, renewed, untilOf, withNewForms, type Session } from "./session.ts";
 
 /** Lets people through who are signed in, with what pages need of them; leads everybody else to the sign-in. */
 export function signedIn(
@@ -26,6 +26,7 @@ export function signedIn(
     if (isRefusal(held)) {
       if (held.code !== "access_withdrawn") return signInProblemPage(c, held, pathOf(c.req.raw));
       sessions.clear(c);
+      if (known !== null && isNew(known.session, Date.now())) return endedAtOncePage(c, held);
       return toSignIn(c, true);
     }
     if (held === null) {
@@ -96,6 +97,16 @@ async function renewalOf(
   if (tokens.code === "access_withdrawn") return tokens;
   noteProblem(c, tokens);
   return postponed(session, Date.now());
+}
+
+/** To sign in anew by itself would lead in circles. */
+function endedAtOncePage(c: ConsoleContext, { reason }: SignInRefusal): Response | Promise<Response> {
+  const problem = "It signed you in, and ended your session again within a minute.";
+  const refusal = refuse("access_withdrawn", {
+    details: { problem },
+    ...(reason !== undefined && { reason }),
+  });
+  return signInProblemPage(c, refusal, pathOf(c.req.raw));
 }
 
 /** For the log: the request goes on with what there is. */

@@ -1,14 +1,15 @@
 import * as oauth from "oauth4webapi";
-import { MFA_MAX_AGE_S } from "../../core/http/error-response.ts";
+import { freshnessOf } from "../../core/identity/token-times.ts";
+import { refuseAnswer, type AnswerRefusal } from "./provider-refusals.ts";
 
 /** Claims of an ID token that say how and when the person signed in. */
 const SIGN_IN_CLAIMS = ["amr", "acr", "acrs", "auth_time"];
 
-/** Seconds by which the provider's clock may be behind. */
-const CLOCK_TOLERANCE_S = 30;
-
 /** A token of which the provider does not say how long it lasts (RFC 6749 section 5.1 only recommends it). */
 const DEFAULT_LIFETIME_S = 300;
+
+/** Of one that lasts less than this, people would spend their time signing in. The API goes by the token's own `exp`. */
+const MIN_LIFETIME_S = 60;
 
 /** What a sign-in brings. */
 export interface Tokens {
@@ -24,12 +25,18 @@ export interface Tokens {
 }
 
 /**
- * Whether somebody signed in too long ago for a second factor to be fresh. Tokens without a time are not too old here: the
- * control API decides.
+ * Why nobody can have used a second factor just now, by the time of their sign-in; `null` if they may have. Tokens without
+ * a time are not refused here: the control API decides.
  */
-export function isStale({ signIn }: Tokens): boolean {
+export function staleness({ signIn }: Tokens, now: number): AnswerRefusal | null {
   const { auth_time: time } = signIn;
-  return typeof time === "number" && time + MFA_MAX_AGE_S < Date.now() / 1000 - CLOCK_TOLERANCE_S;
+  const freshness = typeof time === "number" ? freshnessOf(time, now) : "fresh";
+  if (freshness === "fresh") return null;
+  return refuseAnswer(
+    freshness === "too long ago"
+      ? "It was asked for a new sign-in with a second factor, and tells of an old one."
+      : "It says that you signed in at a time that is yet to come.",
+  );
 }
 
 /** What a refresh leaves out stays as it was. */
@@ -45,7 +52,7 @@ export function tokensOf(
     accessToken: result.access_token,
     idToken: idToken ?? before?.idToken ?? "",
     refreshToken: result.refresh_token ?? before?.refreshToken ?? null,
-    expiresAt: Date.now() + (result.expires_in ?? DEFAULT_LIFETIME_S) * 1000,
+    expiresAt: Date.now() + Math.max(result.expires_in ?? DEFAULT_LIFETIME_S, MIN_LIFETIME_S) * 1000,
   };
 }
 

@@ -1,8 +1,8 @@
 import { generateKeyPair, SignJWT } from "jose";
+import { freshnessOf } from "../../core/identity/token-times.ts";
 import type { Payload } from "./claims.ts";
 import { readClaim, valuesIn } from "./claims.ts";
 import {
-  isFresh,
   grantsIn,
   operatorBy,
   roleNamesIn,
@@ -163,7 +163,9 @@ function secondFactorText(
   if (time === null)
     return `${proof}, but no auth_time: it is never fresh without the ID token of the sign-in`;
   const age = Math.round(now / 1000 - time);
-  return `${proof}, ${age} s ago: ${isFresh(time, now) ? "fresh" : "too long ago for what takes a fresh one"}`;
+  const freshness = freshnessOf(time, now);
+  const when = age < 0 ? `in ${-age} s` : `${age} s ago`;
+  return `${proof}, ${when}: ${freshness === "fresh" ? freshness : `${freshness} for what takes a fresh one`}`;
 }
 
 function timeOf(seconds: unknown): string {

@@ -1,8 +1,8 @@
 import { foldName } from "../../core/organization/folded-name.ts";
 import { plainName } from "../../core/organization/plain-name.ts";
-import { MFA_MAX_AGE_S } from "../../core/http/error-response.ts";
 import type { IdentitySettings } from "../../core/identity/settings.ts";
 import { issuerTemplate } from "../../core/identity/settings.ts";
+import { freshnessOf } from "../../core/identity/token-times.ts";
 import { DEVELOPER, ORG_ID, type VaultRoles } from "../../core/organization/organization.ts";
 import { grantsOf, rolesMeantBy, union } from "../../core/scim/roles.ts";
 import {
@@ -20,9 +20,6 @@ import { TokenFault } from "./token-fault.ts";
 
 /** The scope or role that lets operators cut off anybody's keys. */
 export const OPERATOR_SCOPE = "portcullis:ops";
-
-/** Seconds by which the provider's clock may run ahead or behind. */
-export const CLOCK_TOLERANCE_S = 30;
 
 const MAX_SUBJECT_LENGTH = 255;
 /** Control characters and halves of letters: the storage keeps the latter as one and the same sign. */
@@ -51,13 +48,17 @@ export interface Identity {
   readonly operator: boolean;
   /** Milliseconds since the epoch. */
   readonly issuedAt: number;
-  /** Why no second factor was used within the last {@link MFA_MAX_AGE_S} seconds, for the log; `null` if one was. */
+  /** Why no second factor was used lately enough, for the log; `null` if one was. */
   readonly mfaFault: string | null;
 }
 
-/** What a token says, by the settings, at `now` in milliseconds. `signIn`: claims of the ID token that came with it. */
+/**
+ * What a token says, by the settings, at `now` in milliseconds. `issuedAt`: its time, in seconds. `signIn`: claims of the
+ * ID token that came with it.
+ */
 export function readIdentity(
   payload: Payload,
+  issuedAt: number,
   settings: TokenReading,
   now: number,
   signIn: Payload | null,
@@ -66,9 +67,6 @@ export function readIdentity(
   if (subject instanceof TokenFault) return subject;
   const orgId = organizationOf(payload, settings);
   if (orgId instanceof TokenFault) return orgId;
-  const issuedAt = timeIn(payload, "iat");
-  if (issuedAt === null) return new TokenFault("impossible time", "iat");
-  if (issuedAt * 1000 > now + CLOCK_TOLERANCE_S * 1000) return new TokenFault("issued in the future");
   return {
     subject,
     orgId,
@@ -185,17 +183,11 @@ function mfaFaultOf(
   }
   const time = signInTime(payload, signIn);
   if (time === null) return "second factor: claim missing: auth_time";
-  return isFresh(time, now) ? null : "second factor: too long ago";
+  const freshness = freshnessOf(time, now);
+  return freshness === "fresh" ? null : `second factor: ${freshness}`;
 }
 
 /** When the person signed in, in seconds; `null` where neither token says it. */
 export function signInTime(payload: Payload, signIn: Payload | null): number | null {
   return timeIn(payload, "auth_time") ?? timeIn(signIn ?? {}, "auth_time");
-}
-
-/** Whether a sign-in at this time, in seconds, is recent enough for what takes a second factor. */
-export function isFresh(authTime: number | null, now: number): boolean {
-  if (authTime === null) return false;
-  const ageMs = now - authTime * 1000;
-  return ageMs <= MFA_MAX_AGE_S * 1000 && ageMs >= -CLOCK_TOLERANCE_S * 1000;
 }

@@ -1,13 +1,15 @@
-import { errors, jwtVerify, type FlattenedJWSInput, type JWTPayload, type JWTVerifyOptions } from "jose";
+import { compactVerify, errors, type FlattenedJWSInput } from "jose";
 import { issuerTemplate } from "../../core/identity/settings.ts";
-import { textIn, timeIn, type Payload } from "./claims.ts";
-import { CLOCK_TOLERANCE_S, readIdentity, type Identity, type TokenReading } from "./mapping.ts";
+import { readTimes, type TimeFault } from "../../core/identity/token-times.ts";
+import { textIn, valuesIn, type Payload } from "./claims.ts";
+import { readIdentity, type Identity, type TokenReading } from "./mapping.ts";
 import { ProviderUnavailable, type KeyHeader, type KeySource } from "./provider-keys.ts";
 import { TokenFault } from "./token-fault.ts";
 import { ALGORITHMS, decodeToken, kindFault } from "./token-kind.ts";
 
 /** One segment of a path. */
 const TENANT = /^[\w-]{1,64}$/;
+const SIGNED = { algorithms: ALGORITHMS };
 
 /**
  * Who an access token speaks for at `now`, in milliseconds: form, issuer and kind, then signature and times, then the
@@ -25,18 +27,14 @@ export async function verifyToken(
   const issuer = issuerFor(decoded.payload, settings);
   if (decoded.payload["iss"] !== issuer)
     return new TokenFault("other issuer", decoded.payload["iss"] ?? "none");
-  const payload = await verified(token, keys, now, {
-    issuer,
-    audience: settings.audience,
-    algorithms: ALGORITHMS,
-    requiredClaims: ["exp", "iat", "aud", "iss", "sub"],
-    clockTolerance: CLOCK_TOLERANCE_S,
-    currentDate: new Date(now),
-  });
-  if (payload instanceof TokenFault) return payload;
-  const impossible = ["exp", "iat", "nbf"].find((name) => name in payload && timeIn(payload, name) === null);
-  if (impossible !== undefined) return new TokenFault("impossible time", impossible);
-  return kindFault(decoded, settings.clientId) ?? readIdentity(payload, settings, now, signIn);
+  const fault = (await signatureFault(token, keys, now)) ?? claimsFault(decoded.payload, settings);
+  if (fault !== null) return fault;
+  const times = readTimes(decoded.payload, now);
+  if ("fault" in times) return timeFault(times);
+  return (
+    kindFault(decoded, settings.clientId) ??
+    readIdentity(decoded.payload, times.issuedAt, settings, now, signIn)
+  );
 }
 
 /** The `iss` that a token must have: of its own tenant where the issuer stands for many. */
@@ -47,56 +45,53 @@ function issuerFor(payload: Payload, { issuer }: TokenReading): string {
   return template.replace("{tenantid}", tenant);
 }
 
-async function verified(
-  token: string,
-  keys: KeySource,
-  now: number,
-  options: JWTVerifyOptions,
-): Promise<JWTPayload | TokenFault> {
+/** `null` where the provider has signed the token. */
+async function signatureFault(token: string, keys: KeySource, now: number): Promise<TokenFault | null> {
   const find = (header: KeyHeader, input: FlattenedJWSInput) => keys.find(header, input, now);
   try {
-    return (await jwtVerify(token, find, options)).payload;
+    await compactVerify(token, find, SIGNED);
+    return null;
   } catch (error) {
     if (error instanceof ProviderUnavailable) throw error;
-    if (error instanceof errors.JWKSMultipleMatchingKeys) return verifiedByAny(token, error, options);
-    return faultOf(error);
+    return error instanceof errors.JWKSMultipleMatchingKeys ? signedByNone(token, error) : faultOf(error);
   }
 }
 
-/** A token that does not say by which of several keys it is signed. */
-async function verifiedByAny(
+/** For a token that does not say by which of several keys it is signed; `null` where one of them has signed it. */
+async function signedByNone(
   token: string,
   keys: errors.JWKSMultipleMatchingKeys,
-  options: JWTVerifyOptions,
-): Promise<JWTPayload | TokenFault> {
+): Promise<TokenFault | null> {
   let last = new TokenFault("wrong signature");
   for await (const key of keys) {
     try {
-      return (await jwtVerify(token, key, options)).payload;
+      await compactVerify(token, key, SIGNED);
+      return null;
     } catch (error) {
-      const fault = faultOf(error);
-      if (fault.code !== "wrong signature" && fault.code !== "unusable key") return fault;
-      last = fault;
+      last = faultOf(error);
     }
   }
   return last;
 }
 
 function faultOf(error: unknown): TokenFault {
-  if (error instanceof errors.JWTExpired) return new TokenFault("expired");
-  if (error instanceof errors.JWTClaimValidationFailed) return claimFault(error);
   if (error instanceof errors.JWSSignatureVerificationFailed) return new TokenFault("wrong signature");
   if (error instanceof errors.JWKSNoMatchingKey) return new TokenFault("unknown key");
-  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) {
-    return new TokenFault("malformed token", error.message);
-  }
+  if (error instanceof errors.JWSInvalid) return new TokenFault("malformed token", error.message);
   // What is left is of the key: too short, of another type, or not importable.
   return new TokenFault("unusable key", error instanceof Error ? error.message : null);
 }
 
-function claimFault({ claim, reason, payload }: errors.JWTClaimValidationFailed): TokenFault {
-  if (reason === "missing") return new TokenFault("claim missing", claim);
-  if (reason === "invalid") return new TokenFault("claim of another type", claim);
-  if (claim === "aud") return new TokenFault("other audience", payload.aud);
-  return claim === "nbf" ? new TokenFault("not valid yet") : new TokenFault("claim of another type", claim);
+/** Claims that a token must have whatever the settings (RFC 9068 section 2.2); its issuer and times are checked apart. */
+function claimsFault(payload: Payload, { audience }: TokenReading): TokenFault | null {
+  const missing = ["aud", "sub"].find((name) => (payload[name] ?? null) === null);
+  if (missing !== undefined) return new TokenFault("claim missing", missing);
+  return valuesIn(payload, "aud").includes(audience)
+    ? null
+    : new TokenFault("other audience", payload["aud"]);
+}
+
+function timeFault({ fault, claim }: TimeFault): TokenFault {
+  const isClear = fault === "expired" || fault === "not valid yet" || fault === "issued in the future";
+  return new TokenFault(fault, isClear ? null : claim);
 }

@@ -3,6 +3,7 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import { z } from "zod";
 import { isAccepted } from "../refusal.ts";
 import type { Narrowing } from "../key/narrowing.ts";
+import { CLOCK_TOLERANCE_S } from "../identity/token-times.ts";
 import { ORG_ID } from "../organization/organization.ts";
 import { formatScope, parseScope, type Scope } from "../policy/scope.ts";
 import { isCanonicalJwt } from "./jwt-form.ts";
@@ -22,8 +23,6 @@ export const DEFAULT_TOKEN_LIFE_S = 3600;
 
 /** Longest token of ours, in letters. */
 const MAX_TOKEN_LENGTH = 16_384;
-/** Seconds by which the issuer's clock may run ahead of the reader's. */
-const CLOCK_TOLERANCE_S = 30;
 
 /** What an access token says. Times are milliseconds since the epoch. */
 export interface AccessToken extends DeniableToken, Narrowing {
