@@ -5,7 +5,7 @@ import { REFUSALS } from "../../core/refusal-table.ts";
 import type { CreatedKey, Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import { ADMIN } from "../../core/organization/organization.ts";
-import { freshnessOf } from "../../core/identity/token-times.ts";
+import { freshnessOf } from "../../core/token-times.ts";
 import { VAULT } from "../../core/policy/resource-types.ts";
 import type { ApiRefusal } from "../api.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";

@@ -1,6 +1,6 @@
 import { base64url, decodeJwt } from "jose";
 import { z } from "zod";
-import { numericDate, readTimes, type TimeFault } from "../../core/identity/token-times.ts";
+import { numericDate, readTimes, type TimeFault } from "../../core/token-times.ts";
 import type { Result } from "../../core/refusal.ts";
 import { refuseAnswer, type AnswerRefusal } from "./provider-refusals.ts";
 

@@ -1,5 +1,5 @@
 import * as oauth from "oauth4webapi";
-import { freshnessOf } from "../../core/identity/token-times.ts";
+import { freshnessOf } from "../../core/token-times.ts";
 import { refuseAnswer, type AnswerRefusal } from "./provider-refusals.ts";
 
 /** Claims of an ID token that say how and when the person signed in. */

@@ -1,4 +1,4 @@
-import { numericDate } from "../../core/identity/token-times.ts";
+import { numericDate } from "../../core/token-times.ts";
 
 /** The claims of a verified token (RFC 7519 section 4), of any type. */
 export type Payload = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import { generateKeyPair, SignJWT } from "jose";
-import { freshnessOf } from "../../core/identity/token-times.ts";
+import { freshnessOf } from "../../core/token-times.ts";
 import type { Payload } from "./claims.ts";
 import { readClaim, valuesIn } from "./claims.ts";
 import {

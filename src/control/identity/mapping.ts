@@ -2,7 +2,7 @@ import { foldName } from "../../core/organization/folded-name.ts";
 import { plainName } from "../../core/organization/plain-name.ts";
 import type { IdentitySettings } from "../../core/identity/settings.ts";
 import { issuerTemplate } from "../../core/identity/settings.ts";
-import { freshnessOf } from "../../core/identity/token-times.ts";
+import { freshnessOf } from "../../core/token-times.ts";
 import { DEVELOPER, ORG_ID, type VaultRoles } from "../../core/organization/organization.ts";
 import { grantsOf, rolesMeantBy, union } from "../../core/scim/roles.ts";
 import {

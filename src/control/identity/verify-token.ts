@@ -1,6 +1,6 @@
 import { compactVerify, errors, type FlattenedJWSInput } from "jose";
 import { issuerTemplate } from "../../core/identity/settings.ts";
-import { readTimes, type TimeFault } from "../../core/identity/token-times.ts";
+import { readTimes, type TimeFault } from "../../core/token-times.ts";
 import { textIn, valuesIn, type Payload } from "./claims.ts";
 import { readIdentity, type Identity, type TokenReading } from "./mapping.ts";
 import { ProviderUnavailable, type KeyHeader, type KeySource } from "./provider-keys.ts";

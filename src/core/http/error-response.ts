@@ -1,9 +1,8 @@
 import { withoutSecrets } from "../key/key-secret.ts";
 import type { Refusal } from "../refusal.ts";
+import { MFA_MAX_AGE_S } from "../token-times.ts";
 import { REFUSALS, typeOf, type RefusalCode } from "../refusal-table.ts";
 
-/** A step-up challenge asks for a sign-in with several factors within this many seconds. */
-export const MFA_MAX_AGE_S = 300;
 /** An origin that needs no escape in a quoted string: a client can send any text as its host. */
 const PLAIN_ORIGIN = /^https?:\/\/[\w.:[\]-]+$/;
 /** `Retry-After` of a 503 for which nothing better is known. */

@@ -3,7 +3,7 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import { z } from "zod";
 import { isAccepted } from "../refusal.ts";
 import type { Narrowing } from "../key/narrowing.ts";
-import { CLOCK_TOLERANCE_S } from "../identity/token-times.ts";
+import { CLOCK_TOLERANCE_S } from "../token-times.ts";
 import { ORG_ID } from "../organization/organization.ts";
 import { formatScope, parseScope, type Scope } from "../policy/scope.ts";
 import { isCanonicalJwt } from "./jwt-form.ts";

@@ -1,7 +1,7 @@
-import { MFA_MAX_AGE_S } from "../http/error-response.ts";
-
 /** The one leeway for every time that a token tells: seconds by which its issuer's clock may run ahead or behind. */
 export const CLOCK_TOLERANCE_S = 30;
+/** A second factor is fresh for so many seconds after the sign-in. */
+export const MFA_MAX_AGE_S = 300;
 /** NumericDates beyond the year 9999 are no times that anybody means. */
 const MAX_TIME_S = 253_402_300_799;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { freshnessOf, numericDate, readTimes } from "../../../src/core/identity/token-times.ts";
+import { freshnessOf, numericDate, readTimes } from "../../src/core/token-times.ts";
 
 /** One leeway of thirty seconds for every time of a token, to either side. */
 
