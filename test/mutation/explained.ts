@@ -14,6 +14,7 @@ const ALLOWLIST = "src/core/key/ip-allowlist.ts";
 const GUARD = "src/admission/rules/guard.ts";
 const EFFECTIVE = "src/core/access/effective-access.ts";
 const LOAD = "src/admission/rules/load.ts";
+const NAMED = "src/core/access/named-values.ts";
 const IMPACT = "src/core/access/impact.ts";
 const ACCESS_TOKEN = "src/core/token/access-token.ts";
 const DER = "src/core/token/ecdsa-signature.ts";
@@ -73,6 +74,43 @@ export const EXPLAINED: readonly Explanation[] = [
     line: 'return [...new Set([...namedVaults(access), ...segments])].filter((id) => id !== "#" && id !== "*");',
     changes: ['id !== "#" && id !== "*" -> true', '"#" -> ""', '"*" -> ""', "&& -> ||"],
     why: "A wildcard that is tried as an id is let through where any id is, and nowhere else.",
+  },
+  {
+    file: NAMED,
+    line: 'if (type === undefined || !("literal" in type) || type.literal !== VAULT) return null;',
+    changes: ["|| -> &&"],
+    why: "Every resource has a type, and a parameter has no text.",
+  },
+  {
+    file: NAMED,
+    line: "for (const [i, segment] of template.entries()) {",
+    why: "It spares work: what fits is found out below.",
+  },
+  {
+    file: NAMED,
+    line: 'if (wanted === undefined || ("parameter" in segment && segment.many)) return true;',
+    changes: [
+      'wanted === undefined || ("parameter" in segment && segment.many) -> !(wanted === undefined || ("parameter" in segment && segment.many))',
+      "=== -> !==",
+      "&& -> ||",
+    ],
+    why: "It spares work: what fits is found out below.",
+  },
+  {
+    file: NAMED,
+    line: 'if ("literal" in segment && wanted !== "#" && wanted !== segment.literal) return false;',
+    changes: [
+      'if ("literal" in segment && wanted !== "#" && wanted !== segment.literal) return false; -> ;',
+      '"literal" -> ""',
+      "false -> true",
+    ],
+    why: "It spares work: what fits is found out below.",
+  },
+  {
+    file: NAMED,
+    line: "if (found.size >= most) return [...found.values()];",
+    changes: ["if (found.size >= most) return [...found.values()]; -> ;"],
+    why: "It bounds the work; the result is cut to the same length below.",
   },
   {
     file: IMPACT,

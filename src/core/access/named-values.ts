@@ -106,5 +106,8 @@ function merged(one: Values, other: Values): Values | null {
 }
 
 function keyOf(values: Values): string {
-  return JSON.stringify([...values].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return [...values]
+    .map((pair) => JSON.stringify(pair))
+    .toSorted()
+    .join();
 }
