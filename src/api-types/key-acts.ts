@@ -20,9 +20,9 @@ export const KeyCountsSchema = z
         disabled: z.int(),
         expired: z.int(),
         revoked: z.int(),
-        expiringSoon: z
-          .int()
-          .openapi({ description: "Of the active ones, those that expire within 14 days." }),
+        expiringSoon: z.int().openapi({
+          description: "Of the active ones, those that expire within 14 days, or were rotated and retire.",
+        }),
         unused: z.int().openapi({
           description: "Of the active ones, those that were not used for 90 days, and not made since.",
         }),

@@ -121,7 +121,9 @@ export const KeyListQuery = z.strictObject({
     .enum(["user", "service"])
     .optional()
     .openapi({ description: "Only keys of people, or only those of service users." }),
-  expiresBefore: Time.optional(),
+  expiresBefore: Time.optional().openapi({
+    description: "Keys that end by then: they expire, or were rotated and retire.",
+  }),
   unusedSince: Time.optional().openapi({ description: "Keys that were never used are among them." }),
   anyAddress: Flag.optional().openapi({ description: "Whether the key may be used from any address." }),
   noExpiry: Flag.optional(),

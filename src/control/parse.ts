@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Result } from "../core/refusal.ts";
+import { issueText } from "./issue-text.ts";
 import { MAX_PROBLEMS, refuseProblems, type FieldProblem } from "../core/http/field-problems.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -21,12 +22,13 @@ export function parse(
   check: (fitting: Readonly<Record<string, unknown>>) => readonly FieldProblem[] = () => [],
 ): Result<{ value: unknown }> {
   if (schema === undefined) return { value: undefined };
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: issueText });
   const issues = (parsed.error?.issues ?? []).map(meantIssue);
   const found = check(parsed.success ? recordOf(parsed.data) : fittingFields(schema, value));
-  const problems = [...issues.flatMap(problemsOf), ...found];
+  const unseen = inBody ? skipped(value) : [];
+  const problems = [...issues.flatMap(problemsOf), ...unseen, ...found];
   if (problems.length === 0) return { value: parsed.data };
-  const ofForm = !inBody || issues.some(({ code }) => FORM_ISSUES.includes(code));
+  const ofForm = !inBody || unseen.length > 0 || issues.some(({ code }) => FORM_ISSUES.includes(code));
   return refuseProblems(problems, ofForm ? "invalid_request" : "invalid_value");
 }
 
@@ -52,8 +54,20 @@ function problemsOf(issue: Issue): FieldProblem[] {
   if (issue.code !== "unrecognized_keys") return [{ field: fieldOf(issue.path), problem: issue.message }];
   return issue.keys.slice(0, MAX_PROBLEMS).map((key) => ({
     field: fieldOf([...issue.path, key]),
-    problem: `Unrecognized key: ${JSON.stringify(key.slice(0, MAX_FIELD_LENGTH))}`,
+    problem: NO_SUCH_FIELD,
   }));
+}
+
+const NO_SUCH_FIELD = "There is no such field";
+
+/** Members that no schema sees: zod leaves `__proto__` out of what it parses, and tells of it in some objects only. */
+function skipped(value: unknown, path: readonly PropertyKey[] = []): FieldProblem[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, each]) =>
+    name === "__proto__" && !Array.isArray(value)
+      ? { field: fieldOf([...path, name]), problem: NO_SUCH_FIELD }
+      : skipped(each, [...path, name]),
+  );
 }
 
 function fieldOf(path: readonly PropertyKey[]): string {

@@ -1,11 +1,22 @@
 import { POLICY_TABLE } from "#policy";
 import { describe, expect, test } from "vitest";
 import { MAX_RANGES, type Key } from "../../src/api-types/keys.ts";
+import { sentenceOf } from "../../src/console/key-form/effective-access-card.tsx";
 import { previewOf } from "../../src/console/key-form/preview.ts";
-import { bodyOf, changeOf, fieldsOf, formOf, readForm, wordsOf } from "../../src/console/key-form/values.ts";
+import {
+  bodyOf,
+  changeOf,
+  fieldsOf,
+  formOf,
+  readForm,
+  wordsOf,
+  type KeyForm,
+} from "../../src/console/key-form/values.ts";
 import { rowOf, scopeOf } from "../../src/console/key-form/scope-rows.ts";
+import { problemsToSave, vaultProblems } from "../../src/console/service-user-values.ts";
 import { MAX_SCOPES, MAX_VAULTS } from "../../src/core/key/grant-limits.ts";
 import { loadPolicy } from "../../src/core/policy/route-policy.ts";
+import { partText } from "../support/part-text.ts";
 import { formatScope, parseScope, type Scope } from "../../src/core/policy/scope.ts";
 
 /** Between a key and the form in which it is edited nothing may get lost. */
@@ -128,6 +139,79 @@ describe("a form that was sent with more than a key may have", () => {
     expect(preview.unknownVaults).toHaveLength(MAX_VAULTS - 1);
     const shown = preview.reach.operations.find(({ operation }) => operation.id === "listBalances");
     expect(shown?.on).toHaveLength(MAX_VAULTS);
+  });
+});
+
+describe("what a form says of itself", () => {
+  const policy = loadPolicy(POLICY_TABLE);
+  const owner = { id: "", name: "Alice", vaults: ["vault_1", "vault_2"] };
+  const base: KeyForm = { ...formOf(KEY), vaults: ["vault_1"], addresses: "" };
+  const row = (type: string, ...segments: string[]) => ({ action: "read", type, segments });
+  const seen = (changes: Partial<KeyForm>) => {
+    const form = { ...base, ...changes };
+    return { form, preview: previewOf(form, owner, policy, "", ["vault_1", "vault_2"]) };
+  };
+
+  test.each([
+    ["mistyped", row("vault", "vault_l"), { id: "vault_l", almost: "vault_1" }],
+    ["named by nothing else", row("vault", "elsewhere_1", "balance"), { id: "elsewhere_1", almost: null }],
+    ["known", row("vault", "vault_2"), null],
+    ["any", row("vault", ""), null],
+    ["any, as it is written", row("vault", "#", "balance"), null],
+    ["of a scope for everything", row("*"), null],
+    ["of a scope that is not valid", row("vault", "a b"), null],
+  ])("a vault in a scope that is %s", (_, scope, unknown) => {
+    const { preview } = seen({ scopes: [row("vault", "vault_1"), scope] });
+    expect(preview.scopes.map(({ unknownVault }) => unknownVault)).toEqual([null, unknown]);
+  });
+
+  test.each([
+    ["one vault", {}, /on 1 vault, from anywhere\.$/],
+    [
+      "two vaults of which one is another's",
+      { vaults: ["vault_1", "vault_3"] },
+      /on 1 vault, from anywhere\.$/,
+    ],
+    ["an id that is none", { vaults: ["vault_1", "a/b"] }, /^One of the vault ids is not valid yet\.$/],
+    ["an address", { addresses: "192.0.2.1" }, /from one address or range\.$/],
+    ["an address twice", { addresses: "192.0.2.1 ::ffff:192.0.2.1" }, /from one address or range\.$/],
+    ["two", { addresses: "192.0.2.1 192.0.2.2" }, /from 2 addresses and ranges\.$/],
+    ["one that is none", { addresses: "192.0.2.1 192.0.2.300" }, /^One of the addresses is not valid yet\.$/],
+    ["every address of a family", { addresses: "192.0.2.1 ::/0" }, /from anywhere\.$/],
+    ["a scope that is none", { scopes: [row("vault", "a b")] }, /^One of the scopes is not valid yet\.$/],
+  ] as const)("counts what is valid: %s", (_, changes, sentence) => {
+    const { form, preview } = seen(changes);
+    expect(partText(sentenceOf(form, preview, true))).toMatch(sentence);
+  });
+});
+
+describe("the form of a service user", () => {
+  const values = (vaults: string, changes = {}) => ({
+    name: "Batch",
+    description: "",
+    vaults,
+    everyVault: false,
+    ...changes,
+  });
+
+  test.each([
+    ["vault_1 vault_2", undefined],
+    ["", undefined],
+    ["vault_1 *", "Not the id of a vault: *"],
+    ["*", "Not the id of a vault: *"],
+    ["__proto__, #, a/b", "Not the id of a vault: __proto__, #, and a/b"],
+  ])("with the ids %s", (ids, problem) => {
+    expect(vaultProblems(values(ids))["vaultRoles"]).toBe(problem);
+    expect(problemsToSave(values(ids))?.["vaultRoles"]).toBe(problem);
+    expect(vaultProblems(values(ids, { everyVault: true }))).toEqual({});
+  });
+
+  test("tells all that is wrong with it at once", () => {
+    expect(problemsToSave(values("*", { name: " ", description: "x".repeat(501) }))).toEqual({
+      name: "Must not be empty",
+      description: "Must have at most 500 characters",
+      vaultRoles: "Not the id of a vault: *",
+    });
   });
 });
 

@@ -516,6 +516,23 @@ describe("the form of a service user", () => {
     expect(await at(again ?? "")).toContain("<code>elsewhere_1</code> yet. Check that it exists.");
   });
 
+  test("warns before anything is saved, and takes neither * nor __proto__ for an id", async () => {
+    await create({ vaults: ["vault_77aa01"] });
+    const [none, checked] = await post(`${USERS}/new`, { vaultRoles: "vault_77aa02", do: "check" });
+    expect([none, checked]).toEqual([
+      null,
+      expect.stringMatching(/No key or role names <code>vault_77aa02<.*Did you mean <code>vault_77aa0/s),
+    ]);
+    for (const vaultRoles of ["vault_77aa01 *", "__proto__"]) {
+      const [location, page] = await post(`${USERS}/new`, { name: "Every", vaultRoles });
+      expect([location, page]).toEqual([null, expect.stringContaining("Not the id of a vault")]);
+      expect(page).toContain(`>${vaultRoles}</textarea>`);
+    }
+    const body = JSON.parse('{"name":"Every","vaultRoles":{"__proto__":["developer"]}}') as object;
+    expect((await portcullis.manage("POST", "/-/service-users", body)).status).toBe(400);
+    expect(await at(`${USERS}?q=Every`)).toContain("No service user");
+  });
+
   test("leaves alone what somebody else has changed meanwhile and the form has not", async () => {
     const roles = (...ids: string[]) => Object.fromEntries(ids.map((id) => [id, ["developer"]]));
     const user = { name: "Shared", description: "Before", vaultRoles: roles("vault_1", "vault_2") };

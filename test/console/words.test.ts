@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { keysIn, maybeKey, searchedFor } from "../../src/console/key-text.ts";
+import { settingText } from "../../src/console/key-form/settings.tsx";
+import { End, endOf, endsSoon } from "../../src/console/parts/key-end.tsx";
 import { formatMoment } from "../../src/console/moment.ts";
 import { AUDIT_WORDS, wordsOf } from "../../src/console/parts/audit-words.ts";
+import { partText } from "../support/part-text.ts";
 import { eventOf, operationsOf } from "../../src/core/organization/audit-event.ts";
 
 const STATE = join(import.meta.dirname, "../../src/state/organization");
@@ -139,6 +142,51 @@ test.each([
   ["Settlement", false],
 ])("%s may be a key as well as a name: %s", (text, may) => {
   expect(maybeKey(` ${text}\u200b`)).toBe(may ? text : null);
+});
+
+describe("the end of a key is one everywhere", () => {
+  const NOW = Date.parse("2026-11-20T12:00:00.000Z");
+  const at = (days: number) => new Date(NOW + days * 86_400_000).toISOString();
+  const key = (changes: object) => ({
+    status: "active" as const,
+    expiresAt: null,
+    retiresAt: null,
+    revokedAt: null,
+    ...changes,
+  });
+
+  test.each([
+    ["without an expiry", key({}), null, false],
+    ["with one", key({ expiresAt: at(60) }), at(60), false],
+    ["with one soon", key({ expiresAt: at(13) }), at(13), true],
+    ["that was rotated", key({ expiresAt: at(60), retiresAt: at(1) }), at(1), true],
+    ["that was rotated and has no expiry", key({ retiresAt: at(1) }), at(1), true],
+    ["that expires before its overlap ends", key({ expiresAt: at(1), retiresAt: at(2) }), at(1), true],
+    ["that is disabled", key({ status: "disabled", expiresAt: at(1) }), at(1), false],
+    ["that is revoked", key({ status: "revoked", expiresAt: at(365), revokedAt: at(-1) }), null, false],
+  ])("of one %s", (_, ending, end, soon) => {
+    expect(endOf(ending)).toBe(end);
+    expect(endsSoon(ending, NOW)).toBe(soon);
+  });
+
+  test("says of a revoked key nothing of the future, and of a rotated one why it ends", () => {
+    const later = new Date(Date.now() + 40_000_000_000).toISOString();
+    const revoked = key({ status: "revoked", expiresAt: later, retiresAt: later, revokedAt: at(0) });
+    for (const short of [true, false]) expect(partText(End({ key_: revoked, short }))).toBe("—");
+    const rotated = key({ expiresAt: null, retiresAt: later });
+    expect(partText(End({ key_: rotated }))).toMatch(/ \(.+\), since it was rotated$/);
+  });
+});
+
+test.each([
+  [[], /^Any address/],
+  [["::/0"], /^Any address.*::\/0/],
+  [["192.0.2.1", "0.0.0.0/0"], /^Any address.*192\.0\.2\.1/],
+  [["192.0.2.1"], /^192\.0\.2\.1$/],
+])("the addresses %j of a key read as what they are", (allowedIps, text) => {
+  const values = { name: "", description: null, scopes: [], vaults: [], rateLimit: null, expiresAt: null };
+  const said = settingText("allowedIps", { ...values, allowedIps }, { requests: 1, windowSeconds: 1 });
+  expect(partText(said)).toMatch(text);
 });
 
 test.each([

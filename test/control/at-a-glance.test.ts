@@ -43,25 +43,28 @@ describe("keys are counted", () => {
     await bob.createKey({ ...HIS, expiresIn: null, allowedIps: ["0.0.0.0/0"] });
     const off = await bob.createKey(HIS);
     const dead = await bob.createKey({ ...HIS, expiresIn: "1d" });
+    const old = await bob.createKey(HIS);
+    await bob.call("POST", `/-/api-keys/${old.id}/rotate`, { overlap: "24h" });
     await admin.createKey();
     await bob.call("PATCH", `/-/api-keys/${off.id}`, { disabled: true });
     await bob.call("DELETE", `/-/api-keys/${dead.id}`);
     await control.call("GET", "/v1/vaults/vault_1", { as: near.key, from: freshAddress() });
 
     const his = {
-      live: 3,
-      active: 2,
+      live: 5,
+      active: 4,
       disabled: 1,
       expired: 0,
       revoked: 1,
-      expiringSoon: 1,
+      // The rotated one as well.
+      expiringSoon: 2,
       unused: 0,
       noExpiry: 1,
     };
-    expect(await read(bob, "GET", "/-/api-keys/counts")).toMatchObject({ counts: { ...his, anyAddress: 1 } });
+    expect(await read(bob, "GET", "/-/api-keys/counts")).toMatchObject({ counts: { ...his, anyAddress: 3 } });
     expect(await read(admin, "GET", "/-/api-keys/counts?owner=bob")).toMatchObject({ counts: his });
     expect(await read(admin, "GET", "/-/api-keys/counts?owner=*")).toMatchObject({
-      counts: { active: 3, neverUsed: expect.any(Number) },
+      counts: { active: 5, neverUsed: expect.any(Number) },
     });
     for (const owner of ["*", "alice"])
       expect(await refusalOf(await bob.call("GET", `/-/api-keys/counts?owner=${owner}`))).toEqual([

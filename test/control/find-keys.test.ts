@@ -175,6 +175,13 @@ describe("filters", () => {
     expect(await names(query)).toEqual(expected);
   });
 
+  test("a key that was rotated ends with its overlap", async () => {
+    const { id } = await organization.admin.createKey({ name: "old" });
+    await organization.admin.call("POST", `/-/api-keys/${id}/rotate`, { overlap: "3d" });
+    expect(await names({ q: "old", expiresBefore: inDays(2) })).toEqual([]);
+    expect(await names({ q: "old", expiresBefore: inDays(4) })).toEqual(["old"]);
+  });
+
   test.each([
     "expiresBefore=soon",
     "unusedSince=2026-01-01",

@@ -1,5 +1,7 @@
 import type { FC } from "hono/jsx";
 import type { ReachableOperation } from "../../core/access/effective-access.ts";
+import { isOpen } from "../../core/key/ip-allowlist.ts";
+import { PLAIN_SEGMENT } from "../../core/policy/scope.ts";
 import { counted, listed } from "../parts/wording.ts";
 import type { Preview } from "./preview.ts";
 import type { KeyForm } from "./values.ts";
@@ -48,22 +50,21 @@ export const EffectiveAccessCard: FC<{
   </section>
 );
 
-function sentenceOf(form: KeyForm, { reach, addresses, scopes, unknownVaults }: Preview, hasVaults: boolean) {
+/** What is valid of the form counts, and nothing is promised while some of it is not. */
+export function sentenceOf(form: KeyForm, preview: Preview, hasVaults: boolean) {
+  const { reach, unknownVaults, vaults } = preview;
   const all = reach.operations.length + reach.unreached.length;
   if (form.vaultChoice === "some" && form.vaults.length === 0)
     return "Name a vault to see what it will reach.";
-  if (scopes.some(({ problem }) => problem !== null)) return "One of the scopes is not valid yet.";
+  const wrong = wrongIn(form, preview);
+  if (wrong !== null) return `One of the ${wrong} is not valid yet.`;
   if (reach.operations.length === 0) return "Nothing: no operation of the API accepts such a key.";
-  const from =
-    addresses.length === 0
-      ? "from anywhere"
-      : `from ${addresses.length === 1 ? "one address or range" : `${addresses.length} addresses and ranges`}`;
-  const vaults = form.vaultChoice === "all" ? "every vault" : counted(form.vaults.length, "vault");
-  const unknown = unknownVaults.length > 0 && form.vaultChoice === "some";
-  const doubt = unknown
-    ? ` (${unknownVaults.length === form.vaults.length ? "" : `${unknownVaults.length} of them `}not known here)`
+  const unknown = unknownVaults.filter(({ id }) => vaults.includes(id)).length;
+  const doubt =
+    unknown > 0 ? ` (${unknown === vaults.length ? "" : `${unknown} of them `}not known here)` : "";
+  const on = hasVaults
+    ? `on ${vaults === "*" ? "every vault" : counted(vaults.length, "vault")}${doubt}, `
     : "";
-  const on = hasVaults ? `on ${vaults}${doubt}, ` : "";
   return (
     <>
       <b>
@@ -71,9 +72,23 @@ function sentenceOf(form: KeyForm, { reach, addresses, scopes, unknownVaults }: 
         {counted(all, "operation")}
       </b>{" "}
       of the API, {on}
-      {from}.
+      {fromText(preview)}.
     </>
   );
+}
+
+/** What cannot be counted on, since some of it cannot be. */
+function wrongIn({ vaultChoice, vaults }: KeyForm, { scopes, addresses }: Preview): string | null {
+  if (scopes.some(({ problem }) => problem !== null)) return "scopes";
+  if (vaultChoice === "some" && vaults.some((id) => !PLAIN_SEGMENT.test(id))) return "vault ids";
+  return addresses.some(({ problem }) => problem !== null) ? "addresses" : null;
+}
+
+/** Ranges that are written twice count once. */
+function fromText({ addresses }: Preview): string {
+  const ranges = new Set(addresses.map(({ canonical }) => canonical));
+  if (ranges.size === 0 || isOpen([...ranges].flatMap((range) => range ?? []))) return "from anywhere";
+  return `from ${ranges.size === 1 ? "one address or range" : `${ranges.size} addresses and ranges`}`;
 }
 
 const Reached: FC<{ reached: ReachableOperation }> = ({ reached: { operation, on, shows } }) => {

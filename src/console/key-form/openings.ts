@@ -1,6 +1,6 @@
 import type { Key } from "../../api-types/keys.ts";
 import { parseDuration } from "../../core/duration.ts";
-import { breadthOf } from "../../core/key/ip-allowlist.ts";
+import { isOpen } from "../../core/key/ip-allowlist.ts";
 import type { RateLimit } from "../../core/key/key-record.ts";
 import { widensKey, type KeySettings } from "../../core/access/widening.ts";
 import { canonicalRange, type KeyBody } from "./values.ts";
@@ -32,7 +32,7 @@ export function openingsOf(key: Key, change: Partial<KeyBody>, usual: RateLimit)
     widensKey(before, { ...before, [setting]: after[setting] }, usual),
   );
   return opened.map((setting) =>
-    setting === "allowedIps" && isAnywhere(after.allowedIps) ? ANYWHERE : TEXTS[setting],
+    setting === "allowedIps" && isOpen(after.allowedIps) ? ANYWHERE : TEXTS[setting],
   );
 }
 
@@ -45,10 +45,6 @@ function settingsAfter(before: KeySettings, change: Partial<KeyBody>): KeySettin
   };
   const ranges = change.allowedIps?.map(canonicalRange) ?? before.allowedIps;
   return { ...before, ...(plain as Partial<KeySettings>), allowedIps: ranges, expiresAt: end() };
-}
-
-function isAnywhere(ranges: readonly string[]): boolean {
-  return ranges.length === 0 || ranges.some((range) => breadthOf(range) === "all");
 }
 
 function timeOf(iso: string | null): number | null {

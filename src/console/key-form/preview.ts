@@ -3,10 +3,12 @@ import { MAX_VAULTS } from "../../core/key/grant-limits.ts";
 import { isRefusal, problemOf } from "../../core/refusal.ts";
 import { allowlistCovers, breadthOf, compileAllowlist, parseRange } from "../../core/key/ip-allowlist.ts";
 import { effectiveAccessOf, type EffectiveAccess } from "../../core/access/effective-access.ts";
+import type { VaultSet } from "../../core/key/key-record.ts";
+import { VAULT } from "../../core/policy/resource-types.ts";
 import { formatScope, PLAIN_SEGMENT } from "../../core/policy/scope.ts";
 import type { Console } from "../context.ts";
 import type { Owner } from "./owner.ts";
-import { knownScope, scopeOf } from "./scope-rows.ts";
+import { knownScope, scopeOf, type ScopeRow } from "./scope-rows.ts";
 import { unknownAmong, type UnknownVault } from "./unknown-vaults.ts";
 import { bodyOf, wordsOf, type KeyForm } from "./values.ts";
 
@@ -14,7 +16,14 @@ import { bodyOf, wordsOf, type KeyForm } from "./values.ts";
 export interface Preview {
   readonly reach: EffectiveAccess;
   /** For each row of the scopes. */
-  readonly scopes: readonly { readonly text: string; readonly problem: string | null }[];
+  readonly scopes: readonly {
+    readonly text: string;
+    readonly problem: string | null;
+    /** The vault that it names, if that may be mistyped. */
+    readonly unknownVault: UnknownVault | null;
+  }[];
+  /** The vaults that count: ids that can be one, and that the owner may use. */
+  readonly vaults: VaultSet;
   readonly addresses: readonly AddressCheck[];
   readonly unknownVaults: readonly UnknownVault[];
   /** Whether the key would work from the address of the person who fills in the form; `null` without an allowlist. */
@@ -49,26 +58,43 @@ export function previewOf(
       text: formatScope((scope ?? scopeOf(row)) as Parameters<typeof formatScope>[0]),
       problem,
       scope,
+      unknownVault: problem === null ? (unknownAmong(vaultsIn(row), knownVaults)[0] ?? null) : null,
     };
   });
   const good = scopes.flatMap(({ scope, problem }) => (scope !== null && problem === null ? [scope] : []));
   const addresses = wordsOf(form.addresses).slice(0, MAX_RANGES).map(checkAddress);
-  const { vaults } = bodyOf(form);
+  const vaults = plainVaults(bodyOf(form).vaults);
   const ranges = addresses.flatMap(({ canonical }) => canonical ?? []);
   return {
     reach: effectiveAccessOf(
       {
         scopes: good,
-        vaults: vaults === "*" ? vaults : vaults.filter((id) => PLAIN_SEGMENT.test(id)).slice(0, MAX_VAULTS),
+        vaults,
         ownerVaults: owner.vaults ?? "*",
       },
       policy.operations,
     ),
     scopes,
+    vaults: vaults === "*" ? vaults : vaults.filter(ownedBy(owner)),
     unknownVaults: form.vaultChoice === "all" ? [] : unknownAmong(form.vaults, knownVaults),
     addresses,
     ownAddress: ranges.length === 0 ? null : compileAllowlist(ranges)(address),
   };
+}
+
+function plainVaults(vaults: VaultSet): VaultSet {
+  return vaults === "*" ? vaults : vaults.filter((id) => PLAIN_SEGMENT.test(id)).slice(0, MAX_VAULTS);
+}
+
+function ownedBy({ vaults }: Owner): (id: string) => boolean {
+  if (vaults === null || vaults === "*") return () => true;
+  const owned = new Set(vaults);
+  return (id) => owned.has(id);
+}
+
+/** The vault that a scope is about, if it names one. */
+function vaultsIn({ type, segments: [id = ""] }: ScopeRow): string[] {
+  return type === VAULT && id !== "" && id !== "#" ? [id] : [];
 }
 
 /** Addresses that no request from the internet has (RFC 6890); those of this machine serve local trials. */

@@ -6,6 +6,7 @@ import { Icon } from "../parts/icons.tsx";
 import type { Preview } from "./preview.ts";
 import { EVERYTHING, type ScopeRow } from "./scope-rows.ts";
 import { Code } from "../parts/code.tsx";
+import { UnknownVaultText } from "./unknown-vault-text.tsx";
 
 interface Props {
   rows: readonly ScopeRow[];
@@ -100,6 +101,11 @@ const Row: FC<{
     <p id={`scope-${i}-result`} class="result" data-swap="" aria-live="polite">
       {preview && <Code text={preview.text} />}{" "}
       {preview?.problem && <span class="problem">{preview.problem}</span>}
+      {preview?.unknownVault && (
+        <span class="warn">
+          <UnknownVaultText vault={preview.unknownVault} />
+        </span>
+      )}
     </p>
   </div>
 );

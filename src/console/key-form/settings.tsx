@@ -1,6 +1,7 @@
 import type { Child } from "hono/jsx";
 import type { Key } from "../../api-types/keys.ts";
 import type { RateLimit, VaultSet } from "../../core/key/key-record.ts";
+import { isOpen } from "../../core/key/ip-allowlist.ts";
 import { formatScope } from "../../core/policy/scope.ts";
 import { Moment } from "../parts/time.tsx";
 import { rateText } from "../parts/wording.ts";
@@ -42,10 +43,10 @@ export function settingText(setting: Setting, values: Values, usual: RateLimit):
     case "vaults":
       return vaultsText(values.vaults);
     case "allowedIps":
-      return values.allowedIps.length === 0 ? (
-        <b class="warn">Any address</b>
-      ) : (
-        <Codes items={values.allowedIps} />
+      return (
+        <>
+          {isOpen(values.allowedIps) && <b class="warn">Any address</b>} <Codes items={values.allowedIps} />
+        </>
       );
     case "rateLimit":
       return values.rateLimit === null ? `The default, ${rateText(usual)}` : rateText(values.rateLimit);

@@ -1,4 +1,5 @@
 import type { FC } from "hono/jsx";
+import { Icon } from "../parts/icons.tsx";
 import type { UnknownVault } from "./unknown-vaults.ts";
 
 /** What is said of a vault id that may be mistyped. */
@@ -13,4 +14,19 @@ export const UnknownVaultText: FC<{ vault: UnknownVault }> = ({ vault: { id, alm
       </>
     )}
   </span>
+);
+
+/** The same of several, below the field that they are written in. */
+export const UnknownVaults: FC<{ vaults: readonly UnknownVault[]; class?: string }> = ({
+  vaults,
+  class: className = "",
+}) => (
+  <ul id="vault-checks" class={`checks ${className}`} data-swap="" aria-live="polite">
+    {vaults.map((vault) => (
+      <li class="warn">
+        <Icon name="alert" />
+        <UnknownVaultText vault={vault} />
+      </li>
+    ))}
+  </ul>
 );

@@ -1,9 +1,8 @@
 import type { FC } from "hono/jsx";
 import { Choices, FieldGroup, TextArea } from "../parts/fields.tsx";
-import { Icon } from "../parts/icons.tsx";
 import type { Owner } from "./owner.ts";
 import type { Preview } from "./preview.ts";
-import { UnknownVaultText } from "./unknown-vault-text.tsx";
+import { UnknownVaults } from "./unknown-vault-text.tsx";
 import type { KeyForm } from "./values.ts";
 
 interface Props {
@@ -46,14 +45,7 @@ export const VaultPicker: FC<Props> = ({ form, owner, known, unknown, problem })
         )}
       </div>
     </div>
-    <ul id="vault-checks" class="checks when-some" data-swap="" aria-live="polite">
-      {unknown.map((each) => (
-        <li class="warn">
-          <Icon name="alert" />
-          <UnknownVaultText vault={each} />
-        </li>
-      ))}
-    </ul>
+    <UnknownVaults vaults={unknown} class="when-some" />
   </FieldGroup>
 );
 

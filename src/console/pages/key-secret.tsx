@@ -4,7 +4,7 @@ import type { Console, ConsoleContext } from "../context.ts";
 import { firstCallOf } from "../key-form/first-call.ts";
 import { Facts } from "../parts/ui.tsx";
 import { FirstCallCard } from "../parts/first-call.tsx";
-import { endOf, isRetiring } from "../parts/key-banners.tsx";
+import { endOf, isRetiring } from "../parts/key-end.tsx";
 import { bare } from "../parts/page.tsx";
 import { SecretOnce } from "../parts/secret-once.tsx";
 import { Moment } from "../parts/time.tsx";

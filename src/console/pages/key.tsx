@@ -14,7 +14,8 @@ import { SETTING_NAMES, settingText } from "../key-form/settings.tsx";
 import { AuditList } from "../parts/audit-list.tsx";
 import { Facts, KeyStanding, PageHeader, Tabs } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
-import { isRetiring, KeyBanners, KeyLink, sectionOf } from "../parts/key-banners.tsx";
+import { End, isRetiring } from "../parts/key-end.tsx";
+import { KeyBanners, KeyLink, sectionOf } from "../parts/key-banners.tsx";
 import { LastRefusals, MostUsed } from "../parts/key-usage.tsx";
 import { Banner } from "../parts/banner.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
@@ -105,7 +106,10 @@ const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcom
       <section class="card">
         <h2>Settings</h2>
         <Facts
-          rows={SHOWN.map((setting) => [SETTING_NAMES[setting], settingText(setting, key, usual)] as const)}
+          rows={SHOWN.map((setting) => {
+            const text = setting === "expiresAt" ? <End key_={key} /> : settingText(setting, key, usual);
+            return [SETTING_NAMES[setting], text] as const;
+          })}
         />
       </section>
       <section class="card">

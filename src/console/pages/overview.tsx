@@ -9,6 +9,8 @@ import type { OrganizationUsage } from "../../api-types/usage.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
+import { NONE_SOON } from "../parts/key-filters.tsx";
+import { endOf } from "../parts/key-end.tsx";
 import { askedOf, HYGIENE, KeyQuery, type Hygiene } from "../parts/key-query.ts";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { Ago } from "../parts/time.tsx";
@@ -80,12 +82,13 @@ export function addOverview(app: Hono<ConsoleEnv>): void {
   });
 }
 
-/** The active keys that expire first. */
+/** The active keys that end first. Those that were rotated have an end before their expiry. */
 async function soonest(c: ConsoleContext): Promise<readonly Key[]> {
   const query = KeyQuery.parse({ show: "expiring", sort: "expiresAt" });
-  const asked = { ...askedOf(query, Date.now()), owner: "*", limit: `${NAMED}` };
+  const asked = { ...askedOf(query, Date.now()), owner: "*", limit: "100" };
   const keys = await c.get("api").get<Page<Key>>("/-/api-keys", asked);
-  return isRefusal(keys) ? [] : keys.data;
+  const end = (key: Key) => Date.parse(endOf(key) ?? "");
+  return isRefusal(keys) ? [] : keys.data.toSorted((a, b) => end(a) - end(b)).slice(0, NAMED);
 }
 
 /** How many active keys there are, and how many of them want to be looked at, each with the way to them. */
@@ -133,14 +136,14 @@ const Card: FC<{ title: string; more: string | null; children?: Child }> = ({ ti
 
 const Expiring: FC<{ keys: readonly Key[] }> = ({ keys }) =>
   keys.length === 0 ? (
-    <p class="soft">No active key expires within 14 days.</p>
+    <p class="soft">{NONE_SOON}</p>
   ) : (
     <ul class="found">
       {keys.map((key) => (
         <li>
           <a href={keyPage(key.id)}>{key.name}</a>{" "}
           <small>
-            <Ago time={key.expiresAt} otherwise="" />, of {key.owner.name}
+            <Ago time={endOf(key)} otherwise="" />, of {key.owner.name}
           </small>
         </li>
       ))}

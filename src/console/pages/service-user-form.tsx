@@ -2,13 +2,11 @@ import type { Hono } from "hono";
 import type { FC } from "hono/jsx";
 import { isRefusal } from "../../core/refusal.ts";
 import type { ServiceUser, ServiceUserImpact } from "../../api-types/service-users.ts";
-import { plainName } from "../../core/organization/plain-name.ts";
-import { DEVELOPER, developerVaults, type VaultRoles } from "../../core/organization/organization.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { knownVaults } from "../key-form/known.ts";
 import { unknownAmong } from "../key-form/unknown-vaults.ts";
-import { wordsOf } from "../key-form/values.ts";
+import { UnknownVaults } from "../key-form/unknown-vault-text.tsx";
 import { rememberNew } from "../new-vaults.ts";
 import { PageHeader } from "../parts/ui.tsx";
 import { Box, FieldGroup, TextArea, TextField } from "../parts/fields.tsx";
@@ -21,19 +19,23 @@ import { NotSaved, Unchanged } from "../parts/outcome-banners.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { problemsOf, type Problems } from "../parts/problems.ts";
 import { link, SERVICE_USERS } from "../paths.ts";
+import {
+  BEGAN,
+  beganWith,
+  EMPTY,
+  fieldsOf,
+  idsIn,
+  isSame,
+  mergedInto,
+  problemsToSave,
+  unknownIn,
+  valuesFrom,
+  valuesOf,
+  vaultProblems,
+  type Values,
+} from "../service-user-values.ts";
 import { refusalPage } from "./error-pages.tsx";
 import type { ServiceUserDone } from "./service-users.tsx";
-
-/** What the form holds, as it was filled in. */
-interface Values {
-  readonly name: string;
-  readonly description: string;
-  /** Ids by white space. */
-  readonly vaults: string;
-  readonly everyVault: boolean;
-}
-
-const EMPTY: Values = { name: "", description: "", vaults: "", everyVault: false };
 
 /** `/service-users/new` and `/service-users/<id>/edit`. */
 export function addServiceUserForms(app: Hono<ConsoleEnv>): void {
@@ -42,6 +44,9 @@ export function addServiceUserForms(app: Hono<ConsoleEnv>): void {
   app.post("/service-users/new", async (c) => {
     const form = await c.req.formData();
     const values = valuesOf(form);
+    if (textOf(form, "do") === "check") return newPage(c, { values, problems: vaultProblems(values) });
+    const wrong = problemsToSave(values);
+    if (wrong !== null) return newPage(c, { values, problems: wrong, refused: true });
     const known = await knownVaults(c);
     const created = await c.get("api").change<ServiceUser>("POST", "/-/service-users", fieldsOf(values));
     if (!isRefusal(created)) {
@@ -49,7 +54,7 @@ export function addServiceUserForms(app: Hono<ConsoleEnv>): void {
       return c.redirect(doneAt(created.id, "created"), 303);
     }
     const problems = problemsOf(created, LABELS);
-    return problems === null ? refusalPage(c, created) : newPage(c, { values, problems });
+    return problems === null ? refusalPage(c, created) : newPage(c, { values, problems, refused: true });
   });
 
   app.get("/service-users/:id/edit", (c) =>
@@ -72,8 +77,13 @@ async function withUser(
 
 async function save(c: ConsoleContext, user: ServiceUser, form: FormData): Promise<Response> {
   const began = beganWith(form, user);
-  if (textOf(form, "do") === "back") return editPage(c, user, { values: valuesOf(form), began });
-  const values = mergedInto(user, began, valuesOf(form));
+  const sent = valuesOf(form);
+  const step = textOf(form, "do");
+  if (step === "back" || step === "check")
+    return editPage(c, user, { values: sent, began, problems: vaultProblems(sent) });
+  const wrong = problemsToSave(sent);
+  if (wrong !== null) return editPage(c, user, { values: sent, began, problems: wrong, refused: true });
+  const values = mergedInto(user, began, sent);
   if (isSame(values, user)) return editPage(c, user, { values: valuesFrom(user), unchanged: true });
   const impact = textOf(form, "reviewed") === "yes" ? null : await impactOf(c, user.id, values);
   if (impact !== null && takesSomething(impact)) return reviewPage(c, user, values, impact);
@@ -84,56 +94,8 @@ async function save(c: ConsoleContext, user: ServiceUser, form: FormData): Promi
     return c.redirect(doneAt(user.id, "updated"), 303);
   }
   const problems = problemsOf(updated, LABELS);
-  return problems === null ? refusalPage(c, updated) : editPage(c, user, { values, problems });
+  return problems === null ? refusalPage(c, updated) : editPage(c, user, { values, problems, refused: true });
 }
-
-/** The values that the form began with; one that does not say so began with what is there now. */
-function beganWith(form: FormData, user: ServiceUser): Values {
-  if (!form.has(`${BEGAN}name`)) return valuesFrom(user);
-  const began = new FormData();
-  for (const [name, value] of form) if (name.startsWith(BEGAN)) began.append(name.slice(BEGAN.length), value);
-  return valuesOf(began);
-}
-
-/**
- * What was changed in the form, applied to what is there now: fields that nobody touched, and vaults that were neither
- * added nor taken out, stay as somebody else may have set them meanwhile.
- */
-function mergedInto(user: ServiceUser, began: Values, sent: Values): Values {
-  const now = valuesFrom(user);
-  const isUntouched = vaultsIn(sent).join(" ") === vaultsIn(began).join(" ");
-  const name = plainName(sent.name) === plainName(began.name) ? now.name : sent.name;
-  const description =
-    sent.description.trim() === began.description.trim() ? now.description : sent.description;
-  if (isUntouched) return { ...now, name, description };
-  if (sent.everyVault || began.everyVault || now.everyVault) return { ...sent, name, description };
-  const [before, after] = [new Set(idsIn(began)), new Set(idsIn(sent))];
-  const kept = idsIn(now).filter((id) => after.has(id) || !before.has(id));
-  const added = [...after].filter((id) => !before.has(id));
-  return { name, description, vaults: [...new Set([...kept, ...added])].join("\n"), everyVault: false };
-}
-
-function vaultsIn(values: Values): readonly string[] {
-  return values.everyVault ? ["*"] : idsIn(values).toSorted();
-}
-
-/** Ids of vaults that nothing has named before. */
-function unknownIn(values: Values, known: readonly string[] | null): readonly string[] {
-  return unknownAmong(idsIn(values), known).map(({ id }) => id);
-}
-
-function isSame(values: Values, user: ServiceUser): boolean {
-  const [now, then] = [valuesFrom(user), values];
-  return (
-    now.name === plainName(then.name) &&
-    now.description === then.description.trim() &&
-    now.everyVault === then.everyVault &&
-    idsIn(now).toSorted().join(" ") === idsIn(then).toSorted().join(" ")
-  );
-}
-
-/** Before the names of fields that hold what the form began with. */
-const BEGAN = "began-";
 
 const LABELS = { name: "Name", description: "Description", vaultRoles: "Vault ids" };
 
@@ -204,43 +166,14 @@ export function doneAt(id: string, done: ServiceUserDone): string {
   return link(`${SERVICE_USERS}/${encodeURIComponent(id)}`, { done });
 }
 
-function valuesOf(form: FormData): Values {
-  return {
-    name: textOf(form, "name"),
-    description: textOf(form, "description"),
-    vaults: textOf(form, "vaultRoles"),
-    everyVault: textOf(form, "everyVault") !== "",
-  };
-}
-
-function valuesFrom({ name, description, vaultRoles }: ServiceUser): Values {
-  const vaults = developerVaults(vaultRoles);
-  return {
-    name,
-    description: description ?? "",
-    vaults: vaults === "*" ? "" : vaults.join("\n"),
-    everyVault: vaults === "*",
-  };
-}
-
-function idsIn({ vaults, everyVault }: Values): string[] {
-  return everyVault ? [] : [...new Set(wordsOf(vaults))];
-}
-
-/** What the control API is sent. */
-function fieldsOf(values: Values) {
-  const { name, description } = values;
-  const ids = values.everyVault ? ["*"] : idsIn(values);
-  const vaultRoles: VaultRoles = Object.fromEntries(ids.map((id) => [id, [DEVELOPER]]));
-  return { name, description: description || null, vaultRoles };
-}
-
 /** The form as it is shown, with its problems and warnings. */
 interface Shown {
   readonly values: Values;
   /** What the form of a service user that is there began with. */
   readonly began?: Values;
   readonly problems?: Problems;
+  /** Whether it was to be saved with these problems. */
+  readonly refused?: boolean;
   readonly unchanged?: boolean;
 }
 
@@ -275,10 +208,9 @@ interface Around {
 async function formPage(
   c: ConsoleContext,
   title: string,
-  { values, began, problems = {}, unchanged = false }: Shown,
+  { values, began, problems = {}, refused = false, unchanged = false }: Shown,
   { button, back, warning }: Around,
 ): Promise<Response> {
-  const isWrong = Object.keys(problems).length > 0;
   const known = await knownVaults(c);
   return pageForMe(
     c,
@@ -287,24 +219,29 @@ async function formPage(
     () => (
       <>
         <PageHeader title={title} back={back} />
-        {isWrong && <NotSaved problems={problems} labels={LABELS} />}
+        {refused && <NotSaved problems={problems} labels={LABELS} />}
         {unchanged && <Unchanged what="service user" />}
-        <Form action={c.req.path} csrf={c.get("session").csrf} keep="service-user" unsaved class="sheet">
+        <Form action={c.req.path} csrf={c.get("session").csrf} keep="service-user" live unsaved class="sheet">
           {began && <Hidden values={began} prefix={BEGAN} />}
-          <Fields values={values} problems={problems} known={known ?? []} />
+          <Fields values={values} problems={problems} known={known} />
           {warning && <p class="soft">{warning}</p>}
           <div class="decision">
             <button>{button}</button>
+            <noscript>
+              <button name="do" value="check" class="secondary outline">
+                Check the vault ids
+              </button>
+            </noscript>
             <Cancel href={back.href} />
           </div>
         </Form>
       </>
     ),
-    isWrong ? { status: 422 } : {},
+    refused ? { status: 422 } : {},
   );
 }
 
-const Fields: FC<{ values: Values; problems: Problems; known: readonly string[] }> = ({
+const Fields: FC<{ values: Values; problems: Problems; known: readonly string[] | null }> = ({
   values,
   problems,
   known,
@@ -340,7 +277,8 @@ const Fields: FC<{ values: Values; problems: Problems; known: readonly string[] 
         rows={3}
         code
       />
-      {known.length > 0 && (
+      <UnknownVaults vaults={unknownAmong(idsIn(values), known)} />
+      {known !== null && known.length > 0 && (
         <div class="known soft">
           Ids in use: <Codes items={known} />
         </div>

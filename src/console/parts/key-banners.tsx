@@ -8,16 +8,12 @@ import { confirmationOf } from "./confirmation.ts";
 import { Form } from "./form.tsx";
 import type { Section } from "./navigation.tsx";
 import { Banner } from "./banner.tsx";
+import { endOf, isRetiring } from "./key-end.tsx";
 import { Moment } from "./time.tsx";
 
 /** The section that a key's pages belong to: one's own keys, or everybody's. */
 export function sectionOf({ owner }: Pick<Key, "owner">, me: ApiResult<Me>): Section {
   return isRefusal(me) || owner.id === me.id ? "keys" : "all-keys";
-}
-
-/** Whether the key was rotated and works for a while yet. */
-export function isRetiring({ retiresAt, revokedAt }: Key): boolean {
-  return retiresAt !== null && revokedAt === null;
 }
 
 export const KeyLink: FC<{ id: string }> = ({ id }) => (
@@ -53,11 +49,6 @@ export const KeyBanners: FC<{ key_: KeyDetails; csrf: string }> = ({ key_: key, 
     {key.status === "revoked" && key.receipt === undefined && <Unconfirmed key_={key} csrf={csrf} />}
   </>
 );
-
-/** When a key ends by itself: the earlier of its overlap's end and its expiry. */
-export function endOf({ retiresAt, expiresAt }: Key): string | null {
-  return [retiresAt, expiresAt].filter((end) => end !== null).toSorted()[0] ?? null;
-}
 
 const Unconfirmed: FC<{ key_: Key; csrf: string }> = ({ key_: key, csrf }) => (
   <Banner kind="warn" title="The revocation is not confirmed everywhere yet">

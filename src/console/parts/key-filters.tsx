@@ -1,5 +1,6 @@
 import type { FC } from "hono/jsx";
 import type { KeyCounts } from "../../api-types/key-acts.ts";
+import { SOON_DAYS, UNUSED_DAYS } from "../../core/key/hygiene.ts";
 import { link } from "../paths.ts";
 import { capitalized, Empty, Tabs } from "./ui.tsx";
 import { FILTERS, fromTheStart, HYGIENE, type Hygiene, type ListQuery } from "./key-query.ts";
@@ -77,9 +78,11 @@ export const NoKeys: FC<{ path: string; query: ListQuery; whose: Whose }> = ({ p
   return <None path={path} query={query} whose={whose} />;
 };
 
+export const NONE_SOON = `No active key ends within ${SOON_DAYS} days.`;
+
 const NOTHING_TO_DO: Readonly<Record<Hygiene, string>> = {
-  expiring: "No active key expires within 14 days.",
-  unused: "Every active key was used in the last 90 days or is newer.",
+  expiring: NONE_SOON,
+  unused: `Every active key was used in the last ${UNUSED_DAYS} days or is newer.`,
   "never-used": "Every active key has been used.",
   "no-expiry": "Every active key has an expiry.",
   "any-address": "Every active key is limited to addresses.",

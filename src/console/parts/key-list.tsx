@@ -2,16 +2,16 @@ import type { Child, FC } from "hono/jsx";
 import type { Page } from "../../api-types/common.ts";
 import type { KeyCounts } from "../../api-types/key-acts.ts";
 import type { Key } from "../../api-types/keys.ts";
+import { isOpen } from "../../core/key/ip-allowlist.ts";
 import { formatScope } from "../../core/policy/scope.ts";
 import { HOME, link, ownerPage, SELECTED_KEYS } from "../paths.ts";
 import { KeyStanding } from "./ui.tsx";
+import { End } from "./key-end.tsx";
 import { NoKeys } from "./key-filters.tsx";
 import { fromTheStart, HYGIENE, PAGE_SIZE, type ListQuery } from "./key-query.ts";
 import { Pages } from "./pages.tsx";
 import { Ago } from "./time.tsx";
 import { Code } from "./code.tsx";
-
-const SOON_MS = 14 * 86_400_000;
 
 interface ListProps {
   path: string;
@@ -148,10 +148,10 @@ const KeyRow: FC<{ key_: Key; owners: boolean }> = ({ key_: key, owners }) => (
     </td>
     <td data-label="Scopes">
       <Shortened items={key.scopes.map(formatScope)} />
-      {key.status === "active" && isOpen(key) && <Mark>Any address</Mark>}
+      {key.status === "active" && isOpen(key.allowedIps) && <Mark>Any address</Mark>}
     </td>
     <td data-label="Expires">
-      <Expiry key_={key} />
+      <End key_={key} short />
     </td>
     <td data-label="Last used">
       <Ago time={key.lastUsedAt} otherwise="Never" />
@@ -165,18 +165,6 @@ const KeyRow: FC<{ key_: Key; owners: boolean }> = ({ key_: key, owners }) => (
 /** A mark that asks for attention. */
 const Mark: FC<{ children?: Child }> = ({ children }) => <span class="mark">{children}</span>;
 
-/** Whether a key may be used from any address of a family. */
-function isOpen({ allowedIps }: Key): boolean {
-  return allowedIps.length === 0 || allowedIps.some((range) => range === "0.0.0.0/0" || range === "::/0");
-}
-
-const Expiry: FC<{ key_: Key }> = ({ key_: key }) => {
-  const end = endOf(key);
-  const isSoon = end !== null && key.status === "active" && Date.parse(end) < Date.now() + SOON_MS;
-  const time = <Ago time={end} otherwise={key.status === "revoked" ? "—" : "Never"} />;
-  return isSoon ? <b class="warn">{time}</b> : time;
-};
-
 /** The first of some names, and how many more there are. */
 const Shortened: FC<{ items: readonly string[] }> = ({ items: [first = "", ...more] }) => (
   <>
@@ -184,10 +172,3 @@ const Shortened: FC<{ items: readonly string[] }> = ({ items: [first = "", ...mo
     {more.length > 0 && <span class="soft"> +{more.length}</span>}
   </>
 );
-
-/** When the key ends by itself: when it expires or, once rotated, retires. A revoked one has ended. */
-function endOf({ status, expiresAt, retiresAt }: Key): string | null {
-  if (status === "revoked") return null;
-  const ends = [expiresAt, retiresAt].filter((end) => end !== null);
-  return ends.toSorted()[0] ?? null;
-}

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { KEY_STATUSES } from "../../api-types/keys.ts";
+import { SOON_DAYS, UNUSED_DAYS } from "../../core/key/hygiene.ts";
 import { keysOf } from "../../core/keys-of.ts";
 
 /** Keys on a page. */
@@ -11,7 +12,7 @@ const DAY_MS = 86_400_000;
 /** What may want to be looked at in active keys, and how the control API is asked for it. */
 export const HYGIENE = {
   expiring: { label: "Expiring soon", count: "expiringSoon" },
-  unused: { label: "Unused for 90 days", count: "unused" },
+  unused: { label: `Unused for ${UNUSED_DAYS} days`, count: "unused" },
   "never-used": { label: "Never used", count: "neverUsed" },
   "no-expiry": { label: "No expiry", count: "noExpiry" },
   "any-address": { label: "Any address", count: "anyAddress" },
@@ -58,9 +59,13 @@ export function askedOf(
     sort,
     nextCursor: cursor,
     limit: `${PAGE_SIZE}`,
-    expiresBefore: show === "expiring" ? daysFromNow(14) : undefined,
+    expiresBefore: show === "expiring" ? daysFromNow(SOON_DAYS) : undefined,
     unusedSince:
-      show === "unused" ? daysFromNow(-90) : show === "never-used" ? new Date(0).toISOString() : undefined,
+      show === "unused"
+        ? daysFromNow(-UNUSED_DAYS)
+        : show === "never-used"
+          ? new Date(0).toISOString()
+          : undefined,
     noExpiry: show === "no-expiry" ? "true" : undefined,
     anyAddress: show === "any-address" ? "true" : undefined,
   };

@@ -9,7 +9,7 @@ import {
   type AccessToken,
 } from "../../core/token/access-token.ts";
 import { OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
-import type { KeyRecord, VaultSet } from "../../core/key/key-record.ts";
+import { endOfKey, type KeyRecord, type VaultSet } from "../../core/key/key-record.ts";
 import { scopesTooMany, vaultsTooMany } from "../../core/key/grant-limits.ts";
 import { holdsKey } from "../../core/key/key-secret.ts";
 import { holdsScope, holdsVaults, type Narrowing } from "../../core/key/narrowing.ts";
@@ -121,9 +121,9 @@ async function sign(token: AccessToken, { env, guards }: Control): Promise<Resul
 }
 
 /** A token ends with its key, at a whole second. */
-function endOf({ expiresAt, retiresAt }: KeyRecord): number {
-  const end = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, retiresAt ?? Number.POSITIVE_INFINITY);
-  return Number.isFinite(end) ? Math.ceil(end / 1000) * 1000 : end;
+function endOf(key: KeyRecord): number {
+  const end = endOfKey(key);
+  return end === null ? Number.POSITIVE_INFINITY : Math.ceil(end / 1000) * 1000;
 }
 
 /** What is asked for of the key's scopes and vaults; more than it has is refused, not cut down. */

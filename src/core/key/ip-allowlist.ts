@@ -93,6 +93,11 @@ function isWithin(text: string, ranges: readonly string[]): boolean {
 /** Prefixes of ranges so large that nobody has one to themselves: 16 million IPv4 addresses, or half a provider's IPv6. */
 const WIDE = { 4: 8, 16: 31 } as const;
 
+/** Whether an allowlist is no restriction, or none for one family of addresses. */
+export function isOpen(ranges: readonly string[]): boolean {
+  return ranges.length === 0 || ranges.some((range) => breadthOf(range) === "all");
+}
+
 /** How little a range that {@link parseRange} made canonical restricts: `all` of a family, `wide`, or `null` for neither. */
 export function breadthOf(canonical: string): "all" | "wide" | null {
   const range = readRange(canonical);

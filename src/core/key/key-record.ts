@@ -56,9 +56,18 @@ export function keyStatus(
   return "active";
 }
 
+/** When a key stops working by itself: when it expires or, once rotated, retires; `null` for never. */
+export function endOfKey({
+  expiresAt,
+  retiresAt,
+}: Pick<KeyRecord, "expiresAt" | "retiresAt">): number | null {
+  if (expiresAt === null || retiresAt === null) return expiresAt ?? retiresAt;
+  return Math.min(expiresAt, retiresAt);
+}
+
 /** When a rotated key stops working: at the end of the overlap, or when it expires before that; `null` if not rotated. */
-export function rotatedKeyEnd({ retiresAt, expiresAt }: KeyRecord): number | null {
-  return retiresAt === null ? null : Math.min(retiresAt, expiresAt ?? retiresAt);
+export function rotatedKeyEnd(key: KeyRecord): number | null {
+  return key.retiresAt === null ? null : endOfKey(key);
 }
 
 const VaultSetSchema = z.union([z.literal("*"), z.array(z.string())]);

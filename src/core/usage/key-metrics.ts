@@ -1,10 +1,9 @@
-import type { KeyRecord } from "../key/key-record.ts";
+import { endOfKey, type KeyRecord } from "../key/key-record.ts";
 import { writePoint, type Dataset } from "./metrics.ts";
 
 /** When a key stops working by itself, in seconds since the epoch; 0 for never. */
-export function keyEndSeconds({ expiresAt, retiresAt }: KeyRecord): number {
-  const end = Math.min(expiresAt ?? Number.MAX_VALUE, retiresAt ?? Number.MAX_VALUE);
-  return end === Number.MAX_VALUE ? 0 : Math.floor(end / 1000);
+export function keyEndSeconds(key: KeyRecord): number {
+  return Math.floor((endOfKey(key) ?? 0) / 1000);
 }
 
 /** Writes that changes of keys are in force everywhere, `waitMs` after they were committed. */

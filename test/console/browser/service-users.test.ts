@@ -160,7 +160,7 @@ test.each([
   ["Name", "a".repeat(101), "Must have at most 100 characters"],
   ["Name", " ", "Must not be empty"],
   ["Description", "a".repeat(501), "Must have at most 500 characters"],
-  ["Vault ids", "vault/1", "vault/1: Must be the id of a vault, or *"],
+  ["Vault ids", "vault/1", "Not the id of a vault: vault/1"],
 ])(
   "a %s that cannot be is told where it was filled in, with all else as it was",
   async (label, value, problem) => {

@@ -1,11 +1,7 @@
 import type { KeySummary, OwnedKeys } from "../../../core/organization/managed-key.ts";
+import { SOON_MS, UNUSED_MS } from "../../../core/key/hygiene.ts";
 import { ANY_ADDRESS } from "./key-search.ts";
 
-const DAY_MS = 86_400_000;
-/** An expiry within this is soon. */
-const SOON_MS = 14 * DAY_MS;
-/** A key that was not used for so long is unused. */
-const UNUSED_MS = 90 * DAY_MS;
 /** More keys are not counted: nobody waits for that. */
 const MAX_COUNTED = 20_000;
 
@@ -16,7 +12,7 @@ const COUNTS = `SELECT count(*) AS n, sum(${ACTIVE}) AS active,
     sum(revoked_at IS NULL AND disabled = 1) AS disabled,
     sum(revoked_at IS NULL AND disabled = 0 AND expires_at <= ?1) AS expired,
     sum(revoked_at IS NOT NULL) AS revoked,
-    sum(${ACTIVE} AND expires_at <= ?2) AS soon,
+    sum(${ACTIVE} AND (coalesce(expires_at < ?2, 0) OR coalesce(retires_at < ?2, 0))) AS soon,
     sum(${ACTIVE} AND coalesce(last_used_at, created_at) < ?3) AS unused,
     sum(${ACTIVE} AND last_used_at IS NULL) AS never,
     sum(${ACTIVE} AND expires_at IS NULL) AS forever,
