@@ -118,9 +118,13 @@ const DECIDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 const FILES = {
-  KeyGuard: "src/admission/guard/key-guard.ts",
-  Deployment: "src/state/deployment/deployment.ts",
-  Organization: "src/state/organization/organization.ts",
+  KeyGuard: ["src/admission/guard/key-guard.ts"],
+  Deployment: ["src/state/deployment/deployment.ts"],
+  Organization: [
+    "src/state/organization/organization.ts",
+    "src/state/organization/administered-organization.ts",
+    "src/state/organization/operated-organization.ts",
+  ],
 };
 
 const declared = methodShapes(FILES);

@@ -25,11 +25,11 @@ const SHAPE_LETTERS = 8;
 type MethodShapes = Readonly<Record<string, string>>;
 
 /**
- * The public methods of classes, by the file of each, with a digest of what their arguments and answers are made of, as far
+ * The public methods of classes, by the file of each and of those that it extends, with a digest of what their arguments and answers are made of, as far
  * down as the types of this project say: it changes with any field of any of them.
  */
 export function methodShapes(
-  files: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, readonly string[]>>,
 ): Readonly<Record<string, MethodShapes>> {
   const api = new API({ cwd: ROOT });
   try {
@@ -37,14 +37,23 @@ export function methodShapes(
     if (project === undefined) throw new Error("No project");
     const shapes = new Shapes(project.checker);
     return Object.fromEntries(
-      Object.entries(files).map(([name, file]) => [
+      Object.entries(files).map(([name, chain]) => [
         name,
-        shapesOf(classIn(project, file, name), shapes, project),
+        Object.assign({}, ...chainOf(project, name, chain).map((each) => shapesOf(each, shapes, project))),
       ]),
     );
   } finally {
     api.close();
   }
+}
+
+/** A class and those of ours that it extends, which stand in these files. */
+function chainOf(project: Project, name: string, [file, ...others]: readonly string[]): ClassDeclaration[] {
+  if (file === undefined) throw new Error(`${name} is in no file`);
+  const found = classIn(project, file, name);
+  const base = found.heritageClauses?.[0]?.types[0]?.expression;
+  if (base === undefined || !isIdentifier(base)) throw new Error(`${name} extends nothing`);
+  return [found, ...(base.text === "DurableObject" ? [] : chainOf(project, base.text, others))];
 }
 
 function classIn({ program }: Project, file: string, name: string): ClassDeclaration {
