@@ -35,7 +35,7 @@ export function addKeyActEndpoints(app: OpenAPIHono<ControlEnv>, control: Contro
     tag: TAG,
     body: KeyActSchema,
     success: { 200: { description: "What became of each key.", schema: KeyOutcomesSchema } },
-    refusals: ["mfa_required"],
+    refusals: [],
     run: async ({ body: { act, keyIds, reason = null } }, actor) => {
       const organization = control.env.ORGANIZATION.getByName(actor.orgId);
       const outcomes = await organization.actOnKeys(actor, { act, keyIds, reason });

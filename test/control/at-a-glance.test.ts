@@ -122,15 +122,15 @@ describe("several keys at once", () => {
     expect(await read(bob, "GET", `/-/api-keys/${his.id}`)).toMatchObject({ status: "disabled" });
   });
 
-  test("take a fresh second factor", async () => {
+  test.each([
+    ["revoke", "revoked"],
+    ["disable", "disabled"],
+  ])("take no second factor to %s, which gives nobody anything", async (act, status) => {
     const { id } = await admin.createKey();
     const passwordOnly = control.person(adminClaims({ sub: "alice", org_id: organization.id, amr: ["pwd"] }));
-    const body = { act: "revoke", keyIds: [id] };
-    expect(await refusalOf(await passwordOnly.call("POST", "/-/api-keys/acts", body))).toEqual([
-      401,
-      "mfa_required",
-    ]);
-    expect(await read(admin, "GET", `/-/api-keys/${id}`)).toMatchObject({ status: "active" });
+    const body = { act, keyIds: [id] };
+    await read<Outcomes>(passwordOnly, "POST", "/-/api-keys/acts", body);
+    expect(await read(admin, "GET", `/-/api-keys/${id}`)).toMatchObject({ status });
   });
 
   test.each<[string, object]>([
