@@ -29,10 +29,10 @@ export function addPersonKeys(app: Hono<ConsoleEnv>): void {
     const id = c.req.param("id");
     const reason = textOf(await c.req.formData(), "reason");
     if (reason.trim() === "") return ask(c, id, "", { reason: "Say why: it is kept with the keys." });
-    const keys = await keysOf(c, id);
+    const [unrevoked, earlier] = await Promise.all([unrevokedKeysOf(c, id), lastRevokedKeysOf(c, id)]);
     const path = `/-/people/${encodeURIComponent(id)}`;
     const revoked = await c.get("api").change<PersonRevoked>("POST", `${path}/revoke-keys`, { reason });
-    if (!isRefusal(revoked)) return receiptsPage(c, id, revoked, keys);
+    if (!isRefusal(revoked)) return receiptsPage(c, id, revoked, unrevoked, earlier);
     if (revoked.code === "admission_unavailable") return unconfirmedPage(c, revoked);
     const problems = problemsOf(revoked, LABELS);
     return problems === null ? refusalPage(c, revoked) : ask(c, id, reason, problems);
@@ -42,7 +42,7 @@ export function addPersonKeys(app: Hono<ConsoleEnv>): void {
 async function ask(c: ConsoleContext, id: string, reason: string, problems: Problems): Promise<Response> {
   const person = await c.get("api").get<Person>(`/-/people/${encodeURIComponent(id)}`);
   if (isRefusal(person)) return refusalPage(c, person);
-  const ended = (await keysOf(c, id)).filter(({ status }) => status !== "revoked");
+  const ended = await unrevokedKeysOf(c, id);
   const calls = ended.length === 0 ? "" : await callsThrough(c, ended);
   const title = `Revoke all keys of ${person.name}?`;
   const back = { label: person.name, href: ownerPage({ id, kind: "user" }) };
@@ -83,14 +83,16 @@ async function ask(c: ConsoleContext, id: string, reason: string, problems: Prob
   );
 }
 
-/** All of somebody's keys, whose names the receipts tell. */
-async function keysOf(c: ConsoleContext, owner: string): Promise<readonly Key[]> {
+/** The keys that are revoked with the person, whose names the receipts tell. */
+async function unrevokedKeysOf(c: ConsoleContext, owner: string): Promise<readonly Key[]> {
+  const statuses = ["active", "disabled", "expired"];
+  return (await Promise.all(statuses.map((status) => keysOf(c, owner, status)))).flat();
+}
+
+async function keysOf(c: ConsoleContext, owner: string, status: string): Promise<readonly Key[]> {
   const keys: Key[] = [];
-  const query = { owner, status: "all", limit: "500" };
   for (let nextCursor: string | undefined = ""; nextCursor !== undefined;) {
-    const page: ApiResult<Page<Key>> = await c
-      .get("api")
-      .get<Page<Key>>("/-/api-keys", { ...query, nextCursor });
+    const page = await pageOf(c, { owner, status, nextCursor });
     if (isRefusal(page)) break;
     keys.push(...page.data);
     nextCursor = page.pagination.nextCursor ?? undefined;
@@ -98,14 +100,26 @@ async function keysOf(c: ConsoleContext, owner: string): Promise<readonly Key[]>
   return keys;
 }
 
+/** The newest of somebody's revoked keys: those stay on record, and grow in number for ever. */
+async function lastRevokedKeysOf(c: ConsoleContext, owner: string): Promise<readonly Key[]> {
+  const page = await pageOf(c, { owner, status: "revoked", sort: "-createdAt" });
+  return isRefusal(page) ? [] : page.data;
+}
+
+function pageOf(c: ConsoleContext, query: Readonly<Record<string, string>>): Promise<ApiResult<Page<Key>>> {
+  return c.get("api").get<Page<Key>>("/-/api-keys", { limit: "500", ...query });
+}
+
 function receiptsPage(
   c: ConsoleContext,
   id: string,
   { receipts }: PersonRevoked,
-  keys: readonly Key[],
+  unrevoked: readonly Key[],
+  earlier: readonly Key[],
 ): Promise<Response> {
-  const ended = new Set(keys.filter(({ status }) => status === "revoked").map((key) => key.id));
-  const before = receipts.filter(({ keyId }) => ended.has(keyId)).length;
+  const keys = [...unrevoked, ...earlier];
+  const lived = new Set(unrevoked.map((key) => key.id));
+  const before = receipts.filter(({ keyId }) => !lived.has(keyId)).length;
   // What is asked for again is all confirmed by now.
   const count = before === receipts.length ? before : receipts.length - before;
   const title = `${counted(count, "key")} revoked`;
