@@ -194,10 +194,25 @@ const REFUSED: readonly Refused[] = [
     name: "a displayName that another group has, written with other letters for the same",
     send: async () => {
       await scim.client.create("/Groups", { displayName: "vault_1:developer" });
-      return scim.client.call("POST", "/Groups", { displayName: "ｖault_1:deve\u200bloper" });
+      return scim.client.call("POST", "/Groups", { displayName: "ｖault_1:ＤＥＶＥＬＯＰＥＲ" });
     },
     status: 409,
     scimType: "uniqueness",
+  },
+  {
+    name: "a name that cannot be seen",
+    send: () => scim.client.call("POST", "/Users", { userName: "\u200b" }),
+    status: 400,
+    scimType: "invalidValue",
+  },
+  {
+    name: "a name with half of a letter",
+    send: async () => {
+      const id = await scim.client.create("/Users", { userName: "halved" });
+      return scim.client.patch(`/Users/${id}`, { op: "replace", path: "userName", value: "halved\ud800" });
+    },
+    status: 400,
+    scimType: "invalidValue",
   },
   {
     name: "a rename to a displayName that is taken",

@@ -9,6 +9,16 @@ const JOINER = `(?<=[${JOINING}])[\\u200C\\u200D](?=[${JOINING}])|(?<=[\\p{Exten
 /** Variation selectors: a sign is drawn in colour or not. */
 const PRESENTATION = `(?<=[\\p{Extended_Pictographic}\\d#*])[\\uFE0E\\uFE0F]`;
 const INVISIBLE = new RegExp(`(${JOINER}|${PRESENTATION})|[\\p{Cf}\\p{Default_Ignorable_Code_Point}]`, "gu");
+/** What makes two texts that look the same differ, or turns their letters around; lines and tabs are seen. */
+const HIDDEN = new RegExp(
+  `(${JOINER}|${PRESENTATION})|\\p{Default_Ignorable_Code_Point}|(?![\\t\\n\\r])\\p{Cc}`,
+  "gu",
+);
+
+/** Whether a text holds letters that cannot be seen or that are none: halves of letters, control characters, marks of direction. */
+export function hidesLetters(text: string): boolean {
+  return !text.isWellFormed() || text.matchAll(HIDDEN).some(([, seen]) => seen === undefined);
+}
 
 /**
  * A name in the one spelling in which it is kept: composed letters (Unicode's NFC), single spaces for white space of

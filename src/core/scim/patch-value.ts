@@ -4,7 +4,7 @@ import { matches, type Filter } from "./filter.ts";
 import { nameInText } from "./roles.ts";
 import { scimProblem } from "./problem.ts";
 import { isObject, valueOf, withValue, type ScimObject, type ReadValue, isList, listOf } from "./object.ts";
-import { readAttribute, readSingle } from "./resource.ts";
+import { isObscure, obscure, readAttribute, readSingle } from "./resource.ts";
 import { sameName, type Attribute } from "./schemas.ts";
 
 /** What an operation does to the attribute that its path names. */
@@ -58,6 +58,7 @@ function changeSome({ attribute, op, sub, value }: Change, where: Filter, curren
   }
   const made = list.some(chosen) ? {} : impliedBy(where);
   if (made === null) return scimProblem("noTarget", "No value fits the filter of the path");
+  if (isObscure(made)) return obscure("The filter of the path");
   const read = readPart(attribute, sub, value, made);
   if (isRefusal(read)) return read;
   const part = read.value as ScimObject;

@@ -14,7 +14,7 @@ import {
   type ScimObject,
   isList,
 } from "./object.ts";
-import { isKept, isMembers, properName, TOO_MANY_ATTRIBUTES } from "./resource.ts";
+import { isKept, isMembers, isObscure, obscure, properName, TOO_MANY_ATTRIBUTES } from "./resource.ts";
 import { findAttribute, type Attribute, type ResourceType } from "./schemas.ts";
 
 /** One operation of a PATCH (RFC 7644 section 3.5.2). */
@@ -138,6 +138,7 @@ function applyAt(
     return scimProblem("noTarget", `The group has no ${name}`);
   }
   const hasMembers = schema === null && isMembers(type, name);
+  if (op !== "remove" && !hasMembers && isObscure(value)) return obscure(name);
   const changed = hasMembers
     ? changeMembers({ op, where, sub, value }, current)
     : changeAt({ attribute, op, where, sub, value }, current);

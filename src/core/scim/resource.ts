@@ -6,8 +6,10 @@ import {
   valueOf,
   type ScimObject,
   type ReadValue,
+  isList,
   listOf,
 } from "./object.ts";
+import { hidesLetters, plainName } from "../organization/plain-name.ts";
 import { readMembers } from "./members.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
 import { findAttribute, sameName, SCHEMAS, type Attribute, type ResourceType } from "./schemas.ts";
@@ -37,6 +39,22 @@ export function readResource(
   return first === undefined ? { resource } : first.problem;
 }
 
+/**
+ * Whether a value holds a text, the name of a part included, with letters that cannot be seen: somebody who looks at it takes
+ * it for another, and no identity token matches it.
+ */
+export function isObscure(value: unknown): boolean {
+  if (typeof value === "string") return hidesLetters(value);
+  if (isList(value)) return value.some(isObscure);
+  return (
+    isObject(value) && Object.entries(value).some(([name, each]) => hidesLetters(name) || isObscure(each))
+  );
+}
+
+export function obscure(name: string): ScimProblem {
+  return scimProblem("invalidValue", `${plainName(name)} holds letters that cannot be seen`);
+}
+
 /** The attributes of a resource that can be read, and why the others cannot. */
 export function readWhatCanBe(
   type: ResourceType,
@@ -59,8 +77,12 @@ export function readWhatCanBe(
 }
 
 function readEntry(type: ResourceType, key: string, sent: unknown): ReadValue {
+  if (isMembers(type, key)) return readMembers(sent);
+  const attribute = isExtension(key) ? undefined : findAttribute(type, null, key);
+  if (!isKept(attribute)) return UNASSIGNED;
+  if (hidesLetters(key) || isObscure(sent)) return obscure(key);
   if (isExtension(key)) return readObject(sent, (name) => findAttribute(type, key, name));
-  return isMembers(type, key) ? readMembers(sent) : readAttribute(findAttribute(type, null, key), sent);
+  return readAttribute(attribute, sent);
 }
 
 /** Whether an attribute is the members of a group, which are read by rules of their own. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { foldName } from "../../../src/core/organization/folded-name.ts";
-import { plainName } from "../../../src/core/organization/plain-name.ts";
+import { hidesLetters, plainName } from "../../../src/core/organization/plain-name.ts";
 
 const CASES: readonly (readonly [what: string, written: string, kept: string])[] = [
   ["two spaces", "Wrong  network", "Wrong network"],
@@ -30,6 +30,34 @@ describe("a name is kept as people see it", () => {
     "and %s as it is",
     (name) => {
       expect(plainName(name)).toBe(name);
+      expect(hidesLetters(name)).toBe(false);
+    },
+  );
+});
+
+describe("a text hides letters", () => {
+  test.each([
+    "\u200b",
+    "a\u202eb",
+    "\u2066a",
+    "a\u200e",
+    "\ufeffa",
+    "a\u00ad",
+    "a\u200db",
+    "\ud800",
+    "a\udc00",
+    "\u0000",
+    "a\u001b",
+    "a\u0085",
+    "a\ufe0f",
+  ])("in %j", (text) => {
+    expect(hidesLetters(text)).toBe(true);
+  });
+
+  test.each(["", " ", "Ann\tArbor\r\n48109", "Zoë", "عائشة", "🇬🇧", "\u0600", "𝒜"])(
+    "and none in %j",
+    (text) => {
+      expect(hidesLetters(text)).toBe(false);
     },
   );
 });
