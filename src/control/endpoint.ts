@@ -6,6 +6,7 @@ import { errorResponse, originOf } from "../core/http/error-response.ts";
 import { stepUpContexts } from "../core/identity/settings.ts";
 import { withoutSecrets } from "../core/key/key-secret.ts";
 import { NDJSON } from "../core/http/ndjson.ts";
+import type { ChangingOperation } from "../core/organization/audit-event.ts";
 import type { Actor } from "../core/organization/organization.ts";
 import { type Refusal, type Result, isRefusal, refuse } from "../core/refusal.ts";
 import type { RefusalCode } from "../core/refusal-table.ts";
@@ -28,19 +29,28 @@ type Json = z.ZodType | undefined;
 /**
  * One operation of the control API. The same schemas describe it in OpenAPI, validate its requests, and type its answers.
  */
-export interface Endpoint<
+export type Endpoint<
   P extends Fields,
   Q extends Fields,
   H extends Fields,
   B extends Json,
   S extends Success,
-> {
-  readonly method: "get" | "post" | "patch" | "put" | "delete";
-  /** A safe operation even if its method is not (RFC 9110 section 9.2.1): refusals of it are not audited as attempts. */
-  readonly safe?: boolean;
+> = Parts<P, Q, H, B, S> & Named;
+
+type ChangingMethod = "post" | "patch" | "put" | "delete";
+
+/**
+ * How an operation is called. One that changes something has an event, under which a refused attempt at it is audited.
+ * An operation may be safe even if its method is not (RFC 9110 section 9.2.1).
+ */
+type Named =
+  | { readonly method: "get"; readonly safe?: undefined; readonly operationId: string }
+  | { readonly method: ChangingMethod; readonly safe: true; readonly operationId: string }
+  | { readonly method: ChangingMethod; readonly safe?: undefined; readonly operationId: ChangingOperation };
+
+interface Parts<P extends Fields, Q extends Fields, H extends Fields, B extends Json, S extends Success> {
   /** With parameters as `{name}`. */
   readonly path: string;
-  readonly operationId: string;
   readonly summary: string;
   readonly tag: string;
   /** Who may ask: anybody with an identity token, or only operators. */
@@ -92,8 +102,8 @@ export function addEndpoint<
     const served = await serve(c, control, endpoint);
     const outcome = isRefusal(served) ? withFields(served) : served;
     nameKey(c, outcome);
-    const safe = endpoint.safe ?? endpoint.method === "get";
-    if (isRefusal(outcome) && !safe) noteRefusal(c, control, endpoint, outcome);
+    if (isRefusal(outcome) && endpoint.method !== "get" && endpoint.safe === undefined)
+      noteRefusal(c, control, endpoint.operationId, outcome);
     return isRefusal(outcome) ? refuseWith(c, outcome, control.config) : reply(c, outcome);
   });
 }
@@ -114,14 +124,14 @@ function nameKey(c: Context<ControlEnv>, outcome: Result<Reply>): void {
 function noteRefusal(
   c: Context<ControlEnv>,
   control: Control,
-  { operationId }: { readonly operationId: string },
+  operation: ChangingOperation,
   { code }: Refusal,
 ): void {
   const actor = c.get("actor");
   if (actor === undefined || code === "mfa_required") return;
   const organization = control.env.ORGANIZATION.getByName(actor.orgId);
   c.executionCtx.waitUntil(
-    organization.noteRefusal(actor, operationId, withoutSecrets(c.req.param("id") ?? actor.orgId), code),
+    organization.noteRefusal(actor, operation, withoutSecrets(c.req.param("id") ?? actor.orgId), code),
   );
 }
 

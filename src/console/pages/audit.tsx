@@ -4,11 +4,11 @@ import { z } from "zod";
 import { isRefusal } from "../../core/refusal.ts";
 import type { AuditEvent } from "../../api-types/audit.ts";
 import type { Page } from "../../api-types/common.ts";
-import { eventOf } from "../../core/organization/audit-event.ts";
+import { AUDIT_EVENTS, eventOf } from "../../core/organization/audit-event.ts";
 import { NDJSON } from "../../core/http/ndjson.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { AuditList } from "../parts/audit-list.tsx";
-import { AUDIT_SUBJECTS, AUDIT_WORDS } from "../parts/audit-words.ts";
+import { AUDIT_SUBJECTS, nameOfEvents } from "../parts/audit-words.ts";
 import { Empty, PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { Pages } from "../parts/pages.tsx";
@@ -153,7 +153,7 @@ const Filters: FC<{ query: Query; events: readonly AuditEvent[]; csrf: string }>
 
 /** The events in words; one that has none is shown as it is asked for. */
 const EventChoice: FC<{ chosen: string }> = ({ chosen }) => {
-  const known = [...Object.keys(AUDIT_SUBJECTS), ...Object.keys(AUDIT_WORDS)];
+  const known: readonly string[] = [...Object.keys(AUDIT_SUBJECTS), ...AUDIT_EVENTS];
   const event = eventOf(chosen);
   return (
     <select name="action">
@@ -165,7 +165,7 @@ const EventChoice: FC<{ chosen: string }> = ({ chosen }) => {
       )}
       {known.map((each) => (
         <option value={each} selected={each === event}>
-          {AUDIT_SUBJECTS[each] ?? AUDIT_WORDS[each]?.name}
+          {nameOfEvents(each)}
         </option>
       ))}
     </select>

@@ -1,3 +1,5 @@
+import { AUDIT_EVENTS, type AuditEventName } from "../../core/organization/audit-event.ts";
+
 /**
  * How events read: what was done, what somebody tried to do, and what the event is called where one is chosen. `$`
  * stands for what it was done to.
@@ -11,7 +13,7 @@ interface Words {
 const words = (done: string, tried: string, name: string): Words => ({ done, tried, name });
 
 /** Keyed by the event, as `eventOf` names it. */
-export const AUDIT_WORDS: Readonly<Record<string, Words>> = {
+export const AUDIT_WORDS: Readonly<Record<AuditEventName, Words>> = {
   "api_key.created": words("created the key $", "create a key", "Key created"),
   "api_key.imported": words("imported the key $", "import a key", "Key imported"),
   "api_key.import_undone": words("undid the import of $", "undo the import of $", "Import undone"),
@@ -19,6 +21,7 @@ export const AUDIT_WORDS: Readonly<Record<string, Words>> = {
   "api_key.rotated": words("rotated $", "rotate $", "Key rotated"),
   "api_key.rotation_undone": words("undid the rotation of $", "undo the rotation of $", "Rotation undone"),
   "api_key.revoked": words("revoked $", "revoke $", "Key revoked"),
+  "api_key.several_changed": words("changed several keys", "change several keys", "Several keys changed"),
   "api_key.leaked": words("received a report that $ has leaked", "report a leak of $", "Leak reported"),
   "api_key.reconciled": words("reconciled $", "reconcile $", "Key reconciled"),
   "access_token.revoked": words("revoked a token of $", "revoke a token of $", "Access token revoked"),
@@ -59,6 +62,11 @@ export const AUDIT_WORDS: Readonly<Record<string, Words>> = {
     "set up the organisation",
     "Organisation set up",
   ),
+  "organization.erased": words(
+    "erased the organisation $",
+    "erase the organisation $",
+    "Organisation erased",
+  ),
   "webhook.created": words("set up the webhook", "set up the webhook", "Webhook set up"),
   "webhook.updated": words("changed the webhook", "change the webhook", "Webhook changed"),
   "webhook.disabled": words("paused the webhook", "pause the webhook", "Webhook paused"),
@@ -89,5 +97,17 @@ export function wordsOf(event: string, before: Fields, after: Fields): Pick<Word
       ? { done: "disabled $", tried: "disable $" }
       : { done: "enabled $", tried: "enable $" };
   }
-  return AUDIT_WORDS[event] ?? { done: `did ${event} to $`, tried: `do ${event} to $` };
+  return isKnown(event)
+    ? AUDIT_WORDS[event]
+    : { done: `did something to $ (${event})`, tried: `do something to $ (${event})` };
+}
+
+/** An event that another version has recorded may have no words here. */
+function isKnown(event: string): event is AuditEventName {
+  return (AUDIT_EVENTS as readonly string[]).includes(event);
+}
+
+/** What an event, or several that begin alike, are called where one is chosen. */
+export function nameOfEvents(events: string): string | undefined {
+  return AUDIT_SUBJECTS[events] ?? (isKnown(events) ? AUDIT_WORDS[events].name : undefined);
 }

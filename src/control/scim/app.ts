@@ -16,7 +16,7 @@ import { readToken, type PresentedToken } from "./token.ts";
 export const SCIM_PATH = "/-/scim/v2";
 
 /** What a refused attempt at a change is called in the audit. */
-const VERBS: Readonly<Record<string, string>> = {
+const VERBS: Readonly<Record<string, "create" | "replace" | "update" | "delete" | undefined>> = {
   POST: "create",
   PUT: "replace",
   PATCH: "update",
@@ -106,8 +106,9 @@ async function exchange(
   const author = { id: "scim", name: "SCIM", address: c.get("address"), requestId: c.get("requestId") };
   const refused = (problem: ScimProblem): Response => {
     const verb = place.search ? undefined : VERBS[c.req.method];
-    if (verb !== undefined) {
-      const operation = `${verb}Scim${place.types.join("")}`;
+    const [type] = place.types;
+    if (verb !== undefined && type !== undefined) {
+      const operation = `${verb}Scim${type}` as const;
       const noted = organization.noteRefusal(
         author,
         operation,

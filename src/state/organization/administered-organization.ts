@@ -1,3 +1,4 @@
+import type { ChangingOperation } from "../../core/organization/audit-event.ts";
 import {
   type Actor,
   type AuditEvent,
@@ -92,11 +93,10 @@ export abstract class AdministeredOrganization extends OperatedOrganization {
   }
 
   /** Notes an attempt at a change that was refused. */
-  noteRefusal(actor: Author, operation: string, target: string, refusal: RefusalCode): void {
+  noteRefusal(actor: Author, operation: ChangingOperation, target: string, refusal: RefusalCode): void {
     this.authorize.open();
     if (this.authorize.isNearlyFull) return;
-    const entry = { action: operation, target, refusal, before: null, after: null };
-    this.parts.audit.addRefusal(actor, entry, Date.now());
+    this.parts.audit.addRefusal(actor, { action: operation, target, refusal }, Date.now());
   }
 
   /** A page of people by name, and one more if there is a next page. */

@@ -6,7 +6,7 @@ import type { Cut, RevocationRequest, TokenCut } from "../../core/organization/r
 import type { PublicJwk } from "../../core/token/signing-key.ts";
 import type { UsageBatch, UsageReport } from "../../core/usage/usage.ts";
 import type { Env } from "../../env.ts";
-import type { Author } from "./audit/audit-log.ts";
+import type { AuditEntry, Author } from "./audit/audit-log.ts";
 import type { ErasedAtGuards } from "./erasure.ts";
 import { wire, type Parts } from "./wiring.ts";
 
@@ -123,7 +123,7 @@ export abstract class OperatedOrganization extends DurableObject<Env> {
   /** Notes that an operator, who belongs to this organisation, has erased another. */
   noteErasure(operator: Author, orgId: string): void {
     this.authorize.open();
-    const entry = { action: "organization.erased", target: orgId, before: null, after: null };
+    const entry: AuditEntry = { action: "organization.erased", target: orgId, before: null, after: null };
     this.parts.audit.add(operator, entry, Date.now());
   }
 
@@ -150,7 +150,12 @@ export abstract class OperatedOrganization extends DurableObject<Env> {
   /** Notes that an operator, who belongs to this organisation, has published the next key for assertions. */
   noteAssertionKeyRotated(operator: Author, kid: string): void {
     this.authorize.open();
-    const entry = { action: "assertion_key.rotated", target: "deployment", before: null, after: { kid } };
+    const entry: AuditEntry = {
+      action: "assertion_key.rotated",
+      target: "deployment",
+      before: null,
+      after: { kid },
+    };
     this.parts.audit.add(operator, entry, Date.now());
   }
 

@@ -8,7 +8,7 @@ import type { Difference } from "../../core/key/reconciliation.ts";
 import { type DeniableToken, NO_DENIALS, isDenied } from "../../core/token/token-denials.ts";
 import type { Env } from "../../env.ts";
 import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
-import type { AuditLog, Author } from "./audit/audit-log.ts";
+import type { AuditEntry, AuditLog, Author } from "./audit/audit-log.ts";
 import type { Outbox } from "./outbox.ts";
 import type { KeyTable } from "./keys/key-table.ts";
 import type { LeakTable } from "./keys/leak-table.ts";
@@ -235,7 +235,12 @@ export class Reconciliation {
     for (const confirmation of cut) {
       if (confirmation?.record == null) continue;
       const { id } = confirmation.record;
-      const entry = { action: "api_key.revoked", target: id, before: null, after: { reason: REASON } };
+      const entry: AuditEntry = {
+        action: "api_key.revoked",
+        target: id,
+        before: null,
+        after: { reason: REASON },
+      };
       this.#parts.audit.add(author, entry, Date.now());
     }
   }

@@ -13,7 +13,7 @@ import type { Actor, Credentials, OrganizationInfo } from "../../core/organizati
 import { refuse, type Result } from "../../core/refusal.ts";
 import type { PublicJwk, RingPolicy } from "../../core/token/signing-key.ts";
 import { SigningKeys } from "../signing-keys.ts";
-import type { AuditLog } from "./audit/audit-log.ts";
+import type { AuditEntry, AuditLog } from "./audit/audit-log.ts";
 import type { Settings } from "./settings.ts";
 
 /** Isolates ask for public keys every five minutes; a token lives a day at most. */
@@ -58,7 +58,12 @@ export class Tokens {
     return this.#storage.transactionSync(() => {
       if (this.#settings.bootstrappedAt() !== null) return refuse("already_exists");
       this.#settings.bootstrap(now);
-      const entry = { action: "organization.bootstrapped", target: actor.orgId, before: null, after: null };
+      const entry: AuditEntry = {
+        action: "organization.bootstrapped",
+        target: actor.orgId,
+        before: null,
+        after: null,
+      };
       this.#audit.add(actor, entry, now);
       return { id: actor.orgId, bootstrappedAt: now, groupsWithoutRole: [] };
     });
@@ -87,7 +92,12 @@ export class Tokens {
     const { kid, activeFrom } = await this.#keys.rotate();
     const now = Date.now();
     this.#storage.transactionSync(() => {
-      const entry = { action: "signing_key.rotated", target: actor.orgId, before: null, after: { kid } };
+      const entry: AuditEntry = {
+        action: "signing_key.rotated",
+        target: actor.orgId,
+        before: null,
+        after: { kid },
+      };
       this.#settings.setMade(`signingKey ${kid}`, { at: now, by: { id: actor.id, name: actor.name } });
       this.#audit.add(actor, entry, now);
     });

@@ -6,6 +6,8 @@ test.each([
   ["revokeApiKey", "api_key.revoked"],
   ["createServiceUser", "service_user.created"],
   ["api_key.revoked", "api_key.revoked"],
+  ["actOnApiKeys", "api_key.several_changed"],
+  ["eraseOrganization", "organization.erased"],
   ["somethingElse", "somethingElse"],
   ["constructor", "constructor"],
 ])("an attempt at %s is called %s", (action, event) => {
@@ -18,7 +20,7 @@ test("attempts are found by how the event begins", () => {
     "updateServiceUser",
     "deleteServiceUser",
   ]);
-  expect(operationsOf("api_key.revoked")).toEqual(["revokeApiKey"]);
+  expect(operationsOf("api_key.revoked")).toEqual(["revokeApiKey", "revokeInEmergency"]);
   expect(operationsOf("nothing")).toEqual([]);
 });
 

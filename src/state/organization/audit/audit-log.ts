@@ -1,6 +1,7 @@
 import { flag, number, text, textOrNull } from "../../sql-row.ts";
 import { foldName } from "../../../core/organization/folded-name.ts";
 import { withoutSecrets } from "../../../core/key/key-secret.ts";
+import type { AuditEventName, ChangingOperation } from "../../../core/organization/audit-event.ts";
 import type { Actor, AuditEvent, AuditQuery } from "../../../core/organization/organization.ts";
 import type { RefusalCode } from "../../../core/refusal-table.ts";
 import type { Alarm } from "../../alarm.ts";
@@ -16,15 +17,18 @@ export type Author = Pick<Actor, "id" | "name" | "address" | "requestId">;
 export const SYSTEM: Author = { id: "portcullis", name: "Portcullis", address: "", requestId: "" };
 
 export interface AuditEntry {
-  /** What was done, as `<thing>.<past participle>`; of a refused attempt the operation. */
-  readonly action: string;
+  readonly action: AuditEventName;
   /** The id of its subject. */
   readonly target: string;
-  /** Why an attempt was refused; absent for what was done. */
-  readonly refusal?: RefusalCode;
   /** What it was before and after; never a secret or a hash. */
   readonly before: object | null;
   readonly after: object | null;
+}
+
+/** A refused attempt, under the operation that was asked for. */
+export interface AuditRefusal extends Pick<AuditEntry, "target"> {
+  readonly action: ChangingOperation;
+  readonly refusal: RefusalCode;
 }
 
 /** No text that comes from a caller is kept longer. */
@@ -65,6 +69,14 @@ export class AuditLog {
 
   /** Call this in the transaction of the change. */
   add(actor: Author, entry: AuditEntry, now: number): void {
+    this.#insert(actor, { ...entry, refusal: null }, now);
+  }
+
+  #insert(
+    actor: Author,
+    entry: Omit<AuditEntry, "action"> & { readonly action: string; readonly refusal: RefusalCode | null },
+    now: number,
+  ): void {
     this.#sql.exec(
       `INSERT INTO audit (at, actor_id, actor_name, actor_key, action, target, refusal, address, request_id, before,
          after, target_names) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -74,7 +86,7 @@ export class AuditLog {
       foldName(cut(actor.name)),
       entry.action,
       cut(entry.target),
-      entry.refusal ?? null,
+      entry.refusal,
       cut(actor.address),
       actor.requestId,
       toJson(entry.before),
@@ -85,13 +97,14 @@ export class AuditLog {
   }
 
   /** Notes an attempt that was refused, unless there were very many of this actor's just now. */
-  addRefusal(actor: Author, entry: AuditEntry & { readonly refusal: RefusalCode }, now: number): void {
+  addRefusal(actor: Author, entry: AuditRefusal, now: number): void {
     const [row] = this.#sql.exec<{ at: number }>(
       `SELECT at FROM audit WHERE actor_id = ? AND refusal IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET ?`,
       cut(actor.id),
       MAX_REFUSALS - 1,
     );
-    if (row === undefined || row.at <= now - REFUSALS_IN_MS) this.add(actor, entry, now);
+    if (row === undefined || row.at <= now - REFUSALS_IN_MS)
+      this.#insert(actor, { ...entry, before: null, after: null }, now);
   }
 
   /** A page of events, the newest first, and one more if there is a next page. */
@@ -128,7 +141,11 @@ function cut(value: string): string {
   return safe.length <= MAX_TEXT ? safe : `${safe.slice(0, MAX_TEXT - 1)}…`;
 }
 
-function namesToKeep({ action, before, after }: AuditEntry): string | null {
+function namesToKeep({
+  action,
+  before,
+  after,
+}: Omit<AuditEntry, "action"> & { readonly action: string }): string | null {
   const names = targetNames(action, before, after);
   return names && withoutSecrets(names);
 }

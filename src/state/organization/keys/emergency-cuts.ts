@@ -1,7 +1,7 @@
 import { leakReason } from "../../../core/organization/leak.ts";
 import type { Cut, RevocationRequest, TokenCut } from "../../../core/organization/revocation.ts";
 import type { Alarm } from "../../alarm.ts";
-import type { AuditLog } from "../audit/audit-log.ts";
+import type { AuditEntry, AuditLog } from "../audit/audit-log.ts";
 import type { KeyEvents } from "./key-events.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { Keys } from "./keys.ts";
@@ -66,7 +66,12 @@ export class EmergencyCuts {
     this.#storage.transactionSync(() => {
       const key = this.#table.find(keyId);
       if (key === null || !this.#leaks.addToken(cut, now)) return;
-      const entry = { action: "access_token.revoked", target: keyId, before: null, after: { tokenId, leak } };
+      const entry: AuditEntry = {
+        action: "access_token.revoked",
+        target: keyId,
+        before: null,
+        after: { tokenId, leak },
+      };
       this.#audit.add(author, entry, now);
       this.#alarm.ringBy(now + this.#leaks.keptMs);
       if (leak !== null) this.#events.tokenLeaked(key, tokenId, leak, now);

@@ -4,7 +4,7 @@ import { idOfHash, readHash } from "../../../core/key/key-secret.ts";
 import { importRefused, type ImportResult, type KeyImport } from "../../../core/organization/key-import.ts";
 import { developerVaults } from "../../../core/organization/organization.ts";
 import type { ManagedKey } from "../../../core/organization/managed-key.ts";
-import type { AuditLog, Author } from "../audit/audit-log.ts";
+import type { AuditEntry, AuditLog, Author } from "../audit/audit-log.ts";
 import type { GuardTable } from "../guard-table.ts";
 import type { KeyTable } from "./key-table.ts";
 import { vaultProblems } from "./key-rules.ts";
@@ -138,7 +138,7 @@ export class KeyImports {
       table.remove(keyId);
       sql.exec(`DELETE FROM imported_keys WHERE key_id = ?`, keyId);
       guards.forget(keyId);
-      const entry = { action: "api_key.import_undone", target: keyId, before: null, after: null };
+      const entry: AuditEntry = { action: "api_key.import_undone", target: keyId, before: null, after: null };
       audit.add(author, entry, Date.now());
     });
   }

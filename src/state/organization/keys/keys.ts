@@ -41,7 +41,7 @@ type OwnedDraft = KeyDraft & { readonly ownerId: string };
 
 /** What has become of a key, as its audit event says it. */
 export interface NotedChange {
-  readonly action: string;
+  readonly action: AuditEntry["action"];
   readonly keyId: string;
   readonly before: ManagedKey | null;
 }
@@ -254,7 +254,7 @@ export class Keys {
   }
 
   /** The same of many keys that are there already. */
-  noteChanges(actor: Author, action: string, before: readonly ManagedKey[], now: number): void {
+  noteChanges(actor: Author, action: AuditEntry["action"], before: readonly ManagedKey[], now: number): void {
     const ids = before.map(({ id }) => id);
     const keys = this.#table.many.find(ids);
     this.#propagation.note(ids);
@@ -288,7 +288,7 @@ function visibleTo(me: DirectoryUser, key: ManagedKey | null): ManagedKey | null
   return key !== null && (key.owner.id === me.id || me.roles.includes(ADMIN)) ? key : null;
 }
 
-function entryOf(action: string, before: ManagedKey | null, after: ManagedKey): AuditEntry {
+function entryOf(action: AuditEntry["action"], before: ManagedKey | null, after: ManagedKey): AuditEntry {
   return { action, target: after.id, before: before && recorded(before), after: recorded(after) };
 }
 

@@ -2,7 +2,7 @@ import type { Actor } from "../../../core/organization/organization.ts";
 import { refuse, type Result } from "../../../core/refusal.ts";
 import { NOTHING, sameGrants, union, type Grants } from "../../../core/scim/roles.ts";
 import { judge, type Verdict } from "../../../core/scim/standing.ts";
-import { SYSTEM, type AuditLog, type Author } from "../audit/audit-log.ts";
+import { SYSTEM, type AuditEntry, type AuditLog, type Author } from "../audit/audit-log.ts";
 import type { Alarm } from "../../alarm.ts";
 import { grantsInTime, lapseOf, latestClaims } from "./claims.ts";
 import type { KeyTable } from "../keys/key-table.ts";
@@ -173,7 +173,7 @@ type Judged = Pick<Person, "id" | "emailKey" | "claimed" | "claimsAt" | "scimId"
 /** A person who has not signed in yet. */
 const STRANGER = { emailKey: null, claimed: NOTHING, claimsAt: 0, scimId: null, claimsVoidBefore: 0 };
 
-function entry(action: string, target: string, before: object, after: object) {
+function entry(action: AuditEntry["action"], target: string, before: object, after: object): AuditEntry {
   return { action, target, before, after };
 }
 

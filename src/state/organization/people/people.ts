@@ -9,7 +9,7 @@ import type { Receipt } from "../../../core/organization/managed-key.ts";
 import { refuse, type Result } from "../../../core/refusal.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
 import { isNothing, namesOf, type Grants } from "../../../core/scim/roles.ts";
-import type { AuditLog } from "../audit/audit-log.ts";
+import type { AuditEntry, AuditLog } from "../audit/audit-log.ts";
 import type { KeyTable } from "../keys/key-table.ts";
 import type { Keys } from "../keys/keys.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";
@@ -130,7 +130,7 @@ export class People {
       const now = Date.now();
       this.#storage.transactionSync(() => {
         keys.commitRevocationOfAll(actor, id, reason, now);
-        const entry = {
+        const entry: AuditEntry = {
           action: "person.keys_revoked",
           target: id,
           before: { keys: live.length },

@@ -1,7 +1,7 @@
 import { readHash, sameHash } from "../../../core/key/key-secret.ts";
 import type { Actor, Credentials } from "../../../core/organization/organization.ts";
 import { refuse, type Result } from "../../../core/refusal.ts";
-import type { AuditLog } from "../audit/audit-log.ts";
+import type { AuditEntry, AuditLog } from "../audit/audit-log.ts";
 import type { Settings } from "../settings.ts";
 
 /** Its use is noted no more often: a provider may come many times a second. */
@@ -22,7 +22,12 @@ export class ScimToken {
   /** Sets the token by its SHA-256, lower-case hex; the token before ends. */
   set(actor: Actor, hash: string): Result<{ set: true }> {
     if (!actor.freshMfa) return refuse("mfa_required");
-    const entry = { action: "scim_token.created", target: actor.orgId, before: null, after: null };
+    const entry: AuditEntry = {
+      action: "scim_token.created",
+      target: actor.orgId,
+      before: null,
+      after: null,
+    };
     const now = Date.now();
     this.#storage.transactionSync(() => {
       this.#settings.setScimTokenHash(hash);

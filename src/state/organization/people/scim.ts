@@ -181,7 +181,7 @@ export class Scim {
     after: ScimObject | null,
     now: number,
   ): void {
-    const action = `${EVENTS[type]}.${what}`;
+    const action = `${EVENTS[type]}.${what}` as const;
     const told = { before: withoutMembersOf(before, after), after: withoutMembersOf(after, before) };
     this.#audit.add(author, { action, target: id, ...(type === "User" ? { before, after } : told) }, now);
   }

@@ -9,7 +9,7 @@ import type {
 } from "../../../core/organization/organization.ts";
 import { isRefusal, refuse, type Result } from "../../../core/refusal.ts";
 import { widensUser } from "../../../core/access/widening.ts";
-import type { AuditLog } from "../audit/audit-log.ts";
+import type { AuditEntry, AuditLog } from "../audit/audit-log.ts";
 import type { KeyTable } from "../keys/key-table.ts";
 import type { Keys } from "../keys/keys.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";
@@ -109,7 +109,7 @@ export class ServiceUsers {
       if (isRefusal(before)) return this.#table.pendingOf(id).length > 0 ? { id } : before;
       this.#storage.sql.exec(`UPDATE users SET active = 0, deleted_at = ? WHERE id = ?`, now, id);
       this.#keys.commitRevocationOfAll(actor, id, OWNER_DEACTIVATED, now);
-      const entry = { action: "service_user.deleted", target: id, before, after: null };
+      const entry: AuditEntry = { action: "service_user.deleted", target: id, before, after: null };
       this.#audit.add(actor, entry, now);
       return { id };
     });
@@ -128,7 +128,13 @@ export class ServiceUsers {
     return (await this.#propagation.pushAll(this.#table.pendingOf(ownerId))).length === 0;
   }
 
-  #note(actor: Actor, action: string, id: string, before: ServiceUser | null, now: number): ServiceUser {
+  #note(
+    actor: Actor,
+    action: AuditEntry["action"],
+    id: string,
+    before: ServiceUser | null,
+    now: number,
+  ): ServiceUser {
     const after = this.find(id) as ServiceUser;
     this.#audit.add(actor, { action, target: id, before, after }, now);
     return after;

@@ -1,5 +1,5 @@
 import type { Alarm } from "../../alarm.ts";
-import { SYSTEM, type AuditLog } from "../audit/audit-log.ts";
+import { SYSTEM, type AuditEntry, type AuditLog } from "../audit/audit-log.ts";
 import type { DueMessage, WebhookOutbox } from "./webhook-outbox.ts";
 import { send } from "./webhook-sender.ts";
 import type { WebhookTable } from "./webhook-table.ts";
@@ -86,7 +86,12 @@ export class WebhookDispatch {
       if (attempt.status !== 410 || before?.url !== endpoint.url || before.disabled) return;
       table.disable(GONE, Date.now());
       outbox.abandon(GONE, Date.now());
-      const entry = { action: "webhook.disabled", target: "webhook", before, after: table.find() };
+      const entry: AuditEntry = {
+        action: "webhook.disabled",
+        target: "webhook",
+        before,
+        after: table.find(),
+      };
       audit.add(SYSTEM, entry, Date.now());
     });
   }

@@ -8,7 +8,7 @@ import {
   type WebhookEndpoint,
 } from "../../../core/organization/webhook.ts";
 import type { Alarm } from "../../alarm.ts";
-import type { AuditLog, Author } from "../audit/audit-log.ts";
+import type { AuditEntry, AuditLog, Author } from "../audit/audit-log.ts";
 import type { ExpiryNotices } from "../keys/expiry-notices.ts";
 import type { Settings } from "../settings.ts";
 import type { WebhookOutbox } from "./webhook-outbox.ts";
@@ -143,12 +143,12 @@ export class Webhooks {
     return this.#parts.outbox.list(limit, before);
   }
 
-  /** Writes the audit event of a change, in its transaction; secrets are no part of an endpoint. */
   #noteSecret({ id, name }: Actor, at: number): void {
     this.#parts.settings.setMade("webhookSecret", { at, by: { id, name } });
   }
 
-  #note(author: Author, action: string, before: WebhookEndpoint | null, now: number): void {
+  /** Writes the audit event of a change, in its transaction; secrets are no part of an endpoint. */
+  #note(author: Author, action: AuditEntry["action"], before: WebhookEndpoint | null, now: number): void {
     const { audit, table } = this.#parts;
     audit.add(author, { action, target: "webhook", before, after: table.find() }, now);
   }

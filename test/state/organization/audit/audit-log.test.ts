@@ -46,7 +46,7 @@ test("a key in a long text is kept without its secret, wherever the text is cut"
       const text = `${"x".repeat(before)}.${key}`;
       audit.add(
         { ...alice, name: text },
-        { action: "test", target: text, before: { text }, after: { [text]: 1 } },
+        { action: "webhook.tested", target: text, before: { text }, after: { [text]: 1 } },
         1,
       );
     }
@@ -61,8 +61,10 @@ test("an event whose values are too large for a row is kept without them", async
   await organization.bootstrap(alice);
   await runInDurableObject(organization, (_, { storage: { sql } }) => {
     const members = Array.from({ length: 60_000 }, () => ({ value: crypto.randomUUID() }));
-    auditOf(sql).add(alice, { action: "test", target: "x", before: { members }, after: null }, 1);
-    const [event] = sql.exec<{ before: string }>(`SELECT before FROM audit WHERE action = 'test'`).toArray();
+    auditOf(sql).add(alice, { action: "webhook.tested", target: "x", before: { members }, after: null }, 1);
+    const [event] = sql
+      .exec<{ before: string }>(`SELECT before FROM audit WHERE action = 'webhook.tested'`)
+      .toArray();
     expect(JSON.parse(event?.before ?? "")).toEqual({
       leftOut: expect.stringMatching(/^\d+ characters$/) as string,
     });
