@@ -43,21 +43,45 @@ export function hostsOf(target: Routed): string[] {
   return routesOf(target).map(({ host }) => host);
 }
 
-interface Route {
+export interface Route {
   readonly pattern: string;
   readonly host: string;
   /** Whether it takes everything on its host. */
   readonly takesAll: boolean;
+  /** The zone that it says it is in, by name or by id; `null` where it does not say. */
+  readonly zoneName: string | null;
+  readonly zoneId: string | null;
+  /** Whether it is switched off, and whether previews answer under names beside it. */
+  readonly isOff: boolean;
+  readonly hasPreviews: boolean;
+}
+
+/** All that wrangler takes as a route, but for plain text. */
+interface GivenRoute {
+  readonly pattern: string;
+  readonly custom_domain?: boolean;
+  readonly zone_name?: string;
+  readonly zone_id?: string;
+  readonly enabled?: boolean;
+  readonly previews_enabled?: boolean;
 }
 
 /** The target's routes. A custom domain takes all of its host, another route what its pattern says. */
 export function routesOf({ route, routes = [] }: Routed): Route[] {
   return (route === undefined ? routes : [route, ...routes]).map((each) => {
-    const { pattern, custom_domain: isDomain = false } =
-      typeof each === "string" ? { pattern: each } : { custom_domain: false, ...each };
+    const given: GivenRoute = typeof each === "string" ? { pattern: each } : each;
+    const { pattern, custom_domain: isDomain = false } = given;
     const [host = "", ...path] = pattern.replace(/^https?:\/\//i, "").split("/");
     const takesAll = isDomain ? path.length === 0 : path.join("/") === "*" && !/^http:/i.test(pattern);
-    return { pattern, host: plainHost(host), takesAll };
+    return {
+      pattern,
+      host: plainHost(host),
+      takesAll,
+      zoneName: given.zone_name ?? null,
+      zoneId: given.zone_id ?? null,
+      isOff: given.enabled === false,
+      hasPreviews: given.previews_enabled === true,
+    };
   });
 }
 

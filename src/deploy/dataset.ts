@@ -1,5 +1,5 @@
 import type { Target } from "./configuration.ts";
-import { isPlaceholder } from "./placeholder.ts";
+import { isMadeUp } from "./placeholder.ts";
 
 const BINDING = "METRICS";
 /** How Cloudflare says that the account has never used Analytics Engine. */
@@ -15,7 +15,7 @@ export function datasetOf(target: Target): string | null {
 /** What is wrong with the dataset that is bound. */
 export function datasetProblems(target: Target): string[] {
   const dataset = datasetOf(target);
-  if (dataset === null || (NAME.test(dataset) && !isPlaceholder(dataset))) return [];
+  if (dataset === null || (NAME.test(dataset) && !isMadeUp(dataset))) return [];
   return [`${BINDING}: ${JSON.stringify(dataset)} is no name of a dataset`];
 }
 

@@ -30,5 +30,5 @@ export class HalfDeployed extends DeployError {
 
 /** The version that was to run again does not. */
 export class NotRolledBack extends DeployError {
-  override readonly outcome = "Nothing is known to have gone back";
+  override readonly outcome = "Nothing went back; what ran before runs still";
 }

@@ -11,6 +11,7 @@ import { rollBack } from "./rollback.ts";
 import { Wrangler } from "./wrangler.ts";
 
 const PAUSE_MS = 5000;
+const CHECK_TIMEOUT_MS = 300_000;
 const NOT_READY = 2;
 
 const print = (text: string): void => void process.stdout.write(text);
@@ -34,10 +35,13 @@ async function main(): Promise<number> {
 async function documentProblems(vars: Readonly<Record<string, string>>): Promise<string[]> {
   const check = promisify(execFile)(process.execPath, [join(import.meta.dirname, "../check.ts")], {
     env: { ...process.env, ...vars },
+    timeout: CHECK_TIMEOUT_MS,
   });
   return check.then(
     () => [],
-    ({ stderr }: { stderr: string }) => [`The API's document:\n${stderr.trim()}`],
+    ({ stderr, killed }: { stderr: string; killed?: boolean }) => [
+      `The API's document:\n${killed === true ? "npm run check has not come to an end" : stderr.trim()}`,
+    ],
   );
 }
 

@@ -17,20 +17,38 @@ interface Version {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** What is deployed. */
+interface Deployed {
+  /** Whether there is a Worker of this name. */
+  readonly exists: boolean;
+  /** Of what runs; `null` when nothing does, or when another tool deployed it. */
+  readonly fingerprint: string | null;
+  /** Of what was deployed to its end; `null` for nothing. */
+  readonly whole: string | null;
+}
+
+/** The versions that run, by their ids; `null` when there is no such Worker. */
+export async function runningVersions(wrangler: Wrangler): Promise<readonly string[] | null> {
+  const status = await wrangler.json<Status>(["deployments", "status", "--json"]);
+  return status === null ? null : status.versions.map(({ version_id: id }) => id);
+}
+
 /** The fingerprint of the running deployment; `null` when there is none, or when another tool deployed it. */
 export async function deployedFingerprint(wrangler: Wrangler): Promise<string | null> {
-  const status = await wrangler.json<Status>(["deployments", "status", "--json"]);
-  const [current, ...others] = status?.versions ?? [];
+  return fingerprintOf((await runningVersions(wrangler)) ?? [], wrangler);
+}
+
+async function fingerprintOf([current, ...others]: readonly string[], wrangler: Wrangler) {
   if (current === undefined || others.length > 0) return null;
-  const version = await wrangler.json<Version>(["versions", "view", current.version_id, "--json"]);
+  const version = await wrangler.json<Version>(["versions", "view", current, "--json"]);
   return version?.annotations?.["workers/tag"] ?? null;
 }
 
-/** Whether what runs is this, and was deployed with all that belongs to it. */
-export async function isWhole(fingerprint: string, wrangler: Wrangler): Promise<boolean> {
-  if ((await deployedFingerprint(wrangler)) !== fingerprint) return false;
+export async function readDeployed(wrangler: Wrangler): Promise<Deployed> {
+  const versions = await runningVersions(wrangler);
+  const fingerprint = await fingerprintOf(versions ?? [], wrangler);
   const { code, stdout } = await wrangler.run(["kv", "key", "get", WHOLE, "--text", ...AT_CLOUDFLARE]);
-  return code === 0 && stdout.trim() === fingerprint;
+  return { exists: versions !== null, fingerprint, whole: code === 0 ? stdout.trim() || null : null };
 }
 
 /** Notes that a deployment was done to its end. Without the note the next one does all of it again. */

@@ -1,19 +1,74 @@
 /** What asks for a value: brackets around the name of one, what a shell or a template would fill in, and words. */
 const MARKS = /[<>]|\$\{|\{\{|%[A-Z_]+%|__[A-Z_]+__|\[[a-z][\w -]*\]|\.\.\.|…/i;
 const WORDS =
-  /(?:^|[^a-z])(?:todo|tbd|fixme|xxx+|placeholder|change[-_ ]?me|fill[-_ ]?me|replace[-_ ]?(?:me|this|with)|insert[-_ ]here|your|your(?:domain|company|tenant|org|app|api|host|name|site)|my(?:domain|company))(?![a-z])/i;
+  /(?:^|[^a-z])(?:todo|tbd|fixme|xxx+|placeholder|change[-_ ]?me|fill[-_ ]?me|replace[-_ ]?(?:me|this|with)|insert[-_ ]here|your|your(?:domain|company|tenant|org|app|api|host|name|site|realm)|my[-_]?(?:domain|company|tenant|org|realm|worker|site)|(?:the|own)[-_](?:domain|tenant|worker))(?![a-z])/i;
 
 /** Whether a text stands in for one that somebody still has to fill in. */
 export function isPlaceholder(text: string): boolean {
   return MARKS.test(text) || WORDS.test(text);
 }
 
+const THING =
+  "tenant|realm|region|domain|host|org|organi[sz]ation|account|company|customer|client|user-?pool|pool|env|environment|zone|project|audience|issuer|server|directory|worker|namespace";
+/** Parts of a URL, a name or an id that say what is to stand there. */
+const NAMED = [
+  /^(?:tenant|sub-?domain|realm)$/i,
+  new RegExp(`^(?:${THING})[-_ ]?(?:id|name|domain|guid|uuid|url)$`, "i"),
+  /^(?:(?:TENANT|REALM|REGION|DOMAIN|HOST|ORIGIN|ISSUER|ORG|ACCOUNT|COMPANY|CLIENT|USER|POOL|ENV|ENVIRONMENT|ZONE|NAME|AUDIENCE|URL|ID|GUID|UUID|VALUE|SECRET|OIDC|CORS|ORIGINS|WORKER|SUBDOMAIN|HOSTNAME)(?:_|$))+$/,
+];
+const GUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi;
+const COUNTED = /123456/;
+
+/**
+ * Whether a URL, a name or an id is made up in a part of it: `tenant`, `CLIENT_ID`, a GUID of zeros, digits that count.
+ * Not for texts in which such words may be meant, like the names of claims.
+ */
+export function isMadeUp(text: string): boolean {
+  if (isPlaceholder(text) || COUNTED.test(text)) return true;
+  if ((text.match(GUID) ?? []).some((id) => !isRandom(id.replaceAll("-", "").toLowerCase()))) return true;
+  const parts = text.split(/[\s/.:,;|?#&="'@{}()[\]]+/);
+  return parts.some((part) => NAMED.some((named) => named.test(part)));
+}
+
+/** Names that are reserved for examples (RFC 2606, RFC 6761), and those that documents use all the same. */
+const RESERVED = /(?:^|\.)(?:example|invalid|test|localhost)\.?$/i;
+const SAMPLE =
+  /(?:^|\.)(?:example|contoso|fabrikam)\.|(?:^|\.)(?:domain|company|website|foo|bar|foobar)\.[a-z]+\.?$/i;
+
+export function isExampleHost(host: string): boolean {
+  return RESERVED.test(host) || SAMPLE.test(host);
+}
+
+/** The first host in a text that documents use for examples; `null` if there is none. */
+export function exampleIn(text: string): string | null {
+  const hosts = text.match(/[a-z0-9-]+(?:\.[a-z0-9-]+)+/gi) ?? [];
+  return hosts.find((host) => SAMPLE.test(host)) ?? null;
+}
+
 const ID = /^[0-9a-f]{32}$/;
-/** Random ids have more (all but one in 10^12), and do not repeat themselves. */
-const LEAST_DIFFERENT_LETTERS = 6;
 
 /** Whether a text can be an id that Cloudflare has given: zeros, counting and repeated letters never are. */
 export function isGivenId(text: string): boolean {
-  const repeats = text.slice(0, text.length / 2) === text.slice(text.length / 2);
-  return ID.test(text) && !repeats && new Set(text).size >= LEAST_DIFFERENT_LETTERS;
+  return ID.test(text) && isRandom(text);
+}
+
+/** Random ids of 32 digits have more (all but one in 10^12). */
+const LEAST_DIFFERENT_DIGITS = 6;
+const LONGEST_PERIOD = 16;
+/** Digits that far apart follow each other in ids that somebody has counted up (`0123…`, `1a2b3c…`). */
+const LONGEST_STRIDE = 4;
+/** Of random ids a fifth does; two thirds are one in 10^7. */
+const MOST_IN_SEQUENCE = 2 / 3;
+
+/** Whether 32 hexadecimal digits look drawn at random, neither repeated nor counted. */
+function isRandom(digits: string): boolean {
+  const values = Array.from(digits, (digit) => Number.parseInt(digit, 16));
+  const steps = (apart: number) =>
+    values.slice(apart).map((value, i) => (value - (values[i] ?? 0) + 16) % 16);
+  const repeats = Array.from({ length: LONGEST_PERIOD }, (_, i) => steps(i + 1).every((step) => step === 0));
+  const counts = Array.from({ length: LONGEST_STRIDE }, (_, i) => {
+    const all = steps(i + 1);
+    return all.filter((step) => step <= 1 || step === 15).length > all.length * MOST_IN_SEQUENCE;
+  });
+  return new Set(values).size >= LEAST_DIFFERENT_DIGITS && ![...repeats, ...counts].includes(true);
 }

@@ -4,9 +4,9 @@ import { problemsOf } from "./checks.ts";
 import { readOthers, readTarget, type Target } from "./configuration.ts";
 import { datasetHint, datasetNotice } from "./dataset.ts";
 import { DeployError, HalfDeployed, NotDeployed } from "./deploy-error.ts";
-import { deployedFingerprint, isWhole, noteWhole, secretsOf } from "./deployed.ts";
+import { deployedFingerprint, noteWhole, readDeployed, secretsOf } from "./deployed.ts";
 import { provideNamespace } from "./namespace.ts";
-import type { Wrangler } from "./wrangler.ts";
+import type { Outcome, Wrangler } from "./wrangler.ts";
 
 /**
  * Checks everything, creates what is missing, and deploys, unless all of that runs already. Throws a {@link DeployError}
@@ -27,7 +27,15 @@ export async function release(
   const fingerprint = await fingerprintOf(readTarget(command), wrangler);
   if (command.dryRun) {
     print(`Nothing is wrong. ${target.name} (${fingerprint}) would be deployed.\n`);
-  } else if (await isWhole(fingerprint, wrangler)) {
+    return;
+  }
+  const deployed = await readDeployed(wrangler);
+  if (!deployed.exists && deployed.whole !== null) {
+    throw new DeployError(
+      `name: there is no Worker ${target.name}, and its namespace KEY_RECORDS is that of one that was deployed: under another name? Under a new one it would begin without any key. If that is meant, take the namespace's id out`,
+    );
+  }
+  if (deployed.fingerprint === fingerprint && deployed.whole === fingerprint) {
     print(`${target.name} (${fingerprint}) is what runs already: nothing to deploy.\n`);
   } else {
     await upload(fingerprint, wrangler, print);
@@ -35,18 +43,29 @@ export async function release(
 }
 
 async function upload(fingerprint: string, wrangler: Wrangler, print: (text: string) => void): Promise<void> {
-  const { code, stdout, all } = await wrangler.run(["deploy", "--tag", fingerprint]);
-  if (code !== 0) throw await failureOf(all, fingerprint, wrangler);
-  print(stdout);
+  const outcome = await wrangler.run(["deploy", "--tag", fingerprint]);
+  if (outcome.code !== 0) throw await failureOf(outcome, fingerprint, wrangler);
+  print(outcome.stdout);
   await noteWhole(fingerprint, wrangler, print);
 }
 
 /** wrangler uploads first, and sets routes and logs after that: either may fail, and the answer to either get lost. */
-async function failureOf(said: string, fingerprint: string, wrangler: Wrangler): Promise<DeployError> {
-  const problems = [`wrangler could not deploy:\n${said.trim()}`, ...datasetHint(said)];
+async function failureOf(
+  { all, timedOut = false }: Outcome,
+  fingerprint: string,
+  wrangler: Wrangler,
+): Promise<DeployError> {
+  const problems = [`wrangler could not deploy:\n${all.trim()}`, ...datasetHint(all)];
   const again = "Run the same command again: it does all of it";
   try {
     const runs = (await deployedFingerprint(wrangler)) === fingerprint;
+    if (!runs && timedOut) {
+      return new HalfDeployed(
+        "What ran before runs still, and the upload may be under way",
+        ...problems,
+        again,
+      );
+    }
     if (!runs) return new NotDeployed(...problems);
     return new HalfDeployed(
       "The code was deployed, but not all of its routes and settings",

@@ -1,4 +1,5 @@
-import { NotRolledBack } from "./deploy-error.ts";
+import { HalfDeployed, NotRolledBack } from "./deploy-error.ts";
+import { runningVersions } from "./deployed.ts";
 import type { Wrangler } from "./wrangler.ts";
 
 const EXPLANATION = `Going back changes the code and the configuration, and nothing that is stored: keys, revocations and the audit stay as they
@@ -16,6 +17,7 @@ export async function rollBack(
   print: (text: string) => void,
 ): Promise<void> {
   print(EXPLANATION);
+  const before = await versionsOf(wrangler);
   const args = [
     "rollback",
     ...(version === "" ? [] : [version]),
@@ -23,7 +25,28 @@ export async function rollBack(
     "--message",
     "npm run deploy --rollback",
   ];
-  const { code, stdout, all } = await wrangler.run(args);
-  if (code !== 0) throw new NotRolledBack(`wrangler could not go back:\n${all.trim()}`);
-  print(stdout);
+  const { code, stdout, all, timedOut = false } = await wrangler.run(args);
+  if (code === 0) {
+    print(stdout);
+    return;
+  }
+  const problem = `wrangler could not go back:\n${all.trim()}`;
+  const after = await versionsOf(wrangler);
+  if (before !== null && after === before && !timedOut) throw new NotRolledBack(problem);
+  throw new HalfDeployed(
+    before !== null && after !== null && after !== before
+      ? "It went back, and wrangler failed after that"
+      : "Whether it went back could not be found out",
+    problem,
+    "Look what runs (npx wrangler deployments status --env ENV) before you go back again: without a VERSION it goes back one more",
+  );
+}
+
+/** What runs, as text; `null` when nobody can say. */
+async function versionsOf(wrangler: Wrangler): Promise<string | null> {
+  try {
+    return JSON.stringify(await runningVersions(wrangler));
+  } catch {
+    return null;
+  }
 }

@@ -1,11 +1,5 @@
-import { routesOf, varsOf, type Target } from "./configuration.ts";
-
-/** Names that documents use for examples (RFC 2606, RFC 6761). */
-const EXAMPLE_HOST = /(?:^|\.)(?:example|invalid|test|localhost|example\.(?:com|net|org))\.?$/i;
-
-export function isExampleHost(host: string): boolean {
-  return EXAMPLE_HOST.test(host);
-}
+import { plainHost, routesOf, varsOf, type Route, type Target } from "./configuration.ts";
+import { isExampleHost, isGivenId, isMadeUp } from "./placeholder.ts";
 
 /** Whether requests to a host reach a route's host, in which a `*` in front stands for anything. */
 export function covers(pattern: string, host: string): boolean {
@@ -26,14 +20,7 @@ export function routeProblems(target: Target): string[] {
   if (routes.length === 0) {
     return ["routes: there is none, so that nobody would reach the gateway under a name of yours", ...direct];
   }
-  const own = routes.flatMap(({ pattern, host, takesAll }) => {
-    if (isExampleHost(host.replace(/^\*\.?/, ""))) return [`routes: ${pattern} is an example`];
-    if (!host.includes(".")) return [`routes: ${pattern} names no host of yours`];
-    if (host.endsWith(".workers.dev")) return [`routes: ${pattern} is no name of yours`];
-    return takesAll
-      ? []
-      : [`routes: ${pattern} leaves out paths, or https; /-/ and the API's own must both reach the gateway`];
-  });
+  const own = routes.flatMap((route) => [nameProblem(route) ?? [], zoneProblem(route) ?? []].flat());
   const { CONTROL_HOSTNAME: controlHost = "", PUBLIC_ORIGIN: publicOrigin = "" } = varsOf(target);
   const publicHost = URL.canParse(publicOrigin) ? new URL(publicOrigin).hostname : "";
   const unrouted = [
@@ -44,5 +31,38 @@ export function routeProblems(target: Target): string[] {
       ? []
       : [`${name}: no route leads to ${host}`],
   );
-  return [...own, ...unrouted, ...direct];
+  return [...workerNameProblem(target), ...own, ...unrouted, ...direct];
+}
+
+function nameProblem({ pattern, host, takesAll, isOff, hasPreviews }: Route): string | null {
+  if (isExampleHost(host.replace(/^\*\.?/, ""))) return `routes: ${pattern} is an example`;
+  if (isMadeUp(pattern) || /[{}]/.test(pattern)) return `routes: ${pattern} is a placeholder`;
+  if (!/[^.*]\.[^.]/.test(host)) return `routes: ${pattern} names no host of yours`;
+  if (host.endsWith(".workers.dev")) return `routes: ${pattern} is no name of yours`;
+  if (isOff) return `routes: ${pattern} is switched off`;
+  if (hasPreviews) return `routes: ${pattern} has previews_enabled, which answer under other names`;
+  return takesAll
+    ? null
+    : `routes: ${pattern} leaves out paths, or https; /-/ and the API's own must both reach the gateway`;
+}
+
+function zoneProblem({ pattern, host, zoneName, zoneId }: Route): string | null {
+  if (zoneId !== null && !isGivenId(zoneId)) {
+    return `routes: the zone_id ${JSON.stringify(zoneId)} of ${pattern} is a placeholder`;
+  }
+  if (zoneName === null) return null;
+  if (isExampleHost(zoneName) || isMadeUp(zoneName)) {
+    return `routes: the zone_name ${zoneName} of ${pattern} is a placeholder`;
+  }
+  const zone = plainHost(zoneName);
+  return host.replace(/^\*/, "") === zone || host.endsWith(`.${zone}`)
+    ? null
+    : `routes: ${pattern} is not in the zone ${zoneName}`;
+}
+
+/** Names of Workers in documents and templates. */
+const SAMPLE_NAME = /^(?:worker|hello-?world|example|sample|test|demo)(?:-(?:staging|production))?$/i;
+
+function workerNameProblem({ name = "" }: Target): string[] {
+  return SAMPLE_NAME.test(name) || isMadeUp(name) ? [`name: ${JSON.stringify(name)} is a placeholder`] : [];
 }

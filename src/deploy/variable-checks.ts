@@ -1,18 +1,49 @@
-import { webhookUrlProblem } from "../core/organization/webhook.ts";
+import { isLoopbackUrl, webhookUrlProblem } from "../core/organization/webhook.ts";
 import { ConfigError, isSecret, readConfig, SETTINGS } from "../settings.ts";
 import { DOCUMENT_VARS, hostsOf, plainHost, varsOf, type Target } from "./configuration.ts";
-import { isPlaceholder } from "./placeholder.ts";
-import { covers, isExampleHost } from "./route-checks.ts";
+import { exampleIn, isExampleHost, isMadeUp, isPlaceholder } from "./placeholder.ts";
+import { covers } from "./route-checks.ts";
 
 type Vars = Readonly<Record<string, string>>;
+
+/** What stands for a part of a URL. */
+const TEMPLATE = /[{}]|%7[bd]/i;
+/** Settings that are one URL each. */
+const URLS = ["ORIGIN_URL", "OIDC_ISSUER", "PUBLIC_ORIGIN", "GITHUB_SECRET_SCANNING_KEYS_URL"];
+/** Settings of which every part is a name or an id of the deployment's own. */
+const OWN_NAMES: readonly string[] = [
+  ...URLS,
+  ..."ORIGINS ORIGIN_AUDIENCE CORS_ORIGINS CONTROL_HOSTNAME KEY_PREFIX".split(" "),
+  ..."OIDC_CLIENT_ID OIDC_AUDIENCE OIDC_RESOURCE OIDC_ORG OIDC_AUTHORIZE_PARAMS".split(" "),
+];
 
 /** What is wrong with the target's variables. */
 export function variableProblems(target: Target): string[] {
   const vars = varsOf(target);
-  const placeholders = Object.entries(vars)
-    .filter(([, value]) => isPlaceholder(value))
-    .map(([name, value]) => `${name}: ${JSON.stringify(value)} is a placeholder`);
-  return [...settingProblem(vars), ...nameProblems(vars), ...placeholders, ...urlProblems(vars, target)];
+  return [
+    ...settingProblem(vars),
+    ...nameProblems(vars),
+    ...Object.entries(vars).flatMap(([name, value]) => placeholderProblem(name, value) ?? []),
+    ...urlProblems(vars, target),
+    ...corsProblems(vars, target),
+  ];
+}
+
+/** URLs are looked at by themselves, too; in other texts an example may stand anywhere. */
+function placeholderProblem(name: string, value: string): string | null {
+  if (URLS.includes(name) && TEMPLATE.test(value)) return null;
+  const isMeant = OWN_NAMES.includes(name) ? isMadeUp : isPlaceholder;
+  if (isMeant(value) || SETTINGS.includes(value)) return `${name}: ${JSON.stringify(value)} is a placeholder`;
+  const example = URLS.includes(name) || name === "ORIGINS" ? null : exampleIn(value);
+  return example === null ? null : `${name}: ${example} is an example`;
+}
+
+/** Pages under development may call where it is tried out, and nowhere else pages that anybody on their way may change. */
+function corsProblems({ CORS_ORIGINS: origins = "" }: Vars, { targetEnvironment }: Target): string[] {
+  const plain = origins.split(",").filter((origin) => /^\s*http:/i.test(origin));
+  return plain
+    .filter((origin) => targetEnvironment === "production" || !isLoopbackUrl(origin.trim()))
+    .map((origin) => `CORS_ORIGINS: ${origin.trim()} must be https`);
 }
 
 /** What the Worker itself would stop for at its start. */
@@ -40,12 +71,7 @@ function nameProblems(vars: Vars): string[] {
 }
 
 function urlProblems(vars: Vars, target: Target): string[] {
-  const urls = [
-    ...["ORIGIN_URL", "OIDC_ISSUER", "PUBLIC_ORIGIN", "GITHUB_SECRET_SCANNING_KEYS_URL"].map(
-      (name) => [name, vars[name] ?? ""] as const,
-    ),
-    ...originsOf(vars["ORIGINS"]),
-  ];
+  const urls = [...URLS.map((name) => [name, vars[name] ?? ""] as const), ...originsOf(vars["ORIGINS"])];
   return urls.flatMap(([name, text]) => {
     if (!URL.canParse(text)) return [];
     const problem = urlProblem(new URL(text), name === "PUBLIC_ORIGIN" ? [] : hostsOf(target));
@@ -55,7 +81,7 @@ function urlProblems(vars: Vars, target: Target): string[] {
 
 function urlProblem({ href, hostname, pathname, protocol }: URL, own: readonly string[]): string | null {
   if (isExampleHost(hostname)) return "is an example";
-  if (/%7[bd]/i.test(pathname)) return "is a placeholder";
+  if (TEMPLATE.test(pathname)) return "is a placeholder";
   if (protocol !== "https:") return "must be https";
   const problem = webhookUrlProblem(href, { allowLoopback: false, own: [] });
   if (problem !== null) return `cannot be reached from Cloudflare (${problem})`;

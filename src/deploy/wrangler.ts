@@ -12,11 +12,16 @@ const WRANGLER = join(
 /** How wrangler says that a Worker is not there: in words, or by the code of Cloudflare's API. */
 const NO_WORKER = /\[code: (?:10007|10090)\]|Worker "[\w-]+"(?: \(env: [\w-]+\))? not found/;
 
-interface Outcome {
+/** How long one command may take. To build and upload takes half a minute. */
+const TIMEOUT_MS = 300_000;
+
+export interface Outcome {
   readonly code: number;
   readonly stdout: string;
   /** Both streams as they came. */
   readonly all: string;
+  /** Whether it was ended because it took too long: what it was to do may be done. */
+  readonly timedOut?: boolean;
 }
 
 /** Runs wrangler's own commands for one environment. */
@@ -24,16 +29,19 @@ export class Wrangler {
   readonly #target: readonly string[];
   /** What the build of the API's document goes by. */
   readonly #build: Readonly<Record<string, string>>;
+  readonly #timeoutMs: number;
 
   constructor(
     { config, environment }: Pick<DeployCommand, "config" | "environment">,
     build: Readonly<Record<string, string>>,
+    timeoutMs = TIMEOUT_MS,
   ) {
+    this.#timeoutMs = timeoutMs;
     this.#target = ["--config", config, "--env", environment];
     this.#build = build;
   }
 
-  /** Runs a command to its end. */
+  /** Runs a command to its end, or ends it when its time is over. */
   run(args: readonly string[]): Promise<Outcome> {
     const child = spawn(process.execPath, [WRANGLER, ...args, ...this.#target], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -56,9 +64,21 @@ export class Wrangler {
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       all += text;
     });
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      all += `\nwrangler ${args[0]} has not ended within ${this.#timeoutMs / 1000} s`;
+      child.kill("SIGKILL");
+      // What it has started may hold the other ends open.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, this.#timeoutMs);
     return new Promise((resolve, reject) => {
       child.on("error", reject);
-      child.on("close", (code) => resolve({ code: code ?? 1, stdout, all }));
+      child.on("close", (code) => {
+        clearTimeout(timer);
+        resolve({ code: code ?? 1, stdout, all, timedOut });
+      });
     });
   }
 

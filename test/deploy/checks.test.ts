@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { isGivenId } from "../../src/deploy/placeholder.ts";
 import { readArguments } from "../../src/deploy/arguments.ts";
 import { problemsOf } from "../../src/deploy/checks.ts";
 import { readOthers, readTarget } from "../../src/deploy/configuration.ts";
@@ -23,6 +26,24 @@ const but = (from: string, to: string): readonly Replacement[] => [...FILLED_IN,
 const VARS = "[env.production.vars]\n";
 const ID = (id: string): readonly Replacement[] =>
   but('binding = "KEY_RECORDS"', `binding = "KEY_RECORDS"\nid = "${id}"`);
+
+/** What wrangler reads of a section. */
+const FIELDS = (
+  JSON.parse(
+    readFileSync(join(import.meta.dirname, "../../node_modules/wrangler/config-schema.json"), "utf8"),
+  ) as { definitions: { RawConfig: { properties: Record<string, object> } } }
+).definitions.RawConfig.properties;
+/** Those that a deployment needs, that are checked by what they say, or that only the build goes by. */
+const DECIDED =
+  `$schema env keep_vars dependencies_instrumentation account_id analytics_engine_datasets base_dir build cache compatibility_date compatibility_flags
+  compliance_region dev durable_objects find_additional_modules jsx_factory jsx_fragment keep_names kv_namespaces limits
+  logpush main migrations minify name no_bundle observability placement preserve_file_names preview_urls python_modules
+  ratelimits route routes rules secrets send_metrics tsconfig upload_source_maps vars version_metadata
+  workers_dev`.split(/\s+/);
+const MIGRATIONS = [
+  'tag = "v1"\nnew_sqlite_classes = ["KeyGuard", "Organization"]',
+  'tag = "v2"\nnew_sqlite_classes = ["Deployment"]',
+];
 
 test("the example is refused for everything in it that is an example", () => {
   expect(problems()).toEqual([
@@ -51,6 +72,27 @@ test.each<{ name: string; with: readonly Replacement[] }>([
     name: "an API whose name has such words in it",
     with: but("https://api.acme.dev", "https://api.todoist.com/yourself"),
   },
+  {
+    name: "a route of a zone that is named",
+    with: but('"gateway.acme.dev", custom_domain = true', '"gateway.acme.dev/*", zone_name = "acme.dev"'),
+  },
+  {
+    name: "a tenant's issuer",
+    with: but(
+      "https://login.acme.dev",
+      "https://login.microsoftonline.com/9b1f6c2e-83d4-4f0a-b7a5-1c2d9e64f0a3/v2.0",
+    ),
+  },
+  {
+    name: "names of claims",
+    with: but(VARS, `${VARS}OIDC_ORG_CLAIM = "tenant_id"\nOIDC_NAME_CLAIM = "name"\n`),
+  },
+  { name: "pages that may call", with: but(VARS, `${VARS}CORS_ORIGINS = "https://app.acme.dev"\n`) },
+  {
+    name: "more room for CPU",
+    with: but("[env.production]\n", "[env.production]\nlimits = { cpu_ms = 60000 }\n"),
+  },
+  { name: "another audience", with: but(VARS, `${VARS}ORIGIN_AUDIENCE = "urn:acme:custody"\n`) },
   { name: "settings in JSON", with: but(VARS, `${VARS}OIDC_ROLE_NAMES = '{"custody-admins": ["admin"]}'\n`) },
 ])("$name is let through", ({ with: changes }) => expect(problems(...changes)).toEqual([]));
 
@@ -66,6 +108,11 @@ describe("a section is refused, and what is wrong is named,", () => {
       `${"0".repeat(31)}1`,
       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
       "0F2AC74B498B48028CB68387C421E279",
+      "00112233445566778899aabbccddeeff",
+      "0123456789abcdeffedcba9876543210",
+      "12345678901234567890123456789012",
+      "a1b2c3d4e5f60718293a4b5c6d7e8f90",
+      "abc123abc123abc123abc123abc123ab",
     ].map((id) => ({ name: `with the id "${id}"`, with: ID(id), says: /^KEY_RECORDS: .* is a placeholder/ })),
     ...[
       "https://localhost:8788",
@@ -168,13 +215,160 @@ describe("a section is refused, and what is wrong is named,", () => {
         ["gateway.acme.dev", /leaves out paths/],
         ["http://gateway.acme.dev/*", /or https/],
         ["portcullis.acme.workers.dev/*", /is no name of yours$/],
-        ["*.example.com/*", /is an example$/],
+        ["*.example.net/*", /is an example$/],
+        ["gateway.domain.com/*", /is an example$/],
+        ["gateway.contoso.com/*", /is an example$/],
+        ["example.acme.dev/*", /is an example$/],
+        ["<name>.acme.dev/*", /is a placeholder$/],
+        ["YOUR-DOMAIN.com/*", /is a placeholder$/],
+        ["gateway.mydomain.dev/*", /is a placeholder$/],
+        ["TENANT.acme.dev/*", /is a placeholder$/],
+        ["sub-domain.acme.dev/*", /is a placeholder$/],
+        ["{host}.acme.dev/*", /is a placeholder$/],
+        ["*.io/*", /names no host of yours$/],
       ] as const
     ).map(([route, says]) => ({
       name: `with the route ${route}`,
       with: but('{ pattern = "gateway.acme.dev", custom_domain = true }', `"${route}"`),
       says,
     })),
+    ...(
+      [
+        [
+          'pattern = "gateway.acme.dev/*", zone_name = "example.com"',
+          /the zone_name example.com .* placeholder$/,
+        ],
+        ['pattern = "gateway.acme.dev/*", zone_name = "<zone>"', /the zone_name <zone> .* placeholder$/],
+        ['pattern = "gateway.acme.dev/*", zone_name = "acme.com"', /is not in the zone acme.com$/],
+        ['pattern = "gateway.acme.dev/*", zone_name = "me.dev"', /is not in the zone me.dev$/],
+        ['pattern = "gateway.acme.dev/*", zone_id = "ZONE_ID"', /the zone_id "ZONE_ID" .* placeholder$/],
+        [`pattern = "gateway.acme.dev/*", zone_id = "${"0".repeat(32)}"`, /the zone_id .* placeholder$/],
+        ['pattern = "gateway.acme.dev", custom_domain = true, enabled = false', /is switched off$/],
+        ['pattern = "gateway.acme.dev", custom_domain = true, previews_enabled = true', /previews_enabled/],
+      ] as const
+    ).map(([route, says]) => ({
+      name: `with the route ${route}`,
+      with: but('pattern = "gateway.acme.dev", custom_domain = true', route),
+      says: new RegExp(`^routes: .*${says.source}`),
+    })),
+    ...["my-worker", "worker-name", "hello-world", "worker", "your-gateway"].map((name) => ({
+      name: `with the name "${name}"`,
+      with: but("[env.production]\n", `[env.production]\nname = "${name}"\n`),
+      says: /^name: .* is a placeholder$/,
+    })),
+    ...[
+      "https://login.microsoftonline.com/TENANT/v2.0",
+      "https://login.microsoftonline.com/tenant/v2.0",
+      "https://login.microsoftonline.com/tenant-id/v2.0",
+      "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000/v2.0",
+      "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0",
+      "https://login.microsoftonline.com/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee/v2.0",
+      "https://login.microsoftonline.com/12345678-1234-1234-1234-123456789012/v2.0",
+      "https://cognito-idp.REGION.amazonaws.com/POOL_ID",
+      "https://dev-123456.okta.com/oauth2/default",
+      "https://login.acme.dev/realms/myrealm",
+      "https://TENANT_NAME.eu.auth0.com/",
+    ].map((url) => ({
+      name: `with the issuer ${url}`,
+      with: but("https://login.acme.dev", url),
+      says: /^OIDC_ISSUER: .* is a placeholder$/,
+    })),
+    ...["https://login.domain.com", "https://example.okta.com", "https://contoso.b2clogin.com/x"].map(
+      (url) => ({
+        name: `with the issuer ${url}`,
+        with: but("https://login.acme.dev", url),
+        says: /^OIDC_ISSUER: .* is an example$/,
+      }),
+    ),
+    ...(
+      [
+        ["ORIGIN_AUDIENCE", "https://api.example.com", "is an example"],
+        ["ORIGIN_AUDIENCE", "ORIGIN_AUDIENCE", "is a placeholder"],
+        ["ORIGIN_AUDIENCE", "api://<tenant>/api", "is a placeholder"],
+        ["CORS_ORIGINS", "https://app.acme.dev, https://app.example.com", "is an example"],
+        ["CORS_ORIGINS", "http://localhost:3000", "must be https"],
+        ["CORS_ORIGINS", "https://app.acme.dev,http://app.acme.dev", "must be https"],
+        ["OIDC_AUDIENCE", "api://00000000-0000-0000-0000-000000000000", "is a placeholder"],
+        ["OIDC_RESOURCE", "https://api.yourdomain.com", "is a placeholder"],
+        ["OIDC_ORG", "tenant", "is a placeholder"],
+        ["OIDC_CLIENT_ID", "client-id", "is a placeholder"],
+        ["OIDC_CLIENT_ID", "OIDC_CLIENT_ID", "is a placeholder"],
+        ["OIDC_ROLES_CLAIM", "https://example.com/roles", "is an example"],
+      ] as const
+    ).map(([name, value, says]) => ({
+      name: `with ${name} = "${value}"`,
+      with: but(VARS, `${VARS}${name} = "${value}"\n`),
+      says: new RegExp(`^${name}: .*${says}$`),
+    })),
+    {
+      name: "with a flag that contradicts another",
+      with: but(
+        "[env.production]\n",
+        '[env.production]\ncompatibility_flags = ["enable_request_signal", "nodejs_compat", "global_fetch_strictly_public", "global_fetch_private_origin"]\n',
+      ),
+      says: /^compatibility_flags: global_fetch_private_origin is none/,
+    },
+    ...["2024-01-01", "2026-12-01"].map((date) => ({
+      name: `with the compatibility date ${date}`,
+      with: but("[env.production]\n", `[env.production]\ncompatibility_date = "${date}"\n`),
+      says: /^compatibility_date: must be 2026-11-01/,
+    })),
+    ...(
+      [
+        ["limits = { cpu_ms = 50 }", /^limits: cpu_ms must be at least/],
+        ["limits = { subrequests = 50 }", /^limits: subrequests must be at least/],
+        ['account_id = "0123456789abcdef0123456789abcdef"', /^account_id: .* is a placeholder$/],
+        ['tail_consumers = [{ service = "logs" }]', /^tail_consumers: must not be set: .* URLs/],
+        ['streaming_tail_consumers = [{ service = "logs" }]', /^streaming_tail_consumers: .* URLs/],
+        ['assets = { directory = "public" }', /^assets: must not be set: files/],
+        ['services = [{ binding = "X", service = "x" }]', /^services: must not be set/],
+      ] as const
+    ).map(([text, says]) => ({
+      name: `with ${text}`,
+      with: but("[env.production]\n", `[env.production]\n${text}\n`),
+      says,
+    })),
+    ...(
+      [
+        ['tag = "v3"\ndeleted_classes = ["Organization"]', /^migrations v3: must have no deleted_classes/],
+        [
+          'tag = "v3"\nrenamed_classes = [{ from = "Organization", to = "Org" }]',
+          /^migrations v3: must have no renamed_classes/,
+        ],
+        [
+          'tag = "v3"\ntransferred_classes = [{ from = "A", from_script = "b", to = "Organization" }]',
+          /^migrations v3: must have no transferred_classes/,
+        ],
+        ['tag = "v3"\nnew_classes = ["Other"]', /^migrations v3: Other must be one of new_sqlite_classes/],
+        ['tag = "v3"\nnew_sqlite_classes = ["Deployment"]', /^migrations: Deployment must be made by one/],
+        ['tag = "v1"', /^migrations: there are two with the tag "v1"/],
+      ] as const
+    ).map(([migration, says]) => ({
+      name: `with the migration ${migration}`,
+      with: but(
+        VARS,
+        `${[...MIGRATIONS, migration].map((each) => `[[env.production.migrations]]\n${each}\n`).join("\n")}\n${VARS}`,
+      ),
+      says,
+    })),
+    {
+      name: "with migrations that leave a class out",
+      with: but(VARS, `[[env.production.migrations]]\n${MIGRATIONS[0]}\n\n${VARS}`),
+      says: /^migrations: Deployment must be made by one of them \(is by 0\)$/,
+    },
+    ...[0, 5, 100_000].map((limit) => ({
+      name: `with ${limit} failures a minute`,
+      with: but("limit = 60", `limit = ${limit}`),
+      says: /^FAILURES: the limit must be a whole number from 10 to 1000/,
+    })),
+    {
+      name: "with lines that are left out",
+      with: but(
+        VARS,
+        `[env.production.observability]\nenabled = true\nredact_query_string = true\nhead_sampling_rate = 0.1\nlogs = { invocation_logs = false }\n\n${VARS}`,
+      ),
+      says: /^observability: head_sampling_rate must be 1/,
+    },
     {
       name: "with addresses for previews",
       with: but("[env.production]\n", "[env.production]\npreview_urls = true\n"),
@@ -340,6 +534,50 @@ describe("a section is refused, and what is wrong is named,", () => {
     expect(found).toEqual([expect.stringMatching(says)]);
   });
 
+  test("with a second limiter that counts the same", () => {
+    const other = `[[env.production.ratelimits]]\nname = "OTHER"\nnamespace_id = "1003"\nsimple = { limit = 1, period = 10 }\n\n`;
+    expect(problems(...but(VARS, `${other}${VARS}`))).toEqual([
+      "OTHER: namespace_id 1003 is that of FAILURES, too",
+      "FAILURES: namespace_id 1003 is that of OTHER, too",
+    ]);
+  });
+
+  test("with a route that takes in another environment's", () => {
+    const route = ["gateway.acme.dev", "*gate.acme.dev/*"] as const;
+    const { path, remove } = writeConfig(...FILLED_IN, [
+      `{ pattern = "${route[0]}", custom_domain = true }`,
+      `"${route[1]}"`,
+    ]);
+    written.push(remove);
+    const target = readTarget({ ...COMMAND, config: path });
+    const staging = {
+      ...target,
+      name: "s",
+      kv_namespaces: [],
+      ratelimits: [],
+      analytics_engine_datasets: [],
+    };
+    const others = new Map([["staging" as const, { ...staging, routes: ["staging-gate.acme.dev/*"] }]]);
+    expect(problemsOf(target, others)).toEqual(["routes: *gate.acme.dev is that of staging, too"]);
+  });
+
+  test("with the variables of the dashboard", () => {
+    const { path, remove } = writeConfig(...FILLED_IN);
+    written.push(remove);
+    const target = { ...readTarget({ ...COMMAND, config: path }), keep_vars: true };
+    expect(problemsOf(target)).toEqual([expect.stringMatching(/^keep_vars: must be false/)]);
+  });
+
+  test.each(Object.keys(FIELDS).filter((name) => !DECIDED.includes(name)))(
+    "with %s, which nobody has decided on",
+    (name) => {
+      const { path, remove } = writeConfig(...FILLED_IN);
+      written.push(remove);
+      const target = { ...readTarget({ ...COMMAND, config: path }), [name]: [{ binding: "X" }] };
+      expect(problemsOf(target)).toEqual([expect.stringMatching(new RegExp(`^${name}: must not be set: `))]);
+    },
+  );
+
   test("with everything of another environment", () => {
     const { path, remove } = writeConfig(...ID("0f2ac74b498b48028cb68387c421e279"));
     written.push(remove);
@@ -367,6 +605,11 @@ describe("a section is refused, and what is wrong is named,", () => {
       "OIDC_ISSUER",
     ]);
   });
+});
+
+test("an id that is drawn at random is taken for one", () => {
+  const ids = Array.from({ length: 2000 }, () => crypto.randomUUID().replaceAll("-", ""));
+  expect(ids.filter((id) => !isGivenId(id))).toEqual([]);
 });
 
 describe("the command line says what is wrong with it:", () => {

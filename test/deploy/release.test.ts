@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readTarget } from "../../src/deploy/configuration.ts";
 import { DeployError } from "../../src/deploy/deploy-error.ts";
 import { release } from "../../src/deploy/release.ts";
 import { rollBack } from "../../src/deploy/rollback.ts";
 import { Wrangler } from "../../src/deploy/wrangler.ts";
+import { CREDENTIALS } from "../support/cloudflare.ts";
 import { FILLED_IN, writeConfig } from "../support/deployment.ts";
+import { close, listen } from "../support/issuer.ts";
 
 const TITLE = "production-portcullis-KEY_RECORDS";
 const ID = "0f2ac74b498b48028cb68387c421e279";
@@ -19,14 +22,20 @@ class ScriptedWrangler extends Wrangler {
   tag: string | null = null;
   whole: string | null = null;
   /** The command that fails, what it says, and whether it was done nevertheless. */
-  failing: { readonly command: string; readonly says: string; readonly done?: boolean } | null = null;
+  failing: {
+    readonly command: string;
+    readonly says: string;
+    readonly done?: boolean;
+    readonly timedOut?: boolean;
+  } | null = null;
 
   override async run(args: readonly string[]) {
     const command = args.join(" ");
     this.ran.push(command);
     const failing = this.failing !== null && command.startsWith(this.failing.command) ? this.failing : null;
     const stdout = failing === null || failing.done ? this.#answer(args) : "";
-    if (failing !== null) return { code: 1, stdout: "", all: failing.says };
+    if (failing !== null)
+      return { code: 1, stdout: "", all: failing.says, timedOut: failing.timedOut ?? false };
     if (stdout === null) return { code: 1, stdout: "", all: "not found [code: 10007]" };
     return { code: 0, stdout, all: stdout };
   }
@@ -43,11 +52,14 @@ class ScriptedWrangler extends Wrangler {
         if (third === "put") this.whole = fifth ?? null;
         return this.whole;
       case "deployments status":
-        return this.tag && JSON.stringify({ versions: [{ version_id: "v", percentage: 100 }] });
+        return this.tag && JSON.stringify({ versions: [{ version_id: this.tag, percentage: 100 }] });
       case "versions view":
-        return JSON.stringify({ id: "v", annotations: { "workers/tag": this.tag } });
+        return JSON.stringify({ id: third, annotations: { "workers/tag": this.tag } });
       case "deploy --tag":
         this.tag = third ?? null;
+        break;
+      case "rollback --yes":
+        this.tag = "the version before";
     }
     return "";
   }
@@ -160,10 +172,67 @@ describe.each(FAILURES)('"%s"', (says) => {
 
   test("to a rollback: that it is not known to have gone back is said", async () => {
     wrangler.failing = { command: "rollback", says };
+    wrangler.tag = "the wrong version";
     const outcome = await outcomeOf(() => rollBack("", wrangler, () => {}));
     expect(outcome).toMatchObject({ code: 1, problems: expect.stringContaining(says) as string });
-    expect(outcome?.outcome).not.toContain("uploaded");
+    expect(outcome?.outcome).toBe("Nothing went back; what ran before runs still");
   });
+
+  test("to a rollback that was done nevertheless: that is said", async () => {
+    wrangler.tag = "the wrong version";
+    wrangler.failing = { command: "rollback", says, done: true };
+    const outcome = await outcomeOf(() => rollBack("", wrangler, () => {}));
+    expect(outcome).toMatchObject({ code: 2, problems: expect.stringContaining(says) as string });
+    expect(outcome?.outcome).toMatch(/^It went back/);
+  });
+});
+
+describe("a command that does not come to an end", () => {
+  const says = "wrangler has not ended within 300 s";
+
+  test("leaves a deployment that may be under way, and that is said", async () => {
+    wrangler.tag = "the version before";
+    wrangler.failing = { command: "deploy --tag", says, timedOut: true };
+    expect(await deploy()).toMatchObject({
+      outcome: expect.stringContaining("may be under way") as string,
+      code: 2,
+    });
+  });
+
+  test("leaves a rollback that may be under way, and that is said", async () => {
+    wrangler.tag = "the wrong version";
+    wrangler.failing = { command: "rollback", says, timedOut: true };
+    const outcome = await outcomeOf(() => rollBack("", wrangler, () => {}));
+    expect(outcome).toMatchObject({ outcome: "Whether it went back could not be found out", code: 2 });
+  });
+
+  test("is ended when its time is over", async () => {
+    const silent = createServer(() => {});
+    const asking = new Wrangler(
+      command,
+      { CLOUDFLARE_API_BASE_URL: await listen(silent), ...CREDENTIALS },
+      100,
+    );
+    expect(await asking.run(["deployments", "status", "--json"])).toMatchObject({
+      code: 1,
+      timedOut: true,
+      all: expect.stringContaining("wrangler deployments has not ended within 0.1 s") as string,
+    });
+    await expect(asking.json(["deployments", "status", "--json"])).rejects.toThrow("has not ended");
+    await close(silent);
+  });
+});
+
+test("a Worker whose name was changed is not deployed beside the one that has the keys", async () => {
+  expect(await deploy()).toBeNull();
+  wrangler.tag = null;
+  wrangler.ran.length = 0;
+  expect(await deploy()).toMatchObject({
+    outcome: "Nothing was uploaded",
+    code: 1,
+    problems: expect.stringMatching(/^name: there is no Worker portcullis-production/) as string,
+  });
+  expect(changed()).toEqual([]);
 });
 
 test("a secret that is missing is named, and nothing is uploaded", async () => {
