@@ -206,6 +206,20 @@ test("somebody who gets the address of somebody who left has nothing of theirs, 
   expect((await scim.client.call("GET", `/Users/${namesake}`)).body).toMatchObject({ active: true });
 });
 
+test("a deleted user of the token's subject is out beside the next owner of the address, and back with the subject", async () => {
+  const key = await annIssued(-5).createKey();
+  const left = await create({ externalId: "auth0|ann", ...withMail(ANN) });
+  await remove(left);
+  const members = [{ value: await create({ externalId: "auth0|other", ...withMail(ANN) }) }];
+  await scim.client.create("/Groups", { displayName: "vault_1:developer", members });
+  expect(await tryToCreateKey(annIssued(2))).toEqual(REFUSED);
+  const other = scim.organization.member("auth0|other", { email: ANN });
+  expect(await tryToCreateKey(other)).toEqual([201]);
+  await create({ externalId: "auth0|ann" });
+  expect(await tryToCreateKey(annIssued(3))).toEqual([201]);
+  expect(await use(scim.control, key)).toEqual(REVOKED);
+});
+
 test.each([true, false])("an old token gets no role of who has the address now (seen: %s)", async (seen) => {
   if (seen) await annIssued(-5, { vault_roles: {} }).call("GET", "/-/me");
   await remove(await create(withMail(ANN)));

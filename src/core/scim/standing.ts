@@ -10,6 +10,8 @@ const BY_EMAIL: readonly MatchingRule[] = ["userName", "emails"];
 /** A SCIM user that decides, or may decide, about a person. */
 export interface Candidate {
   readonly id: string;
+  /** By which the provider knows the account, as it is compared; `null` where it does not say. */
+  readonly externalId: string | null;
   /** Neither deactivated nor deleted. */
   readonly active: boolean;
   readonly deleted: boolean;
@@ -49,14 +51,15 @@ export interface Verdict {
  * that was made before stays: a user may be renamed before they are deactivated, and an address may pass to another
  * person. An old token brings back nothing that was taken since, and gives nothing of the address's present owner.
  */
-export function judge(token: Claimed, candidates: readonly Candidate[]): Verdict {
+export function judge(token: Claimed, fitting: readonly Candidate[]): Verdict {
+  const candidates = withoutOthers(fitting);
   const matched = closestOf(candidates);
   const earlier = candidates.filter((each) => each.bound && !matched.includes(each));
   const former = candidates.filter((each) => each.former && !each.bound);
   const weighed = candidates.filter(
     (each) => each.bound || each.former || each.deleted || matched.includes(each),
   );
-  const byEmail = matched.some(({ rule }) => rule !== null && BY_EMAIL.includes(rule));
+  const byEmail = matched.some(isByEmail);
 
   const others = matched.length === 0 ? [...earlier, ...former] : byEmail ? earlier : [];
   const deciding = [...matched, ...others.filter(({ deleted }) => !deleted)];
@@ -73,6 +76,29 @@ export function judge(token: Claimed, candidates: readonly Candidate[]): Verdict
     granted: grants.length === 0 ? NOTHING : grants.reduce(intersection),
     matched: matched.map(({ id }) => id),
   };
+}
+
+/**
+ * The candidates, of whom those fit no more that are other accounts than a deleted one with the person's own subject: an
+ * address passes on, and its next owner is not the leaver.
+ */
+function withoutOthers(candidates: readonly Candidate[]): readonly Candidate[] {
+  const gone = candidates.filter((each) => each.deleted && each.rule !== null && !isByEmail(each));
+  return candidates.map((each) =>
+    isByEmail(each) && !each.deleted && gone.some((one) => isAnotherAccount(each, one))
+      ? { ...each, rule: null }
+      : each,
+  );
+}
+
+/** By the provider's own ids; where it does not tell both, a match that was made before stays. */
+function isAnotherAccount(living: Candidate, gone: Candidate): boolean {
+  if (living.externalId === null || gone.externalId === null) return !living.bound;
+  return living.externalId !== gone.externalId;
+}
+
+function isByEmail({ rule }: Candidate): boolean {
+  return rule !== null && BY_EMAIL.includes(rule);
 }
 
 function closestOf(candidates: readonly Candidate[]): Candidate[] {

@@ -7,6 +7,7 @@ const CLAIMS = { claimed: grantsOf(["v1:developer"]), claimsAt: 100, claimsVoidB
 function candidate(changes: Partial<Candidate> = {}): Candidate {
   return {
     id: "a",
+    externalId: null,
     active: true,
     deleted: false,
     rule: null,
@@ -86,6 +87,50 @@ test.each<[name: string, candidates: Candidate[], active: boolean]>([
   [
     "an address, and a former address of an inactive user",
     [candidate({ rule: "emails" }), inactive({ id: "b", former: true })],
+    true,
+  ],
+  [
+    "a deleted user of their subject, and another account with their address",
+    [
+      deleted({ rule: "externalId", externalId: "s", bound: true }),
+      candidate({ id: "b", externalId: "t", rule: "userName", bound: true }),
+    ],
+    false,
+  ],
+  [
+    "a deleted user of their subject, and one with their address of whom nothing else is known",
+    [deleted({ rule: "externalId", externalId: "s" }), candidate({ id: "b", rule: "emails" })],
+    false,
+  ],
+  [
+    "a deleted user who has their subject for a name, and one with their address",
+    [deleted({ rule: "subject" }), candidate({ id: "b", externalId: "t", rule: "emails" })],
+    false,
+  ],
+  [
+    "a deleted user who has their subject for a name, and the same account with their address",
+    [deleted({ rule: "subject", externalId: "e" }), candidate({ id: "b", externalId: "e", rule: "emails" })],
+    true,
+  ],
+  [
+    "a deleted double of their subject, and the one with their address that they were before",
+    [deleted({ rule: "externalId", externalId: "s" }), candidate({ id: "b", rule: "emails", bound: true })],
+    true,
+  ],
+  [
+    "a deleted user with their address, and another account with it",
+    [
+      deleted({ rule: "userName", externalId: "s" }),
+      candidate({ id: "b", externalId: "t", rule: "userName" }),
+    ],
+    true,
+  ],
+  [
+    "a deleted user of their subject, and another account that has their subject for a name",
+    [
+      deleted({ rule: "externalId", externalId: "s" }),
+      candidate({ id: "b", externalId: "t", rule: "subject" }),
+    ],
     true,
   ],
 ])("whom SCIM knows as %s", (_, candidates, active) => {

@@ -7,7 +7,7 @@ import type { ScimUsers } from "./scim-users.ts";
 import type { UserTable } from "./user-table.ts";
 
 /** Grows when the rules change by which people and SCIM users are one, or roles are found. */
-const RULES_VERSION = 3;
+const RULES_VERSION = 4;
 
 interface Parts {
   readonly settings: Settings;

@@ -1,4 +1,4 @@
-import { flag, number, numberOrNull, text, type SqlRow } from "../../sql-row.ts";
+import { flag, number, numberOrNull, text, textOrNull, type SqlRow } from "../../sql-row.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
 import { isObject } from "../../../core/scim/object.ts";
 import { MATCHING_RULES, type Candidate } from "../../../core/scim/standing.ts";
@@ -110,6 +110,7 @@ export class ScimIdentities {
     const place = "place" in row ? number(row, "place") : undefined;
     return {
       id,
+      externalId: textOrNull(row, "external_id_key"),
       active: flag(row, "active") && !deleted,
       deleted,
       rule: place === undefined ? null : (MATCHING_RULES[place - 1] ?? null),
