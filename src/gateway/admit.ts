@@ -1,4 +1,4 @@
-import type { Outcome } from "../admission/isolate/admission.ts";
+import type { Outcome } from "../admission/isolate/outcome.ts";
 import { retryAfterSeconds } from "../core/key/rate-window.ts";
 import { isRefusal, refuse } from "../core/refusal.ts";
 import type { Gateway } from "./gateway.ts";

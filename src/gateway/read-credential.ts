@@ -24,9 +24,8 @@ function readAs(routed: Routed, gateway: Gateway, hasImports: boolean): Read {
   if (isRefusal(credential)) return end(routed, credential);
   if (credential.kind === "access_token") return readToken(routed, gateway, credential.token);
   if (credential.kind === "imported_key") return readImported(routed, gateway, credential.key);
-  const { keyId, key } = credential;
-  const presented = new PresentedKey(keyId, key, address, admission.credentials);
-  return { stage: "identified", routed, keyId, presented, token: null };
+  const presented = new PresentedKey(credential, address, admission.credentials);
+  return { stage: "identified", routed, keyId: presented.keyId, presented, token: null };
 }
 
 function readImported(routed: Routed, gateway: Gateway, key: string): Read {
@@ -45,7 +44,7 @@ function takeImported(routed: Routed, { admission }: Gateway, key: string): Iden
   // It has no checksum to be known by, but this one is at hand.
   if (holdsText(request.url, key)) return end(routed, refuse("credential_in_url"));
   const keyId = admission.credentials.importedKeyId(key);
-  const presented = new PresentedKey(keyId, key, address, admission.credentials, true);
+  const presented = new PresentedKey({ keyId, key }, address, admission.credentials, true);
   return { stage: "identified", routed, keyId, presented, token: null };
 }
 

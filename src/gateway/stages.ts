@@ -1,4 +1,5 @@
-import type { Outcome, Presented } from "../admission/isolate/admission.ts";
+import type { Presented } from "../admission/isolate/admission.ts";
+import type { Outcome } from "../admission/isolate/outcome.ts";
 import type { Background } from "../core/background.ts";
 import type { Caller } from "../core/access/caller.ts";
 import type { CompiledKey } from "../core/access/compiled-key.ts";

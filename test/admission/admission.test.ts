@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
-import { Admission, type Outcome } from "../../src/admission/isolate/admission.ts";
+import { Admission } from "../../src/admission/isolate/admission.ts";
+import type { Outcome } from "../../src/admission/isolate/outcome.ts";
 import { PresentedKey } from "../../src/admission/isolate/presented.ts";
 import { groupOfKey } from "../../src/admission/key-guards.ts";
 import { generateKey } from "../../src/core/key/key-secret.ts";
@@ -29,7 +30,7 @@ async function isolateOf(record = makeRecord().record) {
     slackMs: 20,
   });
   const admit = async (keyId: string, key: string, isImported = false): Promise<Outcome> => {
-    const presented = new PresentedKey(keyId, key, "192.0.2.1", admission.credentials, isImported);
+    const presented = new PresentedKey({ keyId, key }, "192.0.2.1", admission.credentials, isImported);
     return admission.admit(presented, 1, Date.now(), BACKGROUND);
   };
   return { record, asked, admit };

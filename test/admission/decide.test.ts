@@ -37,7 +37,7 @@ interface Situation {
 
 /** What becomes of a request, and the units that are left; by default a good key with five units under a lease. */
 function decided({ key, leaseEnd = NOW + 1, covered = 1, cost = 1, judge = JUDGE }: Situation) {
-  const group = newGroup<GuardedKey>();
+  const group = newGroup<GuardedKey>("group");
   Object.assign(group, { asked: 1, covered, leaseEnd });
   const held = keyOf(group, "key_a");
   Object.assign(held, { isKnown: true, held: HELD, units: 5, window: { ...WINDOW }, ...key });
@@ -117,11 +117,11 @@ test.each<[string, OwnUnits | null, Situation, object]>([
     { kind: "refused", refusal: "revoked", held: HELD, surplus: 2 },
   ],
 ])("the request that asked is decided %s", (_, own, { key, judge = JUDGE }, expected) => {
-  const group = newGroup<GuardedKey>();
+  const group = newGroup<GuardedKey>("group");
   Object.assign(group, { asked: 1, covered: 1, leaseEnd: NOW + 1 });
   const held = keyOf(group, "key_a");
   Object.assign(held, { isKnown: true, held: HELD, units: 5, surplus: 2, window: { ...WINDOW }, ...key });
-  const decision = decideAsked(group, held, arrive(group, "key_a", 1), own, judge, NOW);
+  const decision = decideAsked(group, held, { request: arrive(group, "key_a", 1), own, judge }, NOW);
   expect({ ...decision, surplus: held.surplus }).toEqual(expected);
   expect(held.units).toBe(own === null ? 4 : 5);
 });
@@ -131,7 +131,7 @@ test.each([
   [2, NEVER],
   [3, NEVER],
 ])("a timer of question %i ends the lease that question 2 has brought: %i", (sequence, leaseEnd) => {
-  const group = newGroup<GuardedKey>();
+  const group = newGroup<GuardedKey>("group");
   Object.assign(group, { leaseEnd: NOW, leaseSequence: 2 });
   const question = { have: 1, leaseWanted: 0, final: false, keys: [] };
   const sent = { question, sequence, sentAt: NOW, epoch: 0, leaseOver: false };
@@ -143,7 +143,7 @@ describe("a reading of the clock", () => {
   /** An isolate in the midst of things. */
   function busy() {
     const isolate = newIsolate<GuardedKey>();
-    const group = newGroup<GuardedKey>();
+    const group = newGroup<GuardedKey>("group");
     isolate.groups.set("a", group);
     const key = keyOf(group, "key_a");
     const other = keyOf(group, "key_b");

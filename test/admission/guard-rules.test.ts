@@ -12,6 +12,7 @@ import {
   type GuardStore,
   type StoredKey,
   type StoredWindows,
+  type LimitOf,
 } from "../../src/admission/rules/guard.ts";
 import { tombstoneOf } from "../../src/admission/rules/records.ts";
 import type { KeyRecord, RateLimit } from "../../src/core/key/key-record.ts";
@@ -63,7 +64,8 @@ function newGuard(changes: Partial<KeyRecord> = {}) {
     };
     const whole = { have: 1, leaseWanted: 0, final: false, ...question };
     const asked = { ...whole, keys: keys.map((key) => ({ ...nothing, ...key })) };
-    return answer(store, memory, asked, leaseMs, ({ rateLimit }) => rateLimit ?? LIMIT, now);
+    const limitOf: LimitOf = ({ rateLimit }) => rateLimit ?? LIMIT;
+    return answer(store, memory, { question: asked, leaseMs, limitOf }, now);
   };
   return {
     store,
@@ -74,7 +76,7 @@ function newGuard(changes: Partial<KeyRecord> = {}) {
     ask,
     memory: () => memory,
     restart: () => (memory = startGuard(store)),
-    deny: (id: string, denials: StoredKey["denials"]) => commitDenials(store, memory, id, denials, NOW),
+    deny: (id: string, denials: StoredKey["denials"]) => commitDenials(store, memory, { id, denials }, NOW),
   };
 }
 
@@ -199,7 +201,7 @@ describe("an answer", () => {
     const store = new Store();
     const question = { have: 0, leaseWanted: 0, final: false, keys: [] };
     const memory = startGuard(store);
-    expect(answer(store, memory, question, 200, () => LIMIT, NOW)).toEqual({
+    expect(answer(store, memory, { question, leaseMs: 200, limitOf: () => LIMIT }, NOW)).toEqual({
       revision: 0,
       leaseMs: 0,
       changed: {},

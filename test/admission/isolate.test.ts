@@ -11,6 +11,7 @@ import { mistyped, unknownKey } from "../support/key-strings.ts";
 import { makeRecord } from "../support/records.ts";
 
 const LIMIT = { requests: 100, windowSeconds: 60 };
+const ASKING = { report: null, leaseMs: 0, isFinal: false };
 const LET_THROUGH = { absent: "absent", refusalOf: () => null };
 
 function answerFor(id: string, record: GuardedKey): Answer<GuardedKey> {
@@ -30,12 +31,13 @@ function afterAnswer(
 ) {
   const { record } = makeRecord({ rateLimit: LIMIT });
   const isolate = newIsolate<GuardedKey>();
-  const group = newGroup<GuardedKey>();
+  const group = newGroup<GuardedKey>("group");
   keyOf(group, record.id);
   const want = { id: record.id, want: 5, waiting: 0, need: 0, spare: false, usage: null };
-  const sent = compose(isolate, group, [want], null, 0, false, 0);
+  const sent = compose(isolate, group, { ...ASKING, wants: [want] }, 0);
   between(sent, group as ReturnType<typeof newGroup>);
-  receive(isolate, group, sent, answerFor(record.id, { record, denials: NO_DENIALS }), null, 20, 50);
+  const answer = answerFor(record.id, { record, denials: NO_DENIALS });
+  receive(isolate, group, { sent, answer, asker: null, slackMs: 20 }, 50);
   const later = arrive(group, record.id, 1);
   return decide(group, keyOf(group, record.id), later, LET_THROUGH, 60);
 }
@@ -55,11 +57,11 @@ describe("units of a window", () => {
   function decidesAfter(next: Partial<Answer<GuardedKey>>, told: Partial<WindowTold>, record: GuardedKey) {
     const { id } = record.record;
     const isolate = newIsolate<GuardedKey>();
-    const group = newGroup<GuardedKey>();
+    const group = newGroup<GuardedKey>("group");
     const want = { id, want: 5, waiting: 0, need: 0, spare: false, usage: null };
     const ask = (now: number, answer: Answer<GuardedKey>) => {
-      const sent = compose(isolate, group, [want], null, 0, false, now);
-      receive(isolate, group, sent, answer, null, 20, now + 10);
+      const sent = compose(isolate, group, { ...ASKING, wants: [want] }, now);
+      receive(isolate, group, { sent, answer, asker: null, slackMs: 20 }, now + 10);
     };
     const first = answerFor(id, { ...record, record: { ...record.record, rateLimit: LIMIT } });
     ask(0, { ...first, leaseMs: 60_000 });

@@ -18,7 +18,7 @@ function hold(memory: KeyMemory, groups: number, held: CompiledKey, after: () =>
     const ids = Array.from({ length: GROUP_KEYS }, (_, n) => `key_${i}_${n}`);
     for (const id of ids) keyOf(group, id).held = held;
     const answered = ids.map((id) => [id, { record: held, units: 0, window: null }] as const);
-    memory.measure(name, group, { ...ANSWER, keys: Object.fromEntries(answered) });
+    memory.measure(group, { ...ANSWER, keys: Object.fromEntries(answered) });
     after();
   }
 }

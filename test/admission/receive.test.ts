@@ -26,7 +26,7 @@ const WINDOW = { ...TOLD, remaining: 90, end: NOW + 6000, endLatest: NOW + 6000,
 /** A group in the midst of things: two keys, and a question under way. */
 function situation(group: Partial<Group<GuardedKey>> = {}, key: Partial<HeldKey<GuardedKey>> = {}) {
   const isolate = newIsolate<GuardedKey>();
-  const own = newGroup<GuardedKey>();
+  const own = newGroup<GuardedKey>("group");
   Object.assign(own, { revision: 5, leaseEnd: NOW, leaseSequence: 1, asked: 2, covered: 1, ...group });
   for (const id of ["key_a", "key_b"]) {
     Object.assign(keyOf(own, id), { isKnown: true, held: HELD, units: 5, surplus: 2, window: { ...WINDOW } });
@@ -52,17 +52,19 @@ function received({ group: before = {}, sent = {}, have = 5, answer = {}, told =
   const own = receive(
     isolate,
     group,
-    { question, sequence: 2, sentAt: NOW, epoch: 0, leaseOver: false, ...sent },
     {
-      revision: 5,
-      leaseMs: 200,
-      changed: {},
-      keys: { key_a: { units: 3, window: TOLD, ...told } },
-      ahead: false,
-      ...answer,
+      sent: { question, sequence: 2, sentAt: NOW, epoch: 0, leaseOver: false, ...sent },
+      answer: {
+        revision: 5,
+        leaseMs: 200,
+        changed: {},
+        keys: { key_a: { units: 3, window: TOLD, ...told } },
+        ahead: false,
+        ...answer,
+      },
+      asker: asker === undefined ? null : arrive(group, ...asker),
+      slackMs: SLACK_MS,
     },
-    asker === undefined ? null : arrive(group, ...asker),
-    SLACK_MS,
     NOW + 30,
   );
   const [key, other] = ["key_a", "key_b"].map((id) => keyOf(group, id));
@@ -71,9 +73,10 @@ function received({ group: before = {}, sent = {}, have = 5, answer = {}, told =
 
 test("an isolate begins with nothing: no lease, no units, no failures", () => {
   const pace = { demand: 0, spent: 0, usedAt: 0 };
-  const group = newGroup<GuardedKey>();
+  const group = newGroup<GuardedKey>("group");
   expect(newIsolate()).toEqual({ highest: NEVER, epoch: 0, id: "", reports: 0, groups: new Map() });
   const lease = {
+    name: "group",
     revision: 0,
     leaseEnd: NEVER,
     leaseSequence: 0,
@@ -193,7 +196,7 @@ describe("an answer", () => {
     const question = { have: 5, leaseWanted: 0, final: false, keys: [] };
     const sent = { question, sequence: 2, sentAt: NOW, epoch: 0, leaseOver: false };
     const answer = { revision: 6, leaseMs: 200, changed: { key_a: record }, keys: {}, ahead: false };
-    receive(isolate, group, sent, answer, null, SLACK_MS, NOW);
+    receive(isolate, group, { sent, answer, asker: null, slackMs: SLACK_MS }, NOW);
     expect(keyOf(group, "key_a")).toMatchObject({ held: record, isKnown: true, ...expected });
   });
 
@@ -236,7 +239,7 @@ describe("a question", () => {
     ["asks for all of them before the first answer", { revision: 0 }, {}, { record: true }],
   ])("%s", (_, before, key, expected) => {
     const { isolate, group } = situation(before, key);
-    const sent = compose(isolate, group, [want], null, 150, false, NOW);
+    const sent = compose(isolate, group, { wants: [want], report: null, leaseMs: 150, isFinal: false }, NOW);
     expect(sent.question.keys).toMatchObject([{ ...want, ...expected }]);
     expect(sent).toMatchObject({ sequence: 3, sentAt: NOW, epoch: 0, leaseOver: false });
     expect(keyOf(group, "key_a").surplus).toBe(0);

@@ -20,7 +20,7 @@ class Reporting {
   #reporters = new Reporters(FIRST);
   #starts = 0;
   readonly #isolate = newIsolate<GuardedKey>();
-  readonly #group = newGroup<GuardedKey>();
+  readonly #group = newGroup<GuardedKey>("group");
   readonly #underWay: SentQuestion[] = [];
 
   constructor(id: string) {
@@ -36,8 +36,8 @@ class Reporting {
 
   ask(): void {
     const report = reportOf(this.#isolate, this.#group, true, 0);
-    const wants = wantsOf(this.#group, null, report, true, 0);
-    const sent = compose(this.#isolate, this.#group, wants, report, 0, true, 0);
+    const wants = wantsOf(this.#group, { asker: null, report, isFinal: true }, 0);
+    const sent = compose(this.#isolate, this.#group, { wants, report, leaseMs: 0, isFinal: true }, 0);
     noteSent(this.#group, sent);
     this.#underWay.push(sent);
   }
@@ -48,7 +48,7 @@ class Reporting {
     if (sent === undefined) return;
     if (isHeard) this.#hear(sent.question);
     if (isHeard && isAnswered) noteAnswered(this.#group, sent, { ...ANSWER, instance: this.#instance }, 0);
-    else noteFailed(this.#group, sent, false, 0, 0);
+    else noteFailed(this.#group, sent, { isOverloaded: false, random: 0 }, 0);
   }
 
   /** The guard starts anew and remembers nothing. What it had taken in was delivered; questions under way fail. */
@@ -109,7 +109,7 @@ test("whatever questions and answers are lost, each count arrives once", () => {
 
 describe("the counts of a group", () => {
   const isolate = newIsolate<GuardedKey>();
-  const group = newGroup<GuardedKey>();
+  const group = newGroup<GuardedKey>("group");
   const keysReported = (isFinal: boolean, now: number) => {
     countUse(usageOf(group, "key_a"), "succeeded", null, "192.0.2.1", now);
     const report = reportOf(isolate, group, isFinal, now);
@@ -158,7 +158,7 @@ test("however often the guard starts anew, no count arrives twice, and later one
 });
 
 test("a report says who it was first sent to when it is sent again, and not before", () => {
-  const [isolate, group] = [newIsolate<GuardedKey>(), newGroup<GuardedKey>()];
+  const [isolate, group] = [newIsolate<GuardedKey>(), newGroup<GuardedKey>("group")];
   group.instance = FIRST;
   countUse(usageOf(group, "key_a"), "succeeded", null, "192.0.2.1", 0);
   const repeated = Array.from({ length: 2 }, () => reportOf(isolate, group, true, 0)?.isRepeated);

@@ -19,7 +19,7 @@ const STORED = { number: 3, start: T, end: T + 60_000, used: 100 };
 const BUSY: Window = { ...openStored(STORED), lately: 50, handed: 1, slotAt: T };
 
 const handOne = (window: Window | undefined, now: number, limit = LIMIT) =>
-  handOut(window, 1, { waiting: 1, need: 1 }, limit, now);
+  handOut(window, { want: 1, waiting: 1, need: 1 }, limit, now);
 
 describe("a window", () => {
   test("opens with the first request, and with nothing on record", () => {
@@ -89,7 +89,7 @@ describe("units that are handed out", () => {
     ["none, where none is wanted", 100, 0, { waiting: 0, need: 0 }, 0],
   ])("are %s", (_, left, want, asked, units) => {
     const window = { ...BUSY, used: LIMIT.requests - left };
-    expect(handOut(window, want, asked, LIMIT, T).units).toBe(units);
+    expect(handOut(window, { want, ...asked }, LIMIT, T).units).toBe(units);
   });
 
   test("leave the window as it is when there are none", () => {
@@ -113,7 +113,7 @@ describe("units that are handed out", () => {
   test("need no record as long as it runs ahead of them", () => {
     const ahead = { ...BUSY, recorded: 101 };
     expect(handOne(ahead, T)).toMatchObject({ mustRecord: false, window: { used: 101, recorded: 101 } });
-    expect(handOut(ahead, 2, { waiting: 2, need: 1 }, LIMIT, T).mustRecord).toBe(true);
+    expect(handOut(ahead, { want: 2, waiting: 2, need: 1 }, LIMIT, T).mustRecord).toBe(true);
   });
 
   test.each([

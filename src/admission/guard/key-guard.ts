@@ -83,7 +83,7 @@ export class KeyGuard extends DurableObject<Env> {
     const bounds = { base: config.leaseMs, max: config.leaseMaxMs };
     noteCall(this.#load, now, GUARD_CALLS_PER_S, bounds);
     const leaseMs = leaseLength(bounds, this.#load, question.leaseWanted);
-    const told = answer(this.#store, this.#memory, question, leaseMs, limitOf, now);
+    const told = answer(this.#store, this.#memory, { question, leaseMs, limitOf }, now);
     this.#startTimers();
     if (told.revision === 0) return told;
     if (this.#reporters.isNew(question.report)) this.#count(question.keys);
@@ -162,7 +162,7 @@ export class KeyGuard extends DurableObject<Env> {
     if (!known) return null;
     const now = Date.now();
     const denials = deny(known.denials, token, now);
-    const committed = commitDenials(this.#store, this.#memory, match.keyId, denials, now);
+    const committed = commitDenials(this.#store, this.#memory, { id: match.keyId, denials }, now);
     const [confirmation] = await this.#confirm(committed);
     return confirmation === undefined ? null : { ...confirmation, changed: denials !== known.denials };
   }

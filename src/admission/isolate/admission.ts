@@ -1,37 +1,27 @@
-import { BoundedCache } from "../../core/bounded-cache.ts";
 import type { Background } from "../../core/background.ts";
 import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import type { RateLimit } from "../../core/key/key-record.ts";
-import type { RateHeaders } from "../../core/key/rate-window.ts";
 import type { Refusal } from "../../core/refusal.ts";
 import type { UsageTally } from "../../core/usage/usage-tally.ts";
-import { groupOfKey } from "../key-guards.ts";
 import { arrive, keyOf, type Group, type HeldKey, type Waiting } from "../rules/held.ts";
-import { decide, decideAsked, readClock, type Decision, type Judge } from "../rules/isolate.ts";
-import {
-  isRenewalDue,
-  lastWordAt,
-  nextStep,
-  noteDemand,
-  noteRefusal,
-  noteUse,
-  QUIET_MS,
-} from "../rules/pace.ts";
+import { decide, decideAsked, readClock, type Decided, type Judge } from "../rules/isolate.ts";
+import { isRenewalDue, nextStep, noteDemand, noteRefusal, noteUse } from "../rules/pace.ts";
 import { usageOf } from "../rules/report.ts";
 import { CredentialMemory } from "./credential-memory.ts";
 import { KeyFacts, type KeyFact } from "./key-facts.ts";
 import { KeyMemory } from "./key-memory.ts";
+import { LastWords } from "./last-words.ts";
+import {
+  outcomeOf,
+  rateOf,
+  unknownRate,
+  type AdmissionSource,
+  type KeyRate,
+  type Outcome,
+} from "./outcome.ts";
+import { OwnGuards } from "./own-guards.ts";
 import { Questions, type QuestionSettings } from "./questions.ts";
 
-/** A last word is given within this time after its request: the platform ends background work after 30 s. */
-const REPORTER_LIFE_MS = 10_000;
-const MAX_LAST_WORDS = 3;
-const MAX_OWN_GUARDS = 50_000;
-/**
- * Keys of a group get no guards of their own any more. An older version of the Worker, or a restore, may still bring one:
- * it is found this late at most.
- */
-const NO_OWN_GUARD_MS = 10_000;
 /** Between questions of a request whose own answer did not decide it. */
 const FIRST_PAUSE_MS = 3;
 const LONGEST_PAUSE_MS = 500;
@@ -47,30 +37,26 @@ export interface Presented extends Judge<CompiledKey, Refusal> {
   refusalByFact(fact: KeyFact): Refusal | null;
 }
 
-/**
- * How a decision came about: `lease` without I/O, `waited` for another request's question, `guard` by asking, `fact` by
- * what never changes again.
- */
-type AdmissionSource = "lease" | "waited" | "guard" | "fact" | "unavailable";
-
-export type Outcome = { readonly source: AdmissionSource; readonly rate: KeyRate | null } & (
-  | { readonly kind: "admitted"; readonly key: CompiledKey }
-  | { readonly kind: "refused"; readonly key: CompiledKey | null; readonly refusal: Refusal }
-  | { readonly kind: "limited"; readonly key: CompiledKey }
-  | { readonly kind: "unavailable"; readonly reason: string | undefined }
-);
-
-/** A key's rate window as this isolate knows it. Moments are milliseconds since the epoch. */
-interface KeyRate extends RateHeaders {
-  /** When the window has surely reset. */
-  readonly retryAt: number;
-}
-
 interface AdmissionSettings extends QuestionSettings {
   /** Copies of records by key id. */
   readonly records: KVNamespace;
   /** The limit of a key that has none of its own. */
   readonly defaultLimit: RateLimit;
+}
+
+/** A request that was not decided at once. */
+interface Attempt {
+  readonly group: Group<CompiledKey>;
+  readonly request: Waiting;
+  readonly presented: Presented;
+  readonly background: Background;
+}
+
+/** A decision, the key that it is about, and how it came about. */
+interface Found {
+  readonly decision: Decided<CompiledKey, Refusal>;
+  readonly key: HeldKey<CompiledKey>;
+  readonly source: AdmissionSource;
 }
 
 /** The admission of requests in one isolate: what it holds of keys, and its questions to their guards. */
@@ -81,16 +67,14 @@ export class Admission {
   readonly #facts: KeyFacts;
   readonly #questions: Questions;
   readonly #defaultLimit: RateLimit;
-  readonly #reporters = new WeakMap<Group<CompiledKey>, number>();
-  /** Keys that have a guard of their own: those of earlier versions, and imported ones. */
-  readonly #ownGuards = new BoundedCache<true>(MAX_OWN_GUARDS);
-  /** Ids of groups that have no guard of their own, and since when that is known. */
-  readonly #withoutOwnGuard = new BoundedCache<number>(MAX_OWN_GUARDS);
+  readonly #lastWords: LastWords;
+  readonly #ownGuards = new OwnGuards();
 
   constructor(settings: AdmissionSettings) {
     this.#defaultLimit = settings.defaultLimit;
     this.#facts = new KeyFacts(settings.records);
     this.#questions = new Questions(this.#memory, this.#facts, settings);
+    this.#lastWords = new LastWords(this.#questions);
   }
 
   /**
@@ -101,34 +85,29 @@ export class Admission {
     const fact = this.#facts.peek(presented.keyId);
     const refusal = fact === undefined ? null : presented.refusalByFact(fact);
     if (refusal !== null) return { kind: "refused", source: "fact", rate: null, key: null, refusal };
-    const name = presented.hasOwnGuard ? presented.keyId : this.#guardNameOf(presented.keyId);
-    const group = this.#memory.group(name);
-    const key = keyOf(group, presented.keyId);
-    const request = arrive(group, presented.keyId, cost);
+    const { keyId } = presented;
+    const group = this.#memory.group(presented.hasOwnGuard ? keyId : this.#ownGuards.nameOf(keyId));
+    const key = keyOf(group, keyId);
+    const request = arrive(group, keyId, cost);
     const clock = readClock(this.#memory.isolate, now);
     const decision = decide(group, key, request, presented, clock);
     if (
       decision.kind !== "undecided" &&
-      (!isAbsent(decision) || this.#isNowhere(name, presented.keyId, clock))
+      (!isAbsent(decision) || this.#ownGuards.isNowhere(group.name, keyId, clock))
     ) {
-      return this.#conclude(name, group, key, request, decision, "lease", clock, background);
+      if (decision.kind === "admitted") noteUse(group, key, cost, clock);
+      this.#follow(group, decision, clock, background);
+      return outcomeOf(decision, key, "lease");
     }
     const isFirstSight = fact === undefined && !key.isKnown;
-    const waiting = this.#wait(name, request, presented, clock, background);
+    const waiting = this.#wait({ group, request, presented, background }, clock);
     return fact === undefined ? this.#besideCopy(presented, isFirstSight, waiting) : waiting;
-  }
-
-  /** Whether a key that this guard does not know has, as far as this isolate knows, no other. */
-  #isNowhere(name: string, keyId: string, now: number): boolean {
-    if (name === keyId) return true;
-    const since = this.#withoutOwnGuard.get(keyId);
-    return since !== undefined && now >= since && now - since < NO_OWN_GUARD_MS;
   }
 
   /** Whether this isolate holds the key as live and as the one presented. Nothing is asked. */
   knowsGood(presented: Presented): boolean {
-    const key = this.#peek(presented.keyId);
-    return key !== null && presented.refusalOf(key) === null;
+    const held = this.#peek(presented.keyId)?.held ?? null;
+    return held !== null && presented.refusalOf(held) === null;
   }
 
   /** The organisation of a key that this isolate has heard of, for the log. */
@@ -138,7 +117,7 @@ export class Admission {
 
   /** What this isolate holds of a key's rate window; `null` before its guard was asked. */
   rateOf(keyId: string): KeyRate | null {
-    const key = this.#memory.isolate.groups.get(this.#guardNameOf(keyId))?.keys.get(keyId);
+    const key = this.#peek(keyId);
     return key === undefined ? null : rateOf(key);
   }
 
@@ -151,21 +130,16 @@ export class Admission {
     add: (tally: UsageTally) => void,
     { isFact, now, background }: { isFact: boolean; now: number; background: Background },
   ): void {
-    const name = this.#guardNameOf(keyId);
-    const group = this.#memory.group(name);
+    const group = this.#memory.group(this.#ownGuards.nameOf(keyId));
     add(usageOf(group, keyId));
     if (isFact && now - group.askedAt < FACT_REPORT_MS) return;
     group.usedAt = now;
     if (isFact) group.askedAt = now;
-    this.#planLastWord(name, group, now, background);
+    this.#lastWords.plan(group, now, background);
   }
 
-  #peek(keyId: string): CompiledKey | null {
-    return this.#memory.isolate.groups.get(this.#guardNameOf(keyId))?.keys.get(keyId)?.held ?? null;
-  }
-
-  #guardNameOf(keyId: string): string {
-    return this.#ownGuards.size > 0 && this.#ownGuards.get(keyId) ? keyId : groupOfKey(keyId);
+  #peek(keyId: string): HeldKey<CompiledKey> | undefined {
+    return this.#memory.isolate.groups.get(this.#ownGuards.nameOf(keyId))?.keys.get(keyId);
   }
 
   /**
@@ -190,22 +164,16 @@ export class Admission {
     return { kind: "refused", source: "fact", rate: null, key: copy, refusal };
   }
 
-  async #wait(
-    name: string,
-    request: Waiting,
-    presented: Presented,
-    arrivedAt: number,
-    background: Background,
-  ): Promise<Outcome> {
-    const group = this.#memory.group(name);
+  async #wait(attempt: Attempt, arrivedAt: number): Promise<Outcome> {
+    const { group, request, presented, background } = attempt;
     let source: AdmissionSource = "lease";
     let pauses = 0;
     for (;;) {
-      const now = this.#now();
+      const now = this.#questions.now();
       const key = keyOf(group, request.keyId);
       const decision = decide(group, key, request, presented, now);
       if (decision.kind !== "undecided") {
-        return this.#concludeKnown(name, group, key, request, presented, decision, source, now, background);
+        return this.#conclude(attempt, { decision, key, source }, now);
       }
       // A record that refuses is asked for again, without units.
       const isRefused = key.held !== null && presented.refusalOf(key.held) !== null;
@@ -222,78 +190,56 @@ export class Admission {
       }
       source = "guard";
       const asker = isRefused ? { ...request, cost: 0 } : request;
-      const own = await this.#questions.ask(name, group, asker, false, background);
+      const own = await this.#questions.ask(group, asker, background);
       if (own === "failed") continue;
       const asked = keyOf(group, request.keyId);
-      const later = this.#now();
-      const decided = decideAsked(group, asked, request, own, presented, later);
+      const later = this.#questions.now();
+      const decided = decideAsked(group, asked, { request, own, judge: presented }, later);
       if (decided.kind === "undecided") {
         // The guard sees it otherwise, as when clocks disagree about the end of a key: it is not asked without a pause.
         await scheduler.wait(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** pauses++));
         continue;
       }
-      return this.#concludeKnown(name, group, asked, request, presented, decided, source, later, background);
+      return this.#conclude(attempt, { decision: decided, key: asked, source }, later);
     }
   }
 
   /** Concludes, unless the group does not know the key: then a guard of its own may. */
-  #concludeKnown(
-    name: string,
-    group: Group<CompiledKey>,
-    key: HeldKey<CompiledKey>,
-    request: Waiting,
-    presented: Presented,
-    decision: Exclude<Decision<CompiledKey, Refusal>, { kind: "undecided" }>,
-    source: AdmissionSource,
-    now: number,
-    background: Background,
-  ): Outcome | Promise<Outcome> {
+  #conclude(attempt: Attempt, { decision, key, source }: Found, now: number): Outcome | Promise<Outcome> {
+    const { group, request, presented, background } = attempt;
+    const { keyId, cost } = request;
     if (decision.kind === "refused" && key.surplus > 0) {
       // The unit that came for a request that is refused goes back at once.
-      background.waitUntil(this.#questions.ask(name, group, null, false, background));
+      background.waitUntil(this.#questions.ask(group, null, background));
     }
-    if (isAbsent(decision) && !this.#isNowhere(name, request.keyId, now)) {
-      const ownGroup = this.#memory.group(request.keyId);
-      const again = arrive(ownGroup, request.keyId, request.cost);
-      return this.#wait(request.keyId, again, presented, now, background);
+    const isThere = !isAbsent(decision);
+    if (!isThere && !this.#ownGuards.isNowhere(group.name, keyId, now)) {
+      const own = this.#memory.group(keyId);
+      return this.#wait({ ...attempt, group: own, request: arrive(own, keyId, cost) }, now);
     }
-    if (name === request.keyId) this.#noteOwnGuard(name, presented, !isAbsent(decision), now);
-    return this.#conclude(name, group, key, request, decision, source, now, background);
+    if (group.name === keyId) this.#noteOwnGuard(presented, isThere, now);
+    if (decision.kind === "admitted") noteUse(group, key, cost, now);
+    this.#follow(group, decision, now, background);
+    return outcomeOf(decision, key, source);
   }
 
   /** That an imported key is missing is not remembered: it may be made at any time, with a guard of its own. */
-  #noteOwnGuard(keyId: string, { hasOwnGuard }: Presented, isThere: boolean, now: number): void {
-    if (isThere) this.#ownGuards.set(keyId, true);
-    else if (!hasOwnGuard) this.#withoutOwnGuard.set(keyId, now);
+  #noteOwnGuard({ keyId, hasOwnGuard }: Presented, isThere: boolean, now: number): void {
+    if (isThere) this.#ownGuards.note(keyId);
+    else if (!hasOwnGuard) this.#ownGuards.noteNone(keyId, now);
   }
 
-  #conclude(
-    name: string,
+  /** What a decision is followed by: the lease is renewed before it ends, so that no request has to wait for it. */
+  #follow(
     group: Group<CompiledKey>,
-    key: HeldKey<CompiledKey>,
-    request: Waiting,
-    decision: Exclude<Decision<CompiledKey, Refusal>, { kind: "undecided" }>,
-    source: AdmissionSource,
+    { kind }: Decided<CompiledKey, Refusal>,
     now: number,
     background: Background,
-  ): Outcome {
-    if (decision.kind === "refused") {
-      noteRefusal(group);
-      this.#renew(name, group, now, background);
-      return { kind: "refused", source, rate: null, key: decision.held, refusal: decision.refusal };
-    }
-    if (decision.kind === "limited")
-      return { kind: "limited", source, rate: rateOf(key), key: decision.held };
-    noteUse(group, key, request.cost, now);
-    this.#renew(name, group, now, background);
-    this.#planLastWord(name, group, now, background);
-    return { kind: "admitted", source, rate: rateOf(key), key: decision.held };
-  }
-
-  /** Renews the lease before it ends, so that no request has to wait for it. */
-  #renew(name: string, group: Group<CompiledKey>, now: number, background: Background): void {
-    if (isRenewalDue(group, now))
-      background.waitUntil(this.#questions.ask(name, group, null, false, background));
+  ): void {
+    if (kind === "limited") return;
+    if (kind === "refused") noteRefusal(group);
+    if (isRenewalDue(group, now)) background.waitUntil(this.#questions.ask(group, null, background));
+    if (kind === "admitted") this.#lastWords.plan(group, now, background);
   }
 
   /** Rate headers belong to a request that has reached step 5, by the record that was held last. */
@@ -306,65 +252,13 @@ export class Admission {
       reason: this.#questions.failureOf(group),
     };
   }
-
-  #now(): number {
-    return readClock(this.#memory.isolate, Date.now());
-  }
-
-  /** A group that goes quiet returns its units and reports its counts. One request at a time sees to that. */
-  #planLastWord(name: string, group: Group<CompiledKey>, now: number, background: Background): void {
-    const since = this.#reporters.get(group);
-    if (since !== undefined && now - since < REPORTER_LIFE_MS && now >= since) return;
-    this.#reporters.set(group, now);
-    background.waitUntil(this.#lastWord(name, group, now, background));
-  }
-
-  async #lastWord(
-    name: string,
-    group: Group<CompiledKey>,
-    since: number,
-    background: Background,
-  ): Promise<void> {
-    for (let words = 0; words < MAX_LAST_WORDS;) {
-      const now = this.#now();
-      const lastWord = lastWordAt(group);
-      if (lastWord === null) break;
-      const due = Math.max(lastWord, group.retryAt);
-      if (due > now) await scheduler.wait(Math.min(due - now, QUIET_MS));
-      else {
-        words++;
-        await this.#questions.ask(name, group, null, true, background);
-      }
-      // A later request has taken over.
-      if (this.#reporters.get(group) !== since) return;
-    }
-    this.#reporters.delete(group);
-  }
 }
 
-function isAbsent(decision: Decision<CompiledKey, Refusal>): boolean {
+function isAbsent(decision: Decided<CompiledKey, Refusal>): boolean {
   return decision.kind === "refused" && decision.held === null;
-}
-
-/** Rate headers when the guard did not answer: nothing is admitted for a second. */
-function unknownRate({ requests, windowSeconds }: RateLimit): KeyRate {
-  const resetAt = Date.now() + 1000;
-  return { limit: requests, windowSeconds, remaining: 0, resetAt, retryAt: resetAt };
 }
 
 /** Whether nothing is lost with what is held of a key. */
 function isWorthNothing({ isKnown, units, surplus, window }: HeldKey<CompiledKey>): boolean {
   return !isKnown && units + surplus === 0 && window === null;
-}
-
-function rateOf({ window, units, surplus }: HeldKey<CompiledKey>): KeyRate | null {
-  if (window === null) return null;
-  const { requests, windowSeconds } = window.limit;
-  return {
-    limit: requests,
-    windowSeconds,
-    remaining: Math.min(requests, window.remaining + units + surplus),
-    resetAt: window.endLatest,
-    retryAt: window.endLatest,
-  };
 }

@@ -31,7 +31,7 @@ export class KeyMemory {
     const { groups } = this.isolate;
     const known = groups.get(name);
     if (known !== undefined) return known;
-    const group = newGroup<CompiledKey>();
+    const group = newGroup<CompiledKey>(name);
     groups.set(name, group);
     this.#setBytes(name, GROUP_BYTES);
     this.#forgetOldest(name);
@@ -39,7 +39,8 @@ export class KeyMemory {
   }
 
   /** Moves a group to the end of the line after an answer, and measures it again if the answer brought records. */
-  measure(name: string, group: Group<CompiledKey>, answer: Answer<CompiledKey>): void {
+  measure(group: Group<CompiledKey>, answer: Answer<CompiledKey>): void {
+    const { name } = group;
     const { groups } = this.isolate;
     if (groups.get(name) !== group) return;
     groups.delete(name);

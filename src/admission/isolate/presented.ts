@@ -34,7 +34,12 @@ export class PresentedKey implements Presented {
   #checked: Uint8Array | null = null;
   #isRight = false;
 
-  constructor(keyId: string, key: string, address: string, memory: CredentialMemory, isImported = false) {
+  constructor(
+    { keyId, key }: { readonly keyId: string; readonly key: string },
+    address: string,
+    memory: CredentialMemory,
+    isImported = false,
+  ) {
     this.keyId = keyId;
     this.hasOwnGuard = isImported;
     this.#key = key;

@@ -43,20 +43,31 @@ export class Questions {
    * Asks the guard of a group and takes its answer in. Gives the units that belong to the asking request, `null` when it
    * got none; `failed` when the guard cannot be asked.
    */
-  async ask(
-    name: string,
+  ask(
     group: Group<CompiledKey>,
     asker: Waiting | null,
-    isFinal: boolean,
+    background: Background,
+  ): Promise<OwnUnits | null | "failed"> {
+    return this.#send(group, this.#compose(group, asker, false), asker, background);
+  }
+
+  /** Says the last word to the guard of a group: units go back, counts are reported. */
+  async askFinally(group: Group<CompiledKey>, background: Background): Promise<void> {
+    await this.#send(group, this.#compose(group, null, true), null, background);
+  }
+
+  async #send(
+    group: Group<CompiledKey>,
+    sent: SentQuestion,
+    asker: Waiting | null,
     background: Background,
   ): Promise<OwnUnits | null | "failed"> {
     const { guards, bounds, slackMs } = this.#settings;
-    const sent = this.#compose(group, asker, isFinal);
     const age = new QuestionAge();
     noteSent(group, sent);
     let answer: Answer<CompiledKey>;
     try {
-      const told = await within(QUESTION_TIMEOUT_MS, guards.getByName(name).ask(sent.question));
+      const told = await within(QUESTION_TIMEOUT_MS, guards.getByName(group.name).ask(sent.question));
       requireAnswer(told);
       answer = compileAnswer(group, told, (key) => {
         this.#facts.note(key.record);
@@ -68,14 +79,14 @@ export class Questions {
       return "failed";
     }
     age.stop();
-    const now = this.#now();
+    const now = this.now();
     noteAnswered(group, sent, answer, now);
     const leaseMs = Math.max(0, answer.leaseMs - slackMs);
     if (leaseMs > 0 && bounds.base > 0)
       background.waitUntil(this.#endByTimer(group, sent, leaseMs - age.atMost));
     else sent.leaseOver = true;
-    const own = receive(this.#memory.isolate, group, sent, answer, asker, slackMs, now);
-    this.#memory.measure(name, group, answer);
+    const own = receive(this.#memory.isolate, group, { sent, answer, asker, slackMs }, now);
+    this.#memory.measure(group, answer);
     return own;
   }
 
@@ -86,20 +97,20 @@ export class Questions {
 
   #compose(group: Group<CompiledKey>, asker: Waiting | null, isFinal: boolean): SentQuestion {
     const { bounds, slackMs } = this.#settings;
-    const now = this.#now();
+    const now = this.now();
     noteCall(this.#load, now, ISOLATE_CALLS_PER_S, bounds);
     const { isolate } = this.#memory;
     isolate.id ||= crypto.randomUUID();
     const report = reportOf(isolate, group, isFinal, now);
-    const wants = wantsOf(group, asker, report, isFinal, now);
-    const wanted = leaseWanted(group.roundTripMs, this.#load, slackMs);
-    return compose(isolate, group, wants, report, wanted, isFinal, now);
+    const wants = wantsOf(group, { asker, report, isFinal }, now);
+    const leaseMs = leaseWanted(group.roundTripMs, this.#load, slackMs);
+    return compose(isolate, group, { wants, report, leaseMs, isFinal }, now);
   }
 
   #noteFailed(group: Group<CompiledKey>, sent: SentQuestion, error: unknown): void {
-    const isOverloaded = (error as { overloaded?: unknown } | null)?.overloaded === true;
+    const isOverloaded = error instanceof Object && "overloaded" in error && error.overloaded === true;
     this.#failures.set(group, isOverloaded ? "the guard is overloaded" : `the guard: ${String(error)}`);
-    noteFailed(group, sent, isOverloaded, Math.random(), this.#now());
+    noteFailed(group, sent, { isOverloaded, random: Math.random() }, this.now());
   }
 
   /** A lease ends by a timer, too: a clock may step back by less than has passed since it was read. */
@@ -108,7 +119,8 @@ export class Questions {
     endLease(group, sent);
   }
 
-  #now(): number {
+  /** The isolate's clock. */
+  now(): number {
     return readClock(this.#memory.isolate, Date.now());
   }
 }

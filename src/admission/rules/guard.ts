@@ -80,13 +80,18 @@ export function startGuard(store: GuardStore): GuardMemory {
   };
 }
 
-/** Answers a question with a lease of `leaseMs`, which policy has chosen. */
+interface Asked {
+  readonly question: Question;
+  /** The length of the lease that policy has chosen. */
+  readonly leaseMs: number;
+  readonly limitOf: LimitOf;
+}
+
+/** Answers a question. */
 export function answer(
   store: GuardStore,
   memory: GuardMemory,
-  question: Question,
-  leaseMs: number,
-  limitOf: LimitOf,
+  { question, leaseMs, limitOf }: Asked,
   now: number,
 ): Answer<GuardedKey> {
   const { revision } = store.group();
@@ -101,7 +106,7 @@ export function answer(
     }
     const limit = limitOf(stored.record);
     fitWindow(memory, asked.id, limit, now);
-    const handed = takeUnits(memory, asked, stored.record, limit, now);
+    const handed = takeUnits(memory, asked, { record: stored.record, limit }, now);
     mustRecord ||= handed?.mustRecord === true;
     answers[asked.id] = {
       ...(asked.record && { record: guardedKey(stored) }),
@@ -190,8 +195,7 @@ export function commit(
 export function commitDenials(
   store: GuardStore,
   memory: GuardMemory,
-  id: string,
-  denials: StoredKey["denials"],
+  { id, denials }: { readonly id: string; readonly denials: StoredKey["denials"] },
   now: number,
 ): Commit {
   const before = store.group();
@@ -283,8 +287,7 @@ function fittedWindow(memory: GuardMemory, id: string, limit: RateLimit, now: nu
 function takeUnits(
   memory: GuardMemory,
   { id, returned, want, waiting, need, spare }: KeyQuestion,
-  record: KeyRecord,
-  limit: RateLimit,
+  { record, limit }: { readonly record: KeyRecord; readonly limit: RateLimit },
   now: number,
 ): Handed | null {
   const window = memory.windows.get(id);
@@ -295,13 +298,8 @@ function takeUnits(
   const stored = memory.windows.get(id);
   const isSpare = want === 0 && spare && hasPlenty(stored, limit, now);
   if (want === 0 && !isSpare) return null;
-  const handed = handOut(
-    stored,
-    isSpare ? 1 : want,
-    { waiting, need: Math.min(need, limit.requests) },
-    limit,
-    now,
-  );
+  const wanted = { want: isSpare ? 1 : want, waiting, need: Math.min(need, limit.requests) };
+  const handed = handOut(stored, wanted, limit, now);
   if (handed.units > 0) memory.windows.set(id, handed.window);
   return handed;
 }

@@ -24,6 +24,8 @@ export interface Isolate<R extends Guarded> {
 
 /** What an isolate holds of a group. */
 export interface Group<R extends Guarded> extends GroupPace {
+  /** The name of its guard. */
+  readonly name: string;
   /** The revision that the guard has vouched for; 0 for none. */
   revision: number;
   leaseEnd: number;
@@ -159,8 +161,9 @@ export function newIsolate<R extends Guarded>(): Isolate<R> {
   return { highest: NEVER, epoch: 0, id: "", reports: 0, groups: new Map() };
 }
 
-export function newGroup<R extends Guarded>(): Group<R> {
+export function newGroup<R extends Guarded>(name: string): Group<R> {
   return {
+    name,
     revision: 0,
     leaseEnd: NEVER,
     leaseSequence: 0,

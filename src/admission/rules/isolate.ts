@@ -28,12 +28,13 @@ export interface Judge<R, F> {
   refusalOf(held: R): F | null;
 }
 
-export type Decision<R, F> =
+export type Decision<R, F> = Decided<R, F> | Undecided;
+
+export type Decided<R, F> =
   /** `window` is the number of the window that paid; 0 when nothing was taken. */
   | { readonly kind: "admitted"; readonly held: R; readonly by: "lease" | "guard"; readonly window: number }
   | { readonly kind: "refused"; readonly refusal: F; readonly held: R | null }
-  | { readonly kind: "limited"; readonly held: R }
-  | Undecided;
+  | { readonly kind: "limited"; readonly held: R };
 
 /** What is missing for a decision. */
 export interface Undecided {
@@ -97,14 +98,20 @@ function pay<R extends Guarded, F>(key: HeldKey<R>, held: R, cost: number, now: 
   return key.units + window.remaining < cost ? { kind: "limited", held } : UNDECIDED;
 }
 
+/** What a question is to say. */
+interface Asking {
+  readonly wants: readonly Pick<KeyQuestion, "id" | "want" | "waiting" | "need" | "spare" | "usage">[];
+  readonly report: Report | null;
+  /** The lease that is asked for. */
+  readonly leaseMs: number;
+  readonly isFinal: boolean;
+}
+
 /** Makes the next question. What it returns is gone from here, whatever becomes of the question. */
 export function compose<R extends Guarded>(
   isolate: Isolate<R>,
   group: Group<R>,
-  wants: readonly Pick<KeyQuestion, "id" | "want" | "waiting" | "need" | "spare" | "usage">[],
-  report: Report | null,
-  leaseMs: number,
-  isFinal: boolean,
+  { wants, report, leaseMs, isFinal }: Asking,
   now: number,
 ): SentQuestion {
   const keys = wants.map((want): KeyQuestion => {
@@ -124,14 +131,20 @@ export function compose<R extends Guarded>(
   return { question, sequence: ++group.asked, sentAt: now, epoch: isolate.epoch, leaseOver: false };
 }
 
+/** A question that was answered; `asker` is the request that asked it. */
+interface Answered<R extends Guarded> {
+  readonly sent: SentQuestion;
+  readonly answer: Answer<R>;
+  readonly asker: Waiting | null;
+  /** What is taken off a lease for the drift of clocks. */
+  readonly slackMs: number;
+}
+
 /** Takes an answer in. Gives the units that belong to the asking request, `null` when it got none. */
 export function receive<R extends Guarded>(
   isolate: Isolate<R>,
   group: Group<R>,
-  sent: SentQuestion,
-  answer: Answer<R>,
-  asker: Waiting | null,
-  slackMs: number,
+  { sent, answer, asker, slackMs }: Answered<R>,
   now: number,
 ): OwnUnits | null {
   group.covered = Math.max(group.covered, sent.sequence);
@@ -220,6 +233,13 @@ function takeWindow<R extends Guarded>(
   return true;
 }
 
+/** A request that has asked, and what came for it. */
+interface Asked<R, F> {
+  readonly request: Waiting;
+  readonly own: OwnUnits | null;
+  readonly judge: Judge<R, F>;
+}
+
 /**
  * The decision of the request that asked, in the turn in which its answer was taken in. An answer that was dropped as
  * older may have brought no record: then the request goes on like any other.
@@ -227,9 +247,7 @@ function takeWindow<R extends Guarded>(
 export function decideAsked<R extends Guarded, F>(
   group: Group<R>,
   key: HeldKey<R>,
-  request: Waiting,
-  own: OwnUnits | null,
-  judge: Judge<R, F>,
+  { request, own, judge }: Asked<R, F>,
   now: number,
 ): Decision<R, F> {
   if (own === null) return decide(group, key, request, judge, now);

@@ -117,12 +117,17 @@ export function isRenewalDue<R extends Guarded>(group: Group<R>, now: number): b
 
 type Want = Pick<KeyQuestion, "id" | "want" | "waiting" | "need" | "spare" | "usage">;
 
-/** The keys that have something to say in the next question, which brings a report, and how many units they want. */
+/** A question to be made: for a request, with a report, as the last word. */
+interface Planned {
+  readonly asker: Waiting | null;
+  readonly report: Report | null;
+  readonly isFinal: boolean;
+}
+
+/** The keys that have something to say in the next question, and how many units they want. */
 export function wantsOf<R extends Guarded>(
   group: Group<R>,
-  asker: Waiting | null,
-  report: Report | null,
-  isFinal: boolean,
+  { asker, report, isFinal }: Planned,
   now: number,
 ): Want[] {
   const isSteady = !isFinal && isInSteadyUse(group, now);
@@ -133,7 +138,7 @@ export function wantsOf<R extends Guarded>(
     // A cost is paid as a whole: units that do not suffice go back and count for it.
     if (key.units < cost) setAside(key);
     const waiting = Math.max(cost, key.demand);
-    const want = Math.max(waiting, unitsWanted(group, key, isSteady, isFinal, now));
+    const want = Math.max(waiting, unitsWanted(group, key, { isSteady, isFinal }, now));
     const returns = key.surplus > 0 && group.failures === 0;
     const spare = want === 0 && isSteady && isSpareUseful(key, now);
     const isAsked = want > 0 || spare || key.demand > 0 || asker?.keyId === id;
@@ -217,8 +222,7 @@ export function noteAnswered<R extends Guarded>(
 export function noteFailed<R extends Guarded>(
   group: Group<R>,
   sent: SentQuestion,
-  isOverloaded: boolean,
-  random: number,
+  { isOverloaded, random }: { readonly isOverloaded: boolean; readonly random: number },
   now: number,
 ): void {
   noteOver(group, sent);
@@ -265,8 +269,7 @@ function isInSteadyUse<R extends Guarded>(group: Group<R>, now: number): boolean
 function unitsWanted<R extends Guarded>(
   group: Group<R>,
   key: HeldKey<R>,
-  isSteady: boolean,
-  isFinal: boolean,
+  { isSteady, isFinal }: { readonly isSteady: boolean; readonly isFinal: boolean },
   now: number,
 ): number {
   const recent = key.spent + key.demand;

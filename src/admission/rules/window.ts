@@ -81,6 +81,13 @@ export function tellWindow(stored: Window | undefined, limit: RateLimit, now: nu
   };
 }
 
+/** Units that are asked for: in all, by requests that wait, and by the one that asks. */
+interface Wanted {
+  readonly want: number;
+  readonly waiting: number;
+  readonly need: number;
+}
+
 /** What a grant took. */
 export interface Handed {
   readonly units: number;
@@ -95,8 +102,7 @@ export interface Handed {
  */
 export function handOut(
   stored: Window | undefined,
-  want: number,
-  { waiting, need }: { readonly waiting: number; readonly need: number },
+  { want, waiting, need }: Wanted,
   limit: RateLimit,
   now: number,
 ): Handed {

@@ -146,7 +146,12 @@ export class SimulatedGuard {
     noteCall(load, now, GUARD_CALLS_PER_S, this.#settings.lease);
     const leaseMs = leaseLength(this.#settings.lease, load, question.leaseWanted);
     this.longestLeaseMs = Math.max(this.longestLeaseMs, leaseMs);
-    const told = answer(this.#store, memory, question, leaseMs, (record) => this.#limitOf(record), now);
+    const told = answer(
+      this.#store,
+      memory,
+      { question, leaseMs, limitOf: (record) => this.#limitOf(record) },
+      now,
+    );
     this.#startTimers(memory);
     for (const { id, usage: report } of question.keys) if (report !== null) usage.add(id, report);
     usage.plan(question.final, now);

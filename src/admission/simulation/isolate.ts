@@ -64,7 +64,6 @@ interface IsolateSettings {
 }
 
 interface Request extends Waiting {
-  readonly groupName: string;
   readonly arrivedAt: number;
   readonly mustVersion: number;
   source: Source;
@@ -93,7 +92,7 @@ export class SimulatedIsolate {
     const group = this.#memory.group(groupName);
     const { now } = this.#network.queue;
     const mustVersion = this.#settings.acknowledged(keyId);
-    const request = { ...arrive(group, keyId, 1), groupName, arrivedAt: now, mustVersion };
+    const request = { ...arrive(group, keyId, 1), arrivedAt: now, mustVersion };
     this.#attempt(group, { ...request, source: "lease" });
   }
 
@@ -113,7 +112,7 @@ export class SimulatedIsolate {
       return this.#settings.note({ ...request, source: "unavailable", decision: null });
     }
     request.source = "asked";
-    if (next.kind === "ask") return this.#ask(group, request.groupName, request, false);
+    if (next.kind === "ask") return this.#ask(group, request, false);
     this.#network.queue.after(next.ms, () => this.#attempt(group, request));
   }
 
@@ -123,50 +122,48 @@ export class SimulatedIsolate {
     const key = keyOf(group, request.keyId);
     if (decision.kind === "refused") noteRefusal(group);
     else noteUse(group, key, request.cost, now);
-    if (isRenewalDue(group, now)) this.#ask(group, request.groupName, null, false);
+    if (isRenewalDue(group, now)) this.#ask(group, null, false);
     if (decision.kind === "refused") return;
     countUse(usageOf(group, request.keyId), "succeeded", null, ADDRESS, now);
-    this.#planLastWord(group, request.groupName);
+    this.#planLastWord(group);
   }
 
-  #ask(group: Group<CompiledKey>, name: string, asker: Request | null, isFinal: boolean): void {
+  #ask(group: Group<CompiledKey>, asker: Request | null, isFinal: boolean): void {
     const { lease, slackMs, roundTripMs, guardOf } = this.#settings;
     const now = this.#now();
     noteCall(this.#load, now, ISOLATE_CALLS_PER_S, lease);
     const report = reportOf(this.#state, group, isFinal, now);
-    const wants = wantsOf(group, asker, report, isFinal, now);
+    const wants = wantsOf(group, { asker, report, isFinal }, now);
     const wanted = leaseWanted(group.roundTripMs, this.#load, slackMs);
-    const sent = compose(this.#state, group, wants, report, wanted, isFinal, now);
+    const sent = compose(this.#state, group, { wants, report, leaseMs: wanted, isFinal }, now);
     const sentAt = this.#network.queue.now;
     noteSent(group, sent);
-    guardOf(name).call(
+    guardOf(group.name).call(
       roundTripMs,
       (guard) => guard.ask(sent.question),
       (result) => {
-        const own = this.#take(name, group, sent, sentAt, asker, result);
+        const own = this.#take(group, { sent, sentAt, asker }, result);
         if (asker !== null) this.#resume(group, asker, own);
       },
     );
   }
 
   #take(
-    name: string,
     group: Group<CompiledKey>,
-    sent: SentQuestion,
-    sentAt: number,
-    asker: Request | null,
+    { sent, sentAt, asker }: { sent: SentQuestion; sentAt: number; asker: Request | null },
     result: Called<ReturnType<SimulatedGuard["ask"]>>,
   ): OwnUnits | null {
     const { slackMs } = this.#settings;
     const now = this.#now();
     if (result.failure !== null) {
-      noteFailed(group, sent, result.failure === "overloaded", this.#network.random(), now);
+      const isOverloaded = result.failure === "overloaded";
+      noteFailed(group, sent, { isOverloaded, random: this.#network.random() }, now);
       return null;
     }
     const answer = compileAnswer(group, result.value, compile);
     noteAnswered(group, sent, answer, now);
-    const own = receive(this.#state, group, sent, answer, asker, slackMs, now);
-    this.#memory.measure(name, group, answer);
+    const own = receive(this.#state, group, { sent, answer, asker, slackMs }, now);
+    this.#memory.measure(group, answer);
     const { queue } = this.#network;
     const leaseMs = result.value.leaseMs - slackMs - ageByTicks(queue.now - sentAt);
     if (leaseMs <= 0) endLease(group, sent);
@@ -176,12 +173,14 @@ export class SimulatedIsolate {
 
   #resume(group: Group<CompiledKey>, asker: Request, own: OwnUnits | null): void {
     const now = this.#now();
-    const decision = decideAsked(group, keyOf(group, asker.keyId), asker, own, judgeAt(now), now);
+    const key = keyOf(group, asker.keyId);
+    const decision = decideAsked(group, key, { request: asker, own, judge: judgeAt(now) }, now);
     if (decision.kind === "undecided") return this.#attempt(group, asker);
     this.#conclude(group, asker, decision, now);
   }
 
-  #planLastWord(group: Group<CompiledKey>, name: string): void {
+  #planLastWord(group: Group<CompiledKey>): void {
+    const { name } = group;
     if (this.#reporting.has(name)) return;
     this.#reporting.add(name);
     const look = () => {
@@ -189,7 +188,7 @@ export class SimulatedIsolate {
       const now = this.#now();
       if (due !== null && due > now) return this.#network.queue.after(Math.min(due - now, QUIET_MS), look);
       this.#reporting.delete(name);
-      if (due !== null) this.#ask(group, name, null, true);
+      if (due !== null) this.#ask(group, null, true);
     };
     this.#network.queue.after(QUIET_MS, look);
   }

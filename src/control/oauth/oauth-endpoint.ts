@@ -102,7 +102,10 @@ async function answer<Schema extends z.ZodType>(
   const hasImports = await control.imports.find(Date.now());
   const credentials = readClient(c.req.header("Authorization"), form, control.config.keyPrefixes, hasImports);
   const blocked = control.failures.blocked(address, Date.now());
-  if (blocked !== null && !showsGoodKey(credentials, form, address, hasImports, control)) return blocked;
+  if (blocked !== null) {
+    const key = shownKey(credentials, form);
+    if (key === null || !isGoodKey(key, address, hasImports, control)) return blocked;
+  }
   if (isRefusal(credentials)) return credentials;
   const client = credentials && (await identify(credentials, control));
   if (isRefusal(client)) return client;
@@ -120,21 +123,25 @@ async function answer<Schema extends z.ZodType>(
   return clientRefusal(client, address) ?? endpoint.run({ ...request, client }, control);
 }
 
+/** The key that a request shows, as the client's or as the one to revoke. */
+function shownKey(credentials: Result<ClientCredentials | null>, { token }: Form): string | null {
+  return isRefusal(credentials) ? null : (credentials?.key ?? token ?? null);
+}
+
 /**
- * Whether the request shows a key that this isolate knows to be good, as the client's or as the one to revoke. Such keys
- * go on working from an address that keeps failing and is turned away before anything is looked up.
+ * Whether this isolate knows a key to be good. Such keys go on working from an address that keeps failing and is turned
+ * away before anything is looked up.
  */
-function showsGoodKey(
-  credentials: Result<ClientCredentials | null>,
-  { token }: Form,
+function isGoodKey(
+  key: string,
   address: string,
   hasImports: boolean,
   { admission, config }: Control,
 ): boolean {
-  if (isRefusal(credentials)) return false;
-  const key = credentials?.key ?? token ?? "";
   const keyId = keyIdOf(key, config.keyPrefixes, hasImports);
-  return keyId !== null && admission.knowsGood(new PresentedKey(keyId, key, address, admission.credentials));
+  return (
+    keyId !== null && admission.knowsGood(new PresentedKey({ keyId, key }, address, admission.credentials))
+  );
 }
 
 const Client = z.object({

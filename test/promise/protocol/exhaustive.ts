@@ -34,6 +34,7 @@ interface Search {
 type Settled = Exclude<Decision<GuardedKey, string>, Undecided>;
 type Move = readonly [name: string, state: State];
 
+const LOST = { isOverloaded: false, random: 0 };
 const NO_LIMIT: RateLimit = Object.freeze({ requests: 1e9, windowSeconds: 1e9 });
 const WINDOW_TICKS = 2;
 const ALLOW: Judge<GuardedKey, string> = { absent: "absent", refusalOf: () => null };
@@ -134,7 +135,7 @@ class Exhaustive {
       timers: [],
       isolates: Array.from({ length: isolates }, () => {
         const isolate = rules.newIsolate<GuardedKey>();
-        const group = rules.newGroup<GuardedKey>();
+        const group = rules.newGroup<GuardedKey>("group");
         isolate.groups.set(GROUP, group);
         for (const id of this.#keys) rules.keyOf(group, id);
         return isolate;
@@ -275,7 +276,7 @@ class Exhaustive {
       const wants = [{ id: keyId, want, waiting, need: isAsker ? waiting : 0, spare: false, usage: null }];
       const own = next.isolates[isolate];
       if (own === undefined) return;
-      const sent = this.#rules.compose(own, group, wants, null, 0, false, now);
+      const sent = this.#rules.compose(own, group, { wants, report: null, leaseMs: 0, isFinal: false }, now);
       const request = next.requests[isolate];
       if (isAsker && request) request.asking = sent.sequence;
       next.messages.push({ isolate, sent, answer: null });
@@ -312,7 +313,7 @@ class Exhaustive {
     if (lost !== undefined) {
       const request = next.requests[lost.isolate];
       if (request?.asking === lost.sent.sequence) next.requests[lost.isolate] = null;
-      this.#rules.noteFailed(groupIn(next, lost.isolate), lost.sent, false, 0, next.now);
+      this.#rules.noteFailed(groupIn(next, lost.isolate), lost.sent, LOST, next.now);
     }
     return ["a message is lost", next];
   }
@@ -325,9 +326,7 @@ class Exhaustive {
     const told = this.#rules.answer(
       storeOf(stored),
       memory,
-      message.sent.question,
-      length,
-      () => this.#limit,
+      { question: message.sent.question, leaseMs: length, limitOf: () => this.#limit },
       next.now,
     );
     const window = memory.windows.get("a")?.number;
@@ -346,10 +345,10 @@ class Exhaustive {
     const now = this.#read(next, isolate);
     const waiting = next.requests[isolate] ?? null;
     const asker = waiting?.asking === sent.sequence ? waiting : null;
-    const units = this.#rules.receive(own, group, sent, answer, asker, 0, now);
+    const units = this.#rules.receive(own, group, { sent, answer, asker, slackMs: 0 }, now);
     if (asker !== null) {
       const key = this.#rules.keyOf(group, asker.keyId);
-      const decision = this.#rules.decideAsked(group, key, asker, units, ALLOW, now);
+      const decision = this.#rules.decideAsked(group, key, { request: asker, own: units, judge: ALLOW }, now);
       if (decision.kind === "undecided") asker.asking = null;
       else {
         this.#decided(next, asker, decision);

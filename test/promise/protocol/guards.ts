@@ -45,7 +45,7 @@ class Instance implements Actor {
     const now = this.now();
     rules.noteCall(this.#load, now, 1e9, this.#bounds);
     const leaseMs = rules.leaseLength(this.#bounds, this.#load, question.leaseWanted);
-    const answer = rules.answer(this.store, this.#memory, question, leaseMs, limitOf, now);
+    const answer = rules.answer(this.store, this.#memory, { question, leaseMs, limitOf }, now);
     truth.told(answer);
     this.#startTimers();
     return answer;

@@ -47,7 +47,7 @@ export class ModelIsolate implements Actor {
     this.clock = world.newClock();
     if (world.profile.countsByTime) this.clock.offset = 0;
     this.#state = world.rules.newIsolate();
-    this.#group = world.rules.newGroup();
+    this.#group = world.rules.newGroup("group");
     this.#state.groups.set(GROUP, this.#group);
     this.#load = world.rules.newLoad(0);
   }
@@ -141,8 +141,13 @@ export class ModelIsolate implements Actor {
     const { rules, queue, profile } = this.#world;
     const now = this.read();
     this.#setUnitsAside();
-    const wants = rules.wantsOf(this.#group, asker, null, isFinal, now);
-    const sent = rules.compose(this.#state, this.#group, wants, null, this.#leaseWanted(), isFinal, now);
+    const wants = rules.wantsOf(this.#group, { asker, report: null, isFinal }, now);
+    const sent = rules.compose(
+      this.#state,
+      this.#group,
+      { wants, report: null, leaseMs: this.#leaseWanted(), isFinal },
+      now,
+    );
     const sentAt = queue.now;
     rules.noteSent(this.#group, sent);
     this.#guard.send<Answer<GuardedKey>>(
@@ -177,7 +182,8 @@ export class ModelIsolate implements Actor {
 
   #fail(sent: SentQuestion): "failed" {
     const { rules, random } = this.#world;
-    rules.noteFailed(this.#group, sent, this.#world.chance(0.3), random(), this.read());
+    const isOverloaded = this.#world.chance(0.3);
+    rules.noteFailed(this.#group, sent, { isOverloaded, random: random() }, this.read());
     return "failed";
   }
 
@@ -191,7 +197,7 @@ export class ModelIsolate implements Actor {
     const now = this.read();
     rules.noteAnswered(this.#group, sent, answer, now);
     if (profile.hasTimers) this.#endByTimer(sent, sentAt, answer.leaseMs);
-    return rules.receive(this.#state, this.#group, sent, answer, asker, this.#slackMs, now);
+    return rules.receive(this.#state, this.#group, { sent, answer, asker, slackMs: this.#slackMs }, now);
   }
 
   #endByTimer(sent: SentQuestion, sentAt: number, leaseMs: number): void {
@@ -204,7 +210,12 @@ export class ModelIsolate implements Actor {
   #resume(asker: Request, own: OwnUnits | null): void {
     const now = this.read();
     const key = this.#keyOf(asker.keyId);
-    const decision = this.#world.rules.decideAsked(this.#group, key, asker, own, asker.judge, now);
+    const decision = this.#world.rules.decideAsked(
+      this.#group,
+      key,
+      { request: asker, own, judge: asker.judge },
+      now,
+    );
     if (decision.kind === "undecided") this.#attempt(asker);
     else this.#conclude(asker, decision, now);
   }

@@ -164,7 +164,7 @@ export class ModelOrganization {
         guard.commit(
           (store, memory, now) => {
             const denials = deny(store.keys().get(id)?.denials ?? NO_DENIALS, token, now);
-            return rules.commitDenials(store, memory, id, denials, now);
+            return rules.commitDenials(store, memory, { id, denials }, now);
           },
           ({ applied }, keys) => {
             const key = keys.get(id);
