@@ -113,6 +113,12 @@ const discovery =
   (changes: object = {}) =>
   (response: ServerResponse, url: string) =>
     json({ issuer: url, jwks_uri: `${url}/keys`, ...changes })(response);
+/** Leads elsewhere, where it gives the answer. */
+const redirectFirst = (answer: ReturnType<typeof discovery>): typeof answer => {
+  let asked = 0;
+  return (response, url) =>
+    asked++ === 0 ? response.writeHead(302, { Location: `${url}/elsewhere` }).end() : answer(response, url);
+};
 const hangUp = (response: ServerResponse) => response.destroy();
 
 describe("a provider is at fault, and not the token, when", () => {
@@ -123,6 +129,8 @@ describe("a provider is at fault, and not the token, when", () => {
     ["its discovery document is no JSON", (response) => response.end("<html>"), hangUp],
     ["its discovery document names no keys", discovery({ jwks_uri: undefined }), hangUp],
     ["its discovery document names no URL", discovery({ jwks_uri: "keys" }), hangUp],
+    ["its discovery document names a file", discovery({ jwks_uri: "file:///etc/keys" }), hangUp],
+    ["it redirects whoever asks for its discovery document", redirectFirst(discovery()), json({ keys: [] })],
     ["it hangs up on whoever asks for keys", discovery(), hangUp],
     ["it says nothing to whoever asks for keys", discovery(), () => {}],
     ["it answers 404 for its keys", discovery(), json({}, 404)],
@@ -143,6 +151,26 @@ describe("a provider is at fault, and not the token, when", () => {
     expect(await outcomeOf(await issuer.token({ iss: url }))).toBe("identity_provider_unavailable");
     await close(server);
   });
+});
+
+test("keys are fetched by HTTPS alone from an issuer of HTTPS", async () => {
+  const url = "https://id.example";
+  const asked: string[] = [];
+  const keys = await (await fetch(`${issuer.url}/jwks`)).text();
+  let jwksUri = "http://id.example/keys";
+  vi.stubGlobal("fetch", async (address: string) => {
+    asked.push(address);
+    if (address === jwksUri) return new Response(keys);
+    return Response.json({ issuer: url, jwks_uri: jwksUri });
+  });
+  const token = await issuer.token({ iss: url });
+  verifier = verifierOf(url);
+  expect(await outcomeOf(token)).toBe("identity_provider_unavailable");
+  expect(asked).toEqual([`${url}/.well-known/openid-configuration`]);
+  jwksUri = `${url}/keys`;
+  verifier = verifierOf(url);
+  expect(await outcomeOf(token)).toBe("accepted");
+  vi.unstubAllGlobals();
 });
 
 test("a discovery document of another issuer is not believed", async () => {

@@ -2,7 +2,7 @@ import { compactVerify, createRemoteJWKSet, customFetch } from "jose";
 import * as oauth from "oauth4webapi";
 import { isRefusal } from "../../core/refusal.ts";
 import { readAtMost } from "../../core/http/body.ts";
-import { type AuthorizeParameters, issuerTemplate } from "../../core/identity/settings.ts";
+import { type AuthorizeParameters, isSafeEndpoint, issuerTemplate } from "../../core/identity/settings.ts";
 import { CLOCK_TOLERANCE_S, MFA_MAX_AGE_S } from "../../core/token-times.ts";
 import type { Config } from "../../settings.ts";
 import { CachedValue } from "../../state/cached-value.ts";
@@ -80,9 +80,10 @@ export class Provider {
   async authorizationUrl(transaction: Transaction, redirectUri: string): Promise<SignInResult<URL>> {
     const server = await this.#server();
     if (isRefusal(server)) return server;
-    if (server.authorization_endpoint === undefined) return missing("authorization_endpoint");
+    const { authorization_endpoint: endpoint = "" } = server;
+    if (!isSafeEndpoint(endpoint, this.#config.identity)) return missing("safe authorization_endpoint");
     const { id, scope, resource, authorizeParams, mfaRequest } = this.#config.client;
-    const url = new URL(server.authorization_endpoint);
+    const url = new URL(endpoint);
     const parameters: AuthorizeParameters = {
       ...authorizeParams,
       client_id: id,
@@ -181,6 +182,8 @@ export class Provider {
   async signOutUrl(idToken: string, returnUri: string): Promise<URL | null> {
     const server = await this.#server();
     if (isRefusal(server)) return null;
+    const { end_session_endpoint: end = null } = server;
+    if (end !== null && !isSafeEndpoint(end, this.#config.identity)) return null;
     return signOutUrl(server, { clientId: this.#client.client_id, idToken, returnUri });
   }
 
@@ -210,8 +213,8 @@ export class Provider {
   async #verifySignature({ jwks_uri: url = "" }: oauth.AuthorizationServer, idToken: string): Promise<void> {
     let keys = this.#keys.get(url);
     if (keys === undefined) {
-      const isAllowed = url.startsWith("https:") || this.#options[oauth.allowInsecureRequests];
-      if (!isAllowed) throw new Error(`The provider's metadata name no safe jwks_uri: ${url}`);
+      if (!isSafeEndpoint(url, this.#config.identity))
+        throw new Error(`The provider's metadata name no safe jwks_uri: ${url}`);
       keys = createRemoteJWKSet(new URL(url), {
         timeoutDuration: FETCH_TIMEOUT_MS,
         cacheMaxAge: METADATA_MAX_AGE_MS,

@@ -6,7 +6,7 @@ import {
   type JWSHeaderParameters,
 } from "jose";
 import { z } from "zod";
-import { issuerTemplate } from "../../core/identity/settings.ts";
+import { isSafeEndpoint, issuerTemplate } from "../../core/identity/settings.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import { CachedValue } from "../../state/cached-value.ts";
 import { readAtMost } from "../../core/http/body.ts";
@@ -68,10 +68,13 @@ export class ProviderKeys implements KeySource {
 
   async #discover(now: number): Promise<KeysAt> {
     const metadata = Discovery.parse(
-      await fetchJson(`${this.#issuer.replace(/\/$/, "")}/.well-known/openid-configuration`, "follow"),
+      await fetchJson(`${this.#issuer.replace(/\/$/, "")}/.well-known/openid-configuration`),
     );
     if (metadata.issuer !== this.#issuer && metadata.issuer !== issuerTemplate(this.#issuer)) {
       throw new Error(`The discovery document is of another issuer: OIDC_ISSUER would be ${metadata.issuer}`);
+    }
+    if (!isSafeEndpoint(metadata.jwks_uri, { issuer: this.#issuer })) {
+      throw new Error(`The discovery document names no safe jwks_uri: ${metadata.jwks_uri}`);
     }
     const keys = new KeysAt(metadata.jwks_uri);
     await keys.load(now);
@@ -100,7 +103,7 @@ class KeysAt {
   async load(now: number): Promise<void> {
     this.#asking = true;
     try {
-      const { keys } = KeySet.parse(await fetchJson(this.#url, "manual"));
+      const { keys } = KeySet.parse(await fetchJson(this.#url));
       this.#current = createLocalJWKSet({ keys } as JSONWebKeySet);
       this.#askAgainAt = now + UNKNOWN_KEY_COOLDOWN_MS;
       this.#failure = null;
@@ -122,8 +125,9 @@ class KeysAt {
   }
 }
 
-async function fetchJson(url: string, redirect: "follow" | "manual"): Promise<unknown> {
-  const response = await fetch(url, { redirect, signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
+/** Redirects are not followed: they might lead from a safe address to another. */
+async function fetchJson(url: string): Promise<unknown> {
+  const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
   if (response.status !== 200) throw new Error(`${url} answers ${response.status}`);
   const bytes = await readAtMost(response.body, MAX_ANSWER_BYTES);
   if (!isRefusal(bytes)) return JSON.parse(new TextDecoder().decode(bytes)) as unknown;

@@ -164,6 +164,15 @@ export function issuerTemplate(issuer: string): string | null {
   return TENANT_INDEPENDENT.test(issuer) ? issuer.replace(TENANT_INDEPENDENT, "$1{tenantid}$3") : null;
 }
 
+/**
+ * Whether an address that the issuer's metadata name may be used: by HTTPS, or plainly where the issuer is named so, as the
+ * local provider is (OpenID Connect Discovery 1.0 section 3).
+ */
+export function isSafeEndpoint(url: string, { issuer }: Pick<IdentitySettings, "issuer">): boolean {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : null;
+  return protocol === "https:" || (protocol === "http:" && issuer.startsWith("http:"));
+}
+
 /** What is wrong with settings that are right each by itself, beginning with the name of one; `null` if nothing is. */
 export function conflictIn({
   issuer,

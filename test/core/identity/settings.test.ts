@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { stepUpContexts } from "../../../src/core/identity/settings.ts";
+import { isSafeEndpoint, stepUpContexts } from "../../../src/core/identity/settings.ts";
 import { ConfigError, readConfig } from "../../../src/settings.ts";
 
 const REQUIRED = { ORIGIN_URL: "https://api.example", OIDC_ISSUER: "https://id.example" };
@@ -157,4 +157,18 @@ describe("a step-up challenge names", () => {
     const { client, identity } = read(variables);
     expect(stepUpContexts(client.mfaRequest, identity)).toBe(expected);
   });
+});
+
+test.each([
+  ["https://id.example/keys", "https://id.example", true],
+  ["HTTPS://id.example/keys", "https://id.example", true],
+  ["http://id.example/keys", "https://id.example", false],
+  ["javascript:alert(1)", "https://id.example", false],
+  ["", "https://id.example", false],
+  ["/keys", "https://id.example", false],
+  ["http://127.0.0.1:1/keys", "http://127.0.0.1:1", true],
+  ["https://id.example/keys", "http://127.0.0.1:1", true],
+  ["data:application/json,{}", "http://127.0.0.1:1", false],
+])("that %j may be used which %s names: %s", (url, issuer, expected) => {
+  expect(isSafeEndpoint(url, { issuer })).toBe(expected);
 });
