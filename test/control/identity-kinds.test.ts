@@ -220,6 +220,11 @@ describe("the log says of a token that", () => {
       () => token({ sub: "\ud800" }),
       /^claim of another type: sub is no id/,
     ],
+    [
+      "has a subject with a letter that cannot be seen",
+      () => token({ sub: "ann\u200b" }),
+      /^claim of another type: sub is no id/,
+    ],
     ["has spaces for a subject", () => token({ sub: "  " }), /^claim of another type: sub is no id/],
     [
       "has a subject that is too long",

@@ -121,6 +121,7 @@ describe("somebody is", () => {
       {},
       { emailVerified: true },
     ]),
+    ["without an address that has letters nobody sees", { email: "a\u202e@b.example" }, {}, { email: null }],
     ["known by an address of which nothing is said", { email: "a@b.example" }, {}, { emailVerified: true }],
   ])("%s", (_, claims, variables, expected) => {
     expect(read(claims, variables)).toMatchObject(expected);

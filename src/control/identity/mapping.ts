@@ -1,5 +1,5 @@
 import { foldName } from "../../core/organization/folded-name.ts";
-import { plainName } from "../../core/organization/plain-name.ts";
+import { hidesLetters, plainName } from "../../core/organization/plain-name.ts";
 import type { IdentitySettings } from "../../core/identity/settings.ts";
 import { issuerTemplate } from "../../core/identity/settings.ts";
 import { freshnessOf } from "../../core/token-times.ts";
@@ -22,8 +22,8 @@ import { TokenFault } from "./token-fault.ts";
 export const OPERATOR_SCOPE = "portcullis:ops";
 
 const MAX_SUBJECT_LENGTH = 255;
-/** Control characters and halves of letters: the storage keeps the latter as one and the same sign. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
+/** An id is one line; beyond that, SCIM would refuse what cannot be seen, and could tell of no such person that they left. */
+const SEVERAL_LINES = /[\t\n\r]/;
 /** No address is longer (RFC 5321 section 4.5.3.1). */
 const MAX_EMAIL_LENGTH = 320;
 /** Of a longer name the beginning is shown. */
@@ -85,14 +85,14 @@ function subjectOf(payload: Payload, { subjectClaim }: IdentitySettings): string
   if (value === undefined || value === null || value === "")
     return new TokenFault("claim missing", subjectClaim);
   if (typeof value !== "string") return unexpected(subjectClaim, "no text");
-  if (UNPRINTABLE.test(value) || value.trim() === "")
+  if (SEVERAL_LINES.test(value) || hidesLetters(value) || value.trim() === "")
     return unexpected(subjectClaim, "no id that can be read");
   return value.length <= MAX_SUBJECT_LENGTH ? value : unexpected(subjectClaim, "too long");
 }
 
 function emailOf(payload: Payload, { emailClaim }: IdentitySettings): string | null {
   const email = textIn(payload, emailClaim);
-  return email !== null && email.length <= MAX_EMAIL_LENGTH ? email : null;
+  return email !== null && email.length <= MAX_EMAIL_LENGTH && !hidesLetters(email) ? email : null;
 }
 
 function organizationOf(payload: Payload, settings: IdentitySettings): string | TokenFault {
