@@ -16,7 +16,7 @@ import { isoTime } from "../core/iso-time.ts";
 import { originOf } from "../core/http/error-response.ts";
 import { isRefusal } from "../core/refusal.ts";
 import {
-  isLoopbackUrl,
+  webhookBounds,
   webhookUrlProblem,
   type WebhookDelivery,
   type WebhookEndpoint,
@@ -32,8 +32,7 @@ const POSITION = { sequence: "number" } as const;
 /** `/-/organization/webhook`: the endpoint that receives the organisation's key events. */
 export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Control): void {
   const organizationOf = ({ orgId }: Actor) => control.env.ORGANIZATION.getByName(orgId);
-  // Plain http is for trying things out, where the identity provider is on this machine, too.
-  const allowLoopback = isLoopbackUrl(control.config.identity.issuer);
+  const bounds = webhookBounds(control.config);
   describeMessages(app);
 
   addEndpoint(app, control, {
@@ -60,10 +59,8 @@ export function addWebhookEndpoints(app: OpenAPIHono<ControlEnv>, control: Contr
     tag: TAG,
     body: WebhookInput,
     check: ({ url }, asked) => {
-      const { origin, origins, publicOrigin } = control.config;
-      const guarded = [origin, ...origins.values()].map((each) => each.url);
-      const own = [...guarded, publicOrigin, originOf(asked)].filter((each) => each !== null);
-      const problem = url === undefined ? null : webhookUrlProblem(url, { allowLoopback, own });
+      const own = [...bounds.own, originOf(asked)];
+      const problem = url === undefined ? null : webhookUrlProblem(url, { ...bounds, own });
       return problem === null ? [] : [{ field: "url", problem }];
     },
     success: {

@@ -113,9 +113,17 @@ export function isLoopbackUrl(text: string): boolean {
   return host === "localhost" || addressOf(host)?.range() === "loopback";
 }
 
-/** Public names under which anybody may have any address looked up, one of an inner network, too. */
-const NAME_FOR_ANY_ADDRESS =
-  /(?:^|\.)(?:nip\.io|sslip\.io|xip\.io|traefik\.me|localtest\.me|lvh\.me|vcap\.me|lacolhost\.com|1u\.ms)\.?$/i;
+/**
+ * Public names that lead into a network: to this machine, to what a cloud tells its machines, or to any address that
+ * stands in the name. There are always more, since anybody may give a name of theirs such an address: what keeps messages
+ * out of networks is where they are sent from (`src/docs/admins.md`), and this tells of a mistake early.
+ */
+const INWARD_NAMES = `nip.io sslip.io xip.io xip.name ipq.co traefik.me plex.direct ui.direct 1u.ms rbndr.us
+  local-ip.co local-ip.sh local-ip.medicmobile.org backname.io ip6.name my-ip.io localtest.me lvh.me vcap.me fuf.me
+  localho.st localhost.direct local.gd lacolhost.com loopback.jp smackaho.st yoogle.com lndo.site ddev.site
+  docksal.site metadata.goog`.split(/\s+/);
+/** Of the public addresses, one that a cloud answers its own machines at (Azure's WireServer). */
+const INWARD_ADDRESSES: readonly string[] = ["168.63.129.16"];
 
 /**
  * What is wrong with an endpoint's URL, or `null`. Only https to a public host will do, and to none of `own`, the URLs of
@@ -137,6 +145,26 @@ export function webhookUrlProblem(
   return isPublicHost(url.hostname) ? null : "Must lead to a public host";
 }
 
+/** The settings that tell where a webhook may lead. */
+interface Surroundings {
+  readonly identity: { readonly issuer: string };
+  readonly origin: { readonly url: string };
+  readonly origins: ReadonlyMap<string, { readonly url: string }>;
+  readonly publicOrigin: string | null;
+  readonly controlHostname: string | null;
+}
+
+/**
+ * What a deployment lets a webhook's URL be. Plain http is for trying things out, where the identity provider is on this
+ * machine, too.
+ */
+export function webhookBounds({ identity, origin, origins, publicOrigin, controlHostname }: Surroundings) {
+  const own = [origin.url, ...[...origins.values()].map(({ url }) => url)];
+  if (publicOrigin !== null) own.push(publicOrigin);
+  if (controlHostname !== null) own.push(`https://${controlHostname}`);
+  return { allowLoopback: isLoopbackUrl(identity.issuer), own };
+}
+
 /** Whether a URL is on a server's host, on any port; on the local machine, under whichever name, on the same port. */
 function leadsTo(url: URL, server: URL): boolean {
   if (isLoopbackUrl(server.href)) return isLoopbackUrl(url.href) && url.port === server.port;
@@ -147,11 +175,17 @@ function leadsTo(url: URL, server: URL): boolean {
 function isPublicHost(host: string): boolean {
   const address = addressOf(host);
   if (address === null) return !isLocalName(host);
+  if (INWARD_ADDRESSES.includes(address.toString())) return false;
   return address.range() === "unicast" && (address.kind() === "ipv4" || address.match(GLOBAL_UNICAST));
 }
 
 function isLocalName(host: string): boolean {
-  return LOCAL_NAME.test(host) || NAME_FOR_ANY_ADDRESS.test(host) || !/[^.]\.[^.]/.test(host);
+  const name = `.${host.toLowerCase().replace(/\.$/, "")}`;
+  return (
+    LOCAL_NAME.test(host) ||
+    INWARD_NAMES.some((each) => name.endsWith(`.${each}`)) ||
+    !/[^.]\.[^.]/.test(host)
+  );
 }
 
 /** All that IPv6 addresses of public hosts are taken from so far (RFC 4291 section 2.4, IANA). */

@@ -5,6 +5,7 @@ import {
   generateWebhookSecret,
   KEY_EVENTS,
   webhookPayload,
+  webhookBounds,
   webhookUrlProblem,
 } from "../../../src/core/organization/webhook.ts";
 import { send } from "../../../src/state/organization/webhook/webhook-sender.ts";
@@ -45,6 +46,49 @@ describe("a webhook's URL", () => {
     always(fc.tuple(INNER, SPELLING, REST), ([octets, spell, [scheme, rest]]) => {
       expect(webhookUrlProblem(`${scheme}${spell(octets)}${rest}`, OUTSIDE)).not.toBeNull();
     });
+  });
+
+  test.each([
+    ...["metadata.goog", "METADATA.GOOG.", "7f000001.c0a80001.rbndr.us", "10-0-0-1.local-ip.co"],
+    ...[
+      "my.local-ip.co",
+      "x.backname.io",
+      "localhost.direct",
+      "app.localhost.direct.",
+      "10-0-0-1.my.plex.direct",
+    ],
+    ...[
+      "168.63.129.16",
+      "0xa83f8110",
+      "[::ffff:168.63.129.16]",
+      "100.100.100.200",
+      "192.0.0.192",
+      "[fd00:ec2::254]",
+    ],
+    ...["192.0.2.1", "198.51.100.1", "203.0.113.1", "198.18.0.1", "[2002:a00:1::]", "[2001:db8::1]"],
+  ])("leads neither to what a cloud tells its machines nor by a name to any address: %s", (host) => {
+    expect(webhookUrlProblem(`https://${host}/`, OUTSIDE)).not.toBeNull();
+  });
+
+  test.each(["hooks.example.com", "notnip.io.example.com", "mylocalhost.direct", "168.63.129.17"])(
+    "may be that of another host: %s",
+    (host) => expect(webhookUrlProblem(`https://${host}/`, OUTSIDE)).toBeNull(),
+  );
+
+  test("leads to nothing of the deployment's own, by whichever setting it is known", () => {
+    const { allowLoopback, own } = webhookBounds({
+      identity: { issuer: "https://login.example.com" },
+      origin: { url: "https://api.example.com/v1" },
+      origins: new Map([["uploads", { url: "https://uploads.example.com" }]]),
+      publicOrigin: "https://gateway.example.com",
+      controlHostname: "control.example.com",
+    });
+    expect(allowLoopback).toBe(false);
+    for (const name of ["api", "uploads", "gateway", "control"]) {
+      expect(webhookUrlProblem(`https://${name}.example.com:8443/x`, { allowLoopback, own })).toMatch(
+        /gateway/,
+      );
+    }
   });
 
   test("that is accepted is https, to a host with a name or a public address, and holds no password", () => {

@@ -1,7 +1,9 @@
+import { config } from "../../../config.ts";
+import { webhookBounds, webhookUrlProblem } from "../../../core/organization/webhook.ts";
 import type { Alarm } from "../../alarm.ts";
 import { SYSTEM, type AuditEntry, type AuditLog } from "../audit/audit-log.ts";
 import type { DueMessage, WebhookOutbox } from "./webhook-outbox.ts";
-import { send } from "./webhook-sender.ts";
+import { send, type Attempt } from "./webhook-sender.ts";
 import type { WebhookTable } from "./webhook-table.ts";
 
 /** An invocation may have six connections that wait for an answer. */
@@ -10,6 +12,8 @@ const CONCURRENT = 6;
 const IN_A_ROW = 20;
 /** When a message is sent again of which nothing was heard: longer than the slowest answer takes. */
 const CLAIM_MS = 30_000;
+
+const BOUNDS = webhookBounds(config);
 
 const GONE = "The endpoint answered 410 Gone";
 
@@ -79,7 +83,12 @@ export class WebhookDispatch {
     const now = Date.now();
     const endpoint = table.find();
     if (endpoint === null) return;
-    const attempt = await send(endpoint.url, message, table.secrets(now), now);
+    // Settings may have changed since the URL was set, and so may what is known of names.
+    const problem = webhookUrlProblem(endpoint.url, BOUNDS);
+    const attempt =
+      problem === null
+        ? await send(endpoint.url, message, table.secrets(now), now)
+        : notSent(`The URL is not allowed: ${problem}`);
     this.#context.storage.transactionSync(() => {
       outbox.settle(message, attempt, Date.now());
       const before = table.find();
@@ -95,4 +104,8 @@ export class WebhookDispatch {
       audit.add(SYSTEM, entry, Date.now());
     });
   }
+}
+
+function notSent(error: string): Attempt {
+  return { delivered: false, status: null, error, retryAfterMs: null };
 }

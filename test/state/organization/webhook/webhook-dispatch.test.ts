@@ -83,6 +83,14 @@ test("a place whose message is never heard of again is taken by another in the e
   expect(sent).toHaveLength(2 * CONCURRENT);
 });
 
+test("a URL that would not be taken any more gets nothing, and that is told", async () => {
+  await listen("https://10.0.0.1.nip.io/");
+  await sendTests(1);
+  const told = async () => (await deliveries()).map(({ status, lastError }) => [status, lastError]);
+  await expect.poll(told).toEqual([["pending", "The URL is not allowed: Must lead to a public host"]]);
+  expect(sent).toEqual([]);
+});
+
 test("however often a webhook is tested, a few messages wait", async () => {
   for (let i = 0; i < 30; i++) await organization.testWebhook(actor);
   const waiting = await deliveries();
