@@ -25,7 +25,7 @@ export function parse(
   const parsed = schema.safeParse(value, { error: issueText });
   const issues = (parsed.error?.issues ?? []).map(meantIssue);
   const found = check(parsed.success ? recordOf(parsed.data) : fittingFields(schema, value));
-  const unseen = inBody ? skipped(value) : [];
+  const unseen = inBody ? unfit(value) : [];
   const problems = [...issues.flatMap(problemsOf), ...unseen, ...found];
   if (problems.length === 0) return { value: parsed.data };
   const ofForm = !inBody || unseen.length > 0 || issues.some(({ code }) => FORM_ISSUES.includes(code));
@@ -59,19 +59,28 @@ function problemsOf(issue: Issue): FieldProblem[] {
 }
 
 const NO_SUCH_FIELD = "There is no such field";
+const HALVED = "Must be Unicode text, and holds half a character";
 
-/** Members that no schema sees: zod leaves `__proto__` out of what it parses, and tells of it in some objects only. */
-function skipped(value: unknown, path: readonly PropertyKey[] = []): FieldProblem[] {
+/**
+ * What no schema sees: texts with half of a surrogate pair, which UTF-8 cannot write and nothing can keep as they are
+ * (RFC 8259 section 8.2); and `__proto__`, which zod leaves out of what it parses and tells of in some objects only.
+ */
+function unfit(value: unknown, path: readonly PropertyKey[] = []): FieldProblem[] {
+  if (typeof value === "string") {
+    return value.isWellFormed() ? [] : [{ field: fieldOf(path), problem: HALVED }];
+  }
   if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([name, each]) =>
-    name === "__proto__" && !Array.isArray(value)
-      ? { field: fieldOf([...path, name]), problem: NO_SUCH_FIELD }
-      : skipped(each, [...path, name]),
-  );
+  return Object.entries(value).flatMap(([name, each]) => {
+    const field = [...path, name];
+    if (!name.isWellFormed()) return { field: fieldOf(field), problem: HALVED };
+    return name === "__proto__" && !Array.isArray(value)
+      ? { field: fieldOf(field), problem: NO_SUCH_FIELD }
+      : unfit(each, field);
+  });
 }
 
 function fieldOf(path: readonly PropertyKey[]): string {
-  return path.join(".").slice(0, MAX_FIELD_LENGTH);
+  return path.join(".").slice(0, MAX_FIELD_LENGTH).toWellFormed();
 }
 
 /**

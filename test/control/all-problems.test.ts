@@ -8,6 +8,7 @@ import {
   type Organization,
   type Person,
 } from "../support/control.ts";
+import { foreignKey, importKeys, importLine } from "../support/imports.ts";
 import { OPERATOR } from "../support/operators.ts";
 
 let control: Control;
@@ -129,6 +130,62 @@ describe("all problems of a body are told at once, the first of them as the fiel
     expect([answered, code]).toEqual([status, status === 400 ? "invalid_request" : "invalid_value"]);
     expect({ field: details.field, problem: details.problem }).toEqual(details.fields[0]);
     for (const { problem } of details.fields) expect(problem).not.toBe("");
+  });
+});
+
+describe("half a character in a text is refused, and the text named:", () => {
+  const HALF = "a\ud83d";
+  test.each<[method: string, path: string, body: unknown, fields: string[]]>([
+    [
+      "POST",
+      "/-/api-keys",
+      { ...NEW_KEY, name: HALF, description: "\udc00", scopes: [{ action: HALF, resource: "vault" }] },
+      ["name", "scopes.0.action", "description"],
+    ],
+    [
+      "PATCH",
+      "/-/api-keys/{key}",
+      { description: `${HALF}bc`, allowedIps: [HALF] },
+      ["description", "allowedIps.0"],
+    ],
+    ["PATCH", "/-/api-keys/{key}", { [HALF]: 1 }, ["a\ufffd"]],
+    ["POST", "/-/api-keys/{key}/rotate", { overlap: HALF }, ["overlap"]],
+    [
+      "POST",
+      "/-/service-users",
+      { name: "Batch", description: HALF, vaultRoles: { [HALF]: ["developer"] } },
+      ["description", "vaultRoles.a\ufffd"],
+    ],
+    ["PATCH", "/-/service-users/{user}", { name: HALF }, ["name"]],
+    ["PUT", "/-/organization/webhook", { url: "https://acme.example/", description: HALF }, ["description"]],
+    ["POST", "/-/people/alice/revoke-keys", { reason: HALF }, ["reason"]],
+    [
+      "POST",
+      "/-/ops/revocations",
+      { targets: [{ keyId: HALF }], reason: HALF },
+      ["targets.0.keyId", "reason"],
+    ],
+    ["POST", "/-/ops/leaks", { leaks: [{ token: "x", source: HALF }] }, ["leaks.0.source"]],
+    ["POST", "/-/ops/reconciliations", { orgId: HALF }, ["orgId"]],
+  ])("%s %s %j", async (method, path, body, fields) => {
+    const [answered, code, details] = await ask(method, path, body);
+    expect([answered, code]).toEqual([400, "invalid_request"]);
+    const halved = details.fields.filter(({ problem }) => problem.includes("half a character"));
+    expect(halved.map(({ field }) => field)).toEqual(fields);
+  });
+
+  test("in a line of an import, and the line is refused", async () => {
+    const line = importLine(foreignKey(), { orgId: organization.id, description: HALF });
+    expect(await importKeys(control, [line])).toMatchObject([
+      { status: "refused", error: expect.stringContaining("description: Must be Unicode text") as string },
+    ]);
+  });
+
+  test("and whole characters beyond the first 65,536 are taken", async () => {
+    const answer = await organization.admin.call("PATCH", `/-/api-keys/${keyId}`, {
+      description: "\u{1f511}",
+    });
+    expect(await answer.json()).toMatchObject({ description: "\u{1f511}" });
   });
 });
 

@@ -91,6 +91,7 @@ describe("somebody is", () => {
       {},
       { name: "alice", email: null },
     ],
+    ["reached at no address of half a character", { email: "\ud800@b.example" }, {}, { email: null }],
     [
       "called by the beginning of a name without end, and by no address that is too long",
       { name: "é".repeat(300), email: `${"a".repeat(320)}@b.example` },

@@ -154,6 +154,14 @@ describe("a report of GitHub's", () => {
     expect(control.logs.join("\n")).not.toContain(key.key.slice(-38));
   });
 
+  test("is heard although half a character is in the place's address", async () => {
+    const key = await organization.admin.createKey();
+    expect(await labelsOf([entry(key.key, { url: `${URL_OF_LEAK}/\ud83d`, source: "\udc00" })])).toEqual([
+      "true_positive",
+    ]);
+    expect(await statusOf(key)).toBe(401);
+  });
+
   test("of nothing is answered with nothing", async () => {
     expect(await labelsOf([])).toEqual([]);
   });

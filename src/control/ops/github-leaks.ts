@@ -43,8 +43,16 @@ async function readReport(request: Request, keys: GithubKeys): Promise<Result<Re
   if (refusal !== null) return refusal;
   const json = parseBody(request, bytes);
   if (isRefusal(json)) return json;
-  const report = parse(GithubReport, json.value, true);
+  // A leak is not to go unheard for half a character in the path of a file.
+  const report = parse(GithubReport, wellFormed(json.value), true);
   return isRefusal(report) ? report : (report.value as Report);
+}
+
+/** JSON with every half of a character replaced (U+FFFD). */
+function wellFormed(json: unknown): unknown {
+  return JSON.parse(JSON.stringify(json) ?? "null", (_, value: unknown) =>
+    typeof value === "string" ? value.toWellFormed() : value,
+  ) as unknown;
 }
 
 async function revokeReported(
