@@ -52,7 +52,7 @@ async function readReport(request: Request, keys: GithubKeys): Promise<Result<Re
 function wellFormed(json: unknown): unknown {
   return JSON.parse(JSON.stringify(json) ?? "null", (_, value: unknown) =>
     typeof value === "string" ? value.toWellFormed() : value,
-  ) as unknown;
+  );
 }
 
 async function revokeReported(
