@@ -15,6 +15,8 @@ const GUARD = "src/admission/rules/guard.ts";
 const EFFECTIVE = "src/core/access/effective-access.ts";
 const LOAD = "src/admission/rules/load.ts";
 const NAMED = "src/core/access/named-values.ts";
+const SCIM_FILTER = "src/core/scim/filter.ts";
+const FILTER_PARSER = "src/core/scim/filter-parser.ts";
 const IMPACT = "src/core/access/impact.ts";
 const ACCESS_TOKEN = "src/core/token/access-token.ts";
 const DER = "src/core/token/ecdsa-signature.ts";
@@ -426,6 +428,50 @@ export const EXPLAINED: readonly Explanation[] = [
     line: "for (let at = text.indexOf(start); at !== -1; at = text.indexOf(start, at + 1)) {",
     changes: ["1 -> 2"],
     why: "No prefix with its underscore begins again one letter on.",
+  },
+  ...[
+    'const values = valuesOf(isObject(container) ? valueOf(container, path.name ?? "") : undefined);',
+    'const exact = isCaseExact(path.name ?? "");',
+  ].map((line) => ({
+    file: SCIM_FILTER,
+    line,
+    changes: ['"" -> "mutant"'],
+    why: "A filter always names an attribute.",
+  })),
+  {
+    file: SCIM_FILTER,
+    line: "return ordered(operator, a === b ? 0 : a < b ? -1 : 1);",
+    changes: ["< -> <=", "1 -> 2"],
+    why: "Equal texts are dealt with before, and the sign alone counts.",
+  },
+  ...["ne", "co", "sw", "ew"].map((operator) => ({
+    file: SCIM_FILTER,
+    line: `case "${operator}":`,
+    why: "Nothing is as false.",
+  })),
+  {
+    file: FILTER_PARSER,
+    line: 'const path = readPlainPath(this.#tokens[this.#next++] ?? "");',
+    changes: ['"" -> "mutant"'],
+    why: "What is read past the end is no filter, whatever it says.",
+  },
+  {
+    file: FILTER_PARSER,
+    line: 'const sub = /^\\.([a-z$][\\w$-]*)$/i.exec(this.#tokens[this.#next] ?? "")?.[1] ?? null;',
+    changes: ['"" -> "mutant"'],
+    why: "Neither begins with a dot.",
+  },
+  {
+    file: FILTER_PARSER,
+    line: `return JSON.parse(token.startsWith('"') ? token : token.toLowerCase()) as`,
+    changes: ["startsWith -> endsWith"],
+    why: "A token with one quote has two.",
+  },
+  {
+    file: FILTER_PARSER,
+    line: "return undefined;",
+    changes: ["return undefined; -> ;"],
+    why: "Nothing is as undefined.",
   },
 ];
 
