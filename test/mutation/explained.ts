@@ -17,6 +17,12 @@ const LOAD = "src/admission/rules/load.ts";
 const NAMED = "src/core/access/named-values.ts";
 const SCIM_FILTER = "src/core/scim/filter.ts";
 const FILTER_PARSER = "src/core/scim/filter-parser.ts";
+const BODY = "src/core/http/body.ts";
+const ERROR_RESPONSE = "src/core/http/error-response.ts";
+const FAILED_ATTEMPT = "src/core/http/failed-attempt.ts";
+const HEADER_POLICY = "src/core/http/header-policy.ts";
+const LIST_HEADERS = "src/core/http/list-headers.ts";
+const NDJSON = "src/core/http/ndjson.ts";
 const IMPACT = "src/core/access/impact.ts";
 const ACCESS_TOKEN = "src/core/token/access-token.ts";
 const DER = "src/core/token/ecdsa-signature.ts";
@@ -473,6 +479,101 @@ export const EXPLAINED: readonly Explanation[] = [
     changes: ["return undefined; -> ;"],
     why: "Nothing is as undefined.",
   },
+  {
+    file: BODY,
+    line: "clearTimeout(timer);",
+    why: "A timer that nobody waits for any more does nothing.",
+  },
+  ...[
+    "#held = new Uint8Array(1024);",
+    "if (end > this.#held.byteLength) this.#grow(end);",
+    "const larger = new Uint8Array(Math.min(this.#limit, Math.max(needed, 2 * this.#held.byteLength)));",
+  ].map((line) => ({
+    file: BODY,
+    line,
+    changes: ["1024 -> 1025", "1024 -> 0", "> -> >=", "min -> max", "2 -> 3", "2 -> 0", "* -> /"],
+    why: "How much room is made at a time.",
+  })),
+  {
+    file: "src/core/http/json-depth.ts",
+    line: "for (let i = 0; i < json.length; i++) {",
+    changes: ["< -> <="],
+    why: "Past the end there is no byte, which is no bracket.",
+  },
+  {
+    file: ERROR_RESPONSE,
+    line: "if (CANONICAL_ORIGIN.test(origin) && !DEFAULT_PORT.test(origin)) return origin;",
+    changes: ["if (CANONICAL_ORIGIN.test(origin) && !DEFAULT_PORT.test(origin)) return origin; -> ;"],
+    why: "It spares the reading of a URL.",
+  },
+  {
+    file: ERROR_RESPONSE,
+    line: 'const [before = "", after = ""] = JSON.stringify(',
+    changes: ['"" -> "mutant"'],
+    why: "The request's id stands in every body.",
+  },
+  {
+    file: ERROR_RESPONSE,
+    line: ").split(PLACE_IN_JSON, 2);",
+    changes: ["2 -> 3"],
+    why: "The request's id stands in a body once.",
+  },
+  {
+    file: ERROR_RESPONSE,
+    line: "latestTexts.set(refusal.code, known);",
+    why: "It spares work: the same is made anew.",
+  },
+  {
+    file: ERROR_RESPONSE,
+    line: String.raw`const PLACE = "\0";`,
+    changes: [String.raw`"\0" -> ""`],
+    why: "No other text of a body is empty.",
+  },
+  {
+    file: FAILED_ATTEMPT,
+    line: 'if (!address.includes(":")) return address;',
+    changes: ['if (!address.includes(":")) return address; -> ;', '":" -> ""'],
+    why: "It spares the reading of an address that stays as it is.",
+  },
+  {
+    file: FAILED_ATTEMPT,
+    line: "if (octets.length <= SUBSCRIBER_OCTETS) return formatAddress(octets);",
+    changes: ["<= -> <"],
+    why: "Addresses have 4 octets or 16.",
+  },
+  {
+    file: HEADER_POLICY,
+    line: 'return new RegExp(`^(?:${alternatives.join("|")})$`, "s");',
+    changes: ['"s" -> ""'],
+    why: "No name of a header has a line's end.",
+  },
+  ...[
+    "const MAX_REMEMBERED = 1000;",
+    "if (known !== undefined) return known;",
+    "if (decided.size < MAX_REMEMBERED) decided.set(name, decision);",
+  ].map((line) => ({ file: HEADER_POLICY, line, why: "It spares work: the same is decided anew." })),
+  {
+    file: "src/core/http/host.ts",
+    line: "return match !== null && Number(match[1] ?? 0) <= MAX_PORT;",
+    changes: ["0 -> 1"],
+    why: "Both are ports.",
+  },
+  ...[
+    'for (const [, name = "", quoted, token] of link.slice(link.indexOf(">")).matchAll(LINK_PARAMETER)) {',
+    'if (name.toLowerCase() === "rel") return (quoted ?? token ?? "").trim().toLowerCase().split(/\\s+/);',
+    'return [""];',
+  ].map((line) => ({
+    file: LIST_HEADERS,
+    line,
+    changes: ['"" -> "mutant"'],
+    why: "A parameter has a name, and neither is the relation of a page.",
+  })),
+  ...['rest = lines.pop() ?? "";', 'rest = "";'].map((line) => ({
+    file: NDJSON,
+    line,
+    changes: ['"" -> "mutant"', 'rest = ""; -> ;'],
+    why: "A text has a last line, and what was left of one that is too long is not told.",
+  })),
 ];
 
 /** The explanation of a change in a file of this source. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readAtMost } from "../../../src/core/http/body.ts";
+import { BODY_TIMEOUT_MS, readAtMost } from "../../../src/core/http/body.ts";
 import { isRefusal } from "../../../src/core/refusal.ts";
 
 const LIMIT = 5000;
@@ -44,4 +44,9 @@ describe("a body", () => {
     if (!isRefusal(read)) throw new Error("It was read");
     expect([read.code, read.details?.["problem"]]).toEqual([code, problem]);
   });
+});
+
+test("what has no body is read as nothing, and a body may take a minute", async () => {
+  expect(await readAtMost(null, LIMIT)).toEqual(new Uint8Array());
+  expect(BODY_TIMEOUT_MS).toBe(60_000);
 });

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { errorBody, errorResponse } from "../../../src/core/http/error-response.ts";
+import {
+  canonicalOriginOf,
+  errorBody,
+  errorResponse,
+  originOf,
+} from "../../../src/core/http/error-response.ts";
 import { generateKey } from "../../../src/core/key/key-secret.ts";
 import { refuse, type Refusal } from "../../../src/core/refusal.ts";
 import { REFUSALS, typeOf, type RefusalCode } from "../../../src/core/refusal-table.ts";
@@ -119,4 +124,50 @@ test("HEAD is answered with the same headers and no body", async () => {
 test("the body alone is that of the response", async () => {
   const refusal = refuse("invalid_value", { details: { field: "vaults" } });
   expect(errorBody(refusal, CONTEXT)).toEqual(await respond(refusal).json());
+});
+
+test("refusals of one kind hold each its own request and the origin that it came to", async () => {
+  for (const [requestId, publicOrigin] of [
+    ["a", "https://a.example"],
+    ["b", "https://a.example"],
+    ["c", "https://b.example"],
+  ] as const) {
+    const context = { ...CONTEXT, requestId, publicOrigin };
+    expect(await errorResponse(refuse("not_found"), context).json()).toEqual(
+      errorBody(refuse("not_found"), context),
+    );
+  }
+});
+
+test.each<[string | undefined, string]>([
+  [undefined, ""],
+  [
+    "https://api.example:8787",
+    ', resource_metadata="https://api.example:8787/.well-known/oauth-protected-resource"',
+  ],
+  ["http://[::1]", ', resource_metadata="http://[::1]/.well-known/oauth-protected-resource"'],
+  ['https://api.example"x', ""],
+])("the challenge of an API at %j leads to its metadata, where its name can be quoted", (origin, told) => {
+  const context = { ...CONTEXT, ...(origin !== undefined && { protectedOrigin: origin }) };
+  const challenge = errorResponse(refuse("credential_missing"), context).headers.get("WWW-Authenticate");
+  expect(challenge).toBe(`Bearer realm="portcullis"${told}`);
+  expect(errorResponse(refuse("not_found"), context).headers.has("WWW-Authenticate")).toBe(false);
+});
+
+test("a scope that is missing and has no name is told as none", () => {
+  expect(respond(refuse("insufficient_scope")).headers.get("WWW-Authenticate")).toContain('scope=""');
+});
+
+test.each([
+  ["https://api.example/v1?a=b", "https://api.example", "https://api.example"],
+  ["http://API.example:80/", "http://API.example:80", "http://api.example"],
+  ["https://api.example:443/", "https://api.example:443", "https://api.example"],
+  ["http://127.0.0.1:8787#x", "http://127.0.0.1:8787", "http://127.0.0.1:8787"],
+  ["http://[::1]:8787/", "http://[::1]:8787", "http://[::1]:8787"],
+  ["http://api.example:443/", "http://api.example:443", "http://api.example:443"],
+  ["http://a b/", "http://a b", "http://a b"],
+  ["ftp://api.example/", "", ""],
+])("%s came to %s, which tokens name %s", (url, origin, canonical) => {
+  expect(originOf(url)).toBe(origin);
+  expect(canonicalOriginOf(url)).toBe(canonical);
 });

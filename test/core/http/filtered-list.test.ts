@@ -84,3 +84,48 @@ describe("what is not understood is not shown:", () => {
     );
   });
 });
+
+const THREE = [{ id: SHOWN }, { id: HIDDEN }, { id: 1 }];
+const LEFT = [{ id: SHOWN }, { id: 1 }];
+
+describe("a total, wherever it is, becomes that of the visible items, or nothing:", () => {
+  test.each<[string, readonly string[], unknown, unknown]>([
+    ["of a complete list", ["total"], { data: THREE, total: 3 }, { data: LEFT, total: 2 }],
+    ["as text", ["total"], { data: THREE, total: "3" }, { data: LEFT, total: "2" }],
+    ["of an extract", ["total"], { data: THREE, total: 57 }, { data: LEFT }],
+    ["of another kind", ["total"], { data: THREE, total: { of: 3 } }, { data: LEFT }],
+    ["that is not there", ["total"], { data: THREE }, { data: LEFT }],
+    [
+      "further in",
+      ["meta", "total"],
+      { data: THREE, meta: { total: 3 } },
+      { data: LEFT, meta: { total: 2 } },
+    ],
+    ["in what is no object", ["meta", "total"], { data: THREE, meta: 3 }, { data: LEFT, meta: 3 }],
+    ["in what is not there", ["meta", "total"], { data: THREE, total: 3 }, { data: LEFT, total: 3 }],
+    ["in a list", ["meta", "0"], { data: THREE, meta: [57, 1] }, { data: LEFT, meta: [null, 1] }],
+    ["of a name that all objects have", ["constructor"], { data: THREE }, { data: LEFT }],
+    ["that is the body itself", [], { data: THREE }, { data: LEFT }],
+  ])("%s", (_, total, body, left) => {
+    expect(JSON.parse(shown(encode(JSON.stringify(body)), { ...FILTER, total }) ?? "")).toEqual(left);
+  });
+});
+
+test.each<[string, boolean]>([
+  ['{"error":1}', true],
+  ['{"data":null}', true],
+  [`{"data":{"id":"${HIDDEN}"}}`, false],
+  [`{"data":"${HIDDEN}"}`, false],
+  ["[]", false],
+  ["null", false],
+  ['"error"', false],
+])("of a failure %s is shown: %s", (text, isShown) => {
+  expect(shown(encode(text), FILTER, true) !== null).toBe(isShown);
+  expect(shown(encode(text), FILTER, false)).toBeNull();
+});
+
+test("a mark of the byte order is passed over, and bytes that are no text are not", () => {
+  const body = encode('{"data":[]}');
+  expect(shown(Uint8Array.of(0xef, 0xbb, 0xbf, ...body))).toBe('{"data":[]}');
+  expect(shown(encode('{"data":[],"name":"x"}').map((byte) => (byte === 0x78 ? 0xff : byte)))).toBeNull();
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { identityHeaders } from "../../../src/core/http/identity-headers.ts";
+import { identityClaims, identityHeaders } from "../../../src/core/http/identity-headers.ts";
 import type { KeyRecord, VaultSet } from "../../../src/core/key/key-record.ts";
 import { makeRecord } from "../../support/records.ts";
 
@@ -44,4 +44,25 @@ test.each([
   const headers = headersOf({ ownerId }, "*");
   expect(headers["X-Portcullis-Owner-Id"]).toBe(value);
   expect([...new Headers(headers)]).toHaveLength(5);
+});
+
+test.each<[VaultSet, readonly string[]]>([
+  ["*", ["*"]],
+  [
+    ["vault_1", "vault_2"],
+    ["vault_1", "vault_2"],
+  ],
+])("a signed statement says the same: vaults %j", (vaults, claimed) => {
+  const scopes = [
+    { action: "read", resource: "vault/#/balance" },
+    { action: "*", resource: "*" },
+  ] as const;
+  const { record } = makeRecord({ id: "key_1", orgId: "org_1", ownerId: "Zoë", scopes });
+  expect(identityClaims(record, vaults)).toEqual({
+    sub: "key_1",
+    org_id: "org_1",
+    owner_id: "Zoë",
+    scope: "vault/#/balance:read *:*",
+    vaults: claimed,
+  });
 });

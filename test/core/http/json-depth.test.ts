@@ -11,6 +11,7 @@ describe("JSON nests too deep from 65 levels on", () => {
     { name: "65 objects", json: `${'{"a":'.repeat(64)}{}${"}".repeat(64)}`, tooDeep: true },
     { name: "arrays in objects", json: `${'[{"a":'.repeat(33)}1${"}]".repeat(33)}`, tooDeep: true },
     { name: "many beside each other", json: `[${"[],".repeat(1000)}[]]`, tooDeep: false },
+    { name: "many objects beside each other", json: `[${"{},".repeat(1000)}{}]`, tooDeep: false },
     { name: "brackets in a string", json: `["${"[".repeat(100)}"]`, tooDeep: false },
     { name: "brackets after an escaped quote", json: `["\\"${"[".repeat(100)}"]`, tooDeep: false },
     {
