@@ -3,6 +3,7 @@ import { eventOf } from "../core/organization/audit-event.ts";
 import { isoTime } from "../core/iso-time.ts";
 import type { AuditEvent as KeptEvent } from "../core/organization/organization.ts";
 import { AuditEventSchema, type AuditEvent } from "./audit.ts";
+import { storedJson } from "../core/json.ts";
 
 /** An event of the audit log as JSON. */
 export function auditEventJson(event: KeptEvent): AuditEvent {
@@ -26,5 +27,5 @@ export function auditEventJson(event: KeptEvent): AuditEvent {
 }
 
 function readJson(text: string | null): Record<string, unknown> | null {
-  return text === null ? null : (JSON.parse(text) as Record<string, unknown>);
+  return text === null ? null : storedJson(text);
 }

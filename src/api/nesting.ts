@@ -9,7 +9,7 @@ export function isTooDeep(value: unknown): boolean {
     const { value: each, depth } = next;
     if (typeof each !== "object" || each === null) continue;
     if (depth > MAX_DEPTH) return true;
-    for (const inner of Object.values(each)) open.push({ value: inner as unknown, depth: depth + 1 });
+    for (const inner of Object.values(each)) open.push({ value: inner, depth: depth + 1 });
   }
   return false;
 }

@@ -121,12 +121,12 @@ function parseProblem(error: unknown): string {
 function parseText(text: string): unknown {
   if (text.trimStart().startsWith("{")) {
     try {
-      return JSON.parse(text) as unknown;
+      return JSON.parse(text);
     } catch {
       // YAML may begin with a brace, too; its parser says where the mistake is.
     }
   }
-  return parseYaml(text, { merge: true, maxAliasCount: MAX_ALIASES, logLevel: "error" }) as unknown;
+  return parseYaml(text, { merge: true, maxAliasCount: MAX_ALIASES, logLevel: "error" });
 }
 
 /** Puts the files that a document refers to into it. What leads nowhere stays as it is, and counts where it is used. */

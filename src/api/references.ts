@@ -15,7 +15,7 @@ export function inlinePaths(document: JsonObject, findings: Findings): JsonObjec
     if (path.startsWith("x-")) return [path, item];
     return [path, inlineItem(item, path, document, findings)];
   });
-  return { ...document, paths: Object.fromEntries(paths) as unknown };
+  return { ...document, paths: Object.fromEntries(paths) };
 }
 
 function inlineItem(value: unknown, path: string, document: JsonObject, findings: Findings): unknown {
@@ -30,7 +30,7 @@ function inlineItem(value: unknown, path: string, document: JsonObject, findings
     const parameters = inlineAll(operation["parameters"], where, document, findings);
     return [member, { ...operation, parameters }];
   });
-  return Object.fromEntries(members) as unknown;
+  return Object.fromEntries(members);
 }
 
 function inlineAll(value: unknown, where: string, document: JsonObject, findings: Findings): unknown {

@@ -114,7 +114,8 @@ export async function factsOf(file: string): Promise<FileFacts> {
   const hash = createHash("sha256");
   let lines = 0;
   try {
-    for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    const stream: AsyncIterable<Buffer> = createReadStream(file);
+    for await (const chunk of stream) {
       hash.update(chunk);
       for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) lines++;
     }

@@ -54,7 +54,7 @@ function lineTarget(line: string, number: number): Target {
 
 function parseJson(where: string, line: string): unknown {
   try {
-    return JSON.parse(line) as unknown;
+    return JSON.parse(line);
   } catch {
     throw new CliError(`${where} begins like JSON and is not`);
   }

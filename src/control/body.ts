@@ -46,7 +46,7 @@ export function parseBody(
   }
   try {
     return {
-      value: JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)) as unknown,
+      value: JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)),
     };
   } catch {
     return refuse("invalid_request", { details: { problem: "The body is not JSON" } });

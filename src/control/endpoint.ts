@@ -15,12 +15,10 @@ import { fieldsWithKey } from "./body-secrets.ts";
 import { isLines, readBody } from "./body.ts";
 import { describeEndpoint } from "./endpoint-document.ts";
 import type { Identity } from "./identity/mapping.ts";
-import { fittingFields, parse } from "./parse.ts";
+import { fittingFields, parse, type Fitting, type Parsed } from "./parse.ts";
 import { type FieldProblem, problemsIn, refuseProblems, withFields } from "../core/http/field-problems.ts";
 import type { Reply, ReplyOf, Success } from "./reply.ts";
 import type { Control, ControlEnv } from "./context.ts";
-
-type Parsed<T extends z.ZodType | undefined> = T extends z.ZodType ? z.output<T> : undefined;
 
 type Fields = z.ZodObject | undefined;
 
@@ -63,10 +61,10 @@ interface Parts<P extends Fields, Q extends Fields, H extends Fields, B extends 
   /** The schema of each line, for an endpoint that reads NDJSON as it comes. */
   readonly lineBody?: z.ZodType;
   /** What is wrong with values that the schema cannot know; it is given the fields that fit the schema. */
-  readonly check?: (body: Partial<NonNullable<Parsed<B>>>, url: string) => readonly FieldProblem[];
+  readonly check?: (body: Fitting<B>, url: string) => readonly FieldProblem[];
   /** What else is wrong with them that only the organisation knows; asked where something is wrong already. */
   readonly checkFurther?: (
-    input: { params: Parsed<P>; body: Partial<NonNullable<Parsed<B>>> },
+    input: { params: Parsed<P>; body: Fitting<B> },
     actor: Actor,
   ) => Promise<readonly FieldProblem[]>;
   /** Fields of the body that may hold a whole key: their values are never stored or shown. */
@@ -152,35 +150,35 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
   if (endpoint.access === "operator" && !(await mayOperate(actor, control))) {
     return refuse("role_required");
   }
-  const params = parse(endpoint.params, c.req.param());
+  const params = parse<P>(endpoint.params, c.req.param());
   if (isRefusal(params)) return params;
-  const query = parse(endpoint.query ?? NO_QUERY, singleValues(c.req.queries()));
+  const query = parse<Q>(endpoint.query ?? NO_QUERY, singleValues(c.req.queries()));
   if (isRefusal(query)) return query;
-  const headers = parse(endpoint.headers, headersOf(c, endpoint.headers));
+  const headers = parse<H>(endpoint.headers, headersOf(c, endpoint.headers));
   if (isRefusal(headers)) return headers;
   const hasLines = endpoint.lineBody !== undefined;
   if (hasLines && !isLines(c.req.raw)) return refuse("unsupported_media_type");
   const json = endpoint.method === "get" || hasLines ? { value: undefined } : await readBody(c.req.raw);
   if (isRefusal(json)) return json;
-  const body = parse(
+  const body = parse<B>(
     endpoint.body ?? NO_BODY,
     json.value,
     true,
-    (fitting) => endpoint.check?.(fitting as Partial<NonNullable<Parsed<B>>>, c.req.raw.url) ?? [],
+    (fitting) => endpoint.check?.(fitting, c.req.raw.url) ?? [],
   );
   const exposed = endpoint.body ? exposedIn(json.value, control, endpoint.credentialFields) : [];
   if (exposed.length > 0 || isRefusal(body)) {
     const found = isRefusal(body) ? problemsIn(body) : [];
-    const further = await furtherProblems(endpoint, params.value as Parsed<P>, json.value, actor);
+    const further = await furtherProblems(endpoint, params.value, json.value, actor);
     const ofForm = exposed.length === 0 && isRefusal(body) && body.code === "invalid_request";
     return refuseProblems([...exposed, ...found, ...further], ofForm ? "invalid_request" : "invalid_value");
   }
   const outcome = await endpoint.run(
     {
-      params: params.value as Parsed<P>,
-      query: query.value as Parsed<Q>,
-      headers: headers.value as Parsed<H>,
-      body: body.value as Parsed<B>,
+      params: params.value,
+      query: query.value,
+      headers: headers.value,
+      body: body.value,
       lines: hasLines ? c.req.raw.body : null,
     },
     actor,
@@ -205,7 +203,7 @@ async function furtherProblems<
   actor: Actor,
 ): Promise<readonly FieldProblem[]> {
   if (body === undefined || checkFurther === undefined) return [];
-  const fitting = fittingFields(body, value) as Partial<NonNullable<Parsed<B>>>;
+  const fitting = fittingFields<NonNullable<B>>(body, value);
   try {
     return await within(STANDING_TIMEOUT_MS, checkFurther({ params, body: fitting }, actor));
   } catch {

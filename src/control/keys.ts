@@ -247,11 +247,12 @@ interface CreatedReply {
 
 const DEFAULT_OVERLAP = "24h";
 const MAX_OVERLAP = "30d";
+const MAX_OVERLAP_MS = parseDuration(MAX_OVERLAP) ?? 0;
 
 /** How long a rotated key goes on working, in milliseconds; `null` for what cannot be. */
 function readOverlap(overlap: string | number | undefined = DEFAULT_OVERLAP): number | null {
   const ms = overlap === 0 || overlap === "0" ? 0 : parseDuration(String(overlap));
-  return ms !== null && ms <= (parseDuration(MAX_OVERLAP) as number) ? ms : null;
+  return ms !== null && ms <= MAX_OVERLAP_MS ? ms : null;
 }
 
 function overlapProblems(overlap: string | number | undefined): FieldProblem[] {

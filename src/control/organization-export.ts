@@ -7,6 +7,7 @@ import type { ExportPage } from "../state/organization/organization-export.ts";
 import { addEndpoint } from "./endpoint.ts";
 import type { Control, ControlEnv } from "./context.ts";
 import { LineStream } from "./line-stream.ts";
+import { storedJson } from "../core/json.ts";
 
 /** `GET /-/organization/export`: everything on record of the organisation but its secrets. */
 export function addExportEndpoint(app: OpenAPIHono<ControlEnv>, control: Control): void {
@@ -61,5 +62,5 @@ function linesOf({ text }: ExportPage): Exact<ExportLine>[] {
   return text
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Exact<ExportLine>);
+    .map((line) => storedJson<Exact<ExportLine>>(line));
 }

@@ -2,8 +2,15 @@ import { z } from "zod";
 import type { Result } from "../core/refusal.ts";
 import { issueText } from "./issue-text.ts";
 import { MAX_PROBLEMS, refuseProblems, type FieldProblem } from "../core/http/field-problems.ts";
+import { isRecord } from "../core/json.ts";
 
 type Issue = z.core.$ZodIssue;
+type Schema = z.ZodType | undefined;
+
+/** What a schema makes of a part of a request. */
+export type Parsed<T extends Schema> = T extends z.ZodType ? z.output<T> : undefined;
+/** The fields of it that fit, where not all do. */
+export type Fitting<T extends Schema> = Partial<NonNullable<Parsed<T>>>;
 
 /** What is wrong with the form of a request, rather than with a value of the right type. */
 const FORM_ISSUES = ["invalid_type", "unrecognized_keys", "invalid_union", "invalid_key", "invalid_element"];
@@ -15,8 +22,14 @@ const MAX_FIELD_LENGTH = 256;
  * Parses a part of a request; a refusal tells of everything that is wrong with it. In a body, a type that does not fit
  * is 400, and a value of the right type that cannot be is 422.
  */
+export function parse<T extends Schema>(
+  schema: T | z.ZodType | undefined,
+  value: unknown,
+  inBody?: boolean,
+  check?: (fitting: Fitting<T>) => readonly FieldProblem[],
+): Result<{ value: Parsed<T> }>;
 export function parse(
-  schema: z.ZodType | undefined,
+  schema: Schema,
   value: unknown,
   inBody = false,
   check: (fitting: Readonly<Record<string, unknown>>) => readonly FieldProblem[] = () => [],
@@ -33,11 +46,12 @@ export function parse(
 }
 
 /** The fields of an object that fit its schema, where not all of them do. */
+export function fittingFields<T extends z.ZodType>(schema: T, value: unknown): Fitting<T>;
 export function fittingFields(schema: z.ZodType, value: unknown): Readonly<Record<string, unknown>> {
   const object = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
   if (!(object instanceof z.ZodObject)) return {};
   const fields = Object.entries(recordOf(value)).flatMap(([name, each]) => {
-    const field = Object.hasOwn(object.shape, name) ? (object.shape[name] as z.ZodType) : undefined;
+    const field = Object.hasOwn(object.shape, name) ? object.shape[name] : undefined;
     const parsed = field?.safeParse(each);
     return parsed?.success ? [[name, parsed.data] as const] : [];
   });
@@ -45,8 +59,7 @@ export function fittingFields(schema: z.ZodType, value: unknown): Readonly<Recor
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? (value as Readonly<Record<string, unknown>>) : {};
+  return isRecord(value) ? value : {};
 }
 
 /** A problem for each unknown name: zod's one message lists all of them, however many and long they are. */

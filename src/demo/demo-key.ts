@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { ControlAnswer, ControlClient } from "./control-client.ts";
+import { storedJson } from "../core/json.ts";
 
 /** The key that the quick start prints. The API returns its secret once, at creation, so it is kept next to the state. */
 export interface DemoKey {
@@ -31,7 +32,7 @@ export async function provideDemoKey(
   const { status, body } = await call("POST", "/-/organization/bootstrap");
   if (status >= 300 && codeOf(body) !== "already_exists") throw refused("bootstrap", { status, body });
 
-  const kept = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as DemoKey) : null;
+  const kept = existsSync(file) ? storedJson<DemoKey>(readFileSync(file, "utf8")) : null;
   if (kept && (await isUsable(call, kept.id, scopes))) return kept;
 
   const { id, key } = await createKey(call, scopes);

@@ -71,7 +71,7 @@ function guardWebSocket(
   authorized: Authorized,
   gateway: Gateway,
 ): Response {
-  const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+  const { 0: client, 1: server } = new WebSocketPair();
   const connection = joinWebSockets(server, origin);
   arrivalOf(authorized.admitted).background.waitUntil(watch(connection, authorized, gateway));
   return new Response(null, { status: 101, headers: answer.headers, webSocket: client });

@@ -9,6 +9,7 @@ import {
   type RingPolicy,
   type SigningKey,
 } from "../core/token/signing-key.ts";
+import { required } from "../core/required.ts";
 
 /** Where a ring of signing keys is kept. */
 interface RingStore {
@@ -33,7 +34,7 @@ export class SigningKeys {
     if (successorDue(this.#store.read(), Date.now(), this.#policy)) {
       await this.#add((now) => successorDue(this.#store.read(), now, this.#policy));
     }
-    return activeKey(this.#store.read(), Date.now()) as SigningKey;
+    return required(activeKey(this.#store.read(), Date.now()), "signing key");
   }
 
   /** Publishes a successor before its time, if none is waiting; it takes over once everybody can know it. */
@@ -41,7 +42,7 @@ export class SigningKeys {
     const waiting = this.#store.read().at(-1);
     if (waiting !== undefined && waiting.activeFrom > Date.now()) return waiting;
     await this.#add((now) => (this.#store.read().at(-1)?.activeFrom ?? 0) <= now);
-    return this.#store.read().at(-1) as SigningKey;
+    return required(this.#store.read().at(-1), "signing key");
   }
 
   /** The public keys, the next one included (RFC 7517 section 5). */

@@ -1,3 +1,5 @@
+import { storedJson } from "../core/json.ts";
+
 /** A row of SQLite as a query gives it, read column by column. A column of another type is an error that names it. */
 export type SqlRow = Readonly<Record<string, SqlStorageValue>>;
 
@@ -29,7 +31,7 @@ export function flag(row: SqlRow, column: string): boolean {
 
 /** A value that was stored as JSON. */
 export function json<T>(row: SqlRow, column: string): T {
-  return JSON.parse(text(row, column)) as T;
+  return storedJson(text(row, column));
 }
 
 export function jsonOrNull<T>(row: SqlRow, column: string): T | null {

@@ -1,3 +1,5 @@
+import { formOf, elementOf } from "./events.ts";
+
 /** Shorter waits show nothing. */
 const PATIENCE_MS = 150;
 
@@ -10,17 +12,16 @@ export function showBusy(): void {
   };
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
-    const form = event.target as HTMLFormElement;
+    const form = formOf(event);
     if (form.hasAttribute("data-sent")) return event.preventDefault();
     form.toggleAttribute("data-sent", true);
     event.submitter?.setAttribute("aria-busy", "true");
     begin();
   });
   document.addEventListener("click", (event) => {
-    const anchor = (event.target as Element).closest("a[href]");
+    const anchor = elementOf(event)?.closest<HTMLAnchorElement>("a[href]") ?? null;
     const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
-    if (plain && anchor !== null && !event.defaultPrevented && !staysHere(anchor as HTMLAnchorElement))
-      begin();
+    if (plain && anchor !== null && !event.defaultPrevented && !staysHere(anchor)) begin();
   });
   // A page that comes back from the browser's memory is as it was left.
   window.addEventListener("pageshow", notBusy);

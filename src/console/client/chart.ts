@@ -1,5 +1,6 @@
 import { placeOf, percent, startOf, ticksOf } from "../chart-ticks.ts";
 import { whenZoneChanges, zone } from "./times.ts";
+import { required } from "../../core/required.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -17,10 +18,10 @@ class Chart {
   #at: number;
 
   constructor(figure: HTMLElement) {
-    this.#plot = figure.querySelector<SVGElement>("[data-plot]") as SVGElement;
-    this.#ticks = figure.querySelector<SVGElement>("[data-step]") as SVGElement;
+    this.#plot = required(figure.querySelector<SVGElement>("[data-plot]"), "plot");
+    this.#ticks = required(figure.querySelector<SVGElement>("[data-step]"), "ticks");
     this.#stepS = Number(this.#ticks.dataset["step"]);
-    this.#values = figure.querySelector(".values") as Element;
+    this.#values = required(figure.querySelector(".values"), "place for values");
     this.#bars = [...figure.querySelectorAll<SVGGElement>("[data-values]")];
     this.#at = this.#bars.length - 1;
   }

@@ -1,3 +1,5 @@
+import { formOf } from "./events.ts";
+
 /** How long the console may take to answer before it counts as out of reach. */
 const PATIENCE_MS = 10_000;
 
@@ -9,7 +11,7 @@ export function sendWhenConnected(): void {
   const asked = new WeakSet<HTMLFormElement>();
   const ready = new WeakSet<HTMLFormElement>();
   document.addEventListener("submit", (event) => {
-    const form = event.target as HTMLFormElement;
+    const form = formOf(event);
     if (!form.hasAttribute("data-needs-connection") || ready.delete(form)) return;
     event.preventDefault();
     event.stopImmediatePropagation();

@@ -1,4 +1,5 @@
 import { fill, RESTORE, restoredData, type Field, type KeptForm } from "./keep-forms.ts";
+import { elementOf } from "./events.ts";
 
 /** After the last key stroke. */
 const PAUSE_MS = 250;
@@ -30,17 +31,17 @@ class LiveForm {
 
   start(): void {
     const form = this.#form;
-    form.addEventListener("input", ({ target }) => {
-      this.#edited = target as Element;
+    form.addEventListener("input", (event) => {
+      this.#edited = elementOf(event);
       this.#soon();
     });
     form.addEventListener("change", (event) => {
-      if ((event.target as Element).matches("select[data-rebuild]")) this.#now("fields");
+      if (elementOf(event)?.matches("select[data-rebuild]")) this.#now("fields");
       else this.#soon();
     });
     form.addEventListener("click", (event) => {
-      const button = (event.target as Element).closest<HTMLButtonElement>("button[data-rebuild]");
-      if (button === null) return;
+      const button = elementOf(event)?.closest<HTMLButtonElement>("button[data-rebuild]");
+      if (!button) return;
       event.preventDefault();
       this.#now("fields", button.value, true);
     });

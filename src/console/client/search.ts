@@ -1,9 +1,10 @@
 import { keysIn, MAX_CANDIDATES } from "../key-text.ts";
+import { formOf } from "./events.ts";
 
 /** Searches for pasted keys by their hashes: the keys themselves do not leave the browser. */
 export function hashPastedKeys(): void {
   document.addEventListener("submit", (event) => {
-    const form = event.target as HTMLFormElement;
+    const form = formOf(event);
     const hash = form.querySelector<HTMLInputElement>("[name=hash]");
     const fields = [...form.querySelectorAll<HTMLInputElement>("[data-finds-keys]")];
     const pasted = fields.filter((field) => keysIn(field.value).length > 0);
@@ -29,8 +30,10 @@ async function sha256(text: string): Promise<string> {
 /** `/` leads to the search, from wherever nothing is being typed. */
 export function searchByKeyboard(): void {
   document.addEventListener("keydown", (event) => {
-    const target = event.target as HTMLElement;
-    const typing = target.matches("input, textarea, select") || target.isContentEditable;
+    const { target } = event;
+    const typing =
+      target instanceof HTMLElement &&
+      (target.matches("input, textarea, select") || target.isContentEditable);
     if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const field = document.querySelector<HTMLInputElement>("main [type=search]");
     const page = document.querySelector<HTMLAnchorElement>("a[data-search-page]");

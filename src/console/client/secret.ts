@@ -13,9 +13,8 @@ export function guardSecret(): void {
     button.addEventListener("click", () => void copy(source));
   }
   offerFirstCall(secret.innerText.trim());
-  page.querySelector<HTMLElement>("[data-download]")?.addEventListener("click", ({ currentTarget }) => {
-    download(secret, (currentTarget as HTMLElement).dataset["download"] ?? "key.txt");
-  });
+  const button = page.querySelector<HTMLElement>("[data-download]");
+  button?.addEventListener("click", () => download(secret, button.dataset["download"] ?? "key.txt"));
   warnOnLeaving(page);
   // Browsers may keep the page as it is left, to show it again.
   window.addEventListener("pagehide", () => {

@@ -1,7 +1,9 @@
+import { formOf } from "./events.ts";
+
 /** Changes the theme without loading the page anew, so that nothing that was filled in is lost. */
 export function switchThemeAtOnce(): void {
   document.addEventListener("submit", (event) => {
-    const form = event.target as HTMLFormElement;
+    const form = formOf(event);
     const button = event.submitter;
     if (!form.hasAttribute("data-theme-choice") || !(button instanceof HTMLButtonElement)) return;
     event.preventDefault();
@@ -18,7 +20,7 @@ function show(theme: string): void {
   document
     .querySelector("meta[name=color-scheme]")
     ?.setAttribute("content", theme === "system" ? "light dark" : theme);
-  for (const button of document.querySelectorAll("[data-theme-choice] button")) {
-    button.setAttribute("aria-pressed", `${(button as HTMLButtonElement).value === theme}`);
+  for (const button of document.querySelectorAll<HTMLButtonElement>("[data-theme-choice] button")) {
+    button.setAttribute("aria-pressed", `${button.value === theme}`);
   }
 }

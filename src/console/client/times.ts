@@ -1,4 +1,5 @@
 import { formatMoment, type Precision } from "../moment.ts";
+import { elementOf, formOf } from "./events.ts";
 
 const STORED = "console zone";
 const UTC = "UTC";
@@ -16,16 +17,16 @@ export function showTimesInZone(): void {
   for (const choice of document.querySelectorAll<HTMLElement>("[data-zones]")) {
     choice.hidden = false;
     choice.addEventListener("click", (event) => {
-      const button = (event.target as Element).closest<HTMLButtonElement>("button");
-      if (button === null) return;
+      const button = elementOf(event)?.closest("button");
+      if (!button) return;
       localStorage.setItem(STORED, button.value);
       showTimes();
       for (const draw of drawnInZone) draw();
     });
   }
-  document.addEventListener("change", ({ target }) => {
-    const field = target as HTMLInputElement;
-    if (field.dataset["utc"] !== undefined) field.dataset["utc"] = momentOf(field);
+  document.addEventListener("change", ({ target: field }) => {
+    if (field instanceof HTMLInputElement && field.dataset["utc"] !== undefined)
+      field.dataset["utc"] = momentOf(field);
   });
   document.addEventListener("formdata", toUtc);
 }
@@ -39,16 +40,20 @@ export function zone(): string | undefined {
 export function showTimes(): void {
   for (const time of document.querySelectorAll<HTMLElement>("[data-shown]")) {
     const iso = time.getAttribute("datetime");
-    if (iso) time.textContent = formatMoment(iso, time.dataset["shown"] as Precision, zone());
+    if (iso) time.textContent = formatMoment(iso, precisionOf(time.dataset["shown"]), zone());
   }
   for (const time of document.querySelectorAll<HTMLTimeElement>("[data-title]")) {
-    time.title = formatMoment(time.dateTime, time.dataset["title"] as Precision, zone());
+    time.title = formatMoment(time.dateTime, precisionOf(time.dataset["title"]), zone());
   }
   for (const button of document.querySelectorAll<HTMLButtonElement>("[data-zones] button")) {
     button.setAttribute("aria-pressed", `${(button.value === UTC) === (zone() === UTC)}`);
   }
   for (const field of document.querySelectorAll<HTMLInputElement>("[data-utc]")) showField(field);
   for (const name of document.querySelectorAll("[data-zone-name]")) name.textContent = zone() ?? "local time";
+}
+
+function precisionOf(asked: string | undefined): Precision {
+  return asked === "second" ? "second" : "minute";
 }
 
 /** A field for a moment keeps it in UTC beside what it shows; an address holds UTC alone. */
@@ -61,7 +66,7 @@ function shownOf(utc: string): string {
 }
 
 function toUtc(event: FormDataEvent): void {
-  for (const field of (event.target as HTMLFormElement).querySelectorAll<HTMLInputElement>("[data-utc]"))
+  for (const field of formOf(event).querySelectorAll<HTMLInputElement>("[data-utc]"))
     event.formData.set(field.name, momentOf(field));
 }
 

@@ -104,7 +104,7 @@ export function wordsOf(event: string, before: Fields, after: Fields): Pick<Word
 
 /** An event that another version has recorded may have no words here. */
 function isKnown(event: string): event is AuditEventName {
-  return (AUDIT_EVENTS as readonly string[]).includes(event);
+  return AUDIT_EVENTS.some((known) => known === event);
 }
 
 /** What an event, or several that begin alike, are called where one is chosen. */

@@ -33,7 +33,7 @@ export function problemsOf(
 
 /** What several sources have found; of a field, what the first says. */
 export function allProblems(...sources: readonly Problems[]): Problems {
-  return Object.assign({}, ...sources.toReversed()) as Problems;
+  return Object.assign({}, ...sources.toReversed());
 }
 
 function toldBy(refusal: Refusal): readonly FieldProblem[] {

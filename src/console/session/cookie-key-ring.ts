@@ -2,6 +2,7 @@ import { OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 import type { Env } from "../../env.ts";
 import type { CookieKey } from "../../state/deployment/cookie-keys.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
+import { required } from "../../core/required.ts";
 
 /** The deployment is asked again after this, so that a newer key comes into use. */
 const REFRESH_MS = 3_600_000;
@@ -22,7 +23,7 @@ export class CookieKeyRing {
   /** The key that seals. */
   async newest(now: number): Promise<CookieKey> {
     if (this.#keys.length === 0 || now >= this.#askedAt + REFRESH_MS) await this.#ask(now);
-    return this.#keys[0] as CookieKey;
+    return required(this.#keys[0], "cookie key");
   }
 
   /** The key of this id, or `null` when there is none. */

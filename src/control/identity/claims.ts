@@ -14,7 +14,7 @@ export function readClaim(payload: Payload, nameOrPointer: string): unknown {
 
 function member(value: unknown, name: string): unknown {
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-  return (value as Payload)[name];
+  return Reflect.get(value, name);
 }
 
 /** A text; `null` where the claim is none. */

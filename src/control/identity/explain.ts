@@ -16,11 +16,13 @@ import { TokenFault, type TokenFaultCode } from "./token-fault.ts";
 import { decodeToken, type DecodedToken } from "./token-kind.ts";
 import { verifyToken } from "./verify-token.ts";
 
+type Line = readonly [label: string, text: string];
+
 /** What the gateway makes of a token, for a person who sets up their provider. */
 export interface Explanation {
   readonly accepted: boolean;
   /** Labels and texts, in order. */
-  readonly lines: readonly (readonly [label: string, text: string])[];
+  readonly lines: readonly Line[];
 }
 
 /** Explains a token by the settings at `now`, in milliseconds. `signIn`: claims of an ID token that came with it. */
@@ -91,7 +93,7 @@ async function signedAnew({ header, payload }: DecodedToken): Promise<{ token: s
   return { token, keys: { find: async () => publicKey } };
 }
 
-function identityLines(identity: Identity, settings: TokenReading): [string, string][] {
+function identityLines(identity: Identity, settings: TokenReading): Line[] {
   const from = settings.organization === null ? `claim ${settings.orgClaim}` : "OIDC_ORG";
   return [
     ["Subject", `${identity.subject}  (claim ${settings.subjectClaim})`],
@@ -103,12 +105,7 @@ function identityLines(identity: Identity, settings: TokenReading): [string, str
   ];
 }
 
-function rightsLines(
-  payload: Payload,
-  settings: TokenReading,
-  now: number,
-  signIn: Payload | null,
-): [string, string][] {
+function rightsLines(payload: Payload, settings: TokenReading, now: number, signIn: Payload | null): Line[] {
   const operator = operatorBy(payload, settings);
   return [
     ...roleLines(payload, settings),
@@ -117,7 +114,7 @@ function rightsLines(
   ];
 }
 
-function roleLines(payload: Payload, settings: TokenReading): [string, string][] {
+function roleLines(payload: Payload, settings: TokenReading): Line[] {
   const { roles, vaultRoles } = grantsIn(payload, settings);
   const vaults = Object.keys(vaultRoles).map(
     (vault) => `developer on ${vault === "*" ? "every vault" : vault}`,
@@ -127,11 +124,11 @@ function roleLines(payload: Payload, settings: TokenReading): [string, string][]
       standsFor.length === 1 && standsFor[0] === name ? "" : ` → ${standsFor.join(", ") || "nothing"}`;
     return `${JSON.stringify(name)}${meant}`;
   });
-  const vaultClaim = "vault_roles" in payload ? [["", "and from claim vault_roles"] as [string, string]] : [];
+  const vaultClaim = "vault_roles" in payload ? [["", "and from claim vault_roles"] as const] : [];
   return [
     ["Roles", [...roles, ...vaults].join(", ") || "none"],
     ["", `from claim ${settings.rolesClaim}: ${sources.join(", ") || "no names"}`],
-    ...(isOverage(payload, settings) ? [["", OVERAGE] as [string, string]] : []),
+    ...(isOverage(payload, settings) ? [["", OVERAGE] as const] : []),
     ...vaultClaim,
   ];
 }
@@ -173,12 +170,9 @@ function timeOf(seconds: unknown): string {
   return Number.isNaN(at.getTime()) ? "at no time" : at.toISOString();
 }
 
-function refusal(fault: TokenFault, payload: Payload, settings: TokenReading): [string, string][] {
+function refusal(fault: TokenFault, payload: Payload, settings: TokenReading): Line[] {
   const hint = HINTS[fault.code]?.(fault, payload, settings) ?? null;
-  return [
-    ["Result", `refused: ${fault.toString()}`],
-    ...(hint === null ? [] : [["", hint] as [string, string]]),
-  ];
+  return [["Result", `refused: ${fault.toString()}`], ...(hint === null ? [] : [["", hint] as const])];
 }
 
 type Hint = (fault: TokenFault, payload: Payload, settings: TokenReading) => string | null;

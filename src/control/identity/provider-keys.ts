@@ -130,7 +130,7 @@ async function fetchJson(url: string): Promise<unknown> {
   const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
   if (response.status !== 200) throw new Error(`${url} answers ${response.status}`);
   const bytes = await readAtMost(response.body, MAX_ANSWER_BYTES);
-  if (!isRefusal(bytes)) return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
+  if (!isRefusal(bytes)) return JSON.parse(new TextDecoder().decode(bytes));
   const tooLong = bytes.code === "payload_too_large";
   throw new Error(
     `${url} ${tooLong ? `answers more than ${MAX_ANSWER_BYTES} bytes` : "breaks off its answer"}`,

@@ -45,7 +45,7 @@ async function readReport(request: Request, keys: GithubKeys): Promise<Result<Re
   if (isRefusal(json)) return json;
   // A leak is not to go unheard for half a character in the path of a file.
   const report = parse(GithubReport, wellFormed(json.value), true);
-  return isRefusal(report) ? report : (report.value as Report);
+  return isRefusal(report) ? report : report.value;
 }
 
 /** JSON with every half of a character replaced (U+FFFD). */

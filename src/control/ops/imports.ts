@@ -9,6 +9,7 @@ import { addEndpoint } from "../endpoint.ts";
 import type { Control, ControlEnv } from "../context.ts";
 import { LineStream } from "../line-stream.ts";
 import { MAX_LINE_LENGTH, readImport, type ReadImport } from "./read-import.ts";
+import { required } from "../../core/required.ts";
 
 /** Lines that are worked on together: an organisation makes a call or two for each, of the thousand it may make. */
 const LINES_AT_ONCE = 100;
@@ -111,11 +112,11 @@ async function importSome(
   await Promise.all(
     [...byOrganization].map(async ([orgId, some]) => {
       const told = await importInto(orgId, some, actor, control);
-      for (const [i, { line }] of some.entries()) results.set(line, told[i] as ImportResult);
+      for (const [i, { line }] of some.entries()) results.set(line, required(told[i], "answer"));
     }),
   );
   return lines.map(({ line }) =>
-    exactly(ImportResultSchema, { line, ...(results.get(line) as ImportResult) }),
+    exactly(ImportResultSchema, { line, ...required(results.get(line), "answer") }),
   );
 }
 

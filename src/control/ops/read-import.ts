@@ -35,7 +35,7 @@ export function readImport(text: string | null, rules: Rules, now: number): Read
   );
   const problems = [...exposed, ...(isRefusal(parsed) ? problemsIn(parsed) : [])];
   if (isRefusal(parsed) || problems.length > 0) return importRefused(textOf(problems));
-  const line = parsed.value as ImportLine;
+  const line = parsed.value;
   const values = readKeyValues(line, rules.checkScope, now);
   if (isRefusal(values)) return importRefused(textOf(problemsIn(values)));
   const draft = {
@@ -58,7 +58,7 @@ export function readImport(text: string | null, rules: Rules, now: number): Read
 function parseLine(text: string): unknown {
   if (nestsTooDeep(new TextEncoder().encode(text))) return undefined;
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

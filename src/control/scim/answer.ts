@@ -72,7 +72,7 @@ export function withLocations(resource: ScimObject, base: string): ScimObject {
     ...resource,
     ...referring(resource, "groups", `${base}/Groups`),
     ...referring(resource, "members", `${base}/Users`),
-    meta: { ...meta, location: `${base}/${meta["resourceType"] as string}s/${resource["id"] as string}` },
+    meta: { ...meta, location: `${base}/${String(meta["resourceType"])}s/${String(resource["id"])}` },
   };
 }
 
@@ -80,7 +80,7 @@ function referring(resource: ScimObject, name: "groups" | "members", base: strin
   const values = resource[name];
   if (!isList(values)) return {};
   const referred = values.map((each) =>
-    isObject(each) ? { ...each, $ref: `${base}/${each["value"] as string}` } : each,
+    isObject(each) ? { ...each, $ref: `${base}/${String(each["value"])}` } : each,
   );
   return { [name]: referred };
 }

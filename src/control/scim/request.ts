@@ -66,7 +66,7 @@ function unreadable(problem: ScimProblem, json: unknown): Sent {
 /** What JSON there is in a body that is refused for its type or its letters. */
 function jsonIn(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
+    return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return undefined;
   }

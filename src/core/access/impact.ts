@@ -151,7 +151,7 @@ function namedIds(key: KeyRecord): string[] {
 /** The values of the operation's access parameters, unless the API's document has changed since the call. */
 function paramsOf({ values }: Call, { accessParams }: Operation): PathParams | null {
   if (values.length !== accessParams.length) return null;
-  return Object.fromEntries(accessParams.map((name, i) => [name, values[i] as string]));
+  return Object.fromEntries(accessParams.map((name, i) => [name, values[i] ?? ""]));
 }
 
 function describe(call: Call, operation: Operation, calls: number): RefusedCalls {
@@ -161,7 +161,7 @@ function describe(call: Call, operation: Operation, calls: number): RefusedCalls
 }
 
 function isReason(fate: Fate): fate is Reason {
-  return (REASONS as readonly string[]).includes(fate);
+  return REASONS.some((reason) => reason === fate);
 }
 
 function sum(numbers: Iterable<number>): number {

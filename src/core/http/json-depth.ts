@@ -11,7 +11,7 @@ export function nestsTooDeep(json: Uint8Array): boolean {
   let depth = 0;
   let quoted = false;
   for (let i = 0; i < json.length; i++) {
-    const byte = json[i] as number;
+    const byte = json[i] ?? 0;
     if (quoted) {
       if (byte === BACKSLASH) i++;
       else if (byte === QUOTE) quoted = false;

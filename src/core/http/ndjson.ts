@@ -1,3 +1,5 @@
+import { storedJson } from "../json.ts";
+
 /** Newline-delimited JSON: the media type, writing lines, reading lines as they come. */
 
 export const NDJSON = "application/x-ndjson";
@@ -40,7 +42,7 @@ export async function* readNdjson<T>(stream: AsyncIterable<Uint8Array>): AsyncGe
   for await (const chunk of stream) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) yield JSON.parse(line) as T;
+    for (const line of lines) yield storedJson<T>(line);
   }
-  if (rest !== "") yield JSON.parse(rest) as T;
+  if (rest !== "") yield storedJson<T>(rest);
 }

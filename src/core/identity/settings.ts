@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { foldName } from "../organization/folded-name.ts";
 import { ORG_ID } from "../organization/organization.ts";
+import { isRecord } from "../json.ts";
 
 /** A claim and the value of it that stands for a second factor. */
 interface FactorClaim {
@@ -58,9 +59,7 @@ const commaList = z
 /** A JSON object; an empty text has no members. */
 const jsonObject = z.string().transform((text, context): Readonly<Record<string, unknown>> => {
   const value = text.trim() === "" ? {} : parseJson(text);
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
-  }
+  if (isRecord(value)) return value;
   context.addIssue({ code: "custom", message: "must be a JSON object" });
   return z.NEVER;
 });
@@ -192,7 +191,7 @@ export function conflictIn({
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -196,7 +196,7 @@ function agreeOn(
   for (const { target, params } of sent) {
     const other = decoded.find((each) => each.target === target);
     if (other === undefined) return null;
-    const values = Object.create(null) as Record<string, string>;
+    const values: Record<string, string> = Object.create(null);
     for (const [name, value] of Object.entries(params)) {
       values[name] = plainSpelling(value) === other.params[name] ? value : ANY_VALUE;
     }

@@ -109,7 +109,7 @@ function edgeIn<Target>(edges: Edge<Target>[], pattern: SegmentPattern): Edge<Ta
 }
 
 function paramsOf({ parameters }: PathTemplate, values: readonly string[]): PathParams {
-  const params = Object.create(null) as Record<string, string>;
+  const params: Record<string, string> = Object.create(null);
   for (let i = 0; i < parameters.length; i++) params[parameters[i] ?? ""] = values[i] ?? ANY_VALUE;
   return params;
 }

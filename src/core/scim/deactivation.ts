@@ -71,7 +71,7 @@ function readObject(value: unknown): ScimObject | null {
   if (isObject(value)) return value;
   if (typeof value !== "string" || !value.trimStart().startsWith("{")) return null;
   try {
-    const read = JSON.parse(value) as unknown;
+    const read: unknown = JSON.parse(value);
     return isObject(read) ? read : null;
   } catch {
     return null;

@@ -5,7 +5,7 @@ import { readPlainPath, type AttributePath } from "./path.ts";
 const MAX_LENGTH = 4096;
 const MAX_DEPTH = 32;
 const TOKEN = /\s*([()[\]]|"(?:[^"\\]|\\.)*"|[^\s()[\]"]+)\s*/y;
-const COMPARISONS: readonly string[] = ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"];
+const COMPARISONS: readonly Comparison[] = ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"];
 const ORDERINGS: readonly string[] = ["gt", "ge", "lt", "le"];
 
 /** Reads a filter (RFC 7644 section 3.4.2.2); `null` when it is none. */
@@ -90,15 +90,16 @@ class Parser {
     const path = this.#path();
     if (path === null || path.name === null) return null;
     if (this.#take("pr")) return { kind: "present", path };
-    const operator = this.#tokens[this.#next]?.toLowerCase();
+    const token = this.#tokens[this.#next]?.toLowerCase();
+    const operator = COMPARISONS.find((each) => each === token);
     // `emails[type eq "work"]` alone says that there is such a value.
-    if (operator === undefined || !COMPARISONS.includes(operator)) {
+    if (operator === undefined) {
       return path.where === null || path.sub !== null ? null : { kind: "present", path };
     }
     this.#next++;
     const value = readValue(this.#tokens[this.#next++]);
     if (value === undefined || (ORDERINGS.includes(operator) && typeof value === "boolean")) return null;
-    return { kind: "compare", path, operator: operator as Comparison, value };
+    return { kind: "compare", path, operator, value };
   }
 
   #path(): AttributePath | null {
@@ -122,11 +123,7 @@ class Parser {
 function readValue(token: string | undefined): string | number | boolean | null | undefined {
   if (token === undefined || !/^("|-?\d|true$|false$|null$)/i.test(token)) return undefined;
   try {
-    return JSON.parse(token.startsWith('"') ? token : token.toLowerCase()) as
-      | string
-      | number
-      | boolean
-      | null;
+    return JSON.parse(token.startsWith('"') ? token : token.toLowerCase());
   } catch {
     return undefined;
   }

@@ -129,7 +129,7 @@ function isReadOnlyPart(attribute: Attribute, name: string): boolean {
 }
 
 function firstOf(value: unknown): unknown {
-  return Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value;
+  return Array.isArray(value) && value.length === 1 ? value[0] : value;
 }
 
 /**

@@ -109,7 +109,7 @@ function sorted(roles: readonly string[], pairs: readonly Pair[]): Grants {
 export function nameInText(name: string): string {
   if (!name.startsWith("{")) return name;
   try {
-    const role = JSON.parse(name) as unknown;
+    const role: unknown = JSON.parse(name);
     const value = isObject(role) ? valueOf(role, "value") : undefined;
     return typeof value === "string" ? value : name;
   } catch {

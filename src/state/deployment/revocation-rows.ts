@@ -1,4 +1,4 @@
-import { type SqlRow, number, numberOrNull, text } from "../sql-row.ts";
+import { json, type SqlRow, number, numberOrNull, text } from "../sql-row.ts";
 import type {
   Cut,
   RevocationRequest,
@@ -104,6 +104,6 @@ export function readRequest(row: SqlRow): RevocationRequest {
     id: text(row, "id"),
     at: number(row, "at"),
     reason: text(row, "reason"),
-    operator: JSON.parse(text(row, "operator")) as RevocationRequest["operator"],
+    operator: json(row, "operator"),
   };
 }

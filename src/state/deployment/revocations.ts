@@ -20,6 +20,7 @@ import { CUT_TIMEOUT_MS } from "../cut-timeout.ts";
 import { OrganizationKeys, type GuardBudget } from "./organization-keys.ts";
 import type { RevocationLedger } from "./revocation-ledger.ts";
 import type { DueRevocation, UntoldCut } from "./revocation-rows.ts";
+import { required } from "../../core/required.ts";
 
 /** The longest wait for an organisation that is notified. */
 const ORGANIZATION_TIMEOUT_MS = 2000;
@@ -141,7 +142,7 @@ export class Revocations {
       if (row.status === "revoked") continue;
       if (keyId !== null) toCut.push({ target, keyId, orgId, hash });
       else {
-        const owner = { target, orgId: orgId as string, ownerId };
+        const owner = { target, orgId: required(orgId, "organisation"), ownerId };
         locating.push(this.#locateOne(requestId, owner, Date.now(), budget));
       }
     }
@@ -274,7 +275,7 @@ function byGroup<T>(
   return [...Map.groupBy(keys, ({ keyId }) => groupOfKey(keyId))].flatMap(([group, all]) =>
     chunksOf(all, MAX_GROUP_KEYS).flatMap((these) => {
       const asked = ask(group, these.map(matchOf));
-      return these.map((key, i): [KeyTarget, Promise<T>] => [key, asked[i] as Promise<T>]);
+      return these.map((key, i): [KeyTarget, Promise<T>] => [key, required(asked[i], "answer")]);
     }),
   );
 }

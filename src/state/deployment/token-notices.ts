@@ -2,6 +2,7 @@ import { eachOf, within } from "../../core/concurrency.ts";
 import type { TokenCut } from "../../core/organization/revocation.ts";
 import type { Env } from "../../env.ts";
 import type { Alarm } from "../alarm.ts";
+import { storedJson } from "../../core/json.ts";
 
 /** A row for each dead token that its organisation does not know of yet. Times are milliseconds since the epoch. */
 const SCHEMA = `
@@ -55,7 +56,7 @@ export class TokenNotices {
       now,
       BATCH,
     );
-    await eachOf(rows.toArray(), CONCURRENT, ({ id, cut }) => this.#tell(id, JSON.parse(cut) as TokenCut));
+    await eachOf(rows.toArray(), CONCURRENT, ({ id, cut }) => this.#tell(id, storedJson<TokenCut>(cut)));
   }
 
   /** When {@link run} is to be called next; milliseconds since the epoch. */

@@ -1,5 +1,6 @@
 import type { Authorship } from "../../core/organization/organization.ts";
 import type { SigningKey } from "../../core/token/signing-key.ts";
+import { storedJson } from "../../core/json.ts";
 
 /** What somebody makes for the whole organisation. */
 type Made = "scimToken" | "webhookSecret" | `signingKey ${string}`;
@@ -92,7 +93,7 @@ export class Settings {
 
   #get<T>(name: string): T | null {
     const [row] = this.#sql.exec<{ value: string }>(`SELECT value FROM settings WHERE name = ?`, name);
-    return row === undefined ? null : (JSON.parse(row.value) as T);
+    return row === undefined ? null : storedJson<T>(row.value);
   }
 
   #set(name: string, value: unknown): void {

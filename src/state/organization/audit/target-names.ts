@@ -1,4 +1,5 @@
 import { foldName } from "../../../core/organization/folded-name.ts";
+import { isRecord } from "../../../core/json.ts";
 
 /** Before each name, which has no line break itself: a text is looked for from a name's beginning. */
 const BREAK = "\n";
@@ -19,11 +20,9 @@ export function nameBeginning(text: string): string {
 }
 
 function namesIn(value: object | null): string[] {
-  if (value === null) return [];
-  const { name, displayName, userName } = value as Readonly<Record<string, unknown>>;
-  const { formatted, givenName, familyName } = (
-    typeof name === "object" && name !== null ? name : {}
-  ) as Readonly<Record<string, unknown>>;
+  if (!isRecord(value)) return [];
+  const { name, displayName, userName } = value;
+  const { formatted, givenName, familyName } = isRecord(name) ? name : {};
   const whole = [givenName, familyName].filter((part) => typeof part === "string").join(" ");
   return [name, displayName, userName, formatted, whole].filter((text) => typeof text === "string");
 }

@@ -9,6 +9,7 @@ import type { Directory } from "../people/directory.ts";
 import type { DirectoryUser } from "../people/user-table.ts";
 import type { Settings } from "../settings.ts";
 import type { KeyTable } from "./key-table.ts";
+import { required } from "../../../core/required.ts";
 
 export const REVOKED = { field: "status", problem: "A revoked key cannot be changed" };
 const FULL = { field: "ownerId", problem: REFUSALS.key_limit_reached.message };
@@ -94,7 +95,7 @@ export class KeyRules {
 
   #vaultProblems(key: ManagedKey, { vaults }: Pick<KeyChange, "vaults">): FieldProblem[] {
     if (vaults === undefined) return [];
-    const owner = this.#directory.find(key.owner.id) as DirectoryUser;
+    const owner = required(this.#directory.find(key.owner.id), "owner");
     return vaultProblems(vaults, developerVaults(owner.vaultRoles));
   }
 

@@ -11,6 +11,7 @@ import type { KeyRules } from "./key-rules.ts";
 import type { Keys } from "./keys.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";
 import type { DirectoryUser } from "../people/user-table.ts";
+import { required } from "../../../core/required.ts";
 
 /** Why a rotated key is revoked when its time has come. */
 const REASON = "Rotated";
@@ -128,7 +129,7 @@ export class Rotation {
       const problem = "The key was cut by an expiry before its creation: give it another one first";
       return invalid(problem, "expiresAt");
     }
-    const owner = this.#directory.find(old.owner.id) as DirectoryUser;
+    const owner = required(this.#directory.find(old.owner.id), "owner");
     // The old key makes room for the new one, if it takes any.
     return this.#rules.draftRefusal({ draft, owner, actor, replaced: status === "expired" ? 0 : 1 }, now);
   }

@@ -10,6 +10,7 @@ import { UNCONFIRMED, type Propagation } from "../propagation.ts";
 import type { ScimIdentities } from "./scim-identities.ts";
 import type { Settings } from "../settings.ts";
 import type { DirectoryUser, Person, Standing, UserTable } from "./user-table.ts";
+import { required } from "../../../core/required.ts";
 
 interface Parts {
   readonly users: UserTable;
@@ -79,7 +80,7 @@ export class Directory {
   /** Works out what a person may do, and has their keys follow; tells whether that has changed. */
   settle(author: Author, personId: string, now: number): boolean {
     const { users, audit } = this.#parts;
-    const before = users.find(personId) as Person;
+    const before = required(users.find(personId), "person");
     const after = this.#place(before);
     const sameRoles = sameGrants(before, after);
     if (sameRoles && before.active === after.active) return false;
@@ -131,7 +132,7 @@ export class Directory {
     if (Number.isFinite(lapse)) alarm.ringBy(lapse);
     if (known === null) {
       // A person who is new here has no keys, and nothing to settle.
-      this.#place(users.find(actor.id) as Person);
+      this.#place(required(users.find(actor.id), "person"));
     } else if (this.settle(actor, actor.id, now)) {
       users.awaitKeys(actor.id, now);
     }

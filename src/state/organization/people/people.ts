@@ -19,6 +19,7 @@ import { scimGrants } from "./scim-roles.ts";
 import { SCIM_USER_NAME } from "./scim-store.ts";
 import type { ScimUsers } from "./scim-users.ts";
 import type { UserTable } from "./user-table.ts";
+import { isList, isObject } from "../../../core/scim/object.ts";
 
 /** The most groups without a role that are listed. */
 const MAX_GROUPS = 500;
@@ -201,7 +202,7 @@ function rolesOf(grants: Grants, from: PersonRole["from"]): PersonRole[] {
 
 /** The primary address, else the first. */
 function mainEmail(user: ScimObject): string | null {
-  const emails = (Array.isArray(user["emails"]) ? user["emails"] : []) as readonly ScimObject[];
+  const emails = isList(user["emails"]) ? user["emails"].filter(isObject) : [];
   const email = emails.find(({ primary }) => primary === true) ?? emails[0];
   return typeof email?.["value"] === "string" ? email["value"] : null;
 }

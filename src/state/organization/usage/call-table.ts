@@ -1,6 +1,7 @@
 import { addCalls, CALLS_KEPT_MS, type CallCounts } from "../../../core/usage/calls.ts";
 import { hourOf } from "../../../core/usage/usage.ts";
 import { deleteInSteps, type Perishable } from "../../retention.ts";
+import { storedJson } from "../../../core/json.ts";
 
 /** The calls of an organisation's keys that were let through in the last day: a row for a key's hour. */
 export class CallTable implements Perishable {
@@ -53,6 +54,6 @@ export class CallTable implements Perishable {
       keyId,
       hour,
     );
-    return [...rows].map(({ counts }) => JSON.parse(counts) as [string, number][]);
+    return [...rows].map(({ counts }) => storedJson<[string, number][]>(counts));
   }
 }

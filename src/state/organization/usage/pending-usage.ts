@@ -1,6 +1,7 @@
 import type { KeyUsageReport } from "../../../core/usage/usage.ts";
 import { addReport, newTally, type UsageTally } from "../../../core/usage/usage-tally.ts";
 import type { Seen } from "./report-ledger.ts";
+import { storedJson } from "../../../core/json.ts";
 
 /** What has grown larger than this is taken in at once: a row has at most 2 MB. */
 const MAX_LENGTH = 500_000;
@@ -111,7 +112,7 @@ function storedOf({ calls, callsBefore, ...tally }: UsageTally): StoredTally {
 }
 
 function read(text: string): Reported {
-  const { [SEEN]: own, ...stored } = JSON.parse(text) as Readonly<Record<string, StoredTally>>;
+  const { [SEEN]: own, ...stored } = storedJson<Readonly<Record<string, StoredTally>>>(text);
   const tallies = Object.entries(stored).map(([keyId, tally]) => [keyId, tallyOf(tally)] as const);
   return { tallies: new Map(tallies), seen: own?.seen ?? [] };
 }

@@ -1,5 +1,6 @@
 import { MAX_REFUSALS, type UsageRefusal } from "../../../core/usage/usage.ts";
 import { deleteInSteps } from "../../retention.ts";
+import { storedJson } from "../../../core/json.ts";
 
 /** The last refusals of each key and of all together. */
 export class RefusalTable {
@@ -28,7 +29,7 @@ export class RefusalTable {
       `SELECT refusals FROM usage_refusals WHERE key_id = ?`,
       keyId,
     );
-    return row === undefined ? [] : (JSON.parse(row.refusals) as UsageRefusal[]);
+    return row === undefined ? [] : storedJson<UsageRefusal[]>(row.refusals);
   }
 
   /** Forgets those of keys that were last refused before a moment. */

@@ -1,5 +1,6 @@
 import type { UsageReport } from "../../../core/usage/usage.ts";
 import { deleteInSteps, type Perishable } from "../../retention.ts";
+import { storedJson } from "../../../core/json.ts";
 
 /** A report may come again, or after a later one, within so many of them. */
 const KEPT_SEQUENCES = 32;
@@ -32,7 +33,7 @@ export class ReportLedger implements Perishable {
       `SELECT seen FROM usage_reports WHERE group_name = ?`,
       group,
     );
-    return row === undefined ? [] : (JSON.parse(row.seen) as Seen[]);
+    return row === undefined ? [] : storedJson<Seen[]>(row.seen);
   }
 
   /** Adds what was seen of a group. To be called in the transaction that takes those reports in. */

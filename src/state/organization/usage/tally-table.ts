@@ -1,6 +1,7 @@
 import { OTHERS, readCallName, type CallCounts } from "../../../core/usage/calls.ts";
 import { stepStart, type UsageStep } from "../../../core/usage/usage.ts";
 import { deleteCounts } from "../../retention.ts";
+import { storedJson } from "../../../core/json.ts";
 
 /** The most operations, and the most addresses, counted by name in one row; the others are counted together. */
 const MAX_NAMES = 100;
@@ -62,7 +63,7 @@ export class TallyTable {
 }
 
 function readCounts(json: string): Counts {
-  return new Map(JSON.parse(json) as [string, number][]);
+  return new Map(storedJson<[string, number][]>(json));
 }
 
 function tallyOf(calls: CallCounts): Tally {

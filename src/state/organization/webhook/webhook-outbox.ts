@@ -8,6 +8,7 @@ import {
 } from "../../../core/organization/webhook.ts";
 import type { Perishable } from "../../retention.ts";
 import type { Attempt } from "./webhook-sender.ts";
+import { required } from "../../../core/required.ts";
 
 /** A message to be sent now. */
 export interface DueMessage {
@@ -44,7 +45,7 @@ export class WebhookOutbox implements Perishable {
       webhookPayload(type, data, now),
       now,
     );
-    return readDelivery(row as SqlRow);
+    return readDelivery(required(row, "delivery"));
   }
 
   /**

@@ -13,6 +13,7 @@ import type { ExpiryNotices } from "../keys/expiry-notices.ts";
 import type { Settings } from "../settings.ts";
 import type { WebhookOutbox } from "./webhook-outbox.ts";
 import type { WebhookTable } from "./webhook-table.ts";
+import { required } from "../../../core/required.ts";
 
 const DISABLED = "The webhook was disabled";
 const DELETED = "The webhook was deleted";
@@ -60,7 +61,7 @@ export class Webhooks {
       const noticeAt = expiry.nextAt();
       if (noticeAt !== null) this.#parts.alarm.ringBy(noticeAt);
       this.#note(actor, before === null ? "webhook.created" : "webhook.updated", before, now);
-      return { endpoint: table.find() as WebhookEndpoint, secret };
+      return { endpoint: required(table.find(), "webhook"), secret };
     });
   }
 
@@ -96,7 +97,7 @@ export class Webhooks {
       table.rotate(secret, now);
       this.#noteSecret(actor, now);
       this.#note(actor, "webhook.secret_rotated", before, now);
-      return { endpoint: table.find() as WebhookEndpoint, secret };
+      return { endpoint: required(table.find(), "webhook"), secret };
     });
   }
 
@@ -111,7 +112,8 @@ export class Webhooks {
         return invalid(DISABLED, "disabled");
       }
       const waiting = outbox.pendingOf(TEST_EVENT);
-      if (waiting.length >= MAX_TESTS) return waiting[0] as WebhookDelivery;
+      const [first] = waiting;
+      if (first !== undefined && waiting.length >= MAX_TESTS) return first;
       const delivery = outbox.add(TEST_EVENT, null, { orgId: actor.orgId }, now);
       this.#note(actor, "webhook.tested", endpoint, now);
       alarm.ringBy(now);
