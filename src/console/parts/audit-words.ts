@@ -13,7 +13,7 @@ interface Words {
 const words = (done: string, tried: string, name: string): Words => ({ done, tried, name });
 
 /** Keyed by the event, as `eventOf` names it. */
-export const AUDIT_WORDS: Readonly<Record<AuditEventName, Words>> = {
+const AUDIT_WORDS: Readonly<Record<AuditEventName, Words>> = {
   "api_key.created": words("created the key $", "create a key", "Key created"),
   "api_key.imported": words("imported the key $", "import a key", "Key imported"),
   "api_key.import_undone": words("undid the import of $", "undo the import of $", "Import undone"),

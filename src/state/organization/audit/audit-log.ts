@@ -26,7 +26,7 @@ export interface AuditEntry {
 }
 
 /** A refused attempt, under the operation that was asked for. */
-export interface AuditRefusal extends Pick<AuditEntry, "target"> {
+interface AuditRefusal extends Pick<AuditEntry, "target"> {
   readonly action: ChangingOperation;
   readonly refusal: RefusalCode;
 }
