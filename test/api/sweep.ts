@@ -163,7 +163,7 @@ async function startGateway(directory: string, echo: string) {
         headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
         body: JSON.stringify({ name: "Sweep", scopes, vaults: "*" }),
       });
-      return ((await answer.json()) as { key: string }).key;
+      return (await answer.json<{ key: string }>()).key;
     },
     async stop(): Promise<void> {
       launched.kill("SIGKILL", "group");

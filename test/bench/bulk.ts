@@ -65,7 +65,7 @@ async function lastCursor(admin: Admin): Promise<string> {
     const response = await admin.call("GET", `/-/api-keys?limit=500${query}`);
     ({
       pagination: { nextCursor: cursor },
-    } = (await response.json()) as { pagination: { nextCursor: string | null } });
+    } = await response.json<{ pagination: { nextCursor: string | null } }>());
   }
   return last;
 }

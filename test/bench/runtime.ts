@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { workerdConfig, type Service } from "./workerd-config.ts";
+import { readJson } from "../support/json.ts";
 
 /** A running workerd. */
 interface Runtime {
@@ -40,7 +41,7 @@ export async function startRuntime(
   const ports = new Map<string, number>();
   // The stream ends with the process.
   for await (const line of createInterface(child.stdio[3] as Readable)) {
-    const message = JSON.parse(line) as { event: string; socket: string; port: number };
+    const message = readJson<{ event: string; socket: string; port: number }>(line);
     if (message.event === "listen") ports.set(message.socket, message.port);
     if (ports.size === services.length) break;
   }

@@ -12,6 +12,7 @@ import { foreignKey, importKeys, importLine } from "../support/imports.ts";
 import { close, listen } from "../support/issuer.ts";
 import { OPERATOR } from "../support/operators.ts";
 import { freshAddress, startPortcullis, type Portcullis } from "../support/portcullis.ts";
+import { readJson } from "../support/json.ts";
 
 const SCRIPT = join(import.meta.dirname, "../../src/cli/ops.ts");
 
@@ -133,7 +134,7 @@ test("killed in the middle, it goes on where it stopped, and tells of lines that
   const [refused, last] = out
     .trim()
     .split("\n")
-    .map((line) => JSON.parse(line) as { line?: number; summary?: { imported: number; unchanged: number } });
+    .map((line) => readJson<{ line?: number; summary?: { imported: number; unchanged: number } }>(line));
   expect(refused?.line).toBe(11);
   expect((last?.summary?.imported ?? 0) + (last?.summary?.unchanged ?? 0)).toBe(349);
   // Two requests were certainly on record before the kill.
@@ -237,7 +238,7 @@ test("notes that cannot be read are named, and nothing is imported", async () =>
   const { code, err } = await (await start([file])).ended;
   expect({ code, err }).toEqual({
     code: 1,
-    err: expect.stringMatching(/progress cannot be read: EISDIR/) as string,
+    err: expect.stringMatching(/progress cannot be read: EISDIR/),
   });
 });
 

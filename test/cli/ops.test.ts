@@ -11,6 +11,7 @@ import { groupOfKey } from "../../src/admission/key-guards.ts";
 import { adminClaims } from "../support/issuer.ts";
 import { operatorOf, OPERATOR, registeredOrganizations, setOutage } from "../support/operators.ts";
 import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { readJson } from "../support/json.ts";
 
 const SCRIPT = join(import.meta.dirname, "../../src/cli/ops.ts");
 
@@ -103,7 +104,7 @@ describe("revoke", () => {
       dryRun: false,
       summary: { matched: 2, confirmed: 2, unconfirmed: 0, notFound: 1 },
     });
-    const { results } = JSON.parse(out) as { results: { target: number; keyId: string; status: string }[] };
+    const { results } = readJson<{ results: { target: number; keyId: string; status: string }[] }>(out);
     expect(results.map(({ target, keyId, status }) => `${target} ${keyId} ${status}`).toSorted()).toEqual([
       `0 ${named.id} revoked`,
       "1 null not_found",
@@ -133,7 +134,7 @@ describe("revoke", () => {
     await portcullis.call("POST", "/-/organization/bootstrap", { as });
     const body = { name: "Leaky", scopes: ["vault:read"], vaults: "*" };
     const created = await portcullis.call("POST", "/-/api-keys", { as, body });
-    const key = (await created.json()) as CreatedKey;
+    const key = await created.json<CreatedKey>();
     expect((await ops(["revoke", "--org", "org_cli"])).code).toBe(0);
     expect(await statusOf(key)).toBe(401);
   });
@@ -163,7 +164,7 @@ describe("revoke", () => {
     const input = `${MANY}${key.id}\n`;
     const { code, out } = await ops(["revoke", "--file", "-", "--output", "json"], { input });
     expect(code).toBe(3);
-    const { summary, results } = JSON.parse(out) as { summary: object; results: object[] };
+    const { summary, results } = readJson<{ summary: object; results: object[] }>(out);
     expect(summary).toEqual({ matched: 1, confirmed: 1, unconfirmed: 0, notFound: 10_000 });
     expect(results.at(-1)).toMatchObject({ target: 10_000, keyId: key.id, status: "revoked" });
   });
@@ -221,7 +222,7 @@ describe("when the first request was sent and what became of it is unknown, the 
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const { code, err } = await ops(["revoke", "--key-id", "key_000000000000", "--url", url]);
     server.close();
-    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining("may be done") as string });
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining("may be done") });
   });
 });
 
@@ -251,7 +252,7 @@ describe("of a gateway that", () => {
     const result = await ops([...args, "--url", url, "--timeout", "1", "--output", "ndjson"]);
     server.closeAllConnections();
     server.close();
-    expect(result).toMatchObject({ code, err: expect.stringContaining(says) as string });
+    expect(result).toMatchObject({ code, err: expect.stringContaining(says) });
   });
 });
 
@@ -317,7 +318,7 @@ describe("what cannot be done exits with 1, says why and prints nothing else:", 
     const key = await portcullis.createKey();
     const token = await portcullis.issuer.token({ ...OPERATOR, scope: "openid" });
     const { code, err } = await ops(["revoke", "--key-id", key.id], { env: { PORTCULLIS_TOKEN: token } });
-    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining("role_required") as string });
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining("role_required") });
     expect(await statusOf(key)).toBe(200);
   });
 
@@ -385,7 +386,7 @@ describe("reconcile", () => {
     const reconcile = () => ops(["reconcile", "--org", "org_test", "--fix", "--output", "json"]);
     const found = await reconcile();
     await setOutage(portcullis, group, null);
-    expect((JSON.parse(found.out) as { differences: object[] }).differences).toContainEqual(
+    expect(readJson<{ differences: object[] }>(found.out).differences).toContainEqual(
       expect.objectContaining({ guard: group, difference: "guard_unreachable", settled: false }),
     );
     expect(found.code).toBe(1);
@@ -402,7 +403,7 @@ describe("reconcile", () => {
       });
     expect((await call({ orgId: "org_nobody" })).status).toBe(404);
     const page = await call({ orgId: "org_test", limit: 1 });
-    const { pagination } = (await page.json()) as { pagination: { nextCursor: string } };
+    const { pagination } = await page.json<{ pagination: { nextCursor: string } }>();
     const elsewhere = await call({ orgId: "org_nobody", nextCursor: pagination.nextCursor });
     expect(elsewhere.status, "a place in one organisation is none in another").toBe(400);
     const { code, err } = await ops(["reconcile", "--org", "no organisation"]);

@@ -5,6 +5,7 @@ import { BrokenOff, CliError, Silent, Unavailable } from "../../src/cli/cli-erro
 import { ProgressBar } from "../../src/cli/progress-bar.ts";
 import { Walk, type Reconciler } from "../../src/cli/reconcile.ts";
 import { GrowingTable } from "../../src/cli/table.ts";
+import { readJson } from "../support/json.ts";
 
 function differenceAt(orgId: string, keyId: string | null, settled = true): Difference {
   const kind = keyId === null ? "guard_unreachable" : "unknown_key";
@@ -66,7 +67,7 @@ describe("reconcile goes through organisations in order, page by page,", () => {
   test("and prints differences as they come", async () => {
     const { asked, code, lines, err } = await walk(TWO_PAGES);
     expect(asked).toEqual(["org_a", "org_a/p2", "org_b"]);
-    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+    expect(lines.map((line) => readJson<object>(line))).toMatchObject([
       { keyId: "key_1" },
       { keyId: "key_2" },
       { summary: { organizations: 2, guards: 251, differences: 2, settled: 2 } },

@@ -32,7 +32,7 @@ async function send(path: string, form: Readonly<Record<string, string>>): Promi
 }
 
 async function read(id: string): Promise<Key> {
-  return (await portcullis.manage("GET", `/-/api-keys/${id}`)).json() as Promise<Key>;
+  return (await portcullis.manage("GET", `/-/api-keys/${id}`)).json<Key>();
 }
 
 const NEW = {

@@ -8,6 +8,7 @@ import { consoleClient, csrfOf, signIn, type ConsoleClient } from "../support/co
 import { importKeys, importLine } from "../support/imports.ts";
 import { adminClaims } from "../support/issuer.ts";
 import { freshAddress, startPortcullis, type Portcullis } from "../support/portcullis.ts";
+import { readJson } from "../support/json.ts";
 
 /** Pages about one key, as the console draws them. */
 
@@ -47,7 +48,7 @@ async function create(changes: Readonly<Record<string, unknown>> = {}): Promise<
 }
 
 async function read(id: string): Promise<Key> {
-  return (await portcullis.manage("GET", `/-/api-keys/${id}`)).json() as Promise<Key>;
+  return (await portcullis.manage("GET", `/-/api-keys/${id}`)).json<Key>();
 }
 
 describe("revoking asks for the name as people read it", () => {
@@ -95,7 +96,7 @@ test("all keys of a person are told and have their receipts, however many there 
   expect(page).toContain("101 keys revoked");
   expect(new Set(page.match(/>Before \d+</g)).size).toBe(101);
   const downloads = [...page.matchAll(/href="([^"]+receipts\.json[^"]+)"/g)].map(([, href = ""]) => href);
-  const counts = downloads.map(async (href) => ((await (await client.get(href)).json()) as object[]).length);
+  const counts = downloads.map(async (href) => (await (await client.get(href)).json<object[]>()).length);
   expect(await Promise.all(counts)).toEqual([100, 1]);
 });
 
@@ -207,7 +208,7 @@ describe("a key's page", () => {
   test("of one that was rotated leads to the new one, and the new one's back", async () => {
     const old = await create({ name: "Turned", expiresIn: "90d" });
     const answer = await portcullis.manage("POST", `/-/api-keys/${old.id}/rotate`, { overlap: "1h" });
-    const next = (await answer.json()) as Key;
+    const next = await answer.json<Key>();
     expect(await pageOf(old)).toMatch(new RegExp(`Replaced by</dt><dd><a href="[^"]*${next.id}"`));
     expect(await pageOf(next)).toMatch(new RegExp(`Replaces</dt><dd><a href="[^"]*${old.id}"`));
   });
@@ -215,9 +216,9 @@ describe("a key's page", () => {
   test("keeps the receipt of a revocation, to be downloaded", async () => {
     const key = await create({ name: "Ended" });
     expect((await client.get(`${KEYS}/${key.id}/receipt.json`)).status).toBe(404);
-    const { effectiveAt, version } = (await (
+    const { effectiveAt, version } = await (
       await portcullis.manage("DELETE", `/-/api-keys/${key.id}`)
-    ).json()) as { effectiveAt: string; version: number };
+    ).json<{ effectiveAt: string; version: number }>();
     const shown = effectiveAt.replace("T", " ").replace("Z", " UTC");
     for (const more of ["", "/receipt"]) expect(await pageOf(key, more)).toContain(shown);
     const file = await client.get(`${KEYS}/${key.id}/receipt.json`);
@@ -230,7 +231,7 @@ describe("a key's page", () => {
       name: "Nightly",
       vaultRoles: { vault_1: ["developer"] },
     });
-    const { id: ownerId } = (await user.json()) as { id: string };
+    const { id: ownerId } = await user.json<{ id: string }>();
     const key = await create({ ownerId, vaults: ["vault_1"] });
     for (const more of ["", "/edit", "/rotate", "/disable", "/revoke"]) {
       const current = /href="([^"]+)" aria-current="page"/.exec(await pageOf(key, more))?.[1];
@@ -429,13 +430,13 @@ describe("what a key was used for is the same number on every page", () => {
   const said = (html: string, sentence: RegExp): number =>
     Number(sentence.exec(html)?.[1]?.replaceAll(",", ""));
   const usageOf = async (id: string): Promise<Usage["totals"]> =>
-    ((await (await portcullis.manage("GET", `/-/api-keys/${id}/usage`)).json()) as Usage).totals;
+    (await (await portcullis.manage("GET", `/-/api-keys/${id}/usage`)).json<Usage>()).totals;
   const usageOfAll = async (): Promise<OrganizationUsage> =>
-    (await portcullis.manage("GET", "/-/usage")).json() as Promise<OrganizationUsage>;
+    (await portcullis.manage("GET", "/-/usage")).json<OrganizationUsage>();
 
   test("for those of a service user", async () => {
     const user = { name: "Counted", vaultRoles: { vault_1: ["developer"] } };
-    const { id: ownerId } = (await (await portcullis.manage("POST", "/-/service-users", user)).json()) as Key;
+    const { id: ownerId } = await (await portcullis.manage("POST", "/-/service-users", user)).json<Key>();
     const made = await portcullis.createKey({ name: "Counted", vaults: ["vault_1"], ownerId });
     for (let i = 0; i < 4; i++) await portcullis.call("GET", "/v1/vaults/vault_1/balances", { as: made.key });
     await portcullis.call("GET", "/v1/vaults/vault_2/balances", { as: made.key });
@@ -476,9 +477,11 @@ describe("what a key was used for is the same number on every page", () => {
     await expect.poll(() => usageOf(made.id)).toMatchObject({ succeeded: 1 });
     const { owner } = await read(made.id);
     const query = `owner=${owner.id}&status=all&limit=500`;
-    const { data } = (await (await portcullis.manage("GET", `/-/api-keys?${query}`)).json()) as {
+    const { data } = await (
+      await portcullis.manage("GET", `/-/api-keys?${query}`)
+    ).json<{
       data: Key[];
-    };
+    }>();
     const ids = new Set(data.filter(({ status }) => status !== "revoked").map(({ id }) => id));
     const calls = (await usageOfAll()).keys
       .filter(({ keyId }) => ids.has(keyId))
@@ -528,7 +531,7 @@ describe("the form of a service user", () => {
       expect([location, page]).toEqual([null, expect.stringContaining("Not the id of a vault")]);
       expect(page).toContain(`>${vaultRoles}</textarea>`);
     }
-    const body = JSON.parse('{"name":"Every","vaultRoles":{"__proto__":["developer"]}}') as object;
+    const body = readJson<object>('{"name":"Every","vaultRoles":{"__proto__":["developer"]}}');
     expect((await portcullis.manage("POST", "/-/service-users", body)).status).toBe(400);
     expect(await at(`${USERS}?q=Every`)).toContain("No service user");
   });
@@ -536,7 +539,7 @@ describe("the form of a service user", () => {
   test("leaves alone what somebody else has changed meanwhile and the form has not", async () => {
     const roles = (...ids: string[]) => Object.fromEntries(ids.map((id) => [id, ["developer"]]));
     const user = { name: "Shared", description: "Before", vaultRoles: roles("vault_1", "vault_2") };
-    const { id } = (await (await portcullis.manage("POST", "/-/service-users", user)).json()) as Key;
+    const { id } = await (await portcullis.manage("POST", "/-/service-users", user)).json<Key>();
     const began = {
       "began-name": "Shared",
       "began-description": "Before",
@@ -555,7 +558,7 @@ describe("the form of a service user", () => {
     });
 
     await post(`${USERS}/${id}/edit`, { ...form, vaultRoles: "vault_1\nvault_4", reviewed: "yes" });
-    const { vaultRoles } = (await (await portcullis.manage("GET", path)).json()) as typeof user;
+    const { vaultRoles } = await (await portcullis.manage("GET", path)).json<typeof user>();
     expect(vaultRoles).toEqual(roles("vault_3", "vault_4"));
   });
 
@@ -568,7 +571,7 @@ describe("the form of a service user", () => {
   ])("says that nothing was changed when it is sent %s", async (_, form) => {
     const roles = { vault_1: ["developer"], vault_2: ["developer"] };
     const user = { name: "As it was", description: "Nightly", vaultRoles: roles };
-    const { id } = (await (await portcullis.manage("POST", "/-/service-users", user)).json()) as Key;
+    const { id } = await (await portcullis.manage("POST", "/-/service-users", user)).json<Key>();
     const [location, page] = await post(`${USERS}/${id}/edit`, form);
     expect([location, page]).toEqual([null, expect.stringContaining("Nothing was changed")]);
   });
@@ -577,7 +580,7 @@ describe("the form of a service user", () => {
 test("a key is rotated once, which its page says before anybody fills in the form", async () => {
   const key = await create();
   const rotated = await portcullis.manage("POST", `/-/api-keys/${key.id}/rotate`, { overlap: "1h" });
-  const { id } = (await rotated.json()) as Key;
+  const { id } = await rotated.json<Key>();
   const asked = await client.get(`${KEYS}/${key.id}/rotate`);
   expect([asked.status, await asked.text()]).toEqual([409, expect.stringContaining(`href="${KEYS}/${id}"`)]);
 });

@@ -71,9 +71,11 @@ test("somebody who was deactivated has no access, and can sign out", async () =>
   const client = await start();
   await signIn(client, portcullis.issuer, { access: { sub: "bob", name: "Bob" } });
   expect((await client.get(KEYS)).status).toBe(200);
-  const { token } = (await (await portcullis.manage("POST", "/-/organization/scim-token")).json()) as {
+  const { token } = await (
+    await portcullis.manage("POST", "/-/organization/scim-token")
+  ).json<{
     token: string;
-  };
+  }>();
   const user = {
     schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"],
     userName: "bob",

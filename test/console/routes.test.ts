@@ -44,7 +44,7 @@ beforeAll(async () => {
   await signIn(admin, portcullis.issuer);
   await signIn(member, portcullis.issuer, { access: { sub: "bob", name: "Bob", roles: [] } });
   const user = await portcullis.manage("POST", "/-/service-users", { name: "Reporter" });
-  ids = { key: (await portcullis.createKey()).id, user: ((await user.json()) as { id: string }).id };
+  ids = { key: (await portcullis.createKey()).id, user: (await user.json<{ id: string }>()).id };
 });
 afterAll(() => portcullis.stop());
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
   organization = await control.newOrganization();
   ({ id: keyId, key: secret } = await organization.admin.createKey());
   const made = await organization.admin.call("POST", "/-/service-users", { name: "Batch" });
-  serviceUserId = ((await made.json()) as { id: string }).id;
+  serviceUserId = (await made.json<{ id: string }>()).id;
   const person = organization.member("bob", developerOn("vault_1", "vault_2"));
   const revoked = (await person.createKey({ vaults: ["vault_1"] })).id;
   await person.call("DELETE", `/-/api-keys/${revoked}`);
@@ -45,7 +45,7 @@ async function ask(method: string, path: string, body: unknown): Promise<[number
   const answer = url.startsWith("/-/ops/")
     ? await control.call(method, url, { as, body })
     : await organization.admin.call(method, url, body);
-  const { error } = (await answer.json()) as { error: { code: string; details: Details } };
+  const { error } = await answer.json<{ error: { code: string; details: Details } }>();
   return [answer.status, error.code, error.details];
 }
 
@@ -177,7 +177,7 @@ describe("half a character in a text is refused, and the text named:", () => {
   test("in a line of an import, and the line is refused", async () => {
     const line = importLine(foreignKey(), { orgId: organization.id, description: HALF });
     expect(await importKeys(control, [line])).toMatchObject([
-      { status: "refused", error: expect.stringContaining("description: Must be Unicode text") as string },
+      { status: "refused", error: expect.stringContaining("description: Must be Unicode text") },
     ]);
   });
 
@@ -218,7 +218,7 @@ test.each<[method: string, path: string, body: object, status: number, fields: s
   async (method, path, body, ...told) => {
     const url = path.replace("{key}", bob.key).replace("{revoked}", bob.revoked).replace("{alices}", keyId);
     const answer = await bob.person.call(method, `/-/api-keys${url}`, body);
-    const { error } = (await answer.json()) as { error: { details: Details } };
+    const { error } = await answer.json<{ error: { details: Details } }>();
     const fields = error.details.fields.map(({ field }) => field);
     expect([answer.status, fields.toSorted()]).toEqual([told[0], told[1].toSorted()]);
   },

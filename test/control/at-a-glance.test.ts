@@ -32,7 +32,7 @@ afterAll(() => control.stop());
 async function read<T>(as: Person, method: string, path: string, body?: object): Promise<T> {
   const answer = await as.call(method, path, body);
   expect([method, path, answer.status]).toEqual([method, path, 200]);
-  return (await answer.json()) as T;
+  return await answer.json<T>();
 }
 
 const HIS = { scopes: ["vault:read"], vaults: ["vault_1"] };
@@ -204,7 +204,7 @@ describe("service users", () => {
   async function createUser(name: string, vaults = ["vault_1", "vault_2"]): Promise<string> {
     const vaultRoles = Object.fromEntries(vaults.map((vault) => [vault, ["developer"]]));
     const answer = await admin.call("POST", "/-/service-users", { name, vaultRoles });
-    return ((await answer.json()) as { id: string }).id;
+    return (await answer.json<{ id: string }>()).id;
   }
 
   test("are found by part of a name, with how many keys they have and when those were used last", async () => {

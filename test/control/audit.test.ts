@@ -9,6 +9,7 @@ import {
 } from "../support/control.ts";
 import { OPERATOR } from "../support/operators.ts";
 import { scimClient } from "../support/scim.ts";
+import { readJson } from "../support/json.ts";
 
 let control: Control;
 let organization: Organization;
@@ -42,7 +43,7 @@ interface Page {
 async function events(query = ""): Promise<Event[]> {
   const answer = await organization.admin.call("GET", `/-/audit-events${query}`);
   expect(answer.status).toBe(200);
-  return ((await answer.json()) as Page).data;
+  return (await answer.json<Page>()).data;
 }
 
 describe("the audit log holds", () => {
@@ -152,7 +153,7 @@ describe("the audit log is read", () => {
         "GET",
         `/-/audit-events?action=api_key.created&limit=2${query}`,
       );
-      const page = (await answer.json()) as Page;
+      const page = await answer.json<Page>();
       seen.push(...page.data.map(({ id }) => id));
       cursor = page.pagination.nextCursor;
       await organization.admin.createKey();
@@ -183,7 +184,7 @@ describe("the audit log is read", () => {
     });
     expect(answer.headers.get("Content-Type")).toBe("application/x-ndjson");
     const lines = (await answer.text()).trimEnd().split("\n");
-    expect(lines.map((line) => (JSON.parse(line) as Event).action)).toEqual(Array(3).fill("api_key.created"));
+    expect(lines.map((line) => readJson<Event>(line).action)).toEqual(Array(3).fill("api_key.created"));
   });
 });
 
@@ -295,15 +296,17 @@ describe("events are found by what people know of them", () => {
   test("with whether the actor is a person here and the target is still there", async () => {
     const { admin } = organization;
     const operator = control.person(OPERATOR);
-    const { id } = (await (
+    const { id } = await (
       await admin.call("POST", "/-/service-users", { name: "Soon gone", vaultRoles: {} })
-    ).json()) as { id: string };
+    ).json<{ id: string }>();
     const { id: keyId } = await admin.createKey();
     await operator.call("POST", "/-/ops/revocations", { targets: [{ keyId }], reason: "Leaked" });
     const known = async (target: string) => {
-      const { data } = (await (await admin.call("GET", `/-/audit-events?target=${target}`)).json()) as {
+      const { data } = await (
+        await admin.call("GET", `/-/audit-events?target=${target}`)
+      ).json<{
         data: { actorKnown: boolean; targetKnown: boolean }[];
-      };
+      }>();
       return data.map(({ actorKnown, targetKnown }) => [actorKnown, targetKnown]);
     };
     expect(await known(keyId)).toEqual([

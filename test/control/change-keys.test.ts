@@ -32,7 +32,7 @@ function change(fields: unknown, headers: Readonly<Record<string, string>> = {})
 }
 
 async function read(): Promise<Key> {
-  return (await (await organization.admin.call("GET", `/-/api-keys/${key.id}`)).json()) as Key;
+  return await (await organization.admin.call("GET", `/-/api-keys/${key.id}`)).json<Key>();
 }
 
 describe("a change", () => {
@@ -73,14 +73,14 @@ describe("a change", () => {
     const answer = await change(fields);
     expect(answer.status).toBe(200);
     expect(answer.headers.get("ETag")).toBe('"2"');
-    const changed = (await answer.json()) as Key;
+    const changed = await answer.json<Key>();
     expect(changed).toEqual({ ...key, ...outcome, version: 2 });
     expect(await read()).toEqual(changed);
   });
 
   test("to a duration counts from the change", async () => {
     const before = Date.now();
-    const { expiresAt } = (await (await change({ expiresIn: "1h" })).json()) as { expiresAt: string };
+    const { expiresAt } = await (await change({ expiresIn: "1h" })).json<{ expiresAt: string }>();
     expect(Date.parse(expiresAt)).toBeGreaterThanOrEqual(before + 3_600_000);
     expect(Date.parse(expiresAt)).toBeLessThanOrEqual(Date.now() + 3_600_000);
   });

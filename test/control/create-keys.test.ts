@@ -48,7 +48,7 @@ describe("a new key", () => {
       expiresAt: "2096-01-31T12:00:00Z",
     };
     const answer = await admin.call("POST", "/-/api-keys", asked);
-    const key = (await answer.json()) as Created;
+    const key = await answer.json<Created>();
     expect(answer.status).toBe(201);
     const [, id] = new RegExp(`^fkc_${FORM}$`).exec(key.key) ?? [];
     expect(key).toEqual({
@@ -159,11 +159,11 @@ describe("a request that has a name", () => {
     );
     const sorted = answers.toSorted((a, b) => a.status - b.status);
     expect(sorted.map(({ status }) => status)).toEqual([201, 409, 409, 409]);
-    const { id } = (await (sorted[0] as Response).json()) as Created;
+    const { id } = await (sorted[0] as Response).json<Created>();
     const again = await admin.call("POST", "/-/api-keys", body, headers);
-    const { error } = (await again.json()) as ErrorBody;
+    const { error } = await again.json<ErrorBody>();
     expect([error.code, error.details]).toEqual(["already_exists", { keyId: id }]);
-    const { data } = (await (await admin.call("GET", "/-/api-keys")).json()) as { data: Created[] };
+    const { data } = await (await admin.call("GET", "/-/api-keys")).json<{ data: Created[] }>();
     expect(data.map((key) => key.id)).toEqual([id]);
   });
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { developerOn, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
 import { foreignKey, importKeys, importLine } from "../support/imports.ts";
 import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
+import { readJson } from "../support/json.ts";
 
 const PATH = "/-/organization/export";
 
@@ -39,7 +40,7 @@ beforeAll(async () => {
       path,
       method === "PUT" ? { url: "https://hooks.example.com/" } : undefined,
     );
-    const { secret, token } = (await answer.json()) as { secret?: string; token?: string };
+    const { secret, token } = await answer.json<{ secret?: string; token?: string }>();
     secrets.push(secret ?? token ?? "");
   }
   await control.call("GET", "/v1/vaults/vault_1", { as: keys[0]?.key ?? "", from: freshAddress() });
@@ -54,7 +55,7 @@ async function exported(query = ""): Promise<Line[]> {
   return text
     .trimEnd()
     .split("\n")
-    .map((line) => JSON.parse(line) as Line);
+    .map((line) => readJson<Line>(line));
 }
 
 test("an export holds everything on record but secrets, in one order, and says that it is complete", async () => {
@@ -83,7 +84,7 @@ test("what was used is in it, once the guard has reported it", async () => {
   const { id } = keys[0] as CreatedKey;
   const told = async (): Promise<unknown> => {
     const answer = await organization.admin.call("GET", `/-/api-keys/${id}/usage?window=24h`);
-    return ((await answer.json()) as { totals: unknown }).totals;
+    return (await answer.json<{ totals: unknown }>()).totals;
   };
   await expect.poll(told, { interval: 500 }).toMatchObject({ succeeded: 1 });
   const usage = (await exported()).filter(({ type }) => type === "usage");

@@ -71,7 +71,7 @@ describe.concurrent.each(GUARD_OUTAGES)("while the %s", (outage) => {
     const after = Date.now();
 
     await endOutage(organization);
-    const receipt = (await (await organization.admin.call("DELETE", path)).json()) as { requestedAt: string };
+    const receipt = await (await organization.admin.call("DELETE", path)).json<{ requestedAt: string }>();
     expect(receipt).toMatchObject({ keyId: key.id, status: "revoked", version: 2 });
     expect(Date.parse(receipt.requestedAt)).toBeGreaterThanOrEqual(before);
     expect(Date.parse(receipt.requestedAt)).toBeLessThanOrEqual(after);
@@ -113,9 +113,9 @@ describe.concurrent.each(GUARD_OUTAGES)("while the %s", (outage) => {
       ];
     };
     await eventually(outcome, ["ip_not_allowed", "api_key_revoked", 2, 2]);
-    const { pagination: _, data } = (await (
+    const { pagination: _, data } = await (
       await organization.admin.call("GET", "/-/api-keys?status=revoked")
-    ).json()) as { pagination: unknown; data: unknown };
+    ).json<{ pagination: unknown; data: unknown }>();
     expect(data).toEqual([expect.objectContaining({ id: revoked.id, version: 2, revokedBy: "alice" })]);
   });
 
@@ -128,13 +128,17 @@ describe.concurrent.each(GUARD_OUTAGES)("while the %s", (outage) => {
     await expectUnconfirmed(refused);
     await endOutage(organization);
 
-    const active = (await (await organization.admin.call("GET", "/-/api-keys")).json()) as {
+    const active = await (
+      await organization.admin.call("GET", "/-/api-keys")
+    ).json<{
       data: unknown[];
-    };
+    }>();
     expect(active.data).toEqual([]);
-    const all = (await (await organization.admin.call("GET", "/-/api-keys?status=all")).json()) as {
+    const all = await (
+      await organization.admin.call("GET", "/-/api-keys?status=all")
+    ).json<{
       data: CreatedKey[];
-    };
+    }>();
     expect(all.data).toEqual([
       expect.objectContaining({ status: "revoked", revocationReason: "The creation could not be confirmed" }),
     ]);

@@ -31,7 +31,7 @@ afterAll(() => control.stop());
 async function list(query: Record<string, string>, person: Person = organization.admin): Promise<Page> {
   const answer = await person.call("GET", `/-/api-keys?${new URLSearchParams(query).toString()}`);
   expect(answer.status).toBe(200);
-  return (await answer.json()) as Page;
+  return await answer.json<Page>();
 }
 
 async function names(query: Record<string, string>, person?: Person): Promise<string[]> {
@@ -97,7 +97,7 @@ describe("a whole key", () => {
   test("finds itself, revoked or not, and no other key is found by a wrong secret", async () => {
     const key = await organization.admin.createKey({ name: "Leaked?" });
     await organization.admin.createKey();
-    const found = (await (await search(key.key)).json()) as Page;
+    const found = await (await search(key.key)).json<Page>();
     expect(found.data.map(({ id }) => id)).toEqual([key.id]);
     expect(found.pagination).toEqual({ limit: 100, nextCursor: null });
     // As it is pasted.
@@ -115,8 +115,7 @@ describe("a whole key", () => {
     const key = await bob.createKey({ vaults: ["vault_1"] });
     const other = await control.newOrganization();
     const carol = organization.member("carol", developerOn("vault_1"));
-    const ids = async (person: Person) =>
-      ((await (await search(key.key, person)).json()) as Page).data.length;
+    const ids = async (person: Person) => (await (await search(key.key, person)).json<Page>()).data.length;
     expect([await ids(bob), await ids(organization.admin), await ids(carol), await ids(other.admin)]).toEqual(
       [1, 1, 0, 0],
     );

@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { IdentityVerifier } from "../../src/control/identity/identity-verifier.ts";
 import { readConfig } from "../../src/settings.ts";
 import { close, listen } from "../support/issuer.ts";
+import { readJson } from "../support/json.ts";
 
 /** Which tokens are access tokens, which issuers are the provider's, and which of its keys work. */
 
@@ -57,7 +58,7 @@ function token(claims: Claims = {}, header: Claims = {}, key = good.privateKey):
     exp: now + 600,
     ...claims,
   };
-  const present = JSON.parse(JSON.stringify(payload)) as Record<string, unknown>;
+  const present = readJson<Record<string, unknown>>(JSON.stringify(payload));
   return new SignJWT(present)
     .setProtectedHeader({ alg: "RS256", typ: "JWT", kid: good.kid, ...header })
     .sign(key);

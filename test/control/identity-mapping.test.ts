@@ -6,6 +6,7 @@ import { TokenFault } from "../../src/control/identity/token-fault.ts";
 import { ORG_ID } from "../../src/core/organization/organization.ts";
 import { readConfig } from "../../src/settings.ts";
 import { always, jsonWith } from "../support/fuzz.ts";
+import { readJson } from "../support/json.ts";
 
 /** What is made of the claims of a token, by the settings. */
 
@@ -24,7 +25,7 @@ function read(
   const required = { ORIGIN_URL: "http://origin.test", OIDC_ISSUER: "https://id.example" };
   const { identity } = readConfig({ ...required, ...variables });
   return readIdentity(
-    JSON.parse(JSON.stringify({ ...CLAIMS, ...claims })) as Payload,
+    readJson<Payload>(JSON.stringify({ ...CLAIMS, ...claims })),
     NOW_S - 60,
     { ...identity, hasVaults },
     NOW,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ErrorBody } from "../support/control.ts";
 import { adminClaims, AUDIENCE } from "../support/issuer.ts";
 import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
+import { readJson } from "../support/json.ts";
 
 /** An edge that has never verified a token, so that every fetch of keys that it makes shows. */
 const UNUSED_EDGE = 1;
@@ -39,7 +40,7 @@ const claims = (): object => ({
 
 async function providerKey(): Promise<JWK> {
   const answer = await fetch(`${portcullis.issuer.url}/jwks`);
-  return ((await answer.json()) as { keys: [JWK] }).keys[0];
+  return (await answer.json<{ keys: [JWK] }>()).keys[0];
 }
 
 /** A token of somebody else's key that is like one of the provider's but for the header. */
@@ -135,7 +136,7 @@ describe("a token that", () => {
     const answer = await present(`Bearer ${await make()}`);
     expect(answer.status).toBe(401);
     expect(answer.headers.get("WWW-Authenticate")).toMatch(new RegExp(`^${CHALLENGE}[^"]+"$`));
-    const { error } = (await answer.json()) as ErrorBody;
+    const { error } = await answer.json<ErrorBody>();
     expect(error).toEqual({
       type: "unauthorized",
       code: "identity_token_invalid",
@@ -178,7 +179,7 @@ describe("an Authorization header", () => {
     const answer = await present(header);
     expect(answer.status).toBe(401);
     expect(answer.headers.get("WWW-Authenticate")).toBe('Bearer realm="portcullis"');
-    expect(((await answer.json()) as ErrorBody).error.code).toBe("credential_missing");
+    expect((await answer.json<ErrorBody>()).error.code).toBe("credential_missing");
   });
 
   test.each<[string, (token: string) => string]>([
@@ -188,7 +189,7 @@ describe("an Authorization header", () => {
     ["a parameter", (token) => `Bearer token="${token}"`],
   ])("with %s is refused", async (_, write) => {
     const answer = await present(write(await sign({})));
-    expect([answer.status, ((await answer.json()) as ErrorBody).error.code]).toEqual([
+    expect([answer.status, (await answer.json<ErrorBody>()).error.code]).toEqual([
       401,
       "identity_token_invalid",
     ]);
@@ -222,7 +223,7 @@ test("a provider that cannot be reached is not the client's fault", async () => 
   expect(answer.status).toBe(503);
   expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThanOrEqual(1);
   expect(answer.headers.get("WWW-Authenticate")).toBeNull();
-  expect(((await answer.json()) as ErrorBody).error.code).toBe("identity_provider_unavailable");
+  expect((await answer.json<ErrorBody>()).error.code).toBe("identity_provider_unavailable");
 });
 
 describe("the log of a second factor that is missing says what was", () => {
@@ -248,7 +249,7 @@ describe("the log of a second factor that is missing says what was", () => {
 
 test("the log of every 401 says why", () => {
   const lines = portcullis.logs.flatMap((line): { status?: number; reason?: string }[] =>
-    line.startsWith("{") ? [JSON.parse(line) as object] : [],
+    line.startsWith("{") ? [readJson<object>(line)] : [],
   );
   const refused = lines.filter(({ status }) => status === 401);
   expect(refused.length).toBeGreaterThan(Object.keys(ATTACKS).length);

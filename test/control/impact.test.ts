@@ -47,7 +47,7 @@ function ask(key: Pick<CreatedKey, "id">, edit: object, by: Person = organizatio
 async function impact(key: CreatedKey, calls: number, edit: object, by?: Person): Promise<Impact> {
   return vi.waitFor(
     async () => {
-      const told = (await (await ask(key, edit, by)).json()) as Impact;
+      const told = await (await ask(key, edit, by)).json<Impact>();
       expect(told.calls).toBe(calls);
       return told;
     },
@@ -84,7 +84,7 @@ async function makeCalls(key: CreatedKey, n: number): Promise<{ refused: number;
   for (const { path, times, from, edge } of TRAFFIC) {
     for (let i = 0; i < times; i++) {
       const answer = await control.call("GET", path, { as: key.key, from: addresses[from], edge });
-      const { data } = (await answer.json()) as { data?: unknown[] };
+      const { data } = await answer.json<{ data?: unknown[] }>();
       if (answer.status !== 200) counts.refused++;
       if (data !== undefined && data.length < VAULTS.length) counts.less++;
     }
@@ -135,7 +135,7 @@ describe("an edit of a key refuses of the same calls as many as were told, for t
 
     expect((await organization.admin.call("PATCH", `/-/api-keys/${key.id}`, edit)).status).toBe(200);
     expect(await makeCalls(key, n)).toEqual({ refused: wouldRefuse, less: wouldSeeLess });
-    expect((await (await ask(key, {})).json()) as Impact).toMatchObject({ wouldRefuse: 0, wouldSeeLess: 0 });
+    expect(await (await ask(key, {})).json<Impact>()).toMatchObject({ wouldRefuse: 0, wouldSeeLess: 0 });
   });
 });
 

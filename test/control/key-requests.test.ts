@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { NEW_KEY, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import { readJson } from "../support/json.ts";
 
 let control: Control;
 let organization: Organization;
@@ -89,7 +90,7 @@ const ILL_FORMED: readonly (readonly [field: string, changes: object])[] = [
   ["hash", { hash: "00" }],
   ["disabled", { disabled: true }],
   ["version", { version: 7 }],
-  ["__proto__", JSON.parse('{"__proto__":{"admin":true}}') as object],
+  ["__proto__", readJson<object>('{"__proto__":{"admin":true}}')],
 ];
 
 /** A creation with a body and a media type of any kind, past the helper that writes JSON. */

@@ -39,7 +39,7 @@ function report(entries: unknown, headers = github.sign(JSON.stringify(entries))
 async function labelsOf(entries: readonly object[]): Promise<string[]> {
   const answer = await report(entries);
   expect(answer.status).toBe(200);
-  return ((await answer.json()) as { label: string }[]).map(({ label }) => label);
+  return (await answer.json<{ label: string }[]>()).map(({ label }) => label);
 }
 
 async function statusOf(key: CreatedKey): Promise<number> {
@@ -53,7 +53,7 @@ function hashOf(token: string): string {
 /** The audit events of a key, the oldest first. */
 async function auditOf(keyId: string): Promise<Record<string, unknown>[]> {
   const answer = await organization.admin.call("GET", `/-/audit-events?target=${keyId}`);
-  return ((await answer.json()) as { data: Record<string, unknown>[] }).data.toReversed();
+  return (await answer.json<{ data: Record<string, unknown>[] }>()).data.toReversed();
 }
 
 describe("a report of GitHub's", () => {

@@ -6,7 +6,7 @@ import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { exchange } from "../support/tokens.ts";
 
 const PATH = "/-/ops/leaks";
-const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
+const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 let control: Control;
 let organization: Organization;
@@ -30,7 +30,7 @@ async function leaksOf(keyId: string): Promise<unknown[]> {
     "GET",
     `/-/audit-events?action=api_key.leaked&target=${keyId}`,
   );
-  return ((await answer.json()) as { data: unknown[] }).data;
+  return (await answer.json<{ data: unknown[] }>()).data;
 }
 
 test("a scanner's finds are revoked before the answer, which says what each was and holds none", async () => {

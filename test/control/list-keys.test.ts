@@ -31,7 +31,7 @@ beforeAll(async () => {
     name: "Reporter",
     ...ON_VAULT_1,
   });
-  const { id: ownerId } = (await service.json()) as { id: string };
+  const { id: ownerId } = await service.json<{ id: string }>();
   await organization.admin.createKey({ name: "Reporter's", ownerId, vaults: ["vault_1"] });
 });
 afterAll(() => control.stop());
@@ -57,7 +57,7 @@ async function createOneOfEachStatus(person: Person): Promise<void> {
 }
 
 async function list(query: string, person = organization.admin): Promise<Page> {
-  return (await (await person.call("GET", `/-/api-keys${query}`)).json()) as Page;
+  return await (await person.call("GET", `/-/api-keys${query}`)).json<Page>();
 }
 
 const names = async (query: string, person?: Person): Promise<string[]> =>
@@ -102,7 +102,7 @@ describe("the list of keys", () => {
     const { data } = await list("?status=all&owner=*");
     for (const key of data) {
       const answer = await organization.admin.call("GET", `/-/api-keys/${key.id}`);
-      const { receipt, ...told } = (await answer.json()) as Record<string, unknown>;
+      const { receipt, ...told } = await answer.json<Record<string, unknown>>();
       expect(told).toEqual(key);
       expect(receipt !== undefined).toBe(told["status"] === "revoked");
     }

@@ -16,7 +16,7 @@ afterAll(() => portcullis.stop());
 async function introspect(token: string): Promise<Record<string, unknown>> {
   const answer = await postForm(portcullis, "introspect", { token }, { client, from: freshAddress() });
   expect(answer.status).toBe(200);
-  return (await answer.json()) as Record<string, unknown>;
+  return await answer.json<Record<string, unknown>>();
 }
 
 const INACTIVE = { active: false };
@@ -35,9 +35,9 @@ test("a live token is described with the access that it has at present", async (
     vaults: ["vault_1", "vault_2"],
     iss: portcullis.edges[0],
     aud: portcullis.edges[0],
-    iat: expect.any(Number) as number,
-    exp: expect.any(Number) as number,
-    jti: expect.any(String) as string,
+    iat: expect.any(Number),
+    exp: expect.any(Number),
+    jti: expect.any(String),
   });
   await portcullis.manage("PATCH", `/-/api-keys/${key.id}`, { vaults: ["vault_2"] });
   expect(await introspect(token)).toMatchObject({ active: true, vaults: ["vault_2"] });
@@ -68,7 +68,7 @@ test("a key is told with the vaults that its owner may still use, and without an
     name: "Robot",
     vaultRoles: { "*": ["developer"] },
   });
-  const owner = (await made.json()) as { id: string };
+  const owner = await made.json<{ id: string }>();
   const key = await portcullis.createKey({ ownerId: owner.id });
   const { access_token: token } = await exchange(portcullis, key);
   const roles = (vaultRoles: object) =>
@@ -85,10 +85,7 @@ test("a key is told with the vaults that its owner may still use, and without an
     { grant_type: "client_credentials" },
     { client: key, from: freshAddress() },
   );
-  expect([again.status, ((await again.json()) as { error: string }).error]).toEqual([
-    400,
-    "unauthorized_client",
-  ]);
+  expect([again.status, (await again.json<{ error: string }>()).error]).toEqual([400, "unauthorized_client"]);
 });
 
 test("a revoked token is inactive", async () => {
@@ -104,7 +101,7 @@ test("another organisation's key and token are inactive here, and live there", a
     as: other,
     body: { name: "Theirs", scopes: ["vault:read"], vaults: "*" },
   });
-  const key = (await made.json()) as CreatedKey;
+  const key = await made.json<CreatedKey>();
   const { access_token: token } = await exchange(portcullis, key);
   expect(await introspect(key.key)).toEqual(INACTIVE);
   expect(await introspect(token)).toEqual(INACTIVE);
@@ -131,9 +128,6 @@ test("nobody is told anything without a live key", async () => {
       { token: client.key },
       { ...options, from: freshAddress() },
     );
-    expect([answer.status, ((await answer.json()) as { error: string }).error]).toEqual([
-      401,
-      "invalid_client",
-    ]);
+    expect([answer.status, (await answer.json<{ error: string }>()).error]).toEqual([401, "invalid_client"]);
   }
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { generateKey } from "../../src/core/key/key-secret.ts";
 import { exchange, postForm } from "../support/tokens.ts";
+import { readJson } from "../support/json.ts";
 
 let portcullis: Portcullis;
 
@@ -15,7 +16,7 @@ function call(credential: string): Promise<Response> {
 }
 
 async function codeOf(answer: Response): Promise<string> {
-  return ((await answer.json()) as { error: { code: string } }).error.code;
+  return (await answer.json<{ error: { code: string } }>()).error.code;
 }
 
 const revoke = (token: string, client?: CreatedKey) =>
@@ -48,7 +49,7 @@ describe("whoever holds a key", () => {
       revocationReason: "Revoked by a holder of the secret",
     });
     const audit = await portcullis.manage("GET", `/-/audit-events?target=${key.id}&action=api_key.revoked`);
-    const { data } = (await audit.json()) as { data: { actor: { id: string } }[] };
+    const { data } = await audit.json<{ data: { actor: { id: string } }[] }>();
     expect(data.map(({ actor }) => actor.id)).toEqual(["holder"]);
   });
 });
@@ -97,7 +98,7 @@ describe("whoever holds an access token", () => {
       `/-/audit-events?target=${key.id}&action=access_token.revoked`,
     );
     const text = await audit.text();
-    expect((JSON.parse(text) as { data: object[] }).data).toHaveLength(1);
+    expect(readJson<{ data: object[] }>(text).data).toHaveLength(1);
     expect(text).not.toContain(token.split(".")[2]);
   });
 });
@@ -129,7 +130,7 @@ test.each<[string, Record<string, string>, object, number, string]>([
     from: freshAddress(),
     headers: headers as Record<string, string>,
   });
-  expect([answer.status, ((await answer.json()) as { error: string }).error]).toEqual([status, error]);
+  expect([answer.status, (await answer.json<{ error: string }>()).error]).toEqual([status, error]);
 });
 
 test("an address that keeps guessing is turned away", async () => {

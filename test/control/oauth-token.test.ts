@@ -103,7 +103,7 @@ describe("a token", () => {
       vaults: ["vault_1", "vault_2"],
     });
     const jwks = await portcullis.call("GET", "/-/organizations/org_test/jwks.json");
-    const keys = createLocalJWKSet((await jwks.json()) as JSONWebKeySet);
+    const keys = createLocalJWKSet(await jwks.json<JSONWebKeySet>());
     const { payload, protectedHeader } = await jwtVerify(token, keys, {
       issuer: portcullis.edges[0] as string,
       audience: portcullis.edges[0] as string,
@@ -113,7 +113,7 @@ describe("a token", () => {
     expect(protectedHeader).toEqual({
       alg: "ES256",
       typ: "at+jwt",
-      kid: expect.stringMatching(/^org_test\./) as string,
+      kid: expect.stringMatching(/^org_test\./),
     });
     expect(payload).toMatchObject({ client_id: key.id, sub: key.id, org_id: "org_test" });
   });
@@ -201,7 +201,7 @@ describe("a token", () => {
       const [method, path] = id === undefined ? ["POST", ""] : ["PATCH", `/${id}`];
       const body = { ...(id === undefined && { name: "Robot" }), vaultRoles };
       const answer = await portcullis.manage(method, `/-/service-users${path}`, body);
-      return ((await answer.json()) as { id: string }).id;
+      return (await answer.json<{ id: string }>()).id;
     };
     const id = await owner({ vault_1: ["developer"], vault_2: ["developer"] });
     const own = await portcullis.createKey({ ownerId: id });
@@ -212,7 +212,7 @@ describe("a token", () => {
     expect((await call(token, "/v1/vaults/vault_2")).status).toBe(200);
     await owner({}, id);
     const answer = await call(token, "/v1/vaults/vault_2");
-    const { error } = (await answer.json()) as { error: { code: string } };
+    const { error } = await answer.json<{ error: { code: string } }>();
     expect([answer.status, error.code]).toEqual([403, "access_withdrawn"]);
   });
 
@@ -256,7 +256,7 @@ describe("a request for a token", () => {
   ])("for %s is refused in OAuth's own form", async (_, body, error) => {
     const answer = await postForm(portcullis, "token", body, { client: key });
     expect(answer.status).toBe(400);
-    expect(await answer.json()).toEqual({ error, error_description: expect.any(String) as string });
+    expect(await answer.json()).toEqual({ error, error_description: expect.any(String) });
     expect(answer.headers.get("Cache-Control")).toBe("no-store");
     expect(answer.headers.get("X-Request-Id")).toMatch(/^[\da-f-]{36}$/);
   });
@@ -315,7 +315,7 @@ describe("a request for a token", () => {
   ];
   test.each(attempts)("with %s is refused", async (_, attempt, status, error) => {
     const answer = await attempt();
-    expect([answer.status, ((await answer.json()) as { error: string }).error]).toEqual([status, error]);
+    expect([answer.status, (await answer.json<{ error: string }>()).error]).toEqual([status, error]);
     if (status === 401) expect(answer.headers.get("WWW-Authenticate")).toContain("Basic ");
     if (status === 405) expect(answer.headers.get("Allow")).toBe("POST");
   });
@@ -343,7 +343,7 @@ describe("a request for a token", () => {
     const own = await portcullis.createKey();
     await portcullis.manage("PATCH", `/-/api-keys/${own.id}`, change);
     const answer = await postForm(portcullis, "token", GRANT, { client: own, from: freshAddress() });
-    expect([answer.status, ((await answer.json()) as { error: string }).error]).toEqual([status, error]);
+    expect([answer.status, (await answer.json<{ error: string }>()).error]).toEqual([status, error]);
   });
 
   test("beyond the key's share of a minute waits as long as Retry-After says", async () => {

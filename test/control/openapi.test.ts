@@ -2,13 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { OpenApiDocument } from "../support/openapi-check.ts";
 import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
+import { readJson } from "../support/json.ts";
 
 let portcullis: Portcullis;
 let document: OpenApiDocument;
 
 beforeAll(async () => {
   portcullis = await startPortcullis();
-  document = (await (await portcullis.call("GET", "/-/openapi.json")).json()) as OpenApiDocument;
+  document = await (await portcullis.call("GET", "/-/openapi.json")).json<OpenApiDocument>();
 });
 afterAll(() => portcullis.stop());
 
@@ -83,9 +84,9 @@ describe("the OpenAPI document", () => {
   });
 
   test("takes for the overlap of a rotation what the API takes, and no body at all", () => {
-    const schema = JSON.parse(
+    const schema = readJson<z.core.JSONSchema.JSONSchema>(
       JSON.stringify(document.components.schemas["KeyRotation"]),
-    ) as z.core.JSONSchema.JSONSchema;
+    );
     const rotation = z.fromJSONSchema(schema);
     for (const overlap of [0, "0", "24h"]) expect(rotation.safeParse({ overlap }).success).toBe(true);
     expect(rotation.safeParse({ overlap: 1 }).success).toBe(false);
@@ -115,12 +116,12 @@ describe("the OpenAPI document", () => {
     const check = (schema: Readonly<Record<string, unknown>>): void => {
       if (schema["example"] !== undefined && !("$ref" in schema)) {
         const { example, ...rest } = schema;
-        const closed = JSON.parse(
+        const closed = readJson<z.core.JSONSchema.JSONSchema>(
           JSON.stringify({ ...rest, $defs: document.components.schemas }).replaceAll(
             "#/components/schemas/",
             "#/$defs/",
           ),
-        ) as z.core.JSONSchema.JSONSchema;
+        );
         expect(z.fromJSONSchema(closed).safeParse(example).success, JSON.stringify(schema)).toBe(true);
       }
       for (const member of Object.values(schema)) {

@@ -77,7 +77,7 @@ describe.each(["organization throws", "organization hangs"] as const)("while the
     await setOutage(portcullis, "org_test", null);
     const audit = async (): Promise<{ after: { leak: { source: string } | null } }[]> => {
       const path = `/-/audit-events?target=${key.id}&action=access_token.revoked`;
-      return ((await (await portcullis.manage("GET", path)).json()) as { data: [] }).data;
+      return (await (await portcullis.manage("GET", path)).json<{ data: [] }>()).data;
     };
     await eventually(async () => (await audit()).length >= 2);
     await report();

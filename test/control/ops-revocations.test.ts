@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => portcullis.stop());
 
-const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
+const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 function revoked(target: number, keyId: string) {
   return { target, keyId, status: "revoked", requestedAt: TIME, effectiveAt: TIME, version: 2 };
@@ -43,7 +43,7 @@ async function newOrganization(orgId: string) {
     await portcullis.call("POST", "/-/organization/bootstrap", { as });
     const body = { name: sub, scopes: ["vault:read"], vaults: "*" };
     const response = await portcullis.call("POST", "/-/api-keys", { as, body });
-    keys.push((await response.json()) as CreatedKey);
+    keys.push(await response.json<CreatedKey>());
   }
   return keys as [CreatedKey, CreatedKey];
 }
@@ -151,19 +151,19 @@ describe("the record of the organisation", () => {
       "GET",
       `/-/audit-events?target=${key.id}&action=api_key.revoked`,
     );
-    const { data } = (await response.json()) as { data: object[] };
+    const { data } = await response.json<{ data: object[] }>();
     expect(data).toEqual([
       expect.objectContaining({
         actor: { id: "olga", name: "Olga" },
-        before: expect.objectContaining({ revokedAt: null }) as object,
-        after: expect.objectContaining({ revokedBy: "olga", revocationReason: "Leaked" }) as object,
+        before: expect.objectContaining({ revokedAt: null }),
+        after: expect.objectContaining({ revokedBy: "olga", revocationReason: "Leaked" }),
       }),
     ]);
   });
 
   test("keeps who revoked a key first", async () => {
     const key = await portcullis.createKey();
-    const receipt = (await (await portcullis.manage("DELETE", `/-/api-keys/${key.id}`)).json()) as object;
+    const receipt = await (await portcullis.manage("DELETE", `/-/api-keys/${key.id}`)).json<object>();
     expect((await operator.revoke([{ keyId: key.id }])).results).toEqual([{ target: 0, ...receipt }]);
     const page = await (await portcullis.manage("GET", `/-/api-keys/${key.id}`)).json();
     expect(page).toMatchObject({ revokedBy: "alice", revocationReason: null });
@@ -227,14 +227,14 @@ describe("the list", () => {
     let cursor = "";
     while (seen.length < 3) {
       const response = await operator.call("GET", undefined, undefined, `?status=confirmed&limit=2${cursor}`);
-      const page = (await response.json()) as { data: object[]; pagination: { nextCursor: string } };
+      const page = await response.json<{ data: object[]; pagination: { nextCursor: string } }>();
       expect(page.data).toHaveLength(2);
       seen.push(...page.data);
       cursor = `&nextCursor=${page.pagination.nextCursor}`;
     }
     const expected = keys.toReversed().map(({ id }) => ({
       ...revoked(0, id),
-      requestId: expect.any(String) as string,
+      requestId: expect.any(String),
       orgId: "org_test",
       ownerId: null,
       reason: `For ${id}`,

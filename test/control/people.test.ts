@@ -25,7 +25,7 @@ interface Listed {
 async function people(query = ""): Promise<{ data: Listed[]; pagination: { nextCursor: string | null } }> {
   const answer = await organization.admin.call("GET", `/-/people${query}`);
   expect(answer.status).toBe(200);
-  return (await answer.json()) as Awaited<ReturnType<typeof people>>;
+  return await answer.json<Awaited<ReturnType<typeof people>>>();
 }
 
 test("everybody with a role or a key is listed by name, with what gives the role, and who SCIM knows besides", async () => {
@@ -180,7 +180,7 @@ describe("cutting somebody off", () => {
 
     const answer = await revokeAll("auth0|bob/1");
     expect(answer.status).toBe(200);
-    const { receipts } = (await answer.json()) as { receipts: { keyId: string }[] };
+    const { receipts } = await answer.json<{ receipts: { keyId: string }[] }>();
     expect(receipts.map(({ keyId }) => keyId).toSorted()).toEqual(keys.map(({ id }) => id).toSorted());
     for (const receipt of receipts) {
       expect(receipt).toMatchObject({ status: "revoked", requestedAt: expect.any(String), version: 2 });
@@ -203,7 +203,7 @@ describe("cutting somebody off", () => {
     expect(await refusalOf(await revokeAll("bob"))).toEqual([503, "admission_unavailable"]);
     await setOutage(control, organization.id, null);
     const answer = await revokeAll("bob");
-    expect(((await answer.json()) as { receipts: object[] }).receipts).toHaveLength(2);
+    expect((await answer.json<{ receipts: object[] }>()).receipts).toHaveLength(2);
     for (const key of keys) expect(await use(control, key)).toEqual([401, "api_key_revoked"]);
   });
 
@@ -212,7 +212,7 @@ describe("cutting somebody off", () => {
     expect(await (await revokeAll(id)).json()).toEqual({ receipts: [] });
     expect(await refusalOf(await revokeAll("stranger"))).toEqual([404, "not_found"]);
     const service = await organization.admin.call("POST", "/-/service-users", { name: "Reports" });
-    const { id: serviceId } = (await service.json()) as { id: string };
+    const { id: serviceId } = await service.json<{ id: string }>();
     expect(await refusalOf(await revokeAll(serviceId))).toEqual([404, "not_found"]);
   });
 

@@ -33,7 +33,7 @@ describe("a revocation", () => {
     const before = Date.now();
     const answer = await revoke();
     const after = Date.now();
-    const receipt = (await answer.json()) as { requestedAt: string; effectiveAt: string };
+    const receipt = await answer.json<{ requestedAt: string; effectiveAt: string }>();
     expect(answer.status).toBe(200);
     expect(receipt).toEqual({
       keyId: key.id,
@@ -49,17 +49,17 @@ describe("a revocation", () => {
   });
 
   test("stays on record: when, by whom", async () => {
-    const { requestedAt } = (await (await revoke({}, organization.admin)).json()) as { requestedAt: string };
+    const { requestedAt } = await (await revoke({}, organization.admin)).json<{ requestedAt: string }>();
     const recorded = { status: "revoked", revokedAt: requestedAt, revokedBy: "alice", version: 2 };
     expect(await (await bob.call("GET", `/-/api-keys/${key.id}`)).json()).toMatchObject(recorded);
-    const list = (await (await bob.call("GET", "/-/api-keys?status=revoked")).json()) as { data: unknown[] };
+    const list = await (await bob.call("GET", "/-/api-keys?status=revoked")).json<{ data: unknown[] }>();
     expect(list.data).toContainEqual(expect.objectContaining({ id: key.id, ...recorded }));
   });
 
   test("can be read again with the key, byte for byte; a key that is not revoked has no receipt", async () => {
     const read = async () => {
       const answer = await bob.call("GET", `/-/api-keys/${key.id}`);
-      return ((await answer.json()) as { receipt: unknown }).receipt;
+      return (await answer.json<{ receipt: unknown }>()).receipt;
     };
     expect(await read()).toBeUndefined();
     const receipt: unknown = await (await revoke()).json();

@@ -67,7 +67,7 @@ describe("roles that a token alone says", () => {
       const answer = await organization
         .member(name, { ...developerOn("vault_1"), iat })
         .call("POST", "/-/api-keys", NEW_KEY);
-      if (answer.status === 201) return { key: (await answer.json()) as CreatedKey, iat };
+      if (answer.status === 201) return { key: await answer.json<CreatedKey>(), iat };
     }
     throw new Error("The token was always too old by then");
   }
@@ -84,7 +84,7 @@ describe("roles that a token alone says", () => {
     expect(await use(control, key)).toEqual([200]);
     const query = `action=user.roles_changed&target=henry`;
     const audit = await organization.admin.call("GET", `/-/audit-events?${query}`);
-    expect(((await audit.json()) as { data: object[] }).data).toMatchObject([
+    expect((await audit.json<{ data: object[] }>()).data).toMatchObject([
       { after: { vaultRoles: { vault_1: ["developer"] } } },
       { actor: { id: "portcullis" }, after: { vaultRoles: {} } },
     ]);
@@ -225,9 +225,11 @@ describe("an organisation", () => {
     const [first, ...others] = answers.toSorted((a, b) => a.status - b.status);
     expect(first?.status).toBe(201);
     for (const other of others) expect(await refusalOf(other)).toEqual([409, "already_exists"]);
-    const { bootstrapped } = (await (await admin.call("GET", "/-/organization")).json()) as {
+    const { bootstrapped } = await (
+      await admin.call("GET", "/-/organization")
+    ).json<{
       bootstrapped: boolean;
-    };
+    }>();
     expect(bootstrapped).toBe(true);
   });
 });

@@ -38,7 +38,7 @@ function use(key: CreatedKey, from = `203.0.113.${++addresses}`): Promise<Respon
 async function rotate(key: CreatedKey, body?: object): Promise<CreatedKey & Record<string, unknown>> {
   const answer = await organization.admin.call("POST", `/-/api-keys/${key.id}/rotate`, body);
   expect(answer.status).toBe(201);
-  return (await answer.json()) as CreatedKey & Record<string, unknown>;
+  return await answer.json<CreatedKey & Record<string, unknown>>();
 }
 
 describe("a rotated key", () => {
@@ -69,7 +69,7 @@ describe("a rotated key", () => {
     expect(newAnswer.headers.has("X-Portcullis-Key-Expires")).toBe(false);
     const retiresAt = async (key: CreatedKey): Promise<unknown> => {
       const answer = await organization.admin.call("GET", `/-/api-keys/${key.id}`);
-      return ((await answer.json()) as { retiresAt: unknown }).retiresAt;
+      return (await answer.json<{ retiresAt: unknown }>()).retiresAt;
     };
     expect([await retiresAt(old), await retiresAt(next)]).toEqual([new Date(until).toISOString(), null]);
   });
@@ -90,7 +90,7 @@ describe("a rotated key", () => {
       revocationReason: "Rotated",
     });
     const deleted = await organization.admin.call("DELETE", `/-/api-keys/${old.id}`);
-    const receipt = (await deleted.json()) as { status: string; effectiveAt: string };
+    const receipt = await deleted.json<{ status: string; effectiveAt: string }>();
     expect(receipt.status).toBe("revoked");
     expect(Date.parse(receipt.effectiveAt)).toBeGreaterThanOrEqual(until);
   });
@@ -122,7 +122,7 @@ describe("a rotated key", () => {
     );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     const list = await organization.admin.call("GET", "/-/api-keys?status=active");
-    expect(((await list.json()) as { data: object[] }).data).toHaveLength(1);
+    expect((await list.json<{ data: object[] }>()).data).toHaveLength(1);
   });
 });
 
@@ -133,7 +133,7 @@ test("both keys of a rotation name each other, and a third follows the second", 
   const links = await Promise.all(
     [first, second, third].map(async ({ id }) => {
       const answer = await organization.admin.call("GET", `/-/api-keys/${id}`);
-      const { successorId, predecessorId } = (await answer.json()) as Record<string, unknown>;
+      const { successorId, predecessorId } = await answer.json<Record<string, unknown>>();
       return [predecessorId, successorId];
     }),
   );
@@ -168,7 +168,7 @@ describe("a rotation with an Idempotency-Key", () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => again(old, "r-1")));
     const made = answers.find(({ status }) => status === 201);
     if (made === undefined) throw new Error("No request has rotated the key");
-    const { id } = (await made.json()) as { id: string };
+    const { id } = await made.json<{ id: string }>();
     const repeated = [...answers.filter((each) => each !== made), await again(old, '"r-1"')];
     for (const answer of repeated) {
       expect(answer.status).toBe(409);
@@ -177,7 +177,7 @@ describe("a rotation with an Idempotency-Key", () => {
       });
     }
     const list = await organization.admin.call("GET", "/-/api-keys");
-    expect(((await list.json()) as { data: object[] }).data).toHaveLength(2);
+    expect((await list.json<{ data: object[] }>()).data).toHaveLength(2);
   });
 
   test("is another request than a creation, another key's and another person's of the same name", async () => {
@@ -186,7 +186,7 @@ describe("a rotation with an Idempotency-Key", () => {
     expect((await organization.admin.call("POST", "/-/api-keys", NEW_KEY, headers)).status).toBe(201);
     const next = await again(old, "same");
     expect(next.status).toBe(201);
-    expect((await again((await next.json()) as CreatedKey, "same")).status).toBe(201);
+    expect((await again(await next.json<CreatedKey>(), "same")).status).toBe(201);
   });
 });
 

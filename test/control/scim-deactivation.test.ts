@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { developerOn, startControl, type Control, type Organization } from "../support/control.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
 import { PATCH_OP, scimClient, tryToCreateKey, use, type ScimClient } from "../support/scim.ts";
+import { readJson } from "../support/json.ts";
 
 /** A deactivation is done whatever else its request holds; the rest is done as far as it can be. */
 
@@ -176,7 +177,7 @@ describe("somebody who is deactivated", () => {
   test("has what was left out of the request in the log, and why", async () => {
     await client.patch(`/Users/${id}`, { op: "replace", path: "title", value: 7 }, DEACTIVATE);
     await expect
-      .poll(() => control.logs.map((line) => JSON.parse(line) as Record<string, unknown>))
+      .poll(() => control.logs.map((line) => readJson<Record<string, unknown>>(line)))
       .toContainEqual(
         expect.objectContaining({
           operation: "/-/scim/v2/Users/:id",

@@ -332,7 +332,7 @@ describe("somebody who was deactivated", () => {
       });
     }
     const audit = await organization.admin.call("GET", "/-/audit-events?actor=scim&action=api_key.revoked");
-    const { data } = (await audit.json()) as { data: { target: string }[] };
+    const { data } = await audit.json<{ data: { target: string }[] }>();
     expect(data.map(({ target }) => target).toSorted()).toEqual(keys.map(({ id: key }) => key).toSorted());
   });
 

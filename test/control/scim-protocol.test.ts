@@ -545,7 +545,7 @@ test("every change is on record as made by SCIM, and what changes nothing is not
   await scim.client.call("DELETE", `/Users/${id}`);
   await scim.client.call("DELETE", `/Groups/${group}`);
   const audit = await scim.organization.admin.call("GET", "/-/audit-events?actor=scim");
-  const { data } = (await audit.json()) as { data: { action: string; target: string; after: unknown }[] };
+  const { data } = await audit.json<{ data: { action: string; target: string; after: unknown }[] }>();
   expect(data.map(({ action, target }) => [action, target]).toReversed()).toEqual([
     ["scim_user.created", id],
     ["scim_group.created", group],
@@ -566,9 +566,9 @@ test("a refused attempt at a change is on record, too", async () => {
   await expect
     .poll(async () => {
       const audit = await scim.organization.admin.call("GET", "/-/audit-events?actor=scim");
-      const { data } = (await audit.json()) as {
+      const { data } = await audit.json<{
         data: { action: string; target: string; code: string | null }[];
-      };
+      }>();
       return data.flatMap(({ action, target, code }) => (code ? [[action, target, code]] : []));
     })
     .toEqual([

@@ -51,7 +51,7 @@ test("where the API has no vaults, the group `developer` makes developers, and l
     const group = await scim.create("/Groups", { displayName: "Developer", members });
     const created = await create();
     expect(created.status).toBe(201);
-    const { id, key } = (await created.json()) as { id: string; key: string };
+    const { id, key } = await created.json<{ id: string; key: string }>();
     const use = () => plain.call("GET", "/base/v1/items/1", { as: key });
     expect((await use()).status).toBe(200);
     expect(await (await elsewhere.admin.call("GET", "/-/organization")).json()).toMatchObject({

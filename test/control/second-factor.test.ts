@@ -27,7 +27,7 @@ afterAll(() => control.stop());
 
 async function events(): Promise<readonly { action: string; code: string | null }[]> {
   const answer = await organization.admin.call("GET", "/-/audit-events?limit=500");
-  return ((await answer.json()) as { data: { action: string; code: string | null }[] }).data;
+  return (await answer.json<{ data: { action: string; code: string | null }[] }>()).data;
 }
 
 describe("an edit that gives a key more than it had takes a fresh second factor", () => {
@@ -124,7 +124,7 @@ describe("what else gives something takes a fresh second factor, and its lack is
 
   test("a service user's roles and return, while taking them away takes none", async () => {
     const made = await organization.admin.call("POST", "/-/service-users", USER);
-    const url = `/-/service-users/${((await made.json()) as { id: string }).id}`;
+    const url = `/-/service-users/${(await made.json<{ id: string }>()).id}`;
     const wider = { vaultRoles: { vault_1: ["developer"], vault_2: ["developer"] } };
     for (const change of [wider, { vaultRoles: { "*": ["developer"] } }]) {
       expect(await refusalOf(await passwordOnly.call("PATCH", url, change))).toEqual([401, "mfa_required"]);

@@ -23,7 +23,7 @@ const ON_VAULT_1 = { vaultRoles: { vault_1: ["developer"] } };
 async function createUser(fields: object = ON_VAULT_1): Promise<ServiceUser> {
   const answer = await organization.admin.call("POST", "/-/service-users", { name: "Reporter", ...fields });
   expect(answer.status).toBe(201);
-  return (await answer.json()) as ServiceUser;
+  return await answer.json<ServiceUser>();
 }
 
 function keyOf(user: ServiceUser, changes: object = {}): Promise<CreatedKey> {
@@ -45,7 +45,7 @@ describe("a service user", () => {
     const user = await createUser({ name: "Night\u200bly  report" });
     const path = `/-/service-users/${user.id}`;
     const nameNow = async () =>
-      ((await (await organization.admin.call("GET", path)).json()) as { name: string }).name;
+      (await (await organization.admin.call("GET", path)).json<{ name: string }>()).name;
     expect(await nameNow()).toBe("Nightly report");
     await change(user, { name: "Re\u0301sume\u0301\u00a0 \ufeff" });
     expect(await nameNow()).toBe("Résumé");
@@ -56,9 +56,9 @@ describe("a service user", () => {
     const user = await createUser();
     const { id } = await keyOf(user);
     const told = async () => {
-      const one = (await (await organization.admin.call("GET", `/-/api-keys/${id}`)).json()) as object;
+      const one = await (await organization.admin.call("GET", `/-/api-keys/${id}`)).json<object>();
       const list = await organization.admin.call("GET", `/-/api-keys?owner=${user.id}`);
-      const { data } = (await list.json()) as { data: object[] };
+      const { data } = await list.json<{ data: object[] }>();
       return [one, ...data].map((key) => "reachesNothing" in key && key.reachesNothing);
     };
     expect(await told()).toEqual([false, false]);
@@ -83,9 +83,11 @@ describe("a service user", () => {
       name: "Reports",
       ...ON_VAULT_1,
     });
-    const list = (await (await organization.admin.call("GET", "/-/service-users")).json()) as {
+    const list = await (
+      await organization.admin.call("GET", "/-/service-users")
+    ).json<{
       data: ServiceUser[];
-    };
+    }>();
     expect(list.data.map(({ id }) => id)).toEqual([user.id]);
     expect((await organization.admin.call("DELETE", path)).status).toBe(204);
     expect(await refusalOf(await organization.admin.call("GET", path))).toEqual([404, "not_found"]);
@@ -144,7 +146,7 @@ describe("a service user", () => {
 
 test("the answer to a creation says where the service user is", async () => {
   const answer = await organization.admin.call("POST", "/-/service-users", { name: "Reporter" });
-  const { id } = (await answer.json()) as ServiceUser;
+  const { id } = await answer.json<ServiceUser>();
   expect(answer.headers.get("Location")).toBe(`/-/service-users/${id}`);
 });
 
@@ -210,7 +212,7 @@ test("pages of service users hold each of them once", async () => {
   while (cursor !== null) {
     const query: string = cursor === "" ? "" : `&nextCursor=${cursor}`;
     const answer = await organization.admin.call("GET", `/-/service-users?limit=2${query}`);
-    const page = (await answer.json()) as { data: ServiceUser[]; pagination: { nextCursor: string | null } };
+    const page = await answer.json<{ data: ServiceUser[]; pagination: { nextCursor: string | null } }>();
     seen.push(...page.data.map(({ id }) => id));
     cursor = page.pagination.nextCursor;
   }

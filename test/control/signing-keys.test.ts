@@ -15,7 +15,7 @@ const PATH = "/v1/vaults/vault_1";
 
 async function publishedKids(orgId: string): Promise<string[]> {
   const answer = await portcullis.call("GET", `/-/organizations/${orgId}/jwks.json`);
-  const { keys } = (await answer.json()) as { keys: { kid: string; d?: string }[] };
+  const { keys } = await answer.json<{ keys: { kid: string; d?: string }[] }>();
   expect(keys.filter((key) => "d" in key)).toEqual([]);
   return keys.map(({ kid }) => kid);
 }
@@ -27,7 +27,7 @@ describe("an admin who rotates the signing key", () => {
     const [present] = await publishedKids("org_test");
     const answer = await portcullis.manage("POST", "/-/organization/signing-key/rotate");
     expect(answer.status).toBe(201);
-    const next = (await answer.json()) as { kid: string; activeFrom: string };
+    const next = await answer.json<{ kid: string; activeFrom: string }>();
     expect(Date.parse(next.activeFrom)).toBeGreaterThan(Date.now());
     expect(await publishedKids("org_test")).toEqual([present, next.kid]);
     const after = await exchange(portcullis, key);
@@ -39,7 +39,7 @@ describe("an admin who rotates the signing key", () => {
 
   test("leaves it in the audit", async () => {
     const audit = await portcullis.manage("GET", "/-/audit-events?action=signing_key.rotated");
-    expect(((await audit.json()) as { data: object[] }).data).toHaveLength(1);
+    expect((await audit.json<{ data: object[] }>()).data).toHaveLength(1);
   });
 
   test("needs an organisation that was set up", async () => {
@@ -87,7 +87,7 @@ describe("while the organisation does not answer", () => {
 
   test("a token whose key is not known here is refused as unconfirmed, not as invalid", async () => {
     const answer = await portcullis.call("GET", PATH, { as: known, edge: 2, from: freshAddress() });
-    const { error } = (await answer.json()) as { error: { code: string } };
+    const { error } = await answer.json<{ error: { code: string } }>();
     expect([answer.status, error.code, answer.headers.get("Retry-After")]).toEqual([
       503,
       "admission_unavailable",

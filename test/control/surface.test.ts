@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import { readJson } from "../support/json.ts";
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const CONTROL_HOST = "control.example";
@@ -143,9 +144,9 @@ describe("a control host", () => {
 
   test("is where every refusal points, and other hosts do not tell that it exists", async () => {
     const elsewhere = await getFrom("api.example", "/-/api-keys");
-    const { error } = JSON.parse(elsewhere.body) as {
+    const { error } = readJson<{
       error: { code: string; correlationId: string; docUrl: string };
-    };
+    }>(elsewhere.body);
     expect(error.code).toBe("not_found");
     expect(error.correlationId).toBe(elsewhere.requestId);
     const refused = await getFrom("api.example", "/v1/vaults");

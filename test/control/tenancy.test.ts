@@ -35,7 +35,7 @@ async function read(): Promise<unknown> {
 }
 
 async function bodyWithoutIds(answer: Response): Promise<unknown> {
-  const { error } = (await answer.json()) as ErrorBody;
+  const { error } = await answer.json<ErrorBody>();
   return { ...error, correlationId: "", details: error.details };
 }
 

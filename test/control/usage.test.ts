@@ -21,7 +21,7 @@ interface Usage {
 }
 
 async function usage(path: string): Promise<Usage> {
-  return (await (await organization.admin.call("GET", path)).json()) as Usage;
+  return await (await organization.admin.call("GET", path)).json<Usage>();
 }
 
 async function use(key: CreatedKey, times: number, from: string, edge = 0): Promise<number[]> {
@@ -71,11 +71,13 @@ test("last used time and address are in the key and in the list", async () => {
   const before = Date.now();
   await use(key, 1, "198.51.100.7");
   const read = async () =>
-    (await (await organization.admin.call("GET", `/-/api-keys/${key.id}`)).json()) as object;
+    await (await organization.admin.call("GET", `/-/api-keys/${key.id}`)).json<object>();
   await expect.poll(read).toMatchObject({ lastUsedIp: "198.51.100.7" });
-  const list = (await (await organization.admin.call("GET", "/-/api-keys")).json()) as {
+  const list = await (
+    await organization.admin.call("GET", "/-/api-keys")
+  ).json<{
     data: { lastUsedAt: string; lastUsedIp: string }[];
-  };
+  }>();
   expect(list.data[0]?.lastUsedIp).toBe("198.51.100.7");
   expect(Date.parse(list.data[0]?.lastUsedAt ?? "")).toBeGreaterThanOrEqual(before);
 });

@@ -33,10 +33,10 @@ afterAll(() => control.stop());
 async function list(person: Person, query = ""): Promise<{ ids: string[]; next: string | null }> {
   const answer = await person.call("GET", `/-/vaults${query}`);
   expect(answer.status).toBe(200);
-  const { data, pagination } = (await answer.json()) as {
+  const { data, pagination } = await answer.json<{
     data: { id: string }[];
     pagination: { nextCursor: string | null };
-  };
+  }>();
   return { ids: data.map(({ id }) => id), next: pagination.nextCursor };
 }
 

@@ -21,7 +21,7 @@ beforeEach(async () => {
   receiver = await startReceiver();
   organization = await control.newOrganization();
   const answer = await organization.admin.call("PUT", PATH, { url: receiver.url });
-  ({ secret } = (await answer.json()) as { secret: string });
+  ({ secret } = await answer.json<{ secret: string }>());
   return () => receiver.stop();
 });
 
@@ -37,14 +37,14 @@ interface Delivery {
 
 async function deliveries(): Promise<Delivery[]> {
   const answer = await organization.admin.call("GET", `${PATH}/deliveries`);
-  return ((await answer.json()) as { data: Delivery[] }).data;
+  return (await answer.json<{ data: Delivery[] }>()).data;
 }
 
 const arrived = (type: string, keyId?: string): Promise<void> =>
   eventually(async () => receiver.events(secret, type, keyId).length > 0);
 
 const sendTest = async (): Promise<Delivery> =>
-  (await (await organization.admin.call("POST", `${PATH}/test`)).json()) as Delivery;
+  await (await organization.admin.call("POST", `${PATH}/test`)).json<Delivery>();
 
 /** Waits until the newest delivery has been attempted, and tells of it. */
 async function attempted(): Promise<Delivery> {
@@ -62,7 +62,7 @@ describe("an organisation is told", () => {
     await arrived("api_key.created", id);
     const [event] = receiver.events(secret, "api_key.created", id);
     const list = await organization.admin.call("GET", "/-/api-keys");
-    const [shown] = ((await list.json()) as { data: { createdAt: string }[] }).data;
+    const [shown] = (await list.json<{ data: { createdAt: string }[] }>()).data;
     expect(event?.data).toEqual({ ...shown, orgId: organization.id });
     expect(event?.timestamp).toBe(shown?.createdAt);
     const [message] = receiver.received;
@@ -143,7 +143,7 @@ describe("an organisation is told", () => {
   test("of a rotation what it does: one key is created, the other revoked", async () => {
     const { id } = await organization.admin.createKey();
     const answer = await organization.admin.call("POST", `/-/api-keys/${id}/rotate`, { overlap: "1s" });
-    const successor = (await answer.json()) as { id: string };
+    const successor = await answer.json<{ id: string }>();
     await arrived("api_key.created", successor.id);
     await arrived("api_key.revoked", id);
   });
@@ -246,7 +246,7 @@ test("after a new secret messages verify with both, after another one with the l
   const rotate = async (): Promise<string> => {
     const answer = await organization.admin.call("POST", `${PATH}/rotate-secret`);
     expect(answer.status).toBe(201);
-    const body = (await answer.json()) as { secret: string; previousSecretUntil: string };
+    const body = await answer.json<{ secret: string; previousSecretUntil: string }>();
     expect(Date.parse(body.previousSecretUntil) - Date.now()).toBeGreaterThan(0.99 * DAY_MS);
     return body.secret;
   };

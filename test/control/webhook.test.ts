@@ -4,7 +4,7 @@ import { startReceiver, type WebhookReceiver } from "../support/webhook-receiver
 
 const PATH = "/-/organization/webhook";
 const SECRET = /^whsec_[A-Za-z0-9+/]{43}=$/;
-const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
+const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 let control: Control;
 let receiver: WebhookReceiver;
@@ -21,7 +21,7 @@ afterAll(async () => {
 type Json = Record<string, unknown>;
 
 async function json(person: Person, method: string, path: string, body?: object): Promise<Json> {
-  return (await (await person.call(method, path, body)).json()) as Json;
+  return await (await person.call(method, path, body)).json<Json>();
 }
 
 async function withWebhook(): Promise<Organization & { readonly secret: string }> {
@@ -35,7 +35,7 @@ test("a new webhook tells its secret once, and keeps it when it is changed", asy
   expect(await refusalOf(await admin.call("GET", PATH))).toEqual([404, "not_found"]);
   const created = await admin.call("PUT", PATH, { url: receiver.url, description: "Chat" });
   expect(created.status).toBe(201);
-  const { secret, ...shown } = (await created.json()) as Json;
+  const { secret, ...shown } = await created.json<Json>();
   expect(secret).toMatch(SECRET);
   expect(shown).toEqual({
     url: receiver.url,

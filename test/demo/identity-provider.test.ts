@@ -39,7 +39,7 @@ async function start(port: number): Promise<DemoServer> {
 }
 
 async function discover(): Promise<Record<string, string>> {
-  return (await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()) as Record<string, string>;
+  return await (await fetch(`${issuer}/.well-known/openid-configuration`)).json<Record<string, string>>();
 }
 
 /** Verifies a token as the gateway does: by the keys that the discovery document names. */
@@ -97,7 +97,7 @@ async function redeem(callback: string, verifier = VERIFIER) {
     code_verifier: verifier,
   };
   const response = await fetch(`${issuer}/token`, { method: "POST", body: new URLSearchParams(parameters) });
-  return { status: response.status, body: (await response.json()) as Record<string, string> };
+  return { status: response.status, body: await response.json<Record<string, string>>() };
 }
 
 test("the discovery document is the issuer's, and every endpoint in it is below the issuer", async () => {
@@ -111,7 +111,7 @@ test("the discovery document is the issuer's, and every endpoint in it is below 
 
 test("the published key set holds no private part", async () => {
   const { jwks_uri: jwks = "" } = await discover();
-  const { keys } = (await (await fetch(jwks)).json()) as { keys: Record<string, string>[] };
+  const { keys } = await (await fetch(jwks)).json<{ keys: Record<string, string>[] }>();
   expect(keys).toHaveLength(1);
   expect(keys[0]).not.toHaveProperty("d");
 });

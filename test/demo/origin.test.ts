@@ -42,7 +42,7 @@ const LISTS = [
 async function getPage(path: string): Promise<Page> {
   const response = await fetch(origin + path);
   expect(response.status).toBe(200);
-  return (await response.json()) as Page;
+  return await response.json<Page>();
 }
 
 describe.each(LISTS)("$path", ({ path, schema }) => {

@@ -266,7 +266,7 @@ describe("with API_DOCUMENT", () => {
       });
     const made = await create({});
     expect(made.status).toBe(201);
-    const { key } = (await made.json()) as { key: string };
+    const { key } = await made.json<{ key: string }>();
     const statuses = ["/v2/pets/7", "/v2/pets/8", "/v2/pets"].map(async (path) => {
       const { status } = await fetch(gateway + path, { headers: { Authorization: `Bearer ${key}` } });
       return status;

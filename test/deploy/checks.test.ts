@@ -7,6 +7,7 @@ import { problemsOf } from "../../src/deploy/checks.ts";
 import { readOthers, readTarget } from "../../src/deploy/configuration.ts";
 import { datasetHint, datasetNotice } from "../../src/deploy/dataset.ts";
 import { FILLED_IN, writeConfig, type Replacement } from "../support/deployment.ts";
+import { readJson } from "../support/json.ts";
 
 const COMMAND = { environment: "production", dryRun: false, url: null, rollbackTo: null } as const;
 const written: (() => void)[] = [];
@@ -28,10 +29,8 @@ const ID = (id: string): readonly Replacement[] =>
   but('binding = "KEY_RECORDS"', `binding = "KEY_RECORDS"\nid = "${id}"`);
 
 /** What wrangler reads of a section. */
-const FIELDS = (
-  JSON.parse(
-    readFileSync(join(import.meta.dirname, "../../node_modules/wrangler/config-schema.json"), "utf8"),
-  ) as { definitions: { RawConfig: { properties: Record<string, object> } } }
+const FIELDS = readJson<{ definitions: { RawConfig: { properties: Record<string, object> } } }>(
+  readFileSync(join(import.meta.dirname, "../../node_modules/wrangler/config-schema.json"), "utf8"),
 ).definitions.RawConfig.properties;
 /** Those that a deployment needs, that are checked by what they say, or that only the build goes by. */
 const DECIDED =

@@ -122,7 +122,7 @@ describe.each(FAILURES)('"%s"', (says) => {
     expect(await deploy()).toMatchObject({
       outcome: "Nothing was uploaded",
       code: 1,
-      problems: expect.stringContaining(says) as string,
+      problems: expect.stringContaining(says),
     });
     expect(wrangler.tag).toBeNull();
     wrangler.failing = null;
@@ -134,7 +134,7 @@ describe.each(FAILURES)('"%s"', (says) => {
     wrangler.tag = "the version before";
     wrangler.failing = { command: "deploy --tag", says };
     expect(await deploy()).toMatchObject({
-      outcome: expect.stringContaining("what ran before runs") as string,
+      outcome: expect.stringContaining("what ran before runs"),
       code: 1,
     });
     expect(wrangler).toMatchObject({ tag: "the version before", whole: null });
@@ -143,7 +143,7 @@ describe.each(FAILURES)('"%s"', (says) => {
   test("to the routes of a deployment: that half of it is done is said, and the same again does it whole", async () => {
     wrangler.failing = { command: "deploy --tag", says, done: true };
     expect(await deploy()).toMatchObject({
-      outcome: expect.stringContaining("not all of its routes") as string,
+      outcome: expect.stringContaining("not all of its routes"),
       code: 2,
     });
     wrangler.failing = null;
@@ -174,7 +174,7 @@ describe.each(FAILURES)('"%s"', (says) => {
     wrangler.failing = { command: "rollback", says };
     wrangler.tag = "the wrong version";
     const outcome = await outcomeOf(() => rollBack("", wrangler, () => {}));
-    expect(outcome).toMatchObject({ code: 1, problems: expect.stringContaining(says) as string });
+    expect(outcome).toMatchObject({ code: 1, problems: expect.stringContaining(says) });
     expect(outcome?.outcome).toBe("Nothing went back; what ran before runs still");
   });
 
@@ -182,7 +182,7 @@ describe.each(FAILURES)('"%s"', (says) => {
     wrangler.tag = "the wrong version";
     wrangler.failing = { command: "rollback", says, done: true };
     const outcome = await outcomeOf(() => rollBack("", wrangler, () => {}));
-    expect(outcome).toMatchObject({ code: 2, problems: expect.stringContaining(says) as string });
+    expect(outcome).toMatchObject({ code: 2, problems: expect.stringContaining(says) });
     expect(outcome?.outcome).toMatch(/^It went back/);
   });
 });
@@ -194,7 +194,7 @@ describe("a command that does not come to an end", () => {
     wrangler.tag = "the version before";
     wrangler.failing = { command: "deploy --tag", says, timedOut: true };
     expect(await deploy()).toMatchObject({
-      outcome: expect.stringContaining("may be under way") as string,
+      outcome: expect.stringContaining("may be under way"),
       code: 2,
     });
   });
@@ -216,7 +216,7 @@ describe("a command that does not come to an end", () => {
     expect(await asking.run(["deployments", "status", "--json"])).toMatchObject({
       code: 1,
       timedOut: true,
-      all: expect.stringContaining("wrangler deployments has not ended within 0.1 s") as string,
+      all: expect.stringContaining("wrangler deployments has not ended within 0.1 s"),
     });
     await expect(asking.json(["deployments", "status", "--json"])).rejects.toThrow("has not ended");
     await close(silent);
@@ -230,7 +230,7 @@ test("a Worker whose name was changed is not deployed beside the one that has th
   expect(await deploy()).toMatchObject({
     outcome: "Nothing was uploaded",
     code: 1,
-    problems: expect.stringMatching(/^name: there is no Worker portcullis-production/) as string,
+    problems: expect.stringMatching(/^name: there is no Worker portcullis-production/),
   });
   expect(changed()).toEqual([]);
 });
@@ -256,7 +256,7 @@ test("where nobody can say what runs after a failure, that is said", async () =>
   unknown.failing = { command: "deploy --tag", says: "fetch failed" };
   wrangler = unknown;
   expect(await deploy()).toMatchObject({
-    outcome: expect.stringContaining("could not be found out") as string,
+    outcome: expect.stringContaining("could not be found out"),
     code: 2,
   });
 });

@@ -7,6 +7,7 @@ import { adminClaims } from "../support/issuer.ts";
 import { OPERATOR } from "../support/operators.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { exchange } from "../support/tokens.ts";
+import { readJson } from "../support/json.ts";
 
 /** The steps of the runbook are taken in its own words: its commands are run as they stand there. */
 const PAGE = readFileSync(join(import.meta.dirname, "../../src/docs/runbook.md"), "utf8");
@@ -60,7 +61,7 @@ async function use(credential: string, edge = WHOLE): Promise<{ status: number; 
     edge,
     from: freshAddress(),
   });
-  const { error } = (await answer.json()) as { error?: { code: string } };
+  const { error } = await answer.json<{ error?: { code: string } }>();
   return { status: answer.status, code: error?.code ?? null };
 }
 
@@ -149,7 +150,7 @@ describe("a signing key is compromised:", () => {
   const TITLE = "A signing key is compromised";
 
   async function kidsOf(path: string): Promise<string[]> {
-    const { keys } = (await (await portcullis.call("GET", path)).json()) as { keys: { kid: string }[] };
+    const { keys } = await (await portcullis.call("GET", path)).json<{ keys: { kid: string }[] }>();
     return keys.map(({ kid }) => kid);
   }
 
@@ -161,7 +162,7 @@ describe("a signing key is compromised:", () => {
       ["/-/organization/signing-key/rotate", "/-/organizations/org_test/jwks.json"],
     ] as const) {
       const before = await kidsOf(path);
-      const { kid, activeFrom } = JSON.parse(await take(TITLE, command)) as Record<string, string>;
+      const { kid, activeFrom } = readJson<Record<string, string>>(await take(TITLE, command));
       expect(before).not.toContain(kid);
       expect(await kidsOf(path)).toEqual(expect.arrayContaining([...before, kid]));
       expect(Date.parse(activeFrom ?? "")).toBeGreaterThan(Date.now());
@@ -174,7 +175,7 @@ describe("a signing key is compromised:", () => {
     await portcullis.call("POST", "/-/organization/bootstrap", { as: admin });
     const body = { name: "Forged", scopes: ["vault:read"], vaults: "*" };
     const made = await portcullis.call("POST", "/-/api-keys", { as: admin, body });
-    const holder = (await made.json()) as CreatedKey;
+    const holder = await made.json<CreatedKey>();
     const { access_token: token } = await exchange(portcullis, holder);
     expect(await use(token)).toEqual(LIVE);
     const told = await take(TITLE, "/-/ops/revocations", { put: [["org_acme", "org_forged"]] });
@@ -183,7 +184,7 @@ describe("a signing key is compromised:", () => {
     expect(await use(holder.key)).toEqual(DEAD);
 
     const leaving = { put: [["org_acme", "org_forged"]] as const };
-    const erased = JSON.parse(await take("An organisation leaves", "curl -X DELETE", leaving)) as object;
+    const erased = readJson<object>(await take("An organisation leaves", "curl -X DELETE", leaving));
     expect(erased).toMatchObject({ status: "erased", receipts: [{ keyId: holder.id, status: "revoked" }] });
     expect(await use(holder.key)).toEqual(DEAD);
   });

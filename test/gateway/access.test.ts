@@ -29,14 +29,14 @@ interface Seen {
 
 async function get(key: CreatedKey, path: string): Promise<Seen> {
   const response = await portcullis.call("GET", path, { as: key.key });
-  const { error } = (await response.json()) as { error?: { code: string } };
+  const { error } = await response.json<{ error?: { code: string } }>();
   return { status: response.status, ...(error && { code: error.code }) };
 }
 
 async function list(key: CreatedKey): Promise<string[]> {
   const response = await portcullis.call("GET", "/v1/vaults", { as: key.key });
   expect(response.status).toBe(200);
-  const { data } = (await response.json()) as { data: { id: string }[] };
+  const { data } = await response.json<{ data: { id: string }[] }>();
   return data.map(({ id }) => id);
 }
 

@@ -6,6 +6,7 @@ import { adminClaims } from "../support/issuer.ts";
 import { answerOk, startOriginServer, type OriginServer } from "../support/origin-server.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { requestText, sendRaw } from "../support/raw-http.ts";
+import { readJson } from "../support/json.ts";
 
 const CREDENTIALS = {
   main: "Bearer main-secret",
@@ -70,9 +71,7 @@ async function send(path: string, { as, method = "GET", edge = 0, lines = [], bo
   ]);
   const response = await sendRaw(portcullis.edges[edge] ?? "", text + body);
   const answer = response.body.toString();
-  const code = answer.includes('"error"')
-    ? (JSON.parse(answer) as { error: { code: string } }).error.code
-    : null;
+  const code = answer.includes('"error"') ? readJson<{ error: { code: string } }>(answer).error.code : null;
   return { status: response.status, code, response };
 }
 
@@ -160,7 +159,7 @@ describe("a public operation needs no credential:", () => {
     const { response } = await send("/base/v1/status", { as: key.key });
     const [id = ""] = response.values("X-Request-Id");
     await expect.poll(() => portcullis.logs.filter((line) => line.includes(id))).toHaveLength(1);
-    const line = JSON.parse(portcullis.logs.find((each) => each.includes(id)) ?? "") as object;
+    const line = readJson<object>(portcullis.logs.find((each) => each.includes(id)) ?? "");
     expect(line).toMatchObject({ operation: "status", status: 200 });
     expect(line).not.toHaveProperty("keyId");
   });
@@ -277,7 +276,7 @@ describe("an operation takes its cost of the key's budget:", () => {
         client_secret: own.key,
       }),
     });
-    const { access_token: token } = (await issued.json()) as { access_token: string };
+    const { access_token: token } = await issued.json<{ access_token: string }>();
     expect(await spend({ ...own, key: token }, "GET", "/reports")).toEqual([200, "7"]);
     expect(await spend(own, "HEAD", "/reports")).toEqual([200, "2"]);
     expect(await spend({ ...own, key: token }, "GET", "/reports")).toEqual([429, "2"]);
@@ -317,7 +316,7 @@ describe("where the API has no vaults,", () => {
     const body = { name: "No vaults", scopes: ["items/7:read"] };
     const made = await portcullis.call("POST", "/-/api-keys", { as, body });
     expect(made.status).toBe(201);
-    const { key: own } = (await made.json()) as CreatedKey;
+    const { key: own } = await made.json<CreatedKey>();
     expect((await send("/base/v1/items/7", { as: own })).status).toBe(200);
     expect((await send("/base/v1/items/8", { as: own })).status).toBe(404);
     const me = await portcullis.call("GET", "/-/me", { as });

@@ -86,10 +86,10 @@ describe("operators", () => {
     const as = await portcullis.issuer.token(adminClaims({ scope: "portcullis:ops" }));
     const rotated = await portcullis.call("POST", "/-/ops/signing-key/rotate", { as });
     expect(rotated.status).toBe(201);
-    const next = (await rotated.json()) as { kid: string; activeFrom: string };
+    const next = await rotated.json<{ kid: string; activeFrom: string }>();
     expect(Date.parse(next.activeFrom)).toBeGreaterThan(Date.now());
     const jwks = await portcullis.call("GET", "/-/jwks.json");
-    const { keys } = (await jwks.json()) as { keys: Record<string, string>[] };
+    const { keys } = await jwks.json<{ keys: Record<string, string>[] }>();
     expect(keys.map((each) => each["kid"])).toEqual([kid, next.kid]);
     expect(keys.flatMap((each) => Object.keys(each)).filter((name) => name === "d")).toEqual([]);
     expect(decodeProtectedHeader((await asserted(key.key)).assertion).kid).toBe(kid);
@@ -102,7 +102,7 @@ test("without the deployment's key nothing is forwarded", async () => {
     const own = await broken.createKey();
     const forwarded = broken.origin.requests.length;
     const answer = await broken.call("GET", PATH, { as: own.key, edge: 1 });
-    const { error } = (await answer.json()) as { error: { code: string } };
+    const { error } = await answer.json<{ error: { code: string } }>();
     expect([answer.status, error.code]).toEqual([503, "admission_unavailable"]);
     expect(answer.headers.get("Retry-After")).toMatch(/^[1-9]\d*$/);
     expect(broken.origin.requests.length).toBe(forwarded);

@@ -27,7 +27,7 @@ interface Caller {
 
 async function send(caller: Caller, path = PATH) {
   const response = await portcullis.call("GET", path, caller);
-  const { error } = (await response.json()) as { error?: { code: string } };
+  const { error } = await response.json<{ error?: { code: string } }>();
   return { response, outcome: { status: response.status, ...(error && { code: error.code }) } };
 }
 

@@ -17,7 +17,7 @@ async function answers(as: string): Promise<unknown[]> {
   return Promise.all(
     portcullis.edges.map(async (_, edge) => {
       const response = await portcullis.call("GET", PATH, { as, edge, from: freshAddress() });
-      const { error } = (await response.json()) as { error?: Record<string, unknown> };
+      const { error } = await response.json<{ error?: Record<string, unknown> }>();
       const names = [...response.headers.keys()].filter((name) => name !== "date");
       return {
         status: response.status,

@@ -4,6 +4,7 @@ import { mistyped, swapSecret, unknownKey } from "../support/key-strings.ts";
 import { answerOk } from "../support/origin-server.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { requestText, sendRaw } from "../support/raw-http.ts";
+import { readJson } from "../support/json.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const NO_GUARD = 1;
@@ -25,7 +26,7 @@ async function linesOf(requestIds: readonly (string | null)[]): Promise<Line[]> 
   for (;;) {
     const lines = portcullis.logs
       .filter((line) => line.startsWith("{"))
-      .map((line) => JSON.parse(line) as Line)
+      .map((line) => readJson<Line>(line))
       .filter((line) => requestIds.includes(line["requestId"] as string));
     if (requestIds.every((id) => lines.some((line) => line["requestId"] === id))) return lines;
     await new Promise(setImmediate);
@@ -48,8 +49,8 @@ async function logged({ as, path = PATH, method = "GET", edge = 0 }: Sent, from 
   return { status: response.status, line: lines[0] as Line };
 }
 
-const MILLISECONDS = expect.any(Number) as number;
-const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
+const MILLISECONDS = expect.any(Number);
+const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 describe("every request leaves one line that says", () => {
   test("who called what, how it ended, and how long each part took", async () => {
@@ -116,7 +117,7 @@ describe("every request leaves one line that says", () => {
       says: ({ id }) => ({
         status: 503,
         code: "admission_unavailable",
-        reason: expect.stringContaining("The object is broken") as string,
+        reason: expect.stringContaining("The object is broken"),
         keyId: id,
       }),
     },
@@ -126,7 +127,7 @@ describe("every request leaves one line that says", () => {
       says: ({ id }) => ({
         status: 503,
         code: "origin_unavailable",
-        reason: expect.any(String) as string,
+        reason: expect.any(String),
         keyId: id,
         operation: "getVault",
       }),
@@ -177,7 +178,7 @@ test("a line of the control API names the key that was changed, or made", async 
   const as = await portcullis.issuer.token(adminClaims());
   const body = { name: "Test", scopes: ["vault:read"], vaults: "*" };
   const created = await portcullis.call("POST", "/-/api-keys", { as, body });
-  const { id } = (await created.json()) as CreatedKey;
+  const { id } = await created.json<CreatedKey>();
   const [made] = await linesOf([created.headers.get("X-Request-Id")]);
   expect(made).toMatchObject({ status: 201, operation: "/-/api-keys", keyId: id });
   const changed = await portcullis.call("PATCH", `/-/api-keys/${id}`, { as, body: { disabled: true } });
@@ -245,7 +246,7 @@ describe("no line ever holds a secret", () => {
     const token = await portcullis.issuer.token(adminClaims());
     const body = { name: "Test", scopes: ["vault:read"], vaults: "*" };
     const created = await portcullis.call("POST", "/-/api-keys", { as: token, body });
-    const { id, key } = (await created.json()) as CreatedKey;
+    const { id, key } = await created.json<CreatedKey>();
     await portcullis.call("PATCH", `/-/api-keys/${id}`, { as: token, body: { description: key } });
     await portcullis.call("PATCH", `/-/api-keys/${id}`, { as: token, body: { [key]: key } });
     await portcullis.call("POST", "/-/api-keys", { as: key, body });

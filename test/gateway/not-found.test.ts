@@ -61,7 +61,7 @@ describe("whatever is not there or not to be seen is answered alike", () => {
   test.each(KINDS)("$name", async ({ path, origin = neverAsked }) => {
     portcullis.origin.handler = neverAsked;
     const expected = await seen("GET", "/v1/no/such/operation");
-    expect(expected).toMatchObject({ status: 404, body: expect.stringContaining('"not_found"') as string });
+    expect(expected).toMatchObject({ status: 404, body: expect.stringContaining('"not_found"') });
     portcullis.origin.handler = origin;
     expect(await seen("GET", path)).toEqual(expected);
   });

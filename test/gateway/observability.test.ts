@@ -5,6 +5,7 @@ import { mistyped, swapSecret, unknownKey } from "../support/key-strings.ts";
 import { answerOk } from "../support/origin-server.ts";
 import { freshAddress, startPortcullis, type CallOptions, type Portcullis } from "../support/portcullis.ts";
 import { POINT } from "../support/runtime.ts";
+import { readJson } from "../support/json.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const PAGE = "https://app.example";
@@ -35,7 +36,7 @@ type Point = Readonly<Record<Column, string | number>>;
 function points(): { index: string; point: Point }[] {
   return portcullis.logs
     .filter((line) => line.startsWith(POINT))
-    .map((line) => JSON.parse(line.slice(POINT.length)) as DataPoint)
+    .map((line) => readJson<DataPoint>(line.slice(POINT.length)))
     .map(({ indexes: [index], blobs, doubles }) => ({
       index,
       point: Object.fromEntries([
@@ -79,10 +80,10 @@ describe("with a dataset bound every request leaves one data point that says", (
           admission: "guard",
           address: from,
           status: 200,
-          waitMs: expect.any(Number) as number,
-          originMs: expect.any(Number) as number,
-          totalMs: expect.any(Number) as number,
-          keyExpiresAt: expect.any(Number) as number,
+          waitMs: expect.any(Number),
+          originMs: expect.any(Number),
+          totalMs: expect.any(Number),
+          keyExpiresAt: expect.any(Number),
           count: 0,
           attempts: 0,
           bytes: 0,
@@ -209,7 +210,7 @@ test("no data point holds a secret, and none is of more than a dataset takes", a
   const lines = portcullis.logs.filter((line) => line.startsWith(POINT));
   expect(lines.filter((line) => line.includes(key.slice(16, -6)) || line.includes(as))).toEqual([]);
   for (const line of lines) {
-    const { indexes, blobs, doubles } = JSON.parse(line.slice(POINT.length)) as DataPoint;
+    const { indexes, blobs, doubles } = readJson<DataPoint>(line.slice(POINT.length));
     expect(indexes).toHaveLength(1);
     expect(Buffer.byteLength(indexes[0])).toBeLessThanOrEqual(96);
     expect(blobs.length).toBeLessThanOrEqual(20);
@@ -309,7 +310,7 @@ describe("REQUEST_LOG", () => {
     const lines = () =>
       portcullis.logs
         .filter((line) => line.startsWith("{") && line.includes(`"${from}"`))
-        .map((line) => JSON.parse(line) as { status: number; code?: string });
+        .map((line) => readJson<{ status: number; code?: string }>(line));
     await send(from);
     await (await portcullis.call("GET", PATH, { edge, from })).arrayBuffer();
     while (!lines().some(({ code }) => code === "credential_missing")) await new Promise(setImmediate);

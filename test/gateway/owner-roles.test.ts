@@ -44,7 +44,7 @@ function newOwner() {
     createKey: async (roles: readonly string[], vaults: readonly string[] | "*"): Promise<CreatedKey> => {
       const body = { name: "Test", scopes: ["vault:read"], vaults };
       const as = await token(roles);
-      return (await (await portcullis.call("POST", "/-/api-keys", { as, body })).json()) as CreatedKey;
+      return await (await portcullis.call("POST", "/-/api-keys", { as, body })).json<CreatedKey>();
     },
   };
 }
@@ -56,7 +56,7 @@ interface Seen {
 
 async function get(key: CreatedKey, path: string, edge: number): Promise<Seen> {
   const response = await portcullis.call("GET", path, { as: key.key, edge });
-  const { error } = (await response.json()) as { error?: { code: string } };
+  const { error } = await response.json<{ error?: { code: string } }>();
   return { status: response.status, ...(error && { code: error.code }) };
 }
 
@@ -68,7 +68,7 @@ const onEveryEdge = (seen: Seen): Seen[] => Array.from({ length: EDGES }, () => 
 
 async function list(key: CreatedKey): Promise<string[]> {
   const response = await portcullis.call("GET", "/v1/vaults", { as: key.key });
-  const { data } = (await response.json()) as { data: { id: string }[] };
+  const { data } = await response.json<{ data: { id: string }[] }>();
   return data.map(({ id }) => id);
 }
 

@@ -4,6 +4,7 @@ import { mistyped, swapSecret, unknownKey } from "../support/key-strings.ts";
 import { answerOk, type OriginHandler } from "../support/origin-server.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { requestText, sendRaw, type RawResponse } from "../support/raw-http.ts";
+import { readJson } from "../support/json.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const NO_GUARD = 1;
@@ -171,7 +172,7 @@ async function prepared({ created, prepare }: Case): Promise<CreatedKey> {
 describe.each(CASES)("$code ($name)", (c) => {
   test("answers in the envelope, under an id of its own, with the headers that belong to it", async () => {
     const response = await send("GET", c, await prepared(c));
-    const { error } = JSON.parse(response.body.toString()) as { error: Record<string, unknown> };
+    const { error } = readJson<{ error: Record<string, unknown> }>(response.body.toString());
     const [requestId = ""] = response.values("X-Request-Id");
     const origin = new URL(portcullis.edges[c.edge ?? 0] ?? "").origin;
 
@@ -179,7 +180,7 @@ describe.each(CASES)("$code ($name)", (c) => {
     expect(error).toEqual({
       type: c.type,
       code: c.code,
-      message: expect.stringMatching(/^[A-Z].*\.$/) as string,
+      message: expect.stringMatching(/^[A-Z].*\.$/),
       correlationId: requestId,
       docUrl: `${origin}/-/errors/${c.code}`,
     });
@@ -206,7 +207,7 @@ describe.each(CASES)("$code ($name)", (c) => {
 
   test("is explained by a page at its docUrl", async () => {
     const response = await send("GET", c, await prepared(c));
-    const { error } = JSON.parse(response.body.toString()) as { error: { docUrl: string } };
+    const { error } = readJson<{ error: { docUrl: string } }>(response.body.toString());
     const page = await fetch(error.docUrl);
     expect(page.status).toBe(200);
     expect(page.headers.get("Content-Type")).toMatch(/^text\/html/);
@@ -219,7 +220,7 @@ test("access_withdrawn answers in the envelope, and without a challenge", async 
   const as = await portcullis.issuer.token(claims({ vault_1: ["developer"] }));
   const body = { name: "Test", scopes: ["vault:read"], vaults: ["vault_1"] };
   const created = await portcullis.call("POST", "/-/api-keys", { as, body });
-  const key = (await created.json()) as CreatedKey;
+  const key = await created.json<CreatedKey>();
   await portcullis.call("GET", "/-/api-keys", { as: await portcullis.issuer.token(claims({})) });
 
   const response = await portcullis.call("GET", PATH, { as: key.key });

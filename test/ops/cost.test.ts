@@ -10,6 +10,7 @@ import { measure } from "../../src/cost/measure.ts";
 import { PARTS, PLAN, PRICES, type Part, type Units } from "../../src/cost/prices.ts";
 import type { Cost } from "../../src/cost/report.ts";
 import { unitsEach } from "../../src/cost/units.ts";
+import { readJson } from "../support/json.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const NOTHING = Object.fromEntries(PARTS.map((part) => [part, 0])) as Record<Part, number>;
@@ -83,7 +84,7 @@ describe("npm run cost", () => {
     const directory = mkdtempSync(join(tmpdir(), "portcullis-cost-"));
     const file = join(directory, "cost.json");
     const { code, stdout } = await run("--requests", "5e7", "--keys", "20", "--json", file);
-    const { bill, kinds, load } = JSON.parse(readFileSync(file, "utf8")) as Cost;
+    const { bill, kinds, load } = readJson<Cost>(readFileSync(file, "utf8"));
     rmSync(directory, { recursive: true });
     expect(code).toBe(0);
     expect(load).toMatchObject({ requests: 5e7, keys: 20, skew: "zipf", organizations: 1 });

@@ -14,6 +14,7 @@ import { mistyped, unknownKey } from "../support/key-strings.ts";
 import { eventually } from "../support/operators.ts";
 import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { POINT } from "../support/runtime.ts";
+import { readJson } from "../support/json.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const [NO_GUARD, NO_ORIGIN] = [1, 2];
@@ -63,7 +64,7 @@ beforeAll(async () => {
   }
   await eventually(async () => portcullis.logs.some((line) => line.includes('"expiry"')));
   for (const line of portcullis.logs.filter((each) => each.startsWith(POINT))) {
-    dataset.add(JSON.parse(line.slice(POINT.length)) as DataPoint);
+    dataset.add(readJson<DataPoint>(line.slice(POINT.length)));
   }
   api = await startDatasetApi(dataset);
 });
@@ -86,7 +87,7 @@ function ops(args: readonly string[], env: Readonly<Record<string, string>> = {}
 async function asked(question: string, ...args: string[]): Promise<Record<string, unknown>[]> {
   const { code, out, err } = await ops([question, "--output", "json", ...args]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  return JSON.parse(out) as Record<string, unknown>[];
+  return readJson<Record<string, unknown>[]>(out);
 }
 
 describe("what whoever is on call asks is answered by what a gateway has written:", () => {
@@ -111,7 +112,7 @@ describe("what whoever is on call asks is answered by what a gateway has written
     const [unavailable] = await asked("refusals", "--key-id", keys.unavailable.id);
     expect(unavailable).toMatchObject({
       code: "admission_unavailable",
-      reason: expect.stringContaining("The object is broken") as string,
+      reason: expect.stringContaining("The object is broken"),
     });
   });
 

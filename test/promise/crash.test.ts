@@ -46,21 +46,21 @@ async function createKey(): Promise<Key> {
   const key = { name: "Crash", scopes: ["vault:read"], vaults: "*" };
   for (;;) {
     const response = await manage("POST", "/-/api-keys", key);
-    if (response.status === 201) return (await response.json()) as Key;
+    if (response.status === 201) return await response.json<Key>();
     await sleep(100);
   }
 }
 
 async function use({ key }: Key): Promise<{ status: number; code?: string }> {
   const response = await fetch(`${product.url}/v1/networks`, { headers: { Authorization: `Bearer ${key}` } });
-  const body = (await response.json()) as { error?: { code: string } };
+  const body = await response.json<{ error?: { code: string } }>();
   return { status: response.status, ...(body.error && { code: body.error.code }) };
 }
 
 /** What is on record of a key. */
 async function statusOf({ id }: Key, token: string): Promise<string> {
   const record = await manage("GET", `/-/api-keys/${id}`, undefined, token);
-  return ((await record.json()) as { status: string }).status;
+  return (await record.json<{ status: string }>()).status;
 }
 
 const DEAD = { status: 401, code: "api_key_revoked" };
@@ -69,7 +69,7 @@ describe("when everything is killed", () => {
   test("what a webhook has not taken is sent again afterwards, under the same id", async () => {
     const receiver = await startReceiver();
     const put = await manage("PUT", "/-/organization/webhook", { url: receiver.url });
-    const { secret } = (await put.json()) as { secret: string };
+    const { secret } = await put.json<{ secret: string }>();
     receiver.answer = (response) => void response.writeHead(500).end();
     const key = await createKey();
     const messages = () => receiver.received.filter((each) => verify(secret, each).data["id"] === key.id);
@@ -119,7 +119,7 @@ describe("when everything is killed", () => {
     const used = async () => (await Promise.all(Array.from({ length: 20 }, () => use(key)))).length;
     const told = async () => {
       const usage = await manage("GET", `/-/api-keys/${key.id}/usage`);
-      const { totals } = (await usage.json()) as { totals: Readonly<Record<string, number>> };
+      const { totals } = await usage.json<{ totals: Readonly<Record<string, number>> }>();
       return totals;
     };
     const none = { clientErrors: 0, originErrors: 0, refused: 0, limited: 0 };

@@ -3,6 +3,7 @@ import { mistyped } from "../support/key-strings.ts";
 import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { requestText, sendRaw } from "../support/raw-http.ts";
 import { exchange } from "../support/tokens.ts";
+import { readJson } from "../support/json.ts";
 
 const PATH = "/v1/vaults/vault_1";
 
@@ -64,7 +65,7 @@ describe.each(SECRETS)("$kind in a URL is never forwarded, and said to be leaked
   test.each(PLACES)("in $name", async ({ target }) => {
     const { response, arrived, logs } = await send(target(secret()));
     expect(response.status).toBe(400);
-    const { error } = JSON.parse(response.body.toString()) as { error: Record<string, string> };
+    const { error } = readJson<{ error: Record<string, string> }>(response.body.toString());
     expect(error).toMatchObject({ type: "invalid_request", code: "credential_in_url" });
     expect(error["message"]).toMatch(/logs.*revoke/);
     expect(arrived).toEqual([]);

@@ -67,7 +67,7 @@ function load(key: CreatedKey, clients: number) {
     while (!stop.signal.aborted) {
       const sentAt = performance.now();
       const response = await portcullis.call("GET", PATH, { as: key.key, edge, from: address });
-      const body = (await response.json()) as { error?: { code: string } };
+      const body = await response.json<{ error?: { code: string } }>();
       calls.push({ sentAt, status: response.status, ...(body.error && { code: body.error.code }) });
     }
   };

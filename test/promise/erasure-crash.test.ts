@@ -24,7 +24,7 @@ async function organizationWithKey(portcullis: Portcullis, orgId: string): Promi
   const as = await portcullis.issuer.token(adminClaims({ org_id: orgId }));
   await portcullis.call("POST", "/-/organization/bootstrap", { as });
   const body = { name: "Leaves", scopes: ["vault:read"], vaults: "*" };
-  return (await (await portcullis.call("POST", "/-/api-keys", { as, body })).json()) as CreatedKey;
+  return await (await portcullis.call("POST", "/-/api-keys", { as, body })).json<CreatedKey>();
 }
 
 test("erasures that are killed at any step are done by repeating them, and no key of theirs lives", async () => {

@@ -15,7 +15,7 @@ async function statusOf({ key }: CreatedKey): Promise<number> {
 
 async function newServiceUser(): Promise<string> {
   const body = { name: "Fleet", vaultRoles: { "*": ["developer"] }, active: true };
-  return ((await (await portcullis.manage("POST", "/-/service-users", body)).json()) as { id: string }).id;
+  return (await (await portcullis.manage("POST", "/-/service-users", body)).json<{ id: string }>()).id;
 }
 
 test(
@@ -54,7 +54,7 @@ test("edits of many keys of one group at once are each in force, and everybody a
   const body = { orgId: "org_test" };
   const as = await portcullis.issuer.token(OPERATOR);
   const answer = await portcullis.call("POST", "/-/ops/reconciliations", { as, body });
-  const { differences } = (await answer.json()) as { differences: { difference: string }[] };
+  const { differences } = await answer.json<{ differences: { difference: string }[] }>();
   expect(differences.filter(({ difference }) => difference !== "differs_from_kv")).toEqual([]);
   const ends = await Promise.all(keys.map(({ id }) => portcullis.manage("DELETE", `/-/api-keys/${id}`)));
   expect(new Set(ends.map(({ status }) => status))).toEqual(new Set([200]));

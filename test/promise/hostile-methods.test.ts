@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ReceivedRequest } from "../support/origin-server.ts";
 import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
 import { requestText, sendRaw, type RawResponse } from "../support/raw-http.ts";
+import { readJson } from "../support/json.ts";
 
 const PATH = "/v1/vaults/vault_1";
 
@@ -30,7 +31,7 @@ async function send({ method, path = PATH, lines = [], body = "" }: Sent) {
 }
 
 function codeOf(response: RawResponse): unknown {
-  return (JSON.parse(response.body.toString()) as { error: { code: string } }).error.code;
+  return readJson<{ error: { code: string } }>(response.body.toString()).error.code;
 }
 
 describe("a method that the API does not have for a path is not allowed", () => {

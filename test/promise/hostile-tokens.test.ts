@@ -10,6 +10,7 @@ import { adminClaims } from "../support/issuer.ts";
 import { stealSigningKey } from "../support/organization-key.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { exchange } from "../support/tokens.ts";
+import { readJson } from "../support/json.ts";
 
 /**
  * Tokens that somebody might try. Most are signed with the organisation's real key, taken from its storage: what
@@ -52,7 +53,7 @@ beforeAll(async () => {
   const { kid, key: own } = await stealSigningKey(stateDir, "org_test");
   const pair = await generateKeyPair("ES256");
   const jwks = await portcullis.call("GET", "/-/organizations/org_test/jwks.json");
-  const { keys } = (await jwks.json()) as { keys: object[] };
+  const { keys } = await jwks.json<{ keys: object[] }>();
   materials = {
     good,
     claims: decodeJwt(good),
@@ -270,7 +271,7 @@ describe("a token with", () => {
       const token = await forge(materials);
       const before = outbound();
       const answer = await portcullis.call("GET", "/v1/vaults/vault_1", { as: token, from: freshAddress() });
-      const { error } = (await answer.json()) as { error: Record<string, unknown> };
+      const { error } = await answer.json<{ error: Record<string, unknown> }>();
       expect([answer.status, error["type"], error["code"], error["message"], error["details"]]).toEqual([
         401,
         "unauthorized",
@@ -292,7 +293,7 @@ describe("a token with", () => {
   test("an exp that has passed is told as expired", async () => {
     const token = await forged({ claims: { iat: now - 120, exp: now - 60 } })(materials);
     const answer = await portcullis.call("GET", "/v1/vaults/vault_1", { as: token, from: freshAddress() });
-    const { error } = (await answer.json()) as { error: { code: string } };
+    const { error } = await answer.json<{ error: { code: string } }>();
     expect([answer.status, error.code]).toEqual([401, "access_token_expired"]);
   });
 });
@@ -303,7 +304,7 @@ test("the log of every refused token says why", async () => {
   expect((await fetch(`${portcullis.edges[0]}/-/oauth/revoke`, form)).status).toBe(200);
   expect((await portcullis.call("GET", "/v1/vaults/vault_1", { as: revoked })).status).toBe(401);
   const lines = portcullis.logs.flatMap((line): { code?: string; reason?: string }[] =>
-    line.includes("access_token_invalid") ? [JSON.parse(line) as object] : [],
+    line.includes("access_token_invalid") ? [readJson<object>(line)] : [],
   );
   const reasons = new Set(lines.map(({ reason }) => reason));
   expect(lines.length).toBeGreaterThanOrEqual(Object.keys(ATTACKS).length);
@@ -322,7 +323,7 @@ test("the log of every refused token says why", async () => {
 
 test("an access token is no identity token", async () => {
   const answer = await portcullis.call("GET", "/-/api-keys", { as: materials.good, from: freshAddress() });
-  const { error } = (await answer.json()) as { error: { code: string } };
+  const { error } = await answer.json<{ error: { code: string } }>();
   expect([answer.status, error.code]).toEqual([401, "identity_token_invalid"]);
 });
 

@@ -10,7 +10,7 @@ import { exchange, postForm } from "../support/tokens.ts";
 const PATH = "/v1/vaults/vault_1";
 /** An edge that refuses imported keys. */
 const OFF = 1;
-const KEY_ID = expect.stringMatching(/^key_[0-9A-Za-z]{12}$/) as string;
+const KEY_ID = expect.stringMatching(/^key_[0-9A-Za-z]{12}$/);
 
 let portcullis: Portcullis;
 beforeAll(async () => {
@@ -23,7 +23,7 @@ afterAll(() => portcullis.stop());
 
 async function outcomeOf(credential: string, { edge = 0, path = PATH, from = freshAddress() } = {}) {
   const answer = await portcullis.call("GET", path, { as: credential, from, edge });
-  const { error } = (await answer.json()) as { error?: { code: string } };
+  const { error } = await answer.json<{ error?: { code: string } }>();
   return [answer.status, error?.code ?? null];
 }
 
@@ -99,10 +99,10 @@ test("a line that comes again changes nothing, whatever was changed of the key s
       line: i + 1,
       status: "refused",
       keyId: id,
-      error: expect.stringMatching(/other values/) as string,
+      error: expect.stringMatching(/other values/),
     })),
   );
-  const { name } = (await (await portcullis.manage("GET", `/-/api-keys/${id}`)).json()) as { name: string };
+  const { name } = await (await portcullis.manage("GET", `/-/api-keys/${id}`)).json<{ name: string }>();
   expect(name).toBe("Renamed");
 });
 
@@ -113,7 +113,7 @@ test("a revoked key is never brought back", async () => {
     line: 1,
     status: "refused",
     keyId: id,
-    error: expect.stringMatching(/revoked/) as string,
+    error: expect.stringMatching(/revoked/),
   });
   expect(await outcomeOf(key)).toEqual([401, "api_key_revoked"]);
 });

@@ -42,7 +42,7 @@ afterAll(async () => {
 
 async function outcomeOf(credential: string): Promise<[number, string | null]> {
   const answer = await portcullis.call("GET", PATH, { as: credential, from: freshAddress() });
-  const { error } = (await answer.json()) as { error?: { code: string } };
+  const { error } = await answer.json<{ error?: { code: string } }>();
   return [answer.status, error?.code ?? null];
 }
 
@@ -90,7 +90,7 @@ describe.each(EARLIER)("keys that begin with %s_", (prefix) => {
 
   test("the successor of such a key has the prefix of today", async () => {
     const answer = await portcullis.manage("POST", `/-/api-keys/${oldKey(4).id}/rotate`, { overlap: "1h" });
-    expect(((await answer.json()) as CreatedKey).key).toMatch(/^fk_/);
+    expect((await answer.json<CreatedKey>()).key).toMatch(/^fk_/);
     expect(await outcomeOf(oldKey(4).key)).toEqual([200, null]);
   });
 
@@ -153,7 +153,7 @@ test.each([...EARLIER, TODAY])(
     const [result] = await importKeys(portcullis, [line]);
     expect(result).toMatchObject({
       status: "refused",
-      error: expect.stringContaining(`${prefix}_`) as string,
+      error: expect.stringContaining(`${prefix}_`),
     });
   },
 );

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { swapSecret, unknownKey } from "../support/key-strings.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { readJson } from "../support/json.ts";
 
 const EDGES = 2;
 const PATH = "/v1/vaults/vault_1";
@@ -16,7 +17,7 @@ let portcullis: Portcullis;
 
 async function send(as: string, edge: number): Promise<Outcome> {
   const response = await portcullis.call("GET", PATH, { as, edge, from: freshAddress() });
-  const { error } = (await response.json()) as { error?: { code: string } };
+  const { error } = await response.json<{ error?: { code: string } }>();
   return { status: response.status, ...(error && { code: error.code }) };
 }
 
@@ -45,7 +46,7 @@ async function cached(key: CreatedKey, version: number): Promise<Readonly<Record
   const kv = await boundKv();
   for (;;) {
     const text = await kv.get(key.id);
-    const record = typeof text === "string" ? (JSON.parse(text) as { version: number }) : null;
+    const record = typeof text === "string" ? readJson<{ version: number }>(text) : null;
     if (record?.version === version) return record;
   }
 }

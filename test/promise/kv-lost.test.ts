@@ -39,7 +39,7 @@ afterAll(async () => {
 
 async function use(credential: string, edge = UNSET): Promise<string | number> {
   const answer = await portcullis.call("GET", "/v1/networks", { as: credential, edge, from: freshAddress() });
-  const { error } = (await answer.json()) as { error?: { code: string } };
+  const { error } = await answer.json<{ error?: { code: string } }>();
   return error?.code ?? answer.status;
 }
 
@@ -57,9 +57,9 @@ test("imported keys need the setting, until a reconcile has noted them and regis
     as: await portcullis.issuer.token(OPERATOR),
     body: { orgId: "org_test", fix: true },
   });
-  const { differences } = (await answer.json()) as {
+  const { differences } = await answer.json<{
     differences: { keyId: string; difference: string; settled: boolean }[];
-  };
+  }>();
   const of = differences.filter(({ keyId }) => [live.id, revoked.id].includes(keyId));
   expect(of.map(({ difference, settled }) => [difference, settled])).toEqual([
     ["differs_from_kv", true],

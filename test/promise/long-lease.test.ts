@@ -68,21 +68,21 @@ async function use(credential: string): Promise<[status: number, code: string | 
     from: freshAddress(),
     edge: 1,
   });
-  const { error } = (await answer.json()) as { error?: { code: string } };
+  const { error } = await answer.json<{ error?: { code: string } }>();
   return [answer.status, error?.code];
 }
 
 /** What the organisation says of a key, its use aside. */
 async function recordOf({ id }: CreatedKey): Promise<Record<string, unknown>> {
   const answer = await portcullis.manage("GET", `/-/api-keys/${id}`);
-  const { status, version, revokedAt, revokedBy, receipt } = (await answer.json()) as Record<string, unknown>;
+  const { status, version, revokedAt, revokedBy, receipt } = await answer.json<Record<string, unknown>>();
   return { status, version, revokedAt, revokedBy, receipt };
 }
 
 /** What the audit log has of a key: its creation, and what was done to it. */
 async function actsOn({ id }: CreatedKey): Promise<string[]> {
   const audit = await portcullis.manage("GET", `/-/audit-events?target=${id}`);
-  const { data } = (await audit.json()) as { data: { action: string }[] };
+  const { data } = await audit.json<{ data: { action: string }[] }>();
   return data.map(({ action }) => action);
 }
 

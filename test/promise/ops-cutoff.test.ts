@@ -35,7 +35,7 @@ function load(key: CreatedKey) {
     while (!control.stopped) {
       const sentAt = performance.now();
       const response = await portcullis.call("GET", "/v1/vaults/vault_1", { as: key.key, edge, from });
-      const body = (await response.json()) as { error?: { code: string } };
+      const body = await response.json<{ error?: { code: string } }>();
       calls.push({ sentAt, status: response.status, code: body.error?.code });
       await setTimeout(PAUSE_MS);
     }

@@ -61,7 +61,7 @@ test("an organisation leaves: exported, cut, erased, and what comes after it is 
   await expect.poll(() => copiesOf(orgId, keys)).toBeGreaterThan(3);
 
   const answer = await erase(orgId);
-  const erased = (await answer.json()) as Erased;
+  const erased = await answer.json<Erased>();
   expect([answer.status, erased]).toMatchObject([200, { orgId, status: "erased", keys: 3 }]);
   expect(erased.receipts.map(({ keyId }) => keyId)).toEqual(keys.map(({ id }) => id).toSorted());
   for (const { key } of keys) expect(await codeOf(key)).toBe("api_key_revoked");
@@ -92,7 +92,7 @@ test("while a guard does not confirm nothing is erased, nobody comes in, and the
   expect(await codeOf(live.key)).toBe("api_key_revoked");
   expect(await refusalOf(await admin.call("GET", "/-/api-keys"))).toEqual([503, "admission_unavailable"]);
   await setOutage(control, imported.id, null);
-  const erased = (await (await erase(orgId)).json()) as Erased;
+  const erased = await (await erase(orgId)).json<Erased>();
   expect(erased.keys).toBe(3);
   expect(await codeOf(imported.key)).toBe("api_key_revoked");
 });
@@ -112,7 +112,7 @@ test("a key that only its guard knows is cut, too", async () => {
   const [stored] = (await guard.list()).keys;
   const unknown = `${key.id.slice(0, -1)}${key.id.endsWith("0") ? "1" : "0"}`;
   await guard.put(organization.id, [{ ...stored?.record, id: unknown }]);
-  const erased = (await (await erase(organization.id)).json()) as Erased;
+  const erased = await (await erase(organization.id)).json<Erased>();
   expect(erased.receipts.map(({ keyId }) => keyId)).toEqual([key.id, unknown].toSorted());
   // Whatever still tries to bring it back comes too late.
   expect(await guard.put(organization.id, [{ ...stored?.record, version: 99 }])).toBe(null);

@@ -23,7 +23,7 @@ async function asStranger(method: string, path: string, body?: object): Promise<
 
 async function createStrangersKey(): Promise<CreatedKey> {
   const body = { name: "Other", scopes: ["vault:read"], vaults: ["vault_1"] };
-  return (await (await asStranger("POST", "/-/api-keys", body)).json()) as CreatedKey;
+  return await (await asStranger("POST", "/-/api-keys", body)).json<CreatedKey>();
 }
 
 describe("another organisation's key does not exist for an admin", () => {
@@ -43,7 +43,7 @@ describe("another organisation's key does not exist for an admin", () => {
   test("nor in any list", async () => {
     const own = await createStrangersKey();
     const response = await asStranger("GET", "/-/api-keys?owner=*&status=all&limit=500");
-    const { data } = (await response.json()) as { data: { id: string }[] };
+    const { data } = await response.json<{ data: { id: string }[] }>();
     expect(data.map(({ id }) => id)).toContain(own.id);
     expect(data.map(({ id }) => id)).not.toContain(key.id);
   });

@@ -113,7 +113,7 @@ describe("every answer to a request that was admitted carries the rate headers",
     const token = await portcullis.issuer.token(claims({ vault_1: ["developer"] }, now - 2));
     const body = { name: "Test", scopes: ["vault:read"], vaults: ["vault_1"], rateLimit: LIMIT };
     const created = await portcullis.call("POST", "/-/api-keys", { as: token, body });
-    const { key } = (await created.json()) as CreatedKey;
+    const { key } = await created.json<CreatedKey>();
     await portcullis.call("GET", "/-/api-keys", { as: await portcullis.issuer.token(claims({}, now - 1)) });
 
     const response = await send(key);

@@ -53,7 +53,7 @@ beforeAll(async () => {
   keys = Object.fromEntries(NAMES.map((name, i) => [name, made[i]])) as typeof keys;
   await asLeft("POST", "/-/organization/bootstrap");
   const created = await asLeft("POST", "/-/api-keys", { name: "L", scopes: ["vault:read"], vaults: "*" });
-  left = (await created.json()) as CreatedKey;
+  left = await created.json<CreatedKey>();
   await portcullis.stop();
   const organization = organizationDir(stateDir);
   cpSync(organization, copy, { recursive: true });
@@ -100,19 +100,19 @@ function organizationDir(stateDir: string): string {
 
 async function edit(key: CreatedKey, change: object): Promise<Record<string, unknown>> {
   const response = await portcullis.manage("PATCH", `/-/api-keys/${key.id}`, change);
-  const body = (await response.json()) as Record<string, unknown>;
+  const body = await response.json<Record<string, unknown>>();
   if (response.status !== 200) throw new Error(JSON.stringify(body));
   return body;
 }
 
 async function use({ key }: CreatedKey, vault = "vault_1"): Promise<[number, string | null]> {
   const response = await portcullis.call("GET", `/v1/vaults/${vault}`, { as: key, from: freshAddress() });
-  const { error } = (await response.json()) as { error?: { code: string } };
+  const { error } = await response.json<{ error?: { code: string } }>();
   return [response.status, error?.code ?? null];
 }
 
 async function read({ id }: CreatedKey): Promise<Record<string, unknown>> {
-  return (await (await portcullis.manage("GET", `/-/api-keys/${id}`)).json()) as Record<string, unknown>;
+  return await (await portcullis.manage("GET", `/-/api-keys/${id}`)).json<Record<string, unknown>>();
 }
 
 interface Answer {
@@ -128,7 +128,7 @@ async function reconcile(fix: boolean, orgId = "org_test"): Promise<Difference[]
       as: await portcullis.issuer.token(OPERATOR),
       body: { orgId, fix, limit: 1, ...(cursor !== "" && { nextCursor: cursor }) },
     });
-    const body = (await response.json()) as Answer;
+    const body = await response.json<Answer>();
     expect(response.status, JSON.stringify(body)).toBe(200);
     differences.push(...body.differences);
     cursor = body.pagination.nextCursor;
@@ -138,7 +138,7 @@ async function reconcile(fix: boolean, orgId = "org_test"): Promise<Difference[]
 
 test("a revocation that is acknowledged is in force, however far the guard is ahead", async () => {
   const answer = await portcullis.manage("DELETE", `/-/api-keys/${keys.ahead.id}`);
-  const receipt = (await answer.json()) as { version: number };
+  const receipt = await answer.json<{ version: number }>();
   expect([answer.status, receipt]).toMatchObject([200, { status: "revoked" }]);
   expect(receipt.version).toBeGreaterThan(4);
   expect(await use(keys.ahead)).toEqual([401, "api_key_revoked"]);

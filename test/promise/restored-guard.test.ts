@@ -98,7 +98,7 @@ async function use(credential: string, vault = "vault_1"): Promise<[number, stri
     as: credential,
     from: freshAddress(),
   });
-  const { error } = (await response.json()) as { error?: { code: string } };
+  const { error } = await response.json<{ error?: { code: string } }>();
   return [response.status, error?.code ?? null];
 }
 
@@ -111,7 +111,7 @@ interface Found {
 async function reconcile(fix: boolean, orgId = "org_test"): Promise<Found[]> {
   const response = await operate("POST", "/-/ops/reconciliations", { orgId, fix });
   expect(response.status).toBe(200);
-  return ((await response.json()) as { differences: never[] }).differences;
+  return (await response.json<{ differences: never[] }>()).differences;
 }
 
 test("a change of a key puts in force again what its guard has forgotten", async () => {
@@ -122,9 +122,11 @@ test("a change of a key puts in force again what its guard has forgotten", async
 });
 
 test("a revocation that comes again is in force again when it is answered, with the receipt of the first", async () => {
-  const shown = (await (await portcullis.manage("GET", `/-/api-keys/${keys.again.id}`)).json()) as {
+  const shown = await (
+    await portcullis.manage("GET", `/-/api-keys/${keys.again.id}`)
+  ).json<{
     receipt: object;
-  };
+  }>();
   const again = await portcullis.manage("DELETE", `/-/api-keys/${keys.again.id}`);
   expect([again.status, await again.json()]).toMatchObject([
     200,

@@ -34,7 +34,7 @@ async function codesOf(portcullis: Portcullis, keys: readonly CreatedKey[]): Pro
   const codes: (string | number)[] = [];
   for (const { key } of keys) {
     const answer = await portcullis.call("GET", "/v1/vaults/vault_1", { as: key, from: freshAddress() });
-    const { error } = (await answer.json()) as { error?: { code: string } };
+    const { error } = await answer.json<{ error?: { code: string } }>();
     codes.push(error?.code ?? answer.status);
   }
   return codes;
@@ -75,7 +75,7 @@ test("forth, back and forth again on one state: what each version has cut, made 
     expect(await codesOf(portcullis, first)).toEqual([dead, 200, "ip_not_allowed", dead]);
     expect(await codesOf(portcullis, second)).toEqual([dead, 200]);
     const list = await portcullis.manage("GET", "/-/api-keys?status=all&owner=*");
-    const { data } = (await list.json()) as { data: { id: string }[] };
+    const { data } = await list.json<{ data: { id: string }[] }>();
     expect(data.map(({ id }) => id).toSorted()).toEqual([...first, ...second].map(({ id }) => id).toSorted());
   });
 }, 120_000);

@@ -210,7 +210,7 @@ const createKey = fc
     model.settle();
     if (answer.status !== 201) return;
     expect(model.isOut(owner)).toBe(false);
-    owner.keys.add((await answer.json()) as CreatedKey);
+    owner.keys.add(await answer.json<CreatedKey>());
   });
 
 const createUser = fc
@@ -416,7 +416,7 @@ test("no key works whose owner is out or has lost the role, after any sequence o
 /** A key of a service user whose name is that of a person. */
 async function serviceKey({ admin }: Organization): Promise<CreatedKey> {
   const service = { name: "ann", vaultRoles: { vault_1: ["developer"] } };
-  const { id } = (await (await admin.call("POST", "/-/service-users", service)).json()) as { id: string };
+  const { id } = await (await admin.call("POST", "/-/service-users", service)).json<{ id: string }>();
   return admin.createKey({ ownerId: id, vaults: ["vault_1"] });
 }
 

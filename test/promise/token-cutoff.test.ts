@@ -90,7 +90,7 @@ function load(token: string) {
       const sentAt = performance.now();
       // Every call from an address of its own, so that the refusals do not add up to too many failures.
       const response = await portcullis.call("GET", PATH, { as: token, edge, from: freshAddress() });
-      const body = (await response.json()) as { error?: { code: string } };
+      const body = await response.json<{ error?: { code: string } }>();
       calls.push({ sentAt, status: response.status, ...(body.error && { code: body.error.code }) });
     }
   };

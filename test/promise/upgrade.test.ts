@@ -65,7 +65,7 @@ describe.each(VERSIONS)("the state that version $name left", { timeout: TIMEOUT_
 
   async function outcome(credential: string, path = PATH, from = freshAddress()) {
     const answer = await portcullis.call("GET", path, { as: credential, from });
-    const { error } = (await answer.json()) as { error?: { code: string } };
+    const { error } = await answer.json<{ error?: { code: string } }>();
     return { status: answer.status, code: error?.code ?? null };
   }
 
@@ -83,7 +83,7 @@ describe.each(VERSIONS)("the state that version $name left", { timeout: TIMEOUT_
         expectWhole(
           path,
           before as List,
-          (await answer.json()) as List,
+          await answer.json<List>(),
           left.unconfirmed.map((each) => keyOf(each).id),
         );
       }
@@ -93,7 +93,7 @@ describe.each(VERSIONS)("the state that version $name left", { timeout: TIMEOUT_
   test("has its usage counted as it was", async () => {
     if (left.usage === null) return;
     const answer = await ask("org_left", "GET", "/-/usage?window=7d");
-    const { totals } = (await answer.json()) as { totals: Record<string, number> };
+    const { totals } = await answer.json<{ totals: Record<string, number> }>();
     expect(usageTotals(totals)).toEqual(left.usage);
   });
 
@@ -142,7 +142,7 @@ describe.each(VERSIONS)("the state that version $name left", { timeout: TIMEOUT_
     expect((await manage("PATCH", "disabled", "", { disabled: false })).status).toBe(200);
     expect(await outcome(keyOf("disabled").key)).toEqual({ status: 200, code: null });
     const rotation = await manage("POST", "lasting", "/rotate", { overlap: 0 });
-    const successor = (await rotation.json()) as CreatedKey;
+    const successor = await rotation.json<CreatedKey>();
     expect([rotation.status, (await outcome(successor.key)).status]).toEqual([201, 200]);
     expect(await outcome(keyOf("lasting").key)).toEqual({ status: 401, code: "api_key_revoked" });
     const revoked = await ask("org_beside", "DELETE", `/-/api-keys/${keyOf("beside").id}`);
@@ -152,7 +152,7 @@ describe.each(VERSIONS)("the state that version $name left", { timeout: TIMEOUT_
 
   test("lets nobody stay who leaves by SCIM", async () => {
     if (left.scimToken === null) return;
-    const users = (await (await ask("org_left", "GET", "/-/scim/v2/Users")).json()) as List;
+    const users = await (await ask("org_left", "GET", "/-/scim/v2/Users")).json<List>();
     const dana = users.Resources?.find(({ userName }) => userName === "dana");
     const leave = { schemas: [PATCH_OP], Operations: [{ op: "replace", path: "active", value: false }] };
     expect((await ask("org_left", "PATCH", `/-/scim/v2/Users/${String(dana?.["id"])}`, leave)).status).toBe(

@@ -55,7 +55,7 @@ interface Usage {
 }
 
 async function usage(path: string): Promise<Usage> {
-  return (await (await organization.admin.call("GET", path)).json()) as Usage;
+  return await (await organization.admin.call("GET", path)).json<Usage>();
 }
 
 /** Answers as the query says. */

@@ -59,7 +59,7 @@ describe.each(PLACEMENTS)("edges of both versions over $name", ({ placement }) =
   async function made(edge: number, path: string, body: object = {}, claims?: object): Promise<CreatedKey> {
     const answer = await ask(edge, "POST", path, body, claims);
     if (answer.status !== 201) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()) as CreatedKey;
+    return await answer.json<CreatedKey>();
   }
 
   const makeKey = (edge: number, changes: object = {}, claims?: object) =>
@@ -67,7 +67,7 @@ describe.each(PLACEMENTS)("edges of both versions over $name", ({ placement }) =
 
   async function use(credential: string, edge: number, from = freshAddress()) {
     const answer = await portcullis.call("GET", PATH, { as: credential, edge, from });
-    const { error } = (await answer.json()) as { error?: { code: string } };
+    const { error } = await answer.json<{ error?: { code: string } }>();
     return { status: answer.status, code: error?.code ?? null };
   }
 
@@ -124,7 +124,7 @@ describe.each(PLACEMENTS)("edges of both versions over $name", ({ placement }) =
       expect(await useEverywhere(key.key)).toEqual([LIVE, LIVE]);
       for (const on of EDGES) {
         const found = await ask(on, "GET", `/-/api-keys?q=Widened&limit=500`);
-        expect(((await found.json()) as { data: CreatedKey[] }).data.map(({ id }) => id)).toContain(key.id);
+        expect((await found.json<{ data: CreatedKey[] }>()).data.map(({ id }) => id)).toContain(key.id);
         expect((await ask(on, "GET", `/-/api-keys/${key.id}`)).status).toBe(200);
         expect((await ask(on, "GET", "/-/audit-events?limit=5")).status).toBe(200);
       }
@@ -145,7 +145,7 @@ describe.each(PLACEMENTS)("edges of both versions over $name", ({ placement }) =
           body: new URLSearchParams(form),
         });
       const issued = await post("/-/oauth/token", { grant_type: "client_credentials" });
-      const { access_token: token } = (await issued.json()) as { access_token: string };
+      const { access_token: token } = await issued.json<{ access_token: string }>();
       expect(await useEverywhere(token)).toEqual([LIVE, LIVE]);
       expect((await post("/-/oauth/revoke", { token })).status).toBe(200);
       const dead = { status: 401, code: "access_token_invalid" };
@@ -163,7 +163,7 @@ describe.each(PLACEMENTS)("edges of both versions over $name", ({ placement }) =
       const counted = await Promise.all(
         EDGES.map(async (edge) => {
           const usage = await ask(edge, "GET", `/-/api-keys/${key.id}/usage?window=24h`);
-          return usageTotals(((await usage.json()) as { totals: Record<string, number> }).totals);
+          return usageTotals((await usage.json<{ totals: Record<string, number> }>()).totals);
         }),
       );
       return counted.every(({ succeeded, limited }) => succeeded === 6 && limited === 4);
@@ -173,7 +173,7 @@ describe.each(PLACEMENTS)("edges of both versions over $name", ({ placement }) =
   // One after the other: an organisation has one SCIM token.
   test.each(EDGES)("who leaves by SCIM over edge %i has no key on either", async (edge) => {
     const secret = await ask(edge, "POST", "/-/organization/scim-token");
-    const { token } = (await secret.json()) as { token: string };
+    const { token } = await secret.json<{ token: string }>();
     const scim = (method: string, path: string, body: object) =>
       portcullis.call(method, `/-/scim/v2${path}`, {
         as: token,
@@ -188,7 +188,7 @@ describe.each(PLACEMENTS)("edges of both versions over $name", ({ placement }) =
       externalId: userName,
       active: true,
     });
-    const { id } = (await user.json()) as { id: string };
+    const { id } = await user.json<{ id: string }>();
     const key = await makeKey(edge, {}, { sub: userName, name: userName, roles: [] });
     expect(await useEverywhere(key.key)).toEqual([LIVE, LIVE]);
     const leave = { schemas: [PATCH_OP], Operations: [{ op: "replace", path: "active", value: false }] };

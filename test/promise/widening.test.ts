@@ -121,6 +121,6 @@ test.each(WIDENINGS)(
 
 async function send(key: CreatedKey, edge: number): Promise<{ status: number; code?: string }> {
   const response = await portcullis.call("GET", PATH, { as: key.key, edge, from: freshAddress() });
-  const { error } = (await response.json()) as { error?: { code: string } };
+  const { error } = await response.json<{ error?: { code: string } }>();
   return { status: response.status, ...(error && { code: error.code }) };
 }

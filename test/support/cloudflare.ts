@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { randomUUID } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { close, listen } from "./issuer.ts";
+import { readJson } from "./json.ts";
 
 /** What was uploaded of a Worker. */
 interface Upload {
@@ -90,7 +91,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, state:
   const value = /\/storage\/kv\/namespaces\/\w+\/values\/\w+/.exec(path)?.[0];
   if (value !== undefined) return answerValue(request.method, value, body.toString(), state, response, send);
   const route = ROUTES.find(([method, pattern]) => method === request.method && pattern.test(path));
-  if (route !== undefined) return route[2](state, send, JSON.parse(body.toString() || "{}") as Json, path);
+  if (route !== undefined) return route[2](state, send, readJson<Json>(body.toString() || "{}"), path);
   state.unknown.push(`${request.method} ${path}`);
   return send(null, 404, 10007);
 }
@@ -237,5 +238,5 @@ async function metadataOf(request: IncomingMessage, body: Buffer): Promise<Uploa
   const form = await new Response(new Uint8Array(body), {
     headers: { "Content-Type": request.headers["content-type"] ?? "" },
   }).formData();
-  return JSON.parse(form.get("metadata") as string) as Upload["metadata"];
+  return readJson<Upload["metadata"]>(form.get("metadata") as string);
 }

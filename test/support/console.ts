@@ -18,7 +18,7 @@ import { launchBrowser, visit, type Browser, type Visitor } from "./browser.ts";
 import { BUNDLE_DIR } from "./build-bundle.ts";
 
 /** The people of the sample provider, as its page calls them. */
-export const PEOPLE = { alice: "Alice Andersson", bob: "Bob Baker", carol: "Carol Chen" } as const;
+const PEOPLE = { alice: "Alice Andersson", bob: "Bob Baker", carol: "Carol Chen" } as const;
 export type Person = keyof typeof PEOPLE;
 
 /** The production bundle with the sample identity provider and the sample origin, and a browser. */

@@ -36,7 +36,7 @@ let organizations = 0;
 
 export async function startControl(options: PortcullisOptions = {}): Promise<Control> {
   const portcullis = await startPortcullis(options);
-  const document = (await (await portcullis.call("GET", "/-/openapi.json")).json()) as OpenApiDocument;
+  const document = await (await portcullis.call("GET", "/-/openapi.json")).json<OpenApiDocument>();
   const check = compileOpenApi(document);
 
   const call: Portcullis["call"] = async (method, path, callOptions) => {
@@ -55,7 +55,7 @@ export async function startControl(options: PortcullisOptions = {}): Promise<Con
       async createKey(changes = {}) {
         const answer = await own("POST", "/-/api-keys", { ...NEW_KEY, ...changes });
         if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
-        return (await answer.json()) as CreatedKey;
+        return await answer.json<CreatedKey>();
       },
     };
   };
@@ -100,7 +100,7 @@ export interface ErrorBody {
 
 /** What a refusal says, in the form that tables expect it. */
 export async function refusalOf(answer: Response): Promise<[status: number, code: string, field?: string]> {
-  const { error } = (await answer.json()) as ErrorBody;
+  const { error } = await answer.json<ErrorBody>();
   const field = error.details?.field;
   return field === undefined ? [answer.status, error.code] : [answer.status, error.code, field];
 }

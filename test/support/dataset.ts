@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import { COLUMNS, type DataPoint } from "../../src/core/usage/metrics.ts";
 import { CREDENTIALS } from "./cloudflare.ts";
 import { close, listen } from "./issuer.ts";
+import { readJson } from "./json.ts";
 
 /**
  * Stands in for a dataset of Workers Analytics Engine: its points in SQLite, and of its SQL what the queries use. The
@@ -31,20 +32,20 @@ export class StandInDataset {
     this.#db.aggregate("argMax", {
       start: "[null, null]",
       step: (held, value, by) => {
-        const [, most] = JSON.parse(held as string) as [unknown, number | null];
+        const [, most] = readJson<[unknown, number | null]>(held as string);
         return most === null || Number(by) >= most ? JSON.stringify([value, Number(by)]) : held;
       },
-      result: (held) => (JSON.parse(held as string) as [SQLInputValue, unknown])[0],
+      result: (held) => readJson<[SQLInputValue, unknown]>(held as string)[0],
     });
     this.#db.aggregate("quantileExactWeighted", {
       start: "[]",
       step: (held, level, value, weight) => {
-        const values = JSON.parse(held as string) as [number, number][];
+        const values = readJson<[number, number][]>(held as string);
         const times = Array.from({ length: Number(weight) }, () => [Number(level), Number(value)]);
         return JSON.stringify([...values, ...times]);
       },
       result: (held) => {
-        const points = (JSON.parse(held as string) as [number, number][]).toSorted((a, b) => a[1] - b[1]);
+        const points = readJson<[number, number][]>(held as string).toSorted((a, b) => a[1] - b[1]);
         const at = Math.floor((points[0]?.[0] ?? 0) * points.length);
         return points[Math.min(points.length - 1, at)]?.[1] ?? null;
       },

@@ -4,6 +4,7 @@ import type { KeyGuard, KeyMatch } from "../../src/admission/guard/key-guard.ts"
 import { groupOfKey } from "../../src/admission/key-guards.ts";
 import type { Question } from "../../src/admission/protocol.ts";
 import type { Organization } from "../../src/state/organization/organization.ts";
+import { readJson } from "./json.ts";
 
 /** KV as it is when it is down. */
 export class BrokenKv extends WorkerEntrypoint {
@@ -255,7 +256,7 @@ export class FlakyKv extends WorkerEntrypoint {
     return value === undefined ? null : JSON.parse(value);
   }
   put(key: string, value: string): void {
-    const { orgId } = JSON.parse(value) as KeyRecord;
+    const { orgId } = readJson<KeyRecord>(value);
     if (outages.get(orgId) === "KV down") throw new Error("KV is down");
     FlakyKv.#values.set(key, value);
   }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { NDJSON } from "../../src/core/http/ndjson.ts";
 import { OPERATOR } from "./operators.ts";
 import type { Portcullis } from "./portcullis.ts";
+import { readJson } from "./json.ts";
 
 export interface ImportResultLine {
   readonly line: number;
@@ -49,5 +50,5 @@ export async function importKeys(
   return text
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as ImportResultLine);
+    .map((line) => readJson<ImportResultLine>(line));
 }

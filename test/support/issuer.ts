@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from "jose";
+import { readJson } from "./json.ts";
 
 /** An identity provider for tests: discovery and keys over real HTTP, and tokens with any claims. */
 export interface TestIssuer {
@@ -127,7 +128,7 @@ function sign(
     ...claims,
   };
   const critical = Object.fromEntries(((header["crit"] ?? []) as string[]).map((name) => [name, true]));
-  return new SignJWT(JSON.parse(JSON.stringify(payload)) as Record<string, unknown>)
+  return new SignJWT(readJson<Record<string, unknown>>(JSON.stringify(payload)))
     .setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: signer.kid, ...header })
     .sign(signer.privateKey, { crit: critical });
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { deserialize, serialize } from "node:v8";
+import { readJson } from "./json.ts";
 
 const VERSIONS = join(import.meta.dirname, "../fixtures/versions");
 const DAY_MS = 86_400_000;
@@ -68,7 +69,7 @@ export interface UnpackedState extends Left {
 export function unpackState(name: string, directory: string): UnpackedState {
   execFileSync("tar", ["xzf", join(VERSIONS, `${name}.tgz`), "-C", directory]);
   const told = readFileSync(join(directory, "left.json"), "utf8");
-  const { leftAt } = JSON.parse(told) as Left;
+  const { leftAt } = readJson<Left>(told);
   // Whole days, so that what was counted by the day stays so.
   const ageMs = Math.floor((Date.now() - leftAt) / DAY_MS) * DAY_MS;
   const stateDir = join(directory, "state");
@@ -77,7 +78,7 @@ export function unpackState(name: string, directory: string): UnpackedState {
     if (file.includes("/blobs/")) writeFileSync(path, agedText(readFileSync(path, "utf8"), ageMs));
     else if (file.endsWith(".sqlite") && !file.endsWith("metadata.sqlite")) ageDatabase(path, ageMs);
   }
-  return { ...(JSON.parse(agedText(told, ageMs)) as Left), stateDir };
+  return { ...readJson<Left>(agedText(told, ageMs)), stateDir };
 }
 
 /** Milliseconds since the epoch, of the years 2020 to 2033. */

@@ -37,12 +37,12 @@ export function operatorOf(portcullis: Portcullis) {
     async revoke(targets: readonly object[], changes: object = {}): Promise<OperatorAnswer> {
       const response = await call("POST", { targets, reason: "Leaked", ...changes });
       if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
-      return (await response.json()) as OperatorAnswer;
+      return await response.json<OperatorAnswer>();
     },
     /** The lines on record with a status, those of one key alone when it is named. */
     async list(status: string, keyId?: string): Promise<Record<string, unknown>[]> {
       const response = await call("GET", undefined, undefined, `?status=${status}&limit=500`);
-      const { data } = (await response.json()) as { data: Record<string, unknown>[] };
+      const { data } = await response.json<{ data: Record<string, unknown>[] }>();
       return data.filter((entry) => keyId === undefined || entry["keyId"] === keyId);
     },
   };
@@ -61,7 +61,7 @@ export async function setOutage(portcullis: Portcullis, name: string, outage: Ou
 export async function registeredOrganizations(portcullis: Portcullis): Promise<string[]> {
   const as = await portcullis.issuer.token(OPERATOR);
   const response = await portcullis.call("GET", "/-/ops/organizations", { as });
-  return ((await response.json()) as { data: { id: string }[] }).data.map(({ id }) => id);
+  return (await response.json<{ data: { id: string }[] }>()).data.map(({ id }) => id);
 }
 
 /** A key of another organisation, which is in another group than any of `org_test`. */
@@ -69,7 +69,7 @@ export async function createKeyElsewhere(portcullis: Portcullis): Promise<Create
   const as = await portcullis.issuer.token(adminClaims({ org_id: "org_elsewhere" }));
   await portcullis.call("POST", "/-/organization/bootstrap", { as });
   const body = { name: "Elsewhere", scopes: ["vault:read"], vaults: "*" };
-  return (await (await portcullis.call("POST", "/-/api-keys", { as, body })).json()) as CreatedKey;
+  return await (await portcullis.call("POST", "/-/api-keys", { as, body })).json<CreatedKey>();
 }
 
 /** Waits until something holds; the test's own time limit ends the wait. */

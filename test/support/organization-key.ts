@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { importJWK, type CryptoKey } from "jose";
 import type { SigningKey } from "../../src/core/token/signing-key.ts";
+import { readJson } from "./json.ts";
 
 /** The signing key of an organisation, taken from its object's storage: what only the object itself should have. */
 export async function stealSigningKey(
@@ -23,7 +24,7 @@ function signingKeys(file: string): SigningKey[][] {
   const database = new DatabaseSync(file, { readOnly: true });
   try {
     const rows = database.prepare(`SELECT value FROM settings WHERE name = 'signingKeys'`).all();
-    return rows.map(({ value }) => JSON.parse(String(value)) as SigningKey[]);
+    return rows.map(({ value }) => readJson<SigningKey[]>(String(value)));
   } catch {
     // Not the storage of an organisation.
     return [];

@@ -2,6 +2,7 @@ import { compileDocument } from "../../src/api/compile.ts";
 import { Findings, type JsonObject, type Problem } from "../../src/api/problem.ts";
 import { inlinePaths } from "../../src/api/references.ts";
 import { loadPolicy, type Match, type RoutePolicy } from "../../src/core/policy/route-policy.ts";
+import { readJson } from "./json.ts";
 
 /** What a document of one file compiles to, and what is said of it. */
 export function compile(document: JsonObject): {
@@ -11,7 +12,7 @@ export function compile(document: JsonObject): {
 } {
   const findings = new Findings();
   const table = compileDocument(inlinePaths(document, findings), findings);
-  const asWritten = JSON.parse(JSON.stringify(table)) as typeof table;
+  const asWritten = readJson<typeof table>(JSON.stringify(table));
   const { mistakes, warnings } = findings;
   return { policy: loadPolicy(asWritten), mistakes, warnings };
 }

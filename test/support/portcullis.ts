@@ -98,7 +98,7 @@ export async function startPortcullis(product: PortcullisOptions = {}): Promise<
       const body = { name: "Test", scopes: ["vault:read"], vaults: "*", ...changes };
       const response = await manage("POST", "/-/api-keys", body);
       if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
-      return (await response.json()) as CreatedKey;
+      return await response.json<CreatedKey>();
     },
     async stop() {
       await miniflare.dispose();

@@ -35,7 +35,7 @@ export const PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 export async function newScimToken(organization: Organization): Promise<string> {
   const answer = await organization.admin.call("POST", "/-/organization/scim-token");
-  return ((await answer.json()) as { token: string }).token;
+  return (await answer.json<{ token: string }>()).token;
 }
 
 /** A client with a token of the organisation, or with a given one. */
@@ -84,7 +84,7 @@ export async function use(
   const answer = await fetch(`${control.edges[edge]}/v1/vaults/${vault}`, {
     headers: { Authorization: `Bearer ${key.key}`, "CF-Connecting-IP": freshAddress() },
   });
-  const { error } = (await answer.json()) as { error?: { code: string } };
+  const { error } = await answer.json<{ error?: { code: string } }>();
   return error === undefined ? [answer.status] : [answer.status, error.code];
 }
 
@@ -95,7 +95,7 @@ export async function tryToCreateKey(person: Person): Promise<[number, string?]>
     scopes: ["vault:read"],
     vaults: "*",
   });
-  const { error } = (await answer.json()) as { error?: { code: string } };
+  const { error } = await answer.json<{ error?: { code: string } }>();
   return error === undefined ? [answer.status] : [answer.status, error.code];
 }
 

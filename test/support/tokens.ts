@@ -47,5 +47,5 @@ export async function exchange(
     { client },
   );
   if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as TokenAnswer;
+  return await answer.json<TokenAnswer>();
 }

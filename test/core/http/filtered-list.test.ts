@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { filterBody, type ListFilter } from "../../../src/core/http/filtered-list.ts";
+import { readJson } from "../../support/json.ts";
 
 const HIDDEN = "hidden";
 const SHOWN = "shown";
@@ -62,7 +63,7 @@ describe("what is not understood is not shown:", () => {
         (bytes) => {
           const text = shown(bytes, FILTER, isFailure);
           if (text === null) return;
-          const document = JSON.parse(text) as Record<string, unknown>;
+          const document = readJson<Record<string, unknown>>(text);
           expect(typeof document === "object" && !Array.isArray(document)).toBe(true);
           const { data } = document;
           if (!Array.isArray(data)) expect([isFailure, data ?? null]).toEqual([true, null]);

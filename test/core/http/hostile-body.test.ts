@@ -6,6 +6,7 @@ import { MAX_JSON_DEPTH, nestsTooDeep } from "../../../src/core/http/json-depth.
 import { readLines } from "../../../src/core/http/ndjson.ts";
 import { webhookUrlProblem } from "../../../src/core/organization/webhook.ts";
 import { always, jsonWith, longTexts, SEED, textWith } from "../../support/fuzz.ts";
+import { readJson } from "../../support/json.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const MAX_LENGTH = 20;
@@ -54,7 +55,7 @@ describe("lists", () => {
     always(BODY, (body) => {
       const shown = filterBody(encode(JSON.stringify(body)), "utf-8", FILTER, false);
       if (shown === null) return;
-      const data = (JSON.parse(new TextDecoder().decode(shown.bytes)) as { data?: unknown }).data;
+      const data = readJson<{ data?: unknown }>(new TextDecoder().decode(shown.bytes)).data;
       for (const item of Array.isArray(data) ? (data as { id?: unknown }[]) : [])
         expect(item.id).toBe("mine");
     });

@@ -3,6 +3,7 @@ import { NDJSON } from "../../../src/core/http/ndjson.ts";
 import { asOwner, change, isDone } from "./people.ts";
 import { EVERY_VAULT, NEAR, vaultsOf, type Credential, type Key, type Owner, type Setting } from "./truth.ts";
 import type { Outcome, World } from "./world.ts";
+import { readJson } from "../../support/json.ts";
 
 /** So high that it stops nobody: limits are tested elsewhere. */
 const RATE_LIMIT = { requests: 1_000_000, windowSeconds: 60 };
@@ -54,7 +55,7 @@ export async function importKey(world: World, edge: number, owner: Owner, mask: 
     type: NDJSON,
   });
   if (outcome.status !== 200) return;
-  const { keyId, error } = JSON.parse(outcome.text) as { keyId: string | null; error: string | null };
+  const { keyId, error } = readJson<{ keyId: string | null; error: string | null }>(outcome.text);
   if (keyId === null) return;
   const key = world.truth.addKey(keyId, secret, owner, mask);
   key.doubtful ||= error !== null;

@@ -10,6 +10,7 @@ import { OPERATOR } from "../../support/operators.ts";
 import { bundledWorker } from "../../support/build-bundle.ts";
 import { startRuntime } from "../../support/runtime.ts";
 import { Truth } from "./truth.ts";
+import { readJson } from "../../support/json.ts";
 
 export const EDGES = 3;
 export const ORGANIZATIONS = ["org_test", "org_other"] as const;
@@ -208,7 +209,7 @@ export class World {
 
 function outcomeOf(status: number, text: string): Outcome {
   try {
-    return { status, text, body: JSON.parse(text) as Record<string, unknown> };
+    return { status, text, body: readJson<Record<string, unknown>>(text) };
   } catch {
     return { status, text, body: {} };
   }

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import type { ExportPage, ExportPosition } from "../../../src/state/organization/organization-export.ts";
 import { makeActor, makeKey } from "../../support/records.ts";
+import { readJson } from "../../support/json.ts";
 
 const alice = makeActor("org_export");
 const COPIES = 2500;
@@ -39,7 +40,7 @@ test("a long record comes in pages that each are small, and every row of it is i
     expect(page.lines).toBeLessThanOrEqual(1000);
     lines += page.lines;
     for (const text of page.text.split("\n").filter((each) => each !== "")) {
-      const { type, id, start } = JSON.parse(text) as { type: string; id?: string; start?: string };
+      const { type, id, start } = readJson<{ type: string; id?: string; start?: string }>(text);
       const name = id ?? start ?? "";
       expect(seen.get(type)?.has(name) ?? false).toBe(false);
       seen.set(type, (seen.get(type) ?? new Set()).add(name));

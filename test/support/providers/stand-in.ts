@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { close, listen } from "../issuer.ts";
 import type { Claims, Dialect, Person, SignInRequest } from "./dialects.ts";
+import { readJson } from "../json.ts";
 
 /** An identity provider that speaks the dialect of a real one: discovery, sign-in, tokens and sign-out over real HTTP. */
 export interface StandIn {
@@ -37,9 +38,9 @@ export async function startStandIn(dialect: Dialect): Promise<StandIn> {
 
   const sign = (claims: Claims, typ: string): Promise<string> => {
     const iat = Math.floor(Date.now() / 1000);
-    const present = JSON.parse(
+    const present = readJson<Record<string, unknown>>(
       JSON.stringify({ iss: dialect.issuer(url), iat, exp: iat + 3600, ...claims }),
-    ) as Record<string, unknown>;
+    );
     return new SignJWT(present).setProtectedHeader({ alg: "RS256", typ, kid: "key-1" }).sign(privateKey);
   };
 

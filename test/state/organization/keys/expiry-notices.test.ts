@@ -5,6 +5,7 @@ import type { Actor } from "../../../../src/core/organization/organization.ts";
 import type { CreatedKey, ManagedKey } from "../../../../src/core/organization/managed-key.ts";
 import type { Refusal } from "../../../../src/core/refusal.ts";
 import { makeActor, makeKey, taken } from "../../../support/records.ts";
+import { readJson } from "../../../support/json.ts";
 
 const DAY_MS = 86_400_000;
 const URL = "https://hooks.example.com/";
@@ -48,7 +49,7 @@ async function told(): Promise<unknown[]> {
         `SELECT payload FROM webhook_messages WHERE type LIKE 'api_key.expir%' ORDER BY sequence`,
       )
       .toArray()
-      .map(({ payload }) => (JSON.parse(payload) as { data: { daysLeft?: number } }).data.daysLeft ?? 0),
+      .map(({ payload }) => readJson<{ data: { daysLeft?: number } }>(payload).data.daysLeft ?? 0),
   );
 }
 
