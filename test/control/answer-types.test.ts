@@ -4,6 +4,9 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { expect, test } from "vitest";
 import { exactly } from "../../src/api-types/exact.ts";
 import { PersonList } from "../../src/api-types/people.ts";
+import { resourceOf, ScimErrorSchema, ServedSchema, ToldSchema } from "../../src/api-types/scim.ts";
+import type { ScimObject } from "../../src/core/scim/object.ts";
+import { answerJson, answerList } from "../../src/control/scim/answer.ts";
 import { addEndpoint } from "../../src/control/endpoint.ts";
 import type { Control, ControlEnv } from "../../src/control/context.ts";
 import { LineStream } from "../../src/control/line-stream.ts";
@@ -108,6 +111,44 @@ test("JSON with a field too few, too many or of another type does not compile, a
   exactly(Whole, { ...whole, byName: { a: internal } });
 
   expect(exactly(Thing, first)).toBe(first);
+});
+
+test("SCIM JSON with a field too few, too many or of another type does not compile", () => {
+  const meta = {
+    resourceType: "User",
+    created: "2026-01-01T00:00:00.000Z",
+    lastModified: "2026-01-01T00:00:00.000Z",
+    version: 'W/"1"',
+  } as const;
+  const own = { schemas: [], id: "u1", meta };
+  const attributes: ScimObject = { userName: "ann" };
+  const ann = resourceOf(exactly(ToldSchema, own), attributes);
+  expect(ann).toEqual({ ...own, ...attributes });
+  const served = { ...own, meta: { ...meta, location: "/Users/u1" } };
+  answerJson(resourceOf(exactly(ServedSchema, served), attributes), 200);
+  answerList([ann], 1);
+
+  // @ts-expect-error a field is missing
+  exactly(ToldSchema, { schemas: [], meta });
+  // @ts-expect-error a field is of another type
+  exactly(ToldSchema, { ...own, id: 1 });
+  // @ts-expect-error a field is not declared
+  exactly(ToldSchema, { ...own, hash: "b" });
+  // @ts-expect-error nor in a part of it
+  exactly(ToldSchema, { ...own, meta: { ...meta, orgId: "o" } });
+  // @ts-expect-error nor in a member
+  exactly(ToldSchema, { ...own, members: [{ value: "u1", display: "Ann", type: "User", email: "a@b" }] });
+  // @ts-expect-error the place is missing
+  exactly(ServedSchema, own);
+  // @ts-expect-error it has not been held against a schema
+  expect(resourceOf(own, attributes)).toBeDefined();
+  const more: ScimObject = { ...own, ...attributes, hash: "b" };
+  // @ts-expect-error what was put together by hand is no resource
+  answerJson(more, 200);
+  // @ts-expect-error nor is it in a list
+  answerList([more], 1);
+  // @ts-expect-error an error with more than SCIM knows
+  exactly(ScimErrorSchema, { schemas: [], status: "400", detail: "No", code: "x" });
 });
 
 const SRC = join(import.meta.dirname, "../../src");

@@ -1,6 +1,17 @@
+import { exactly } from "../../api-types/exact.ts";
+import {
+  resourceOf,
+  ScimErrorSchema,
+  ScimListSchema,
+  ServedSchema,
+  type Description,
+  type ScimJson,
+  type ScimResource,
+  type Told,
+} from "../../api-types/scim.ts";
 import { project, type Projection } from "../../core/scim/projection.ts";
 import { SCIM_PROBLEMS, type ScimProblem } from "../../core/scim/problem.ts";
-import { isList, isObject, type ScimObject } from "../../core/scim/object.ts";
+import type { ScimObject } from "../../core/scim/object.ts";
 
 /** The media type of RFC 7644 section 8.1; plain JSON is taken, too (section 3.1). */
 export const MEDIA_TYPES: readonly string[] = ["application/scim+json", "application/json"];
@@ -9,7 +20,7 @@ const ERROR = "urn:ietf:params:scim:api:messages:2.0:Error";
 /** When to repeat a change that could not be confirmed, in whole seconds. */
 const RETRY_AFTER_S = 2;
 
-export function answerJson(body: object, status: number, headers: Record<string, string> = {}): Response {
+export function answerJson(body: ScimJson, status: number, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify(body), {
     status,
     headers: { "Content-Type": "application/scim+json", ...headers },
@@ -22,7 +33,12 @@ export function answerProblem(
   { allow, retryAfter = RETRY_AFTER_S }: { allow?: readonly string[]; retryAfter?: number } = {},
 ): Response {
   const { status, scimType } = SCIM_PROBLEMS[problem];
-  const body = { schemas: [ERROR], status: `${status}`, ...(scimType !== null && { scimType }), detail };
+  const body = exactly(ScimErrorSchema, {
+    schemas: [ERROR],
+    status: `${status}`,
+    ...(scimType !== null && { scimType }),
+    detail,
+  });
   return answerJson(body, status, {
     ...(status === 401 && { "WWW-Authenticate": `Bearer realm="portcullis"` }),
     ...((status === 429 || status === 503) && { "Retry-After": `${retryAfter}` }),
@@ -38,11 +54,11 @@ export function answerResource(
   projection: Projection,
   known: string | undefined,
 ): Response {
-  const located = withLocations(resource, base);
-  const { location, version } = located["meta"] as { location: string; version: string };
+  const { meta } = resource as ToldResource;
+  const [location, version] = [locationOf(resource as ToldResource, base), meta.version];
   const headers = { Location: location, ETag: version };
   if (known !== undefined && isAmong(version, known)) return new Response(null, { status: 304, headers });
-  return answerJson(project(located, projection), status, headers);
+  return answerJson(project(withLocations(resource, base), projection), status, headers);
 }
 
 /** Whether `If-None-Match` names a version (RFC 9110 section 13.1.2). */
@@ -52,35 +68,31 @@ function isAmong(version: string, known: string): boolean {
 }
 
 /** A page of resources (RFC 7644 section 3.4.2). */
-export function answerList(resources: readonly object[], total: number, startIndex = 1): Response {
-  return answerJson(
-    {
-      schemas: [LIST],
-      totalResults: total,
-      startIndex,
-      itemsPerPage: resources.length,
-      Resources: resources,
-    },
-    200,
-  );
+export function answerList(
+  resources: readonly (ScimResource | Description)[],
+  total: number,
+  startIndex = 1,
+): Response {
+  const page = { schemas: [LIST], totalResults: total, startIndex, itemsPerPage: resources.length };
+  return answerJson(exactly(ScimListSchema, { ...page, Resources: resources }), 200);
 }
+
+/** A resource as the organisation's object tells it. */
+type ToldResource = ScimObject & Told;
 
 /** The resource with where it is, and where those are that it refers to. */
-export function withLocations(resource: ScimObject, base: string): ScimObject {
-  const meta = resource["meta"] as ScimObject;
-  return {
-    ...resource,
-    ...referring(resource, "groups", `${base}/Groups`),
-    ...referring(resource, "members", `${base}/Users`),
-    meta: { ...meta, location: `${base}/${String(meta["resourceType"])}s/${String(resource["id"])}` },
-  };
+export function withLocations(resource: ScimObject, base: string): ScimResource {
+  const { schemas, id, groups, members, meta, ...attributes } = resource as ToldResource;
+  const own = exactly(ServedSchema, {
+    schemas,
+    id,
+    ...(groups && { groups: groups.map((each) => ({ ...each, $ref: `${base}/Groups/${each.value}` })) }),
+    ...(members && { members: members.map((each) => ({ ...each, $ref: `${base}/Users/${each.value}` })) }),
+    meta: { ...meta, location: locationOf({ id, meta }, base) },
+  });
+  return resourceOf(own, attributes);
 }
 
-function referring(resource: ScimObject, name: "groups" | "members", base: string): ScimObject {
-  const values = resource[name];
-  if (!isList(values)) return {};
-  const referred = values.map((each) =>
-    isObject(each) ? { ...each, $ref: `${base}/${String(each["value"])}` } : each,
-  );
-  return { [name]: referred };
+function locationOf({ id, meta }: Pick<Told, "id" | "meta">, base: string): string {
+  return `${base}/${meta.resourceType}s/${id}`;
 }

@@ -11,13 +11,20 @@ import {
   SCHEMA_SCHEMA,
   SERVICE_SCHEMAS,
 } from "../../core/scim/service-schemas.ts";
+import { exactly } from "../../api-types/exact.ts";
+import {
+  ProviderConfigSchema,
+  ResourceTypeSchema,
+  SchemaJsonSchema,
+  type Description as Described,
+} from "../../api-types/scim.ts";
 import { answerJson, answerList } from "./answer.ts";
 import type { Place } from "./place.ts";
 import { MAX_RESULTS } from "./request.ts";
 
 /** What the service can do (RFC 7643 section 5). */
-function providerConfig(base: string): object {
-  return {
+function providerConfig(base: string) {
+  return exactly(ProviderConfigSchema, {
     schemas: [PROVIDER_SCHEMA],
     patch: { supported: true },
     bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
@@ -35,11 +42,11 @@ function providerConfig(base: string): object {
       },
     ],
     meta: { resourceType: "ServiceProviderConfig", location: `${base}/ServiceProviderConfig` },
-  };
+  });
 }
 
 /** The kinds of resources (RFC 7643 section 6). */
-function resourceTypes(base: string): { id: string }[] {
+function resourceTypes(base: string): Described[] {
   const types = [
     {
       id: "User",
@@ -57,20 +64,18 @@ function resourceTypes(base: string): { id: string }[] {
       schema: GROUP_SCHEMA,
     },
   ];
-  return types.map((type) => ({
-    schemas: [RESOURCE_TYPE_SCHEMA],
-    ...type,
-    meta: { resourceType: "ResourceType", location: `${base}/ResourceTypes/${type.id}` },
-  }));
+  return types.map((type) => {
+    const meta = { resourceType: "ResourceType", location: `${base}/ResourceTypes/${type.id}` };
+    return exactly(ResourceTypeSchema, { schemas: [RESOURCE_TYPE_SCHEMA], ...type, meta });
+  });
 }
 
 /** The schemas (RFC 7643 section 7). */
-function schemas(base: string): { id: string }[] {
-  return [...SCHEMAS, ...SERVICE_SCHEMAS].map((schema) => ({
-    schemas: [SCHEMA_SCHEMA],
-    ...schema,
-    meta: { resourceType: "Schema", location: `${base}/Schemas/${schema.id}` },
-  }));
+function schemas(base: string): Described[] {
+  return [...SCHEMAS, ...SERVICE_SCHEMAS].map((schema) => {
+    const meta = { resourceType: "Schema", location: `${base}/Schemas/${schema.id}` };
+    return exactly(SchemaJsonSchema, { schemas: [SCHEMA_SCHEMA], ...schema, meta });
+  });
 }
 
 export function isDescription({ description }: Place): boolean {

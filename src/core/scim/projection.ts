@@ -32,7 +32,10 @@ export function readProjection(
 }
 
 /** The part of a resource that is to be shown. */
-export function project(resource: ScimObject, { kind, paths }: Projection): ScimObject {
+export function project<Resource extends ScimObject>(
+  resource: Resource,
+  { kind, paths }: Projection,
+): Resource {
   if (kind === "all") return resource;
   const only = kind === "only";
   const shown = Object.entries(resource).flatMap(([key, value]): [string, unknown][] => {
@@ -46,7 +49,8 @@ export function project(resource: ScimObject, { kind, paths }: Projection): Scim
           only,
         );
   });
-  return Object.fromEntries(shown);
+  // Nothing is added, so it is what it was.
+  return Object.fromEntries(shown) as Resource;
 }
 
 function showExtension(

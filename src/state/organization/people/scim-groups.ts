@@ -1,6 +1,7 @@
 import { json, number, text, type SqlRow } from "../../sql-row.ts";
 import { foldName } from "../../../core/organization/folded-name.ts";
 import { idsOf } from "../../../core/scim/members.ts";
+import type { Told } from "../../../api-types/scim.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
 import type { ScimStore, StoredResource } from "./scim-store.ts";
 
@@ -83,16 +84,14 @@ export class ScimGroups implements ScimStore {
     this.#sql.exec(`DELETE FROM scim_groups WHERE id = ?`, id);
   }
 
-  represent({ id, resource }: StoredResource): ScimObject {
+  relationsOf(id: string): Required<Pick<Told, "members">> {
     const rows = this.#sql.exec<{ value: string; display: string }>(
       `SELECT user_id AS value, coalesce(json_extract(resource, '$.displayName'),
          json_extract(resource, '$.userName')) AS display
        FROM scim_members JOIN scim_users ON scim_users.id = user_id WHERE group_id = ? ORDER BY user_id`,
       id,
     );
-    const members = [...rows].map((row) => ({ ...row, type: "User" }));
-    const { members: _, ...rest } = resource;
-    return { ...rest, members };
+    return { members: [...rows].map(({ value, display }) => ({ value, display, type: "User" })) };
   }
 
   #setMembers(id: string, userIds: readonly string[]): void {

@@ -3,7 +3,7 @@ import { isObject, valueOf, type ScimObject } from "../../../core/scim/object.ts
 import type { AttributePath } from "../../../core/scim/path.ts";
 import { isCaseExact, type ResourceType } from "../../../core/scim/schemas.ts";
 import type { ListCommand, ScimAnswer, Sorting } from "./scim-command.ts";
-import { withMeta, type ScimStore, type StoredResource } from "./scim-store.ts";
+import { represent, type ScimStore, type StoredResource } from "./scim-store.ts";
 
 export type ScimStores = Readonly<Record<ResourceType, ScimStore>>;
 
@@ -14,20 +14,15 @@ export function listResources(stores: ScimStores, command: ListCommand): ScimAns
   if (filter === null && sorting === null && types.length === 1 && only !== undefined) {
     const store = stores[only];
     const page = store.page(offset, limit);
-    return { resources: page.map((each) => represent(stores, only, each)), total: store.count() };
+    return { resources: page.map((each) => represent(only, each, store)), total: store.count() };
   }
   const found = types.flatMap((type) =>
     allOf(stores[type], filter)
-      .map((each) => represent(stores, type, each))
+      .map((each) => represent(type, each, stores[type]))
       .filter((each) => filter === null || matches(filter, each)),
   );
   const ordered = sorting === null ? found : sorted(found, sorting);
   return { resources: ordered.slice(offset, offset + limit), total: found.length };
-}
-
-/** A resource in the form of the answer. */
-export function represent(stores: ScimStores, type: ResourceType, stored: StoredResource): ScimObject {
-  return withMeta(type, stored, stores[type].represent(stored));
 }
 
 function allOf(store: ScimStore, filter: Filter | null): StoredResource[] {

@@ -1,3 +1,5 @@
+import { exactly } from "../../../api-types/exact.ts";
+import { resourceOf, ToldSchema, type ScimResource, type Told } from "../../../api-types/scim.ts";
 import { type ScimObject } from "../../../core/scim/object.ts";
 import { isExtension } from "../../../core/scim/resource.ts";
 import { GROUP_SCHEMA, USER_SCHEMA, type ResourceType } from "../../../core/scim/schemas.ts";
@@ -22,8 +24,8 @@ export interface ScimStore {
   insert(id: string, resource: ScimObject, now: number): void;
   update(id: string, resource: ScimObject, now: number): void;
   remove(id: string, now: number): void;
-  /** The resource with what only the server knows of it. */
-  represent(stored: StoredResource): ScimObject;
+  /** The groups of a user, or the members of a group. */
+  relationsOf(id: string): Pick<Told, "groups" | "members">;
 }
 
 /** Folds names and e-mail addresses for comparison: letter case, outer spaces and composition of letters do not count. */
@@ -39,18 +41,20 @@ export const SCIM_USER_NAME = `coalesce(nullif(${part("displayName")}, ''), null
   nullif(trim(${part("name.givenName")} || ' ' || ${part("name.familyName")}), ''),
   nullif(${part("userName")}, ''), user_name_key)`;
 
-/** A resource's attributes with its schemas, id and `meta` (RFC 7643 section 3.1); where it is, HTTP knows. */
-export function withMeta(type: ResourceType, stored: StoredResource, attributes: ScimObject): ScimObject {
-  const extensions = Object.keys(stored.resource).filter(isExtension);
-  return {
+/** A resource in the form of the answer; where it is, HTTP knows. */
+export function represent(type: ResourceType, stored: StoredResource, store: ScimStore): ScimResource {
+  const { members: _, ...attributes } = stored.resource;
+  const extensions = Object.keys(attributes).filter(isExtension);
+  const own = exactly(ToldSchema, {
     schemas: [type === "User" ? USER_SCHEMA : GROUP_SCHEMA, ...extensions],
     id: stored.id,
-    ...attributes,
+    ...store.relationsOf(stored.id),
     meta: {
       resourceType: type,
       created: new Date(stored.createdAt).toISOString(),
       lastModified: new Date(stored.modifiedAt).toISOString(),
       version: `W/"${stored.version}"`,
     },
-  };
+  });
+  return resourceOf(own, attributes);
 }

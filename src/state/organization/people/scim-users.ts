@@ -1,4 +1,5 @@
 import { json, number, text, type SqlRow } from "../../sql-row.ts";
+import type { Told } from "../../../api-types/scim.ts";
 import { MAX_VALUES, type ScimObject } from "../../../core/scim/object.ts";
 import { roleNames } from "../../../core/scim/roles.ts";
 import { emailKeys } from "./scim-identities.ts";
@@ -88,14 +89,16 @@ export class ScimUsers implements ScimStore {
     this.#boundFormerNames(id);
   }
 
-  represent({ id, resource }: StoredResource): ScimObject {
+  relationsOf(id: string): Pick<Told, "groups"> {
     const groups = this.#sql.exec<{ id: string; name: string }>(
       `SELECT id, display_name AS name FROM scim_groups JOIN scim_members ON group_id = id WHERE user_id = ?
        ORDER BY created_at, id`,
       id,
     );
-    const direct = [...groups].map((group) => ({ value: group.id, display: group.name, type: "direct" }));
-    return direct.length === 0 ? resource : { ...resource, groups: direct };
+    const direct = [...groups].map(
+      ({ id: value, name: display }) => ({ value, display, type: "direct" }) as const,
+    );
+    return direct.length === 0 ? {} : { groups: direct };
   }
 
   /** Whether there is such a user who is neither deactivated nor deleted. */

@@ -11,7 +11,8 @@ import { CONFLICT, edit } from "./scim-edit.ts";
 import type { ScimEffects } from "./scim-effects.ts";
 import type { ScimIdentities } from "./scim-identities.ts";
 import type { ScimGroups } from "./scim-groups.ts";
-import { listResources, represent, type ScimStores } from "./scim-list.ts";
+import { listResources, type ScimStores } from "./scim-list.ts";
+import { represent } from "./scim-store.ts";
 import type { ScimUsers } from "./scim-users.ts";
 
 /** Letters of a resource's JSON without members: a row of SQLite holds 2 MB, of up to three bytes a letter. */
@@ -69,8 +70,9 @@ export class Scim {
   }
 
   #get({ type, id }: Target): ScimAnswer {
-    const stored = this.#stores[type].find(id);
-    return stored === null ? NOT_FOUND : { resource: represent(this.#stores, type, stored) };
+    const store = this.#stores[type];
+    const stored = store.find(id);
+    return stored === null ? NOT_FOUND : { resource: represent(type, stored, store) };
   }
 
   async #create(author: Author, type: ResourceType, sent: ScimObject): Promise<ScimAnswer> {
