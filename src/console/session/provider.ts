@@ -1,8 +1,9 @@
-import { compactVerify, createRemoteJWKSet, customFetch } from "jose";
+import { createRemoteJWKSet, customFetch } from "jose";
 import * as oauth from "oauth4webapi";
 import { isRefusal } from "../../core/refusal.ts";
 import { readAtMost } from "../../core/http/body.ts";
 import { type AuthorizeParameters, isSafeEndpoint, issuerTemplate } from "../../core/identity/settings.ts";
+import { verifySignature } from "../../core/token/verify-signature.ts";
 import { CLOCK_TOLERANCE_S, MFA_MAX_AGE_S } from "../../core/token-times.ts";
 import type { Config } from "../../settings.ts";
 import { CachedValue } from "../../state/cached-value.ts";
@@ -223,7 +224,7 @@ export class Provider {
       this.#keys.clear();
       this.#keys.set(url, keys);
     }
-    await compactVerify(idToken, keys);
+    await verifySignature(idToken, keys);
   }
 
   #authentication(server: oauth.AuthorizationServer): oauth.ClientAuth {

@@ -1,14 +1,10 @@
 import { decodeJwt, decodeProtectedHeader, type ProtectedHeaderParameters } from "jose";
 import { nestsTooDeep } from "../../core/http/json-depth.ts";
+import { SIGNATURE_ALGORITHMS } from "../../core/token/verify-signature.ts";
 import { isCanonicalJwt } from "../../core/token/jwt-form.ts";
 import type { Payload } from "./claims.ts";
 import { valuesIn } from "./claims.ts";
 import { TokenFault } from "./token-fault.ts";
-
-/** Asymmetric signatures only: with an HMAC the published key would be the secret. */
-export const ALGORITHMS = [
-  "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519",
-]; // prettier-ignore
 
 /** Types of an access token; an absent one is common among providers (RFC 9068 section 2.1 names `at+jwt`). */
 const TOKEN_TYPES = [undefined, "jwt", "at+jwt"];
@@ -29,7 +25,7 @@ export function decodeToken(token: string): DecodedToken | TokenFault {
   const decoded = decode(token);
   if (decoded === null) return new TokenFault("malformed token", "header or payload is no JSON object");
   const { alg, typ, kid, crit } = decoded.header;
-  if (typeof alg !== "string" || !ALGORITHMS.includes(alg))
+  if (typeof alg !== "string" || !SIGNATURE_ALGORITHMS.includes(alg))
     return new TokenFault("algorithm not allowed", alg);
   if (kid !== undefined && typeof kid !== "string")
     return new TokenFault("malformed token", "kid is no text");

@@ -1,15 +1,15 @@
-import { compactVerify, errors, type FlattenedJWSInput } from "jose";
+import { errors, type FlattenedJWSInput } from "jose";
 import { issuerTemplate } from "../../core/identity/settings.ts";
+import { verifySignature } from "../../core/token/verify-signature.ts";
 import { readTimes, type TimeFault } from "../../core/token-times.ts";
 import { textIn, valuesIn, type Payload } from "./claims.ts";
 import { readIdentity, type Identity, type TokenReading } from "./mapping.ts";
 import { ProviderUnavailable, type KeyHeader, type KeySource } from "./provider-keys.ts";
 import { TokenFault } from "./token-fault.ts";
-import { ALGORITHMS, decodeToken, kindFault } from "./token-kind.ts";
+import { decodeToken, kindFault } from "./token-kind.ts";
 
 /** One segment of a path. */
 const TENANT = /^[\w-]{1,64}$/;
-const SIGNED = { algorithms: ALGORITHMS };
 
 /**
  * Who an access token speaks for at `now`, in milliseconds: form, issuer and kind, then signature and times, then the
@@ -49,29 +49,12 @@ function issuerFor(payload: Payload, { issuer }: TokenReading): string {
 async function signatureFault(token: string, keys: KeySource, now: number): Promise<TokenFault | null> {
   const find = (header: KeyHeader, input: FlattenedJWSInput) => keys.find(header, input, now);
   try {
-    await compactVerify(token, find, SIGNED);
+    await verifySignature(token, find);
     return null;
   } catch (error) {
     if (error instanceof ProviderUnavailable) throw error;
-    return error instanceof errors.JWKSMultipleMatchingKeys ? signedByNone(token, error) : faultOf(error);
+    return faultOf(error);
   }
-}
-
-/** For a token that does not say by which of several keys it is signed; `null` where one of them has signed it. */
-async function signedByNone(
-  token: string,
-  keys: errors.JWKSMultipleMatchingKeys,
-): Promise<TokenFault | null> {
-  let last = new TokenFault("wrong signature");
-  for await (const key of keys) {
-    try {
-      await compactVerify(token, key, SIGNED);
-      return null;
-    } catch (error) {
-      last = faultOf(error);
-    }
-  }
-  return last;
 }
 
 function faultOf(error: unknown): TokenFault {
