@@ -4,7 +4,8 @@ import { readAsk, type AskCommand } from "./ask-arguments.ts";
 import { ORG_ID } from "../core/organization/organization.ts";
 import { messageOf } from "../core/thrown.ts";
 import { CliError } from "./cli-error.ts";
-import { holdsSecret, withoutSecrets } from "./secrets.ts";
+import { withoutSecrets } from "../core/key/key-secret.ts";
+import { holdsSecret } from "./secrets.ts";
 import { readTimeout } from "./silence.ts";
 
 export const USAGE = `Usage:
@@ -141,10 +142,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads the command line; throws a {@link CliError} that says what is wrong with it, without repeating a secret. */
 export function readCommand(args: readonly string[], env: Environment): Command {
   // The identity token has its own option; every other argument that holds a secret is a mistake.
-  const exposed = args.find((arg, i) => args[i - 1] !== "--token" && holdsSecret(arg));
+  const exposed = args.find((arg, i) => {
+    return args[i - 1] !== "--token" && !arg.startsWith("--token=") && holdsSecret(arg);
+  });
   if (exposed !== undefined) {
     throw new CliError(
-      `A whole key does not belong on the command line, where others can see it: give it with --file (${withoutSecrets(exposed)})`,
+      `A whole key or token does not belong on the command line, where others can see it: give it with --file (${withoutSecrets(exposed)})`,
     );
   }
   const [name, ...rest] = args;

@@ -6,7 +6,7 @@ import type { RevocationEntry, RevocationLine, RevocationResultLine } from "../a
 import { NDJSON, readNdjson } from "../core/http/ndjson.ts";
 import { systemCodeOf } from "../core/thrown.ts";
 import { BrokenOff, CliError, Silent, Unavailable } from "./cli-error.ts";
-import { withoutSecrets } from "./secrets.ts";
+import { withoutSecrets } from "../core/key/key-secret.ts";
 import { Silence } from "./silence.ts";
 
 /** What the line that comes last holds. */

@@ -5,7 +5,7 @@ import { importFile } from "./import.ts";
 import { list } from "./list.ts";
 import { reconcile } from "./reconcile.ts";
 import { revoke } from "./revoke.ts";
-import { withoutSecrets } from "./secrets.ts";
+import { withoutSecrets } from "../core/key/key-secret.ts";
 
 /** `npm run -s ops`: the operators' command line. Whatever it prints goes through {@link withoutSecrets}. */
 async function main(): Promise<number> {

@@ -6,7 +6,7 @@ import type { RevokeCommand } from "./arguments.ts";
 import { BrokenOff, CliError } from "./cli-error.ts";
 import { OperatorClient } from "./client.ts";
 import { ProgressBar } from "./progress-bar.ts";
-import { withoutSecrets } from "./secrets.ts";
+import { withoutSecrets } from "../core/key/key-secret.ts";
 import { table } from "./table.ts";
 import { readTargets, type Target } from "./targets.ts";
 

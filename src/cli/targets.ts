@@ -3,7 +3,8 @@ import { text } from "node:stream/consumers";
 import { RevocationTarget } from "../api-types/revocations.ts";
 import type { RevokeCommand } from "./arguments.ts";
 import { CliError } from "./cli-error.ts";
-import { holdsSecret, withoutSecrets } from "./secrets.ts";
+import { withoutSecrets } from "../core/key/key-secret.ts";
+import { holdsSecret } from "./secrets.ts";
 import { systemCodeOf } from "../core/thrown.ts";
 
 /** A target as the API takes it, and a name for it that is safe to show. */

@@ -2,7 +2,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { secureHeaders } from "hono/secure-headers";
 import { ownTiming } from "../core/http/server-timing.ts";
-import { withoutSecrets } from "../core/key/key-secret.ts";
+import { logText } from "../core/http/log-text.ts";
 import { addAssets } from "./assets.ts";
 import type { Console, ConsoleEnv } from "./context.ts";
 import { addAccount } from "./pages/account.tsx";
@@ -40,9 +40,6 @@ import { SessionStore } from "./session/session-store.ts";
 import { addSignIn } from "./session/sign-in.tsx";
 import { signedIn } from "./session/signed-in.ts";
 import { addTheme } from "./theme.ts";
-
-/** The provider's answers and addresses of the console write part of a reason. */
-const MAX_REASON_LENGTH = 1000;
 
 /** Pages load from their own origin alone, run no text as a script, and send forms nowhere else. */
 const pageHeaders = secureHeaders({
@@ -138,7 +135,7 @@ const observe =
         method: c.req.method,
         operation: matchedRoutes(c).findLast(({ path }) => !path.endsWith("*"))?.path,
         status: c.res.status,
-        reason: withoutSecrets(c.get("reason") ?? "").slice(0, MAX_REASON_LENGTH) || undefined,
+        reason: logText(c.get("reason") ?? "") || undefined,
         address: c.get("address"),
         ms: { total: totalMs },
       }),

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { routePath } from "hono/route";
+import { logText } from "../core/http/log-text.ts";
 import { writePoint } from "../core/usage/metrics.ts";
 import type { ControlEnv } from "./context.ts";
 
@@ -14,6 +15,7 @@ export function logControlRequest(c: Context<ControlEnv>, startedAt: number, tot
   const refusal = c.get("refusal");
   const actor = c.get("actor");
   const oauthError = c.get("oauthError");
+  const reason = refusal?.reason ?? oauthError?.reason;
   const told = {
     orgId: actor?.orgId,
     keyId: c.get("keyId"),
@@ -21,7 +23,7 @@ export function logControlRequest(c: Context<ControlEnv>, startedAt: number, tot
     operation: c.get("route") ?? routePath(c, -1),
     status: c.res.status,
     code: refusal?.code ?? oauthError?.code,
-    reason: refusal?.reason ?? oauthError?.reason,
+    reason: reason === undefined ? undefined : logText(reason),
     address: c.get("address"),
   };
   console.log(
@@ -30,7 +32,7 @@ export function logControlRequest(c: Context<ControlEnv>, startedAt: number, tot
       requestId: c.get("requestId"),
       actorId: actor?.id,
       ...told,
-      leftOut: c.get("leftOut")?.slice(0, MAX_LEFT_OUT),
+      leftOut: c.get("leftOut")?.slice(0, MAX_LEFT_OUT).map(logText),
       ms: { total: totalMs },
     }),
   );

@@ -1,3 +1,4 @@
+import { logText } from "../core/http/log-text.ts";
 import type { Gateway } from "./gateway.ts";
 import { decidingKey, identityOf, judgementOf, operationOf, type Finished, type Reached } from "./stages.ts";
 
@@ -40,7 +41,7 @@ function lineOf({ at, arrived, status, refusal }: Finished, orgId: string | unde
   line += `,"status":${status}`;
   if (refusal !== null) {
     line += `,"code":"${refusal.code}"`;
-    if (refusal.reason !== undefined) line += text("reason", refusal.reason);
+    if (refusal.reason !== undefined) line += text("reason", logText(refusal.reason));
   }
   line += text("address", address);
   if (judged !== null) line += `,"admission":"${judged.decided.source}"`;

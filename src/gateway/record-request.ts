@@ -1,3 +1,4 @@
+import { logText } from "../core/http/log-text.ts";
 import { keyEndSeconds } from "../core/usage/key-metrics.ts";
 import { writePoint, type Dataset } from "../core/usage/metrics.ts";
 import { outcomeOf } from "./count-usage.ts";
@@ -21,7 +22,7 @@ export function recordRequest(finished: Finished, gateway: Gateway, dataset: Dat
     method: request.method,
     outcome: requestOutcome(finished),
     code: refusal?.code,
-    reason: refusal?.reason,
+    reason: refusal?.reason === undefined ? undefined : logText(refusal.reason),
     admission: judged?.decided.source,
     address,
     status,

@@ -1,4 +1,4 @@
-import { within } from "../core/concurrency.ts";
+import { OBJECT_TIMEOUT_MS, within } from "../core/concurrency.ts";
 
 /** The entry in KV that is there once a key has been imported. No key and no guard has this name. */
 const ENTRY = "imported-keys";
@@ -51,7 +51,7 @@ export class ImportedKeys {
   /** Makes it known that a key is about to be imported. Rejects when KV does not take it. */
   async announce(): Promise<void> {
     if (this.#known) return;
-    await this.#kv.put(ENTRY, "{}");
+    await within(OBJECT_TIMEOUT_MS, this.#kv.put(ENTRY, "{}"));
     this.#known = true;
   }
 }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { UsageLedger } from "../../src/admission/guard/usage-ledger.ts";
 import { countRefusal, newTally } from "../../src/core/usage/usage-tally.ts";
 import type { UsageReport } from "../../src/core/usage/usage.ts";
@@ -84,6 +84,20 @@ test("a group that was in use for long delivers with its last word, as if it had
   }
   await asked(true);
   expect(arrived).toHaveLength(2);
+});
+
+test("that counts do not arrive is logged at the first failure and at the last", async () => {
+  const lines = vi.spyOn(console, "error").mockImplementation(() => {});
+  const { link, passed, asked } = setUp();
+  link.isDown = true;
+  await asked(true);
+  await passed(3_600_000);
+  const logged = lines.mock.calls.map(([line]) => JSON.parse(String(line)) as object);
+  lines.mockRestore();
+  expect(logged).toMatchObject([
+    { failed: "usage", guard: "abcde", attempts: 1, reason: "Error: down" },
+    { failed: "usage", guard: "abcde", attempts: 7, reason: "Error: down" },
+  ]);
 });
 
 test("what does not arrive is sent again as it was, ever more rarely, and not behind each question", async () => {

@@ -314,6 +314,14 @@ describe("what cannot be done exits with 1, says why and prints nothing else:", 
     expect(err.trim().split("\n")).toHaveLength(1);
   });
 
+  test("a token that stands in another place than its own", async () => {
+    const token = await portcullis.issuer.token(OPERATOR);
+    const { code, out, err } = await ops([...target, "--reason", token]);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).not.toContain(token.slice(-20));
+    expect((await ops(["list", `--token=${token}`])).code).toBe(0);
+  });
+
   test("a token without the operators' scope", async () => {
     const key = await portcullis.createKey();
     const token = await portcullis.issuer.token({ ...OPERATOR, scope: "openid" });
@@ -326,6 +334,7 @@ describe("what cannot be done exits with 1, says why and prints nothing else:", 
     ["as an argument", (key: string) => [key]],
     ["as a key id", (key: string) => ["--key-id", key]],
     ["in an option that there is not", (key: string) => [`--key=${key}`]],
+    ["in a reason", (key: string) => ["--key-id", "key_000000000000", "--reason", `It was ${key}`]],
     ["in a JSON target", (key: string) => ["--key-id", JSON.stringify({ key })]],
   ])("a whole key on the command line, %s, which is not repeated", async (_, place) => {
     const key = await portcullis.createKey();

@@ -64,7 +64,8 @@ test("a provider that is down is not asked by everybody who wants to sign in", a
 test("a deployment's object that does not answer: nobody signs in, and a page says so", async () => {
   const client = await start({ faults: { deployment: "BrokenDeployment" } });
   const answer = await client.get("/-/console/sign-in/start");
-  expect([answer.status, await headingOf(answer)]).toEqual([500, "Something went wrong"]);
+  expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "1"]);
+  expect(await headingOf(answer)).not.toBe("Something went wrong");
 });
 
 test("somebody who was deactivated has no access, and can sign out", async () => {

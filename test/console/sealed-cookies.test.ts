@@ -1,20 +1,22 @@
 import { Hono } from "hono";
 import { expect, test } from "vitest";
 import type { ConsoleContext, ConsoleEnv } from "../../src/console/context.ts";
-import { CookieKeyRing } from "../../src/console/session/cookie-key-ring.ts";
+import { CookieKeyRing, CookieKeysUnavailable } from "../../src/console/session/cookie-key-ring.ts";
 import { SealedCookies } from "../../src/console/session/sealed-cookies.ts";
 import type { Env } from "../../src/env.ts";
 import type { CookieKey } from "../../src/state/deployment/cookie-keys.ts";
 
 /** A deployment with these cookie keys, which counts how often it is asked for them. */
 function deployment(keys: readonly CookieKey[]) {
-  const state = { keys, asked: 0 };
+  const state = { keys, asked: 0, isDown: false };
   const cookieKeys = async () => {
     state.asked++;
+    if (state.isDown) throw new Error("down");
     return state.keys;
   };
   const env = { DEPLOYMENT: { getByName: () => ({ cookieKeys }) } } as unknown as Env;
-  return { state, isolate: () => new SealedCookies(new CookieKeyRing(env)) };
+  const ring = () => new CookieKeyRing(env);
+  return { state, ring, isolate: () => new SealedCookies(ring()) };
 }
 
 const key = (id: string): CookieKey => ({ id, secret: crypto.getRandomValues(new Uint8Array(32)) });
@@ -79,6 +81,23 @@ test("cookies with keys that nobody has do not make an isolate ask for each", as
   const cookies = isolate();
   for (let i = 0; i < 20; i++) expect(await read(cookies, "session", cookie)).toBeUndefined();
   expect(state.asked).toBe(1);
+});
+
+test("while the deployment does not answer the known keys go on, and it is asked once a minute", async () => {
+  const { state, ring } = deployment([key("one")]);
+  const keys = ring();
+  await keys.newest(0);
+  state.isDown = true;
+  const hour = 3_600_000;
+  for (let second = 0; second < 120; second++) {
+    expect((await keys.newest(hour + second * 1000)).id).toBe("one");
+  }
+  expect(state.asked).toBe(3);
+  expect((await keys.find("one", 2 * hour))?.id).toBe("one");
+  await expect(keys.find("other", 2 * hour), "nobody can say").rejects.toThrow(CookieKeysUnavailable);
+  await expect(ring().newest(0)).rejects.toThrow(CookieKeysUnavailable);
+  Object.assign(state, { isDown: false, keys: [key("two"), key("one")] });
+  expect((await keys.newest(2 * hour)).id).toBe("two");
 });
 
 test("a key of the same name is not the same key", async () => {

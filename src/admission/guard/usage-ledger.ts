@@ -1,3 +1,4 @@
+import { logText } from "../../core/http/log-text.ts";
 import { addReport, newTally, type UsageTally } from "../../core/usage/usage-tally.ts";
 import type { KeyUsageReport, UsageReport } from "../../core/usage/usage.ts";
 
@@ -99,10 +100,19 @@ export class UsageLedger {
         this.#sent = null;
         this.#failures = 0;
       }
-    } catch {
+    } catch (error) {
       this.#countedSince = this.#time.now();
-      if (++this.#failures <= MAX_RETRIES) this.#deliverIn(RETRY_MS * this.#failures);
+      const willRetry = ++this.#failures <= MAX_RETRIES;
+      if (willRetry) this.#deliverIn(RETRY_MS * this.#failures);
+      if (this.#failures === 1 || !willRetry) this.#logFailure(error);
     }
+  }
+
+  /** The first failure, and the one after which counts wait until the group is used again. */
+  #logFailure(error: unknown): void {
+    const [time, failed] = [new Date(this.#time.now()).toISOString(), "usage"];
+    const { group: guard, attempts } = { group: this.#group, attempts: this.#failures };
+    console.error(JSON.stringify({ time, failed, guard, attempts, reason: logText(String(error)) }));
   }
 
   #nextReport(): UsageReport {

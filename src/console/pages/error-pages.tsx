@@ -6,6 +6,7 @@ import { Form } from "../parts/form.tsx";
 import { Message } from "../parts/message.tsx";
 import { bare, pageForAll } from "../parts/page.tsx";
 import { CONSOLE, HOME, pathOf, startUrl } from "../paths.ts";
+import { CookieKeysUnavailable } from "../session/cookie-key-ring.ts";
 import { isNew } from "../session/session.ts";
 import { stepUpPage } from "./sign-in-redirects.tsx";
 
@@ -50,6 +51,9 @@ export function brokenFormPage(c: ConsoleContext): Response | Promise<Response> 
 
 export function errorPage(c: ConsoleContext, error: unknown): Promise<Response> {
   c.set("reason", String(error));
+  if (error instanceof CookieKeysUnavailable) {
+    return unexpectedPage(c, { code: "admission_unavailable", correlationId: c.get("requestId") });
+  }
   const title = "Something went wrong";
   const text = "It is not your fault. Try again in a moment; if it happens again, report the request.";
   const requestId = c.get("requestId");

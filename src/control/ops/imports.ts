@@ -4,6 +4,8 @@ import { ImportLine, ImportResultSchema, type ImportResult as ResultLine } from 
 import { importRefused, type ImportResult } from "../../core/organization/key-import.ts";
 import { readLines } from "../../core/http/ndjson.ts";
 import type { Actor } from "../../core/organization/organization.ts";
+import { OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
+import { cutTimeout } from "../../core/cut-timeout.ts";
 import { refuse } from "../../core/refusal.ts";
 import { addEndpoint } from "../endpoint.ts";
 import type { Control, ControlEnv } from "../context.ts";
@@ -13,6 +15,8 @@ import { required } from "../../core/required.ts";
 
 /** Lines that are worked on together: an organisation makes a call or two for each, of the thousand it may make. */
 const LINES_AT_ONCE = 100;
+/** An organisation waits for the guards of so many lines, a quarter of them after the other. */
+const ROUNDS = 4;
 /** How long to wait for more lines before those that have come are imported. */
 const COLLECT_MS = 10;
 
@@ -124,14 +128,13 @@ async function importInto(
   orgId: string,
   some: readonly ReadImport[],
   { id, name, address, requestId }: Actor,
-  { env }: Control,
+  { env, config }: Control,
 ): Promise<ImportResult[]> {
   try {
     const author = { id, name, address, requestId };
-    return await env.ORGANIZATION.getByName(orgId).importKeys(
-      author,
-      some.map(({ key }) => key),
-    );
+    const keys = some.map(({ key }) => key);
+    const importing = env.ORGANIZATION.getByName(orgId).importKeys(author, keys);
+    return await within(ROUNDS * cutTimeout(config) + OBJECT_TIMEOUT_MS, importing);
   } catch {
     return some.map(() => importRefused("The organisation does not answer; import the line again"));
   }

@@ -2,7 +2,7 @@ import type { Confirmation, KeyMatch } from "../../admission/guard/key-guard.ts"
 import { groupOfKey, KeyGuards } from "../../admission/key-guards.ts";
 import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
 import type { StoredKey } from "../../admission/rules/guard.ts";
-import { chunksOf, Deadline, within } from "../../core/concurrency.ts";
+import { chunksOf, Deadline, eachOf, within } from "../../core/concurrency.ts";
 import { Batches } from "../../core/batches.ts";
 import { ndjsonLines } from "../../core/http/ndjson.ts";
 import {
@@ -28,6 +28,10 @@ const ORGANIZATION_TIMEOUT_MS = 2000;
 const CALL_MS = 30_000;
 /** The most cuts in one notification to an organisation. */
 const CUTS_A_CALL = 1000;
+/** Organisations that one call notifies, of the thousand calls that an invocation may make, and how many at a time. */
+const ORGANIZATIONS_A_CALL = 500;
+const ORGANIZATIONS_AN_ALARM = 250;
+const CONCURRENT_ORGANIZATIONS = 50;
 /** Guards that one call asks for their keys, of the thousand calls that an invocation may make. */
 const GUARDS_A_CALL = 800;
 /** Rows that one run of the alarm looks after: each is a call or two, of the thousand that an invocation may make. */
@@ -86,15 +90,16 @@ export class Revocations {
     });
   }
 
-  /** Notifies organisations of the keys that a request has cut. The alarm repeats what was not confirmed. */
-  async tell(requestId: string): Promise<void> {
+  /** Notifies organisations of the keys that a request has cut. The alarm goes on with what was not confirmed. */
+  async tell(requestId: string, budget = { left: ORGANIZATIONS_A_CALL }): Promise<void> {
     const request = this.#ledger.request(requestId);
     const ofOrganizations = Map.groupBy(this.#ledger.untold(requestId), ({ orgId }) => orgId);
-    await Promise.all(
-      ofOrganizations.entries().map(async ([orgId, cuts]) => {
-        for (const some of chunksOf(cuts, CUTS_A_CALL)) await this.#tellOne(request, orgId, some);
-      }),
+    const calls = [...ofOrganizations].flatMap(([orgId, cuts]) =>
+      chunksOf(cuts, CUTS_A_CALL).map((some) => ({ orgId, some })),
     );
+    const now = calls.slice(0, budget.left);
+    budget.left -= now.length;
+    await eachOf(now, CONCURRENT_ORGANIZATIONS, ({ orgId, some }) => this.#tellOne(request, orgId, some));
     this.#plan();
   }
 
@@ -117,9 +122,9 @@ export class Revocations {
   async retry(): Promise<void> {
     const due = this.#ledger.due(Date.now(), ALARM_BATCH);
     const ofRequests = Map.groupBy(due, ({ requestId }) => requestId);
-    const budget = { left: GUARDS_AN_ALARM };
+    const budgets = { guards: { left: GUARDS_AN_ALARM }, organizations: { left: ORGANIZATIONS_AN_ALARM } };
     await Promise.all(
-      ofRequests.entries().map(([requestId, rows]) => this.#retryRequest(requestId, rows, budget)),
+      ofRequests.entries().map(([requestId, rows]) => this.#retryRequest(requestId, rows, budgets)),
     );
   }
 
@@ -133,7 +138,11 @@ export class Revocations {
     if (at !== null) this.#alarm.ringBy(at);
   }
 
-  async #retryRequest(requestId: string, rows: readonly DueRevocation[], budget: GuardBudget): Promise<void> {
+  async #retryRequest(
+    requestId: string,
+    rows: readonly DueRevocation[],
+    budgets: { readonly guards: GuardBudget; readonly organizations: { left: number } },
+  ): Promise<void> {
     const { at } = this.#ledger.request(requestId);
     const toCut: KeyTarget[] = [];
     const locating: Promise<Located>[] = [];
@@ -143,11 +152,11 @@ export class Revocations {
       if (keyId !== null) toCut.push({ target, keyId, orgId, hash });
       else {
         const owner = { target, orgId: required(orgId, "organisation"), ownerId };
-        locating.push(this.#locateOne(requestId, owner, Date.now(), budget));
+        locating.push(this.#locateOne(requestId, owner, Date.now(), budgets.guards));
       }
     }
     await Promise.all([this.#cutAll(requestId, toCut, at, () => {}), ...locating]);
-    await this.tell(requestId);
+    await this.tell(requestId, budgets.organizations);
   }
 
   /** Cuts keys, each group in one call, and settles those together that are answered at the same moment. */
