@@ -91,8 +91,20 @@ class Model {
 
   isOut(owner: Owner): boolean {
     const now = matching(owner, this.living());
+    if (this.areOthers(owner, now)) return true;
     if (now.length > 0) return now.some(({ active }) => !active);
     return owner.was !== null && (owner.was.deleted || !owner.was.active);
+  }
+
+  /** Whether who has the address now is another account than a deleted one of the owner's subject. */
+  areOthers({ sub }: Owner, now: readonly ScimUser[]): boolean {
+    const isSubject = (user: ScimUser) => [user.externalId, user.userName].includes(sub);
+    const ids = now.map((user) => user.externalId);
+    if (ids.length === 0 || ids.includes(undefined) || now.some(isSubject)) return false;
+    return this.users.some(
+      (user) =>
+        user.deleted && isSubject(user) && user.externalId !== undefined && !ids.includes(user.externalId),
+    );
   }
 
   hasRole(owner: Owner): boolean {
@@ -159,7 +171,7 @@ const subject = fc.constantFrom<Subject>("ann", "ann", "ann", "bob");
 // Most names tell nothing, so that every rule is the closest now and then.
 const names = fc.constantFrom("ann", ANN, "bob@x", "u1", "u2", "u3", "u4", "u5", "u6", "u7");
 const address = fc.constantFrom(ANN, ANN, "bob@x", undefined);
-const externalId = fc.constantFrom<Subject | undefined>("ann", undefined, undefined, undefined);
+const externalId = fc.constantFrom("ann", "e1", "e2", undefined, undefined, undefined);
 const slot = fc.nat(3);
 
 const DEACTIVATIONS: readonly ((value: boolean) => object[])[] = [
