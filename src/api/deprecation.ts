@@ -9,10 +9,8 @@ const DATE = 'x-portcullis-deprecation: "2026-01-31"';
  * The link is the operation's own, the document's, or else the documentation of either. Without a date there is none.
  */
 export function readDeprecation(
-  operation: JsonObject,
-  extensions: OperationExtensions,
-  document: JsonObject,
-  shared: DocumentExtensions,
+  { operation, extensions }: { operation: JsonObject; extensions: OperationExtensions },
+  { document, extensions: shared }: { document: JsonObject; extensions: DocumentExtensions },
   where: string,
   findings: Findings,
 ): Deprecation | null {

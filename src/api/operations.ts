@@ -68,7 +68,7 @@ function readItem(path: string, item: JsonObject, shared: Shared): ReadOperation
   const operations = Object.entries(item).flatMap(([member, value]) => {
     const where = `${member.toUpperCase()} ${path}`;
     if (METHODS.has(member)) {
-      if (isObject(value)) return readOperation(member, path, item, value, shared) ?? [];
+      if (isObject(value)) return readOperation({ member, path, item, operation: value }, shared) ?? [];
       findings.mistake(where, "must be an object: an operation");
     } else if (METHODS.has(member.toLowerCase())) {
       findings.mistake(path, `${member} is no method in this spelling`, `${member.toLowerCase()}:`);
@@ -90,13 +90,15 @@ function withListOfGet(operations: readonly ReadOperation[]): ReadOperation[] {
   );
 }
 
-function readOperation(
-  member: string,
-  path: string,
-  item: JsonObject,
-  operation: JsonObject,
-  shared: Shared,
-): ReadOperation | null {
+/** An operation as it stands in the document: a member of the item of its path. */
+interface Written {
+  readonly member: string;
+  readonly path: string;
+  readonly item: JsonObject;
+  readonly operation: JsonObject;
+}
+
+function readOperation({ member, path, item, operation }: Written, shared: Shared): ReadOperation | null {
   const { document, servers, findings } = shared;
   const method = member.toUpperCase();
   const where = `${method} ${path}`;
@@ -121,7 +123,7 @@ function readOperation(
     named: readNamed(extensions["x-portcullis-resource"], local, where, findings),
     list: readList(extensions["x-portcullis-list"], local.parameters, where, findings),
     place,
-    deprecation: readDeprecation(operation, extensions, document, shared.extensions, where, findings),
+    deprecation: readDeprecation({ operation, extensions }, shared, where, findings),
   };
 }
 

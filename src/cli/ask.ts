@@ -2,7 +2,7 @@ import { ALERTS } from "../ops/alerts.ts";
 import { QUESTIONS, type Question } from "../ops/questions.ts";
 import type { Scope } from "../ops/sql.ts";
 import type { AskCommand } from "./ask-arguments.ts";
-import { queryDataset, type DatasetAccess, type Row } from "./dataset.ts";
+import { queryDataset, type Row } from "./dataset.ts";
 import { table } from "./table.ts";
 
 type Print = (text: string) => void;
@@ -45,26 +45,27 @@ async function askAlerts(command: AskCommand, print: Print): Promise<number> {
   for (const alert of ALERTS) {
     const sql = alert.sql(scopeOf(command, alert));
     if (access === null) print(`-- ${alert.name}: ${alert.asks}\n${sql};\n\n`);
-    else found += await askAlert(alert, sql, access, command, print);
+    else {
+      const rows = await queryDataset(access, sql);
+      tellAlert(alert, rows, command, print);
+      found += rows.length;
+    }
   }
   return found > 0 ? FOUND : 0;
 }
 
-async function askAlert(
+function tellAlert(
   { name, asks, remedy }: (typeof ALERTS)[number],
-  sql: string,
-  access: DatasetAccess,
+  rows: readonly Row[],
   command: AskCommand,
   print: Print,
-): Promise<number> {
-  const rows = await queryDataset(access, sql);
+): void {
   if (command.output === "json") print(`${JSON.stringify({ alert: name, rows })}\n`);
   else if (rows.length === 0) print(`${name}: nothing\n`);
   else {
     print(`${name}: ${asks} ${remedy}\n`);
     printRows(rows, command, print);
   }
-  return rows.length;
 }
 
 function scopeOf({ dataset, minutes, orgId, keyId }: AskCommand, question: Question): Scope {

@@ -37,7 +37,7 @@ export function addImpactEndpoint(app: OpenAPIHono<ControlEnv>, control: Control
       const organization = control.env.ORGANIZATION.getByName(actor.orgId);
       const preview = await organization.previewUpdate(actor, params.id, change, from);
       if (isRefusal(preview)) return preview;
-      const impact = impactOf(preview.calls, preview.before, preview.after, operations, now);
+      const impact = impactOf(preview.calls, preview, operations, now);
       const window = { from: isoTime(from), to: isoTime(now) };
       return { status: 200, body: exactly(ImpactSchema, { window, ...impact }) };
     },

@@ -68,7 +68,7 @@ async function erase(env: Env, actor: Actor, orgId: string): Promise<Refusal | n
 }
 
 async function goOn(env: Env, orgId: string, isEmptied: boolean): Promise<Refusal | null> {
-  const failed = await eraseOrganization(env.ORGANIZATION, deploymentOf(env), orgId, isEmptied);
+  const failed = await eraseOrganization(env.ORGANIZATION, deploymentOf(env), { orgId, isEmptied });
   if (failed === 0) return null;
   return refuse("admission_unavailable", { retryAfter: 2, reason: `${failed} guards have not confirmed` });
 }

@@ -34,7 +34,7 @@ export function addServiceUserImpactEndpoint(app: OpenAPIHono<ControlEnv>, contr
       const organization = control.env.ORGANIZATION.getByName(actor.orgId);
       const keys = await organization.previewServiceUser(actor, params.id, body.vaultRoles, from);
       if (isRefusal(keys)) return keys;
-      const impacts = keys.map(({ calls, before, after }) => impactOf(calls, before, after, operations, now));
+      const impacts = keys.map((key) => impactOf(key.calls, key, operations, now));
       return {
         status: 200,
         body: exactly(ServiceUserImpactSchema, {

@@ -26,21 +26,26 @@ const ASSETS = [
   { id: "usdc", symbol: "USDC", name: "USD Coin", decimals: 6, networks: ["ethereum", "polygon", "solana"] },
 ];
 
-const VAULTS: readonly VaultSeed[] = [
-  vault("vault_3f8a2c1d9b", "Treasury", "2026-01-14T09:30:00Z", ["btc", "eth", "usdc"], 240),
-  vault("vault_7b21e4c09d", "Trading", "2026-01-20T14:05:00Z", ["btc", "eth", "sol", "usdc"], 620),
-  vault("vault_c54d8f1a36", "Payroll", "2026-02-02T08:00:00Z", ["usdc"], 96),
-  vault(
-    "vault_09e6b7d25f",
-    "Client custody",
-    "2026-02-17T11:45:00Z",
-    ["btc", "eth", "pol", "sol", "usdc"],
-    180,
-  ),
-  vault("vault_e1a4903c7b", "Staking", "2026-03-09T16:20:00Z", ["eth", "sol"], 34),
-  vault("vault_5d7f20b8e4", "Cold storage", "2026-04-01T07:15:00Z", ["btc"], 12),
-  { ...vault("vault_a86c3e9f10", "Grants 2025", "2026-01-14T09:32:00Z", [], 0), status: "archived" },
-];
+const ARCHIVED = "vault_a86c3e9f10";
+/** Columns: id, name, createdAt, assets, transactions. */
+const VAULTS: readonly VaultSeed[] = (
+  [
+    ["vault_3f8a2c1d9b", "Treasury", "2026-01-14T09:30:00Z", ["btc", "eth", "usdc"], 240],
+    ["vault_7b21e4c09d", "Trading", "2026-01-20T14:05:00Z", ["btc", "eth", "sol", "usdc"], 620],
+    ["vault_c54d8f1a36", "Payroll", "2026-02-02T08:00:00Z", ["usdc"], 96],
+    ["vault_09e6b7d25f", "Client custody", "2026-02-17T11:45:00Z", ["btc", "eth", "pol", "sol", "usdc"], 180],
+    ["vault_e1a4903c7b", "Staking", "2026-03-09T16:20:00Z", ["eth", "sol"], 34],
+    ["vault_5d7f20b8e4", "Cold storage", "2026-04-01T07:15:00Z", ["btc"], 12],
+    ["vault_a86c3e9f10", "Grants 2025", "2026-01-14T09:32:00Z", [], 0],
+  ] as const
+).map(([id, name, createdAt, held, count]) => ({
+  id,
+  name,
+  status: id === ARCHIVED ? "archived" : "active",
+  createdAt,
+  assets: held,
+  transactions: count,
+}));
 
 const NEWEST_TRANSACTION = Date.parse("2026-10-30T17:42:00Z");
 const BETWEEN_TRANSACTIONS_MS = 7.3 * 3_600_000;
@@ -102,16 +107,6 @@ export function addresses(seed: VaultSeed): readonly object[] {
       createdAt: isoSeconds(Date.parse(seed.createdAt) + (index + 1) * 60_000),
     })),
   );
-}
-
-function vault(
-  id: string,
-  name: string,
-  createdAt: string,
-  held: readonly string[],
-  count: number,
-): VaultSeed {
-  return { id, name, status: "active", createdAt, assets: held, transactions: count };
 }
 
 function assetNamed(id: string) {

@@ -43,7 +43,7 @@ async function start(fresh: boolean): Promise<void> {
 
   const call = demoCall(api.table, api.isSample);
   const demo = await demoKey(settings, url, call, keyFile);
-  console.log(summary(settings, api, url, call, demo));
+  console.log(summary({ settings, api, gateway: url, call, demo }));
   quiet = false;
 }
 

@@ -8,17 +8,20 @@ import type { Settings } from "./settings.ts";
 
 /** What is printed once everything runs. */
 
+interface Product {
+  readonly settings: Settings;
+  readonly api: Compiled;
+  /** The gateway's address. */
+  readonly gateway: string;
+  readonly call: DemoCall;
+}
+
 const bold = (text: string) => styleText("bold", text);
 const dim = (text: string) => styleText("dim", text);
 
 /** The addresses of everything, and the key in commands to paste; or, without a key, `why` there is none. */
-export function summary(
-  settings: Settings,
-  api: Compiled,
-  gateway: string,
-  call: DemoCall,
-  demo: DemoKey | { readonly why: string },
-): string {
+export function summary({ demo, ...product }: Product & { demo: DemoKey | { why: string } }): string {
+  const { settings, api, gateway } = product;
   const { config, usesSampleOrigin, usesSampleProvider } = settings;
   const rows = [
     ["Gateway", gateway],
@@ -31,7 +34,7 @@ export function summary(
     ],
     ...("key" in demo ? [["Key", demo.key]] : []),
   ].map(([label = "", value = ""]) => `  ${label.padEnd(9)}${bold(value)}`);
-  const rest = "key" in demo ? commands(settings, api, gateway, call, demo) : [`  ${demo.why}`];
+  const rest = "key" in demo ? commands(product, demo) : [`  ${demo.why}`];
   const notes = notesOn(settings, api).flatMap((note) => [`  ${note}`, ""]);
   return ["", bold("Portcullis is up."), "", ...rows, "", ...notes, ...rest, ""].join("\n");
 }
@@ -74,13 +77,7 @@ function consoleLine({ config, port, usesSampleProvider }: Settings, gateway: st
   return usesSampleProvider ? `${url}  (sign in as alice, bob or carol)` : url;
 }
 
-function commands(
-  settings: Settings,
-  { isSample }: Compiled,
-  gateway: string,
-  call: DemoCall,
-  { id, key }: DemoKey,
-): string[] {
+function commands({ settings, api, gateway, call }: Product, { id, key }: DemoKey): string[] {
   const credential = `-H 'Authorization: Bearer ${key}'`;
   const control = `${gateway}/-/api-keys/${id} ${controlHeaders(settings)}`;
   const patch = (allowedIps: string) =>
@@ -91,7 +88,7 @@ function commands(
       : command("Let through", requestLine(gateway, call.method, call.path, credential))),
     ...command(
       "Not an operation of the API: 404",
-      requestLine(gateway, "GET", isSample ? "/v1/nothing" : "/portcullis/no/such/operation", credential),
+      requestLine(gateway, "GET", api.isSample ? "/v1/nothing" : "/portcullis/no/such/operation", credential),
     ),
     ...command(
       "Allow the key from one network alone: from here it is refused with 403",

@@ -27,7 +27,7 @@ async function main(): Promise<number> {
   const vars = documentVarsOf(target, command);
   const wrangler = new Wrangler(command, vars);
   if (command.rollbackTo !== null) await rollBack(command.rollbackTo, wrangler, print);
-  else await release(target, command, wrangler, () => documentProblems(vars), print);
+  else await release(target, command, { wrangler, documentProblems: () => documentProblems(vars), print });
   return command.dryRun ? 0 : await askReadiness(target, command);
 }
 

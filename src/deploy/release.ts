@@ -8,6 +8,12 @@ import { deployedFingerprint, noteWhole, readDeployed, secretsOf } from "./deplo
 import { provideNamespace } from "./namespace.ts";
 import type { Outcome, Wrangler } from "./wrangler.ts";
 
+interface ReleaseTools {
+  readonly wrangler: Wrangler;
+  readonly documentProblems: () => Promise<readonly string[]>;
+  readonly print: (text: string) => void;
+}
+
 /**
  * Checks everything, creates what is missing, and deploys, unless all of that runs already. Throws a {@link DeployError}
  * that says what has come of it.
@@ -15,9 +21,7 @@ import type { Outcome, Wrangler } from "./wrangler.ts";
 export async function release(
   target: Target,
   command: DeployCommand,
-  wrangler: Wrangler,
-  documentProblems: () => Promise<readonly string[]>,
-  print: (text: string) => void,
+  { wrangler, documentProblems, print }: ReleaseTools,
 ): Promise<void> {
   const problems = [...problemsOf(target, readOthers(command)), ...(await documentProblems())];
   if (problems.length > 0) throw new DeployError(...problems);

@@ -16,22 +16,24 @@ import {
   judgementOf,
   type Arrived,
   type Ended,
+  type Finished,
   type Refused,
-  type Reached,
 } from "./stages.ts";
 import { discardBody } from "./unread-body.ts";
 
 /** Answers a request with the gateway's own headers, and records it: log line, data point, usage. */
 export function answer({ at, outcome }: Ended, gateway: Gateway): Response | Promise<Response> {
   const arrived = arrivalOf(at);
-  if (outcome instanceof Response) return finish(outcome, at, arrived, null, gateway);
+  if (outcome instanceof Response) {
+    return finish(outcome, { at, arrived, status: outcome.status, refusal: null }, gateway);
+  }
   const { request } = arrived;
-  if (request.body === null)
-    return finish(refusalAnswer(outcome, arrived, gateway), at, arrived, outcome, gateway);
+  const refuse = (): Response => {
+    const response = refusalAnswer(outcome, arrived, gateway);
+    return finish(response, { at, arrived, status: response.status, refusal: outcome }, gateway);
+  };
   // The client can read it once it is done with sending.
-  return discardBody(request).then(() =>
-    finish(refusalAnswer(outcome, arrived, gateway), at, arrived, outcome, gateway),
-  );
+  return request.body === null ? refuse() : discardBody(request).then(refuse);
 }
 
 /** Answers a request that was refused by the steps that identify its caller: an address that keeps failing is blocked. */
@@ -50,14 +52,9 @@ function refusalAnswer(refusal: Refusal, { request, requestId }: Arrived, { conf
   });
 }
 
-function finish(
-  response: Response,
-  at: Reached,
-  arrived: Arrived,
-  refusal: Refusal | null,
-  gateway: Gateway,
-): Response {
-  const { headers, status } = response;
+function finish(response: Response, finished: Finished, gateway: Gateway): Response {
+  const { at, arrived } = finished;
+  const { headers } = response;
   setCorsHeaders(headers, arrived.request, gateway);
   const judged = judgementOf(at);
   if (judged !== null) {
@@ -66,7 +63,6 @@ function finish(
     const endsAt = key === null ? null : rotatedKeyEnd(key.record);
     if (endsAt !== null) headers.set("X-Portcullis-Key-Expires", isoTime(endsAt));
   }
-  const finished = { at, arrived, status, refusal };
   countUsage(finished, gateway);
   logRequest(finished, gateway);
   if (gateway.config.serverTiming) setServerTiming(headers, finished, gateway);

@@ -16,6 +16,13 @@ export interface ErasureRecords {
   finishErasure(orgId: string): void | Promise<void>;
 }
 
+/** What is to be erased; `isEmptied`: only the organisation's own record is left. `until`: milliseconds since the epoch. */
+interface Erasure {
+  readonly orgId: string;
+  readonly isEmptied: boolean;
+  readonly until?: number;
+}
+
 /**
  * Erases an organisation, the keys first and its own record last. Each step may be repeated, by others at the same time,
  * too, and goes on where it was broken off. Returns how many guards have not confirmed; until all have, nothing but keys
@@ -25,9 +32,7 @@ export interface ErasureRecords {
 export async function eraseOrganization(
   organizations: Env["ORGANIZATION"],
   records: ErasureRecords,
-  orgId: string,
-  isEmptied: boolean,
-  until = Number.POSITIVE_INFINITY,
+  { orgId, isEmptied, until = Number.POSITIVE_INFINITY }: Erasure,
 ): Promise<number> {
   const organization = organizations.getByName(orgId);
   if (!isEmptied) {

@@ -89,13 +89,11 @@ async function outcomeOf(act: () => Promise<void>) {
 const deploy = () =>
   outcomeOf(async () => {
     const full = { ...command, url: null, rollbackTo: null };
-    await release(
-      readTarget(full),
-      full,
+    await release(readTarget(full), full, {
       wrangler,
-      async () => [],
-      () => {},
-    );
+      documentProblems: async () => [],
+      print: () => {},
+    });
   });
 
 const changed = () =>

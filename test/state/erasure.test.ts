@@ -39,7 +39,10 @@ async function dieAt(step: keyof ErasureRecords | "close", orgId: string): Promi
     ...(step !== "close" && { [step]: broken }),
   };
   if (step === "close") await env.ORGANIZATION.getByName(orgId).close(orgId);
-  else await expect(eraseOrganization(env.ORGANIZATION, records, orgId, false)).rejects.toThrow("killed");
+  else
+    await expect(eraseOrganization(env.ORGANIZATION, records, { orgId, isEmptied: false })).rejects.toThrow(
+      "killed",
+    );
 }
 
 test.each([null, "close", "noteErased", "forgetPeople", "finishErasure"] as const)(
@@ -91,14 +94,19 @@ test("an erasure that is broken off goes on with the guards that are not done", 
     forgetPeople: (...args) => deployment.forgetPeople(...args),
     finishErasure: (id) => deployment.finishErasure(id),
   };
-  await expect(eraseOrganization(env.ORGANIZATION, broken, orgId, false)).rejects.toThrow("killed");
+  await expect(eraseOrganization(env.ORGANIZATION, broken, { orgId, isEmptied: false })).rejects.toThrow(
+    "killed",
+  );
   const left = await organization.close(orgId);
   expect(left.length).toBeLessThan(guards.length);
   expect(left).not.toContain(keyId);
 
-  expect(await eraseOrganization(env.ORGANIZATION, deployment, orgId, false, 0), "no time").toBe(left.length);
+  expect(
+    await eraseOrganization(env.ORGANIZATION, deployment, { orgId, isEmptied: false, until: 0 }),
+    "no time",
+  ).toBe(left.length);
   expect(await organization.hasRecord(orgId)).toBe(true);
-  expect(await eraseOrganization(env.ORGANIZATION, deployment, orgId, false)).toBe(0);
+  expect(await eraseOrganization(env.ORGANIZATION, deployment, { orgId, isEmptied: false })).toBe(0);
   expect(await deployment.findErasure(orgId)).toMatchObject({ erasedAt: expect.any(Number), keys: 1 });
   expect(await deployment.erasureReceipts(orgId, "", 10)).toMatchObject([{ keyId, status: "revoked" }]);
 });

@@ -69,16 +69,14 @@ async function revokeKey(
   const { record, effectiveAt, version } = confirmation;
   const { orgId, revokedAt } = record;
   const cut = { keyId, revokedAt: revokedAt ?? effectiveAt, effectiveAt, version, leak: null };
-  await tell(env, orgId, hash, cut, request);
+  await tell(env, { orgId, hash, cut }, request);
   return DONE;
 }
 
 /** Notifies the organisation of a revoked key. If it does not answer, the deployment's object tries again later. */
 async function tell(
   env: Control["env"],
-  orgId: string,
-  hash: string,
-  cut: Cut,
+  { orgId, hash, cut }: { readonly orgId: string; readonly hash: string; readonly cut: Cut },
   { requestId: id, address }: Request,
 ): Promise<void> {
   const operator = { ...HOLDER, address };

@@ -49,16 +49,14 @@ export function answerProblem(
 /** One resource, with its version as `ETag` (RFC 7644 section 3.14); 304 to a client that has it (RFC 9110). */
 export function answerResource(
   status: 200 | 201,
-  base: string,
   resource: ScimObject,
-  projection: Projection,
-  known: string | undefined,
+  { base, shown, known }: { base: string; shown: Projection; known: string | undefined },
 ): Response {
   const { meta } = resource as ToldResource;
   const [location, version] = [locationOf(resource as ToldResource, base), meta.version];
   const headers = { Location: location, ETag: version };
   if (known !== undefined && isAmong(version, known)) return new Response(null, { status: 304, headers });
-  return answerJson(project(withLocations(resource, base), projection), status, headers);
+  return answerJson(project(withLocations(resource, base), shown), status, headers);
 }
 
 /** Whether `If-None-Match` names a version (RFC 9110 section 13.1.2). */

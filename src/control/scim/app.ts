@@ -83,7 +83,7 @@ async function serveScim(c: Context<ScimEnv>, control: Control, token: Presented
   }
   const base = `${control.config.publicOrigin ?? new URL(c.req.url).origin}${SCIM_PATH}`;
   if (isDescription(place)) return describe(c, place, base);
-  return exchange(c, control, token, place, base);
+  return exchange(c, control, token, { place, base });
 }
 
 function describe(c: Context<ScimEnv>, place: Place, base: string): Response {
@@ -99,8 +99,7 @@ async function exchange(
   c: Context<ScimEnv>,
   control: Control,
   { orgId, hash }: PresentedToken,
-  place: Place,
-  base: string,
+  { place, base }: { readonly place: Place; readonly base: string },
 ): Promise<Response> {
   const organization = control.env.ORGANIZATION.getByName(orgId);
   const author = { id: "scim", name: "SCIM", address: c.get("address"), requestId: c.get("requestId") };
@@ -127,7 +126,7 @@ async function exchange(
   if ("resource" in answer && answer.leftOut !== undefined && answer.leftOut.length > 0) {
     c.set("leftOut", answer.leftOut);
   }
-  return answerTo(c, base, command, answer, shown);
+  return answerTo(c, answer, { base, command, shown });
 }
 
 /** Objects of an earlier version name the problem without our code for it. */

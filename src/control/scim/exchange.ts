@@ -57,10 +57,8 @@ export async function readCommand(
 /** Answers a request that was done. */
 export function answerTo(
   c: Context<ScimEnv>,
-  base: string,
-  command: ScimCommand,
   answer: Exclude<ScimAnswer, ScimProblem>,
-  shown: Projection,
+  { base, command, shown }: Asked & { readonly base: string },
 ): Response {
   if ("resources" in answer) {
     const page = answer.resources.map((each) => project(withLocations(each, base), shown));
@@ -70,7 +68,7 @@ export function answerTo(
   const silent = command.kind === "patch" && command.type === "Group" && shown.kind === "all";
   if ("deleted" in answer || silent) return new Response(null, { status: 204 });
   const known = command.kind === "get" ? c.req.header("If-None-Match") : undefined;
-  return answerResource(command.kind === "create" ? 201 : 200, base, answer.resource, shown, known);
+  return answerResource(command.kind === "create" ? 201 : 200, answer.resource, { base, shown, known });
 }
 
 /** Reads a query that was posted (RFC 7644 section 3.4.3). */

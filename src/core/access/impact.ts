@@ -50,8 +50,7 @@ type Fate = Reason | "sees less" | "same" | "unknown";
  */
 export function impactOf(
   calls: CallCounts,
-  before: KeyRecord,
-  after: KeyRecord,
+  { before, after }: { readonly before: KeyRecord; readonly after: KeyRecord },
   operations: ReadonlyMap<string, Operation>,
   now: number,
 ): Impact {

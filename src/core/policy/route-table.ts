@@ -134,19 +134,11 @@ function find<Target>(
   }
   const edges = [...(node.affixes?.fitting(segment) ?? []), ...node.many];
   if (node.parameter !== null) edges.push({ pattern: WHOLE, node: node.parameter });
-  return mostSpecific(edges, (edge) => follow(edge, search, depth, segment, values));
-}
-
-function follow<Target>(
-  edge: Edge<Target>,
-  search: Search,
-  depth: number,
-  segment: string,
-  values: readonly string[],
-): readonly Candidate<Target>[] {
-  if (edge.pattern.many) return findMany(edge, search, depth, values);
-  const taken = valuesIn(edge.pattern, segment);
-  return taken === null ? [] : find(edge.node, search, depth + 1, [...values, ...taken]);
+  return mostSpecific(edges, (edge) => {
+    if (edge.pattern.many) return findMany(edge, search, depth, values);
+    const taken = valuesIn(edge.pattern, segment);
+    return taken === null ? [] : find(edge.node, search, depth + 1, [...values, ...taken]);
+  });
 }
 
 function routesOf<Target>(

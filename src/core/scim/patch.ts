@@ -68,7 +68,7 @@ export function applyPatch(
   let patched = resource;
   for (const { op, path, value } of operations) {
     const outcome =
-      path === null ? applyToMany(type, patched, op, value) : applyAt(type, patched, op, path, value);
+      path === null ? applyToMany(type, patched, { op, value }) : applyAt(type, patched, { op, path, value });
     if (isRefusal(outcome)) return outcome;
     patched = outcome.resource;
   }
@@ -97,9 +97,7 @@ function readOperation(sent: unknown): ScimResult<PatchOperation> {
 function applyToMany(
   type: ResourceType,
   resource: ScimObject,
-  op: PatchOperation["op"],
-  values: unknown,
-  schema: string | null = null,
+  { op, value: values, schema = null }: Omit<PatchOperation, "path"> & { readonly schema?: string | null },
 ): Patched {
   let patched = resource;
   for (const [key, value] of Object.entries(values as ScimObject)) {
@@ -107,7 +105,7 @@ function applyToMany(
     if (path === null) return scimProblem("invalidPath", `${key} is not a path`);
     const target = path.schema === null ? { ...path, schema } : path;
     if (target.name !== null && !isKept(findAttribute(type, target.schema, target.name))) continue;
-    const outcome = applyAt(type, patched, op, target, value);
+    const outcome = applyAt(type, patched, { op, path: target, value });
     if (isRefusal(outcome)) return outcome;
     patched = outcome.resource;
   }
@@ -117,15 +115,14 @@ function applyToMany(
 function applyAt(
   type: ResourceType,
   resource: ScimObject,
-  op: PatchOperation["op"],
-  { schema, name, where, sub }: AttributePath,
-  value: unknown,
+  { op, path, value }: PatchOperation & { readonly path: AttributePath },
 ): Patched {
+  const { schema, name, where, sub } = path;
   if (name === null) {
     const extension = schema as string;
     if (op === "remove") return { resource: withValue(resource, extension, undefined) };
     if (!isObject(value)) return scimProblem("invalidValue", "An extension must be an object");
-    return applyToMany(type, resource, op, value, extension);
+    return applyToMany(type, resource, { op, value, schema: extension });
   }
   const attribute = findAttribute(type, schema, name);
   if (attribute?.mutability === "readOnly") return scimProblem("mutability", `${name} is read-only`);

@@ -29,13 +29,11 @@ export class PendingErasures implements Scheduled {
     this.#triedAt = now;
     const attempts = due.map(async (orgId) => {
       const isEmptied = this.#erasures.find(orgId)?.isEmptied === true;
-      const failed = await eraseOrganization(
-        this.#organizations,
-        this.#records,
+      const failed = await eraseOrganization(this.#organizations, this.#records, {
         orgId,
         isEmptied,
-        now + ATTEMPT_MS,
-      );
+        until: now + ATTEMPT_MS,
+      });
       if (failed > 0) throw new Error(`${orgId}: ${failed} guards have not confirmed`);
     });
     const broken = (await Promise.allSettled(attempts)).find(({ status }) => status === "rejected");

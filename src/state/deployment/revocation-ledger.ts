@@ -27,6 +27,13 @@ const FIRST_RETRY_MS = 1000;
 
 const MAX_RETRY_MS = 60_000;
 
+/** Keys of an owner that were found, guards that have listed theirs, and when the alarm is to look after the rows. */
+interface LocatedKeys {
+  readonly keys: readonly KeyTarget[];
+  readonly guards: readonly string[];
+  readonly dueAt: number;
+}
+
 /**
  * The record of emergency revocations: what was asked for, what became of it, what is left to do. That a key is dead is
  * on record at its guard and in its organisation, for good.
@@ -96,13 +103,7 @@ export class RevocationLedger implements Perishable {
   }
 
   /** Notes keys of an owner that were found, and guards that have listed theirs. */
-  located(
-    requestId: string,
-    { target, ownerId }: OwnerTarget,
-    keys: readonly KeyTarget[],
-    guards: readonly string[],
-    dueAt: number,
-  ): void {
+  located(requestId: string, { target, ownerId }: OwnerTarget, { keys, guards, dueAt }: LocatedKeys): void {
     this.#storage.transactionSync(() => {
       this.#addKeys(requestId, keys, ownerId, dueAt);
       this.#sql.exec(

@@ -200,7 +200,7 @@ export class Revocations {
     const listed = requestId === null ? new Set<string>() : this.#ledger.listedGuards(requestId, target);
     const { ids, guards, isComplete } = await this.#keys.find(owner, listed, budget);
     const keys = [...ids].map((keyId) => ({ target, keyId, orgId, hash: null }));
-    if (requestId !== null) this.#ledger.located(requestId, owner, keys, guards, dueAt);
+    if (requestId !== null) this.#ledger.located(requestId, owner, { keys, guards, dueAt });
     if (!isComplete) return { keys, settled: [this.#notLocated(requestId, target)] };
     if (requestId !== null && this.#ledger.endLocating(requestId, target)) return { keys, settled: [] };
     if (keys.length > 0) return { keys, settled: [] };

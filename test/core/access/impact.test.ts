@@ -56,7 +56,7 @@ function nameOf(path: string, address = "192.0.2.1"): string {
 
 function impact(calls: Readonly<Record<string, number>>, edit: Edit, key: Edit = {}): Impact {
   const before = { ...RECORD, ...key };
-  return impactOf(new Map(Object.entries(calls)), before, { ...before, ...edit }, operations, NOW);
+  return impactOf(new Map(Object.entries(calls)), { before, after: { ...before, ...edit } }, operations, NOW);
 }
 
 /** What is told of one call: why it would be refused, or that it would show less, or nothing. */

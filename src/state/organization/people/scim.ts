@@ -84,7 +84,7 @@ export class Scim {
       if (problem !== null) return problem;
       const change = () => this.#stores[type].insert(id, resource, now);
       const people = this.#effects.of(author, affectedBy(type, id, {}, resource), now, change);
-      this.#note(author, { type, id, what: "created" }, null, resource, now);
+      this.#note(author, { type, id, what: "created", before: null, after: resource }, now);
       return { people };
     });
     return isRefusal(outcome) ? outcome : this.#answer(type, id, outcome.people);
@@ -105,7 +105,7 @@ export class Scim {
       }
       const change = () => this.#stores[type].update(id, resource, now);
       const people = this.#effects.of(author, affectedBy(type, id, before, resource), now, change);
-      this.#note(author, { type, id, what: "updated" }, before, resource, now);
+      this.#note(author, { type, id, what: "updated", before, after: resource }, now);
       return { people, leftOut };
     });
     if (isRefusal(outcome)) return outcome;
@@ -122,7 +122,7 @@ export class Scim {
       const change = () => this.#stores[type].remove(id, now);
       const affected = affectedBy(type, id, stored.resource, {});
       const people = this.#effects.of(author, affected, now, change);
-      this.#note(author, { type, id, what: "deleted" }, stored.resource, null, now);
+      this.#note(author, { type, id, what: "deleted", before: stored.resource, after: null }, now);
       return { people };
     });
     if (isRefusal(outcome)) return outcome;
@@ -176,17 +176,18 @@ export class Scim {
   }
 
   /** Records a change; of a group's members only those added or removed. */
-  #note(
-    author: Author,
-    { type, id, what }: Target & { readonly what: "created" | "updated" | "deleted" },
-    before: ScimObject | null,
-    after: ScimObject | null,
-    now: number,
-  ): void {
+  #note(author: Author, { type, id, what, before, after }: ScimChange, now: number): void {
     const action = `${EVENTS[type]}.${what}` as const;
     const told = { before: withoutMembersOf(before, after), after: withoutMembersOf(after, before) };
     this.#audit.add(author, { action, target: id, ...(type === "User" ? { before, after } : told) }, now);
   }
+}
+
+/** What has become of a resource. */
+interface ScimChange extends Target {
+  readonly what: "created" | "updated" | "deleted";
+  readonly before: ScimObject | null;
+  readonly after: ScimObject | null;
 }
 
 const EVENTS = { User: "scim_user", Group: "scim_group" } as const;

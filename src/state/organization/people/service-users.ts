@@ -72,7 +72,7 @@ export class ServiceUsers {
         draft.active ? 1 : 0,
         now,
       );
-      return this.#note(actor, "service_user.created", id, null, now);
+      return this.#note(actor, { action: "service_user.created", target: id, before: null }, now);
     });
   }
 
@@ -95,7 +95,7 @@ export class ServiceUsers {
       );
       if (next.active) this.#touchKeys(id);
       else this.#keys.commitRevocationOfAll(actor, id, OWNER_DEACTIVATED, now);
-      return this.#note(actor, "service_user.updated", id, before, now);
+      return this.#note(actor, { action: "service_user.updated", target: id, before }, now);
     });
     if (isRefusal(updated)) return updated;
     return (await this.#pushKeys(id)) ? updated : UNCONFIRMED;
@@ -128,15 +128,9 @@ export class ServiceUsers {
     return (await this.#propagation.pushAll(this.#table.pendingOf(ownerId))).length === 0;
   }
 
-  #note(
-    actor: Actor,
-    action: AuditEntry["action"],
-    id: string,
-    before: ServiceUser | null,
-    now: number,
-  ): ServiceUser {
-    const after = this.find(id) as ServiceUser;
-    this.#audit.add(actor, { action, target: id, before, after }, now);
+  #note(actor: Actor, change: Omit<AuditEntry, "after">, now: number): Result<ServiceUser> {
+    const after = this.find(change.target);
+    this.#audit.add(actor, { ...change, after }, now);
     return after;
   }
 }
