@@ -119,33 +119,46 @@ describe("the origin's answer comes back unchanged:", () => {
   });
 });
 
-test("what is the origin's own, the connection's or the gateway's to say is removed", async () => {
-  const response = await answered("200 OK", [
-    "Content-Length: 0",
-    "Server: nginx/1.2.3",
-    "X-Powered-By: Express",
-    "Set-Cookie: a=1",
-    "Set-Cookie: b=2",
-    "X-Portcullis-Key-Expires: never",
-    "X-Request-Id: origin-1",
-    "RateLimit: forged",
-    "RateLimit-Policy: forged",
-    "X-RateLimit-Remaining: 99",
-    "Connection: keep-alive, X-Hop",
-    "Keep-Alive: timeout=5",
-    "X-Hop: 1",
-    "Proxy-Authenticate: Basic",
-    "Trailer: X-T",
-    "Upgrade: h2c",
-    "X-Stays: 1",
-  ]);
-  expect(response.headers.map(([name, value]) => `${name}: ${value}`).toSorted()).toEqual([
-    "Cache-Control: private, no-store",
-    "Content-Length: 0",
-    "X-Request-Id: request-1",
-    "X-Stays: 1",
-  ]);
-});
+test.each([
+  "200 OK",
+  "201 Created",
+  "302 Found",
+  "401 Unauthorized",
+  "404 Not Found",
+  "429 Too Many Requests",
+  "500 Internal Server Error",
+])(
+  "what is the origin's own, the connection's or the gateway's to say is removed from its %s",
+  async (line) => {
+    const response = await answered(line, [
+      "Content-Type: application/json",
+      "Content-Length: 0",
+      "Server: nginx/1.2.3",
+      "X-Powered-By: Express",
+      "Set-Cookie: a=1",
+      "Set-Cookie: b=2",
+      "X-Portcullis-Key-Expires: never",
+      "X-Request-Id: origin-1",
+      "RateLimit: forged",
+      "RateLimit-Policy: forged",
+      "X-RateLimit-Remaining: 99",
+      "Connection: keep-alive, X-Hop",
+      "Keep-Alive: timeout=5",
+      "X-Hop: 1",
+      "Proxy-Authenticate: Basic",
+      "Trailer: X-T",
+      "Upgrade: h2c",
+      "X-Stays: 1",
+    ]);
+    expect(response.headers.map(([name, value]) => `${name}: ${value}`).toSorted()).toEqual([
+      "Cache-Control: private, no-store",
+      "Content-Length: 0",
+      "Content-Type: application/json",
+      "X-Request-Id: request-1",
+      "X-Stays: 1",
+    ]);
+  },
+);
 
 test("a Cache-Control of the origin stays as it is", async () => {
   const response = await answered("200 OK", ["Content-Length: 0", "Cache-Control: public, max-age=60"]);

@@ -29,6 +29,15 @@ describe("a generated key", () => {
     expect(sameHash(hashKey(key), digest)).toBe(true);
   });
 
+  test("is known by every byte of its hash", () => {
+    const digest = hashKey(generateKey("fkc").key);
+    for (let i = 0; i < digest.length; i++) {
+      const other = digest.map((byte, at) => (at === i ? byte ^ 1 : byte));
+      expect(sameHash(digest, other), `byte ${i}`).toBe(false);
+    }
+    expect(sameHash(digest, digest.slice())).toBe(true);
+  });
+
   test("is of its group, whose name is 5 letters", () => {
     expect(drawGroup()).toMatch(/^[0-9A-Za-z]{5}$/);
     expect(generateKey("fkc", "Group").id).toMatch(/^key_Group[0-9A-Za-z]{7}$/);
