@@ -89,7 +89,7 @@ const DECIDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     noteAssertionKeyRotated: "c6ac6bdb",
     noteCuts: "94e580a9",
     noteErasure: "c6ac6bdb",
-    noteRefusal: "1f1b7936",
+    noteRefusal: "7e72c402",
     noteTokenRevoked: "89446d25",
     ownedKeys: "0f8c199f",
     peopleIds: "54eb767c",
