@@ -76,6 +76,7 @@ const DECIDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     guardPage: "b2bc0b49",
     hasRecord: "71e76af9",
     importKeys: "53a6268b",
+    isSetUp: "c9ce01c5",
     isActive: "dc39a9d6",
     knowsScimToken: "5d753128",
     listAuditEvents: "293d6955",

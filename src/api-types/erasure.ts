@@ -9,6 +9,10 @@ export const ErasureQuery = z.strictObject({
     .regex(ORG_ID, "Must be the id of an organisation")
     .optional()
     .openapi({ description: "The organisation; left out, the one of the identity token." }),
+  again: Timestamp.optional().openapi({
+    description:
+      "Erases what was set up under the name since an erasure: the `erasedAt` of that one. Without it nothing is erased twice.",
+  }),
 });
 
 export const ErasureSchema = z

@@ -26,16 +26,17 @@ export function addErasureEndpoint(app: OpenAPIHono<ControlEnv>, control: Contro
     query: ErasureQuery,
     success: {
       200: {
-        description: "It is erased. Repeating it gives the same answer; one that was broken off goes on.",
+        description:
+          "It is erased. Repeating it gives the same answer; one that was broken off goes on. What was set up under the name since is another organisation: 409, unless `again` says that it is meant.",
         schema: ErasureSchema,
       },
     },
-    refusals: ["not_found", "admission_unavailable"],
+    refusals: ["not_found", "already_exists", "admission_unavailable"],
     run: async ({ query }, actor) => {
       const orgId = query.orgId ?? actor.orgId;
       try {
         return (
-          (await erase(control.env, actor, orgId)) ?? {
+          (await erase(control.env, actor, orgId, query.again)) ?? {
             status: 200,
             body: await answerOf(control.env, orgId),
           }
@@ -48,16 +49,19 @@ export function addErasureEndpoint(app: OpenAPIHono<ControlEnv>, control: Contro
 }
 
 /**
- * Puts the erasure on record, from where on it goes on by itself, and erases what there is. What was set up anew before an
- * erasure under way came to its end is another organisation, and erased after it.
+ * Puts the erasure on record, from where on it goes on by itself, and erases what there is. One that is on record goes on,
+ * or is done: then what is there is another organisation, and is erased only if `again` names the erasure before it.
  */
-async function erase(env: Env, actor: Actor, orgId: string): Promise<Refusal | null> {
+async function erase(env: Env, actor: Actor, orgId: string, again?: string): Promise<Refusal | null> {
   const deployment = deploymentOf(env);
+  const begun = await deployment.findErasure(orgId);
+  if (begun !== null && begun.erasedAt === null) {
+    const refusal = await goOn(env, orgId, begun.isEmptied ?? false);
+    if (refusal !== null) return refusal;
+  }
   const known = await deployment.findErasure(orgId);
-  if (known !== null && known.erasedAt === null) {
-    const isEmptied = known.isEmptied ?? false;
-    const refusal = await goOn(env, orgId, isEmptied);
-    if (refusal !== null || !isEmptied) return refusal;
+  if (known !== null && known.erasedAt !== null && isoTime(known.erasedAt) !== isoAgain(again)) {
+    return (await env.ORGANIZATION.getByName(orgId).isSetUp()) ? setUpSince(known.erasedAt) : null;
   }
   if (!(await env.ORGANIZATION.getByName(orgId).hasRecord(orgId))) {
     return known === null ? refuse("not_found") : null;
@@ -65,6 +69,17 @@ async function erase(env: Env, actor: Actor, orgId: string): Promise<Refusal | n
   await noteIn(env, actor, orgId);
   await deployment.beginErasure(orgId, actor.id);
   return goOn(env, orgId, false);
+}
+
+/** A time in the one spelling in which it is told. */
+function isoAgain(time: string | undefined): string | null {
+  return time === undefined ? null : isoTime(Date.parse(time));
+}
+
+function setUpSince(erasedAt: number): Refusal {
+  const at = isoTime(erasedAt);
+  const problem = `It was erased at ${at}, and one was set up under this name since, or a copy of it restored: again=${at} erases that, too`;
+  return refuse("already_exists", { details: { field: "again", problem } });
 }
 
 async function goOn(env: Env, orgId: string, isEmptied: boolean): Promise<Refusal | null> {

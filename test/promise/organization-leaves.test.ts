@@ -7,6 +7,7 @@ import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { exchange } from "../support/tokens.ts";
 
 interface Erased {
+  readonly erasedAt: string;
   readonly keys: number;
   readonly receipts: readonly { readonly keyId: string; readonly status: string }[];
 }
@@ -17,8 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => control.stop());
 
-async function erase(orgId?: string, claims: object = OPERATOR): Promise<Response> {
-  const query = orgId === undefined ? "" : `?orgId=${orgId}`;
+async function erase(orgId?: string, claims: object = OPERATOR, again?: string): Promise<Response> {
+  const query = orgId === undefined ? "" : `?orgId=${orgId}${again === undefined ? "" : `&again=${again}`}`;
   const as = await control.issuer.token({ ...claims });
   return control.call("DELETE", `/-/organization${query}`, { as });
 }
@@ -69,6 +70,8 @@ test("an organisation leaves: exported, cut, erased, and what comes after it is 
   expect(await copiesOf(orgId, keys)).toBe(0);
   expect(await (await erase(orgId)).json()).toEqual(erased);
 
+  expect((await admin.call("GET", "/-/api-keys")).status).toBe(200);
+  expect(await (await erase(orgId)).json(), "although somebody has called since").toEqual(erased);
   expect((await admin.call("POST", "/-/organization/bootstrap")).status).toBe(201);
   const list = await admin.call("GET", "/-/api-keys?status=all&owner=*");
   expect(await list.json()).toMatchObject({ data: [] });
@@ -81,6 +84,21 @@ test("an organisation leaves: exported, cut, erased, and what comes after it is 
   ]);
   const audit = await (await admin.call("GET", "/-/audit-events?limit=500")).text();
   expect(audit).not.toContain(live.id);
+
+  const { erasedAt } = erased;
+  for (const time of [undefined, "2020-01-01T00:00:00.000Z"]) {
+    const refused = await erase(orgId, OPERATOR, time);
+    const { error } = (await refused.json()) as { error: { code: string; details: { problem: string } } };
+    expect([refused.status, error.code]).toEqual([409, "already_exists"]);
+    expect(error.details.problem).toContain(`again=${erasedAt}`);
+  }
+  expect(await codeOf(fresh.key), "one that comes late harms nobody").toBe(200);
+  const second = (await (await erase(orgId, OPERATOR, erasedAt)).json()) as Erased;
+  expect(second.receipts.map(({ keyId }) => keyId)).toContain(fresh.id);
+  expect(await codeOf(fresh.key)).toBe("api_key_revoked");
+  expect(await (await erase(orgId, OPERATOR, erasedAt)).json()).toEqual(second);
+  expect(await (await erase(orgId)).json()).toEqual(second);
+  expect((await erase(orgId, OPERATOR, "yesterday")).status).toBe(400);
 });
 
 test("while a guard does not confirm nothing is erased, nobody comes in, and the same request goes on later", async () => {

@@ -82,6 +82,15 @@ export abstract class OperatedOrganization extends DurableObject<Env> {
     return this.authorize.hasTables || (await this.guardNames(orgId)).length > 0;
   }
 
+  /**
+   * For operators: whether there is an organisation that keys may be made in, or that has guards. That somebody has signed
+   * in since its erasure makes none.
+   */
+  isSetUp(): boolean {
+    if (!this.authorize.exists) return false;
+    return this.parts.settings.bootstrappedAt() !== null || this.countGuards() > 0;
+  }
+
   /** Begins to erase the organisation: nothing else happens here from now on. Tells the guards of its keys. */
   close(orgId: string): Promise<string[]> {
     this.authorize.close();
