@@ -52,7 +52,11 @@ function namesActive(path: string): boolean {
   return read.schema === null || isOfUsers(read.schema);
 }
 
-/** The extension has no `active` of its own: a client that looks for it there means the user's. */
+/** Whether the user's `active` is meant by that of a schema: the extension has none of its own. */
+export function isActiveIn(schema: string, name: string): boolean {
+  return isOfUsers(schema) && sameName(name, "active");
+}
+
 function isOfUsers(schema: string): boolean {
   return [USER_SCHEMA, ENTERPRISE_USER_SCHEMA].some((each) => sameName(schema, each));
 }

@@ -1,6 +1,6 @@
 import { isRefusal } from "../refusal.ts";
 import { parsePath } from "./filter-parser.ts";
-import { readOp } from "./deactivation.ts";
+import { isActiveIn, readOp } from "./deactivation.ts";
 import { changeMembers } from "./members.ts";
 import type { AttributePath } from "./path.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
@@ -117,7 +117,7 @@ function applyAt(
   resource: ScimObject,
   { op, path, value }: PatchOperation & { readonly path: AttributePath },
 ): Patched {
-  const { schema, name, where, sub } = path;
+  const { schema, name, where, sub } = meantBy(path);
   if (name === null) {
     const extension = schema as string;
     if (op === "remove") return { resource: withValue(resource, extension, undefined) };
@@ -143,7 +143,8 @@ function applyAt(
   if (!hasMembers && Array.isArray(changed.value) && changed.value.length > MAX_VALUES) {
     return scimProblem("invalidValue", `${name} has at most ${MAX_VALUES} values`);
   }
-  if (changed.value === undefined && (attribute?.required === true || isActive(attribute))) {
+  const isUnset = changed.value === undefined || (op === "add" && value === null);
+  if (isUnset && (attribute?.required === true || isActive(attribute))) {
     return scimProblem(op === "remove" ? "mutability" : "invalidValue", `${name} must have a value`);
   }
   const next = withValue(container, properName(type, name, schema), changed.value);
@@ -152,6 +153,11 @@ function applyAt(
   if (schema === null) return { resource: next };
   const extended = Object.keys(next).length === 0 ? undefined : next;
   return { resource: withValue(resource, properName(type, schema), extended) };
+}
+
+function meantBy(path: AttributePath): AttributePath {
+  const { schema, name } = path;
+  return schema !== null && name !== null && isActiveIn(schema, name) ? { ...path, schema: null } : path;
 }
 
 /** A user is active or is not. */

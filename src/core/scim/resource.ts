@@ -10,6 +10,7 @@ import {
   listOf,
 } from "./object.ts";
 import { hidesLetters, plainName } from "../organization/plain-name.ts";
+import { isActiveIn } from "./deactivation.ts";
 import { readMembers } from "./members.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
 import { findAttribute, sameName, SCHEMAS, type Attribute, type ResourceType } from "./schemas.ts";
@@ -81,7 +82,9 @@ function readEntry(type: ResourceType, key: string, sent: unknown): ReadValue {
   const attribute = isExtension(key) ? undefined : findAttribute(type, null, key);
   if (!isKept(attribute)) return UNASSIGNED;
   if (hidesLetters(key) || isObscure(sent)) return obscure(key);
-  if (isExtension(key)) return readObject(sent, (name) => findAttribute(type, key, name));
+  if (isExtension(key)) {
+    return readObject(sent, (name) => findAttribute(type, isActiveIn(key, name) ? null : key, name));
+  }
   return readAttribute(attribute, sent);
 }
 

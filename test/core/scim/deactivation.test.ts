@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { isRefusal } from "../../../src/core/refusal.ts";
 import { patchesActive, replacesActive } from "../../../src/core/scim/deactivation.ts";
+import { readResource } from "../../../src/core/scim/resource.ts";
 
 const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -85,4 +87,9 @@ test.each<[string, unknown]>([
   ["deep lists", JSON.parse("[".repeat(10_000) + "]".repeat(10_000))],
 ])("%s does not deactivate", (_, body) => {
   expect(patchesActive(body)).toBe(false);
+});
+
+test.each([USER, ENTERPRISE])("what stands for active under %s and is none is refused", (schema) => {
+  const read = readResource("User", { userName: "ann", [schema]: { active: "no" } });
+  expect(isRefusal(read) && read.detail).toBe("active must be of type boolean");
 });

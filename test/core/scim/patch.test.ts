@@ -44,6 +44,14 @@ const USER_ROWS: readonly Row[] = [
     changes: { active: false },
   },
   {
+    name: "active by the name that it would have in the extension",
+    operations: [
+      { op: "replace", path: "active", value: false },
+      { op: "replace", path: `${ENTERPRISE}:active`, value: "True" },
+    ],
+    changes: { active: true },
+  },
+  {
     name: "a path in another letter case",
     operations: [{ op: "replace", path: "USERNAME", value: "babs" }],
     changes: { userName: "babs" },
@@ -427,7 +435,20 @@ test.each<[name: string, operation: unknown, problem: string]>([
   ["active set to nothing", { op: "replace", path: "active", value: null }, "invalidValue"],
   ["active set to nothing among others", { op: "replace", value: { active: null } }, "invalidValue"],
   ["a required attribute removed", { op: "remove", path: "userName" }, "mutability"],
+  ["nothing added to active", { op: "add", path: "active", value: null }, "invalidValue"],
+  ["nothing added to a required attribute", { op: "Add", path: "userName", value: null }, "invalidValue"],
   ["a boolean that is none", { op: "replace", path: "active", value: "maybe" }, "invalidValue"],
+  [
+    "one that is none, in the extension",
+    { op: "add", path: `${ENTERPRISE}:active`, value: "no" },
+    "invalidValue",
+  ],
+  [
+    "one that is none, in an object of the extension",
+    { op: "replace", value: { [ENTERPRISE]: { Active: "off" } } },
+    "invalidValue",
+  ],
+  ["active taken away in the extension", { op: "remove", path: `${ENTERPRISE}:active` }, "mutability"],
   ["a number where text is due", { op: "replace", path: "title", value: 7 }, "invalidValue"],
   ["text where an object is due", { op: "replace", path: "name", value: "Babs" }, "invalidValue"],
   [
