@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { prefixOf } from "../core/key/key-secret.ts";
 import type { ControlAnswer, ControlClient } from "./control-client.ts";
 import { storedJson } from "../core/json.ts";
 
@@ -22,18 +23,20 @@ const NAME = "Quick start";
 
 /**
  * Sets up the organisation and returns a key with these scopes that works: the one in `file` if it still does, else a
- * new one.
+ * new one. A key works that begins with one of the prefixes.
  */
 export async function provideDemoKey(
   call: ControlClient,
   scopes: readonly string[],
   file: string,
+  prefixes: readonly string[],
 ): Promise<DemoKey> {
   const { status, body } = await call("POST", "/-/organization/bootstrap");
   if (status >= 300 && codeOf(body) !== "already_exists") throw refused("bootstrap", { status, body });
 
   const kept = existsSync(file) ? storedJson<DemoKey>(readFileSync(file, "utf8")) : null;
-  if (kept && (await isUsable(call, kept.id, scopes))) return kept;
+  const isOurs = kept !== null && prefixOf(kept.key, prefixes) !== null;
+  if (isOurs && (await isUsable(call, kept.id, scopes))) return kept;
 
   const { id, key } = await createKey(call, scopes);
   writeFileSync(file, JSON.stringify({ id, key }), { mode: 0o600 });

@@ -94,7 +94,8 @@ async function demoKey(
     return { why: `No demo key: ${config.identity.issuer} signs people in, so make one with its token.` };
   try {
     const token = await requestToken(config.identity.issuer, { user: "alice", mfa: true });
-    return await provideDemoKey(controlClient(gateway, token, config.controlHostname), scopes, file);
+    const client = controlClient(gateway, token, config.controlHostname);
+    return await provideDemoKey(client, scopes, file, config.keyPrefixes);
   } catch (error) {
     return { why: `No demo key: ${messageOf(error)}` };
   }

@@ -25,6 +25,8 @@ interface Deployed {
   readonly fingerprint: string | null;
   /** Of what was deployed to its end; `null` for nothing. */
   readonly whole: string | null;
+  /** What the keys of that begin with; none where the note does not say it. */
+  readonly keyPrefixes: readonly string[];
 }
 
 /** The versions that run, by their ids; `null` when there is no such Worker. */
@@ -48,16 +50,23 @@ export async function readDeployed(wrangler: Wrangler): Promise<Deployed> {
   const versions = await runningVersions(wrangler);
   const fingerprint = await fingerprintOf(versions ?? [], wrangler);
   const { code, stdout } = await wrangler.run(["kv", "key", "get", WHOLE, "--text", ...AT_CLOUDFLARE]);
-  return { exists: versions !== null, fingerprint, whole: code === 0 ? stdout.trim() || null : null };
+  const [whole = "", prefixes = ""] = code === 0 ? stdout.trim().split(" ") : [];
+  const keyPrefixes = prefixes.split(",").filter((prefix) => prefix !== "");
+  return { exists: versions !== null, fingerprint, whole: whole || null, keyPrefixes };
 }
 
-/** Notes that a deployment was done to its end. Without the note the next one does all of it again. */
+/**
+ * Notes that a deployment was done to its end, and what its keys begin with. Without the note the next one does all of it
+ * again.
+ */
 export async function noteWhole(
   fingerprint: string,
+  keyPrefixes: readonly string[],
   wrangler: Wrangler,
   print: (text: string) => void,
 ): Promise<void> {
-  const { code, all } = await wrangler.run(["kv", "key", "put", WHOLE, fingerprint, ...AT_CLOUDFLARE]);
+  const note = `${fingerprint} ${keyPrefixes.join(",")}`;
+  const { code, all } = await wrangler.run(["kv", "key", "put", WHOLE, note, ...AT_CLOUDFLARE]);
   if (code !== 0)
     print(`The next deployment will do all of this again, since no note could be left:\n${all.trim()}\n`);
 }

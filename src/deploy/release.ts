@@ -1,7 +1,8 @@
 import type { DeployCommand } from "./arguments.ts";
+import { readConfig } from "../settings.ts";
 import { fingerprintOf } from "./bundle.ts";
 import { problemsOf } from "./checks.ts";
-import { readOthers, readTarget, type Target } from "./configuration.ts";
+import { readOthers, readTarget, varsOf, type Target } from "./configuration.ts";
 import { datasetHint, datasetNotice } from "./dataset.ts";
 import { DeployError, HalfDeployed, NotDeployed } from "./deploy-error.ts";
 import { deployedFingerprint, noteWhole, readDeployed, secretsOf } from "./deployed.ts";
@@ -39,18 +40,30 @@ export async function release(
       `name: there is no Worker ${target.name}, and its namespace KEY_RECORDS is that of one that was deployed: under another name? Under a new one it would begin without any key. If that is meant, take the namespace's id out`,
     );
   }
+  const { keyPrefixes } = readConfig(varsOf(target));
+  const lost = deployed.keyPrefixes.filter((prefix) => !keyPrefixes.includes(prefix));
+  if (lost.length > 0) {
+    throw new DeployError(
+      `KEY_PREFIXES_ACCEPTED: leaves out ${lost.join(", ")}, with which keys begin that were given out, and which would all end. If that is meant, delete the namespace's entry deployed first`,
+    );
+  }
   if (deployed.fingerprint === fingerprint && deployed.whole === fingerprint) {
     print(`${target.name} (${fingerprint}) is what runs already: nothing to deploy.\n`);
   } else {
-    await upload(fingerprint, wrangler, print);
+    await upload(fingerprint, keyPrefixes, wrangler, print);
   }
 }
 
-async function upload(fingerprint: string, wrangler: Wrangler, print: (text: string) => void): Promise<void> {
+async function upload(
+  fingerprint: string,
+  keyPrefixes: readonly string[],
+  wrangler: Wrangler,
+  print: (text: string) => void,
+): Promise<void> {
   const outcome = await wrangler.run(["deploy", "--tag", fingerprint]);
   if (outcome.code !== 0) throw await failureOf(outcome, fingerprint, wrangler);
   print(outcome.stdout);
-  await noteWhole(fingerprint, wrangler, print);
+  await noteWhole(fingerprint, keyPrefixes, wrangler, print);
 }
 
 /** wrangler uploads first, and sets routes and logs after that: either may fail, and the answer to either get lost. */

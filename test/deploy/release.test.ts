@@ -125,7 +125,10 @@ describe.each(FAILURES)('"%s"', (says) => {
     expect(wrangler.tag).toBeNull();
     wrangler.failing = null;
     expect(await deploy()).toBeNull();
-    expect(wrangler).toMatchObject({ tag: wrangler.whole, namespaces: [{ id: ID, title: TITLE }] });
+    expect(wrangler).toMatchObject({
+      tag: wrangler.whole?.split(" ")[0],
+      namespaces: [{ id: ID, title: TITLE }],
+    });
   });
 
   test("to the deployment itself: what ran before runs still, and that is said", async () => {
@@ -231,6 +234,36 @@ test("a Worker whose name was changed is not deployed beside the one that has th
     problems: expect.stringMatching(/^name: there is no Worker portcullis-production/),
   });
   expect(changed()).toEqual([]);
+});
+
+describe("a prefix of keys that were given out", () => {
+  const prefixed = (vars: string) => {
+    config.remove();
+    config = writeConfig(...FILLED_IN, ["[env.production.vars]\n", `[env.production.vars]\n${vars}`]);
+    command = { ...command, config: config.path };
+  };
+
+  test("must go on being accepted, or nothing is uploaded", async () => {
+    expect(await deploy()).toBeNull();
+    expect(wrangler.whole).toMatch(/ fkc$/);
+    wrangler.ran.length = 0;
+    prefixed('KEY_PREFIX = "acme"\n');
+    expect(await deploy()).toMatchObject({
+      outcome: "Nothing was uploaded",
+      problems: expect.stringMatching(/^KEY_PREFIXES_ACCEPTED: leaves out fkc,/) as string,
+    });
+    expect(changed()).not.toContainEqual(expect.stringMatching(/^deploy/));
+    prefixed('KEY_PREFIX = "acme"\nKEY_PREFIXES_ACCEPTED = "fkc"\n');
+    expect(await deploy()).toBeNull();
+    expect(wrangler.whole).toMatch(/ acme,fkc$/);
+  });
+
+  test("is not known of a deployment that has not noted it", async () => {
+    expect(await deploy()).toBeNull();
+    wrangler.whole = wrangler.whole?.split(" ")[0] ?? null;
+    prefixed('KEY_PREFIX = "acme"\n');
+    expect(await deploy()).toBeNull();
+  });
 });
 
 test("a secret that is missing is named, and nothing is uploaded", async () => {
