@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readClient } from "../../src/control/oauth/client.ts";
 import { generateKey, hashKey, idOfHash } from "../../src/core/key/key-secret.ts";
 import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { swapSecret } from "../support/key-strings.ts";
 import { exchange, postForm, type TokenAnswer } from "../support/tokens.ts";
 
 let portcullis: Portcullis;
@@ -274,6 +275,12 @@ describe("a request for a token", () => {
   const attempts: [string, () => Promise<Response>, number, string][] = [
     ["no client", () => send(GRANT), 401, "invalid_client"],
     ["a wrong secret", () => send(GRANT, basic(key.id, wrong(key.key))), 401, "invalid_client"],
+    [
+      "another key's secret under this id",
+      () => send(GRANT, basic(key.id, swapSecret(key.key, generateKey("fkc").key))),
+      401,
+      "invalid_client",
+    ],
     [
       "another key's id",
       async () => send(GRANT, basic((await portcullis.createKey()).id, key.key)),

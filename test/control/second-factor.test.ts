@@ -102,6 +102,7 @@ describe("what else gives something takes a fresh second factor, and its lack is
     ["creating a key", "POST", "/-/api-keys", { name: "New", scopes: ["vault:read"], vaults: "*" }],
     ["rotating a key", "POST", "/-/api-keys/{key}/rotate", undefined],
     ["a SCIM token", "POST", "/-/organization/scim-token", undefined],
+    ["the next signing key", "POST", "/-/organization/signing-key/rotate", undefined],
     ["a webhook's first secret", "PUT", "/-/organization/webhook", WEBHOOK],
     ["a service user", "POST", "/-/service-users", USER],
   ])("%s", async (_, method, path, body) => {

@@ -1,4 +1,5 @@
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { forward } from "../../src/gateway/forward.ts";
 import { originHeaders } from "../../src/gateway/origin-headers.ts";
 import { startForwarding } from "../support/forwarding.ts";
 import { answerOk, type ReceivedRequest } from "../support/origin-server.ts";
@@ -173,4 +174,32 @@ describe("GET and HEAD have no body:", () => {
     expect(request.values("content-length")).toEqual([]);
     expect(request.values("transfer-encoding")).toEqual([]);
   });
+});
+
+// The local runtime has no cache of its own: what the platform is asked for is all that can be seen.
+test("the platform's cache, which knows nothing of credentials, is kept out of the way", async () => {
+  const fetched = vi.spyOn(globalThis, "fetch").mockResolvedValue(new Response("ok"));
+  try {
+    await forward({
+      request: new Request("http://gateway.test/v1/x"),
+      path: "/v1/x",
+      query: "",
+      config: {
+        originUrl: "http://origin.test",
+        originTimeoutMs: 1000,
+        maxBodyBytes: 1,
+        authorization: null,
+      },
+      requestId: "request-1",
+      clientAddress: "",
+      identity: [],
+      assertion: null,
+      filter: null,
+    });
+    expect(fetched.mock.calls).toMatchObject([
+      ["http://origin.test/v1/x", { redirect: "manual", cf: { cacheTtl: -1, cacheLevel: "bypass" } }],
+    ]);
+  } finally {
+    fetched.mockRestore();
+  }
 });

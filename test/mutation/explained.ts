@@ -23,6 +23,7 @@ const FAILED_ATTEMPT = "src/core/http/failed-attempt.ts";
 const HEADER_POLICY = "src/core/http/header-policy.ts";
 const LIST_HEADERS = "src/core/http/list-headers.ts";
 const NDJSON = "src/core/http/ndjson.ts";
+const USAGE_TALLY = "src/core/usage/usage-tally.ts";
 const IMPACT = "src/core/access/impact.ts";
 const ACCESS_TOKEN = "src/core/token/access-token.ts";
 const DER = "src/core/token/ecdsa-signature.ts";
@@ -469,7 +470,7 @@ export const EXPLAINED: readonly Explanation[] = [
   },
   {
     file: FILTER_PARSER,
-    line: `return JSON.parse(token.startsWith('"') ? token : token.toLowerCase()) as`,
+    line: `return JSON.parse(token.startsWith('"') ? token : token.toLowerCase());`,
     changes: ["startsWith -> endsWith"],
     why: "A token with one quote has two.",
   },
@@ -574,6 +575,57 @@ export const EXPLAINED: readonly Explanation[] = [
     changes: ['"" -> "mutant"', 'rest = ""; -> ;'],
     why: "A text has a last line, and what was left of one that is too long is not told.",
   })),
+  {
+    file: "src/core/usage/calls.ts",
+    line: 'let values = "";',
+    changes: ['"" -> "mutant"'],
+    why: "What stands before the first value is not read.",
+  },
+  {
+    file: "src/core/usage/calls.ts",
+    line: 'const [address = "", values = "", ...operationId] = name.split(SEPARATOR);',
+    changes: ['"" -> "mutant"'],
+    why: "A name of a call has all three parts.",
+  },
+  {
+    file: "src/core/usage/key-metrics.ts",
+    line: "return Math.floor((endOfKey(key) ?? 0) / 1000);",
+    changes: ["0 -> 1"],
+    why: "Both are of the first second.",
+  },
+  {
+    file: "src/core/usage/key-metrics.ts",
+    line: "if (dataset === undefined) return;",
+    changes: ["if (dataset === undefined) return; -> ;"],
+    why: "It spares work: what cannot be written is lost.",
+  },
+  {
+    file: USAGE_TALLY,
+    line: "if ((report.lastRefusedAt ?? 0) >= (tally.lastRefusedAt ?? 0) && report.lastRefusedAt !== null) {",
+    changes: ["0 -> 1"],
+    why: "A report without a refusal changes nothing.",
+  },
+  {
+    file: USAGE_TALLY,
+    line: "if (report.refusals.length === 0) return;",
+    changes: ["if (report.refusals.length === 0) return; -> ;"],
+    why: "It spares work: nothing is added.",
+  },
+  {
+    file: USAGE_TALLY,
+    line: "if (lastUsedAt !== null && at < lastUsedAt) return;",
+    changes: ["< -> <="],
+    why: "Of two uses at one moment either is the last.",
+  },
+  {
+    file: USAGE_TALLY,
+    line: "if (tally.lastUsedAt === null || hour === hourOf(tally.lastUsedAt)) return (tally.calls ??= new Map());",
+    changes: [
+      "if (tally.lastUsedAt === null || hour === hourOf(tally.lastUsedAt)) return (tally.calls ??= new Map()); -> ;",
+      "|| -> &&",
+    ],
+    why: "Calls of the last hour are read in either place, and there is a last use.",
+  },
 ];
 
 /** The explanation of a change in a file of this source. */

@@ -1,6 +1,13 @@
 import { POLICY_TABLE } from "#policy";
 import { describe, expect, test } from "vitest";
-import { addCalls, callName, MAX_NAMES, OTHERS, readCallName } from "../../../src/core/usage/calls.ts";
+import {
+  addCalls,
+  callName,
+  CALLS_KEPT_MS,
+  MAX_NAMES,
+  OTHERS,
+  readCallName,
+} from "../../../src/core/usage/calls.ts";
 import type { Operation } from "../../../src/core/policy/operation.ts";
 import { generateKey } from "../../../src/core/key/key-secret.ts";
 import { loadPolicy } from "../../../src/core/policy/route-policy.ts";
@@ -16,6 +23,7 @@ describe("a name of a call", () => {
     ["no parameter", "listNetworks", {}, "192.0.2.1"],
     ["a parameter", "getVault", { vaultId: "vault_1" }, "2001:db8::1"],
     ["several parameters", "getView", { vaultId: "a%20b", view: "c" }, "192.0.2.1"],
+    ["a value of many segments", "getFile", { path: "a/b//c", version: "1" }, "192.0.2.1"],
     ["an operation without an id", "GET /v1/networks", {}, "192.0.2.1"],
     ["an operation with an odd id", "odd\n\nid/", { vaultId: "vault_1" }, "192.0.2.1"],
     ["an unknown address", "getVault", { vaultId: "vault_1" }, ""],
@@ -80,4 +88,17 @@ describe("calls that are added", () => {
     addCalls(counts, name, 3);
     expect([...counts]).toEqual([[OTHERS, 3]]);
   });
+});
+
+test("what is not told apart is added up, a name that is too long too", () => {
+  const counts = new Map<string, number>();
+  for (const length of [256, 257, 300]) addCalls(counts, "a".repeat(length), 2);
+  expect([...counts]).toEqual([
+    ["a".repeat(256), 2],
+    [OTHERS, 4],
+  ]);
+});
+
+test("calls are told for a day and an hour, under a hundred names", () => {
+  expect([CALLS_KEPT_MS, MAX_NAMES, OTHERS]).toEqual([90_000_000, 100, ""]);
 });

@@ -47,6 +47,12 @@ describe("a data point", () => {
     expect(doubles.length).toBeLessThanOrEqual(20);
   });
 
+  test("holds as much of a long text as there is room for", () => {
+    const { indexes, blobs } = dataPoint({ kind: "request", orgId: "a".repeat(300) });
+    expect(indexes).toEqual(["a".repeat(96)]);
+    expect(blobs).toContain("a".repeat(256));
+  });
+
   test("that a dataset does not take is lost, and nothing else", () => {
     const writeDataPoint = (): void => {
       throw new Error("Too many data points");
