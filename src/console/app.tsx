@@ -29,7 +29,7 @@ import { addServiceUserForms } from "./pages/service-user-form.tsx";
 import { addServiceUsers } from "./pages/service-users.tsx";
 import { addUsage } from "./pages/usage.tsx";
 import { addWebhook } from "./pages/webhook.tsx";
-import { IN_PLACE } from "./in-place.ts";
+import { IN_PLACE, OWN_ANSWER } from "./in-place.ts";
 import { CONSOLE, HOME } from "./paths.ts";
 import { CookieKeyRing } from "./session/cookie-key-ring.ts";
 import { readForm } from "./session/read-form.ts";
@@ -125,6 +125,7 @@ const observe =
     c.set("address", c.req.header("CF-Connecting-IP") ?? "");
     await next();
     c.res.headers.set("X-Request-Id", c.get("requestId"));
+    c.res.headers.set(OWN_ANSWER, "1");
     if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");
     const totalMs = Date.now() - startedAt;
     if (tellsTime) c.res.headers.set("Server-Timing", ownTiming(totalMs));

@@ -48,19 +48,39 @@ async function isReachable(): Promise<boolean> {
 }
 
 /** Says above a form whether it could be sent. */
-export function sayConnection(form: HTMLFormElement, reachable: boolean): void {
+function sayConnection(form: HTMLFormElement, reachable: boolean): void {
+  if (reachable) return takeBack();
+  say(
+    form,
+    "No connection",
+    "Nothing was sent. What you have filled in is still here: try again when you are back online.",
+  );
+}
+
+/** Says above a form that was sent that no answer of the console came back. */
+export function sayUnanswered(form: HTMLFormElement, when: string): void {
+  say(
+    form,
+    "The console did not answer",
+    `It may or may not have been done. What you have filled in is still here: check what is there, or try again ${when}.`,
+  );
+}
+
+function takeBack(): void {
   document.querySelector("#no-connection")?.remove();
-  if (reachable) return;
+}
+
+function say(form: HTMLFormElement, heading: string, words: string): void {
+  takeBack();
   const banner = document.createElement("div");
   banner.id = "no-connection";
   banner.className = "banner bad";
   banner.setAttribute("role", "alert");
   banner.tabIndex = -1;
   const title = document.createElement("b");
-  title.textContent = "No connection";
+  title.textContent = heading;
   const text = document.createElement("p");
-  text.textContent =
-    "Nothing was sent. What you have filled in is still here: try again when you are back online.";
+  text.textContent = words;
   const box = document.createElement("div");
   box.append(title, text);
   banner.append(box);

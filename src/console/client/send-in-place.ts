@@ -1,6 +1,6 @@
-import { IN_PLACE } from "../in-place.ts";
+import { fateOf, IN_PLACE, OWN_ANSWER, whenToRetry } from "../in-place.ts";
 import { notBusy } from "./busy.ts";
-import { sayConnection } from "./connection.ts";
+import { sayUnanswered } from "./connection.ts";
 import { forgetForms, leadOn } from "./keep-forms.ts";
 import { leaveWithoutAsking } from "./unsaved.ts";
 
@@ -26,22 +26,27 @@ export function sendForm(form: HTMLFormElement, data: FormData, begin: () => voi
   request.setRequestHeader(IN_PLACE, "1");
   // Parsed by the browser without running anything, which the page's policy allows.
   request.responseType = "document";
+  // An answer without a type would be read as XML, and what is wrong with it would be styled against that policy.
+  request.overrideMimeType("text/html; charset=utf-8");
   request.addEventListener("load", () => arrive(form, request, begin));
   request.addEventListener("error", () => {
+    // It was on its way, and may have arrived before the connection broke.
     notBusy();
-    sayConnection(form, false);
+    sayUnanswered(form, "in a moment");
   });
   request.send(data);
 }
 
-function arrive(
-  form: HTMLFormElement,
-  { responseXML: drawn, responseURL }: XMLHttpRequest,
-  begin: () => void,
-) {
-  // A redirect may lead to the same page with what was done.
-  const isHere = responseURL === form.action.split("#", 1)[0];
-  if (drawn === null || !isHere) return goTo(responseURL);
+function arrive(form: HTMLFormElement, request: XMLHttpRequest, begin: () => void) {
+  const { responseXML: drawn, responseURL: url } = request;
+  const isOwn = request.getResponseHeader(OWN_ANSWER) !== null;
+  const isPage = request.getResponseHeader("Content-Type")?.startsWith("text/html") === true;
+  const fate = fateOf({ isOwn, isPage, url, action: form.action });
+  if (fate === "keep") {
+    notBusy();
+    return sayUnanswered(form, whenToRetry(request.getResponseHeader("Retry-After"), Date.now()));
+  }
+  if (drawn === null || fate === "go") return goTo(url);
   const refresh = drawn.querySelector<HTMLMetaElement>("meta[http-equiv=refresh]");
   const passage = drawn.body.dataset["keepForms"];
   if (refresh !== null) {

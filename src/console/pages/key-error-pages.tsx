@@ -22,7 +22,7 @@ export function noDeveloperPage(c: ConsoleContext, isAdmin: boolean): Promise<Re
 export function madeAlreadyPage(c: ConsoleContext, keyId: string): Promise<Response> {
   const title = "This key was already created";
   const text =
-    "The form was sent before, so no second key was created. The key's secret was shown then and is shown only once. If you do not have it, rotate the key or revoke it.";
+    "The form was sent before, so no second key was created. A key's secret is in the first answer alone. If that did not reach you, revoke this key and create another.";
   const onward = { label: "Open the key", href: `${HOME}/${encodeURIComponent(keyId)}` };
   return pageForAll(c, title, <Message icon="key" title={title} text={text} onward={onward} />, {
     status: 409,

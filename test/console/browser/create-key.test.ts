@@ -531,4 +531,36 @@ describe("without a connection", () => {
     expect(visitor.takeProblems()).toEqual([expect.stringContaining("ERR_CONNECTION_RESET")]);
     expect(await keysNamed("Cut off")).toEqual([]);
   });
+
+  test.each([
+    [
+      "a limit",
+      { status: 429, contentType: "text/plain", body: "Slow down", headers: { "Retry-After": "30" } },
+    ],
+    ["an outage", { status: 503, body: "" }],
+    ["a stranger's page", { status: 200, contentType: "text/html", body: "<h1>Are you a robot?</h1>" }],
+    ["a connection that breaks off", null],
+  ])("%s in place of the answer leaves the form, and claims nothing", async (name, stranger) => {
+    const visitor = await signInTwice("alice", NEW);
+    const { page } = visitor;
+    await fillIn(page, name);
+    await page.waitForLoadState("networkidle");
+    await page.route("**/keys/new", async (route) => {
+      if (route.request().headers()["x-console-in-place"] === undefined) return route.continue();
+      await route.fetch();
+      return stranger === null ? route.abort("connectionreset") : route.fulfill(stranger);
+    });
+    await page.getByRole("button", { name: "Create key" }).click();
+    const said = page.getByRole("alert").filter({ hasText: "did not answer" });
+    await said.getByText("It may or may not have been done.").waitFor();
+    expect(await said.innerText()).toContain(stranger?.status === 429 ? "in 30 seconds" : "in a moment");
+    expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe(name);
+    expect(await page.getByText("Are you a robot?").count()).toBe(0);
+    visitor.takeProblems();
+    visitor.takeProblems();
+    await page.unroute("**/keys/new");
+    await page.getByRole("button", { name: "Create key" }).click();
+    await page.getByRole("heading", { name: "This key was already created" }).waitFor();
+    expect(await keysNamed(name)).toHaveLength(1);
+  });
 });
