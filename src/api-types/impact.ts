@@ -11,6 +11,9 @@ export const ImpactSchema = z
       description:
         "Of those, how many the edited key would refuse and the key as it is would not; at least so many where some are unknown.",
     }),
+    refusedAlready: z.int().openapi({
+      description: "Calls that the key as it is refuses by now, and the edited key would refuse, too.",
+    }),
     wouldSeeLess: z.int().openapi({ description: "Calls of a list that would show fewer of its items." }),
     unknown: z.int().openapi({ description: "Calls that cannot be judged: there were too many kinds." }),
     byReason: z

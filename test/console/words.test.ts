@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { keysIn, maybeKey, searchedFor } from "../../src/console/key-text.ts";
 import { settingText } from "../../src/console/key-form/settings.tsx";
+import { ImpactReport } from "../../src/console/parts/impact.tsx";
 import { End, endOf, endsSoon } from "../../src/console/parts/key-end.tsx";
 import { formatMoment } from "../../src/console/moment.ts";
 import { nameOfEvents, wordsOf } from "../../src/console/parts/audit-words.ts";
@@ -186,4 +187,34 @@ test.each([
   ["2026-10-25T01:00:00.000Z", "minute", "Europe/Berlin", "25 Oct 2026, 02:00 CET"],
 ] as const)("%s to the %s in %s is %s", (iso, to, zone, text) => {
   expect(formatMoment(iso, to, zone)).toBe(text);
+});
+
+describe("what a change would do to the calls of the last day", () => {
+  const NONE = { wouldRefuse: 0, refusedAlready: 0, wouldSeeLess: 0, unknown: 0, byReason: [], examples: [] };
+  const window = { from: "2026-11-20T00:00:00Z", to: "2026-11-21T00:00:00Z" };
+  const said = (counts: object, ended?: "disabled" | "expired") =>
+    partText(ImpactReport({ impact: { window, calls: 5, ...NONE, ...counts }, ended }));
+
+  test.each([
+    [{}, /would have refused no call.*All 5 calls .* as they did/],
+    [{ calls: 0 }, /refused no call.*let no call through/],
+    [{ refusedAlready: 5 }, /The present settings refuse all 5 calls .* already/],
+    [
+      { refusedAlready: 2 },
+      /The present settings refuse 2 calls .* already.*Of 5 calls .*, 3 would have gone/,
+    ],
+    [
+      { wouldRefuse: 1, refusedAlready: 4, byReason: [{ reason: "vault", calls: 1 }] },
+      /would have refused 1 call .*From then on.*4 calls: refused by the present settings already/,
+    ],
+  ])("%j reads as what it is", (counts, text) => {
+    expect(said(counts)).toMatch(text);
+    expect(said({ refusedAlready: 5, ...counts })).not.toMatch(/All 5 calls/);
+  });
+
+  test.each(["disabled", "expired"] as const)("promises nothing of a key that is %s", (ended) => {
+    const counts = { wouldRefuse: 5, byReason: [{ reason: "vault", calls: 5 }] };
+    expect(said(counts, ended)).toMatch(new RegExp(`The key is ${ended}: it refuses every call at present`));
+    expect(said(counts, ended)).not.toMatch(/From then on/);
+  });
 });

@@ -36,7 +36,7 @@ export function reviewPage(c: ConsoleContext, reviewed: Reviewed): Response | Pr
     <>
       <PageHeader title={title} back={{ label: key.name, href: keyPage(key.id) }} />
       <Openings openings={openingsOf(key, change, usual)} />
-      <ImpactReport impact={impact} />
+      <ImpactReport impact={impact} ended={endedOf(key, change)} />
       <section class="card">
         <h2>What changes</h2>
         <table class="list differences">
@@ -61,7 +61,7 @@ export function reviewPage(c: ConsoleContext, reviewed: Reviewed): Response | Pr
       <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="key" unsaved class="decision">
         <FormAsItIs form={form} base={base} version={key.version} />
         <button name="do" value="save" class={harmful ? "danger" : undefined}>
-          {harmful ? "Save and refuse those calls" : "Save the change"}
+          {harmful && endedOf(key, change) === undefined ? "Save and refuse those calls" : "Save the change"}
         </button>
         <button name="do" value="edit" class="secondary outline">
           Go on editing
@@ -70,6 +70,13 @@ export function reviewPage(c: ConsoleContext, reviewed: Reviewed): Response | Pr
     </>
   );
   return navigable(c, title, me, sectionOf(key, me), content);
+}
+
+/** A key that does not work stays so, unless it is given another expiry. */
+function endedOf({ status }: Key, change: Partial<KeyBody>): "disabled" | "expired" | undefined {
+  if (status === "disabled") return status;
+  const isRenewed = "expiresIn" in change || "expiresAt" in change;
+  return status === "expired" && !isRenewed ? status : undefined;
 }
 
 /** What the change lets through that was not let through before. */

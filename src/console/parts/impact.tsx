@@ -15,25 +15,38 @@ const REASONS: Readonly<Record<Reason, string>> = {
   vault: "they were about a vault that would not be allowed",
 };
 
+interface Props {
+  impact: Impact;
+  keys?: "one" | "several";
+  /** What keeps the key from working before and after the change. */
+  ended?: "disabled" | "expired" | undefined;
+}
+
 /** What a change would have done to the calls of the last day: those of one key, or of all keys of an owner. */
-export const ImpactReport: FC<{ impact: Impact; keys?: "one" | "several" }> = ({ impact, keys = "one" }) => {
-  const { calls, wouldRefuse, wouldSeeLess, unknown } = impact;
+export const ImpactReport: FC<Props> = ({ impact, keys = "one", ended }) => {
+  const { calls, wouldRefuse, refusedAlready, wouldSeeLess, unknown } = impact;
   const harmless = wouldRefuse + wouldSeeLess + unknown === 0;
+  const isGood = harmless && refusedAlready === 0 && ended === undefined;
   return (
-    <Banner kind={harmless ? "good" : "warn"} title={titleOf(impact)}>
+    <Banner kind={isGood ? "good" : "warn"} title={titleOf(impact)}>
+      {ended && (
+        <p>
+          The key is {ended}: it refuses every call at present, and still will after this change. What is said
+          here applies once it works again.
+        </p>
+      )}
       {harmless ? (
         <p>
-          {calls === 0
-            ? `${keys === "one" ? "The key" : "Its keys"} let no call through in the last 24 hours`
-            : `All ${counted(calls, "call")} of the last 24 hours would have gone through as they did`}
+          {harmlessText(impact, keys)}
           <Since window={impact.window} />.
           {calls === 0 && " Clients that call less often may still be affected."}
+          {refusedAlready > 0 && " What is refused already stays refused."}
         </p>
       ) : (
         <>
           <p>
-            From then on such calls are refused everywhere. {NUMBER.format(calls)} were let through in the
-            last 24 hours
+            {ended ? "Then" : "From then on"} such calls are refused everywhere. {NUMBER.format(calls)} were
+            let through in the last 24 hours
             <Since window={impact.window} />.
           </p>
           <ul>
@@ -42,6 +55,11 @@ export const ImpactReport: FC<{ impact: Impact; keys?: "one" | "several" }> = ({
                 <b>{counted(refused, "call")}</b>: {REASONS[reason]}
               </li>
             ))}
+            {refusedAlready > 0 && (
+              <li>
+                <b>{counted(refusedAlready, "call")}</b>: refused by the present settings already
+              </li>
+            )}
             {wouldSeeLess > 0 && (
               <li>
                 <b>{counted(wouldSeeLess, "call")}</b> of a list would have shown less
@@ -68,13 +86,25 @@ const Since: FC<Pick<Impact, "window">> = ({ window: { from } }) => (
   </>
 );
 
-function titleOf({ wouldRefuse, wouldSeeLess, unknown }: Impact): string {
+function harmlessText({ calls, refusedAlready }: Impact, keys: "one" | "several"): string {
+  if (calls === 0)
+    return `${keys === "one" ? "The key" : "Its keys"} let no call through in the last 24 hours`;
+  if (refusedAlready === 0)
+    return `All ${counted(calls, "call")} of the last 24 hours would have gone through as they did`;
+  if (refusedAlready === calls)
+    return `${counted(calls, "call")} went through in the last 24 hours, before the settings or roles changed`;
+  return `Of ${counted(calls, "call")} that went through in the last 24 hours, ${NUMBER.format(calls - refusedAlready)} would have gone through as they did`;
+}
+
+function titleOf({ calls, wouldRefuse, refusedAlready, wouldSeeLess, unknown }: Impact): string {
   const atLeast = unknown > 0 ? "at least " : "";
   if (wouldRefuse > 0)
     return `This would have refused ${atLeast}${counted(wouldRefuse, "call")} in the last 24 hours`;
   if (wouldSeeLess > 0)
     return `This would have shown less to ${counted(wouldSeeLess, "call")} in the last 24 hours`;
-  return unknown > 0 ? "This may refuse calls" : "This would have refused no call in the last 24 hours";
+  if (unknown > 0) return "This may refuse calls";
+  if (refusedAlready === 0) return "This would have refused no call in the last 24 hours";
+  return `The present settings refuse ${refusedAlready === calls ? "all " : ""}${counted(refusedAlready, "call")} of the last 24 hours already`;
 }
 
 const Examples: FC<{ examples: Impact["examples"] }> = ({ examples }) =>

@@ -28,6 +28,8 @@ export interface Impact {
   readonly calls: number;
   /** How many of those the edited key would have refused. */
   readonly wouldRefuse: number;
+  /** How many the key as it is refuses by now, as the edited key would. */
+  readonly refusedAlready: number;
   /** How many calls of a list would have shown less of it. */
   readonly wouldSeeLess: number;
   /** Calls that cannot be judged: not recorded one by one, or of an operation that the API no longer has. */
@@ -40,8 +42,8 @@ export interface Impact {
 
 const MAX_EXAMPLES = 5;
 
-/** What would become of a call. `same` where the edit changes nothing, or the key as it is refuses the call, too. */
-type Fate = Reason | "sees less" | "same" | "unknown";
+/** What would become of a call. `refused already`: by the key as it is, and by the edited one, too. */
+type Fate = Reason | "sees less" | "same" | "refused already" | "unknown";
 
 /**
  * Judges calls by a key before and after an edit, at `now` (milliseconds since the epoch), as the gateway does. Calls that
@@ -68,6 +70,7 @@ export function impactOf(
   return {
     calls: sum(byFate.values()),
     wouldRefuse: sum(byReason.map((entry) => entry.calls)),
+    refusedAlready: byFate.get("refused already") ?? 0,
     wouldSeeLess: byFate.get("sees less") ?? 0,
     unknown: byFate.get("unknown") ?? 0,
     byReason: byReason.filter((entry) => entry.calls > 0).toSorted((a, b) => b.calls - a.calls),
@@ -77,7 +80,7 @@ export function impactOf(
 
 /** What several edits would have done together. */
 export function sumImpacts(impacts: readonly Impact[]): Impact {
-  const total = (field: "calls" | "wouldRefuse" | "wouldSeeLess" | "unknown") =>
+  const total = (field: "calls" | "wouldRefuse" | "refusedAlready" | "wouldSeeLess" | "unknown") =>
     sum(impacts.map((impact) => impact[field]));
   const byReason = REASONS.map((reason) => ({
     reason,
@@ -88,6 +91,7 @@ export function sumImpacts(impacts: readonly Impact[]): Impact {
   return {
     calls: total("calls"),
     wouldRefuse: total("wouldRefuse"),
+    refusedAlready: total("refusedAlready"),
     wouldSeeLess: total("wouldSeeLess"),
     unknown: total("unknown"),
     byReason: byReason.filter(({ calls }) => calls > 0).toSorted((a, b) => b.calls - a.calls),
@@ -113,10 +117,13 @@ function judgeOf(before: KeyRecord, after: KeyRecord, now: number) {
     const params = operation && paramsOf(call, operation);
     if (!params) return "unknown";
     const allowed = was.access.decide(operation, params);
-    if (!was.allowsAddress(call.address) || isRefusal(allowed)) return "same";
+    const decision = is.access.decide(operation, params);
+    if (!was.allowsAddress(call.address) || isRefusal(allowed)) {
+      const isStillRefused = end !== null || !is.allowsAddress(call.address) || isRefusal(decision);
+      return isStillRefused ? "refused already" : "same";
+    }
     if (end !== null) return end;
     if (!is.allowsAddress(call.address)) return "address";
-    const decision = is.access.decide(operation, params);
     if (!isRefusal(decision)) return seesLess(allowed, decision, named) ? "sees less" : "same";
     return isRefusal(scopesAlone.decide(operation, params)) ? "scope" : "vault";
   };

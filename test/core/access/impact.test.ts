@@ -210,7 +210,11 @@ test("a refusal is told exactly where the gateway's rules would refuse", () => {
           isRefusal(compileAccess({ ...RECORD, ...grants }).decide(operation, params)),
         );
         const told = impact({ [nameOf(path)]: 1 }, edit, key);
-        expect([key, edit, path, told.wouldRefuse]).toEqual([key, edit, path, !was && is ? 1 : 0]);
+        const [refused, already] = [!was && is ? 1 : 0, was && is ? 1 : 0];
+        expect([key, edit, path, told.wouldRefuse, told.refusedAlready]).toEqual([
+          ...[key, edit, path],
+          ...[refused, already],
+        ]);
       }
     }
   }
@@ -261,6 +265,7 @@ test("no calls make no impact", () => {
   expect(impact({}, { disabled: true })).toEqual({
     calls: 0,
     wouldRefuse: 0,
+    refusedAlready: 0,
     wouldSeeLess: 0,
     unknown: 0,
     byReason: [],
@@ -277,6 +282,7 @@ test("the impacts of several edits are told as one, the most frequent first", ()
   expect(sumImpacts(impacts)).toEqual({
     calls: 23,
     wouldRefuse: 15,
+    refusedAlready: 0,
     wouldSeeLess: 7,
     unknown: 1,
     byReason: [

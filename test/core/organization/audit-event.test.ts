@@ -28,6 +28,7 @@ test("what several edits would refuse is told together, the most frequent first"
   const one: Impact = {
     calls: 10,
     wouldRefuse: 3,
+    refusedAlready: 0,
     wouldSeeLess: 1,
     unknown: 0,
     byReason: [{ reason: "vault", calls: 3 }],
@@ -36,6 +37,7 @@ test("what several edits would refuse is told together, the most frequent first"
   const two: Impact = {
     calls: 5,
     wouldRefuse: 5,
+    refusedAlready: 0,
     wouldSeeLess: 0,
     unknown: 2,
     byReason: [
@@ -47,6 +49,7 @@ test("what several edits would refuse is told together, the most frequent first"
   expect(sumImpacts([one, two])).toEqual({
     calls: 15,
     wouldRefuse: 8,
+    refusedAlready: 0,
     wouldSeeLess: 1,
     unknown: 2,
     byReason: [
