@@ -211,10 +211,12 @@ test("a refusal is told exactly where the gateway's rules would refuse", () => {
         );
         const told = impact({ [nameOf(path)]: 1 }, edit, key);
         const [refused, already] = [!was && is ? 1 : 0, was && is ? 1 : 0];
-        expect([key, edit, path, told.wouldRefuse, told.refusedAlready]).toEqual([
-          ...[key, edit, path],
-          ...[refused, already],
-        ]);
+        expect({ key, edit, path, is: [told.wouldRefuse, told.refusedAlready] }).toEqual({
+          key,
+          edit,
+          path,
+          is: [refused, already],
+        });
       }
     }
   }
