@@ -3,7 +3,7 @@ import type { ScimObject } from "../core/scim/object.ts";
 import { Timestamp, type Wire } from "./common.ts";
 import type { Exact } from "./exact.ts";
 
-/** The JSON of SCIM's answers (RFC 7643, RFC 7644), as far as it is ours: attributes that a client has set are its own. */
+/** The JSON of SCIM's answers (RFC 7643, RFC 7644). Attributes that a client has set are not declared here. */
 
 const Meta = z.object({
   resourceType: z.enum(["User", "Group"]),
@@ -116,7 +116,7 @@ export const SchemaJsonSchema = z.object({
   meta: DescriptionMeta,
 });
 
-/** What a client is told of the service. */
+/** A resource type or a schema. */
 export type Description = Exact<Wire<typeof ResourceTypeSchema>> | Exact<Wire<typeof SchemaJsonSchema>>;
 
 /** The body of an answer. */

@@ -49,7 +49,7 @@ export function project<Resource extends ScimObject>(
           only,
         );
   });
-  // Nothing is added, so it is what it was.
+  // It has no field that the whole resource lacks.
   return Object.fromEntries(shown) as Resource;
 }
 

@@ -79,8 +79,8 @@ export function judge(token: Claimed, fitting: readonly Candidate[]): Verdict {
 }
 
 /**
- * The candidates, of whom those fit no more that are other accounts than a deleted one with the person's own subject: an
- * address passes on, and its next owner is not the leaver.
+ * The candidates, after a deleted SCIM user of the person's own subject has ruled out other accounts with their address.
+ * Addresses pass on, and the next owner is not the leaver.
  */
 function withoutOthers(candidates: readonly Candidate[]): readonly Candidate[] {
   const gone = candidates.filter((each) => each.deleted && each.rule !== null && !isByEmail(each));
