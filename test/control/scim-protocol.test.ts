@@ -383,6 +383,9 @@ test("a list may be asked for by POST, of one type or of all (RFC 7644 section 3
   expect(await search("/.search", { filter: 'meta.resourceType eq "Group"' })).toEqual([1, [group]]);
   const page = { startIndex: 2, count: 2, sortBy: "userName", sortOrder: "descending" };
   expect(await search("/Users/.search", page)).toEqual([3, [ids[1], ids[0]]]);
+  expect(await search("/Users/.search", { Filter: 'userName eq "bob"', COUNT: 1 })).toEqual([1, [ids[1]]]);
+  const inUrl = await scim.client.call("GET", `/Users?Filter=${encodeURIComponent('userName eq "bob"')}`);
+  expect(inUrl.body.Resources.map((each) => each.id)).toEqual([ids[1]]);
   const shown = await scim.client.call("POST", "/Users/.search", { attributes: ["userName"], count: 1 });
   expect(Object.keys(shown.body.Resources[0] ?? {}).toSorted()).toEqual(["id", "schemas", "userName"]);
   const audit = await scim.organization.admin.call("GET", "/-/audit-events?actor=scim");

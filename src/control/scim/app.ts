@@ -9,7 +9,7 @@ import { answerProblem } from "./answer.ts";
 import { discover, isDescription } from "./discovery.ts";
 import { answerTo, readCommand } from "./exchange.ts";
 import { allowedAt, readPlace, type Place } from "./place.ts";
-import type { ScimEnv } from "./request.ts";
+import { readParameters, type ScimEnv } from "./request.ts";
 import { readToken, type PresentedToken } from "./token.ts";
 
 /** Where SCIM is served. */
@@ -88,7 +88,7 @@ async function serveScim(c: Context<ScimEnv>, control: Control, token: Presented
 
 function describe(c: Context<ScimEnv>, place: Place, base: string): Response {
   // A client that is answered must not take everything for what it has chosen (RFC 7644 section 4).
-  if (c.req.query("filter") !== undefined) {
+  if (readParameters(c.req.query()).filter !== undefined) {
     return refuseWith(c, scimProblem("forbidden", "What describes the service cannot be filtered"));
   }
   return discover(place, base) ?? refuseWith(c, scimProblem("notFound", "There is no such resource"));

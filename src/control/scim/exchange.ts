@@ -19,6 +19,7 @@ import {
   readBodyOf,
   readExpected,
   readListing,
+  readParameters,
   readQuery,
   readShown,
   type Sent,
@@ -40,7 +41,8 @@ export async function readCommand(
   { types, id, search }: Place,
 ): Promise<ScimResult<Asked>> {
   if (search) return readSearch(await readBodyOf(c, keyPrefixes), types);
-  const shown = readShown(c.req.query("attributes"), c.req.query("excludedAttributes"));
+  const { attributes, excludedAttributes } = readParameters(c.req.query());
+  const shown = readShown(attributes, excludedAttributes);
   const method = c.req.method;
   const [type = "User"] = types;
   if (id !== null && (method === "PUT" || method === "PATCH")) {
@@ -93,7 +95,7 @@ async function readOther(
     return isRefusal(expected) ? expected : { kind: "delete", ...target, ...expected };
   }
   if (c.req.method !== "POST") {
-    return target === null ? readListing(c.req.query(), types) : { kind: "get", ...target };
+    return target === null ? readListing(readParameters(c.req.query()), types) : { kind: "get", ...target };
   }
   const [type = "User"] = types;
   const sent = await readBodyOf(c, keyPrefixes);

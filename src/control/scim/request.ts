@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { parseFilter } from "../../core/scim/filter-parser.ts";
-import { isObject, type ScimObject, isList } from "../../core/scim/object.ts";
+import { isObject, valueOf, type ScimObject, isList } from "../../core/scim/object.ts";
 import { readPlainPath } from "../../core/scim/path.ts";
 import {
   scimProblem,
@@ -94,11 +94,21 @@ const QUERY = [
 ] as const;
 type Query = Partial<Record<(typeof QUERY)[number], string>>;
 
+/** Reads the parameters of a URL, in any letter case: a filter that is passed over would answer everybody. */
+export function readParameters(sent: Readonly<Record<string, string>>): Query {
+  const query: Query = {};
+  for (const name of QUERY) {
+    const value = valueOf(sent, name);
+    if (typeof value === "string") query[name] = value;
+  }
+  return query;
+}
+
 /** Reads a query that was posted (RFC 7644 section 3.4.3). */
 export function readQuery(body: ScimObject): ScimResult<Query> {
   const query: Query = {};
   for (const name of QUERY) {
-    const value = body[name];
+    const value = valueOf(body, name);
     if (value === undefined || value === null) continue;
     const text = isList(value) ? value.join(",") : value;
     if (typeof text !== "string" && typeof text !== "number") {

@@ -6,6 +6,7 @@ import { isObject, valueOf, type ReadValue, isList } from "./object.ts";
 /** How often a value may be wrapped in lists and objects. */
 const MAX_WRAPPINGS = 8;
 const UUID = /^(?:urn:uuid:|\{)?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\}?$/i;
+const JSON_TEXT = /^\s*(?:\[|\{\s*")/;
 const REFERENCE = /(?:^|\/)Users\/([^/?#]+)\/?$/i;
 
 /** What an operation does to the members of a group. */
@@ -32,6 +33,9 @@ export function changeMembers({ op, where, sub, value }: MemberChange, current: 
   if (op === "remove" && (value === undefined || value === null)) return membersOf([]);
   const read = readIds(value);
   if (isRefusal(read)) return read;
+  if (op === "remove" && read.ids.length === 0) {
+    return scimProblem("invalidValue", "A removal names members, or has no value and removes all");
+  }
   const named = new Set(read.ids);
   if (op === "replace") return membersOf(named);
   return op === "add" ? membersOf(members.union(named)) : without(members, named, named);
@@ -41,6 +45,13 @@ export function changeMembers({ op, where, sub, value }: MemberChange, current: 
 export function idsOf(members: unknown): Set<string> {
   const read = readIds(members);
   return new Set(isRefusal(read) ? [] : read.ids);
+}
+
+/** Whether a value under another name could be meant as members. */
+export function mayNameMembers(value: unknown): boolean {
+  if (typeof value !== "string") return isList(value) || isObject(value);
+  const text = value.trim();
+  return JSON_TEXT.test(text) || UUID.test(text) || referredId(text) !== null;
 }
 
 /** Removes or replaces the members that a filter chooses; `add` adds those that it names. */
@@ -113,7 +124,7 @@ function readIds(sent: unknown, wrappings = 0): Ids {
 
 /** An id or a reference; or JSON of them, as Entra writes roles. */
 function readText(text: string, wrappings: number): Ids {
-  if (!/^\s*(?:\[|\{\s*")/.test(text)) return oneId(referredId(text) ?? plainId(text));
+  if (!JSON_TEXT.test(text)) return oneId(referredId(text) ?? plainId(text));
   try {
     return readIds(JSON.parse(text), wrappings + 1);
   } catch {

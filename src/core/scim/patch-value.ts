@@ -1,9 +1,8 @@
 import { isRefusal } from "../refusal.ts";
-import { foldName } from "../organization/folded-name.ts";
 import { matches, type Filter } from "./filter.ts";
-import { nameInText } from "./roles.ts";
 import { scimProblem } from "./problem.ts";
 import { isObject, valueOf, withValue, type ScimObject, type ReadValue, isList, listOf } from "./object.ts";
+import { isSame, partsOf, unknownPart, withoutNamed } from "./removal.ts";
 import { isObscure, obscure, readAttribute, readSingle } from "./resource.ts";
 import { sameName, type Attribute } from "./schemas.ts";
 
@@ -25,9 +24,15 @@ export function changeAt(change: Change, current: unknown): ReadValue {
   if (attribute === undefined && (where ?? sub) !== null && !hasParts(current, where)) {
     return scimProblem("invalidPath", "What the path names holds no values of such parts");
   }
+  const parts = [
+    ...(where === null ? [] : partsOf(where)),
+    ...(op === "remove" && sub !== null ? [sub] : []),
+  ];
+  const unknown = unknownPart(attribute, parts, current);
+  if (unknown !== null) return unknown;
   if (where !== null) return changeSome(change, where, current);
   if (sub !== null) return changeParts(change, sub, current);
-  if (op === "remove") return { value: withoutNamed(current, value) };
+  if (op === "remove") return withoutNamed(attribute, current, value);
   const read = readAttribute(attribute, value);
   if (isRefusal(read)) return read;
   if (Array.isArray(current) && op === "add") return { value: withAdded(current, read.value) };
@@ -146,35 +151,11 @@ function impliedBy(filter: Filter): ScimObject | null {
   return { [filter.path.name]: filter.value };
 }
 
-/**
- * What is left of an attribute after a removal. Entra names the values of a list that are to go, each by its `value`, or
- * by whatever else it tells of it.
- */
-function withoutNamed(current: unknown, sent: unknown): unknown {
-  if (!isList(current) || sent === undefined || sent === null) return undefined;
-  const named = listOf(sent);
-  return filled(current.filter((each) => !named.some((value) => isNamed(each, value))));
-}
-
-function isNamed(held: unknown, named: unknown): boolean {
-  if (!isObject(held) || !isObject(named)) return isSame(valueIn(held), valueIn(named));
-  const value = valueOf(named, "value");
-  if (value !== undefined) return isSame(valueOf(held, "value"), value);
-  const told = Object.entries(named);
-  return told.length > 0 && told.every(([name, each]) => isSame(valueOf(held, name), each));
-}
-
 /** The value that a filter asks for by itself, as in `roles[value eq "admin"]`; `null` for any other filter. */
 function valueNamedBy(filter: Filter): string | null {
   if (filter.kind !== "compare" || filter.operator !== "eq" || typeof filter.value !== "string") return null;
   const { name, sub } = filter.path;
   return sub === null && sameName(name ?? "", "value") ? filter.value : null;
-}
-
-/** Texts are compared as names of roles are: every spelling that gives a role must be able to take it. */
-function isSame(held: unknown, named: unknown): boolean {
-  if (typeof held !== "string" || typeof named !== "string") return held === named;
-  return foldName(nameInText(held)) === foldName(nameInText(named));
 }
 
 /** The list with values added that it does not hold yet. */
@@ -192,10 +173,6 @@ function onePrimary(values: readonly unknown[], latest: readonly unknown[]): unk
   return values.map((each) =>
     each !== primary && isObject(each) && each["primary"] === true ? { ...each, primary: false } : each,
   );
-}
-
-function valueIn(value: unknown): unknown {
-  return isObject(value) ? valueOf(value, "value") : value;
 }
 
 function filled(values: unknown[]): unknown[] | undefined {

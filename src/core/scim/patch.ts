@@ -1,7 +1,7 @@
 import { isRefusal } from "../refusal.ts";
 import { parsePath } from "./filter-parser.ts";
 import { isActiveIn, readOp } from "./deactivation.ts";
-import { changeMembers } from "./members.ts";
+import { changeMembers, mayNameMembers } from "./members.ts";
 import type { AttributePath } from "./path.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
 import { changeAt } from "./patch-value.ts";
@@ -14,8 +14,9 @@ import {
   type ScimObject,
   isList,
 } from "./object.ts";
+import { isEmpty } from "./removal.ts";
 import { isKept, isMembers, isObscure, obscure, properName, TOO_MANY_ATTRIBUTES } from "./resource.ts";
-import { findAttribute, type Attribute, type ResourceType } from "./schemas.ts";
+import { findAttribute, sameName, SCHEMAS, type Attribute, type ResourceType } from "./schemas.ts";
 
 /** One operation of a PATCH (RFC 7644 section 3.5.2). */
 export interface PatchOperation {
@@ -26,6 +27,8 @@ export interface PatchOperation {
 
 /** More than clients send; each is applied to the resource as the one before has left it. */
 const MAX_OPERATIONS = 1000;
+
+const NAMES_NOTHING = scimProblem("invalidValue", "value must name an attribute");
 
 type Patched = ScimResult<{ readonly resource: ScimObject }>;
 
@@ -87,7 +90,7 @@ function readOperation(sent: unknown): ScimResult<PatchOperation> {
   if (text === undefined || text === null || text === "") {
     if (op === "remove" && !isObject(value)) return scimProblem("noTarget", "remove needs a path");
     if (!isObject(value)) return scimProblem("invalidValue", "Without a path, value must be an object");
-    return { op, path: null, value };
+    return Object.keys(value).length === 0 ? NAMES_NOTHING : { op, path: null, value };
   }
   const path = typeof text === "string" ? parsePath(text) : null;
   return path === null ? scimProblem("invalidPath", "path is not a path") : { op, path, value };
@@ -104,7 +107,8 @@ function applyToMany(
     const path = parsePath(key);
     if (path === null) return scimProblem("invalidPath", `${key} is not a path`);
     const target = path.schema === null ? { ...path, schema } : path;
-    if (target.name !== null && !isKept(findAttribute(type, target.schema, target.name))) continue;
+    const passedOver = op !== "remove" && target.name !== null;
+    if (passedOver && !isKept(findAttribute(type, target.schema, target.name))) continue;
     const outcome = applyAt(type, patched, { op, path: target, value });
     if (isRefusal(outcome)) return outcome;
     patched = outcome.resource;
@@ -120,8 +124,9 @@ function applyAt(
   const { schema, name, where, sub } = meantBy(path);
   if (name === null) {
     const extension = schema as string;
-    if (op === "remove") return { resource: withValue(resource, extension, undefined) };
+    if (op === "remove") return withoutExtension(resource, extension);
     if (!isObject(value)) return scimProblem("invalidValue", "An extension must be an object");
+    if (Object.keys(value).length === 0) return NAMES_NOTHING;
     return applyToMany(type, resource, { op, value, schema: extension });
   }
   const attribute = findAttribute(type, schema, name);
@@ -130,9 +135,9 @@ function applyAt(
   const container = schema === null ? resource : (valueOf(resource, schema) ?? {});
   if (!isObject(container)) return scimProblem("invalidPath", "There is no such extension");
   const current = valueOf(container, name);
-  // A client that removes members by a wrong name must not believe that they are gone.
-  if (type === "Group" && op === "remove" && attribute === undefined && current === undefined) {
-    return scimProblem("noTarget", `The group has no ${name}`);
+  if (attribute === undefined) {
+    const misnamed = misnames(type, { op, name, value }, current);
+    if (misnamed !== null) return misnamed;
   }
   const hasMembers = schema === null && isMembers(type, name);
   if (op !== "remove" && !hasMembers && isObscure(value)) return obscure(name);
@@ -158,6 +163,25 @@ function applyAt(
 function meantBy(path: AttributePath): AttributePath {
   const { schema, name } = path;
   return schema !== null && name !== null && isActiveIn(schema, name) ? { ...path, schema: null } : path;
+}
+
+function withoutExtension(resource: ScimObject, schema: string): Patched {
+  const isKnown = SCHEMAS.some(({ id }) => sameName(id, schema)) || valueOf(resource, schema) !== undefined;
+  if (!isKnown) return scimProblem("noTarget", "There is no such extension");
+  return { resource: withValue(resource, schema, undefined) };
+}
+
+/** Why a client that means another attribute must not believe that this one, of no schema, has been changed. */
+function misnames(
+  type: ResourceType,
+  { op, name, value }: { readonly op: PatchOperation["op"]; readonly name: string; readonly value: unknown },
+  current: unknown,
+): ScimProblem | null {
+  const clears = op === "remove" || (op === "replace" && isEmpty(value));
+  if (clears && current === undefined) return scimProblem("noTarget", `The ${type} has no ${name}`);
+  return type === "Group" && op !== "remove" && mayNameMembers(value)
+    ? scimProblem("invalidPath", `A group has members, and no ${name}`)
+    : null;
 }
 
 /** A user is active or is not. */

@@ -391,7 +391,6 @@ const GROUP_ROWS: readonly Row[] = [
     operations: [
       { op: "remove", path: "members", value: [{ value: STRANGER }] },
       { op: "remove", path: `members[value eq "${STRANGER.toUpperCase()}"]` },
-      { op: "remove", path: "members", value: [] },
     ],
     changes: {},
   },
@@ -543,6 +542,119 @@ test.each(["2819C223-7F76-453A-919D-413861904646", `urn:uuid:${STRANGER}`, `{${S
     expect(patch("Group", group, [operation])).toEqual({ resource: { displayName: "admin" } });
   },
 );
+
+const NAMES_NOTHING = named([
+  ["a list of none", []],
+  ["a list of an empty list", [[]]],
+  ["a list of an empty object", [{}]],
+  ["a list of an empty text", [""]],
+  ["an object with no members", { members: [] }],
+  ["an object with no roles", { roles: [] }],
+  ["an empty value", { value: [] }],
+  ["a value of nothing", [{ value: null }]],
+  ["no members within values", [{ value: { value: [] } }]],
+  ["an empty list as text", "[]"],
+  ["an empty object as text", "{}"],
+  ["an empty text", ""],
+  ["an empty object", {}],
+  ["lists within lists without end, as text", `${"[".repeat(5000)}${"]".repeat(5000)}`],
+]);
+
+test.each(NAMES_NOTHING)("a removal that names nothing is refused: %s", (_, value) => {
+  for (const [type, resource, path] of [
+    ["Group", GROUP, "members"],
+    ["User", USER, "roles"],
+    ["User", USER, "emails"],
+    ["User", USER, "ims"],
+    ["User", { ...USER, badges: ["a"] }, "badges"],
+  ] as const) {
+    expect(patch(type, resource, [{ op: "remove", path, value }])).toMatchObject({ problem: "invalidValue" });
+    const all = { op: "remove", value: { [path]: value } };
+    expect(patch(type, resource, [all])).toMatchObject({ problem: "invalidValue" });
+  }
+});
+
+test.each([
+  ["no value", undefined],
+  ["null", null],
+  ["a value", { value: "admin" }],
+  ["values in a list in a value", { value: ["admin"] }],
+  ["the attribute within the value", { roles: [{ value: "Admin" }] }],
+  ["a list as text", '["admin"]'],
+  ["a list of objects as text", '[{"value":"admin"}]'],
+  ["an object as text", ['{"id":"1","value":"admin"}']],
+  ["a value and what is not told", [{ value: "admin", display: null }]],
+])("a removal takes a role away, named by %s", (_, value) => {
+  expect(patch("User", USER, [{ op: "remove", path: "roles", value }])).toEqual({
+    resource: defined({ ...USER, roles: undefined }),
+  });
+});
+
+test.each([
+  { op: "remove", path: "role" },
+  { op: "remove", path: "role", value: [{ value: "admin" }] },
+  { op: "remove", path: 'role[value eq "admin"]' },
+  { op: "remove", path: "role.value" },
+  { op: "remove", value: { role: ["admin"] } },
+  { op: "replace", path: "role", value: [] },
+  { op: "replace", path: "role", value: null },
+  { op: "replace", value: { role: "" } },
+  { op: "replace", path: "urn:x:2.0:User:roles", value: [] },
+  { op: "remove", path: "urn:x:2.0:User:roles" },
+  { op: "remove", path: "urn:x:2.0:User" },
+  { op: "remove", path: `${ENTERPRISE}:departement` },
+  { op: "remove", path: 'roles[vlaue eq "admin"]' },
+  { op: "replace", path: 'roles[vlaue eq "admin"].value', value: "v1:developer" },
+  { op: "remove", path: 'roles[type pr and not (vlaue eq "x")]' },
+  { op: "remove", path: "roles.vlaue" },
+  { op: "remove", path: "name.givename" },
+  { op: "remove", path: "roles", value: [{ name: "admin" }] },
+  { op: "remove", path: "roles", value: [{ display: "admin" }] },
+  { op: "remove", value: { groups: [{ value: "g1" }] } },
+  { op: "remove", value: {} },
+  { op: "add", value: {} },
+  { op: "replace", value: {} },
+  { op: "replace", path: ENTERPRISE, value: {} },
+])("a change that would do nothing to what is meant is refused: $op $path $value", (operation) => {
+  expect(patch("User", USER, [operation])).toMatchObject({
+    problem: expect.toBeOneOf(["noTarget", "invalidPath", "invalidValue", "mutability"]),
+  });
+});
+
+test.each<object>([
+  { op: "replace", path: "member", value: [] },
+  { op: "replace", path: "member", value: [{ value: "u1" }] },
+  { op: "add", path: "member", value: STRANGER },
+  { op: "add", path: "user", value: `../Users/${STRANGER}` },
+  { op: "add", path: "users", value: '[{"value":"u1"}]' },
+  { op: "replace", value: { member: [] } },
+  { op: "add", value: { Users: { value: "u1" } } },
+  { op: "replace", value: { "urn:x:2.0:Group:members": [] } },
+  { op: "replace", value: { "urn:x:2.0:Group": { members: [{ value: "u1" }] } } },
+  { op: "remove", path: "urn:x:2.0:Group:members" },
+  { op: "replace", path: `${ENTERPRISE}:members`, value: [] },
+])("a group takes no members by another name: %j", (operation) => {
+  expect(patch("Group", GROUP, [operation])).toMatchObject({
+    problem: expect.toBeOneOf(["noTarget", "invalidPath"]),
+  });
+});
+
+test("an attribute of no schema that is there can be set, emptied and removed", () => {
+  const operations = [
+    { op: "add", path: "badge", value: "b1" },
+    { op: "replace", path: "badge", value: "" },
+    { op: "remove", path: "badge" },
+    { op: "add", path: "urn:x:2.0:User:tag", value: "t" },
+    { op: "remove", path: "urn:x:2.0:User" },
+  ];
+  expect(patch("User", USER, operations)).toEqual({ resource: USER });
+  const description = [
+    { op: "replace", value: { description: "Those who decide", "urn:x:2.0:Group:tag": 7 } },
+  ];
+  expect(patch("Group", GROUP, description)).toMatchObject({
+    resource: { ...GROUP, description: "Those who decide" },
+  });
+});
 
 test("a PATCH of which one operation is refused changes nothing", () => {
   const operations = [
