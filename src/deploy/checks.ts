@@ -1,5 +1,6 @@
 import type { Environment } from "./arguments.ts";
 import { bindingProblems } from "./binding-checks.ts";
+import { codeProblems } from "./code-checks.ts";
 import { routesOf, type Target } from "./configuration.ts";
 import { datasetOf, datasetProblems } from "./dataset.ts";
 import { covers, routeProblems } from "./route-checks.ts";
@@ -12,6 +13,7 @@ import { variableProblems } from "./variable-checks.ts";
  */
 export function problemsOf(target: Target, others: ReadonlyMap<Environment, Target> = new Map()): string[] {
   return [
+    ...codeProblems(target),
     ...bindingProblems(target),
     ...datasetProblems(target),
     ...variableProblems(target),

@@ -1,4 +1,6 @@
-import { BINDING } from "./namespace.ts";
+import type { Target } from "./configuration.ts";
+import { DeployError } from "./deploy-error.ts";
+import { BINDING, namespaceOf } from "./namespace.ts";
 import type { Wrangler } from "./wrangler.ts";
 
 /**
@@ -7,6 +9,8 @@ import type { Wrangler } from "./wrangler.ts";
  */
 const WHOLE = "deployed";
 const AT_CLOUDFLARE = ["--binding", BINDING, "--remote"];
+/** How wrangler says that the namespace has no such value: by the status, or by the code of Cloudflare's API. */
+const NO_VALUE = / - 404: |\bnot found \[code: (?:10007|10009)\]/i;
 
 interface Status {
   readonly versions: readonly { readonly version_id: string; readonly percentage: number }[];
@@ -18,7 +22,7 @@ interface Version {
 }
 
 /** What is deployed. */
-interface Deployed {
+export interface Deployed {
   /** Whether there is a Worker of this name. */
   readonly exists: boolean;
   /** Of what runs; `null` when nothing does, or when another tool deployed it. */
@@ -46,13 +50,23 @@ async function fingerprintOf([current, ...others]: readonly string[], wrangler: 
   return version?.annotations?.["workers/tag"] ?? null;
 }
 
-export async function readDeployed(wrangler: Wrangler): Promise<Deployed> {
+/** Reads what is deployed. A target that names no namespace yet has no note. */
+export async function readDeployed(target: Target, wrangler: Wrangler): Promise<Deployed> {
   const versions = await runningVersions(wrangler);
   const fingerprint = await fingerprintOf(versions ?? [], wrangler);
-  const { code, stdout } = await wrangler.run(["kv", "key", "get", WHOLE, "--text", ...AT_CLOUDFLARE]);
-  const [whole = "", prefixes = ""] = code === 0 ? stdout.trim().split(" ") : [];
+  const noted = namespaceOf(target) === null ? "" : await readNote(wrangler);
+  const [whole = "", prefixes = ""] = noted.split(" ");
   const keyPrefixes = prefixes.split(",").filter((prefix) => prefix !== "");
   return { exists: versions !== null, fingerprint, whole: whole || null, keyPrefixes };
+}
+
+async function readNote(wrangler: Wrangler): Promise<string> {
+  const { code, stdout, all } = await wrangler.run(["kv", "key", "get", WHOLE, "--text", ...AT_CLOUDFLARE]);
+  if (code === 0) return stdout.trim();
+  if (NO_VALUE.test(all)) return "";
+  throw new DeployError(
+    `Whether ${BINDING} is that of another Worker could not be looked at:\n${all.trim()}`,
+  );
 }
 
 /**

@@ -11,6 +11,11 @@ interface Namespace {
   readonly title: string;
 }
 
+/** The id of the namespace that a target names; `null` for none yet. */
+export function namespaceOf({ kv_namespaces: namespaces }: Target): string | null {
+  return namespaces.find(({ binding }) => binding === BINDING)?.id ?? null;
+}
+
 /** Sees to it that the target names a KV namespace: one that it has no id of is found by its title, or created. */
 export async function provideNamespace(
   target: Target,
@@ -18,8 +23,7 @@ export async function provideNamespace(
   wrangler: Wrangler,
   print: (text: string) => void,
 ): Promise<void> {
-  const bound = target.kv_namespaces.find(({ binding }) => binding === BINDING);
-  if (bound?.id !== undefined) return;
+  if (namespaceOf(target) !== null) return;
   // wrangler puts the environment in front of what it creates.
   const name = `${target.topLevelName ?? target.name}-${BINDING}`;
   const title = `${command.environment}-${name}`;

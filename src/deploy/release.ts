@@ -5,7 +5,8 @@ import { problemsOf } from "./checks.ts";
 import { readOthers, readTarget, varsOf, type Target } from "./configuration.ts";
 import { datasetHint, datasetNotice } from "./dataset.ts";
 import { DeployError, HalfDeployed, NotDeployed } from "./deploy-error.ts";
-import { deployedFingerprint, noteWhole, readDeployed, secretsOf } from "./deployed.ts";
+import { deployedFingerprint, noteWhole, readDeployed, secretsOf, type Deployed } from "./deployed.ts";
+import { fieldProblems } from "./field-checks.ts";
 import { provideNamespace } from "./namespace.ts";
 import type { Outcome, Wrangler } from "./wrangler.ts";
 
@@ -24,33 +25,55 @@ export async function release(
   command: DeployCommand,
   { wrangler, documentProblems, print }: ReleaseTools,
 ): Promise<void> {
-  const problems = [...problemsOf(target, readOthers(command)), ...(await documentProblems())];
+  const problems = [
+    ...fieldProblems(command),
+    ...problemsOf(target, readOthers(command)),
+    ...(await documentProblems()),
+  ];
   if (problems.length > 0) throw new DeployError(...problems);
   await requireSecrets(target, command, wrangler);
   await provideNamespace(target, command, wrangler, print);
   print(datasetNotice(target));
-  const fingerprint = await fingerprintOf(readTarget(command), wrangler);
-  if (command.dryRun) {
-    print(`Nothing is wrong. ${target.name} (${fingerprint}) would be deployed.\n`);
-    return;
-  }
-  const deployed = await readDeployed(wrangler);
-  if (!deployed.exists && deployed.whole !== null) {
+  const provided = readTarget(command);
+  const fingerprint = await fingerprintOf(provided, wrangler);
+  const deployed = command.dryRun
+    ? await tryToRead(provided, wrangler, print)
+    : await readDeployed(provided, wrangler);
+  if (deployed?.exists === false && deployed.whole !== null) {
     throw new DeployError(
       `name: there is no Worker ${target.name}, and its namespace KEY_RECORDS is that of one that was deployed: under another name? Under a new one it would begin without any key. If that is meant, take the namespace's id out`,
     );
   }
   const { keyPrefixes } = readConfig(varsOf(target));
-  const lost = deployed.keyPrefixes.filter((prefix) => !keyPrefixes.includes(prefix));
+  const lost = (deployed?.keyPrefixes ?? []).filter((prefix) => !keyPrefixes.includes(prefix));
   if (lost.length > 0) {
     throw new DeployError(
       `KEY_PREFIXES_ACCEPTED: leaves out ${lost.join(", ")}, with which keys begin that were given out, and which would all end. If that is meant, delete the namespace's entry deployed first`,
     );
   }
-  if (deployed.fingerprint === fingerprint && deployed.whole === fingerprint) {
+  if (deployed?.fingerprint === fingerprint && deployed.whole === fingerprint) {
     print(`${target.name} (${fingerprint}) is what runs already: nothing to deploy.\n`);
+  } else if (command.dryRun) {
+    print(`Nothing is wrong. ${target.name} (${fingerprint}) would be deployed.\n`);
   } else {
     await upload(fingerprint, keyPrefixes, wrangler, print);
+  }
+}
+
+/** What is deployed; `null` where it cannot be looked at, as without a token, and says so. */
+async function tryToRead(
+  target: Target,
+  wrangler: Wrangler,
+  print: (text: string) => void,
+): Promise<Deployed | null> {
+  try {
+    return await readDeployed(target, wrangler);
+  } catch (error) {
+    if (!(error instanceof DeployError)) throw error;
+    print(
+      `Not looked at: what is deployed, and whether its keys would be lost under this name.\n${error.message}\n`,
+    );
+    return null;
   }
 }
 

@@ -12,6 +12,9 @@ const WRANGLER = join(
 /** How wrangler says that a Worker is not there: in words, or by the code of Cloudflare's API. */
 const NO_WORKER = /\[code: (?:10007|10090)\]|Worker "[\w-]+"(?: \(env: [\w-]+\))? not found/;
 
+/** What wrangler may say beside what it was asked for. */
+const NEWER_VERSION = /^.*there is a newer version of Wrangler available.*$/gim;
+
 /** How long one command may take. To build and upload takes half a minute. */
 const TIMEOUT_MS = 300_000;
 
@@ -85,7 +88,8 @@ export class Wrangler {
   /** The JSON that a command prints; `null` when there is no such Worker yet. */
   async json<T>(args: readonly string[]): Promise<T | null> {
     const { code, stdout, all } = await this.run(args);
-    if (code === 0 && isJson(stdout)) return JSON.parse(stdout) as T;
+    const json = stdout.replace(NEWER_VERSION, "");
+    if (code === 0 && isJson(json)) return JSON.parse(json) as T;
     if (code !== 0 && NO_WORKER.test(all)) return null;
     throw new DeployError(`wrangler ${args.slice(0, 3).join(" ")} failed:\n${all.trim()}`);
   }

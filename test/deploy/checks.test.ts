@@ -314,6 +314,16 @@ describe("a section is refused, and what is wrong is named,", () => {
     })),
     ...(
       [
+        ['main = "/tmp/other.js"', /^main: must be src\/worker.ts of this directory/],
+        ['build = { command = "" }', /^build: command must be "npm run -s build"/],
+        ['build = { command = "npm run -s build || true" }', /^build: command must be "npm run -s build"/],
+        ['build = { command = "npm run -s build", cwd = "/tmp" }', /^build: cwd must be this directory/],
+        ["no_bundle = true", /^no_bundle: must not be set/],
+        ['rules = [{ type = "Text", globs = ["**/*.ts"] }]', /^rules: must not be set/],
+        ['tsconfig = "other.json"', /^tsconfig: must not be set/],
+        ['base_dir = "/tmp"', /^base_dir: must not be set/],
+        ["find_additional_modules = true", /^find_additional_modules: must not be set/],
+        ['jsx_factory = "h"', /^jsx_factory: must not be set/],
         ["limits = { cpu_ms = 50 }", /^limits: cpu_ms must be at least/],
         ["limits = { subrequests = 50 }", /^limits: subrequests must be at least/],
         ['account_id = "0123456789abcdef0123456789abcdef"', /^account_id: .* is a placeholder$/],

@@ -167,7 +167,7 @@ describe("nothing is asked of Cloudflare, and nothing uploaded,", () => {
 test(
   "--dry-run does all but what changes something",
   async () => {
-    use(...FILLED_IN, standIn(DIRECTORY), ["required = []", 'required = ["OIDC_CLIENT_SECRET"]']);
+    use(...FILLED_IN, ["required = []", 'required = ["OIDC_CLIENT_SECRET"]']);
     cloudflare.secrets.push("OIDC_CLIENT_SECRET");
     const text = readFileSync(config.path, "utf8");
     const tried = await deploy("--dry-run");

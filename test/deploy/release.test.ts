@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readTarget } from "../../src/deploy/configuration.ts";
@@ -12,6 +12,12 @@ import { close, listen } from "../support/issuer.ts";
 
 const TITLE = "production-portcullis-KEY_RECORDS";
 const ID = "0f2ac74b498b48028cb68387c421e279";
+
+/** How wrangler says that there is none. */
+const NO_WORKER =
+  "A request to the Cloudflare API failed. This Worker does not exist on your account. [code: 10007]";
+const NO_VALUE =
+  "Failed to fetch https://api.cloudflare.com/client/v4/accounts/a/storage/kv/namespaces/n/values/deployed - 404: Not Found";
 
 /** Cloudflare behind wrangler's commands, of which some fail. */
 class ScriptedWrangler extends Wrangler {
@@ -36,7 +42,7 @@ class ScriptedWrangler extends Wrangler {
     const stdout = failing === null || failing.done ? this.#answer(args) : "";
     if (failing !== null)
       return { code: 1, stdout: "", all: failing.says, timedOut: failing.timedOut ?? false };
-    if (stdout === null) return { code: 1, stdout: "", all: "not found [code: 10007]" };
+    if (stdout === null) return { code: 1, stdout: "", all: args[0] === "kv" ? NO_VALUE : NO_WORKER };
     return { code: 0, stdout, all: stdout };
   }
 
@@ -86,13 +92,13 @@ async function outcomeOf(act: () => Promise<void>) {
   }
 }
 
-const deploy = () =>
+const deploy = ({ dryRun = false, said = [] as string[] } = {}) =>
   outcomeOf(async () => {
-    const full = { ...command, url: null, rollbackTo: null };
+    const full = { ...command, dryRun, url: null, rollbackTo: null };
     await release(readTarget(full), full, {
       wrangler,
       documentProblems: async () => [],
-      print: () => {},
+      print: (text) => void said.push(text),
     });
   });
 
@@ -115,6 +121,7 @@ describe.each(FAILURES)('"%s"', (says) => {
     "kv namespace create",
     "deploy --dry-run",
     "deployments status",
+    "kv key get",
   ])("to %s: nothing is uploaded, that is said, and the same again is done whole", async (failing) => {
     wrangler.failing = { command: failing, says };
     expect(await deploy()).toMatchObject({
@@ -224,16 +231,85 @@ describe("a command that does not come to an end", () => {
   });
 });
 
-test("a Worker whose name was changed is not deployed beside the one that has the keys", async () => {
-  expect(await deploy()).toBeNull();
-  wrangler.tag = null;
-  wrangler.ran.length = 0;
-  expect(await deploy()).toMatchObject({
-    outcome: "Nothing was uploaded",
-    code: 1,
-    problems: expect.stringMatching(/^name: there is no Worker portcullis-production/),
+describe("a Worker whose name was changed", () => {
+  beforeEach(async () => {
+    expect(await deploy()).toBeNull();
+    wrangler.tag = null;
+    wrangler.ran.length = 0;
   });
+  afterEach(() => expect(changed()).toEqual([]));
+
+  test.each([false, true])(
+    "is not deployed beside the one that has the keys (dry run: %s)",
+    async (dryRun) => {
+      expect(await deploy({ dryRun })).toMatchObject({
+        outcome: "Nothing was uploaded",
+        code: 1,
+        problems: expect.stringMatching(/^name: there is no Worker portcullis-production/),
+      });
+    },
+  );
+
+  test.each([
+    "Failed to fetch https://api.cloudflare.com/client/v4/accounts/a/storage/kv/namespaces/n/values/deployed - 503: x",
+    "In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN environment variable",
+  ])('nor where nobody can say so: "%s"', async (says) => {
+    wrangler.failing = { command: "kv key get", says };
+    expect(await deploy()).toMatchObject({ code: 1, problems: expect.stringContaining(says) });
+    const said: string[] = [];
+    expect(await deploy({ dryRun: true, said })).toBeNull();
+    expect(said.join("")).toMatch(/Not looked at: .*[^]*Nothing is wrong/);
+    expect(said.join("")).toContain(says);
+  });
+});
+
+test("a dry run says whether all of it runs already, and changes nothing", async () => {
+  const said: string[] = [];
+  expect(await deploy({ dryRun: true, said })).toBeNull();
+  expect(said.join("")).toMatch(/would be found or created[^]*Nothing is wrong/);
   expect(changed()).toEqual([]);
+  expect(await deploy()).toBeNull();
+  wrangler.ran.length = 0;
+  expect(await deploy({ dryRun: true, said })).toBeNull();
+  expect(said.at(-1)).toContain("nothing to deploy");
+  expect(changed()).toEqual([]);
+});
+
+test("what wrangler says of a newer version of itself does not stop a deployment", async () => {
+  const talking = new (class extends ScriptedWrangler {
+    override async run(args: readonly string[]) {
+      const outcome = await super.run(args);
+      const notice =
+        "There is a newer version of Wrangler available (current: 4.1.0, latest: 4.2.0). Try upgrading.";
+      return outcome.code === 0 ? { ...outcome, stdout: `${outcome.stdout}\n${notice}\n` } : outcome;
+    }
+  })(command, {});
+  expect(await talking.json(["secret", "list"])).toEqual([{ name: "OIDC_CLIENT_SECRET" }]);
+});
+
+test("fields that wrangler does not know are named, and nothing is uploaded", async () => {
+  const typos = [
+    ["", "", "smart_cache = true\n", "smart_cache"],
+    ["[env.production]\n", "", "observabilty = { enabled = true }\n", "env.production.observabilty"],
+    ["[env.production]\n", "", 'tail_consumer = "x"\n', "env.production.tail_consumer"],
+    ["[env.production]\n", "", "limits = { cpu_mss = 60000 }\n", "env.production.limits.cpu_mss"],
+    ["[env.production.secrets]\n", "", "requred = []\n", "env.production.secrets.requred"],
+    ["[env.staging.secrets]\n", "", "requred = []\n", null],
+    ['name = "FAILURES"\n', "[env.production]\n", "limit = 5\n", "env.production.ratelimits.0.limit"],
+  ] as const;
+  const text = typos.reduce(
+    (before, [after, below, added]) => {
+      const at = before.indexOf(after, before.indexOf(below)) + after.length;
+      return before.slice(0, at) + added + before.slice(at);
+    },
+    readFileSync(config.path, "utf8"),
+  );
+  writeFileSync(config.path, text);
+  const named = typos.flatMap(([, , , field]) => field ?? []);
+  expect((await deploy())?.problems.split("\n").toSorted()).toEqual(
+    named.map((field) => `${field}: wrangler knows no such field, and would leave it out`).toSorted(),
+  );
+  expect(wrangler.ran).toEqual([]);
 });
 
 describe("a prefix of keys that were given out", () => {

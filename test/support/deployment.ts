@@ -22,7 +22,7 @@ export default { fetch: () => new Response() };
 `;
 
 /**
- * A Worker of the same classes that needs no build, for deployments of which the Worker itself is not in question. The
+ * A Worker of the same classes that needs no build, for wrangler's own commands: `npm run deploy` refuses it. The
  * replacement has production deploy it.
  */
 export function standIn(directory: string): Replacement {
