@@ -248,6 +248,16 @@ describe("events are found by what people know of them", () => {
     expect(await namesOf(group)).toEqual(["Staff", "Staff"]);
   });
 
+  test("a name of any length, cut, and by its beginning", async () => {
+    const client = await scimClient(control, organization);
+    const displayName = "Wide ".repeat(2000);
+    const id = await client.create("/Users", { userName: "wide", displayName });
+    for (const target of [id, "wide wide"]) {
+      const [event] = await events(`?${new URLSearchParams({ target }).toString()}`);
+      expect(event?.targetName).toHaveLength(256);
+    }
+  });
+
   test("what is gone or was renamed by any name that it had then", async () => {
     const client = await scimClient(control, organization);
     const id = await setUp();

@@ -109,6 +109,22 @@ const LEAVES: readonly Leave[] = [
     },
   },
   {
+    name: "whom SCIM first knows after a token without an address",
+    seen: true,
+    act: async () => {
+      await annIssued(1, { email: undefined }).call("GET", "/-/me");
+      await deactivate(await create(withMail(ANN)));
+    },
+  },
+  {
+    name: "whom SCIM creates inactive after a token without an address",
+    seen: true,
+    act: async () => {
+      await annIssued(1, { email: undefined }).call("GET", "/-/me");
+      await create({ ...withMail(ANN), active: false });
+    },
+  },
+  {
     name: "after the token's address is not verified any more",
     seen: true,
     act: async () => {
@@ -194,6 +210,17 @@ test.each([
   const key = await annIssued(-5, { email }).createKey();
   await deactivate(await create({ userName }));
   expect(await use(scim.control, key)).toEqual(REVOKED);
+});
+
+test("a token for fewer scopes takes back neither the roles that SCIM gives by address, nor the name", async () => {
+  await create({ ...withMail(ANN), roles: ["*:developer"] });
+  const token = { vault_roles: {}, name: "Ann Arbor" };
+  const key = await annIssued(-5, token).createKey();
+  const bare = annIssued(1, { vault_roles: {}, name: undefined, email: undefined });
+  expect((await bare.call("GET", "/-/me")).status).toBe(200);
+  expect(await use(scim.control, key)).toEqual([200]);
+  const person = await scim.organization.admin.call("GET", "/-/people/auth0%7Cann");
+  expect(await person.json()).toMatchObject({ name: "Ann Arbor", email: ANN });
 });
 
 test("somebody who gets the address of somebody who left has nothing of theirs, and makes keys of their own", async () => {

@@ -24,6 +24,8 @@ export const OPERATOR_SCOPE = "portcullis:ops";
 const MAX_SUBJECT_LENGTH = 255;
 /** An id is one line; beyond that, SCIM would refuse what cannot be seen, and could tell of no such person that they left. */
 const SEVERAL_LINES = /[\t\n\r]/;
+/** No URL can name such a segment. */
+const DOTS = /^\.{1,2}$/;
 /** No address is longer (RFC 5321 section 4.5.3.1). */
 const MAX_EMAIL_LENGTH = 320;
 /** Of a longer name the beginning is shown. */
@@ -85,7 +87,7 @@ function subjectOf(payload: Payload, { subjectClaim }: IdentitySettings): string
   if (value === undefined || value === null || value === "")
     return new TokenFault("claim missing", subjectClaim);
   if (typeof value !== "string") return unexpected(subjectClaim, "no text");
-  if (SEVERAL_LINES.test(value) || hidesLetters(value) || value.trim() === "")
+  if (SEVERAL_LINES.test(value) || hidesLetters(value) || value.trim() === "" || DOTS.test(value))
     return unexpected(subjectClaim, "no id that can be read");
   return value.length <= MAX_SUBJECT_LENGTH ? value : unexpected(subjectClaim, "too long");
 }

@@ -13,7 +13,7 @@ export function foldName(name: string): string {
   for (const [letter, same] of ALIKE) folded = folded.replaceAll(letter, same);
   return folded
     .normalize("NFKC")
-    .replaceAll(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, "")
+    .replaceAll(/[\p{Cf}\p{Default_Ignorable_Code_Point}]|(?!\s)\p{Cc}/gu, "")
     .replaceAll(/\s+/gu, " ")
     .trim();
 }

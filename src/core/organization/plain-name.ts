@@ -8,12 +8,21 @@ const JOINING =
 const JOINER = `(?<=[${JOINING}])[\\u200C\\u200D](?=[${JOINING}])|(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\uFE0F])\\u200D(?=\\p{Extended_Pictographic})`;
 /** Variation selectors: a sign is drawn in colour or not. */
 const PRESENTATION = `(?<=[\\p{Extended_Pictographic}\\d#*])[\\uFE0E\\uFE0F]`;
-const INVISIBLE = new RegExp(`(${JOINER}|${PRESENTATION})|[\\p{Cf}\\p{Default_Ignorable_Code_Point}]`, "gu");
+const INVISIBLE = new RegExp(
+  `(${JOINER}|${PRESENTATION})|[\\p{Cf}\\p{Default_Ignorable_Code_Point}]|(?!\\s)\\p{Cc}`,
+  "gu",
+);
 /** What makes two texts that look the same differ, or turns their letters around; lines and tabs are seen. */
 const HIDDEN = new RegExp(
   `(${JOINER}|${PRESENTATION})|\\p{Default_Ignorable_Code_Point}|(?![\\t\\n\\r])\\p{Cc}`,
   "gu",
 );
+const CONTROL = /(?![\t\n\r])\p{Cc}/u;
+
+/** Whether a text holds what no text should: halves of letters, control characters other than lines and tabs. */
+export function isBroken(text: string): boolean {
+  return !text.isWellFormed() || CONTROL.test(text);
+}
 
 /** Whether a text holds letters that cannot be seen or that are none: halves of letters, control characters, marks of direction. */
 export function hidesLetters(text: string): boolean {

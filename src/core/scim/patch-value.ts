@@ -1,9 +1,10 @@
 import { isRefusal } from "../refusal.ts";
+import { hidesLetters } from "../organization/plain-name.ts";
 import { matches, type Filter } from "./filter.ts";
 import { scimProblem } from "./problem.ts";
 import { isObject, valueOf, withValue, type ScimObject, type ReadValue, isList, listOf } from "./object.ts";
 import { isSame, partsOf, unknownPart, withoutNamed } from "./removal.ts";
-import { isObscure, obscure, readAttribute, readSingle } from "./resource.ts";
+import { obscure, readAttribute, readSingle, someText } from "./resource.ts";
 import { sameName, type Attribute } from "./schemas.ts";
 
 /** What an operation does to the attribute that its path names. */
@@ -63,7 +64,7 @@ function changeSome({ attribute, op, sub, value }: Change, where: Filter, curren
   }
   const made = list.some(chosen) ? {} : impliedBy(where);
   if (made === null) return scimProblem("noTarget", "No value fits the filter of the path");
-  if (isObscure(made)) return obscure("The filter of the path");
+  if (someText(made, hidesLetters)) return obscure("The filter of the path");
   const read = readPart(attribute, sub, value, made);
   if (isRefusal(read)) return read;
   const part = read.value as ScimObject;

@@ -15,7 +15,7 @@ import {
   isList,
 } from "./object.ts";
 import { isEmpty } from "./removal.ts";
-import { isKept, isMembers, isObscure, obscure, properName, TOO_MANY_ATTRIBUTES } from "./resource.ts";
+import { isKept, isMembers, properName, textProblem, TOO_MANY_ATTRIBUTES } from "./resource.ts";
 import { findAttribute, sameName, SCHEMAS, type Attribute, type ResourceType } from "./schemas.ts";
 
 /** One operation of a PATCH (RFC 7644 section 3.5.2). */
@@ -140,7 +140,8 @@ function applyAt(
     if (misnamed !== null) return misnamed;
   }
   const hasMembers = schema === null && isMembers(type, name);
-  if (op !== "remove" && !hasMembers && isObscure(value)) return obscure(name);
+  const problem = op === "remove" || hasMembers ? null : textProblem(type, name, value);
+  if (problem !== null) return problem;
   const changed = hasMembers
     ? changeMembers({ op, where, sub, value }, current)
     : changeAt({ attribute, op, where, sub, value }, current);

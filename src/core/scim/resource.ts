@@ -9,7 +9,7 @@ import {
   isList,
   listOf,
 } from "./object.ts";
-import { hidesLetters, plainName } from "../organization/plain-name.ts";
+import { hidesLetters, isBroken, plainName } from "../organization/plain-name.ts";
 import { isActiveIn } from "./deactivation.ts";
 import { readMembers } from "./members.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
@@ -40,20 +40,38 @@ export function readResource(
   return first === undefined ? { resource } : first.problem;
 }
 
+/** What says who somebody is, or what they may do: no identity token matches it when it holds letters that cannot be seen. */
+const TELLING: Readonly<Record<ResourceType, readonly string[]>> = {
+  User: ["userName", "externalId", "emails", "roles", "entitlements"],
+  Group: ["displayName", "externalId"],
+};
+
+/** The longest of them is an address (RFC 5321 section 4.5.3.1). */
+const MAX_TELLING_LENGTH = 320;
+
 /**
- * Whether a value holds a text, the name of a part included, with letters that cannot be seen: somebody who looks at it takes
- * it for another, and no identity token matches it.
+ * Why a text, in a value or as the name of a part, cannot be taken: halves of letters and control characters nowhere, and
+ * in what tells who somebody is nothing that cannot be seen. Names of people do hold marks of direction, as in Hebrew.
  */
-export function isObscure(value: unknown): boolean {
-  if (typeof value === "string") return hidesLetters(value);
-  if (isList(value)) return value.some(isObscure);
-  return (
-    isObject(value) && Object.entries(value).some(([name, each]) => hidesLetters(name) || isObscure(each))
-  );
+export function textProblem(type: ResourceType, name: string, value: unknown): ScimProblem | null {
+  const tells = TELLING[type].some((telling) => sameName(telling, name));
+  if (hidesLetters(name) || someText(value, tells ? hidesLetters : isBroken)) return obscure(name);
+  if (!tells || !someText(value, (text) => text.length > MAX_TELLING_LENGTH)) return null;
+  return scimProblem("invalidValue", `${name} has at most ${MAX_TELLING_LENGTH} characters`);
 }
 
 export function obscure(name: string): ScimProblem {
   return scimProblem("invalidValue", `${plainName(name)} holds letters that cannot be seen`);
+}
+
+/** Whether there is a text of a kind in a value; the names of its parts are held to the whole rule. */
+export function someText(value: unknown, isBad: (text: string) => boolean): boolean {
+  if (typeof value === "string") return isBad(value);
+  if (isList(value)) return value.some((each) => someText(each, isBad));
+  return (
+    isObject(value) &&
+    Object.entries(value).some(([name, each]) => hidesLetters(name) || someText(each, isBad))
+  );
 }
 
 /** The attributes of a resource that can be read, and why the others cannot. */
@@ -81,7 +99,8 @@ function readEntry(type: ResourceType, key: string, sent: unknown): ReadValue {
   if (isMembers(type, key)) return readMembers(sent);
   const attribute = isExtension(key) ? undefined : findAttribute(type, null, key);
   if (!isKept(attribute)) return UNASSIGNED;
-  if (hidesLetters(key) || isObscure(sent)) return obscure(key);
+  const problem = textProblem(type, key, sent);
+  if (problem !== null) return problem;
   if (isExtension(key)) {
     return readObject(sent, (name) => findAttribute(type, isActiveIn(key, name) ? null : key, name));
   }

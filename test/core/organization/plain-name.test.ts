@@ -10,6 +10,7 @@ const CASES: readonly (readonly [what: string, written: string, kept: string])[]
   ["marks that turn the direction", "\u202eregdel\u202c \u2066x\u2069", "regdel x"],
   ["hyphens that are not seen", "Re\u00adporting", "Reporting"],
   ["fillers", "\u3164a\u115f", "a"],
+  ["what moves a terminal", "Led\u001b[31mger\u0000 of\tthe\u0085 North\u0007", "Led[31mger of the North"],
   ["letters in parts", "Cafe\u0301 A\u030a", "Café Å"],
   ["Hangul in parts", "\u1112\u1161\u11ab", "한"],
   ["nothing that is seen", " \u200b\u2060\ufeff ", ""],

@@ -8,6 +8,7 @@ import type { Alarm } from "../../alarm.ts";
 import { deleteInSteps } from "../../retention.ts";
 import { SCIM_USER_NAME } from "../people/scim-store.ts";
 import { filterOf } from "./audit-filter.ts";
+import { cut } from "./cut.ts";
 import { targetNames } from "./target-names.ts";
 
 /** The author of a change, as the audit log keeps it. */
@@ -31,8 +32,6 @@ interface AuditRefusal extends Pick<AuditEntry, "target"> {
   readonly refusal: RefusalCode;
 }
 
-/** No text that comes from a caller is kept longer. */
-const MAX_TEXT = 256;
 /** Longest JSON of the values before or after: a row has at most 2 MB, and a cut must not fail for its record. */
 const MAX_JSON = 250_000;
 /** Refused attempts of one actor that are kept in a time: nobody can fill the log by being refused. */
@@ -91,7 +90,7 @@ export class AuditLog {
       actor.requestId,
       toJson(entry.before),
       toJson(entry.after),
-      namesToKeep(entry),
+      targetNames(entry.action, entry.before, entry.after),
     );
     this.#alarm.ringBy(now + this.#retentionMs + SLACK_MS);
   }
@@ -135,21 +134,6 @@ export class AuditLog {
   }
 }
 
-/** Secrets go first: cut in two, one would not be found any more. */
-function cut(value: string): string {
-  const safe = withoutSecrets(value);
-  return safe.length <= MAX_TEXT ? safe : `${safe.slice(0, MAX_TEXT - 1)}…`;
-}
-
-function namesToKeep({
-  action,
-  before,
-  after,
-}: Omit<AuditEntry, "action"> & { readonly action: string }): string | null {
-  const names = targetNames(action, before, after);
-  return names && withoutSecrets(names);
-}
-
 function toJson(value: object | null): string | null {
   if (value === null) return null;
   const json = JSON.stringify(value, (_, each: unknown) => cutWithin(each));
@@ -174,7 +158,7 @@ function readEvent(row: Record<string, SqlStorageValue>): AuditEvent {
     actorKnown: flag(row, "actor_known"),
     action: text(row, "action"),
     target: text(row, "target"),
-    targetName: targetName && withoutSecrets(targetName),
+    targetName: targetName && cut(targetName),
     targetKnown: flag(row, "target_known"),
     refusal: textOrNull<RefusalCode>(row, "refusal"),
     address: textOrNull(row, "address"),

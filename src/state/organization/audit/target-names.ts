@@ -1,5 +1,6 @@
 import { foldName } from "../../../core/organization/folded-name.ts";
 import { isRecord } from "../../../core/json.ts";
+import { cut } from "./cut.ts";
 
 /** Before each name, which has no line break itself: a text is looked for from a name's beginning. */
 const BREAK = "\n";
@@ -10,7 +11,8 @@ const BREAK = "\n";
  */
 export function targetNames(action: string, before: object | null, after: object | null): string | null {
   if (!action.startsWith("scim_") && (before === null || after === null)) return null;
-  const names = new Set([...namesIn(before), ...namesIn(after)].map(foldName).filter((name) => name !== ""));
+  const all = [...namesIn(before), ...namesIn(after)];
+  const names = new Set(all.map((name) => foldName(cut(name))).filter((name) => name !== ""));
   return names.size === 0 ? null : [...names].map((name) => `${BREAK}${name}`).join("");
 }
 

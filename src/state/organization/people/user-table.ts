@@ -82,14 +82,18 @@ export class UserTable {
     return [...rows].map(({ id }) => id);
   }
 
-  /** Notes what a person's identity tokens say; what they may do is for {@link settle}. */
+  /**
+   * Notes what a person's identity tokens say; what they may do is for {@link settle}. A token for fewer scopes says no
+   * name and no address: it takes back neither.
+   */
   noteClaims(actor: Actor, { claimed, claimsIat, claimsAt }: Claims, now: number): void {
     this.#sql.exec(
       `INSERT INTO users (id, kind, name, email, claimed_roles, claimed_vault_roles, claims_at, created_at,
          id_key, email_key, claims_iat, roles, vault_roles, active)
        VALUES (?1, 'user', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, '[]', '{}', 1)
-       ON CONFLICT DO UPDATE SET name = ?2, email = ?3, claimed_roles = ?4, claimed_vault_roles = ?5,
-         claims_at = ?6, email_key = ?9, claims_iat = ?10`,
+       ON CONFLICT DO UPDATE SET claimed_roles = ?4, claimed_vault_roles = ?5, claims_at = ?6, claims_iat = ?10,
+         name = CASE WHEN ?2 = id THEN name ELSE ?2 END,
+         email = coalesce(?3, email), email_key = CASE WHEN ?3 IS NULL THEN email_key ELSE ?9 END`,
       actor.id,
       actor.name,
       actor.email,
