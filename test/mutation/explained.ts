@@ -24,6 +24,7 @@ const HEADER_POLICY = "src/core/http/header-policy.ts";
 const LIST_HEADERS = "src/core/http/list-headers.ts";
 const NDJSON = "src/core/http/ndjson.ts";
 const USAGE_TALLY = "src/core/usage/usage-tally.ts";
+const WEBHOOK = "src/core/organization/webhook.ts";
 const IMPACT = "src/core/access/impact.ts";
 const ACCESS_TOKEN = "src/core/token/access-token.ts";
 const DER = "src/core/token/ecdsa-signature.ts";
@@ -625,6 +626,18 @@ export const EXPLAINED: readonly Explanation[] = [
       "|| -> &&",
     ],
     why: "Calls of the last hour are read in either place, and there is a last use.",
+  },
+  {
+    file: WEBHOOK,
+    line: "const asked = Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);",
+    changes: ["0 -> 1"],
+    why: "Every delay is longer.",
+  },
+  {
+    file: WEBHOOK,
+    line: 'const host = URL.canParse(text) ? new URL(text).hostname : "";',
+    changes: ['"" -> "mutant"'],
+    why: "Neither is of this machine.",
   },
 ];
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { eventOf, operationsOf } from "../../../src/core/organization/audit-event.ts";
+import { AUDIT_EVENTS, eventOf, operationsOf } from "../../../src/core/organization/audit-event.ts";
 import { sumImpacts, type Impact } from "../../../src/core/access/impact.ts";
 
 test.each([
@@ -12,6 +12,11 @@ test.each([
   ["constructor", "constructor"],
 ])("an attempt at %s is called %s", (action, event) => {
   expect(eventOf(action)).toBe(event);
+});
+
+test("every operation's event is one that is put on record", () => {
+  const events = operationsOf("").map(eventOf);
+  expect(events.filter((event) => !AUDIT_EVENTS.some((known) => known === event))).toEqual([]);
 });
 
 test("attempts are found by how the event begins", () => {

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { generateKey } from "../../../src/core/key/key-secret.ts";
-import { describeLeak } from "../../../src/core/organization/leak.ts";
+import {
+  describeLeak,
+  isWebUrl,
+  leakLabel,
+  leakReason,
+  MAX_LEAK_URL,
+} from "../../../src/core/organization/leak.ts";
 
 const { key, keyPrefix } = generateKey("fkc");
 const rest = key.slice("fkc_".length);
@@ -47,4 +53,34 @@ describe("of what a finder says", () => {
   test("an empty type is none", () => {
     expect(describeLeak("a", null, "\u200B").type).toBeNull();
   });
+});
+
+test.each([
+  ["https://x.example/a", true],
+  ["HTTP://x.example", true],
+  [`https://x.example/${"a".repeat(MAX_LEAK_URL - 18)}`, true],
+  [`https://x.example/${"a".repeat(MAX_LEAK_URL - 17)}`, false],
+  ["ftp://x.example/a", false],
+  ["https://x.example/a b", false],
+  ["https://", false],
+  ["x.example", false],
+])("%j can be kept as the place of a leak: %s", (url, isOne) => {
+  expect(isWebUrl(url)).toBe(isOne);
+  expect(placeOf(url) !== null).toBe(isOne);
+});
+
+test("a long text is cut, and the owner reads where the key was found", () => {
+  const leak = describeLeak("a".repeat(300), null, null);
+  expect(leak.source).toHaveLength(200);
+  expect(leakReason({ ...leak, source: "Pastebin" })).toBe("Leaked: Pastebin");
+  expect(MAX_LEAK_URL).toBe(2048);
+});
+
+test.each([
+  ["revoked", "true_positive"],
+  ["unconfirmed", "true_positive"],
+  ["would_revoke", "true_positive"],
+  ["not_found", "false_positive"],
+] as const)("a leaked key that is %s is a %s", (status, label) => {
+  expect(leakLabel(status)).toBe(label);
 });
