@@ -71,7 +71,7 @@ async function erase(env: Env, actor: Actor, orgId: string, again?: string): Pro
   return goOn(env, orgId, false);
 }
 
-/** A time in the one spelling in which it is told. */
+/** A time as answers write it, in UTC and with milliseconds. */
 function isoAgain(time: string | undefined): string | null {
   return time === undefined ? null : isoTime(Date.parse(time));
 }

@@ -17,8 +17,8 @@ own commands, and asks /-/readyz. What is wrong is named, and then nothing is up
   --url         where the gateway answers, if not at its first route
 
 Credentials are wrangler's: CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, or "npx wrangler login".
-Exit code 0: it is deployed and ready; 1: what ran before runs still; 2: it was deployed, or may have been, and is not
-whole or not ready.
+Exit code 0: it is deployed and ready; 1: what ran before runs still; 2: it was deployed or went back, or may have, and
+is not whole or not ready. A command of wrangler is ended after five minutes.
 `;
 
 export interface DeployCommand {
