@@ -1,11 +1,17 @@
 import type { z } from "zod";
 import { isRefusal, problemOf } from "./core/refusal.ts";
 import type { CorsOrigins } from "./core/http/cors.ts";
-import { type AuthorizeParameters, type IdentitySettings, conflictIn } from "./core/identity/settings.ts";
+import {
+  type AuthorizeParameters,
+  type IdentitySettings,
+  conflictIn,
+  OPERATOR_SCOPE,
+} from "./core/identity/settings.ts";
+import { foldName } from "./core/organization/folded-name.ts";
 import type { RateLimit as KeyRateLimit } from "./core/key/key-record.ts";
 import { type Origin, readOrigins } from "./core/http/origins.ts";
 import type { RoleNames } from "./core/scim/roles.ts";
-import { Variables } from "./variables.ts";
+import { isRole, Variables } from "./variables.ts";
 
 /** The names of all settings. */
 export const SETTINGS: readonly string[] = Object.keys(Variables.shape);
@@ -89,6 +95,11 @@ export class ConfigError extends Error {
 
 /** Reads the settings from variables, or throws a {@link ConfigError} that names the first bad one. */
 export function readConfig(variables: Readonly<Record<string, unknown>>): Config {
+  const padded = SETTINGS.find((name) => isPadded(name, variables[name]));
+  if (padded !== undefined) {
+    const shown = isSecret(padded) ? "a secret" : JSON.stringify(variables[padded]);
+    throw new ConfigError(`${padded} must have no white space around it (is ${shown})`);
+  }
   const parsed = Variables.safeParse(variables);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -106,6 +117,12 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
   const identity = identitySettings(v);
   const conflict = conflictIn(identity);
   if (conflict !== null) throw new ConfigError(conflict);
+  const stray = strayRole(identity);
+  if (stray !== undefined) {
+    throw new ConfigError(
+      `OIDC_ROLE_NAMES must stand for roles or names of operators, not for ${JSON.stringify(stray)} (is ${JSON.stringify(variables["OIDC_ROLE_NAMES"])})`,
+    );
+  }
   if (v.ORIGIN_ASSERTION === "off" && v.ORIGIN_IDENTITY === "assertion") {
     throw new ConfigError(`ORIGIN_ASSERTION must not be off where ORIGIN_IDENTITY is "assertion" (is "off")`);
   }
@@ -149,6 +166,23 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     publicOrigin: v.PUBLIC_ORIGIN ?? (v.CONTROL_HOSTNAME && `https://${v.CONTROL_HOSTNAME}`),
     githubKeysUrl: v.GITHUB_SECRET_SCANNING_KEYS_URL,
   };
+}
+
+/** Lists and JSON, in which white space means nothing. */
+const SPACED = [
+  "CORS_ORIGINS", "KEY_PREFIXES_ACCEPTED", "OIDC_AUTHORIZE_PARAMS", "OIDC_MFA", "OIDC_MFA_REQUEST",
+  "OIDC_OPERATORS", "OIDC_ROLE_NAMES", "ORIGINS", "SCIM_ROLE_NAMES",
+]; // prettier-ignore
+
+function isPadded(name: string, value: unknown): boolean {
+  return typeof value === "string" && value.trim() !== value && !SPACED.includes(name);
+}
+
+/** What a name of the provider is translated into and is nothing here. */
+function strayRole({ roleNames, operators }: IdentitySettings): string | undefined {
+  const operating = [OPERATOR_SCOPE, ...operators].map(foldName);
+  const meant = [...roleNames.values()].flat();
+  return meant.find((role) => !isRole(role) && !operating.includes(foldName(role)));
 }
 
 function identitySettings(v: z.output<typeof Variables>): IdentitySettings {

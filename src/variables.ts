@@ -25,6 +25,20 @@ const httpOrigin = httpUrl.refine(
   "must be an origin, without a path",
 );
 
+/** An indicator of a resource (RFC 8707 section 2). */
+const absoluteUri = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && !/[\s#]/.test(text),
+    "must be an absolute URI, without a fragment and white space",
+  );
+
+/** Scopes (RFC 6749 section 3.3). */
+const SCOPES = /^[\x21\x23-\x5b\x5d-\x7e]+(?: +[\x21\x23-\x5b\x5d-\x7e]+)*$/;
+
+/** A name of the domain name system, or an address (RFC 1123 section 2.1). */
+const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+
 const optional = <T extends z.ZodType<unknown, string>>(schema: T) =>
   z.union([z.literal("").transform(() => null), schema]).default(null);
 
@@ -51,9 +65,14 @@ function readOriginUrls(text: string): Readonly<Record<string, string>> | null {
 /** Whether `developer` alone is a role is up to the API behind. */
 const ANY_ROLE = { roleNames: new Map<string, string[]>(), hasVaults: false };
 
+/** Whether a name is a role that can be given. */
+export function isRole(name: string): boolean {
+  return !isNothing(grantsOf([name], ANY_ROLE));
+}
+
 /** Names that stand for roles of SCIM, of which every one must be a role that can be given. */
 const scimRoleNames = roleNames.refine(
-  (names) => [...names.values()].flat().every((role) => !isNothing(grantsOf([role], ANY_ROLE))),
+  (names) => [...names.values()].flat().every(isRole),
   "must stand for roles: admin, developer, <vaultId>:developer or *:developer",
 );
 
@@ -80,11 +99,11 @@ export const Variables = z.object({
   OIDC_SCOPE: z
     .string()
     .refine(
-      (text) => text.split(" ").includes("openid"),
+      (text) => SCOPES.test(text) && text.split(" ").includes("openid"),
       "must be scopes separated by spaces, openid among them",
     )
     .default("openid profile email"),
-  OIDC_RESOURCE: optional(z.string()),
+  OIDC_RESOURCE: optional(absoluteUri),
   ...identityVariables,
   OIDC_ROLES_MAX_AGE: optional(duration(MIN_ROLES_MAX_AGE_MS, "must be a duration of at least 1m, like 30d")),
   KEY_PREFIX: z
@@ -146,7 +165,7 @@ export const Variables = z.object({
     ),
   SCIM_ROLE_NAMES: scimRoleNames.default(new Map()),
   CONTROL_HOSTNAME: optional(
-    z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "must be a host name in lower case, without a port"),
+    z.string().regex(HOST_NAME, "must be a host name in lower case, without a port"),
   ),
   PUBLIC_ORIGIN: optional(httpOrigin),
   GITHUB_SECRET_SCANNING_KEYS_URL: httpUrl.default("https://api.github.com/meta/public_keys/secret_scanning"),

@@ -184,6 +184,21 @@ describe("a setting", () => {
     ["OIDC_AUDIENCE", ""],
     ["OIDC_CLIENT_ID", ""],
     ["OIDC_SCOPE", "profile email"],
+    ["OIDC_SCOPE", 'openid "api"'],
+    ["OIDC_AUDIENCE", " "],
+    ["OIDC_AUDIENCE", "portcullis\n"],
+    ["OIDC_CLIENT_ID", " "],
+    ["OIDC_ISSUER", " https://id.example"],
+    ["OIDC_ISSUER", "https://id.example\u00a0"],
+    ["ORIGIN_URL", "https://api.example "],
+    ["ORIGIN_AUDIENCE", " custody"],
+    ["PUBLIC_ORIGIN", "\thttps://docs.example"],
+    ["OIDC_RESOURCE", "x"],
+    ["OIDC_RESOURCE", "https://a#b"],
+    ["OIDC_RESOURCE", "https://a#"],
+    ["OIDC_RESOURCE", "https://a.example/b c"],
+    ["CONTROL_HOSTNAME", "control..example"],
+    ["CONTROL_HOSTNAME", "control-.example"],
     ["KEY_PREFIX", ""],
     ["KEY_PREFIX", "FKC"],
     ["KEY_PREFIX", "fkc_"],
@@ -255,6 +270,11 @@ describe("a setting", () => {
     );
     expect(start).not.toThrow(/invalid input/i);
   });
+});
+
+test("a secret with white space around it stops the start and is not shown", () => {
+  const start = (): unknown => read({ OIDC_CLIENT_SECRET: "s3cret\n" });
+  expect(start).toThrow(/^OIDC_CLIENT_SECRET must have no white space around it \(is a secret\)$/);
 });
 
 describe("the credentials that origins are shown are secrets", () => {

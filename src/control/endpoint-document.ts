@@ -7,7 +7,7 @@ import { refuse } from "../core/refusal.ts";
 import { REFUSALS, type RefusalCode } from "../core/refusal-table.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Answered, REFUSAL_HEADERS } from "./headers.ts";
-import { OPERATOR_SCOPE } from "./identity/mapping.ts";
+import { OPERATOR_SCOPE } from "../core/identity/settings.ts";
 import type { Success } from "./reply.ts";
 
 const EVERY_ENDPOINT: readonly RefusalCode[] = [

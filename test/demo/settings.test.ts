@@ -8,7 +8,7 @@ const configured = configuredVars();
 test("every variable of wrangler.toml can be replaced by the environment's", () => {
   expect(Object.keys(configured)).toContain("ORIGIN_URL");
   for (const name of Object.keys(configured)) {
-    const value = /_URL$|_ISSUER$|_ORIGIN$/.test(name)
+    const value = /_URL$|_ISSUER$|_ORIGIN$|_RESOURCE$/.test(name)
       ? "https://other.example"
       : otherThan(name, configured[name]);
     expect(readSettings({ [name]: value }, configured).vars[name]).toBe(value);

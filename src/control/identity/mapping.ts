@@ -1,7 +1,7 @@
 import { foldName } from "../../core/organization/folded-name.ts";
 import { hidesLetters, plainName } from "../../core/organization/plain-name.ts";
 import type { IdentitySettings } from "../../core/identity/settings.ts";
-import { issuerTemplate } from "../../core/identity/settings.ts";
+import { issuerTemplate, OPERATOR_SCOPE } from "../../core/identity/settings.ts";
 import { freshnessOf } from "../../core/token-times.ts";
 import { DEVELOPER, ORG_ID, type VaultRoles } from "../../core/organization/organization.ts";
 import { grantsOf, rolesMeantBy, union } from "../../core/scim/roles.ts";
@@ -17,9 +17,6 @@ import {
   type Payload,
 } from "./claims.ts";
 import { TokenFault } from "./token-fault.ts";
-
-/** The scope or role that lets operators cut off anybody's keys. */
-export const OPERATOR_SCOPE = "portcullis:ops";
 
 const MAX_SUBJECT_LENGTH = 255;
 /** An id is one line; beyond that, SCIM would refuse what cannot be seen, and could tell of no such person that they left. */

@@ -33,6 +33,9 @@ export interface IdentitySettings {
 /** Parameters of an authorization request; `null` leaves one out that would be sent otherwise. */
 export type AuthorizeParameters = Readonly<Record<string, string | null>>;
 
+/** The scope or role that lets operators cut off anybody's keys. */
+export const OPERATOR_SCOPE = "portcullis:ops";
+
 /** What the console owns in an authorization request: other values would break the sign-in or its protection. */
 const OWN_PARAMETERS = [
   "client_id", "response_type", "response_mode", "redirect_uri", "state", "nonce",
@@ -54,7 +57,7 @@ const claim = (byDefault: string) =>
 const commaList = z
   .string()
   .transform((text) => (text.trim() === "" ? [] : text.split(",").map((item) => item.trim())))
-  .refine((items) => items.every((item) => item !== ""), "must be a list separated by commas");
+  .refine((items) => items.every((item) => /^[^[{"]/.test(item)), "must be a list separated by commas");
 
 /** A JSON object; an empty text has no members. */
 const jsonObject = z.string().transform((text, context): Readonly<Record<string, unknown>> => {
@@ -75,6 +78,8 @@ export const roleNames = jsonObject.transform((object, context): ReadonlyMap<str
         : names.has(foldName(name)) &&
           `must not name ${JSON.stringify(name)} twice: letter case is no difference`;
     if (problem !== false) context.addIssue({ code: "custom", message: problem });
+    if (foldName(name) === "")
+      context.addIssue({ code: "custom", message: "must not translate an empty name" });
     names.set(foldName(name), data ?? []);
   }
   return names;
@@ -85,8 +90,23 @@ const authorizeParameters = jsonObject.transform((object, context): AuthorizePar
   if (own !== undefined) {
     context.addIssue({ code: "custom", message: `must not set ${own}, which the console sets itself` });
   }
-  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, parameterOf(value)]));
+  const parameters = Object.entries(object).map(([name, value]) => [name, parameterOf(value)] as const);
+  for (const [name, value] of parameters) {
+    const problem = value === null ? null : parameterProblem(name, value);
+    if (problem !== null) context.addIssue({ code: "custom", message: problem });
+  }
+  return Object.fromEntries(parameters);
 });
+
+/** Why a parameter would end every sign-in (OpenID Connect Core 1.0 sections 3.1.2.1 and 5.5). */
+function parameterProblem(name: string, value: string): string | null {
+  if (name.trim() !== name || name === "") return "must hold parameters by their names";
+  if (name === "prompt" && value.split(" ").includes("none")) {
+    return "must not set prompt to none, by which nobody could sign in";
+  }
+  if (name === "max_age" && !/^\d+$/.test(value)) return "must set max_age to whole seconds";
+  return name === "claims" && !isRecord(parseJson(value)) ? "must set claims to a JSON object" : null;
+}
 
 /** As it stands in a URL: lists are separated by spaces, `claims` is JSON (OpenID Connect Core 1.0 section 5.5). */
 function parameterOf(value: unknown): string | null {
@@ -97,7 +117,7 @@ function parameterOf(value: unknown): string | null {
 
 const factorClaims = commaList.transform((items, context): FactorClaim[] =>
   items.flatMap((item) => {
-    const [, name, value] = /^(amr|acr|acrs):(.+)$/.exec(item) ?? [];
+    const [, name, value] = /^(amr|acr|acrs):(\S.*)$/.exec(item) ?? [];
     if (name !== undefined && value !== undefined) return [{ claim: name, value }];
     context.addIssue({ code: "custom", message: "must be a list of amr:…, acr:… or acrs:…" });
     return [];

@@ -11,8 +11,8 @@ export const DEVELOPER = "developer";
 /** The role that manages an organisation. */
 export const ADMIN = "admin";
 
-/** What an organisation's id looks like. */
-export const ORG_ID = /^[\w.:@-]{1,128}$/;
+/** What an organisation's id looks like; in a URL `.` and `..` would lead elsewhere. */
+export const ORG_ID = /^(?!\.{1,2}$)[\w.:@-]{1,128}$/;
 
 /** The caller, as a verified identity token names them, and their address. */
 export interface Actor {

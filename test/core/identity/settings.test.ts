@@ -87,6 +87,24 @@ describe("a setting of the claim mapping", () => {
     ["OIDC_NAME_CLAIM", "/~"],
     ["OIDC_ORG", "an organisation"],
     ["OIDC_ORG", "../org"],
+    ["OIDC_ORG", "."],
+    ["OIDC_ORG", ".."],
+    ["OIDC_SUBJECT_CLAIM", " sub"],
+    ["OIDC_SUBJECT_CLAIM", " "],
+    ["OIDC_NAME_CLAIM", "name "],
+    ["OIDC_ROLE_NAMES", '{"a": ["nosuchrole"]}'],
+    ["OIDC_ROLE_NAMES", '{"a": ["admin", "v1:owner"]}'],
+    ["OIDC_ROLE_NAMES", '{" ": ["admin"]}'],
+    ["OIDC_OPERATORS", '["a"]'],
+    ["OIDC_OPERATORS", '"a", "b"'],
+    ["OIDC_MFA", "amr: mfa"],
+    ["OIDC_MFA_REQUEST", '{"prompt": "none"}'],
+    ["OIDC_MFA_REQUEST", '{"prompt": ["none", "login"]}'],
+    ["OIDC_MFA_REQUEST", '{"max_age": "soon"}'],
+    ["OIDC_MFA_REQUEST", '{"claims": "acrs"}'],
+    ["OIDC_MFA_REQUEST", '{"": "x"}'],
+    ["OIDC_AUTHORIZE_PARAMS", '{"prompt": "none"}'],
+    ["OIDC_AUTHORIZE_PARAMS", '{"max_age": -1}'],
     ["OIDC_ROLE_NAMES", "admins=admin"],
     ["OIDC_ROLE_NAMES", '["admin"]'],
     ["OIDC_ROLE_NAMES", '"admin"'],
@@ -113,6 +131,12 @@ describe("a setting of the claim mapping", () => {
     expect(start).toThrow(ConfigError);
     expect(start).toThrow(new RegExp(`^${name} must .+\\(is ${RegExp.escape(JSON.stringify(value))}\\)$`));
   });
+});
+
+test("a name may stand for a name of operators", () => {
+  const names = '{"sre": ["portcullis:ops", "Gateway Ops"]}';
+  const { identity } = read({ OIDC_OPERATORS: "gateway  ops", OIDC_ROLE_NAMES: names });
+  expect(identity.roleNames.get("sre")).toEqual(["portcullis:ops", "Gateway Ops"]);
 });
 
 describe("with an issuer that every tenant signs in by", () => {
