@@ -1,24 +1,21 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Key } from "../../src/api-types/keys.ts";
 import { fieldsOf, formOf, newForm } from "../../src/console/key-form/values.ts";
-import { consoleClient, csrfOf, signIn, type ConsoleClient } from "../support/console-client.ts";
+import { consoleClient, csrfOf, signIn } from "../support/console-client.ts";
 import type { Outage } from "../support/faults.ts";
-import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
+
+import { usePortcullis } from "../support/started.ts";
 
 /** What people are told when a change of a key cannot be confirmed: what is known, and what to do. */
 
 const KEYS = "/-/console/keys";
-
-let portcullis: Portcullis;
-let client: ConsoleClient;
 let csrf: string;
+const portcullis = await usePortcullis({ faults: { kv: "FlakyKv", guard: "FlakyGuard" } });
+const client = consoleClient(portcullis.edges[0] ?? "");
 beforeAll(async () => {
-  portcullis = await startPortcullis({ faults: { kv: "FlakyKv", guard: "FlakyGuard" } });
-  client = consoleClient(portcullis.edges[0] ?? "");
   await signIn(client, portcullis.issuer);
   csrf = await csrfOf(await client.get(KEYS));
 });
-afterAll(() => portcullis.stop());
 
 async function setOutage(outage: Outage | null): Promise<void> {
   const faults = await portcullis.miniflare.getWorker("faults");

@@ -1,5 +1,5 @@
 import { decodeProtectedHeader } from "jose";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   CLIENT,
   consoleClient,
@@ -9,19 +9,15 @@ import {
   type ConsoleClient,
 } from "../support/console-client.ts";
 import { startIssuer } from "../support/issuer.ts";
-import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
+
+import { usePortcullis } from "../support/started.ts";
 
 /** How sessions are renewed and ended. */
 
 const KEYS = "/-/console/keys";
 const SESSION = "portcullis-session";
 const SIGN_IN = /^\/-\/console\/sign-in\?/;
-
-let portcullis: Portcullis;
-beforeAll(async () => {
-  portcullis = await startPortcullis({ edges: 2 });
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis({ edges: 2 });
 
 /** Somebody who has signed in. */
 async function signedIn(answers?: Answers): Promise<ConsoleClient> {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { decodeProtectedHeader } from "jose";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   comeBack,
   consoleClient,
@@ -13,16 +13,12 @@ import {
   type ConsoleClient,
 } from "../support/console-client.ts";
 import { startIssuer, type TestIssuer } from "../support/issuer.ts";
-import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
+
+import { usePortcullis } from "../support/started.ts";
 
 const KEYS = "/-/console/keys";
 const SESSION = "portcullis-session";
-
-let portcullis: Portcullis;
-beforeAll(async () => {
-  portcullis = await startPortcullis();
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis();
 
 function newClient(): ConsoleClient {
   return consoleClient(portcullis.edges[0] ?? "");

@@ -1,8 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { consoleClient, signIn, startSignIn, type ConsoleClient } from "../support/console-client.ts";
+import { consoleClient, signIn, startSignIn } from "../support/console-client.ts";
 import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
 import { requestText, sendRaw } from "../support/raw-http.ts";
+import { usePortcullis } from "../support/started.ts";
 
 /** Bytes that the first page may come to, with everything that it loads. */
 const FIRST_LOAD_BYTES = 100 * 1024;
@@ -19,15 +20,11 @@ const POLICY = [
   "require-trusted-types-for 'script'",
   "trusted-types 'none'",
 ];
-
-let portcullis: Portcullis;
-let client: ConsoleClient;
+const portcullis = await usePortcullis();
+const client = consoleClient(portcullis.edges[0] ?? "");
 beforeAll(async () => {
-  portcullis = await startPortcullis();
-  client = consoleClient(portcullis.edges[0] ?? "");
   await signIn(client, portcullis.issuer);
 });
-afterAll(() => portcullis.stop());
 
 /** Paths of what a page loads. */
 async function partsOf(page: Response): Promise<string[]> {

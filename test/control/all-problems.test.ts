@@ -1,26 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  developerOn,
-  NEW_KEY,
-  refusalOf,
-  startControl,
-  type Control,
-  type Organization,
-  type Person,
-} from "../support/control.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { developerOn, NEW_KEY, refusalOf, type Person } from "../support/control.ts";
 import { foreignKey, importKeys, importLine } from "../support/imports.ts";
 import { OPERATOR } from "../support/operators.ts";
-
-let control: Control;
-let organization: Organization;
+import { useControl } from "../support/started.ts";
 let keyId: string;
 let secret: string;
 let serviceUserId: string;
 let bob: { readonly person: Person; readonly key: string; readonly revoked: string };
 
+const control = await useControl({ vars: { MAX_KEYS_PER_OWNER: "2" } });
+const organization = await control.newOrganization();
 beforeAll(async () => {
-  control = await startControl({ vars: { MAX_KEYS_PER_OWNER: "2" } });
-  organization = await control.newOrganization();
   ({ id: keyId, key: secret } = await organization.admin.createKey());
   const made = await organization.admin.call("POST", "/-/service-users", { name: "Batch" });
   serviceUserId = (await made.json<{ id: string }>()).id;
@@ -31,7 +21,6 @@ beforeAll(async () => {
   await person.createKey({ vaults: ["vault_2"] });
   bob = { person, key, revoked };
 });
-afterAll(() => control.stop());
 
 interface Details {
   readonly field?: string;

@@ -1,33 +1,21 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import {
-  developerOn,
-  refusalOf,
-  startControl,
-  type Control,
-  type Organization,
-  type Person,
-} from "../support/control.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { developerOn, refusalOf, type Organization, type Person } from "../support/control.ts";
 import { adminClaims } from "../support/issuer.ts";
 import { freshAddress } from "../support/portcullis.ts";
 import { scimClient } from "../support/scim.ts";
-
-/** What is told of many things at once, and what is done to many keys at once. */
-
-let control: Control;
+import { useControl } from "../support/started.ts";
 let organization: Organization;
 let admin: Person;
 let bob: Person;
 
-beforeAll(async () => {
-  control = await startControl();
-});
+/** What is told of many things at once, and what is done to many keys at once. */
+const control = await useControl();
 beforeEach(async () => {
   organization = await control.newOrganization();
   ({ admin } = organization);
   bob = organization.member("bob", { name: "Bob Baker", ...developerOn("vault_1") });
 });
-afterAll(() => control.stop());
 
 async function read<T>(as: Person, method: string, path: string, body?: object): Promise<T> {
   const answer = await as.call(method, path, body);

@@ -1,26 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import {
-  developerOn,
-  NEW_KEY,
-  refusalOf,
-  startControl,
-  type Control,
-  type Organization,
-} from "../support/control.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { developerOn, NEW_KEY, refusalOf, type Organization } from "../support/control.ts";
 import { OPERATOR } from "../support/operators.ts";
 import { scimClient } from "../support/scim.ts";
 import { readJson } from "../support/json.ts";
-
-let control: Control;
+import { useControl } from "../support/started.ts";
 let organization: Organization;
 
-beforeAll(async () => {
-  control = await startControl();
-});
+const control = await useControl();
 beforeEach(async () => {
   organization = await control.newOrganization();
 });
-afterAll(() => control.stop());
 
 interface Event {
   readonly id: string;

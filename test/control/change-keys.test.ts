@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { developerOn, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { developerOn, refusalOf } from "../support/control.ts";
+import { useControl } from "../support/started.ts";
 
 type Key = Readonly<Record<string, unknown>> & { readonly id: string; readonly version: number };
 
@@ -12,16 +13,10 @@ const FULL = {
   rateLimit: { requests: 10, windowSeconds: 60 },
   expiresAt: "2096-01-01T00:00:00.000Z",
 };
-
-let control: Control;
-let organization: Organization;
 let key: Key;
 
-beforeAll(async () => {
-  control = await startControl();
-  organization = await control.newOrganization();
-});
-afterAll(() => control.stop());
+const control = await useControl();
+const organization = await control.newOrganization();
 beforeEach(async () => {
   const { key: _, ...created } = (await organization.admin.createKey(FULL)) as unknown as Key;
   key = created as Key;

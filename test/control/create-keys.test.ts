@@ -1,13 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  developerOn,
-  refusalOf,
-  startControl,
-  type Control,
-  type ErrorBody,
-  type Organization,
-} from "../support/control.ts";
+import { describe, expect, test } from "vitest";
+import { developerOn, refusalOf, type ErrorBody } from "../support/control.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
+import { useControl } from "../support/started.ts";
 
 const DAY_MS = 86_400_000;
 const FORM = "([0-9A-Za-z]{12})[0-9A-Za-z]{38}";
@@ -22,14 +16,8 @@ interface Created extends CreatedKey {
   readonly name: string;
 }
 
-let control: Control;
-let organization: Organization;
-
-beforeAll(async () => {
-  control = await startControl();
-  organization = await control.newOrganization();
-});
-afterAll(() => control.stop());
+const control = await useControl();
+const organization = await control.newOrganization();
 
 async function create(changes: object): Promise<Created> {
   return (await organization.admin.createKey(changes)) as Created;

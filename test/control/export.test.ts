@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { developerOn, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import { beforeAll, expect, test } from "vitest";
+import { developerOn, refusalOf } from "../support/control.ts";
 import { foreignKey, importKeys, importLine } from "../support/imports.ts";
 import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { readJson } from "../support/json.ts";
+import { useControl } from "../support/started.ts";
 
 const PATH = "/-/organization/export";
 
@@ -13,15 +14,12 @@ interface Line {
   readonly hash?: string;
   readonly lines?: number;
 }
-
-let control: Control;
-let organization: Organization;
 let keys: CreatedKey[];
 const secrets: string[] = [];
 
+const control = await useControl();
+const organization = await control.newOrganization();
 beforeAll(async () => {
-  control = await startControl();
-  organization = await control.newOrganization();
   const { admin } = organization;
   keys = [await admin.createKey(), await admin.createKey(), await admin.createKey()];
   secrets.push(...keys.map(({ key }) => key.slice(-38)));
@@ -45,7 +43,6 @@ beforeAll(async () => {
   }
   await control.call("GET", "/v1/vaults/vault_1", { as: keys[0]?.key ?? "", from: freshAddress() });
 });
-afterAll(() => control.stop());
 
 async function exported(query = ""): Promise<Line[]> {
   const answer = await organization.admin.call("GET", PATH + query);

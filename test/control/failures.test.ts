@@ -1,15 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { KeyRecord } from "../../src/core/key/key-record.ts";
-import {
-  developerOn,
-  NEW_KEY,
-  refusalOf,
-  startControl,
-  type Control,
-  type Organization,
-} from "../support/control.ts";
+import { developerOn, NEW_KEY, refusalOf, type Organization } from "../support/control.ts";
 import type { Outage } from "../support/faults.ts";
 import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
+import { useControl } from "../support/started.ts";
 
 /**
  * What cannot be confirmed is not acknowledged, and what was committed arrives without anybody's repeating it. The
@@ -19,12 +13,7 @@ import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 const UNCONFIRMED = [503, "admission_unavailable"];
 const GUARD_OUTAGES = ["guard unreachable", "guard answer lost"] as const satisfies readonly Outage[];
 
-let control: Control;
-
-beforeAll(async () => {
-  control = await startControl({ faults: { kv: "FlakyKv", guard: "FlakyGuard" } });
-});
-afterAll(() => control.stop());
+const control = await useControl({ faults: { kv: "FlakyKv", guard: "FlakyGuard" } });
 
 async function startOutage(organization: Organization, outage: Outage): Promise<void> {
   const faults = await control.miniflare.getWorker("faults");

@@ -1,32 +1,21 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { plainName } from "../../src/core/organization/plain-name.ts";
 import type { KeyUsageReport, UsageReport } from "../../src/core/usage/usage.ts";
-import {
-  developerOn,
-  refusalOf,
-  startControl,
-  type Control,
-  type Organization,
-  type Person,
-} from "../support/control.ts";
+import { developerOn, refusalOf, type Organization, type Person } from "../support/control.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
 import { reportUsage } from "../support/usage.ts";
+import { useControl } from "../support/started.ts";
 
 interface Page {
   readonly data: readonly { readonly id: string; readonly name: string }[];
   readonly pagination: { readonly limit: number; readonly nextCursor: string | null };
 }
-
-let control: Control;
 let organization: Organization;
 
-beforeAll(async () => {
-  control = await startControl();
-});
+const control = await useControl();
 beforeEach(async () => {
   organization = await control.newOrganization();
 });
-afterAll(() => control.stop());
 
 async function list(query: Record<string, string>, person: Person = organization.admin): Promise<Page> {
   const answer = await person.call("GET", `/-/api-keys?${new URLSearchParams(query).toString()}`);

@@ -1,9 +1,10 @@
 import { exportJWK, exportSPKI, generateKeyPair, importJWK, SignJWT, type JWK } from "jose";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ErrorBody } from "../support/control.ts";
 import { adminClaims, AUDIENCE } from "../support/issuer.ts";
-import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
+
 import { readJson } from "../support/json.ts";
+import { usePortcullis } from "../support/started.ts";
 
 /** An edge that has never verified a token, so that every fetch of keys that it makes shows. */
 const UNUSED_EDGE = 1;
@@ -12,12 +13,7 @@ const CUT_OFF_EDGE = 2;
 const SILENT_ISSUER = "http://127.0.0.1:9";
 const CHALLENGE = 'Bearer realm="portcullis", error="invalid_token", error_description="';
 
-let portcullis: Portcullis;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis({ edges: [{}, {}, { vars: { OIDC_ISSUER: SILENT_ISSUER } }] });
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis({ edges: [{}, {}, { vars: { OIDC_ISSUER: SILENT_ISSUER } }] });
 
 function present(authorization: string | null, edge = 0): Promise<Response> {
   const headers = authorization === null ? {} : { Authorization: authorization };

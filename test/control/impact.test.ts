@@ -1,15 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import {
-  developerOn,
-  refusalOf,
-  startControl,
-  type Control,
-  type Organization,
-  type Person,
-} from "../support/control.ts";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { developerOn, refusalOf, startControl, type Person } from "../support/control.ts";
 import { usageStretch } from "../../src/core/usage/windows.ts";
 import { mistyped } from "../support/key-strings.ts";
 import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
+import { useControl } from "../support/started.ts";
 
 interface Impact {
   readonly window: { readonly from: string; readonly to: string };
@@ -23,12 +17,9 @@ interface Impact {
 
 const VAULTS = ["vault_1", "vault_2", "vault_3"];
 
-let control: Control;
-let organization: Organization;
-
+const control = await useControl({ edges: 2 });
+const organization = await control.newOrganization();
 beforeAll(async () => {
-  control = await startControl({ edges: 2 });
-  organization = await control.newOrganization();
   // An origin that checks nothing and shows every vault to everyone.
   control.origin.handler = (request, response) => {
     response.writeHead(200, { "Content-Type": "application/json" });
@@ -37,7 +28,6 @@ beforeAll(async () => {
     );
   };
 });
-afterAll(() => control.stop());
 
 function ask(key: Pick<CreatedKey, "id">, edit: object, by: Person = organization.admin): Promise<Response> {
   return by.call("POST", `/-/api-keys/${key.id}/impact`, edit);

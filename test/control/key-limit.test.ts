@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { NEW_KEY, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import { beforeEach, expect, test } from "vitest";
+import { NEW_KEY, refusalOf, type Organization } from "../support/control.ts";
 import { developerOn } from "../support/control.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
+import { useControl } from "../support/started.ts";
 
 const LIMIT = 20;
 const REACHED = [409, "key_limit_reached"];
 const PAST = { expiresAt: "2020-01-01T00:00:00Z" };
-
-let control: Control;
 let organization: Organization;
 
-beforeAll(async () => {
-  control = await startControl({ vars: { MAX_KEYS_PER_OWNER: `${LIMIT}` } });
-});
-afterAll(() => control.stop());
+const control = await useControl({ vars: { MAX_KEYS_PER_OWNER: `${LIMIT}` } });
 beforeEach(async () => {
   organization = await control.newOrganization();
 });

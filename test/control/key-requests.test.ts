@@ -1,16 +1,11 @@
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { NEW_KEY, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import { describe, expect, test } from "vitest";
+import { NEW_KEY, refusalOf } from "../support/control.ts";
 import { readJson } from "../support/json.ts";
+import { useControl } from "../support/started.ts";
 
-let control: Control;
-let organization: Organization;
-
-beforeAll(async () => {
-  control = await startControl();
-  organization = await control.newOrganization();
-});
-afterAll(() => control.stop());
+const control = await useControl();
+const organization = await control.newOrganization();
 
 const MANY = Array.from({ length: 201 }, (_, i) => `x${i}`);
 

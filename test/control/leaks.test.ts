@@ -1,21 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { generateKey } from "../../src/core/key/key-secret.ts";
-import { refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import { refusalOf } from "../support/control.ts";
 import { OPERATOR } from "../support/operators.ts";
 import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { exchange } from "../support/tokens.ts";
+import { useControl } from "../support/started.ts";
 
 const PATH = "/-/ops/leaks";
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-let control: Control;
-let organization: Organization;
-
-beforeAll(async () => {
-  control = await startControl();
-  organization = await control.newOrganization();
-});
-afterAll(() => control.stop());
+const control = await useControl();
+const organization = await control.newOrganization();
 
 async function report(leaks: unknown): Promise<Response> {
   return control.call("POST", PATH, { as: await control.issuer.token(OPERATOR), body: { leaks } });

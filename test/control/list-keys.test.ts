@@ -1,13 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  developerOn,
-  refusalOf,
-  startControl,
-  type Control,
-  type Organization,
-  type Person,
-} from "../support/control.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { developerOn, refusalOf, type Person } from "../support/control.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
+import { useControl } from "../support/started.ts";
 
 interface Page {
   readonly data: readonly { readonly id: string; readonly name: string; readonly createdAt: string }[];
@@ -17,14 +11,10 @@ interface Page {
 const ON_VAULT_1 = { vaultRoles: { vault_1: ["developer"] } };
 const PAST = { expiresAt: "2020-01-01T00:00:00Z" };
 
-let control: Control;
-let organization: Organization;
-let bob: Person;
-
+const control = await useControl();
+const organization = await control.newOrganization();
+const bob = organization.member("bob", developerOn("vault_1"));
 beforeAll(async () => {
-  control = await startControl();
-  organization = await control.newOrganization();
-  bob = organization.member("bob", developerOn("vault_1"));
   await createOneOfEachStatus(organization.admin);
   await bob.createKey({ name: "Bob's" });
   const service = await organization.admin.call("POST", "/-/service-users", {
@@ -34,7 +24,6 @@ beforeAll(async () => {
   const { id: ownerId } = await service.json<{ id: string }>();
   await organization.admin.createKey({ name: "Reporter's", ownerId, vaults: ["vault_1"] });
 });
-afterAll(() => control.stop());
 
 /** Keys whose names say what became of them, in this order. */
 async function createOneOfEachStatus(person: Person): Promise<void> {

@@ -1,18 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { generateKey } from "../../src/core/key/key-secret.ts";
 import { adminClaims } from "../support/issuer.ts";
 import { swapSecret } from "../support/key-strings.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { exchange, postForm } from "../support/tokens.ts";
+import { usePortcullis } from "../support/started.ts";
 
-let portcullis: Portcullis;
-let client: CreatedKey;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis();
-  client = await portcullis.createKey({ name: "Client" });
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis();
+const client = await portcullis.createKey({ name: "Client" });
 
 async function introspect(token: string): Promise<Record<string, unknown>> {
   const answer = await postForm(portcullis, "introspect", { token }, { client, from: freshAddress() });

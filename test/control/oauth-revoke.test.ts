@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { describe, expect, test } from "vitest";
+import { freshAddress, startPortcullis, type CreatedKey } from "../support/portcullis.ts";
 import { generateKey } from "../../src/core/key/key-secret.ts";
 import { swapSecret } from "../support/key-strings.ts";
 import { exchange, postForm } from "../support/tokens.ts";
 import { readJson } from "../support/json.ts";
+import { usePortcullis } from "../support/started.ts";
 
-let portcullis: Portcullis;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis();
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis();
 
 function call(credential: string): Promise<Response> {
   return portcullis.call("GET", "/v1/vaults/vault_1", { as: credential, from: freshAddress() });

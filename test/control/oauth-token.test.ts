@@ -1,24 +1,19 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from "jose";
 import * as oauth from "oauth4webapi";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readClient } from "../../src/control/oauth/client.ts";
 import { generateKey, hashKey, idOfHash } from "../../src/core/key/key-secret.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { swapSecret } from "../support/key-strings.ts";
+import { freshAddress } from "../support/portcullis.ts";
 import { exchange, postForm, type TokenAnswer } from "../support/tokens.ts";
-
-let portcullis: Portcullis;
-let key: CreatedKey;
+import { usePortcullis } from "../support/started.ts";
 const PATH = "/v1/vaults/vault_1";
 
-beforeAll(async () => {
-  portcullis = await startPortcullis({ vars: { TOKENS_PER_MINUTE: "50" } });
-  key = await portcullis.createKey({
-    scopes: ["vault:read", "vault/vault_1:admin"],
-    vaults: ["vault_1", "vault_2"],
-  });
+const portcullis = await usePortcullis({ vars: { TOKENS_PER_MINUTE: "50" } });
+const key = await portcullis.createKey({
+  scopes: ["vault:read", "vault/vault_1:admin"],
+  vaults: ["vault_1", "vault_2"],
 });
-afterAll(() => portcullis.stop());
 
 const GRANT = { grant_type: "client_credentials" };
 const INSECURE = { [oauth.allowInsecureRequests]: true };

@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { OpenApiDocument } from "../support/openapi-check.ts";
-import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
+
 import { readJson } from "../support/json.ts";
+import { usePortcullis } from "../support/started.ts";
 
-let portcullis: Portcullis;
-let document: OpenApiDocument;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis();
-  document = await (await portcullis.call("GET", "/-/openapi.json")).json<OpenApiDocument>();
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis();
+const document = await (await portcullis.call("GET", "/-/openapi.json")).json<OpenApiDocument>();
 
 describe("the OpenAPI document", () => {
   const operations = () =>

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readNdjson } from "../../src/core/http/ndjson.ts";
 import {
   createKeyElsewhere,
@@ -9,17 +9,14 @@ import {
   setOutage,
   type OperatorResult,
 } from "../support/operators.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { exchange, postForm } from "../support/tokens.ts";
+import { usePortcullis } from "../support/started.ts";
 
-let portcullis: Portcullis;
-let operator: ReturnType<typeof operatorOf>;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis({ faults: { guard: "FlakyGuard", organization: "FlakyOrganization" } });
-  operator = operatorOf(portcullis);
+const portcullis = await usePortcullis({
+  faults: { guard: "FlakyGuard", organization: "FlakyOrganization" },
 });
-afterAll(() => portcullis.stop());
+const operator = operatorOf(portcullis);
 
 async function statusOf(key: CreatedKey): Promise<number> {
   return (await portcullis.call("GET", "/v1/vaults/vault_1", { as: key.key })).status;

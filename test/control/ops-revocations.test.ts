@@ -1,18 +1,13 @@
 import { crc32 } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { generateKey } from "../../src/core/key/key-secret.ts";
-import { startControl } from "../support/control.ts";
+
 import { operatorOf, OPERATOR } from "../support/operators.ts";
-import type { CreatedKey, Portcullis } from "../support/portcullis.ts";
+import type { CreatedKey } from "../support/portcullis.ts";
+import { useControl } from "../support/started.ts";
 
-let portcullis: Portcullis;
-let operator: ReturnType<typeof operatorOf>;
-
-beforeAll(async () => {
-  portcullis = await startControl();
-  operator = operatorOf(portcullis);
-});
-afterAll(() => portcullis.stop());
+const portcullis = await useControl();
+const operator = operatorOf(portcullis);
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { memberClaims, refusalOf, startControl, type Control } from "../support/control.ts";
+import { expect, test } from "vitest";
+import { memberClaims, refusalOf } from "../support/control.ts";
 import { scimClient } from "../support/scim.ts";
+import { useControl } from "../support/started.ts";
 
-let control: Control;
-
-beforeAll(async () => {
-  control = await startControl();
-});
-afterAll(() => control.stop());
+const control = await useControl();
 
 const PATH = "/-/ops/revocations";
 const REVOCATION = { targets: [{ keyId: "key_000000000000" }], reason: "Leaked" };

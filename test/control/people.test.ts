@@ -1,20 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { developerOn, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { developerOn, refusalOf, type Organization } from "../support/control.ts";
 import { setOutage } from "../support/operators.ts";
 import { scimClient, use, type ScimClient } from "../support/scim.ts";
-
-let control: Control;
+import { useControl } from "../support/started.ts";
 let organization: Organization;
 let client: ScimClient;
 
-beforeAll(async () => {
-  control = await startControl({ faults: { guard: "FlakyGuard" } });
-});
+const control = await useControl({ faults: { guard: "FlakyGuard" } });
 beforeEach(async () => {
   organization = await control.newOrganization();
   client = await scimClient(control, organization);
 });
-afterAll(() => control.stop());
 
 interface Listed {
   readonly id: string;

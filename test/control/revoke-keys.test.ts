@@ -1,25 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import {
-  developerOn,
-  refusalOf,
-  startControl,
-  type Control,
-  type Organization,
-  type Person,
-} from "../support/control.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { developerOn, refusalOf } from "../support/control.ts";
 import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
-
-let control: Control;
-let organization: Organization;
-let bob: Person;
+import { useControl } from "../support/started.ts";
 let key: CreatedKey;
 
-beforeAll(async () => {
-  control = await startControl();
-  organization = await control.newOrganization();
-  bob = organization.member("bob", developerOn("vault_1"));
-});
-afterAll(() => control.stop());
+const control = await useControl();
+const organization = await control.newOrganization();
+const bob = organization.member("bob", developerOn("vault_1"));
 beforeEach(async () => {
   key = await bob.createKey();
 });

@@ -1,23 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  developerOn,
-  NEW_KEY,
-  refusalOf,
-  startControl,
-  type Control,
-  type Organization,
-} from "../support/control.ts";
+import { describe, expect, test } from "vitest";
+import { developerOn, NEW_KEY, refusalOf } from "../support/control.ts";
 import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { scimClient, tryToCreateKey, use } from "../support/scim.ts";
+import { useControl } from "../support/started.ts";
 
-let control: Control;
-let organization: Organization;
-
-beforeAll(async () => {
-  control = await startControl({ vars: { OIDC_ROLES_MAX_AGE: "1h" } });
-  organization = await control.newOrganization();
-});
-afterAll(() => control.stop());
+const control = await useControl({ vars: { OIDC_ROLES_MAX_AGE: "1h" } });
+const organization = await control.newOrganization();
 
 const now = (): number => Math.floor(Date.now() / 1000);
 let members = 0;

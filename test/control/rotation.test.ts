@@ -1,22 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  developerOn,
-  NEW_KEY,
-  refusalOf,
-  startControl,
-  type Control,
-  type Organization,
-} from "../support/control.ts";
+import { describe, expect, test } from "vitest";
+import { developerOn, NEW_KEY, refusalOf, type Organization } from "../support/control.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
-
-let control: Control;
+import { useControl } from "../support/started.ts";
 let organization: Organization;
 let addresses = 0;
 
-beforeAll(async () => {
-  control = await startControl({ vars: { MAX_KEYS_PER_OWNER: "3" } });
-});
-afterAll(() => control.stop());
+const control = await useControl({ vars: { MAX_KEYS_PER_OWNER: "3" } });
 
 /** Every test has an organisation of its own, so that its keys are counted alone. */
 async function setUp(): Promise<CreatedKey> {

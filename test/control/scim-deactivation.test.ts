@@ -1,30 +1,26 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { developerOn, startControl, type Control, type Organization } from "../support/control.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { developerOn, type Organization } from "../support/control.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
 import { PATCH_OP, scimClient, tryToCreateKey, use, type ScimClient } from "../support/scim.ts";
 import { readJson } from "../support/json.ts";
+import { useControl } from "../support/started.ts";
 
 /** A deactivation is done whatever else its request holds; the rest is done as far as it can be. */
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const DEACTIVATE = { op: "Replace", path: "active", value: "False" };
-
-let control: Control;
 let organization: Organization;
 let client: ScimClient;
 let key: CreatedKey;
 let id: string;
 
-beforeAll(async () => {
-  control = await startControl();
-});
+const control = await useControl();
 beforeEach(async () => {
   organization = await control.newOrganization();
   client = await scimClient(control, organization);
   key = await organization.member("bob", developerOn("vault_1")).createKey();
   id = await client.create("/Users", { userName: "bob", displayName: "Bob", externalId: "bob" });
 });
-afterAll(() => control.stop());
 
 async function expectCutOff(): Promise<void> {
   expect(await use(control, key)).toEqual([401, "api_key_revoked"]);

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { developerOn, startControl, type Control, type Organization } from "../support/control.ts";
-import { scimClient, tryToCreateKey, use, type ScimClient } from "../support/scim.ts";
+import { expect, test } from "vitest";
+import { developerOn } from "../support/control.ts";
+import { scimClient, tryToCreateKey, use } from "../support/scim.ts";
+import { useControl } from "../support/started.ts";
 
 /**
  * The requests that Microsoft documents for Entra ID's provisioning, in its order and with its bodies: "Tutorial: Develop
@@ -33,16 +34,9 @@ const NEW_GROUP = {
   meta: { resourceType: "Group" },
 };
 
-let control: Control;
-let organization: Organization;
-let entra: ScimClient;
-
-beforeAll(async () => {
-  control = await startControl();
-  organization = await control.newOrganization();
-  entra = await scimClient(control, organization);
-});
-afterAll(() => control.stop());
+const control = await useControl();
+const organization = await control.newOrganization();
+const entra = await scimClient(control, organization);
 
 const patch = (path: string, ...Operations: readonly object[]) =>
   entra.call("PATCH", path, { schemas: [PATCH_OP], Operations });

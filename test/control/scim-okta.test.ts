@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { developerOn, startControl, type Control, type Organization } from "../support/control.ts";
-import { scimClient, tryToCreateKey, use, type ScimClient } from "../support/scim.ts";
+import { expect, test } from "vitest";
+import { developerOn } from "../support/control.ts";
+import { scimClient, tryToCreateKey, use } from "../support/scim.ts";
+import { useControl } from "../support/started.ts";
 
 /** The requests of Okta's "Okta and SCIM Version 2.0" (Okta Developer), in its order and with its bodies. */
 
@@ -22,16 +23,9 @@ const NEW_USER = {
   active: true,
 };
 
-let control: Control;
-let organization: Organization;
-let okta: ScimClient;
-
-beforeAll(async () => {
-  control = await startControl();
-  organization = await control.newOrganization();
-  okta = await scimClient(control, organization);
-});
-afterAll(() => control.stop());
+const control = await useControl();
+const organization = await control.newOrganization();
+const okta = await scimClient(control, organization);
 
 test("a user's life: looked for, created, read, replaced, deactivated, reactivated", async () => {
   const byName = "/Users?filter=userName%20eq%20%22test.user%40okta.local%22&startIndex=1&count=100";

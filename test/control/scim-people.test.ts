@@ -1,28 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import {
-  developerOn,
-  memberClaims,
-  startControl,
-  type Control,
-  type Organization,
-  type Person,
-} from "../support/control.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { developerOn, memberClaims, type Organization, type Person } from "../support/control.ts";
 import { setOutage } from "../support/operators.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
 import { scimClient, tryToCreateKey, use, type ScimClient } from "../support/scim.ts";
-
-let control: Control;
+import { useControl } from "../support/started.ts";
 let organization: Organization;
 let client: ScimClient;
 
-beforeAll(async () => {
-  control = await startControl({ faults: { guard: "FlakyGuard" } });
-});
+const control = await useControl({ faults: { guard: "FlakyGuard" } });
 beforeEach(async () => {
   organization = await control.newOrganization();
   client = await scimClient(control, organization);
 });
-afterAll(() => control.stop());
 
 const REFUSED = [403, "role_required"];
 const WITHDRAWN = [403, "access_withdrawn"];

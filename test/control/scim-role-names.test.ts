@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startControl, type Control, type Organization } from "../support/control.ts";
-import { scimClient, tryToCreateKey, type ScimClient } from "../support/scim.ts";
+import { expect, test } from "vitest";
+import { startControl } from "../support/control.ts";
+import { scimClient, tryToCreateKey } from "../support/scim.ts";
+import { useControl } from "../support/started.ts";
 
 const ROLE_NAMES = {
   "Custody Admins": ["admin"],
@@ -8,16 +9,9 @@ const ROLE_NAMES = {
   "*:developer": [],
 };
 
-let control: Control;
-let organization: Organization;
-let client: ScimClient;
-
-beforeAll(async () => {
-  control = await startControl({ vars: { SCIM_ROLE_NAMES: JSON.stringify(ROLE_NAMES) } });
-  organization = await control.newOrganization();
-  client = await scimClient(control, organization);
-});
-afterAll(() => control.stop());
+const control = await useControl({ vars: { SCIM_ROLE_NAMES: JSON.stringify(ROLE_NAMES) } });
+const organization = await control.newOrganization();
+const client = await scimClient(control, organization);
 
 test("SCIM_ROLE_NAMES says what the names of groups and roles stand for, in any letters' case", async () => {
   const bob = organization.member("bob");

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { refusalOf, startControl, type Control, type Organization, type Person } from "../support/control.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { refusalOf, type Organization, type Person } from "../support/control.ts";
 import { adminClaims } from "../support/issuer.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
-
-let control: Control;
+import { useControl } from "../support/started.ts";
 let organization: Organization;
 /** The admin, signed in by a password alone. */
 let passwordOnly: Person;
 let key: CreatedKey;
 
-beforeAll(async () => {
-  control = await startControl();
-});
+const control = await useControl();
 beforeEach(async () => {
   organization = await control.newOrganization();
   passwordOnly = control.person(adminClaims({ sub: "alice", org_id: organization.id, amr: ["pwd"] }));
@@ -23,7 +20,6 @@ beforeEach(async () => {
     rateLimit: { requests: 100, windowSeconds: 60 },
   });
 });
-afterAll(() => control.stop());
 
 async function events(): Promise<readonly { action: string; code: string | null }[]> {
   const answer = await organization.admin.call("GET", "/-/audit-events?limit=500");

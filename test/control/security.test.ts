@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Admission } from "../../src/admission/isolate/admission.ts";
 import type { KeyGuards } from "../../src/admission/key-guards.ts";
 import { createControlApp } from "../../src/control/app.ts";
@@ -9,14 +9,8 @@ import type { AccessTokens } from "../../src/state/access-tokens.ts";
 import { ImportedKeys } from "../../src/state/imported-keys.ts";
 import { FailureLimiter } from "../../src/state/failure-limiter.ts";
 import { adminClaims } from "../support/issuer.ts";
-import {
-  developerOn,
-  NEW_KEY,
-  refusalOf,
-  startControl,
-  type Control,
-  type Organization,
-} from "../support/control.ts";
+import { developerOn, NEW_KEY, refusalOf } from "../support/control.ts";
+import { useControl } from "../support/started.ts";
 
 /**
  * What every endpoint must refuse, whoever adds it: the endpoints are taken from the routes themselves, so that a new
@@ -89,18 +83,11 @@ const endpoints = described.filter(({ operation }) =>
 
 /** What nobody but its owner and the organisation's admins may read. */
 const KEY_NAME = "The eyes of others are not for this";
-
-let control: Control;
-let organization: Organization;
-let keyId: string;
 let addresses = 0;
 
-beforeAll(async () => {
-  control = await startControl();
-  organization = await control.newOrganization();
-  keyId = (await organization.admin.createKey({ name: KEY_NAME })).id;
-});
-afterAll(() => control.stop());
+const control = await useControl();
+const organization = await control.newOrganization();
+const keyId = (await organization.admin.createKey({ name: KEY_NAME })).id;
 
 test("every route is public, of another standard, signed, or described as taking an identity token", () => {
   const guarded = new Set(

@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { developerOn, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { developerOn, refusalOf, type Organization } from "../support/control.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
-
-let control: Control;
+import { useControl } from "../support/started.ts";
 let organization: Organization;
 let addresses = 0;
 
-beforeAll(async () => {
-  control = await startControl({ edges: 2 });
-});
+const control = await useControl({ edges: 2 });
 beforeEach(async () => {
   organization = await control.newOrganization();
 });
-afterAll(() => control.stop());
 
 interface ServiceUser {
   readonly id: string;

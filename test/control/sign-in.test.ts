@@ -1,27 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import {
-  developerOn,
-  refusalOf,
-  startControl,
-  type Control,
-  type Organization,
-  type Person,
-} from "../support/control.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { developerOn, refusalOf, type Organization, type Person } from "../support/control.ts";
 import { setOutage } from "../support/operators.ts";
 import { use } from "../support/scim.ts";
-
-/** What the order of a person's identity tokens does to their roles, and when it is answered. */
-
-let control: Control;
+import { useControl } from "../support/started.ts";
 let organization: Organization;
 
-beforeAll(async () => {
-  control = await startControl({ faults: { guard: "FlakyGuard" } });
-});
+/** What the order of a person's identity tokens does to their roles, and when it is answered. */
+const control = await useControl({ faults: { guard: "FlakyGuard" } });
 beforeEach(async () => {
   organization = await control.newOrganization();
 });
-afterAll(() => control.stop());
 
 /** Somebody with a token that was issued at a moment. */
 const bob = (iat: number, claims: object = {}): Person => organization.member("bob", { iat, ...claims });

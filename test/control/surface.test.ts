@@ -1,23 +1,18 @@
 import { request } from "node:http";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import { describe, expect, test } from "vitest";
+import { refusalOf } from "../support/control.ts";
 import { readJson } from "../support/json.ts";
+import { useControl } from "../support/started.ts";
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const CONTROL_HOST = "control.example";
 /** Answers everything; others each lack one thing that requests need, or have a host for the control API alone. */
 const [HEALTHY, WITHOUT_KV, WITHOUT_GUARD, WITH_CONTROL_HOST] = [0, 1, 2, 3];
 
-let control: Control;
-let organization: Organization;
-
-beforeAll(async () => {
-  control = await startControl({
-    edges: [{}, { kv: "BrokenKv" }, { guard: "BrokenGuard" }, { vars: { CONTROL_HOSTNAME: CONTROL_HOST } }],
-  });
-  organization = await control.newOrganization();
+const control = await useControl({
+  edges: [{}, { kv: "BrokenKv" }, { guard: "BrokenGuard" }, { vars: { CONTROL_HOSTNAME: CONTROL_HOST } }],
 });
-afterAll(() => control.stop());
+const organization = await control.newOrganization();
 
 const call = (method: string, path: string): Promise<Response> => organization.admin.call(method, path);
 

@@ -1,31 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import {
-  developerOn,
-  refusalOf,
-  startControl,
-  type Control,
-  type ErrorBody,
-  type Organization,
-  type Person,
-} from "../support/control.ts";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { developerOn, refusalOf, type ErrorBody, type Person } from "../support/control.ts";
 import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
-
-let control: Control;
-let organization: Organization;
-let elsewhere: Organization;
-let bob: Person;
+import { useControl } from "../support/started.ts";
 let key: CreatedKey;
 
+const control = await useControl();
+const organization = await control.newOrganization();
+const elsewhere = await control.newOrganization();
+const bob = organization.member("bob", developerOn("vault_1"));
 beforeAll(async () => {
-  control = await startControl();
-  organization = await control.newOrganization();
-  elsewhere = await control.newOrganization();
-  bob = organization.member("bob", developerOn("vault_1"));
   const earlier = Math.floor(Date.now() / 1000) - 10;
   const erin = organization.member("erin", { roles: ["admin"], iat: earlier });
   expect((await erin.call("GET", "/-/api-keys?owner=*")).status).toBe(200);
 });
-afterAll(() => control.stop());
 beforeEach(async () => {
   key = await bob.createKey();
 });

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { developerOn, refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import { beforeEach, expect, test } from "vitest";
+import { developerOn, refusalOf, type Organization } from "../support/control.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
-
-let control: Control;
+import { useControl } from "../support/started.ts";
 let organization: Organization;
 
-beforeAll(async () => {
-  control = await startControl({ edges: 2 });
-});
+const control = await useControl({ edges: 2 });
 beforeEach(async () => {
   organization = await control.newOrganization();
 });
-afterAll(() => control.stop());
 
 interface Usage {
   readonly totals: Readonly<Record<string, number>>;

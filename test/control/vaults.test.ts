@@ -1,21 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  developerOn,
-  startControl,
-  type Control,
-  type Organization,
-  type Person,
-} from "../support/control.ts";
-
+import { beforeAll, expect, test } from "vitest";
+import { developerOn, type Person } from "../support/control.ts";
+import { useControl } from "../support/started.ts";
 /** Which vaults are known here by name. */
-
-let control: Control;
-let organization: Organization;
-let bob: Person;
+const control = await useControl();
+const organization = await control.newOrganization();
+const bob = organization.member("bob", developerOn("vault_of_bob"));
 beforeAll(async () => {
-  control = await startControl();
-  organization = await control.newOrganization();
-  bob = organization.member("bob", developerOn("vault_of_bob"));
   await bob.createKey({ vaults: ["vault_of_bob"] });
   await organization.admin.createKey({ vaults: ["vault_b", "vault_a"] });
   await organization.admin.createKey({
@@ -28,7 +18,6 @@ beforeAll(async () => {
     vaultRoles: { vault_of_role: ["developer"] },
   });
 });
-afterAll(() => control.stop());
 
 async function list(person: Person, query = ""): Promise<{ ids: string[]; next: string | null }> {
   const answer = await person.call("GET", `/-/vaults${query}`);

@@ -1,22 +1,18 @@
 import { decodeJwt } from "jose";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { refusalOf, startControl, type Control, type Organization } from "../support/control.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { refusalOf, type Organization } from "../support/control.ts";
 import { eventually, OPERATOR } from "../support/operators.ts";
 import { exchange } from "../support/tokens.ts";
 import { startReceiver, verify, type WebhookReceiver } from "../support/webhook-receiver.ts";
+import { useControl } from "../support/started.ts";
 
 const PATH = "/-/organization/webhook";
 const DAY_MS = 86_400_000;
-
-let control: Control;
 let receiver: WebhookReceiver;
 let organization: Organization;
 let secret: string;
 
-beforeAll(async () => {
-  control = await startControl();
-});
-afterAll(() => control.stop());
+const control = await useControl();
 beforeEach(async () => {
   receiver = await startReceiver();
   organization = await control.newOrganization();

@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { EXPOSED_HEADERS } from "../../src/core/http/cors.ts";
 import { REFUSALS } from "../../src/core/refusal-table.ts";
-import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
+
+import { usePortcullis } from "../support/started.ts";
 
 const PAGE = readFileSync(join(import.meta.dirname, "../../src/docs/integrators.md"), "utf8");
 const SAMPLES = [...PAGE.matchAll(/^```(sh|js|python)\n([\s\S]*?)^```$/gm)].map(
@@ -19,12 +20,7 @@ const PRINTS: readonly (readonly [contains: string, prints: RegExp])[] = [
   ["call(path", /^200 \d+$/m],
   ["", /\{/],
 ];
-
-let portcullis: Portcullis;
-beforeAll(async () => {
-  portcullis = await startPortcullis();
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis();
 
 const COMMANDS: Readonly<Record<string, (code: string) => [string, string[]]>> = {
   sh: (code) => ["bash", ["-euc", code]],

@@ -2,12 +2,13 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { adminClaims } from "../support/issuer.ts";
 import { OPERATOR } from "../support/operators.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { exchange } from "../support/tokens.ts";
 import { readJson } from "../support/json.ts";
+import { usePortcullis } from "../support/started.ts";
 
 /** The steps of the runbook are taken in its own words: its commands are run as they stand there. */
 const PAGE = readFileSync(join(import.meta.dirname, "../../src/docs/runbook.md"), "utf8");
@@ -15,14 +16,9 @@ const ROOT = join(import.meta.dirname, "../..");
 /** A provider that nobody reaches. */
 const GONE = "http://127.0.0.1:1";
 const [WHOLE, NO_PROVIDER, OVERLOADED] = [0, 1, 2];
-
-let portcullis: Portcullis;
-beforeAll(async () => {
-  portcullis = await startPortcullis({
-    edges: [{}, { vars: { OIDC_ISSUER: GONE } }, { guard: "OverloadedGuard" }],
-  });
+const portcullis = await usePortcullis({
+  edges: [{}, { vars: { OIDC_ISSUER: GONE } }, { guard: "OverloadedGuard" }],
 });
-afterAll(() => portcullis.stop());
 
 /** The commands of a section that contain a text. */
 function commandOf(title: string, containing: string): string {

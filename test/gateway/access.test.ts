@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { OriginHandler } from "../support/origin-server.ts";
-import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { type CreatedKey } from "../support/portcullis.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const VAULTS = ["vault_1", "vault_2", "vault_3"];
 
-let portcullis: Portcullis;
-
+const portcullis = await usePortcullis();
 beforeAll(async () => {
-  portcullis = await startPortcullis();
   portcullis.origin.handler = answerLikeAnApi;
 });
-afterAll(() => portcullis.stop());
 
 /** Numbers are spelled as no serializer would, so that a list that was written anew would show. */
 const LIST = `{ "data": [${VAULTS.map((id) => `{"id":"${id}","amount":1.10,"n":12345678901234567890}`).join()}],

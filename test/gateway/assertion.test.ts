@@ -1,19 +1,14 @@
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { adminClaims } from "../support/issuer.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, startPortcullis } from "../support/portcullis.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const AUDIENCE = "https://custody.test";
 
-let portcullis: Portcullis;
-let key: CreatedKey;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis({ edges: 2, vars: { ORIGIN_AUDIENCE: AUDIENCE } });
-  key = await portcullis.createKey({ vaults: ["vault_1", "vault_2"] });
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis({ edges: 2, vars: { ORIGIN_AUDIENCE: AUDIENCE } });
+const key = await portcullis.createKey({ vaults: ["vault_1", "vault_2"] });
 
 /** The assertion that the origin gets with a request, and the request's other headers. */
 async function asserted(as: string, options: object = {}) {

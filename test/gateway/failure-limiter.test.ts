@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { mistyped, swapSecret, unknownKey } from "../support/key-strings.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { exchange, postForm } from "../support/tokens.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const ALLOWED = 60;
@@ -10,14 +11,9 @@ const NO_GUARD = 1;
 const NO_LIMITER = 2;
 const BLOCKED = { status: 429, code: "too_many_failures" };
 
-let portcullis: Portcullis;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis({
-    edges: [{}, { guard: "BrokenGuard" }, { failures: "BrokenFailures" }],
-  });
+const portcullis = await usePortcullis({
+  edges: [{}, { guard: "BrokenGuard" }, { failures: "BrokenFailures" }],
 });
-afterAll(() => portcullis.stop());
 
 interface Caller {
   readonly as?: string;

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { mistyped, swapSecret, unknownKey } from "../support/key-strings.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const EDGES = 2;
 const PATH = "/v1/vaults/vault_1";
 
-let portcullis: Portcullis;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis({ edges: EDGES });
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis({ edges: EDGES });
 
 /** The answer to a key on every edge, without what differs between any two answers. */
 async function answers(as: string): Promise<unknown[]> {

@@ -1,23 +1,19 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { adminClaims } from "../support/issuer.ts";
 import { mistyped, swapSecret, unknownKey } from "../support/key-strings.ts";
 import { answerOk } from "../support/origin-server.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { requestText, sendRaw } from "../support/raw-http.ts";
 import { readJson } from "../support/json.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const NO_GUARD = 1;
 const NO_ORIGIN = 2;
 
-let portcullis: Portcullis;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis({
-    edges: [{}, { guard: "BrokenGuard" }, { vars: { ORIGIN_URL: "http://127.0.0.1:1" } }],
-  });
+const portcullis = await usePortcullis({
+  edges: [{}, { guard: "BrokenGuard" }, { vars: { ORIGIN_URL: "http://127.0.0.1:1" } }],
 });
-afterAll(() => portcullis.stop());
 
 type Line = Readonly<Record<string, unknown>>;
 

@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { OriginHandler } from "../support/origin-server.ts";
-import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+
 import { requestText, sendRaw } from "../support/raw-http.ts";
+import { usePortcullis } from "../support/started.ts";
 
-let portcullis: Portcullis;
-let key: CreatedKey;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis();
-  key = await portcullis.createKey({ vaults: ["vault_1", "vault_3"], scopes: ["vault/vault_1:read"] });
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis();
+const key = await portcullis.createKey({ vaults: ["vault_1", "vault_3"], scopes: ["vault/vault_1:read"] });
 
 const answer404 =
   (type: string, body: string): OriginHandler =>

@@ -1,31 +1,27 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { COLUMNS, DIMENSIONS, MEASURES, type Column, type DataPoint } from "../../src/core/usage/metrics.ts";
 import { adminClaims } from "../support/issuer.ts";
 import { mistyped, swapSecret, unknownKey } from "../support/key-strings.ts";
 import { answerOk } from "../support/origin-server.ts";
-import { freshAddress, startPortcullis, type CallOptions, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, type CallOptions } from "../support/portcullis.ts";
 import { POINT } from "../support/runtime.ts";
 import { readJson } from "../support/json.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const PAGE = "https://app.example";
 const ON = { SERVER_TIMING: "on" };
 const [NO_GUARD, NO_ORIGIN, PAGES, OFF] = [1, 2, 3, 4];
 
-let portcullis: Portcullis;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis({
-    edges: [
-      { metrics: true, vars: ON },
-      { metrics: true, vars: ON, guard: "BrokenGuard" },
-      { metrics: true, vars: { ...ON, ORIGIN_URL: "http://127.0.0.1:1" } },
-      { metrics: true, vars: { ...ON, CORS_ORIGINS: PAGE, REQUEST_LOG: "refused" } },
-      { vars: { REQUEST_LOG: "0.5" } },
-    ],
-  });
+const portcullis = await usePortcullis({
+  edges: [
+    { metrics: true, vars: ON },
+    { metrics: true, vars: ON, guard: "BrokenGuard" },
+    { metrics: true, vars: { ...ON, ORIGIN_URL: "http://127.0.0.1:1" } },
+    { metrics: true, vars: { ...ON, CORS_ORIGINS: PAGE, REQUEST_LOG: "refused" } },
+    { vars: { REQUEST_LOG: "0.5" } },
+  ],
 });
-afterAll(() => portcullis.stop());
 beforeEach(() => {
   portcullis.origin.handler = answerOk;
 });

@@ -1,16 +1,15 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const CHECK_MS = 1000;
 const EVENT_MS = 100;
 
-let portcullis: Portcullis;
-
 /** The origin sends an event every tenth of a second for ever, on streams and on WebSockets. */
+const portcullis = await usePortcullis({ edges: 2, vars: { CONNECTION_CHECK_MS: `${CHECK_MS}` } });
 beforeAll(async () => {
-  portcullis = await startPortcullis({ edges: 2, vars: { CONNECTION_CHECK_MS: `${CHECK_MS}` } });
   portcullis.origin.handler = (request, response) => {
     const type = request.values("X-Want")[0] ?? "text/event-stream; charset=utf-8";
     response.writeHead(200, { "Content-Type": type });
@@ -28,7 +27,6 @@ beforeAll(async () => {
     socket.on("close", () => clearInterval(timer));
   });
 });
-afterAll(() => portcullis.stop());
 
 /** An open connection: how many events have come, and when it ended. */
 interface Open {

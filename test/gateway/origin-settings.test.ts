@@ -1,27 +1,22 @@
 import { decodeJwt } from "jose";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { describe, expect, test } from "vitest";
+import { freshAddress } from "../support/portcullis.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const CREDENTIAL = "Bearer what-only-the-origin-may-hear";
 const [PLAIN, CREDENTIALED, ASSERTION_ALONE, HEADERS_ALONE, UNREACHABLE] = [0, 1, 2, 3, 4];
 
-let portcullis: Portcullis;
-let key: CreatedKey;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis({
-    edges: [
-      {},
-      { vars: { ORIGIN_AUTHORIZATION: CREDENTIAL } },
-      { vars: { ORIGIN_IDENTITY: "assertion" } },
-      { vars: { ORIGIN_IDENTITY: "headers" } },
-      { vars: { ORIGIN_AUTHORIZATION: CREDENTIAL, ORIGIN_URL: "http://127.0.0.1:1" } },
-    ],
-  });
-  key = await portcullis.createKey();
+const portcullis = await usePortcullis({
+  edges: [
+    {},
+    { vars: { ORIGIN_AUTHORIZATION: CREDENTIAL } },
+    { vars: { ORIGIN_IDENTITY: "assertion" } },
+    { vars: { ORIGIN_IDENTITY: "headers" } },
+    { vars: { ORIGIN_AUTHORIZATION: CREDENTIAL, ORIGIN_URL: "http://127.0.0.1:1" } },
+  ],
 });
-afterAll(() => portcullis.stop());
+const key = await portcullis.createKey();
 
 async function received(edge: number, headers: Readonly<Record<string, string>> = {}) {
   const arriving = portcullis.origin.next();

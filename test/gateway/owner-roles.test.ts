@@ -1,23 +1,21 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { adminClaims } from "../support/issuer.ts";
-import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { type CreatedKey } from "../support/portcullis.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const EDGES = 2;
 const OK = { status: 200 };
 const NOT_FOUND = { status: 404, code: "not_found" };
 const WITHDRAWN = { status: 403, code: "access_withdrawn" };
 
-let portcullis: Portcullis;
-
+const portcullis = await usePortcullis({ edges: EDGES });
 beforeAll(async () => {
-  portcullis = await startPortcullis({ edges: EDGES });
   // An origin that forgets to filter.
   portcullis.origin.handler = (_, response) => {
     response.writeHead(200, { "Content-Type": "application/json" });
     response.end('{"data":[{"id":"vault_1"},{"id":"vault_2"},{"id":"vault_3"}]}');
   };
 });
-afterAll(() => portcullis.stop());
 
 let owners = 0;
 

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { adminClaims } from "../support/issuer.ts";
 import { mistyped, swapSecret, unknownKey } from "../support/key-strings.ts";
 import { answerOk, type OriginHandler } from "../support/origin-server.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { requestText, sendRaw, type RawResponse } from "../support/raw-http.ts";
 import { readJson } from "../support/json.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const NO_GUARD = 1;
@@ -13,19 +14,14 @@ const IMPATIENT = 3;
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const CLIENT_ID = "0b6a2f0e-3a53-4a3e-9d2c-2f3f8d1f6a10";
 
-let portcullis: Portcullis;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis({
-    edges: [
-      {},
-      { guard: "BrokenGuard" },
-      { vars: { ORIGIN_URL: "http://127.0.0.1:1" } },
-      { vars: { ORIGIN_TIMEOUT_MS: "100" } },
-    ],
-  });
+const portcullis = await usePortcullis({
+  edges: [
+    {},
+    { guard: "BrokenGuard" },
+    { vars: { ORIGIN_URL: "http://127.0.0.1:1" } },
+    { vars: { ORIGIN_TIMEOUT_MS: "100" } },
+  ],
 });
-afterAll(() => portcullis.stop());
 
 /** A request that is refused, and what only this refusal says. */
 interface Case {

@@ -1,30 +1,27 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { answerOk } from "../support/origin-server.ts";
-import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+
 import { requestText, sendRaw } from "../support/raw-http.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const PAGE = "https://app.example";
 /** An edge that every page may call, and one that none may. */
 const [EVERYBODY, NOBODY] = [1, 2];
 const UNREACHABLE = 3;
-
-let portcullis: Portcullis;
-let key: CreatedKey;
-let authorization: string;
 let others: Readonly<Record<"narrow" | "spent", string>>;
 
+const portcullis = await usePortcullis({
+  edges: [
+    { vars: { CORS_ORIGINS: `${PAGE}, http://localhost:3000,capacitor://localhost` } },
+    { vars: { CORS_ORIGINS: "*" } },
+    {},
+    { vars: { CORS_ORIGINS: PAGE, ORIGIN_URL: "http://127.0.0.1:1" } },
+  ],
+});
+const key = await portcullis.createKey();
+const authorization = `Authorization: Bearer ${key.key}`;
 beforeAll(async () => {
-  portcullis = await startPortcullis({
-    edges: [
-      { vars: { CORS_ORIGINS: `${PAGE}, http://localhost:3000,capacitor://localhost` } },
-      { vars: { CORS_ORIGINS: "*" } },
-      {},
-      { vars: { CORS_ORIGINS: PAGE, ORIGIN_URL: "http://127.0.0.1:1" } },
-    ],
-  });
-  key = await portcullis.createKey();
-  authorization = `Authorization: Bearer ${key.key}`;
   const narrow = await portcullis.createKey({ scopes: ["vault:write"] });
   const spent = await portcullis.createKey({ rateLimit: { requests: 1, windowSeconds: 3600 } });
   await portcullis.call("GET", PATH, { as: spent.key });
@@ -33,7 +30,6 @@ beforeAll(async () => {
     spent: `Authorization: Bearer ${spent.key}`,
   };
 });
-afterAll(() => portcullis.stop());
 beforeEach(() => {
   portcullis.origin.handler = answerOk;
 });

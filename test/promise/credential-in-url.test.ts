@@ -1,26 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { mistyped } from "../support/key-strings.ts";
-import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+
 import { requestText, sendRaw } from "../support/raw-http.ts";
 import { exchange } from "../support/tokens.ts";
 import { readJson } from "../support/json.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
-
-let portcullis: Portcullis;
-let key: CreatedKey;
 let token: string;
 let assertion: string;
 
+const portcullis = await usePortcullis();
+const key = await portcullis.createKey();
 beforeAll(async () => {
-  portcullis = await startPortcullis();
-  key = await portcullis.createKey();
   ({ access_token: token } = await exchange(portcullis, key));
   const arriving = portcullis.origin.next();
   await portcullis.call("GET", PATH, { as: key.key });
   assertion = (await arriving).values("X-Portcullis-Assertion")[0] ?? "";
 });
-afterAll(() => portcullis.stop());
 
 async function send(target: string, lines: readonly string[] = [`Authorization: Bearer ${key.key}`]) {
   const [arrived, logged] = [portcullis.origin.requests.length, portcullis.logs.length];

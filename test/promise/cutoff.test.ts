@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { describe, expect, test } from "vitest";
+import { type CreatedKey } from "../support/portcullis.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const EDGES = 3;
 const PATH = "/v1/vaults/vault_1";
@@ -11,12 +12,7 @@ function freshAddress(): string {
   return `203.0.${addresses >> 8}.${addresses & 255}`;
 }
 
-let portcullis: Portcullis;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis({ edges: EDGES });
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis({ edges: EDGES });
 
 interface Cut {
   readonly name: string;

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { groupOfKey } from "../../src/admission/key-guards.ts";
 import { OPERATOR, setOutage } from "../support/operators.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
-
-let portcullis: Portcullis;
-beforeAll(async () => {
-  portcullis = await startPortcullis({ faults: { guard: "FlakyGuard" } });
-});
-afterAll(() => portcullis.stop());
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
+import { usePortcullis } from "../support/started.ts";
+const portcullis = await usePortcullis({ faults: { guard: "FlakyGuard" } });
 
 async function statusOf({ key }: CreatedKey): Promise<number> {
   return (await portcullis.call("GET", "/v1/vaults/vault_1", { as: key, from: freshAddress() })).status;

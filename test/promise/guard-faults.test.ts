@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { mistyped, swapSecret, unknownKey } from "../support/key-strings.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const THROWS = 1;
@@ -10,21 +11,16 @@ const STRANGE = 4;
 const LIMIT = { requests: 25, windowSeconds: 900 };
 const FAILURES_ALLOWED = 60;
 
-let portcullis: Portcullis;
-
 /** Keys are made over a sound edge, and used over those that cannot ask their guards. */
-beforeAll(async () => {
-  portcullis = await startPortcullis({
-    edges: [
-      {},
-      { guard: "BrokenGuard" },
-      { guard: "OverloadedGuard" },
-      { guard: "SilentGuard" },
-      { guard: "StrangeGuard" },
-    ],
-  });
+const portcullis = await usePortcullis({
+  edges: [
+    {},
+    { guard: "BrokenGuard" },
+    { guard: "OverloadedGuard" },
+    { guard: "SilentGuard" },
+    { guard: "StrangeGuard" },
+  ],
 });
-afterAll(() => portcullis.stop());
 
 /** A key of which KV has a copy, so that an edge could think that it knows enough. */
 async function createCached(change?: object): Promise<CreatedKey> {

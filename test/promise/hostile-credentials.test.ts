@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { describe, expect, test } from "vitest";
+
 import { requestText, sendRaw } from "../support/raw-http.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 
-let portcullis: Portcullis;
-let key: CreatedKey;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis();
-  key = await portcullis.createKey();
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis();
+const key = await portcullis.createKey();
 
 /** Sends header lines byte for byte; tells what came back and what arrived at the origin. */
 async function send(lines: readonly string[], path = PATH) {

@@ -1,22 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ReceivedRequest } from "../support/origin-server.ts";
-import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+
 import { requestText, sendRaw, type RawResponse } from "../support/raw-http.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const CLIENT = "198.51.100.9";
 const SPOOFED = "spoofed-value";
 
-let portcullis: Portcullis;
-let key: CreatedKey;
-let authorization: string;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis();
-  key = await portcullis.createKey({ vaults: ["vault_1"] });
-  authorization = `Authorization: Bearer ${key.key}`;
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis();
+const key = await portcullis.createKey({ vaults: ["vault_1"] });
+const authorization = `Authorization: Bearer ${key.key}`;
 
 interface Exchange {
   readonly response: RawResponse;

@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ReceivedRequest } from "../support/origin-server.ts";
-import { startPortcullis, type Portcullis } from "../support/portcullis.ts";
+
 import { requestText, sendRaw, type RawResponse } from "../support/raw-http.ts";
 import { readJson } from "../support/json.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 
-let portcullis: Portcullis;
-let authorization: string;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis();
-  authorization = `Authorization: Bearer ${(await portcullis.createKey()).key}`;
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis();
+const authorization = `Authorization: Bearer ${(await portcullis.createKey()).key}`;
 
 interface Sent {
   readonly method: string;

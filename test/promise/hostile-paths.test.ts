@@ -1,20 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type CreatedKey } from "../support/portcullis.ts";
 import { requestText, sendRaw, type RawResponse } from "../support/raw-http.ts";
-
-let portcullis: Portcullis;
+import { usePortcullis } from "../support/started.ts";
 let key: CreatedKey;
 /** Sees one vault only. */
 let narrowKey: CreatedKey;
 
+const portcullis = await usePortcullis();
 beforeAll(async () => {
-  portcullis = await startPortcullis();
   [key, narrowKey] = await Promise.all([
     portcullis.createKey(),
     portcullis.createKey({ vaults: ["vault_1"] }),
   ]);
 });
-afterAll(() => portcullis.stop());
 
 /** Sends a request target byte for byte; tells what came back and what arrived at the origin. */
 async function send(target: string, as: CreatedKey): Promise<{ response: RawResponse; arrived: string[] }> {

@@ -3,7 +3,8 @@ import { fieldsOf, newForm } from "../../src/console/key-form/values.ts";
 import { consoleClient, csrfOf, headingOf, type ConsoleClient } from "../support/console-client.ts";
 import { refusalOf } from "../support/control.ts";
 import { freshAddress, startPortcullis, type Portcullis } from "../support/portcullis.ts";
-import { DIALECTS, type Dialect, type Person } from "../support/providers/dialects.ts";
+import { DIALECTS } from "../support/providers/dialects.ts";
+import type { Dialect, Person } from "../support/providers/dialect.ts";
 import { startStandIn, type StandIn } from "../support/providers/stand-in.ts";
 
 /** What holds with every provider, by the settings that its recipe gives: sign-in, roles, second factor, sign-out. */

@@ -1,25 +1,21 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { NDJSON } from "../../src/core/http/ndjson.ts";
 import { foreignKey, importKeys, importLine, type ImportResultLine } from "../support/imports.ts";
 import { adminClaims } from "../support/issuer.ts";
 import { operatorOf, OPERATOR } from "../support/operators.ts";
-import { freshAddress, startPortcullis, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress } from "../support/portcullis.ts";
 import { exchange, postForm } from "../support/tokens.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 /** An edge that refuses imported keys. */
 const OFF = 1;
 const KEY_ID = expect.stringMatching(/^key_[0-9A-Za-z]{12}$/);
-
-let portcullis: Portcullis;
-beforeAll(async () => {
-  portcullis = await startPortcullis({
-    edges: [{}, { vars: { IMPORTED_KEYS: "off" } }],
-    vars: { MAX_KEYS_PER_OWNER: "2" },
-  });
+const portcullis = await usePortcullis({
+  edges: [{}, { vars: { IMPORTED_KEYS: "off" } }],
+  vars: { MAX_KEYS_PER_OWNER: "2" },
 });
-afterAll(() => portcullis.stop());
 
 async function outcomeOf(credential: string, { edge = 0, path = PATH, from = freshAddress() } = {}) {
   const answer = await portcullis.call("GET", path, { as: credential, from, edge });

@@ -1,20 +1,16 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { operatorOf } from "../support/operators.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { exchange, postForm } from "../support/tokens.ts";
+import { usePortcullis } from "../support/started.ts";
 
 /** Longer than any other wait of the gateway for a guard. */
 const LEASE_MS = 11_000;
 
-let portcullis: Portcullis;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis({
-    edges: 2,
-    vars: { ADMISSION_LEASE_MS: `${LEASE_MS}`, PUBLIC_ORIGIN: "https://gateway.test" },
-  });
+const portcullis = await usePortcullis({
+  edges: 2,
+  vars: { ADMISSION_LEASE_MS: `${LEASE_MS}`, PUBLIC_ORIGIN: "https://gateway.test" },
 });
-afterAll(() => portcullis.stop());
 
 interface Subject {
   readonly key: CreatedKey;

@@ -1,7 +1,8 @@
 import { setTimeout } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { eventually, operatorOf } from "../support/operators.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const EDGES = 2;
 const KEYS = 100;
@@ -12,13 +13,7 @@ const ENOUGH_CALLS = 2 * EDGES;
 /** Between two calls of a client: each key is in use well within every lease, and the machine has time for the answer. */
 const PAUSE_MS = 400;
 
-let portcullis: Portcullis;
-
-beforeAll(async () => {
-  // Leases that outlast the call by far, so that an answer that came before their end would be caught.
-  portcullis = await startPortcullis({ edges: EDGES, vars: { ADMISSION_LEASE_MS: "1000" } });
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis({ edges: EDGES, vars: { ADMISSION_LEASE_MS: "1000" } });
 
 interface Call {
   readonly sentAt: number;

@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { adminClaims } from "../support/issuer.ts";
-import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { type CreatedKey } from "../support/portcullis.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 
-let portcullis: Portcullis;
+const portcullis = await usePortcullis();
 /** Of `org_test`. */
-let key: CreatedKey;
-
+const key = await portcullis.createKey();
 beforeAll(async () => {
-  portcullis = await startPortcullis();
-  key = await portcullis.createKey();
   await asStranger("POST", "/-/organization/bootstrap");
 });
-afterAll(() => portcullis.stop());
 
 /** A call as an admin of another organisation, who has the very name and roles of the first one's admin. */
 async function asStranger(method: string, path: string, body?: object): Promise<Response> {

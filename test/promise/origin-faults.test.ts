@@ -1,7 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { answerOk, type OriginHandler } from "../support/origin-server.ts";
-import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+
 import { RawConnection, requestText } from "../support/raw-http.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const LIST = "/v1/vaults";
@@ -10,25 +11,19 @@ const UNREACHABLE = 1;
 /** An edge that waits for its origin only a moment. */
 const IMPATIENT = 2;
 
-let portcullis: Portcullis;
-let key: CreatedKey;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis({
-    edges: [
-      {},
-      // The port of a service that no machine runs any more (tcpmux).
-      { vars: { ORIGIN_URL: "http://127.0.0.1:1" } },
-      { vars: { ORIGIN_TIMEOUT_MS: "150" } },
-    ],
-  });
-  key = await portcullis.createKey({ vaults: ["vault_1"] });
+const portcullis = await usePortcullis({
+  edges: [
+    {},
+    // The port of a service that no machine runs any more (tcpmux).
+    { vars: { ORIGIN_URL: "http://127.0.0.1:1" } },
+    { vars: { ORIGIN_TIMEOUT_MS: "150" } },
+  ],
 });
+const key = await portcullis.createKey({ vaults: ["vault_1"] });
 afterEach(async () => {
   portcullis.origin.handler = answerOk;
   expect((await portcullis.call("GET", PATH, { as: key.key })).status).toBe(200);
 });
-afterAll(() => portcullis.stop());
 
 const hang: OriginHandler = () => {};
 const cutBeforeHeaders: OriginHandler = (_, response) => response.socket?.destroy();

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { adminClaims } from "../support/issuer.ts";
 import { mistyped, swapSecret, unknownKey } from "../support/key-strings.ts";
 import { answerOk, type OriginHandler } from "../support/origin-server.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const LIMIT = { requests: 7, windowSeconds: 900 };
@@ -14,12 +15,7 @@ const RATE_HEADERS = [
   "RateLimit",
 ];
 
-let portcullis: Portcullis;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis();
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis();
 
 function createLimited(changes: object = {}): Promise<CreatedKey> {
   return portcullis.createKey({ rateLimit: LIMIT, vaults: ["vault_1"], ...changes });

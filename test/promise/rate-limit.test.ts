@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { swapSecret } from "../support/key-strings.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const EDGES = 3;
 const PATH = "/v1/vaults/vault_1";
@@ -10,12 +11,7 @@ const LEASE_MS = 200;
 /** The largest share of what remains that one edge is given at a time. */
 const SHARE = 20;
 
-let portcullis: Portcullis;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis({ edges: EDGES });
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis({ edges: EDGES });
 
 function createLimited(requests: number, changes: object = {}): Promise<CreatedKey> {
   return portcullis.createKey({ rateLimit: { requests, windowSeconds: LONG_WINDOW_S }, ...changes });

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { expect, test } from "vitest";
+import { type CreatedKey } from "../support/portcullis.ts";
+import { usePortcullis } from "../support/started.ts";
 
-let portcullis: Portcullis;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis({ edges: 2 });
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis({ edges: 2 });
 
 async function use(key: CreatedKey, times: number, edge: number): Promise<number> {
   const answers = await Promise.all(

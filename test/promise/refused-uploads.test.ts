@@ -1,25 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { mistyped } from "../support/key-strings.ts";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { requestText, sendRaw, sendThenRead } from "../support/raw-http.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
 const BODY = Buffer.alloc(5_000_000, "x");
-
-let portcullis: Portcullis;
 const keys = {} as Record<"open" | "elsewhere" | "narrow" | "spent", CreatedKey>;
 
+const portcullis = await usePortcullis({
+  edges: [{}, { guard: "BrokenGuard" }],
+});
 beforeAll(async () => {
-  portcullis = await startPortcullis({
-    edges: [{}, { guard: "BrokenGuard" }],
-  });
   keys.open = await portcullis.createKey();
   keys.elsewhere = await portcullis.createKey({ allowedIps: ["192.0.2.1"] });
   keys.narrow = await portcullis.createKey({ vaults: ["vault_2"] });
   keys.spent = await portcullis.createKey({ rateLimit: { requests: 1, windowSeconds: 3600 } });
   expect((await portcullis.call("GET", PATH, { as: keys.spent.key })).status).toBe(200);
 });
-afterAll(() => portcullis.stop());
 
 interface Refused {
   readonly name: string;

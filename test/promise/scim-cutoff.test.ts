@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { developerOn, startControl, type Control, type Organization } from "../support/control.ts";
+import { describe, expect, test } from "vitest";
+import { developerOn, type Organization } from "../support/control.ts";
 import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { scimClient, type ScimClient } from "../support/scim.ts";
+import { useControl } from "../support/started.ts";
 
 const EDGES = 2;
 const KEYS = 200;
 /** How many calls are made at a time, on each edge. */
 const CLIENTS = 4;
 
-let control: Control;
-
-beforeAll(async () => {
-  control = await startControl({ edges: EDGES });
-});
-afterAll(() => control.stop());
+const control = await useControl({ edges: EDGES });
 
 interface Call {
   readonly sentAt: number;

@@ -1,14 +1,9 @@
 import * as fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  developerOn,
-  memberClaims,
-  startControl,
-  type Control,
-  type Organization,
-} from "../support/control.ts";
+import { expect, test } from "vitest";
+import { developerOn, memberClaims, type Organization } from "../support/control.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
 import { scimClient, use, type ScimClient } from "../support/scim.ts";
+import { useControl } from "../support/started.ts";
 
 /**
  * After any sequence of SCIM requests and sign-ins no key works whose owner is inactive or has lost the role, by a
@@ -19,12 +14,7 @@ const RUNS = 20;
 const STEPS = 16;
 const ROLE = "vault_1:developer";
 
-let control: Control;
-
-beforeAll(async () => {
-  control = await startControl();
-});
-afterAll(() => control.stop());
+const control = await useControl();
 
 const SUBJECTS = ["ann", "bob"] as const;
 type Subject = (typeof SUBJECTS)[number];

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { decodeJwt } from "jose";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { exchange, postForm } from "../support/tokens.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const EDGES = 3;
 const PATH = "/v1/vaults/vault_1";
@@ -9,13 +10,7 @@ const KEYS = 8;
 /** How many calls with each token are to be seen before and after the change. */
 const ENOUGH_CALLS = 4 * EDGES;
 
-let portcullis: Portcullis;
-
-beforeAll(async () => {
-  // Edges have ports of their own here, and a token is for one gateway.
-  portcullis = await startPortcullis({ edges: EDGES, vars: { PUBLIC_ORIGIN: "https://gateway.test" } });
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis({ edges: EDGES, vars: { PUBLIC_ORIGIN: "https://gateway.test" } });
 
 interface Subject {
   readonly key: CreatedKey;

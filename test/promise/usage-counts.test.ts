@@ -1,20 +1,15 @@
 import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startControl, type Control, type Organization } from "../support/control.ts";
+import { expect, test } from "vitest";
+
 import { LINK_PATH, type LinkFault } from "../support/link-state.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
 import { RawConnection, requestText, sendThenRead } from "../support/raw-http.ts";
+import { useControl } from "../support/started.ts";
 
-let control: Control;
-let organization: Organization;
-
-beforeAll(async () => {
-  control = await startControl({ edges: [{ links: true }, { links: true }] });
-  organization = await control.newOrganization();
-});
-afterAll(() => control.stop());
+const control = await useControl({ edges: [{ links: true }, { links: true }] });
+const organization = await control.newOrganization();
 
 const HOME = "198.51.100.40";
 interface Kind {

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { freshAddress, startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
+import { expect, test } from "vitest";
+import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
+import { usePortcullis } from "../support/started.ts";
 
 const EDGES = 3;
 const PATH = "/v1/vaults/vault_1";
 
-let portcullis: Portcullis;
-
-beforeAll(async () => {
-  portcullis = await startPortcullis({ edges: EDGES });
-});
-afterAll(() => portcullis.stop());
+const portcullis = await usePortcullis({ edges: EDGES });
 
 type Change = (key: CreatedKey) => Promise<Response>;
 

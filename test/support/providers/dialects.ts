@@ -1,78 +1,10 @@
-/**
- * How real identity providers speak, as far as the product meets it, and the settings that `src/docs/identity-providers.md`
- * gives for each. Facts are from the pages that each names.
- */
-
-export type Claims = Readonly<Record<string, unknown>>;
-/** The parameters of an authorization request. */
-export type SignInRequest = URLSearchParams;
-
-/** Somebody at the provider. */
-export interface Person {
-  readonly id: string;
-  readonly login: string;
-  readonly name: string;
-  /** Names of roles or groups, as an organisation would call them. */
-  readonly groups: readonly string[];
-}
-
-/** A sign-in that has been done. */
-interface Moment {
-  readonly person: Person;
-  readonly request: SignInRequest;
-  /** Where the provider is. */
-  readonly url: string;
-  /** Seconds since the epoch. */
-  readonly authTime: number;
-}
-
-interface SignOutDialect {
-  readonly path: string;
-  /** Whether the discovery document names it. */
-  readonly discovered: boolean;
-  /** Without these it answers with an error page. */
-  readonly parameters: readonly string[];
-  readonly returnParameter: string;
-}
-
-export interface Dialect {
-  readonly name: string;
-  /** Titles of the pages of its documentation that this rests on. */
-  readonly pages: readonly string[];
-  readonly clientId: string;
-  /** `iss` of its tokens. */
-  readonly issuer: (url: string) => string;
-  /** `issuer` of its discovery document, where it is another. */
-  readonly discoveredIssuer?: (url: string) => string;
-  readonly paths: {
-    readonly authorization: string;
-    readonly token: string;
-    readonly keys: string;
-    /** `null` where the provider has no place to sign out at. */
-    readonly signOut: SignOutDialect | null;
-  };
-  readonly furtherMetadata?: Claims;
-  /** Whether `max_age` means nothing to it. */
-  readonly ignoresMaxAge?: boolean;
-  /** Why it does not take an authorization request, or `null`. */
-  readonly complaint?: (request: SignInRequest) => string | null;
-  readonly accessTokenType?: string;
-  /** The claims of an access token, or an opaque one. */
-  readonly accessToken: (moment: Moment) => Claims | string;
-  readonly idToken: (moment: Moment) => Claims;
-  readonly settings: (url: string) => Readonly<Record<string, string>>;
-  /** What comes of it in the product; `null` where its access tokens can never be used. */
-  readonly expected: {
-    readonly orgId: string;
-    readonly id: (person: Person) => string;
-    /** Whether it can prove a second factor, and name operators. */
-    readonly secondFactor: boolean;
-    readonly operators: boolean;
-  } | null;
-}
+import { type Claims, type Dialect, type Moment, STANDARD_SIGN_OUT } from "./dialect.ts";
+import { ENTRA_ROLES, ENTRA_SETTINGS, TENANT, entra, entraPaths } from "./entra.ts";
 
 const CLIENT = "portcullis-console";
+
 const GATEWAY = "https://gateway.acme.example";
+
 const PAPE = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
 
 /** What the organisation's own names stand for. */
@@ -82,87 +14,12 @@ const ROLE_NAMES = JSON.stringify({
   "gateway-operators": ["portcullis:ops"],
 });
 
-const STANDARD_SIGN_OUT = {
-  discovered: true,
-  parameters: ["id_token_hint", "client_id", "post_logout_redirect_uri"],
-  returnParameter: "post_logout_redirect_uri",
-} as const;
-
-const TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47";
-const API_ID = "11112222-bbbb-3333-cccc-4444dddd5555";
-const ENTRA_ID = "00001111-aaaa-2222-bbbb-3333cccc4444";
-const ENTRA_STEP_UP = { id_token: { acrs: { essential: true, value: "c1" } } };
-
-/** App roles have values of the gateway's own, so that nothing needs translating. */
-const ENTRA_ROLES: Readonly<Record<string, string>> = {
-  "Custody Admins": "admin",
-  "custody-developers": "*:developer",
-  "gateway-operators": "portcullis:ops",
-};
-
-const entra = {
-  pages: [
-    "Access token claims reference",
-    "ID token claims reference",
-    "Optional claims reference",
-    "Claims challenges, claims requests, and client capabilities",
-    "OpenID Connect (OIDC) on the Microsoft identity platform",
-  ],
-  clientId: ENTRA_ID,
-  complaint: (request) => (request.has("acr_values") ? "acr_values is not known" : null),
-  accessToken: ({ person, request }) =>
-    request.get("scope")?.includes(`api://${API_ID}/`)
-      ? {
-          ...entraClaims(person),
-          aud: API_ID,
-          sub: `pairwise-of-api-${person.id}`,
-          azp: ENTRA_ID,
-          azpacr: "1",
-          scp: "access_as_user",
-          roles: person.groups.map((group) => ENTRA_ROLES[group]),
-        }
-      : "EwBwA8l6BAAU-opaque-token-for-graph",
-  idToken: ({ person, request, authTime }) => ({
-    ...entraClaims(person),
-    sub: `pairwise-of-client-${person.id}`,
-    auth_time: authTime,
-    acrs: request.get("claims") === JSON.stringify(ENTRA_STEP_UP) ? ["c1"] : undefined,
-  }),
-} as const satisfies Partial<Dialect>;
-
-function entraClaims(person: Person): Claims {
-  return {
-    ver: "2.0",
-    tid: TENANT,
-    oid: person.id,
-    name: person.name,
-    preferred_username: person.login,
-    rh: "0.AS8A",
-    uti: crypto.randomUUID(),
-  };
-}
-
-const ENTRA_SETTINGS = {
-  OIDC_AUDIENCE: API_ID,
-  OIDC_CLIENT_ID: ENTRA_ID,
-  OIDC_SCOPE: `openid profile email api://${API_ID}/access_as_user`,
-  OIDC_SUBJECT_CLAIM: "oid",
-  OIDC_ORG_CLAIM: "tid",
-  OIDC_EMAIL_CLAIM: "preferred_username",
-  OIDC_MFA: "acrs:c1",
-  OIDC_MFA_REQUEST: JSON.stringify({ claims: ENTRA_STEP_UP }),
-};
-
-const entraPaths = (tenant: string): Dialect["paths"] => ({
-  authorization: `/${tenant}/oauth2/v2.0/authorize`,
-  token: `/${tenant}/oauth2/v2.0/token`,
-  keys: `/${tenant}/discovery/v2.0/keys`,
-  signOut: { ...STANDARD_SIGN_OUT, path: `/${tenant}/oauth2/v2.0/logout` },
-});
-
 const OKTA_2FA = "urn:okta:loa:2fa:any";
+
 const COGNITO_POOL = "/eu-central-1_EXAMPLE01";
+
 const AUTH0_ORGANIZATION = "org_9ybsU1dN2dKfDkBi";
+
 const AUTH0_ROLES = "https://portcullis.acme.example/roles";
 
 export const DIALECTS: readonly Dialect[] = [

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { close, listen } from "../issuer.ts";
-import type { Claims, Dialect, Person, SignInRequest } from "./dialects.ts";
+import type { Claims, Dialect, Person, SignInRequest } from "./dialect.ts";
 import { readJson } from "../json.ts";
 
 /** An identity provider that speaks the dialect of a real one: discovery, sign-in, tokens and sign-out over real HTTP. */
