@@ -124,8 +124,8 @@ export const EXPLAINED: readonly Explanation[] = [
   },
   {
     file: IMPACT,
-    line: 'if (!was.allowsAddress(call.address) || isRefusal(allowed)) return "same";',
-    changes: ['"same" -> ""', '"same" -> null'],
+    line: 'return isStillRefused ? "refused already" : "same";',
+    changes: ['"same" -> ""'],
     why: "Nobody counts what stays the same.",
   },
   {

@@ -416,7 +416,7 @@ test.each([
   { op: "replace", path: ENTERPRISE, value: {} },
 ])("a change that would do nothing to what is meant is refused: $op $path $value", (operation) => {
   expect(patch("User", USER, [operation])).toMatchObject({
-    problem: expect.toBeOneOf(["noTarget", "invalidPath", "invalidValue", "mutability"]),
+    problem: expect.stringMatching(/^(?:noTarget|invalidPath|invalidValue|mutability)$/),
   });
 });
 
