@@ -5,26 +5,15 @@ import { NO_DENIALS } from "../../core/token/token-denials.ts";
 import { tombstoneOf } from "../rules/records.ts";
 import type { GroupState, GuardStore, StoredKey, StoredWindows } from "../rules/guard.ts";
 import { migrateGuard } from "./migrate-guard.ts";
-
-/** What is on record of a group: {@link GroupState}, whose it is, and in which form it is stored. */
-export interface StoredGroup extends GroupState {
-  readonly schema: number;
-  /** The schema of the earliest code that can use it; missing: none but this schema's or later. */
-  readonly readableFrom?: number;
-  /** `null` until the first key is put. */
-  readonly orgId: string | null;
-  /** The organisation was erased: the group takes no more keys. */
-  readonly isErased?: true;
-}
+import type { GroupStorage, StoredGroup } from "./stored-group.ts";
 
 /** The form in which this version stores a group. */
 const GUARD_SCHEMA = 2;
 
-/** The part of a Durable Object's storage that a guard uses. */
-export type GroupStorage = Pick<DurableObjectStorage, "kv" | "transactionSync">;
-
 const NOTHING: StoredGroup = { schema: GUARD_SCHEMA, orgId: null, revision: 0, longestLeaseMs: 0 };
+
 const KEY = "key:";
+
 const TOKENS = "tokens:";
 
 /**

@@ -2,7 +2,7 @@ import type { KeyRecord, RateLimit } from "../../core/key/key-record.ts";
 import { NO_DENIALS, type TokenDenials } from "../../core/token/token-denials.ts";
 import type { UsageBatch } from "../../core/usage/usage.ts";
 import type { Revocation, StoredKey, StoredWindows } from "../rules/guard.ts";
-import type { GroupStorage, StoredGroup } from "./guard-storage.ts";
+import type { GroupStorage, StoredGroup } from "./stored-group.ts";
 
 /** Counts of schema 1 that its organisation may not have taken in. */
 export interface OldUsage {

@@ -5,7 +5,6 @@
 
 import type { UsageTally } from "../../core/usage/usage-tally.ts";
 import type { Guarded, Question, WindowTold } from "../protocol.ts";
-import type { Report } from "./report.ts";
 
 export const NEVER = -1e15;
 
@@ -197,4 +196,12 @@ export function costOf<R extends Guarded>(key: HeldKey<R>, { cost }: Waiting): n
 export function setAside<R extends Guarded>(key: HeldKey<R>, units = key.units): void {
   key.surplus += units;
   key.units -= units;
+}
+
+export interface Report {
+  readonly number: number;
+  readonly usage: ReadonlyMap<string, UsageTally>;
+  /** The guard's instance that was known when it was first sent. */
+  readonly firstTo: string;
+  isRepeated: boolean;
 }

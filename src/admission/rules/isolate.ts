@@ -12,10 +12,11 @@ import {
   type Group,
   type HeldKey,
   type Isolate,
+  type Report,
   type SentQuestion,
   type Waiting,
 } from "./held.ts";
-import { nameOf, type Report } from "./report.ts";
+import { nameOf } from "./report.ts";
 
 /** An isolate stops using units this share of the window's rest early: clocks drift. */
 export const WINDOW_DRIFT = { SHARE: 1000 };

@@ -10,10 +10,11 @@ import {
   setAside,
   type Group,
   type HeldKey,
+  type Report,
   type SentQuestion,
   type Waiting,
 } from "./held.ts";
-import { noteReported, type Report } from "./report.ts";
+import { noteReported } from "./report.ts";
 
 /** A key that was not used for so long returns its units. */
 const KEEP_UNITS_MS = 60_000;

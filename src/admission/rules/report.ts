@@ -6,18 +6,10 @@
 
 import { newTally, type UsageTally } from "../../core/usage/usage-tally.ts";
 import { MAX_GROUP_KEYS, type Guarded, type Question, type ReportName } from "../protocol.ts";
-import type { Group, Isolate } from "./held.ts";
+import type { Group, Isolate, Report } from "./held.ts";
 
 /** Counts of a group in use are reported once in this time: an isolate that is lost takes no more with it. */
 export const REPORT_EVERY_MS = 10_000;
-
-export interface Report {
-  readonly number: number;
-  readonly usage: ReadonlyMap<string, UsageTally>;
-  /** The guard's instance that was known when it was first sent. */
-  readonly firstTo: string;
-  isRepeated: boolean;
-}
 
 /** The counts of a key that wait to be reported. */
 export function usageOf<R extends Guarded>({ usage }: Group<R>, id: string): UsageTally {

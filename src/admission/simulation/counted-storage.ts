@@ -1,4 +1,4 @@
-import type { GroupStorage } from "../guard/guard-storage.ts";
+import type { GroupStorage } from "../guard/stored-group.ts";
 
 /** The storage of a Durable Object in memory, which counts the rows that are read and written. */
 export class CountedStorage implements GroupStorage {

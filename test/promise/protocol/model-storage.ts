@@ -1,4 +1,4 @@
-import type { GroupStorage } from "../../../src/admission/guard/guard-storage.ts";
+import type { GroupStorage } from "../../../src/admission/guard/stored-group.ts";
 import type { World } from "./world.ts";
 
 /** The storage of one instance: writes become durable later, in their order, and answers wait for them. */
