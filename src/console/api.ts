@@ -1,4 +1,5 @@
 import type { ErrorBody } from "../core/http/error-response.ts";
+import { seenText } from "../core/organization/plain-name.ts";
 import { isRefusal, refuse, type Refusal, type Result } from "../core/refusal.ts";
 import type { Console, ConsoleContext } from "./context.ts";
 import { link } from "./paths.ts";
@@ -65,7 +66,7 @@ export class Api {
     const json = body !== undefined && { "Content-Type": "application/json" };
     const response = await this.#fetch(method, path, { ...json, ...headers }, body);
     if (isRefusal(response)) return response;
-    return (response.status === 204 ? undefined : await response.json()) as T;
+    return (response.status === 204 ? undefined : await readJson(response)) as T;
   }
 
   async #fetch(
@@ -81,8 +82,15 @@ export class Api {
         ...(body !== undefined && { body: JSON.stringify(body) }),
       }),
     );
-    return response.ok ? response : refusalIn(await response.json<ErrorBody>());
+    return response.ok ? response : refusalIn((await readJson(response)) as ErrorBody);
   }
+}
+
+/** Names, reasons and the like are what people have written: pages show none of their letters that cannot be seen. */
+async function readJson(response: Response): Promise<unknown> {
+  return JSON.parse(await response.text(), (_, value: unknown) =>
+    typeof value === "string" ? seenText(value) : value,
+  );
 }
 
 function refusalIn({ error: { code, details, correlationId } }: ErrorBody): ApiRefusal {

@@ -24,6 +24,9 @@ export interface Console {
   ) => Promise<Response>;
 }
 
+/** What the operations of the API are called in every page, like `GET /v1/vaults/{vaultId}`, by their ids. */
+export type OperationNames = ReadonlyMap<string, string>;
+
 export interface ConsoleEnv {
   Bindings: Env;
   Variables: {
@@ -39,6 +42,7 @@ export interface ConsoleEnv {
     endForms: () => Promise<void>;
     me: Promise<ApiResult<Me>>;
     organization: Promise<ApiResult<Organization>>;
+    operationNames: OperationNames;
   };
 }
 

@@ -45,22 +45,39 @@ const WRAPPING = /^[^0-9A-Za-z]+|(?<=[0-9A-Za-z])[^0-9A-Za-z]+$/g;
  * they are a parameter of. They are looked for by their hashes and never stand in an address.
  */
 export function keysIn(text: string): string[] {
-  const seen = text.replaceAll(UNSEEN, "").trim();
+  const seen = plain(text);
   const found = oursIn(seen) ?? (NO_WHOLE_KEY.test(seen) ? [] : opaqueIn(seen));
   return [...new Set(found)].slice(0, MAX_CANDIDATES);
 }
 
+/** A text as people see it, in the plain form of its letters (NFKC): full-width ones are those of a key. */
+function plain(text: string): string {
+  return text.replaceAll(UNSEEN, "").normalize("NFKC").trim();
+}
+
 /** Keys of our form as they are, else with their escapes and Base64 resolved, or put together over the end of a line. */
 function oursIn(seen: string): string[] | null {
-  for (const text of [seen, unescaped(seen), fromBase64(seen), joined(seen)]) {
+  for (const text of [seen, unescaped(seen), fromBase64(seen), joined(seen), joined(unescaped(seen))]) {
     const ours = [...text.matchAll(OUR_KEY)].map(([key]) => key);
     if (ours.length > 0) return ours;
   }
   return null;
 }
 
+/** Escapes of plain characters in addresses, JSON and scripts, HTML, and mail; what is escaped twice, too. */
+const ESCAPE =
+  /%([2-7][0-9a-f])|\\u00([2-7][0-9a-f])|\\x([2-7][0-9a-f])|&#x0*([2-7][0-9a-f]);|&#0*(\d{2,3});|=([2-7][0-9A-F])/gi;
+
 function unescaped(text: string): string {
-  return text.replaceAll(/%([2-7][0-9A-F])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  const once = text.replaceAll(ESCAPE, (whole, ...groups: (string | undefined)[]) => {
+    const [percent, unicode, hex, entity, decimal, mail] = groups;
+    const code =
+      decimal === undefined
+        ? Number.parseInt(percent ?? unicode ?? hex ?? entity ?? mail ?? "", 16)
+        : Number(decimal);
+    return code > 0x20 && code < 0x7f ? String.fromCharCode(code) : whole;
+  });
+  return once === text ? text : unescaped(once);
 }
 
 function fromBase64(text: string): string {
@@ -78,7 +95,7 @@ function decoded(word: string): string {
 
 /** For a text that has only a few breaks in it, as where a key was copied from several lines. */
 function joined(text: string): string {
-  return text.replaceAll(/[\s\\]+/g, "");
+  return text.replaceAll(/[\s\\]+|=(?=\s)/g, "");
 }
 
 function opaqueIn(seen: string): string[] {
@@ -110,7 +127,7 @@ function isDrawn(word: string): boolean {
 
 /** The text if it may be a key as well as a name: it is searched for as a key first. */
 export function maybeKey(text: string): string | null {
-  const seen = text.replaceAll(UNSEEN, "").trim();
+  const seen = plain(text);
   const isForm = /^[\x21-\x7e]+$/.test(seen) && seen.length >= MIN_LENGTH && seen.length <= MAX_LENGTH;
   const isPart = OUR_PARTS.test(seen) || NO_WHOLE_KEY.test(seen);
   return isForm && keysIn(seen).length === 0 && !isPart ? seen : null;
@@ -119,5 +136,5 @@ export function maybeKey(text: string): string | null {
 /** What a text without a key is searched for: the id or beginning of a key that is in it, else all of it. */
 export function searchedFor(text: string): string {
   const seen = text.replaceAll(UNSEEN, "").trim();
-  return PUBLIC_PART.exec(seen)?.[0] ?? seen;
+  return PUBLIC_PART.exec(plain(text))?.[0] ?? seen;
 }

@@ -92,12 +92,117 @@ test("all keys of a person are told and have their receipts, however many there 
   const asked = textOf(await (await client.get(path)).text());
   expect(asked).toContain("101 keys are revoked for good");
   expect(asked).toContain("They let no call through in the last 24 hours.");
-  const page = textOf(await (await client.post(path, { csrf, reason: "Gone" })).text());
-  expect(page).toContain("101 keys revoked");
-  expect(new Set(page.match(/>Before \d+</g)).size).toBe(101);
-  const downloads = [...page.matchAll(/href="([^"]+receipts\.json[^"]+)"/g)].map(([, href = ""]) => href);
-  const counts = downloads.map(async (href) => (await (await client.get(href)).json<object[]>()).length);
-  expect(await Promise.all(counts)).toEqual([100, 1]);
+  const sent = await client.post(path, { csrf, reason: "Gone" });
+  const names = new Set<string>();
+  const downloads: number[] = [];
+  for (let at = sent.headers.get("Location"); at !== null;) {
+    const page = textOf(await (await client.get(at)).text());
+    expect(page).toContain("101 keys revoked");
+    for (const name of page.match(/>Before \d+</g) ?? []) names.add(name);
+    const [, file = ""] = /href="([^"]+receipts\.json[^"]+)"/.exec(page) ?? [];
+    downloads.push((await (await client.get(file)).json<object[]>()).length);
+    at = /href="([^"]+)" rel="next"|rel="next" href="([^"]+)"/.exec(page)?.slice(1).find(Boolean) ?? null;
+  }
+  expect(names.size).toBe(101);
+  expect(downloads).toEqual([100, 1]);
+  // Nobody is offered what there is nothing to do for.
+  expect(textOf(await (await client.get(path)).text())).toContain("There is no key to revoke");
+});
+
+describe("several keys at once", () => {
+  const SELECTED = "/-/console/selected-keys";
+  const asked = (act: string, ...ids: string[]) =>
+    `${SELECTED}?${new URLSearchParams([["act", act], ...ids.map((id) => ["id", id])]).toString()}`;
+  const at = async (path: string) => textOf(await (await client.get(path)).text());
+
+  test("are asked for again with the reason that was too long", async () => {
+    const { id } = await create({ name: "Kept" });
+    const reason = "x".repeat(501);
+    const answer = await client.post(asked("revoke", id), { csrf, reason });
+    const page = textOf(await answer.text());
+    expect([answer.status, complaintsIn(page)]).toEqual([
+      422,
+      [["reason", "Must have at most 500 characters"]],
+    ]);
+    expect(page).toContain(`value="${reason}"`);
+    expect(await read(id)).toMatchObject({ status: "active" });
+  });
+
+  test("have their receipts, and what was refused, where one can come back to", async () => {
+    const [one, two] = [await create({ name: "First of two" }), await create({ name: "Second of two" })];
+    const sent = await client.post(asked("revoke", one.id, two.id, "key_000000000000"), {
+      csrf,
+      reason: "Old",
+    });
+    const location = sent.headers.get("Location") ?? "";
+    for (let i = 0; i < 2; i++) {
+      const page = await at(location);
+      for (const text of ["2 keys revoked", "First of two", "Second of two", "1 key not revoked"])
+        expect(page).toContain(text);
+      expect(page).toMatch(/key_000000000000<\/a>: \w/);
+    }
+    expect(await at(`${SELECTED}/done?act=revoke&ids=&refused=`)).toContain("No key was selected");
+  });
+
+  test("are told of as they are: one that was enabled again is not disabled", async () => {
+    const { id } = await create({ name: "On and off" });
+    const location = (await client.post(asked("disable", id), { csrf })).headers.get("Location") ?? "";
+    expect(await at(location)).toContain("It is disabled and refused everywhere.");
+    await portcullis.manage("PATCH", `/-/api-keys/${id}`, { disabled: false });
+    expect(await at(location)).toMatch(/1 key not disabled.*It is not disabled any more/s);
+  });
+});
+
+describe("a page says", () => {
+  const at = async (path: string) => textOf(await (await client.get(`/-/console${path}`)).text());
+
+  test("where a list begins, when the link to a page of it is stale", async () => {
+    const answer = await client.get("/-/console/keys?sort=name&cursor=stale&trail=x");
+    const page = textOf(await answer.text());
+    expect([answer.status, page]).toEqual([400, expect.stringContaining("no longer there")]);
+    expect(page).toContain('href="/-/console/keys?sort=name"');
+  });
+
+  test("of an owner without a key just that", async () => {
+    const user = { name: "Idle", vaultRoles: { vault_1: ["developer"] } };
+    const { id } = (await (await portcullis.manage("POST", "/-/service-users", user)).json()) as Key;
+    expect(await at(`/all-keys?owner=${id}`)).toMatch(/No active keys.*Idle has none\./s);
+    expect(await at("/all-keys?owner=nobody")).toContain("nobody has none.");
+  });
+
+  test("who has revoked a key by name, with the way to them, and an operation as it is called everywhere", async () => {
+    const made = await portcullis.createKey({ name: "Named", vaults: ["vault_1"], scopes: ["vault:read"] });
+    await portcullis.call("GET", "/v1/vaults/vault_2/balances", { as: made.key });
+    await expect.poll(() => at(`/keys/${made.id}`)).toContain("Last refusals");
+    const page = await at(`/keys/${made.id}`);
+    expect(page).toMatch(/data-label="Operation"><code>GET /);
+    expect(page).not.toContain("listBalances");
+    await portcullis.manage("DELETE", `/-/api-keys/${made.id}`);
+    expect(await at(`/keys/${made.id}`)).toMatch(
+      /<dt>By<\/dt><dd><a href="\/-\/console\/people\/alice">Alice</,
+    );
+  });
+
+  test("no letters that nobody sees, in whatever somebody has written", async () => {
+    const { id } = await create({ name: "Marked" });
+    const reason = "gone\u202e\u200b for good";
+    await client.post(`/-/console/selected-keys?act=revoke&id=${id}`, { csrf, reason });
+    for (const path of [`/keys/${id}`, `/keys/${id}/receipt`, `/audit?target=${id}`]) {
+      const page = await at(path);
+      expect(page).toContain("gone for good");
+      expect(page).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u200b]/);
+    }
+  });
+
+  test("no key in its address, in whatever letters it was pasted", async () => {
+    const { key } = await portcullis.createKey({ name: "Wide" });
+    const wide = key.replaceAll(/[!-~]/g, (letter) => String.fromCodePoint(letter.charCodeAt(0) + 0xfee0));
+    for (const field of ["q", "actor", "target", "ownerName", "owner", "from"]) {
+      const answer = await client.post("/-/console/search", { csrf, at: "audit", [field]: wide });
+      const location = decodeURIComponent(answer.headers.get("Location") ?? "").normalize("NFKC");
+      expect([field, location.includes(key.slice(20))]).toEqual([field, false]);
+    }
+  });
 });
 
 /** The links of a page that lead to a field, with what is said of it. */
@@ -284,7 +389,9 @@ describe("an edit", () => {
     expect(page).toMatch(/<textarea id="description"[^>]*>Mine<\/textarea>/);
     expect(page).toMatch(/<textarea id="addresses"[^>]*>192\.0\.2\.9<\/textarea>/);
     expect(page).toMatch(/type="checkbox" name="vault" value="vault_7" checked/);
-    expect(page).toMatch(/Name, Vaults,? and Allowed addresses below show the key's current value/);
+    expect(page).toMatch(
+      /You had not changed Name, Vaults,? and Allowed addresses: below are the key's current values/,
+    );
     expect(page).toMatch(/Description<\/dt><dd>Other/);
   });
 

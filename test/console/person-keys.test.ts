@@ -20,15 +20,19 @@ const tokens = {
   expiresAt: Date.now() + 3_600_000,
 };
 
-const keyOf = (id: string, status: string) => {
-  return { id, name: `Name of ${id}`, status, owner: { id: "bob", kind: "user", name: "Bob" } };
-};
+const keyOf = (id: string, status: string) => ({
+  id,
+  name: `Name of ${id}`,
+  status,
+  revokedAt: id === "key_before" ? "2025-12-31T00:00:00.000Z" : "2026-01-01T00:00:00.000Z",
+  owner: { id: "bob", kind: "user", name: "Bob" },
+});
 const receiptOf = (keyId: string) => {
   const time = "2026-01-01T00:00:00.000Z";
   return { keyId, status: "revoked", requestedAt: time, effectiveAt: time, version: 2 };
 };
 
-test("asks for the live ones, and of those that were revoked for one page, however many there are", async () => {
+test("leads to their receipts, of which a page is read, however many there are, and which stay", async () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
   const lists: string[] = [];
   const app = createConsoleApp({
@@ -38,33 +42,39 @@ test("asks for the live ones, and of those that were revoked for one page, howev
     callControl: async (request) => {
       const { pathname, searchParams } = new URL(request.url);
       if (pathname === "/-/people/bob/revoke-keys") {
-        return Response.json({ receipts: ["key_live", "key_earlier", "key_forgotten"].map(receiptOf) });
+        return Response.json({ receipts: ["key_earlier", "key_forgotten", "key_pending"].map(receiptOf) });
+      }
+      const [, id] = /^\/-\/api-keys\/(\w+)$/.exec(pathname) ?? [];
+      if (id !== undefined) {
+        const receipt = id === "key_pending" ? {} : { receipt: receiptOf(id) };
+        return Response.json({ ...keyOf(id, "revoked"), ...receipt });
       }
       if (pathname !== "/-/api-keys")
-        return Response.json({ name: "Alice", roles: ["admin"], credentials: {} });
-      const status = searchParams.get("status") ?? "";
-      lists.push(status);
-      const ids: Readonly<Record<string, string>> = { active: "key_live", revoked: "key_earlier" };
-      const data = status in ids ? [keyOf(ids[status] ?? "", status)] : [];
-      const nextCursor = status === "revoked" ? "there-is-always-more" : null;
-      return Response.json({ data, pagination: { limit: 500, nextCursor } });
+        return Response.json({ id: "bob", name: "Bob", roles: ["admin"], credentials: {}, keys: 2 });
+      lists.push(searchParams.get("status") ?? "");
+      const data = ["key_earlier", "key_before", "key_forgotten", "key_pending"].map((each) =>
+        keyOf(each, "revoked"),
+      );
+      return Response.json({ data, pagination: { limit: 100, nextCursor: "there-is-always-more" } });
     },
   });
   const session = newSession(tokens, false, Date.now());
-  const answer = await app.request(
-    `${ORIGIN}${PATH}`,
-    {
-      method: "POST",
-      body: new URLSearchParams({ csrf: session.csrf, reason: "Gone" }),
-      headers: { Cookie: await sealedSession(env, ORIGIN, session), "Sec-Fetch-Site": "same-origin" },
-    },
-    env,
-    context,
-  );
-  const page = await answer.text();
-  expect(lists.toSorted()).toEqual(["active", "disabled", "expired", "revoked"]);
-  expect(page).toContain("1 key revoked");
-  expect(page).toContain("2 more were");
-  for (const name of ["Name of key_live", "Name of key_earlier", ">key_forgotten<"])
-    expect(page).toContain(name);
+  const headers = { Cookie: await sealedSession(env, ORIGIN, session), "Sec-Fetch-Site": "same-origin" };
+  const body = new URLSearchParams({ csrf: session.csrf, reason: "Gone" });
+  const sent = await app.request(`${ORIGIN}${PATH}`, { method: "POST", body, headers }, env, context);
+  const location = sent.headers.get("Location") ?? "";
+  expect([sent.status, location]).toEqual([
+    303,
+    "/-/console/people/bob/receipts?done=2&at=2026-01-01T00%3A00%3A00.000Z",
+  ]);
+  expect(lists).toEqual([]);
+
+  const page = await (await app.request(`${ORIGIN}${location}`, { headers }, env, context)).text();
+  expect(lists).toEqual(["revoked"]);
+  for (const text of ["2 keys revoked", "Name of key_earlier", "Name of key_forgotten", "Next page"])
+    expect(page).toContain(text);
+  expect(page).not.toContain("Name of key_before");
+  expect(page).toContain('<a href="/-/console/people/bob/receipts">Receipts of all revoked keys</a>');
+  expect(page).toContain("1 not confirmed everywhere yet");
+  expect(page).not.toContain("dead everywhere");
 });

@@ -7,6 +7,9 @@ import { ImpactReport } from "../../src/console/parts/impact.tsx";
 import { End, endOf, endsSoon } from "../../src/console/parts/key-end.tsx";
 import { formatMoment } from "../../src/console/moment.ts";
 import { nameOfEvents, wordsOf } from "../../src/console/parts/audit-words.ts";
+import { changesOf, type Value } from "../../src/console/parts/changes.ts";
+import { problemsOf } from "../../src/console/parts/problems.ts";
+import { refuse } from "../../src/core/refusal.ts";
 import { partText } from "../support/part-text.ts";
 import { AUDIT_EVENTS, eventOf, operationsOf } from "../../src/core/organization/audit-event.ts";
 
@@ -71,14 +74,38 @@ test.each([
   expect(keysIn(wrap(KEY))).toEqual([KEY]);
 });
 
+/** The text in the full-width forms of its characters. */
+function wide(text: string): string {
+  return text.replaceAll(/[!-~]/g, (letter) => String.fromCodePoint(letter.charCodeAt(0) + 0xfee0));
+}
+
 test.each([
   ["percent-encoded", `https://api.example.com/v1?k=${KEY.replace("_", "%5F")}`],
   ["of an Authorization header in Base64", `Authorization: Basic ${btoa(`key_4tYk2bQ9XwZa:${KEY}`)}`],
   ["broken over two lines", `${KEY.slice(0, 30)}\n  ${KEY.slice(30)}`],
   ["broken by the shell's sign for a long line", `${KEY.slice(0, 40)}\\\n${KEY.slice(40)}`],
+  ["in full-width letters", wide(KEY)],
+  ["in full-width letters in a command", `curl -H "Authorization: Bearer ${wide(KEY)}"`],
+  [
+    "in letters of mathematics",
+    KEY.replaceAll(/[a-z]/g, (letter) => String.fromCodePoint(0x1d41a + letter.charCodeAt(0) - 97)),
+  ],
+  ["escaped twice", KEY.replace("_", "%255F")],
+  ["as JSON escapes it", KEY.replace("_", String.raw`\u005f`)],
+  ["as HTML escapes it", KEY.replace("_", "&#95;")],
+  ["as HTML escapes it by hex", KEY.replace("_", "&#x5f;")],
+  ["as mail escapes it", KEY.replace("_", "=5F")],
+  ["as mail breaks its lines", `${KEY.slice(0, 40)}=\r\n${KEY.slice(40)}`],
+  ["as Markdown escapes it", KEY.replace("_", String.raw`\_`)],
   ["with spaces", `${KEY.slice(0, 4)} ${KEY.slice(4, 16)} ${KEY.slice(16)}`],
 ])("a key of ours is found %s", (_, text) => {
   expect(keysIn(text)).toEqual([KEY]);
+});
+
+test("a key of another form is found in full-width letters", () => {
+  expect(keysIn(`\u3000${wide(IMPORTED)}`)).toEqual([IMPORTED]);
+  expect(maybeKey(wide("correct-horse-battery-staple"))).toBe("correct-horse-battery-staple");
+  expect(searchedFor(wide("key_4tYk2bQ9XwZa"))).toBe("key_4tYk2bQ9XwZa");
 });
 
 test.each([
@@ -179,6 +206,55 @@ test.each([
   expect(partText(said)).toMatch(text);
 });
 
+describe("what has changed is told in words", () => {
+  const said = (values: readonly Value[] | null) =>
+    values && values.map((value) => (value.kind === "text" ? value.text : value));
+
+  test.each<[field: string, value: unknown, name: string, told: unknown]>([
+    [
+      "expiresAt",
+      Date.UTC(2026, 10, 20, 21, 47, 9),
+      "expiry",
+      { kind: "moment", iso: "2026-11-20T21:47:09.000Z" },
+    ],
+    ["activeFrom", "2026-11-20T21:47:09Z", "active from", { kind: "moment", iso: "2026-11-20T21:47:09Z" }],
+    ["successorId", "key_4tYk2bQ9XwZa", "replaced by", { kind: "key", id: "key_4tYk2bQ9XwZa" }],
+    ["revokedBy", "bob", "revoked by", "Bob Baker"],
+    ["revokedBy", "somebody", "revoked by", "somebody"],
+    ["rateLimit", { requests: 5, windowSeconds: 60 }, "rate limit", "5 requests a minute"],
+    ["scopes", [{ action: "read", resource: "vault" }], "scopes", "vault:read"],
+    ["vaults", "*", "vaults", "every vault"],
+    ["vaultRoles", { "*": ["developer"] }, "vaults", "developer on every vault"],
+    ["vaultRoles", { "my.vault": ["developer"] }, "vaults", "developer on my.vault"],
+    ["vaultRoles", {}, "vaults", "none"],
+    ["owner", { id: "bob", kind: "user", name: "Bob Baker" }, "owner", "Bob Baker"],
+    ["members", [{ value: "u-1", display: "Bob" }, { value: "u-2" }], "members", ["Bob", "u-2"]],
+    ["lastUsedIp", null, "last used from", "none"],
+    ["disabled", true, "disabled", "yes"],
+    ["allowedIps", [], "allowed addresses", "none"],
+    ["constructor", "x", "constructor", "x"],
+  ])("%s: %j", (field, value, name, told) => {
+    const [change] = changesOf(null, { [field]: value }, new Map([["bob", "Bob Baker"]]));
+    expect([change?.field, change?.before, said(change?.after ?? null)]).toEqual([name, null, [told].flat()]);
+  });
+});
+
+test.each([
+  ["vaultRoles.my.vault", "my.vault: wrong"],
+  ["vaultRoles.treasury", "treasury: wrong"],
+  ["vaultRoles", "wrong"],
+  ["name", "wrong"],
+])("a problem of %s is told whole", (field, told) => {
+  const refusal = refuse("invalid_value", { details: { fields: [{ field, problem: "wrong" }] } });
+  const [key = ""] = field.split(".");
+  expect(problemsOf(refusal, { name: "Name", vaultRoles: "Vault ids" })).toEqual({ [key]: told });
+});
+
+test("a problem of a field that a form does not have names it", () => {
+  const refusal = refuse("invalid_value", { details: { fields: [{ field: "a.b.0", problem: "wrong" }] } });
+  expect(problemsOf(refusal, { name: "Name" })).toEqual({ "": "a.b.0: wrong" });
+});
+
 test.each([
   ["2026-11-20T21:47:09.000Z", "minute", "UTC", "20 Nov 2026, 21:47 UTC"],
   ["2026-11-20T21:47:09.000Z", "second", "Asia/Tokyo", "21 Nov 2026, 06:47:09 GMT+9"],
@@ -193,7 +269,7 @@ describe("what a change would do to the calls of the last day", () => {
   const NONE = { wouldRefuse: 0, refusedAlready: 0, wouldSeeLess: 0, unknown: 0, byReason: [], examples: [] };
   const window = { from: "2026-11-20T00:00:00Z", to: "2026-11-21T00:00:00Z" };
   const said = (counts: object, ended?: "disabled" | "expired") =>
-    partText(ImpactReport({ impact: { window, calls: 5, ...NONE, ...counts }, ended }));
+    partText(ImpactReport({ impact: { window, calls: 5, ...NONE, ...counts }, names: new Map(), ended }));
 
   test.each([
     [{}, /would have refused no call.*All 5 calls .* as they did/],

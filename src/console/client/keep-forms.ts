@@ -1,7 +1,7 @@
 /**
  * Brings back what was filled into a form when a sign-in had to come between. A form with `data-keep` is written down as
- * it is sent. Pages that lead to a sign-in (`data-keep-forms`) keep that; the page of the form fills it in again; any other
- * page means that the form has arrived, and forgets it.
+ * it is sent. Pages that lead to a sign-in, or tell why it was not taken (`data-keep-forms`), keep that; the page of the form
+ * fills it in again; any other page means that the form has arrived, and forgets it.
  */
 
 const PREFIX = "form ";
@@ -42,7 +42,9 @@ export function restoreForms(send: (form: HTMLFormElement, data: FormData) => vo
     if (kept?.path !== location.pathname || cameBy === null) continue;
     restore(form, kept.fields);
     if (cameBy !== STEP_UP || kept.who !== who() || !form.hasAttribute("data-in-place")) {
-      form.querySelector("[data-restored]")?.removeAttribute("hidden");
+      form
+        .querySelector(`[data-restored=${cameBy === AGAIN ? AGAIN : "sign-in"}]`)
+        ?.removeAttribute("hidden");
       continue;
     }
     const data = restoredData(form, kept.fields);
@@ -61,10 +63,11 @@ export function forgetForms(): void {
   sessionStorage.removeItem(PASSAGE);
 }
 
-/** Set by the pages that lead to a sign-in: the kept form is for the return from there. */
+/** Set by the pages that lead to a sign-in or back to the form: the kept form is for the return from there. */
 const PASSAGE = "passage";
-/** The passage that only asks for a second factor. */
+/** The passage that only asks for a second factor, and that of a form that was not taken. */
 const STEP_UP = "step-up";
+const AGAIN = "again";
 
 export function leadOn(passage: string): void {
   sessionStorage.setItem(PASSAGE, passage);

@@ -49,11 +49,9 @@ function arrive(form: HTMLFormElement, request: XMLHttpRequest, begin: () => voi
   if (drawn === null || fate === "go") return goTo(url);
   const refresh = drawn.querySelector<HTMLMetaElement>("meta[http-equiv=refresh]");
   const passage = drawn.body.dataset["keepForms"];
-  if (refresh !== null) {
-    if (passage !== undefined) leadOn(passage);
-    return goTo(refresh.content.replace(/^.*?url=/, ""));
-  }
   if (passage === undefined) forgetForms();
+  else leadOn(passage);
+  if (refresh !== null) return goTo(refresh.content.replace(/^.*?url=/, ""));
   draw(drawn);
   begin();
 }

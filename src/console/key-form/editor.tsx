@@ -55,7 +55,7 @@ export const KeyEditor: FC<Props> = (props) => {
       {/* The first button is the one that the Enter key presses. */}
       <button hidden name="do" value={submit.value} />
       {Object.entries(props.hidden).map(([name, value]) => (
-        <input type="hidden" name={name} value={value} />
+        <input type="hidden" name={name} value={value} data-kept="" />
       ))}
       <div class="editor-fields">
         <Refused notice={props.notice ?? null} />

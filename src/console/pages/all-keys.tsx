@@ -5,7 +5,7 @@ import { isRefusal } from "../../core/refusal.ts";
 import type { Page } from "../../api-types/common.ts";
 import type { KeyCounts } from "../../api-types/key-acts.ts";
 import type { Key } from "../../api-types/keys.ts";
-import type { ConsoleEnv } from "../context.ts";
+import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { PageHeader, Tabs } from "../parts/ui.tsx";
 import { HygieneFilters, StatusTabs } from "../parts/key-filters.tsx";
 import { KeyList } from "../parts/key-list.tsx";
@@ -44,6 +44,7 @@ export function addAllKeys(app: Hono<ConsoleEnv>): void {
     const all = isRefusal(counted) ? null : counted.counts;
     // Counts are of all keys, so they say nothing of those of some.
     const counts = query.q || query.kind || query.ownerName ? null : all;
+    const ownerName = query.owner && (keys.data[0]?.owner.name ?? (await ownerNamed(c, query.owner)));
     const { csrf } = c.get("session");
     return pageForMe(c, "All keys", "all-keys", () => (
       <>
@@ -59,19 +60,29 @@ export function addAllKeys(app: Hono<ConsoleEnv>): void {
             }))}
           />
         </div>
-        <Filters query={query} csrf={csrf} ownerName={keys.data[0]?.owner.name} />
+        <Filters query={query} csrf={csrf} ownerName={ownerName} />
         <HygieneFilters path={ALL_KEYS} query={query} counts={counts} />
-        <KeyList path={ALL_KEYS} query={query} keys={keys} whose="everybody's" owners counts={counts} />
+        <KeyList
+          path={ALL_KEYS}
+          query={query}
+          keys={keys}
+          whose={ownerName ? { name: ownerName } : "everybody's"}
+          owners
+          counts={counts}
+        />
       </>
     ));
   });
 }
 
-const Filters: FC<{ query: Query; csrf: string; ownerName: string | undefined }> = ({
-  query,
-  csrf,
-  ownerName,
-}) => {
+/** The name of an owner without a key to tell it; the id of one that there is not. */
+async function ownerNamed(c: ConsoleContext, id: string): Promise<string> {
+  const kind = id.startsWith("svc_") ? "service-users" : "people";
+  const owner = await c.get("api").get<{ readonly name: string }>(`/-/${kind}/${encodeURIComponent(id)}`);
+  return isRefusal(owner) ? id : owner.name;
+}
+
+const Filters: FC<{ query: Query; csrf: string; ownerName: string }> = ({ query, csrf, ownerName }) => {
   const { status, show, sort, kind, owner } = query;
   return (
     <div class="filters">
@@ -84,7 +95,7 @@ const Filters: FC<{ query: Query; csrf: string; ownerName: string | undefined }>
       />
       {query.owner ? (
         <p class="narrowed">
-          Keys of <b>{ownerName ?? query.owner}</b>{" "}
+          Keys of <b>{ownerName}</b>{" "}
           <a href={link(ALL_KEYS, { ...fromTheStart(query), owner: undefined })}>Everybody’s keys</a>
         </p>
       ) : (

@@ -5,7 +5,7 @@ import type { ConsoleContext } from "../context.ts";
 import { Form } from "../parts/form.tsx";
 import { Message } from "../parts/message.tsx";
 import { bare, pageForAll } from "../parts/page.tsx";
-import { CONSOLE, HOME, pathOf, startUrl } from "../paths.ts";
+import { CONSOLE, HOME, link, pathOf, startUrl } from "../paths.ts";
 import { CookieKeysUnavailable } from "../session/cookie-key-ring.ts";
 import { isNew } from "../session/session.ts";
 import { stepUpPage } from "./sign-in-redirects.tsx";
@@ -29,23 +29,28 @@ export function staleFormPage(c: ConsoleContext, reason: string): Response | Pro
   const onward = { label: "Open the page", href: pathOf(c.req.raw) };
   return bare(c, title, <Message icon="alert" title={title} text={text} onward={onward} />, {
     status: 403,
-    keepForms: true,
+    keepForms: "again",
   });
 }
 
 export function tooLargePage(c: ConsoleContext): Response | Promise<Response> {
   const title = "The form is too large";
-  const text = "The form is larger than the console accepts, so nothing was done.";
-  return bare(c, title, <Message icon="alert" title={title} text={text} onward={TO_KEYS} />, { status: 413 });
+  const text = "The form is larger than the console accepts, so nothing was done. Shorten it.";
+  const onward = { label: "Back to the form", href: pathOf(c.req.raw) };
+  return bare(c, title, <Message icon="alert" title={title} text={text} onward={onward} />, {
+    status: 413,
+    keepForms: "again",
+  });
 }
 
 /** A form whose body was cut short, or did not come in time. */
 export function brokenFormPage(c: ConsoleContext): Response | Promise<Response> {
   const title = "The form did not arrive";
   const text = "It was cut short, or took too long to come, so nothing was done. Send it again.";
-  return bare(c, title, <Message icon="alert" title={title} text={text} onward={TO_KEYS} />, {
+  const onward = { label: "Back to the form", href: pathOf(c.req.raw) };
+  return bare(c, title, <Message icon="alert" title={title} text={text} onward={onward} />, {
     status: 400,
-    keepForms: true,
+    keepForms: "again",
   });
 }
 
@@ -58,7 +63,7 @@ export function errorPage(c: ConsoleContext, error: unknown): Promise<Response> 
   const text = "It is not your fault. Try again in a moment; if it happens again, report the request.";
   const requestId = c.get("requestId");
   const content = <Message icon="alert" title={title} text={text} onward={retry(c)} requestId={requestId} />;
-  return pageForAll(c, title, content, { status: 500, keepForms: true });
+  return pageForAll(c, title, content, { status: 500, keepForms: "again" });
 }
 
 /** Says what the control API has refused, in place of the page that would have shown it. */
@@ -75,7 +80,20 @@ const PAGES: Partial<
   not_found: notFoundPage,
   role_required: noPermissionPage,
   identity_token_invalid: tokenRefusedPage,
+  invalid_request: malformedPage,
 };
+
+/** The link to a page of a list is good for that list in that order alone, and does not outlive a change of its form. */
+function malformedPage(c: ConsoleContext, refusal: ApiRefusal): Promise<Response> {
+  if (c.req.method !== "GET" || c.req.query("cursor") === undefined) return unexpectedPage(c, refusal);
+  const { cursor: _, trail: __, ...query } = c.req.query();
+  const title = "This page of the list is no longer there";
+  const text = "Its link is damaged, or from a list in another order.";
+  const onward = { label: "Show the list from its start", href: link(c.req.path, query) };
+  return pageForAll(c, title, <Message icon="compass" title={title} text={text} onward={onward} />, {
+    status: 400,
+  });
+}
 
 export async function noPermissionPage(c: ConsoleContext): Promise<Response> {
   // Refused even this: who it is may do nothing here at all.
@@ -116,7 +134,7 @@ function tokenRefusedPage(c: ConsoleContext, refusal: ApiRefusal): Response | Pr
   const content = (
     <Message icon="lock" title={title} text={text} onward={onward} requestId={refusal.correlationId} />
   );
-  return bare(c, title, content, { status: 401, keepForms: true });
+  return bare(c, title, content, { status: 401, keepForms: "sign-in" });
 }
 
 /** What to do about it the table of refusals says; when something is down, that is nothing but to wait. */
@@ -128,7 +146,7 @@ function unexpectedPage(
   const title = message.replace(/\.$/, "");
   const text = status === 503 ? "Try again in a moment." : remedy.replaceAll("`", "");
   const content = <Message icon="alert" title={title} text={text} onward={retry(c)} requestId={requestId} />;
-  const options = { status, keepForms: true };
+  const options = { status, keepForms: "again" } as const;
   return pageForAll(c, title, content, status === 503 ? { ...options, retryAfter: RETRY_AFTER_S } : options);
 }
 

@@ -151,7 +151,7 @@ const ChangedMeanwhile: FC<{
       <p>
         Your changes are not saved yet.{" "}
         {taken.length > 0 &&
-          `${listed(taken.map((setting) => SETTING_NAMES[setting]))} below ${taken.length === 1 ? "shows" : "show"} the key's current value: you had not changed that. `}
+          `You had not changed ${listed(taken.map((setting) => SETTING_NAMES[setting]))}: below ${taken.length === 1 ? "is the key's current value" : "are the key's current values"}. `}
         {differing.length === 0
           ? "The key now has the values that you filled in."
           : "Your changes are kept. The key now has:"}

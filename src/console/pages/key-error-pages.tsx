@@ -14,7 +14,7 @@ export function noDeveloperPage(c: ConsoleContext, isAdmin: boolean): Promise<Re
   const onward = { label: "To my keys", href: HOME };
   return pageForAll(c, title, <Message icon="lock" title={title} text={text} onward={onward} />, {
     status: 403,
-    keepForms: true,
+    keepForms: "again",
   });
 }
 

@@ -7,6 +7,7 @@ import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { PageHeader } from "../parts/ui.tsx";
 import { sectionOf } from "../parts/key-banners.tsx";
 import { Banner } from "../parts/banner.tsx";
+import { namedBy } from "../parts/named.tsx";
 import { navigable } from "../parts/page.tsx";
 import { ReceiptCard, receiptRecord } from "../parts/receipt.tsx";
 import { HOME, keyPage } from "../paths.ts";
@@ -39,19 +40,20 @@ async function withReceipt(
 }
 
 /** `isNew`: it is the answer to the revocation. */
-export function receiptPage(
+export async function receiptPage(
   c: ConsoleContext,
   me: Me,
   key: Key,
   receipt: Receipt,
   isNew: boolean,
-): Response | Promise<Response> {
+): Promise<Response> {
+  const by = await namedBy(c, key.revokedBy ?? me.id, key);
   const title = `${key.name} is revoked`;
   const content = (
     <div data-at={`${keyPage(key.id)}/receipt`}>
       <PageHeader title={title} back={{ label: key.name, href: keyPage(key.id) }} />
       {isNew && <Banner kind="good" title="The key is dead everywhere" />}
-      <ReceiptCard key_={key} receipt={receipt} me={me} />
+      <ReceiptCard key_={key} receipt={receipt} by={by} />
       <p class="decision">
         <a href={keyPage(key.id)} role="button">
           Open the key

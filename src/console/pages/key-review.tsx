@@ -36,7 +36,7 @@ export function reviewPage(c: ConsoleContext, reviewed: Reviewed): Response | Pr
     <>
       <PageHeader title={title} back={{ label: key.name, href: keyPage(key.id) }} />
       <Openings openings={openingsOf(key, change, usual)} />
-      <ImpactReport impact={impact} ended={endedOf(key, change)} />
+      <ImpactReport impact={impact} names={c.get("operationNames")} ended={endedOf(key, change)} />
       <section class="card">
         <h2>What changes</h2>
         <table class="list differences">

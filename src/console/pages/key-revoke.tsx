@@ -19,7 +19,8 @@ import { Cancel, Form } from "../parts/form.tsx";
 import { Banner } from "../parts/banner.tsx";
 import { Refused } from "../parts/outcome-banners.tsx";
 import { navigable } from "../parts/page.tsx";
-import { relative } from "../parts/time.tsx";
+import { endOf, isRetiring } from "../parts/key-end.tsx";
+import { Ago, relative } from "../parts/time.tsx";
 import { counted } from "../parts/wording.ts";
 import { keyPage, pathOf } from "../paths.ts";
 import { apiPath, impactOfEnding, withKey } from "./key-actions.tsx";
@@ -81,10 +82,19 @@ function show(
       <Refused notice={notice ?? null} />
       <Banner kind="warn" title="This is permanent">
         <p>
-          A revoked key never works again. To keep it for later, disable it instead; to replace it, rotate it.
+          A revoked key never works again.{" "}
+          {isRetiring(key) ? (
+            <>
+              This one was rotated, and stops working by itself <Ago time={endOf(key)} otherwise="" />.
+            </>
+          ) : (
+            "To keep it for later, disable it instead; to replace it, rotate it."
+          )}
         </p>
       </Banner>
-      {!isRefusal(impact) && impact.calls > 0 && <ImpactReport impact={impact} />}
+      {!isRefusal(impact) && impact.calls > 0 && (
+        <ImpactReport impact={impact} names={c.get("operationNames")} />
+      )}
       <section class="card question">
         <LastUse key_={key} impact={impact} />
         <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="revoke">

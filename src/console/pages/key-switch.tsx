@@ -79,7 +79,7 @@ async function show(
     <>
       <PageHeader title={title} back={{ label: key.name, href: keyPage(key.id) }} />
       <Refused notice={notice} />
-      {isImpact(impact) && <ImpactReport impact={impact} />}
+      {isImpact(impact) && <ImpactReport impact={impact} names={c.get("operationNames")} />}
       <section class="card question">
         <p>{way.text}</p>
         <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="switch" class="decision">

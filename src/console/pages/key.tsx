@@ -9,7 +9,7 @@ import type { RateLimit } from "../../core/key/key-record.ts";
 import { ADMIN } from "../../core/organization/organization.ts";
 import type { Usage } from "../../api-types/usage.ts";
 import { USAGE_WINDOWS } from "../../core/usage/windows.ts";
-import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
+import type { Console, ConsoleContext, ConsoleEnv, OperationNames } from "../context.ts";
 import { SETTING_NAMES, settingText } from "../key-form/settings.tsx";
 import { AuditList } from "../parts/audit-list.tsx";
 import { Facts, KeyStanding, PageHeader, Tabs } from "../parts/ui.tsx";
@@ -18,11 +18,11 @@ import { End, isRetiring } from "../parts/key-end.tsx";
 import { KeyBanners, KeyLink, sectionOf } from "../parts/key-banners.tsx";
 import { LastRefusals, MostUsed } from "../parts/key-usage.tsx";
 import { Banner } from "../parts/banner.tsx";
+import { namedBy, NamedPerson, type Named } from "../parts/named.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { ReceiptCard } from "../parts/receipt.tsx";
 import { Moment } from "../parts/time.tsx";
 import { UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
-import { nameOf } from "../parts/wording.ts";
 import { ALL_KEYS, AUDIT, HOME, keyPage, link, OUTCOMES, ownerPage, type Outcome } from "../paths.ts";
 import { refusalPage } from "./error-pages.tsx";
 
@@ -31,7 +31,7 @@ const AUDIT_EVENTS = "20";
 const SHOWN = ["scopes", "vaults", "allowedIps", "rateLimit", "expiresAt"] as const;
 
 /** `/keys/<id>`: all about a key, but for its secret, which nobody has. */
-export function addKeyDetail(app: Hono<ConsoleEnv>, { policy, config }: Console): void {
+export function addKeyDetail(app: Hono<ConsoleEnv>, { config }: Console): void {
   app.get("/keys/:id", async (c) => {
     const id = c.req.param("id");
     const window = USAGE_WINDOWS.find((known) => known === c.req.query("window")) ?? "24h";
@@ -46,6 +46,10 @@ export function addKeyDetail(app: Hono<ConsoleEnv>, { policy, config }: Console)
     const key = await c.get("api").get<KeyDetails>(path);
     if (isRefusal(key)) return refusalPage(c, key);
     const csrf = c.get("session").csrf;
+    const [creator, revoker] = await Promise.all([
+      namedBy(c, key.createdBy, key),
+      key.revokedBy === null ? null : namedBy(c, key.revokedBy, key),
+    ]);
     return pageForMe(c, key.name, sectionOf(key, await c.get("me")), (me) => (
       <KeyDetail
         {...{
@@ -55,7 +59,9 @@ export function addKeyDetail(app: Hono<ConsoleEnv>, { policy, config }: Console)
           usage,
           events,
           outcome,
-          operations: policy.operations,
+          creator,
+          revoker,
+          names: c.get("operationNames"),
           usual: config.rateLimit,
         }}
       />
@@ -81,12 +87,26 @@ interface DetailProps {
   events: readonly AuditEvent[] | null;
   /** What has just been done to it. */
   outcome: Outcome | undefined;
-  operations: Console["policy"]["operations"];
+  creator: Named;
+  /** `null` for a key that is not revoked. */
+  revoker: Named | null;
+  names: OperationNames;
   /** The rate limit of a key without its own. */
   usual: RateLimit;
 }
 
-const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcome, operations, usual }) => (
+const KeyDetail: FC<DetailProps> = ({
+  key_: key,
+  me,
+  csrf,
+  usage,
+  events,
+  outcome,
+  creator,
+  revoker,
+  names,
+  usual,
+}) => (
   <>
     <PageHeader
       back={key.owner.id === me.id ? { label: "My keys", href: HOME } : { label: "All keys", href: ALL_KEYS }}
@@ -101,7 +121,7 @@ const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcom
     {outcome && <Banner kind="good" title={DONE[outcome]} />}
     <KeyBanners key_={key} csrf={csrf} />
     {key.description && <p class="lead">{key.description}</p>}
-    {key.receipt && <ReceiptCard key_={key} receipt={key.receipt} me={me} />}
+    {key.receipt && revoker && <ReceiptCard key_={key} receipt={key.receipt} by={revoker} />}
     <div class="columns">
       <section class="card">
         <h2>Settings</h2>
@@ -114,7 +134,7 @@ const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcom
       </section>
       <section class="card">
         <h2>Record</h2>
-        <Facts rows={recordOf(key, me)} />
+        <Facts rows={recordOf(key, { me, creator, revoker })} />
       </section>
     </div>
     <section class="card" aria-labelledby="usage">
@@ -131,7 +151,7 @@ const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcom
       </header>
       <UsageTotals totals={usage.totals} />
       <UsageChart usage={usage} />
-      <MostUsed usage={usage} operations={operations} />
+      <MostUsed usage={usage} names={names} />
     </section>
     {usage.refusals.length > 0 && (
       <section class="card">
@@ -139,7 +159,7 @@ const KeyDetail: FC<DetailProps> = ({ key_: key, me, csrf, usage, events, outcom
           <h2>Last refusals</h2>
           <span class="soft">The latest 50 of the last 30 days</span>
         </header>
-        <LastRefusals refusals={usage.refusals} />
+        <LastRefusals refusals={usage.refusals} names={names} />
       </section>
     )}
     {events && (
@@ -190,17 +210,33 @@ const DONE: Readonly<Record<Outcome, string>> = {
   enabled: "The key is enabled again.",
 };
 
-function recordOf(key: Key, me: Me): (readonly [string, Child])[] {
+function recordOf(
+  key: Key,
+  { me, creator, revoker }: Pick<DetailProps, "me" | "creator" | "revoker">,
+): (readonly [string, Child])[] {
   return [
     ["Begins with", <code>{key.keyPrefix}</code>],
     ["Id", <code>{key.id}</code>],
     ["Owner", <Owner owner={key.owner} linked={me.roles.includes(ADMIN)} />],
     ["Created", <Moment time={key.createdAt} otherwise="" />],
+    ...(creator.id === key.owner.id ? [] : [["Created by", <NamedPerson who={creator} />] as const]),
     ["Last used", <Use time={key.lastUsedAt} address={key.lastUsedIp} />],
     ["Last refused", <Use time={key.lastRefusedAt} address={key.lastRefusedIp} />],
-    ["Version", `${key.version}`],
+    [
+      "Version",
+      me.roles.includes(ADMIN) ? (
+        <>
+          {key.version}{" "}
+          <a class="open" href={link(AUDIT, { target: key.id })}>
+            Changes
+          </a>
+        </>
+      ) : (
+        `${key.version}`
+      ),
+    ],
     ...kinOf(key),
-    ...endOf(key, me),
+    ...endOf(key, revoker),
   ];
 }
 
@@ -212,11 +248,11 @@ function kinOf({ predecessorId, successorId }: Key): (readonly [string, Child])[
   ];
 }
 
-function endOf({ revokedAt, revokedBy, revocationReason, owner }: Key, me: Me): (readonly [string, Child])[] {
+function endOf({ revokedAt, revocationReason }: Key, revoker: Named | null): (readonly [string, Child])[] {
   if (revokedAt === null) return [];
   return [
     ["Revoked", <Moment time={revokedAt} otherwise="" />],
-    ["Revoked by", revokedBy && nameOf(revokedBy, [me, owner])],
+    ["Revoked by", revoker && <NamedPerson who={revoker} />],
     ...(revocationReason === null ? [] : [["Reason", revocationReason] as const]),
   ];
 }

@@ -148,7 +148,7 @@ const SigningKeyFact: FC<{ key_: Credentials["signingKeys"][number] }> = ({
     <Code text={kid} />
     <small class="detail">
       signs from <Moment time={activeFrom} otherwise="" />
-      {made !== null && `, taken early by ${made.by.name}`}
+      {made !== null && `, rotated by ${made.by.name}`}
     </small>
   </>
 );

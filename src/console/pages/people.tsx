@@ -19,6 +19,7 @@ import { Ago, Moment } from "../parts/time.tsx";
 import { counted, listed } from "../parts/wording.ts";
 import { AUDIT, link, ownerPage, PEOPLE } from "../paths.ts";
 import { Code } from "../parts/code.tsx";
+import { receiptsPath } from "./person-keys.tsx";
 import { refusalPage } from "./error-pages.tsx";
 
 const PAGE_SIZE = 50;
@@ -80,10 +81,11 @@ const WithoutRole: FC<{ organization: Organization }> = ({
       title={`${counted(groups.length, "group")} of your identity provider ${groups.length === 1 ? "gives" : "give"} no role`}
     >
       <p>
-        {listed(groups.slice(0, 5))}
-        {groups.length > 5 && ` and ${groups.length - 5} more`}: their names say no role, such as{" "}
-        <code>admin</code> or <code>*:developer</code>. Rename them there, or have them translated here (
-        <code>SCIM_ROLE_NAMES</code>).
+        {groups.length > 5 ? groups.slice(0, 5).join(", ") : listed(groups)}
+        {groups.length > 5 && ` and ${groups.length - 5} more`}. A group gives the role that it is named
+        after, such as <code>admin</code> or <code>*:developer</code>. Rename{" "}
+        {groups.length === 1 ? "it" : "them"} there, or map the {groups.length === 1 ? "name" : "names"} to
+        roles in <code>SCIM_ROLE_NAMES</code>.
       </p>
     </Banner>
   );
@@ -223,6 +225,14 @@ function factsOf(person: Person): (readonly [string, Child])[] {
     ["Roles", <Roles roles={person.roles} />],
     ["Last sign-in", <Moment time={person.lastSignInAt} otherwise="Never" />],
     ["SCIM", <Scim scim={person.scim} />],
-    ["Keys", counted(person.keys, "key")],
+    [
+      "Keys",
+      <>
+        {person.keys === 0 ? "None that is not revoked" : counted(person.keys, "key")}{" "}
+        <a class="open" href={receiptsPath(person.id)}>
+          Receipts of revoked keys
+        </a>
+      </>,
+    ],
   ];
 }

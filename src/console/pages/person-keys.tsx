@@ -1,51 +1,86 @@
 import type { Hono } from "hono";
-import type { ApiResult } from "../api.ts";
+import { z } from "zod";
 import { isRefusal } from "../../core/refusal.ts";
 import type { Page } from "../../api-types/common.ts";
-import type { Key } from "../../api-types/keys.ts";
+import type { Key, KeyDetails } from "../../api-types/keys.ts";
 import type { Person, PersonRevoked } from "../../api-types/people.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
-import { PageHeader } from "../parts/ui.tsx";
+import { Empty, PageHeader } from "../parts/ui.tsx";
 import { TextField } from "../parts/fields.tsx";
 import { Cancel, Form } from "../parts/form.tsx";
 import { Banner } from "../parts/banner.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
+import { Pages } from "../parts/pages.tsx";
 import { problemsOf, type Problems } from "../parts/problems.ts";
-import { ReceiptList } from "../parts/receipts.tsx";
+import { KEYS_AT_ONCE, ReceiptList } from "../parts/receipts.tsx";
 import { NotSaved } from "../parts/outcome-banners.tsx";
 import { counted, NUMBER } from "../parts/wording.ts";
-import { ownerPage } from "../paths.ts";
+import { link, ownerPage } from "../paths.ts";
 import { callsThrough } from "./calls-through.ts";
 import { refusalPage, unconfirmedPage } from "./error-pages.tsx";
 
 const LABELS = { reason: "Why" };
 
-/** `/people/<id>/revoke-keys`: cuts somebody off, with a receipt for each key. */
+/** What a list of receipts is asked for: those of one cut, of how many keys and when; else of all revoked keys. */
+const ReceiptsQuery = z.object({
+  at: z.iso.datetime().optional().catch(undefined),
+  done: z
+    .string()
+    .regex(/^\d{1,6}$/)
+    .transform(Number)
+    .optional()
+    .catch(undefined),
+  cursor: z.string().optional().catch(undefined),
+  trail: z.string().max(2000).optional().catch(undefined),
+});
+
+/** `/people/<id>/revoke-keys`: cuts somebody off; `/people/<id>/receipts`: since when each of their keys is dead. */
 export function addPersonKeys(app: Hono<ConsoleEnv>): void {
   app.get("/people/:id/revoke-keys", (c) => ask(c, c.req.param("id"), "", {}));
 
   app.post("/people/:id/revoke-keys", async (c) => {
     const id = c.req.param("id");
     const reason = textOf(await c.req.formData(), "reason");
-    if (reason.trim() === "") return ask(c, id, "", { reason: "Say why: it is kept with the keys." });
-    const [unrevoked, earlier] = await Promise.all([unrevokedKeysOf(c, id), lastRevokedKeysOf(c, id)]);
-    const path = `/-/people/${encodeURIComponent(id)}`;
-    const revoked = await c.get("api").change<PersonRevoked>("POST", `${path}/revoke-keys`, { reason });
-    if (!isRefusal(revoked)) return receiptsPage(c, id, revoked, unrevoked, earlier);
+    if (reason.trim() === "") return ask(c, id, "", { reason: "Must not be empty" });
+    const person = await c.get("api").get<Person>(apiPath(id));
+    const revoked = await c
+      .get("api")
+      .change<PersonRevoked>("POST", `${apiPath(id)}/revoke-keys`, { reason });
+    if (!isRefusal(revoked)) {
+      // What is asked for again is all confirmed by now.
+      const done = isRefusal(person) || person.keys === 0 ? revoked.receipts.length : person.keys;
+      const at = revoked.receipts
+        .map(({ requestedAt }) => requestedAt)
+        .toSorted()
+        .at(-1);
+      return c.redirect(link(receiptsPath(id), { done: `${done}`, at }), 303);
+    }
     if (revoked.code === "admission_unavailable") return unconfirmedPage(c, revoked);
     const problems = problemsOf(revoked, LABELS);
     return problems === null ? refusalPage(c, revoked) : ask(c, id, reason, problems);
   });
+
+  app.get("/people/:id/receipts", (c) => receiptsPage(c, c.req.param("id")));
+}
+
+function apiPath(id: string): string {
+  return `/-/people/${encodeURIComponent(id)}`;
+}
+
+/** Where the receipts of somebody's revoked keys are. */
+export function receiptsPath(id: string): string {
+  return `${ownerPage({ id, kind: "user" })}/receipts`;
 }
 
 async function ask(c: ConsoleContext, id: string, reason: string, problems: Problems): Promise<Response> {
-  const person = await c.get("api").get<Person>(`/-/people/${encodeURIComponent(id)}`);
+  const person = await c.get("api").get<Person>(apiPath(id));
   if (isRefusal(person)) return refusalPage(c, person);
-  const ended = await unrevokedKeysOf(c, id);
+  if (person.keys === 0) return nothingPage(c, person);
+  const ended = await liveKeysOf(c, id);
   const calls = ended.length === 0 ? "" : await callsThrough(c, ended);
   const title = `Revoke all keys of ${person.name}?`;
-  const back = { label: person.name, href: ownerPage({ id, kind: "user" }) };
+  const back = backTo(person);
   const isWrong = Object.keys(problems).length > 0;
   return pageForMe(
     c,
@@ -83,59 +118,82 @@ async function ask(c: ConsoleContext, id: string, reason: string, problems: Prob
   );
 }
 
-/** The keys that are revoked with the person, whose names the receipts tell. */
-async function unrevokedKeysOf(c: ConsoleContext, owner: string): Promise<readonly Key[]> {
-  const statuses = ["active", "disabled", "expired"];
-  return (await Promise.all(statuses.map((status) => keysOf(c, owner, status)))).flat();
+function backTo({ id, name }: Person): { label: string; href: string } {
+  return { label: name, href: ownerPage({ id, kind: "user" }) };
 }
 
-async function keysOf(c: ConsoleContext, owner: string, status: string): Promise<readonly Key[]> {
-  const keys: Key[] = [];
-  for (let nextCursor: string | undefined = ""; nextCursor !== undefined;) {
-    const page = await pageOf(c, { owner, status, nextCursor });
-    if (isRefusal(page)) break;
-    keys.push(...page.data);
-    nextCursor = page.pagination.nextCursor ?? undefined;
-  }
-  return keys;
-}
-
-/** The newest of somebody's revoked keys: those stay on record, and grow in number for ever. */
-async function lastRevokedKeysOf(c: ConsoleContext, owner: string): Promise<readonly Key[]> {
-  const page = await pageOf(c, { owner, status: "revoked", sort: "-createdAt" });
-  return isRefusal(page) ? [] : page.data;
-}
-
-function pageOf(c: ConsoleContext, query: Readonly<Record<string, string>>): Promise<ApiResult<Page<Key>>> {
-  return c.get("api").get<Page<Key>>("/-/api-keys", { limit: "500", ...query });
-}
-
-function receiptsPage(
-  c: ConsoleContext,
-  id: string,
-  { receipts }: PersonRevoked,
-  unrevoked: readonly Key[],
-  earlier: readonly Key[],
-): Promise<Response> {
-  const keys = [...unrevoked, ...earlier];
-  const lived = new Set(unrevoked.map((key) => key.id));
-  const before = receipts.filter(({ keyId }) => !lived.has(keyId)).length;
-  // What is asked for again is all confirmed by now.
-  const count = before === receipts.length ? before : receipts.length - before;
-  const title = `${counted(count, "key")} revoked`;
-  const back = { label: keys[0]?.owner.name ?? id, href: ownerPage({ id, kind: "user" }) };
-  const banner = count === 1 ? "It is dead everywhere" : "They are dead everywhere";
+function nothingPage(c: ConsoleContext, person: Person): Promise<Response> {
+  const title = `Keys of ${person.name}`;
   return pageForMe(c, title, "people", () => (
     <>
-      <PageHeader title={title} back={back} />
-      {receipts.length > 0 && <Banner kind="good" title={banner} />}
-      {count < receipts.length && (
+      <PageHeader title={title} back={backTo(person)} />
+      <Empty icon="key" title="There is no key to revoke">
+        <p>{person.name} has no key that is not revoked.</p>
+        <a href={receiptsPath(person.id)}>Receipts of revoked keys</a>
+      </Empty>
+    </>
+  ));
+}
+
+/** Somebody's keys that are not revoked, as far as there are not very many. */
+async function liveKeysOf(c: ConsoleContext, owner: string): Promise<readonly Key[]> {
+  const pages = await Promise.all(
+    (["active", "disabled", "expired"] as const).map((status) =>
+      c.get("api").get<Page<Key>>("/-/api-keys", { owner, status, limit: "500" }),
+    ),
+  );
+  return pages.flatMap((page) => (isRefusal(page) ? [] : page.data));
+}
+
+/** The receipts as the organisation has them, the newest keys first. */
+async function receiptsPage(c: ConsoleContext, id: string): Promise<Response> {
+  const query = ReceiptsQuery.parse(c.req.query());
+  const { api } = c.var;
+  const [person, keys] = await Promise.all([
+    api.get<Person>(apiPath(id)),
+    api.get<Page<Key>>("/-/api-keys", {
+      owner: id,
+      status: "revoked",
+      limit: `${KEYS_AT_ONCE}`,
+      nextCursor: query.cursor,
+    }),
+  ]);
+  if (isRefusal(person)) return refusalPage(c, person);
+  if (isRefusal(keys)) return refusalPage(c, keys);
+  const cut = keys.data.filter(({ revokedAt }) => query.at === undefined || revokedAt === query.at);
+  const read = await Promise.all(cut.map((key) => api.get<KeyDetails>(`/-/api-keys/${key.id}`)));
+  const receipts = read.flatMap((key) => (isRefusal(key) ? [] : (key.receipt ?? [])));
+  const missing = cut.length - receipts.length;
+  const { done = 0, at, cursor, trail } = query;
+  const title = done > 0 ? `${counted(done, "key")} revoked` : `Revoked keys of ${person.name}`;
+  return pageForMe(c, title, "people", () => (
+    <>
+      <PageHeader title={title} back={backTo(person)} />
+      {done > 0 && missing === 0 && (
+        <Banner kind="good" title={done === 1 ? "It is dead everywhere" : "They are dead everywhere"} />
+      )}
+      {cut.length < keys.data.length && (
         <p class="soft">
-          {before === 1 ? "One more was" : `${NUMBER.format(before)} more were`} revoked before; the list has
-          the receipt{before === 1 ? "" : "s"}, too.
+          Other keys were revoked at other times. <a href={receiptsPath(id)}>Receipts of all revoked keys</a>
         </p>
       )}
-      <ReceiptList receipts={receipts} names={new Map(keys.map((key) => [key.id, key.name]))} />
+      {missing > 0 && (
+        <Banner kind="warn" title={`${NUMBER.format(missing)} not confirmed everywhere yet`}>
+          <p>Portcullis keeps trying. A receipt is here once every location has confirmed it.</p>
+        </Banner>
+      )}
+      {receipts.length > 0 ? (
+        <ReceiptList receipts={receipts} names={new Map(cut.map((key) => [key.id, key.name]))} />
+      ) : (
+        missing === 0 && <Empty icon="key" title="No revoked keys" />
+      )}
+      <Pages
+        path={receiptsPath(id)}
+        query={{ done: done > 0 ? `${done}` : undefined, at, cursor, trail }}
+        nextCursor={keys.pagination.nextCursor}
+        shown={keys.data.length}
+        pageSize={KEYS_AT_ONCE}
+      />
     </>
   ));
 }

@@ -60,7 +60,7 @@ export function addSearch(app: Hono<ConsoleEnv>): void {
   app.post("/search", async (c) => {
     const { hash, at, ...fields } = Search.parse(await formOf(c));
     const { names, keys, perhaps } = readTyped(fields);
-    const narrowed = { ...fields, ...names };
+    const narrowed = { ...withoutKeys(fields), ...names };
     const surely = [...hash.map((each) => ({ hash: each })), ...keys.map((key) => ({ key }))];
     const found = await findKey(c, surely.length > 0 ? surely : perhaps.map((key) => ({ key })));
     if (isRefusal(found) && surely.length > 0) return refusalPage(c, found);
@@ -81,6 +81,13 @@ export function addSearch(app: Hono<ConsoleEnv>): void {
     const isAdmin = me.roles.includes(ADMIN);
     return q === "" ? searchPage(c, "", null) : searchPage(c, q, await resultsOf(c, q, isAdmin));
   });
+}
+
+/** No key stands in an address, whichever field it is in. */
+function withoutKeys<Fields extends Readonly<Record<string, string>>>(fields: Fields): Partial<Fields> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => keysIn(value).length === 0),
+  ) as Partial<Fields>;
 }
 
 interface Read {

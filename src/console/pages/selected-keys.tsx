@@ -3,19 +3,22 @@ import type { FC } from "hono/jsx";
 import type { KeyOutcomes } from "../../api-types/key-acts.ts";
 import type { Key, KeyDetails } from "../../api-types/keys.ts";
 import { isRefusal } from "../../core/refusal.ts";
-import { REFUSALS } from "../../core/refusal-table.ts";
+import { keysOf } from "../../core/keys-of.ts";
+import { REFUSALS, type RefusalCode } from "../../core/refusal-table.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { Empty, KeyStanding, PageHeader } from "../parts/ui.tsx";
 import { TextField } from "../parts/fields.tsx";
 import { Cancel, Form } from "../parts/form.tsx";
 import { Banner } from "../parts/banner.tsx";
+import { NotSaved } from "../parts/outcome-banners.tsx";
+import { problemsOf, type Problems } from "../parts/problems.ts";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { KEYS_AT_ONCE, ReceiptList } from "../parts/receipts.tsx";
 import { receiptRecord } from "../parts/receipt.tsx";
 import { Ago } from "../parts/time.tsx";
 import { counted } from "../parts/wording.ts";
-import { ALL_KEYS, HOME, keyPage, pathOf } from "../paths.ts";
+import { ALL_KEYS, HOME, keyPage, link, pathOf, SELECTED_KEYS } from "../paths.ts";
 import { callsThrough } from "./calls-through.ts";
 import { refusalPage } from "./error-pages.tsx";
 
@@ -37,7 +40,7 @@ type Act = keyof typeof ACTS;
 export function addSelectedKeys(app: Hono<ConsoleEnv>): void {
   app.get("/selected-keys", async (c) => {
     const act = actOf(c);
-    const keys = await keysOf(c, c.req.queries("id") ?? []);
+    const keys = await readKeys(c, c.req.queries("id") ?? []);
     const open = keys.filter(({ status }) => status !== "revoked");
     return open.length === 0 ? nothingPage(c) : askPage(c, act, open);
   });
@@ -49,12 +52,21 @@ export function addSelectedKeys(app: Hono<ConsoleEnv>): void {
     const keyIds = (c.req.queries("id") ?? []).slice(0, KEYS_AT_ONCE);
     const body = { act, keyIds, ...(reason !== "" && { reason }) };
     const done = await c.get("api").change<KeyOutcomes>("POST", "/-/api-keys/acts", body);
-    if (isRefusal(done)) return refusalPage(c, done);
-    return donePage(c, act, done.outcomes, await keysOf(c, keyIds));
+    if (!isRefusal(done)) return c.redirect(doneAt(act, done.outcomes), 303);
+    const problems = problemsOf(done, LABELS);
+    return problems === null
+      ? refusalPage(c, done)
+      : askPage(c, act, await readKeys(c, keyIds), { reason, problems });
+  });
+
+  app.get("/selected-keys/done", async (c) => {
+    const keys = await readKeys(c, idsIn(c.req.query("ids")));
+    const refused = refusedIn(c.req.query("refused"));
+    return keys.length + refused.size === 0 ? nothingPage(c) : donePage(c, actOf(c), keys, refused);
   });
 
   app.get("/selected-keys/receipts.json", async (c) => {
-    const keys = await keysOf(c, (c.req.query("ids") ?? "").split(" "));
+    const keys = await readKeys(c, idsIn(c.req.query("ids")));
     const receipts = keys.flatMap((key) =>
       key.receipt === undefined ? [] : [receiptRecord(key, key.receipt)],
     );
@@ -67,9 +79,11 @@ function actOf(c: ConsoleContext): Act {
   return c.req.query("act") === "disable" ? "disable" : "revoke";
 }
 
+const KEY_ID = /^key_[0-9A-Za-z]{12}$/;
+
 /** Those of some keys that the reader may see. */
-async function keysOf(c: ConsoleContext, ids: readonly string[]): Promise<KeyDetails[]> {
-  const known = [...new Set(ids)].filter((id) => /^key_[0-9A-Za-z]{12}$/.test(id)).slice(0, KEYS_AT_ONCE);
+async function readKeys(c: ConsoleContext, ids: readonly string[]): Promise<KeyDetails[]> {
+  const known = [...new Set(ids)].filter((id) => KEY_ID.test(id)).slice(0, KEYS_AT_ONCE);
   const read = await Promise.all(known.map((id) => c.get("api").get<KeyDetails>(`/-/api-keys/${id}`)));
   return read.flatMap((key) => (isRefusal(key) ? [] : [key]));
 }
@@ -94,14 +108,24 @@ async function placeOf(c: ConsoleContext, keys: readonly Key[]) {
     : ({ section: "all-keys", back: { label: "All keys", href: ALL_KEYS } } as const);
 }
 
-async function askPage(c: ConsoleContext, act: Act, keys: readonly Key[]): Promise<Response> {
+const LABELS = { reason: "Why" };
+const UNTOUCHED = { reason: "", problems: {} };
+
+async function askPage(
+  c: ConsoleContext,
+  act: Act,
+  keys: readonly Key[],
+  { reason, problems }: { readonly reason: string; readonly problems: Problems } = UNTOUCHED,
+): Promise<Response> {
   const { verb, text } = ACTS[act];
   const what = counted(keys.length, "key");
   const title = `${verb} ${what}?`;
   const [{ section, back }, calls] = await Promise.all([placeOf(c, keys), callsThrough(c, keys)]);
-  return pageForMe(c, title, section, () => (
+  const isWrong = Object.keys(problems).length > 0;
+  const content = (
     <>
       <PageHeader title={title} back={back} />
+      <NotSaved problems={problems} labels={LABELS} />
       <KeyTable keys={keys} />
       <section class="card question">
         <p>
@@ -112,7 +136,8 @@ async function askPage(c: ConsoleContext, act: Act, keys: readonly Key[]): Promi
             <TextField
               name="reason"
               label="Why (optional)"
-              value=""
+              value={reason}
+              problem={problems["reason"]}
               hint="It is kept with the keys and in the audit log."
             />
           )}
@@ -125,7 +150,8 @@ async function askPage(c: ConsoleContext, act: Act, keys: readonly Key[]): Promi
         </Form>
       </section>
     </>
-  ));
+  );
+  return pageForMe(c, title, section, () => content, isWrong ? { status: 422 } : {});
 }
 
 const KeyTable: FC<{ keys: readonly Key[] }> = ({ keys }) => (
@@ -158,37 +184,88 @@ const KeyTable: FC<{ keys: readonly Key[] }> = ({ keys }) => (
   </table>
 );
 
+/** Where it is told what became of the keys, also when somebody comes back to it. */
+function doneAt(act: Act, outcomes: KeyOutcomes["outcomes"]): string {
+  const refused = outcomes.flatMap(({ keyId, code }) => (code === null ? [] : [`${keyId}:${code}`]));
+  const ids = outcomes.map(({ keyId }) => keyId);
+  return link(`${SELECTED_KEYS}/done`, { act, ids: ids.join(" "), refused: refused.join(" ") });
+}
+
+function idsIn(text = ""): string[] {
+  return text.split(" ");
+}
+
+/** Why keys were refused, by their ids. */
+function refusedIn(text = ""): ReadonlyMap<string, RefusalCode> {
+  const pairs = text.split(" ").map((pair) => pair.split(":"));
+  return new Map(
+    pairs.flatMap(([id = "", code]) => {
+      const known = CODES.find((each) => each === code);
+      return known === undefined ? [] : [[id, known] as const];
+    }),
+  );
+}
+
+const CODES = keysOf(REFUSALS);
+
+/** What the organisation has on record of keys that were acted on. */
 async function donePage(
   c: ConsoleContext,
   act: Act,
-  outcomes: KeyOutcomes["outcomes"],
-  keys: readonly Key[],
+  keys: readonly KeyDetails[],
+  refused: ReadonlyMap<string, RefusalCode>,
 ): Promise<Response> {
   const names = new Map(keys.map(({ id, name }) => [id, name]));
-  const receipts = outcomes.flatMap(({ receipt }) => (receipt === null ? [] : [receipt]));
-  const done = outcomes.filter(({ status }) => status === "done").length;
-  const refused = outcomes.filter(({ status }) => status === "refused");
-  const title = `${counted(done, "key")} ${ACTS[act].done}`;
+  const receipts = keys.flatMap(({ receipt }) => receipt ?? []);
+  const isDone = ({ status, disabled }: Key) => status === "revoked" || (act === "disable" && disabled);
+  const done = keys.filter(isDone);
+  const unread = [...refused.keys()].filter((id) => KEY_ID.test(id) && !names.has(id));
+  const others = [...keys.filter((key) => !isDone(key)), ...unread.map((id) => ({ id, name: id }))];
+  const pending = done.filter(
+    ({ id, status, receipt }) =>
+      refused.has(id) || (act === "revoke" && status === "revoked" && receipt === undefined),
+  );
+  const title = `${counted(done.length, "key")} ${ACTS[act].done}`;
   const { section, back } = await placeOf(c, keys);
   return pageForMe(c, title, section, () => (
     <>
       <PageHeader title={title} back={back} />
-      {refused.length > 0 && (
-        <Banner kind="bad" title={`${counted(refused.length, "key")} not ${ACTS[act].done}`}>
-          <ul>
-            {refused.map(({ keyId, code }) => (
-              <li>
-                <a href={keyPage(keyId)}>{names.get(keyId) ?? keyId}</a>:{" "}
-                {code === null ? "" : REFUSALS[code].message}
-              </li>
-            ))}
-          </ul>
+      {others.length > 0 && (
+        <Banner kind="bad" title={`${counted(others.length, "key")} not ${ACTS[act].done}`}>
+          <Reasons keys={others} refused={refused} otherwise={`It is not ${ACTS[act].done} any more.`} />
         </Banner>
       )}
-      {done > 0 && act === "disable" && (
-        <Banner kind="good" title={`${done === 1 ? "It is" : "They are"} disabled and refused everywhere.`} />
+      {pending.length > 0 && (
+        <Banner kind="warn" title={`${counted(pending.length, "key")} not confirmed everywhere yet`}>
+          <Reasons keys={pending} refused={new Map()} otherwise={UNCONFIRMED} />
+        </Banner>
+      )}
+      {act === "disable" && done.length > 0 && pending.length === 0 && (
+        <Banner
+          kind="good"
+          title={`${done.length === 1 ? "It is" : "They are"} disabled and refused everywhere.`}
+        />
       )}
       {receipts.length > 0 && <ReceiptList receipts={receipts} names={names} />}
     </>
   ));
 }
+
+const UNCONFIRMED = "It is recorded, and Portcullis keeps trying until every location has confirmed it.";
+
+const Reasons: FC<{
+  keys: readonly Pick<Key, "id" | "name">[];
+  refused: ReadonlyMap<string, RefusalCode>;
+  otherwise: string;
+}> = ({ keys, refused, otherwise }) => (
+  <ul>
+    {keys.map(({ id, name }) => {
+      const code = refused.get(id);
+      return (
+        <li>
+          <a href={keyPage(id)}>{name}</a>: {code === undefined ? otherwise : REFUSALS[code].message}
+        </li>
+      );
+    })}
+  </ul>
+);

@@ -125,7 +125,7 @@ function reviewPage(
     <>
       <PageHeader title={title} back={{ label: name, href: `${SERVICE_USERS}/${encodeURIComponent(id)}` }} />
       {impact.calls > 0 ? (
-        <ImpactReport impact={impact} keys="several" />
+        <ImpactReport impact={impact} names={c.get("operationNames")} keys="several" />
       ) : (
         <Banner kind="warn" title="No calls in the last 24 hours to compare with">
           <p>

@@ -64,5 +64,5 @@ export function signInProblemPage(
     </>
   );
   const retryAfter = status === 503 ? { retryAfter: RETRY_AFTER_S } : {};
-  return bare(c, title, content, { status, keepForms: true, ...retryAfter });
+  return bare(c, title, content, { status, keepForms: "sign-in", ...retryAfter });
 }

@@ -50,7 +50,7 @@ export function signInAgainPage(c: ConsoleContext, url: string): Response | Prom
       </a>
     </>
   );
-  return bare(c, "Your session has ended", content, { status: 401, keepForms: true, refresh: url });
+  return bare(c, "Your session has ended", content, { status: 401, keepForms: "sign-in", refresh: url });
 }
 
 function noSecondFactorPage(c: ConsoleContext): Response | Promise<Response> {
@@ -66,5 +66,5 @@ function noSecondFactorPage(c: ConsoleContext): Response | Promise<Response> {
       </a>
     </>
   );
-  return bare(c, "No second factor", content, { status: 401, keepForms: true });
+  return bare(c, "No second factor", content, { status: 401, keepForms: "sign-in" });
 }

@@ -4,7 +4,7 @@ import { eventOf } from "../../core/organization/audit-event.ts";
 import { REFUSALS } from "../../core/refusal-table.ts";
 import { HOME, PEOPLE, SERVICE_USERS } from "../paths.ts";
 import { wordsOf } from "./audit-words.ts";
-import { changesOf, type Change } from "./changes.ts";
+import { changesOf, type Change, type Names, type Value } from "./changes.ts";
 import { Exact } from "./time.tsx";
 import { listed } from "./wording.ts";
 import { Code } from "./code.tsx";
@@ -88,7 +88,7 @@ const Name: FC<{ href: string; children?: Child }> = ({ href, children }) => (
 
 /** What differs between before and after, from where it was asked for, and the way to events like it. */
 const Details: FC<{ event: AuditEvent; narrowed: Props["narrowed"] }> = ({ event, narrowed }) => {
-  const changes = changesOf(event.before, event.after);
+  const changes = changesOf(event.before, event.after, namesIn(event));
   return (
     <details>
       <summary>{summaryOf(event, changes)}</summary>
@@ -96,16 +96,35 @@ const Details: FC<{ event: AuditEvent; narrowed: Props["narrowed"] }> = ({ event
         {event.code !== null && <Fact name="Refused with">{<Refusal code={event.code} />}</Fact>}
         {changes.map(({ field, before, after }) => (
           <Fact name={field}>
-            {before !== null && <del>{before}</del>} {after !== null && <ins>{after}</ins>}
+            {before && (
+              <del>
+                <Values of={before} />
+              </del>
+            )}{" "}
+            {after && (
+              <ins>
+                <Values of={after} />
+              </ins>
+            )}
           </Fact>
         ))}
         <Fact name="Event">
           <Code text={eventOf(event.action)} />
         </Fact>
         <Fact name="On">
+          {(event.targetName ?? event.target) !== event.target && (
+            <>
+              <Target event={event} />{" "}
+            </>
+          )}
           <Code text={event.target} />
         </Fact>
         <Fact name="By">
+          {(event.actor.name ?? event.actor.id) !== event.actor.id && (
+            <>
+              <Actor event={event} />{" "}
+            </>
+          )}
           <code>{event.actor.id}</code>
         </Fact>
         {event.requestId && (
@@ -124,6 +143,30 @@ const Details: FC<{ event: AuditEvent; narrowed: Props["narrowed"] }> = ({ event
     </details>
   );
 };
+
+/** The names that an event tells. */
+function namesIn({ actor, target, targetName }: AuditEvent): Names {
+  const pairs = [
+    [actor.id, actor.name],
+    [target, targetName],
+    ["portcullis", "Portcullis"],
+    ["scim", "SCIM"],
+  ] as const;
+  return new Map(pairs.flatMap(([id, name]) => (name === null ? [] : [[id, name] as const])));
+}
+
+const Values: FC<{ of: readonly Value[] }> = ({ of: values }) => (
+  <>
+    {values.map((value, i) => (
+      <>
+        {i > 0 && ", "}
+        {value.kind === "moment" && <Exact time={value.iso} to="second" />}
+        {value.kind === "key" && <Name href={`${HOME}/${value.id}`}>{value.id}</Name>}
+        {value.kind === "text" && value.text}
+      </>
+    ))}
+  </>
+);
 
 const Refusal: FC<{ code: string }> = ({ code }) => (
   <>

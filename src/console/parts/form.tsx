@@ -42,9 +42,14 @@ export const Form: FC<Props> = ({
   >
     <input type="hidden" name={CSRF_FIELD} value={csrf} />
     {keep && (
-      <p class="banner good" role="status" data-restored="" hidden>
-        You are signed in again. Nothing was sent yet; what you filled in is still here.
-      </p>
+      <>
+        <p class="banner good" role="status" data-restored="sign-in" hidden>
+          You are signed in again. Nothing was sent yet; what you filled in is still here.
+        </p>
+        <p class="banner warn" role="status" data-restored="again" hidden>
+          What you filled in is still here. It was not sent again.
+        </p>
+      </>
     )}
     {children}
   </form>

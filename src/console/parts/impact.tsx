@@ -1,5 +1,6 @@
 import type { FC } from "hono/jsx";
 import type { Impact } from "../../api-types/impact.ts";
+import type { OperationNames } from "../context.ts";
 import { Banner } from "./banner.tsx";
 import { counted, NUMBER } from "./wording.ts";
 import { Code } from "./code.tsx";
@@ -12,18 +13,19 @@ const REASONS: Readonly<Record<Reason, string>> = {
   expired: "the key would have expired",
   address: "they came from an address that would not be allowed",
   scope: "no scope would allow them",
-  vault: "they were about a vault that would not be allowed",
+  vault: "no vault that would be left allows them",
 };
 
 interface Props {
   impact: Impact;
+  names: OperationNames;
   keys?: "one" | "several";
   /** What keeps the key from working before and after the change. */
   ended?: "disabled" | "expired" | undefined;
 }
 
 /** What a change would have done to the calls of the last day: those of one key, or of all keys of an owner. */
-export const ImpactReport: FC<Props> = ({ impact, keys = "one", ended }) => {
+export const ImpactReport: FC<Props> = ({ impact, names, keys = "one", ended }) => {
   const { calls, wouldRefuse, refusedAlready, wouldSeeLess, unknown } = impact;
   const harmless = wouldRefuse + wouldSeeLess + unknown === 0;
   const isGood = harmless && refusedAlready === 0 && ended === undefined;
@@ -71,7 +73,7 @@ export const ImpactReport: FC<Props> = ({ impact, keys = "one", ended }) => {
               </li>
             )}
           </ul>
-          <Examples examples={impact.examples} />
+          <Examples examples={impact.examples} names={names} />
         </>
       )}
     </Banner>
@@ -107,7 +109,7 @@ function titleOf({ calls, wouldRefuse, refusedAlready, wouldSeeLess, unknown }: 
   return `The present settings refuse ${refusedAlready === calls ? "all " : ""}${counted(refusedAlready, "call")} of the last 24 hours already`;
 }
 
-const Examples: FC<{ examples: Impact["examples"] }> = ({ examples }) =>
+const Examples: FC<{ examples: Impact["examples"]; names: OperationNames }> = ({ examples, names }) =>
   examples.length === 0 ? (
     <></>
   ) : (
@@ -125,7 +127,7 @@ const Examples: FC<{ examples: Impact["examples"] }> = ({ examples }) =>
         {examples.map(({ operation, resource, address, calls }) => (
           <tr>
             <th scope="row">
-              <Code text={operation} />
+              <Code text={names.get(operation) ?? operation} />
             </th>
             <td data-label="About">{resource ? <Code text={resource} /> : <span class="soft">—</span>}</td>
             <td data-label="From">{address ? <Code text={address} /> : <span class="soft">unknown</span>}</td>

@@ -67,10 +67,20 @@ export const NoKeys: FC<{ path: string; query: ListQuery; whose: Whose }> = ({ p
       </Empty>
     );
   }
-  if (query.ownerName || query.owner || query.kind) {
+  if (query.owner) {
     return (
       <Empty icon="key" title={query.status === "all" ? "No keys" : `No ${query.status} keys`}>
-        <p>No owner that matches the filters has a key.</p>
+        <p>{typeof whose === "object" ? whose.name : query.owner} has none.</p>
+        {query.status !== "all" && (
+          <a href={link(path, { ...fromTheStart(query), status: "all" })}>Show keys of any status</a>
+        )}
+      </Empty>
+    );
+  }
+  if (query.ownerName || query.kind) {
+    return (
+      <Empty icon="key" title={query.status === "all" ? "No keys" : `No ${query.status} keys`}>
+        <p>No owner that matches the filters has one.</p>
         <a href={path}>Show everybody’s keys</a>
       </Empty>
     );

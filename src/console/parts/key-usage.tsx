@@ -2,7 +2,7 @@ import type { FC } from "hono/jsx";
 import type { Usage } from "../../api-types/usage.ts";
 import { REFUSALS, type RefusalCode } from "../../core/refusal-table.ts";
 import { hourOf } from "../../core/usage/usage.ts";
-import type { Console } from "../context.ts";
+import type { OperationNames } from "../context.ts";
 import { Exact } from "./time.tsx";
 import { NUMBER } from "./wording.ts";
 import { Code } from "./code.tsx";
@@ -15,11 +15,7 @@ interface Entry {
 }
 
 /** What was called most, and from where. */
-export const MostUsed: FC<{ usage: Usage; operations: Console["policy"]["operations"] }> = ({
-  usage,
-  operations,
-}) => {
-  const paths = new Map(operations.map(({ id, method, template }) => [id, `${method} ${template}`]));
+export const MostUsed: FC<{ usage: Usage; names: OperationNames }> = ({ usage, names }) => {
   if (usage.operations.length + usage.addresses.length === 0) return null;
   return (
     <div class="columns most-used">
@@ -33,7 +29,7 @@ export const MostUsed: FC<{ usage: Usage; operations: Console["policy"]["operati
         title="Operations most used"
         label="Operation"
         entries={usage.operations.map(({ operation, calls }) => ({
-          name: paths.get(operation) ?? operation,
+          name: names.get(operation) ?? operation,
           calls,
         }))}
       />
@@ -86,7 +82,10 @@ const Ranking: FC<{ title: string; label: string; entries: readonly Entry[] }> =
 };
 
 /** The last requests that the gateway refused, each with the reason and what to look for in the logs. */
-export const LastRefusals: FC<{ refusals: Usage["refusals"] }> = ({ refusals }) => (
+export const LastRefusals: FC<{ refusals: Usage["refusals"]; names: OperationNames }> = ({
+  refusals,
+  names,
+}) => (
   <table class="list">
     <thead>
       <tr>
@@ -107,7 +106,11 @@ export const LastRefusals: FC<{ refusals: Usage["refusals"] }> = ({ refusals }) 
             </a>
           </th>
           <td data-label="Operation">
-            {operation === null ? <span class="soft">—</span> : <Code text={operation} />}
+            {operation === null ? (
+              <span class="soft">—</span>
+            ) : (
+              <Code text={names.get(operation) ?? operation} />
+            )}
           </td>
           <td data-label="From">{address ? <Code text={address} /> : <span class="soft">unknown</span>}</td>
           <td data-label="When">

@@ -13,12 +13,15 @@ import { Navigation, type Section } from "./navigation.tsx";
 import { bootstrapNotice } from "./outcome-banners.tsx";
 import { ThemeChoice } from "./theme-choice.tsx";
 
+/** By a sign-in, by a second factor, or to send it again. */
+type KeepForms = "sign-in" | "step-up" | "again" | false;
+
 export interface PageOptions {
   readonly status?: ContentfulStatusCode;
   /** Where the browser goes on to by itself, at once. */
   readonly refresh?: string;
-  /** Whether what was filled in on the page before is kept for when somebody comes back to it. */
-  readonly keepForms?: boolean | "step-up";
+  /** Whether what was filled in on the page before is kept for when somebody comes back to it, and by what way that is. */
+  readonly keepForms?: KeepForms;
   /** Set where the content holds all ways on; for pages without navigation. */
   readonly contained?: boolean;
   /** Seconds; for 503. */
@@ -103,7 +106,7 @@ const Document: FC<{
   title: string;
   theme: Theme;
   refresh: string | undefined;
-  keepForms: boolean | "step-up";
+  keepForms: KeepForms;
   /** The signed-in person. */
   who: string | undefined;
   children?: Child;
@@ -121,7 +124,7 @@ const Document: FC<{
         <link rel="stylesheet" href={assetPath("console.css")} />
         <script type="module" src={assetPath("console.js")}></script>
       </head>
-      <body data-keep-forms={keepForms === true ? "" : keepForms || undefined} data-who={who}>
+      <body data-keep-forms={keepForms || undefined} data-who={who}>
         <a class="skip" href="#main">
           Skip to the content
         </a>

@@ -7,6 +7,9 @@ export type Problems = Readonly<Partial<Record<string, string>>>;
 /** The fields of a form: what people call each. */
 export type FieldLabels = Readonly<Record<string, string>>;
 
+/** Fields whose members are named by what was filled in, like the ids of vaults. */
+const BY_NAME = new Set(["vaultRoles"]);
+
 /**
  * Everything that the control API has found wrong with what was filled in, for the form to show; `null` when the refusal
  * is about something else. `renamed`: fields of the API that the form calls otherwise. A field that the form has in parts
@@ -20,12 +23,12 @@ export function problemsOf(
   if (refusal.code !== "invalid_value" && refusal.code !== "invalid_request") return null;
   const found = new Map<string, string[]>();
   for (const { field, problem } of toldBy(refusal)) {
-    const [first = "", ...within] = field.split(".");
-    const own = renamed[first] ?? first;
-    const known = Object.hasOwn(labels, own);
-    const place = known ? within.filter(isNoMember) : [field].filter(Boolean);
-    const name = known ? own : "";
-    const text = [...place, problem].join(": ");
+    const [, first = "", member = ""] = /^([^.]*)\.?(.*)$/s.exec(field) ?? [];
+    const own = Object.hasOwn(renamed, first) ? (renamed[first] ?? first) : first;
+    const isKnown = Object.hasOwn(labels, own);
+    const place = isKnown ? (BY_NAME.has(first) ? member : "") : field;
+    const name = isKnown ? own : "";
+    const text = place === "" ? problem : `${place}: ${problem}`;
     found.set(name, [...new Set([...(found.get(name) ?? []), text])]);
   }
   return Object.fromEntries([...found].map(([name, texts]) => [name, texts.join("; ")]));
@@ -41,9 +44,4 @@ function toldBy(refusal: Refusal): readonly FieldProblem[] {
   if (fields.length > 0) return fields;
   const field = refusal.details?.["field"];
   return [{ field: typeof field === "string" ? field : "", problem: problemOf(refusal) }];
-}
-
-/** Whether a part of a field's name is text that was filled in, and no name of a member or number. */
-function isNoMember(part: string): boolean {
-  return !/^(\d+|[a-z][A-Za-z]*)$/.test(part);
 }

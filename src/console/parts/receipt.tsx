@@ -1,15 +1,14 @@
 import type { FC } from "hono/jsx";
 import type { Key } from "../../api-types/keys.ts";
-import type { Me } from "../../api-types/me.ts";
 import type { Receipt } from "../../api-types/receipt.ts";
 import { keyPage } from "../paths.ts";
 import { Facts } from "./ui.tsx";
 import { Icon } from "./icons.tsx";
+import { NamedPerson, type Named } from "./named.tsx";
 import { precise } from "./time.tsx";
-import { nameOf } from "./wording.ts";
 
 /** That a key is dead, and since when: to be read, kept and printed. */
-export const ReceiptCard: FC<{ key_: Key; receipt: Receipt; me: Me }> = ({ key_: key, receipt, me }) => (
+export const ReceiptCard: FC<{ key_: Key; receipt: Receipt; by: Named }> = ({ key_: key, receipt, by }) => (
   <section class="card receipt" aria-labelledby="receipt">
     <header class="card-header">
       <h2 id="receipt">Receipt of the revocation</h2>
@@ -35,7 +34,7 @@ export const ReceiptCard: FC<{ key_: Key; receipt: Receipt; me: Me }> = ({ key_:
         ["Id", <code>{key.id}</code>],
         ["Begins with", <code>{key.keyPrefix}</code>],
         ["Owner", key.owner.name],
-        ["By", nameOf(key.revokedBy ?? me.id, [me, key.owner])],
+        ["By", <NamedPerson who={by} />],
         ...(key.revocationReason === null ? [] : [["Reason", key.revocationReason] as const]),
         ["Requested", <Precise time={receipt.requestedAt} />],
         ["Effective", <Precise time={receipt.effectiveAt} />],

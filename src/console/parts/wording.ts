@@ -27,8 +27,3 @@ export function listed(words: readonly string[]): string {
 }
 
 const LIST = new Intl.ListFormat("en", { type: "conjunction" });
-
-/** The name of somebody, if one of these is them; else the id, which is all that is known. */
-export function nameOf(id: string, known: readonly { readonly id: string; readonly name: string }[]): string {
-  return known.find((each) => each.id === id)?.name ?? id;
-}

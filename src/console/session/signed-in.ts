@@ -19,6 +19,8 @@ export function signedIn(
   provider: Provider,
   sessions: SessionStore,
 ): MiddlewareHandler<ConsoleEnv> {
+  const { operations } = console_.policy;
+  const operationNames = new Map(operations.map(({ id, method, template }) => [id, `${method} ${template}`]));
   return async (c, next) => {
     const known = await sessions.read(c);
     if (isRefusal(known)) return signInProblemPage(c, known, pathOf(c.req.raw));
@@ -42,6 +44,7 @@ export function signedIn(
     const api = new Api(c, console_, session);
     c.set("session", session);
     c.set("api", api);
+    c.set("operationNames", operationNames);
     c.set("endForms", async () => {
       c.set("session", withNewForms(session));
       noteProblem(c, await sessions.save({ ...held, session: c.get("session") }));

@@ -29,6 +29,15 @@ export function hidesLetters(text: string): boolean {
   return !text.isWellFormed() || text.matchAll(HIDDEN).some(([, seen]) => seen === undefined);
 }
 
+/** A text that somebody else may have written, without what cannot be seen and would change how the rest is read. */
+export function seenText(text: string): string {
+  if (/^[\t\n\r -~]*$/.test(text)) return text;
+  return text
+    .toWellFormed()
+    .replaceAll(/(?![\t\n\r])\p{Cc}/gu, "")
+    .replaceAll(INVISIBLE, (_, seen: string | undefined) => seen ?? "");
+}
+
 /**
  * A name in the one spelling in which it is kept: composed letters (Unicode's NFC), single spaces for white space of
  * any kind, none around it, and nothing that cannot be seen.

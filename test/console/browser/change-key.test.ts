@@ -49,7 +49,7 @@ describe("an edit", () => {
       .click();
     await page.getByRole("group", { name: "Scope 1" }).getByLabel("view").selectOption("transaction");
     await submit(visitor, "Review the change");
-    const warning = await page.locator(".banner.warn").innerText();
+    const warning = await page.locator(".banner.warn:visible").innerText();
     expect(warning).toContain("This would have refused 3 calls in the last 24 hours");
     expect(warning).toContain("no scope would allow them");
     expect(warning).toContain(`vault/${TREASURY}/balance`);

@@ -198,7 +198,7 @@ describe("a person", () => {
     await page.getByText(/They let [1-9]\d* calls through in the last 24 hours/).waitFor();
     await expectReadable(visitor);
     await submit(visitor, "Revoke all keys");
-    await page.getByText("Say why").first().waitFor();
+    await page.getByText("Must not be empty").first().waitFor();
     expect(await product.call(one.key)).toBe(200);
     await page.getByLabel("Why").fill("Laptop stolen");
     await submit(visitor, "Revoke all keys");

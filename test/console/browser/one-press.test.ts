@@ -83,11 +83,6 @@ const FORMS: Record<string, Case> = {
     press: "Save the change",
     done: /The change is saved/,
   },
-  "several keys at once": {
-    path: async () => `/selected-keys?act=disable&id=${await newKey()}`,
-    press: "Disable 1 key",
-    done: /1 key disabled/,
-  },
 };
 
 test.each(Object.entries(FORMS))("%s", async (_, { path, fillIn, press, done }) => {

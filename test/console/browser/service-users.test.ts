@@ -76,6 +76,26 @@ test("is made with the keyboard alone, and leads to its first key", async () => 
   await expectReadable(visitor);
 });
 
+test("keeps what was filled in when the form is not taken", async () => {
+  const visitor = await visitors.signInTwice("alice", "/service-users/new");
+  const { page } = visitor;
+  const description = "x".repeat(1_100_000);
+  await page.getByLabel("Name").fill("Kept all along");
+  await page.getByLabel("Description").fill(description);
+  await page.getByRole("button", { name: "Create service user" }).click();
+  await page.getByRole("heading", { name: "The form is too large" }).waitFor();
+  await page.getByRole("button", { name: "Back to the form" }).click();
+  await page.getByText("It was not sent again.").waitFor();
+  expect(await page.getByLabel("Name").inputValue()).toBe("Kept all along");
+  expect(await page.getByLabel("Description").inputValue()).toBe(description);
+  await page.getByLabel("Description").fill("Shorter");
+  await page.getByRole("button", { name: "Create service user" }).click();
+  await page.waitForURL("**/service-users/svc_*?done=created");
+  // Checks of what was typed are too large, too.
+  const problems = visitor.takeProblems().filter((problem) => !problem.startsWith("413: "));
+  expect(problems).toEqual([]);
+});
+
 test("is made and changed without scripts", async () => {
   const { page } = await visitors.signInTwice("alice", "/service-users/new", { javaScriptEnabled: false });
   await page.getByLabel("Name").fill("Plain");

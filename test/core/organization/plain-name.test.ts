@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { foldName } from "../../../src/core/organization/folded-name.ts";
-import { hidesLetters, plainName } from "../../../src/core/organization/plain-name.ts";
+import { hidesLetters, plainName, seenText } from "../../../src/core/organization/plain-name.ts";
 
 const CASES: readonly (readonly [what: string, written: string, kept: string])[] = [
   ["two spaces", "Wrong  network", "Wrong network"],
@@ -61,4 +61,16 @@ describe("a text hides letters", () => {
       expect(hidesLetters(text)).toBe(false);
     },
   );
+});
+
+test.each([
+  ["two\nlines\tand a column", "two\nlines\tand a column"],
+  ["Led\u202eger\u2066", "Ledger"],
+  ["a\u200bb\ufeff\u00ad", "ab"],
+  ["bell\u0007\u0085", "bell"],
+  ["क्\u200dष", "क्\u200dष"],
+  ["👩\u200d💻 ❤\ufe0f", "👩\u200d💻 ❤\ufe0f"],
+  ["  spaces  stay ", "  spaces  stay "],
+])("of %j is shown %j", (text, seen) => {
+  expect(seenText(text)).toBe(seen);
 });
