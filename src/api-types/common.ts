@@ -23,6 +23,13 @@ export const Name = z
   .max(100, "Must have at most 100 characters")
   .openapi({ example: "Reporting service" });
 
+/** Why somebody did something, in one line: what cannot be seen is left out, since nothing must hold up a revocation. */
+export const Reason = z
+  .string()
+  .overwrite(plainName)
+  .min(1, "Must not be empty")
+  .max(500, "Must have at most 500 characters");
+
 /** Roles on vaults: vault id, or `*` for every vault, to the roles held there. */
 export const VaultRolesSchema = z
   .record(z.string(), z.array(z.string()))

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { REFUSALS } from "../core/refusal-table.ts";
-import type { Wire } from "./common.ts";
+import { Reason, type Wire } from "./common.ts";
 import { ReceiptSchema } from "./receipt.ts";
 import { keysOf } from "../core/keys-of.ts";
 
@@ -47,7 +47,7 @@ export const KeyActSchema = z
       .array(z.string().regex(/^key_[0-9A-Za-z]{12}$/, "Must be the id of a key"))
       .min(1, "Must name at least one key")
       .max(MAX_AT_ONCE, `Must name at most ${MAX_AT_ONCE} keys`),
-    reason: z.string().trim().min(1).max(500).optional().openapi({ example: "Leaked in a build log" }),
+    reason: Reason.optional().openapi({ example: "Leaked in a build log" }),
   })
   .openapi("KeyAct");
 

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { pageOf, PageQuery, Timestamp, type Wire } from "./common.ts";
+import { pageOf, PageQuery, Reason, Timestamp, type Wire } from "./common.ts";
 import { ReceiptSchema } from "./receipt.ts";
 
 /** Whence somebody has a role. */
@@ -33,7 +33,7 @@ export const PersonQuery = PageQuery.extend({
 export const PersonList = pageOf(PersonSchema, "PersonList");
 
 export const PersonKeysRevocation = z
-  .strictObject({ reason: z.string().trim().min(1).max(500).openapi({ example: "Laptop stolen" }) })
+  .strictObject({ reason: Reason.openapi({ example: "Laptop stolen" }) })
   .openapi("PersonKeysRevocation");
 
 export const PersonKeysRevoked = z.object({ receipts: z.array(ReceiptSchema) }).openapi("PersonKeysRevoked");

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_TARGETS, REVOCATION_STATUSES } from "../core/organization/revocation.ts";
-import { Limit, pageOf, Timestamp, type Wire } from "./common.ts";
+import { Limit, pageOf, Reason, Timestamp, type Wire } from "./common.ts";
 
 /** Ids that are no ids, and keys that are no keys, are not found: one typing error must not stop the other targets. */
 const Id = z.string().min(1).max(255);
@@ -25,7 +25,7 @@ export type RevocationTarget = z.output<typeof RevocationTarget>;
 export const RevocationBody = z
   .strictObject({
     targets: z.array(RevocationTarget).min(1).max(MAX_TARGETS),
-    reason: z.string().trim().min(1).max(500).openapi({ example: "Leaked in a public repository" }),
+    reason: Reason.openapi({ example: "Leaked in a public repository" }),
     dryRun: z.boolean().optional(),
   })
   .openapi("RevocationRequest");

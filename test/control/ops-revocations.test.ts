@@ -217,7 +217,9 @@ describe("a dry run", () => {
 describe("the list", () => {
   test("has every key that was cut, the newest first, over pages that fit together", async () => {
     const keys = [await portcullis.createKey(), await portcullis.createKey(), await portcullis.createKey()];
-    for (const { id } of keys) await operator.revoke([{ keyId: id }], { reason: `For ${id}` });
+    // What moves a terminal or cannot be seen is left out of a reason, and the key is cut.
+    const reasonFor = (id: string) => `\u202eFor\n\u200b ${id}\u001b\u0000`;
+    for (const { id } of keys) await operator.revoke([{ keyId: id }], { reason: reasonFor(id) });
     const seen: unknown[] = [];
     let cursor = "";
     while (seen.length < 3) {
@@ -252,6 +254,7 @@ describe("a request", () => {
     ["with no target", { targets: [], reason: "x" }, 422],
     ["without a reason", { targets: [target] }, 400],
     ["with an empty reason", { targets: [target], reason: "  " }, 422],
+    ["with a reason that cannot be seen", { targets: [target], reason: "\u200b\u0007" }, 422],
     ["with too long a reason", { targets: [target], reason: "x".repeat(501) }, 422],
     ["with an unknown field", { targets: [target], reason: "x", force: true }, 400],
     ["with a target that is none", { targets: [{}], reason: "x" }, 400],
