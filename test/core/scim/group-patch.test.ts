@@ -206,7 +206,7 @@ test.each<object>([
   { op: "replace", path: `${ENTERPRISE}:members`, value: [] },
 ])("a group takes no members by another name: %j", (operation) => {
   expect(patch("Group", GROUP, [operation])).toMatchObject({
-    problem: expect.toBeOneOf(["noTarget", "invalidPath"]),
+    problem: expect.stringMatching(/^(?:noTarget|invalidPath)$/),
   });
 });
 
