@@ -59,7 +59,7 @@ export interface Config {
   readonly auditRetentionMs: number;
   readonly maxKeysPerOwner: number;
   readonly leaseMs: number;
-  /** The longest lease that a guard gives, unless {@link leaseMs} is longer. */
+  /** The longest lease that a guard gives. */
   readonly leaseMaxMs: number;
   readonly leaseSlackMs: number;
   /** The share of requests that are logged, besides refusals and failures, which are logged always. */
@@ -114,6 +114,8 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
       `PUBLIC_ORIGIN must be on CONTROL_HOSTNAME (is ${JSON.stringify(v.PUBLIC_ORIGIN)})`,
     );
   }
+  const lease = leaseConflict(v);
+  if (lease !== null) throw new ConfigError(lease);
   const identity = identitySettings(v);
   const conflict = conflictIn(identity);
   if (conflict !== null) throw new ConfigError(conflict);
@@ -183,6 +185,17 @@ function strayRole({ roleNames, operators }: IdentitySettings): string | undefin
   const operating = [OPERATOR_SCOPE, ...operators].map(foldName);
   const meant = [...roleNames.values()].flat();
   return meant.find((role) => !isRole(role) && !operating.includes(foldName(role)));
+}
+
+/** What of the settings of leases cannot be at the same time; `null` if nothing. */
+function leaseConflict(v: z.output<typeof Variables>): string | null {
+  const { ADMISSION_LEASE_MS: lease, ADMISSION_LEASE_MAX_MS: longest, LEASE_SLACK_MS: slack } = v;
+  if (lease > longest) {
+    return `ADMISSION_LEASE_MS must not be longer than ADMISSION_LEASE_MAX_MS (is ${lease}, and ${longest})`;
+  }
+  return lease > 0 && slack >= lease
+    ? `LEASE_SLACK_MS must be less than ADMISSION_LEASE_MS, or no lease is ever used (is ${slack}, and ${lease})`
+    : null;
 }
 
 function identitySettings(v: z.output<typeof Variables>): IdentitySettings {

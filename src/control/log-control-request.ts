@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { routePath } from "hono/route";
+import { subscriberOf } from "../core/http/failed-attempt.ts";
 import { logText } from "../core/http/log-text.ts";
 import { writePoint } from "../core/usage/metrics.ts";
 import type { ControlEnv } from "./context.ts";
@@ -38,5 +39,7 @@ export function logControlRequest(c: Context<ControlEnv>, startedAt: number, tot
   );
   const dataset = c.env.METRICS;
   const outcome = c.res.status < 400 ? "succeeded" : "refused";
-  if (dataset !== undefined) writePoint(dataset, { kind: "control", ...told, outcome, totalMs });
+  if (dataset === undefined) return;
+  const subscriber = subscriberOf(told.address);
+  writePoint(dataset, { kind: "control", ...told, subscriber, outcome, totalMs });
 }

@@ -1,3 +1,4 @@
+import { subscriberOf } from "../core/http/failed-attempt.ts";
 import { logText } from "../core/http/log-text.ts";
 import { keyEndSeconds } from "../core/usage/key-metrics.ts";
 import { writePoint, type Dataset } from "../core/usage/metrics.ts";
@@ -25,6 +26,7 @@ export function recordRequest(finished: Finished, gateway: Gateway, dataset: Dat
     reason: refusal?.reason === undefined ? undefined : logText(refusal.reason),
     admission: judged?.decided.source,
     address,
+    subscriber: subscriberOf(address),
     status,
     waitMs: judged === null ? 0 : judged.at - startedAt,
     originMs: forwarding === null ? 0 : (forwarding.answeredAt ?? now) - forwarding.forwardedAt,

@@ -1,5 +1,5 @@
 import { NEARLY_FULL_BYTES } from "../core/organization/storage-room.ts";
-import { GROUP, WITHOUT_CREDENTIAL, type Question } from "./questions.ts";
+import { CLIENT, GROUP, WITHOUT_CREDENTIAL, type Question } from "./questions.ts";
 import { c, FORWARDED, from, quantile, REQUESTS, requestsIf, type Scope } from "./sql.ts";
 
 /** A rule: every row that its query gives is to wake somebody. */
@@ -11,8 +11,16 @@ interface Alert extends Question {
 const DAY = 24 * 60;
 const WEEK_S = 7 * 86_400;
 
+/** A dataset keeps its points for three months. */
+const ALL_KEPT = 92 * DAY;
+const USED_LATELY = "timestamp > NOW() - INTERVAL '60' MINUTE";
+/** When something was the case last, in seconds since the epoch; 0 for never. */
+const last = (condition: string): string => `max(if(${condition}, toUnixTimestamp(timestamp), 0))`;
+
 /** No cut takes longer than the longest lease and a round trip, unless a guard is late. */
-const SLOW_CUT_MS = 2_000;
+const ROUND_TRIP_MS = 1_000;
+/** The longest lease where the points do not tell it. */
+const LONGEST_LEASE_MS = 1_000;
 /** A request that was let through before a cut may end after it: an origin may take 30 s, and longer. */
 const UNDER_WAY_S = 60;
 
@@ -69,13 +77,16 @@ export const ALERTS: readonly Alert[] = [
     asks: "Was a key let through after it was cut?",
     remedy:
       "A request of before may have ended late. Otherwise the promise is broken: revoke it again, reconcile its organisation, and report it.",
-    minutes: 60,
+    minutes: ALL_KEPT,
     sql: (scope) => `SELECT ${c.orgId} AS organization, ${c.keyId} AS key,
-  max(if(${c.kind} = 'cut' AND ${c.outcome} = 'revoked', toUnixTimestamp(timestamp), 0)) AS revokedAt,
-  max(if(${c.kind} = 'request' AND ${FORWARDED}, toUnixTimestamp(timestamp), 0)) AS lastForwardedAt
-${from(scope, ["cut", "request"], `${c.keyId} != ''`)}
+  ${last(`${c.kind} = 'cut' AND ${c.outcome} = 'revoked'`)} AS revokedAt,
+  ${last(`${c.kind} = 'cut' AND ${c.outcome} = 'disabled'`)} AS disabledAt,
+  ${last(`${c.kind} = 'cut' AND ${c.outcome} = 'changed'`)} AS enabledAt,
+  ${last(`${c.kind} = 'request'`)} AS lastForwardedAt
+${from(scope, ["cut", "request"], `${c.keyId} != '' AND (${c.kind} = 'cut' OR (${USED_LATELY} AND ${FORWARDED}))`)}
 GROUP BY organization, key
-HAVING revokedAt > 0 AND lastForwardedAt > revokedAt + ${UNDER_WAY_S}`,
+HAVING (revokedAt > 0 AND lastForwardedAt > revokedAt + ${UNDER_WAY_S})
+  OR (disabledAt > enabledAt AND lastForwardedAt > disabledAt + ${UNDER_WAY_S})`,
   },
   {
     name: "slow-cut",
@@ -83,9 +94,8 @@ HAVING revokedAt > 0 AND lastForwardedAt > revokedAt + ${UNDER_WAY_S}`,
     remedy: "A guard is overloaded.",
     minutes: 15,
     sql: (scope) => `SELECT ${c.orgId} AS organization, ${c.keyId} AS key, max(${c.waitMs}) AS waitedMs
-${from(scope, ["cut"])}
-GROUP BY organization, key
-HAVING waitedMs > ${SLOW_CUT_MS}`,
+${from(scope, ["cut"], `${c.waitMs} > ${ROUND_TRIP_MS} + if(${c.leaseMs} > 0, ${c.leaseMs}, ${LONGEST_LEASE_MS})`)}
+GROUP BY organization, key`,
   },
   {
     name: "backlog",
@@ -154,9 +164,7 @@ LIMIT 500`,
     asks: "Does one address try many keys?",
     remedy: "It is turned away by itself. Block it in front of the gateway if it goes on.",
     minutes: 5,
-    sql: (
-      scope,
-    ) => `SELECT ${c.address} AS address, ${REQUESTS} AS refused, count(DISTINCT ${c.keyId}) AS keys
+    sql: (scope) => `SELECT ${CLIENT} AS address, ${REQUESTS} AS refused, count(DISTINCT ${c.keyId}) AS keys
 ${from(scope, ["request", "control"], WITHOUT_CREDENTIAL)}
 GROUP BY address
 HAVING refused >= 100`,

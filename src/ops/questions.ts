@@ -14,6 +14,8 @@ const HOUR = 60;
 const DAY = 24 * HOUR;
 /** Refusals of callers that have shown no right credential. */
 export const WITHOUT_CREDENTIAL = `${c.code} IN ('credential_missing', 'credential_malformed', 'api_key_invalid', 'access_token_invalid', 'identity_token_invalid', 'too_many_failures')`;
+/** Who has failed, as failures are counted; by the whole address where a point is of before. */
+export const CLIENT = `if(${c.subscriber} != '', ${c.subscriber}, ${c.address})`;
 /** The group of a key: the first 5 letters of its id. */
 export const GROUP = `substring(${c.keyId}, 5, 5)`;
 
@@ -110,7 +112,7 @@ const intruders: Question = {
   name: "intruders",
   asks: "Is somebody trying keys?",
   minutes: HOUR,
-  sql: (scope) => `SELECT ${c.address} AS address, ${REQUESTS} AS refused, count(DISTINCT ${c.keyId}) AS keys,
+  sql: (scope) => `SELECT ${CLIENT} AS address, ${REQUESTS} AS refused, count(DISTINCT ${c.keyId}) AS keys,
   ${requestsIf(`${c.code} = 'too_many_failures'`)} AS turnedAway, max(toUnixTimestamp(timestamp)) AS lastAt
 ${from(scope, ["request", "control"], WITHOUT_CREDENTIAL)}
 GROUP BY address

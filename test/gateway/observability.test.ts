@@ -75,6 +75,7 @@ describe("with a dataset bound every request leaves one data point that says", (
           reason: "",
           admission: "guard",
           address: from,
+          subscriber: from,
           status: 200,
           waitMs: expect.any(Number),
           originMs: expect.any(Number),
@@ -83,6 +84,7 @@ describe("with a dataset bound every request leaves one data point that says", (
           count: 0,
           attempts: 0,
           bytes: 0,
+          leaseMs: 0,
         },
       },
     ]);

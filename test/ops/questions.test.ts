@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { createServer } from "node:http";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { subscriberOf } from "../../src/core/http/failed-attempt.ts";
 import { dataPoint, type DataPoint, type MetricsPoint } from "../../src/core/usage/metrics.ts";
 import { NAMES } from "../../src/cli/ask.ts";
 import { readAsk } from "../../src/cli/ask-arguments.ts";
@@ -296,6 +297,24 @@ describe("alerts", () => {
     [{ kind: "request", ...ANSWERED, keyExpiresAt, ...changes }, { secondsAgo }],
   ];
   const SOON = NOW_S + 3 * DAY_S;
+  type Point = Points[number];
+  const cut = (outcome: string, daysAgo: number): Point => [
+    { kind: "cut", ...KEY, outcome },
+    { secondsAgo: daysAgo * DAY_S },
+  ];
+  const revoked = (daysAgo: number): Point => cut("revoked", daysAgo);
+  const admitted = (secondsAgo: number): Point => [{ kind: "request", ...ANSWERED }, { secondsAgo }];
+  const slow = (waitMs: number, leaseMs: number): Point => [
+    { kind: "cut", ...KEY, outcome: "revoked", waitMs, leaseMs },
+    {},
+  ];
+  const tried = (address: string, i: number): MetricsPoint => ({
+    kind: "request",
+    code: "api_key_invalid",
+    keyId: `key_${i}`,
+    address,
+    subscriber: subscriberOf(address),
+  });
   /** A day of an organisation: one request of a hundred is over its rate limit. */
   const USUAL: Points = [...answers(10, 9900, HOURS_AGO), ...refused("rate_limited", 100, HOURS_AGO)];
 
@@ -398,6 +417,38 @@ describe("alerts", () => {
       "names the key",
       [{ organization: "org_a", key: KEY.keyId, expiresAt: SOON, requests: 1 }],
       used(SOON),
+    ],
+    ...(
+      [
+        ["revoked days ago, by a guard that was restored", [revoked(9), admitted(60)], true],
+        ["revoked, whatever came after", [revoked(9), cut("changed", 8), admitted(60)], true],
+        ["disabled yesterday", [cut("disabled", 1), admitted(60)], true],
+        ["disabled, and enabled again", [cut("disabled", 9), cut("changed", 8), admitted(60)], false],
+        ["disabled again", [cut("changed", 9), cut("disabled", 8), admitted(60)], true],
+        ["only changed", [cut("changed", 9), admitted(60)], false],
+        ["not used lately", [revoked(9), admitted(3 * 3600)], false],
+        ["not used since", [admitted(3 * DAY_S), revoked(2)], false],
+      ] as const
+    ).map(([what, points, isFound]): [string, string, object[], Points] => [
+      "used-after-cut",
+      `${isFound ? "of" : "not of"} a key ${what}`,
+      isFound ? [{ organization: "org_a", key: KEY.keyId }] : [],
+      points,
+    ]),
+    ["slow-cut", "not of one within the longest lease of its guard", [], [slow(10_500, 10_000)]],
+    ["slow-cut", "of one beyond it", [{ key: KEY.keyId, waitedMs: 11_500 }], [slow(11_500, 10_000)]],
+    ["slow-cut", "where the longest lease is short", [{ waitedMs: 1900 }], [slow(1900, 200)]],
+    [
+      "keys-tried",
+      "counts all addresses of a subscriber together",
+      [{ address: "2001:db8:1:2::/64", refused: 120, keys: 3 }],
+      [1, 2, 3].map((i) => [tried(`2001:db8:1:2::${i}`, i), { sampled: 40 }] as const),
+    ],
+    [
+      "keys-tried",
+      "not neighbours together",
+      [],
+      [1, 2, 3].map((i) => [tried(`2001:db8:1:${i}::1`, i), { sampled: 40 }] as const),
     ],
     ["used-key-expires", "not of one that never expires", [], used(0)],
     ["used-key-expires", "not of one that has longer", [], used(NOW_S + 8 * DAY_S)],

@@ -229,7 +229,7 @@ export class KeyGuard extends DurableObject<Env> {
   async #confirm({ applied, waitMs, settles }: Commit): Promise<Confirmation[]> {
     if (waitMs > 0) await scheduler.wait(waitMs);
     settle(this.#memory, settles);
-    recordCuts(this.env.METRICS, recordsOf(applied), waitMs);
+    recordCuts(this.env.METRICS, recordsOf(applied), { waitMs, leaseMs: config.leaseMaxMs });
     const now = Date.now();
     return applied.map((one) => this.#confirmation(one, now));
   }

@@ -6,17 +6,21 @@ export function keyEndSeconds(key: KeyRecord): number {
   return Math.floor((endOfKey(key) ?? 0) / 1000);
 }
 
-/** Writes that changes of keys are in force everywhere, `waitMs` after they were committed. */
+/**
+ * Writes that changes of keys are in force everywhere, `waitMs` after they were committed; `leaseMs` is the longest lease
+ * of their guard.
+ */
 export function recordCuts(
   dataset: Dataset | undefined,
   records: readonly KeyRecord[],
-  waitMs: number,
+  { waitMs, leaseMs }: { readonly waitMs: number; readonly leaseMs: number },
 ): void {
   if (dataset === undefined) return;
   for (const record of records) {
     const { orgId, id: keyId, revokedAt, disabled } = record;
     const outcome = revokedAt === null ? (disabled ? "disabled" : "changed") : "revoked";
-    writePoint(dataset, { kind: "cut", orgId, keyId, outcome, waitMs, keyExpiresAt: keyEndSeconds(record) });
+    const keyExpiresAt = keyEndSeconds(record);
+    writePoint(dataset, { kind: "cut", orgId, keyId, outcome, waitMs, leaseMs, keyExpiresAt });
   }
 }
 

@@ -21,6 +21,7 @@ export const DIMENSIONS = {
   reason: "why, as in the log",
   admission: "`lease`, `waited`, `guard`, `fact` or `unavailable`",
   address: "the client's address",
+  subscriber: "what failures are counted by: the address, of IPv6 its /64",
 } as const;
 
 /** The numbers, in their order: `double1`, `double2` and so on. 0 where nothing is known. */
@@ -34,6 +35,7 @@ export const MEASURES = {
   count: "of the outbox: how many changes wait",
   attempts: "of the outbox: how often the change that has waited longest was tried",
   bytes: "of storage: how many bytes the organisation's database has",
+  leaseMs: "of a cut: the longest lease that its guard may have given, in milliseconds",
 } as const;
 
 type Dimension = keyof typeof DIMENSIONS;

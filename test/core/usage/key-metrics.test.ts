@@ -30,11 +30,11 @@ test.each([
 
 test("each change that is in force is told: what it was, of which key, and how long it took", () => {
   const of = { id: "key_1", orgId: "org_1", expiresAt: 12_999 };
-  const told = { kind: "cut", orgId: "org_1", keyId: "key_1", waitMs: 230, keyExpiresAt: 12 };
+  const told = { kind: "cut", orgId: "org_1", keyId: "key_1", waitMs: 230, leaseMs: 1000, keyExpiresAt: 12 };
   const records = [{}, { disabled: true }, { revokedAt: 5 }, { disabled: true, revokedAt: 5 }].map(
     (change) => makeRecord({ ...of, ...change }).record,
   );
-  expect(written((dataset) => recordCuts(dataset, records, 230))).toEqual([
+  expect(written((dataset) => recordCuts(dataset, records, { waitMs: 230, leaseMs: 1000 }))).toEqual([
     { ...told, outcome: "changed" },
     { ...told, outcome: "disabled" },
     { ...told, outcome: "revoked" },
@@ -56,5 +56,5 @@ test("an expiry and the room of an organisation are told", () => {
 
 test("without a dataset nothing is told, and nothing fails", () => {
   recordExpiry(undefined, { orgId: "org_1", keyId: "key_1", expiresAt: 1 });
-  expect(() => recordCuts(undefined, [makeRecord().record], 1)).not.toThrow();
+  expect(() => recordCuts(undefined, [makeRecord().record], { waitMs: 1, leaseMs: 1 })).not.toThrow();
 });
