@@ -168,6 +168,7 @@ describe("a page says", () => {
     const { id } = (await (await portcullis.manage("POST", "/-/service-users", user)).json()) as Key;
     expect(await at(`/all-keys?owner=${id}`)).toMatch(/No active keys.*Idle has none\./s);
     expect(await at("/all-keys?owner=nobody")).toContain("nobody has none.");
+    expect(await at("/all-keys")).toContain("The last use of a key is here within about a minute");
   });
 
   test("who has revoked a key by name, with the way to them, and an operation as it is called everywhere", async () => {

@@ -77,6 +77,7 @@ export const KeyList: FC<ListProps> = ({
           </p>
         )}
       </form>
+      <p class="soft lag">The last use of a key is here within about a minute; its own page is up to date.</p>
       {elsewhere ?? (
         <Pages
           path={path}
