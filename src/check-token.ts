@@ -1,17 +1,18 @@
 import { readFileSync } from "node:fs";
-import { decodeJwt } from "jose";
+import { explainIdToken } from "./control/identity/explain-id-token.ts";
 import { explainToken, type Explanation } from "./control/identity/explain.ts";
 import { ProviderKeys } from "./control/identity/provider-keys.ts";
 import { configuredVars } from "./demo/runtime.ts";
 import { readSettings } from "./demo/settings.ts";
+import { isRecord } from "./core/json.ts";
 import { messageOf } from "./core/thrown.ts";
 
 /** `npm run check -- --token FILE`: explains what the gateway makes of a token by the current settings. */
 
-/** A token, and what the ID token says that came with it. */
+/** A token, and the ID token that came with it; `undefined` where none did. */
 interface Given {
   readonly token: string;
-  readonly signIn: Readonly<Record<string, unknown>> | null;
+  readonly idToken: unknown;
 }
 
 /**
@@ -30,24 +31,45 @@ export async function checkToken(file: string, hasVaults: boolean): Promise<numb
 
 async function check(file: string, hasVaults: boolean): Promise<number> {
   const { identity } = readSettings(process.env, configuredVars()).config;
-  const { token, signIn } = readGiven(readFileSync(file === "-" ? 0 : file, "utf8"));
+  const { token, idToken } = readGiven(readFileSync(file === "-" ? 0 : file, "utf8"));
   const keys = new ProviderKeys(identity.issuer);
-  const explanation = await explainToken(token, keys, { ...identity, hasVaults }, Date.now(), signIn);
+  const reading = { ...identity, hasVaults };
+  const now = Date.now();
+  const beside = idToken === undefined ? null : await explainIdToken(idToken, token, keys, reading, now);
+  const explanation = await explainToken(token, keys, reading, now, beside?.claims ?? null);
   console.log(asText(explanation));
+  if (beside !== null) console.log(asText({ lines: [["ID token", beside.text]] }));
   return explanation.accepted ? 0 : 1;
 }
 
-/** A bare token, a header's `Bearer …`, or the whole answer of a token endpoint. */
-function readGiven(text: string): Given {
+/** A bare token, a header's `Bearer …`, or the whole answer of a token endpoint (RFC 6749 section 5). */
+export function readGiven(text: string): Given {
   const plain = text.trim().replace(/^(authorization: *)?bearer +/i, "");
-  if (!plain.startsWith("{")) return { token: plain, signIn: null };
-  const answer = JSON.parse(plain) as { access_token?: string; id_token?: string };
-  return {
-    token: answer.access_token ?? "",
-    signIn: answer.id_token === undefined ? null : decodeJwt(answer.id_token),
-  };
+  if (!plain.startsWith("{")) return { token: plain, idToken: undefined };
+  const answer = readAnswer(plain);
+  const { error, error_description: description, access_token: token, id_token: idToken } = answer;
+  if (error !== undefined) {
+    const why = typeof description === "string" ? `: ${description}` : "";
+    throw new Error(`The provider gave no token but the error ${JSON.stringify(error)}${why}`);
+  }
+  if (typeof token === "string") return { token, idToken: idToken ?? undefined };
+  throw new Error(
+    token === undefined
+      ? "The answer holds no access_token, and the gateway takes nothing else"
+      : "access_token must be a text",
+  );
 }
 
-function asText({ lines }: Explanation): string {
+function readAnswer(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const answer: unknown = JSON.parse(text);
+    if (isRecord(answer)) return answer;
+  } catch {
+    // As below.
+  }
+  throw new Error("This is neither a token nor the JSON answer of a token endpoint");
+}
+
+function asText({ lines }: Pick<Explanation, "lines">): string {
   return lines.map(([label, text]) => `${label.padEnd(15)}${text}`).join("\n");
 }

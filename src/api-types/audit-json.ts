@@ -1,6 +1,6 @@
 import { exactly } from "./exact.ts";
 import { eventOf } from "../core/organization/audit-event.ts";
-import { isoTime } from "../core/iso-time.ts";
+import { END_OF_TIME, isoTime } from "../core/iso-time.ts";
 import type { AuditEvent as KeptEvent } from "../core/organization/organization.ts";
 import { AuditEventSchema, type AuditEvent } from "./audit.ts";
 import { storedJson } from "../core/json.ts";
@@ -26,6 +26,24 @@ export function auditEventJson(event: KeptEvent): AuditEvent {
   });
 }
 
+/** What the log keeps in milliseconds; attributes that SCIM brings stay as they came. */
+const TIMES = [
+  "createdAt",
+  "expiresAt",
+  "retiresAt",
+  "revokedAt",
+  "updatedAt",
+  "lastUsedAt",
+  "lastRefusedAt",
+  "previousSecretUntil",
+];
+
 function readJson(text: string | null): Record<string, unknown> | null {
-  return text === null ? null : storedJson(text);
+  if (text === null) return null;
+  const fields = Object.entries(storedJson<Record<string, unknown>>(text));
+  return Object.fromEntries(fields.map(([name, value]) => [name, withTime(name, value)]));
+}
+
+function withTime(name: string, value: unknown): unknown {
+  return TIMES.includes(name) && typeof value === "number" ? isoTime(Math.min(value, END_OF_TIME)) : value;
 }

@@ -145,9 +145,20 @@ export const KeySearch = z
       .optional()
       .openapi({ description: "Its SHA-256 in its place, for a caller that will not send it." }),
   })
-  .refine(({ key, hash }) => (key === undefined) !== (hash === undefined), {
-    error: "Must hold a whole key, or its hash in its place",
-    path: ["key"],
+  .superRefine(({ key, hash }, context) => {
+    const message = "Must hold a whole key, or its hash in its place";
+    if (key === undefined && hash === undefined) {
+      context.addIssue({
+        code: "invalid_type",
+        expected: "string",
+        input: undefined,
+        path: ["key"],
+        message,
+      });
+    }
+    if (key !== undefined && hash !== undefined) {
+      context.addIssue({ code: "custom", path: ["key"], message });
+    }
   })
   .openapi("KeySearch");
 

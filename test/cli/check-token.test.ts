@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readGiven } from "../../src/check-token.ts";
+import { explainIdToken } from "../../src/control/identity/explain-id-token.ts";
 import { explainToken } from "../../src/control/identity/explain.ts";
 import { ProviderKeys } from "../../src/control/identity/provider-keys.ts";
 import { readConfig } from "../../src/settings.ts";
@@ -91,10 +93,50 @@ test("reads the settings as the gateway does, and names that are translated", as
 test("takes the ID token beside it into account, as the console does", async () => {
   const answer = {
     access_token: await issuer.token({}),
-    id_token: await issuer.token({ amr: ["mfa"], auth_time: Math.floor(Date.now() / 1000) }, { typ: "JWT" }),
+    id_token: await idToken(),
   };
   const [, output] = await explain(JSON.stringify(answer));
   expect(output).toMatch(/^Second factor +amr:mfa in the ID token, \d+ s ago: fresh$/m);
+  expect(output).toMatch(/^ID token +valid$/m);
+});
+
+const idToken = async (claims: object = {}) => {
+  const signIn = { amr: ["mfa"], auth_time: Math.floor(Date.now() / 1000) };
+  return issuer.token({ aud: "portcullis-console", ...signIn, ...claims }, { typ: "JWT" });
+};
+
+test("believes an ID token beside it only if the console would", async () => {
+  const { identity } = readConfig({ ORIGIN_URL: "http://origin.test", OIDC_ISSUER: issuer.url });
+  const accessToken = await issuer.token({});
+  const made = async (given: unknown) => {
+    const keys = new ProviderKeys(issuer.url);
+    const reading = { ...identity, hasVaults: true };
+    const { claims, text: words } = await explainIdToken(given, accessToken, keys, reading, Date.now());
+    return [claims !== null, words];
+  };
+  const left = (why: RegExp) => [false, expect.stringMatching(new RegExp(`^left out.*: ${why.source}`))];
+  expect(await made(await idToken())).toEqual([true, "valid"]);
+  expect(await made(await idToken({ sub: "00u1" }))).toEqual([true, expect.stringMatching(/another sub/)]);
+  expect(await made(await idToken({ aud: "other" }))).toEqual(left(/other audience: other/));
+  expect(await made(await idToken({ aud: ["portcullis-console", "x"] }))).toEqual(left(/other audience/));
+  expect(await made(await idToken({ exp: 1_700_000_000 }))).toEqual(left(/expired/));
+  expect(await made(await idToken({ iss: "https://x.example" }))).toEqual(left(/other issuer/));
+  expect(await made(`${(await idToken()).slice(0, -86)}${"A".repeat(86)}`)).toEqual(left(/wrong signature/));
+  expect(await made("opaque")).toEqual(left(/opaque token/));
+  expect(await made(5)).toEqual(left(/it is no text/));
+});
+
+test.each<[string, RegExp]>([
+  [
+    '{"error":"invalid_grant","error_description":"gone"}',
+    /The provider gave no token.*"invalid_grant": gone/,
+  ],
+  ['{"access_token":5}', /access_token must be a text/],
+  ['{"id_token":"a.b.c"}', /holds no access_token/],
+  ["{}", /holds no access_token/],
+  ["{access_token", /neither a token nor/],
+])("says what is wrong with the answer %s", (answer, message) => {
+  expect(() => readGiven(answer)).toThrow(message);
 });
 
 test.each<[string, object, boolean]>([

@@ -211,12 +211,7 @@ describe("what has changed is told in words", () => {
     values && values.map((value) => (value.kind === "text" ? value.text : value));
 
   test.each<[field: string, value: unknown, name: string, told: unknown]>([
-    [
-      "expiresAt",
-      Date.UTC(2026, 10, 20, 21, 47, 9),
-      "expiry",
-      { kind: "moment", iso: "2026-11-20T21:47:09.000Z" },
-    ],
+    ["expiresAt", "2026-11-20T21:47:09.000Z", "expiry", { kind: "moment", iso: "2026-11-20T21:47:09.000Z" }],
     ["activeFrom", "2026-11-20T21:47:09Z", "active from", { kind: "moment", iso: "2026-11-20T21:47:09Z" }],
     ["successorId", "key_4tYk2bQ9XwZa", "replaced by", { kind: "key", id: "key_4tYk2bQ9XwZa" }],
     ["revokedBy", "bob", "revoked by", "Bob Baker"],

@@ -145,12 +145,12 @@ describe("a key is found", () => {
     expect(await find(admin, { hash: "0".repeat(64) })).toEqual([]);
   });
 
-  test.each<[string, object]>([
-    ["neither", {}],
-    ["both", { key: "x", hash: "0".repeat(64) }],
-    ["no hash", { hash: "0".repeat(63) }],
-  ])("not by %s", async (_, body) => {
-    expect((await refusalOf(await admin.call("POST", "/-/api-keys/search", body)))[0]).toBe(422);
+  test.each<[string, object, number]>([
+    ["neither", {}, 400],
+    ["both", { key: "x", hash: "0".repeat(64) }, 422],
+    ["no hash", { hash: "0".repeat(63) }, 422],
+  ])("not by %s", async (_, body, status) => {
+    expect((await refusalOf(await admin.call("POST", "/-/api-keys/search", body)))[0]).toBe(status);
   });
 });
 

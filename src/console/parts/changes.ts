@@ -73,9 +73,6 @@ function valuesOf(field: string, value: unknown, names: Names): Value[] {
   if (Array.isArray(value)) {
     return value.length === 0 ? [NONE] : value.flatMap((item) => valuesOf(field, item, names));
   }
-  // The log keeps times as numbers.
-  if (typeof value === "number" && /(?:At|Until)$/.test(field))
-    return [{ kind: "moment", iso: new Date(value).toISOString() }];
   if (typeof value === "string" && ISO.test(value)) return [{ kind: "moment", iso: value }];
   if (typeof value === "string" && KEY_ID.test(value)) return [{ kind: "key", id: value }];
   return [{ kind: "text", text: textOf(field, value, names) }];

@@ -37,6 +37,31 @@ export async function verifyToken(
   );
 }
 
+/**
+ * The claims of an ID token as the console takes it (OpenID Connect Core 1.0 section 3.1.3.7), or why it does not. Throws
+ * {@link ProviderUnavailable}.
+ */
+export async function verifyIdToken(
+  token: string,
+  keys: KeySource,
+  settings: TokenReading,
+  now: number,
+): Promise<Payload | TokenFault> {
+  const decoded = decodeToken(token);
+  if (decoded instanceof TokenFault) return decoded;
+  const { payload } = decoded;
+  if (payload["iss"] !== issuerFor(payload, settings)) {
+    return new TokenFault("other issuer", payload["iss"] ?? "none");
+  }
+  const fault =
+    (await signatureFault(token, keys, now)) ?? claimsFault(payload, { audience: settings.clientId });
+  if (fault !== null) return fault;
+  const parties = valuesIn(payload, "aud").length > 1 ? (payload["azp"] ?? "no azp") : settings.clientId;
+  if (parties !== settings.clientId) return new TokenFault("other audience", parties);
+  const times = readTimes(payload, now);
+  return "fault" in times ? timeFault(times) : payload;
+}
+
 /** The `iss` that a token must have: of its own tenant where the issuer stands for many. */
 function issuerFor(payload: Payload, { issuer }: TokenReading): string {
   const template = issuerTemplate(issuer);
@@ -66,7 +91,7 @@ function faultOf(error: unknown): TokenFault {
 }
 
 /** Claims that a token must have whatever the settings (RFC 9068 section 2.2); its issuer and times are checked apart. */
-function claimsFault(payload: Payload, { audience }: TokenReading): TokenFault | null {
+function claimsFault(payload: Payload, { audience }: Pick<TokenReading, "audience">): TokenFault | null {
   const missing = ["aud", "sub"].find((name) => (payload[name] ?? null) === null);
   if (missing !== undefined) return new TokenFault("claim missing", missing);
   return valuesIn(payload, "aud").includes(audience)
