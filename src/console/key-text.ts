@@ -19,6 +19,8 @@ const OUR_PARTS = /^((key|svc)_\w+|[a-z0-9]+_[0-9A-Za-z]{12}…?)$/i;
 const NO_KEYS = [
   OUR_PARTS,
   /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+  // Vaults and organisations, and other short ids after a word: too short for a secret.
+  /^((vault|org)[_-][0-9A-Za-z-]{1,20}|[a-z]{3,16}_[0-9a-z]{1,12})$/,
   // Subjects of Auth0, Okta and Google.
   /^([a-z0-9-]+\|\S+|00u[0-9a-z]{17}|\d{21})$/i,
   /^([^\s@]+@\S+|https?:\/\/.*)$/i,

@@ -13,6 +13,11 @@ export function keyPage(id: string, outcome?: Outcome): string {
   return link(`${HOME}/${encodeURIComponent(id)}`, { done: outcome });
 }
 
+/** The form of a new key like another. */
+export function duplicatePage(id: string): string {
+  return link(`${HOME}/new`, { from: id });
+}
+
 /** Pages for admins. */
 export const ALL_KEYS = `${CONSOLE}/all-keys`;
 export const OVERVIEW = `${CONSOLE}/overview`;

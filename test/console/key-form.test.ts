@@ -1,3 +1,4 @@
+import { missingProblems } from "../../src/console/key-form/check.ts";
 import { POLICY_TABLE } from "#policy";
 import { describe, expect, test } from "vitest";
 import { MAX_RANGES, type Key } from "../../src/api-types/keys.ts";
@@ -11,6 +12,7 @@ import {
   readForm,
   wordsOf,
   type KeyForm,
+  newForm,
 } from "../../src/console/key-form/values.ts";
 import { rowOf, scopeOf } from "../../src/console/key-form/scope-rows.ts";
 import { problemsToSave, vaultProblems } from "../../src/console/service-user-values.ts";
@@ -235,4 +237,14 @@ describe("vault ids as they are pasted", () => {
       expect(reach.operations.filter(({ operation }) => operation.id === "listBalances")).toEqual([]);
     },
   );
+});
+
+test.each([
+  ["on", "", { expiry: "Choose the last day" }],
+  ["on", "soon", { expiry: "Choose the last day" }],
+  ["on", "2027-01-31", {}],
+  ["never", "", {}],
+  ["30d", "", {}],
+])("a form with the expiry %s and the day “%s” lacks %j", (expiry, expiresOn, problems) => {
+  expect(missingProblems({ ...newForm("", "*", "vault"), expiry, expiresOn })).toEqual(problems);
 });

@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { keysIn, maybeKey, searchedFor } from "../../src/console/key-text.ts";
 import { settingText } from "../../src/console/key-form/settings.tsx";
+import { KeyBanners } from "../../src/console/parts/key-banners.tsx";
+import { Role } from "../../src/console/parts/role.tsx";
+import { overlapsOf } from "../../src/console/pages/key-rotate.tsx";
 import { ImpactReport } from "../../src/console/parts/impact.tsx";
 import { End, endOf, endsSoon } from "../../src/console/parts/key-end.tsx";
 import { formatMoment } from "../../src/console/moment.ts";
@@ -132,6 +135,10 @@ test.each([
   ["110169484474386276334", "110169484474386276334"],
   ["TreasuryDashboard2026", "TreasuryDashboard2026"],
   ["NightlySettlement", "NightlySettlement"],
+  ["vault_3f8a2c1d9b", "vault_3f8a2c1d9b"],
+  ["vault-3F8A2c1d9b77e0", "vault-3F8A2c1d9b77e0"],
+  ["org_8f3kq09zw1", "org_8f3kq09zw1"],
+  ["wallet_a8k2d9m3f0q1", "wallet_a8k2d9m3f0q1"],
 ])("%s is no key, and searched for as %s", (text, searched) => {
   expect(keysIn(text)).toEqual([]);
   expect(searchedFor(text)).toBe(searched);
@@ -143,6 +150,9 @@ test.each([
   "4111111111111111",
   "AKIA7Q2ZK4M9X1TB5RC0",
   "xoxb-2f9c-81be-77d0-aa31",
+  "sk_a8Kd93mfQ0zLp2Xv",
+  "vault_3f8a2c1d9be04c55a1b2c3d4e5f60718",
+  "wallet_a8k2d9m3f0q1z7x5",
 ])("%s is taken to be a key of another form", (text) => {
   expect(keysIn(`Bearer ${text}`)).toContain(text);
   expect(maybeKey(text)).toBeNull();
@@ -288,4 +298,52 @@ describe("what a change would do to the calls of the last day", () => {
     expect(said(counts, ended)).toMatch(new RegExp(`The key is ${ended}: it refuses every call at present`));
     expect(said(counts, ended)).not.toMatch(/From then on/);
   });
+});
+
+test.each([
+  ["admin", "Admin"],
+  ["vault_3f8a2c1d9b:developer", "Developer on vault_3f8a2c1d9b"],
+  ["eu:vault_1:developer", "Developer on eu:vault_1"],
+  ["*:developer", "Developer on every vault, now and later"],
+])("the role %s reads as %s", (role, text) => {
+  expect(partText(Role({ role }))).toBe(text);
+});
+
+describe("a rotated key keeps working", () => {
+  const NOW = Date.parse("2026-11-20T12:00:00.000Z");
+  const HOUR_MS = 3_600_000;
+  const offered = (hours: number | null) => {
+    const expiresAt = hours === null ? null : new Date(NOW + hours * HOUR_MS).toISOString();
+    return overlapsOf({ status: "active", expiresAt, retiresAt: null }, NOW, " At once.");
+  };
+
+  test.each([
+    [null, ["0", "1h", "24h", "7d", "30d"], "30 days"],
+    [24 * 365, ["0", "1h", "24h", "7d", "30d"], "30 days"],
+    [48, ["0", "1h", "24h", "7d"], "Until it expires"],
+    [24, ["0", "1h", "24h"], "Until it expires"],
+    [0.5, ["0", "1h"], "Until it expires"],
+    [-1, ["0", "1h"], "Until it expires"],
+  ])("no longer than until it ends by itself in %s hours", (hours, values, last) => {
+    expect(offered(hours).map(({ value }) => value)).toEqual(values);
+    expect(offered(hours).at(-1)?.label).toBe(last);
+    expect(offered(hours)[0]?.note).toMatch(/refused at once\..* At once\.$/);
+  });
+
+  test("until a moment that is said", () => {
+    expect(
+      offered(48)
+        .map(({ note }) => note)
+        .slice(1),
+    ).toEqual(["Until 20 Nov 2026, 13:00 UTC", "Until 21 Nov 2026, 12:00 UTC", "On 22 Nov 2026, 12:00 UTC"]);
+  });
+});
+
+test("the banner of a rotated key whose new key is revoked leads on", () => {
+  const key = { id: "key_000000000001", name: "Old", status: "active", successorId: "key_000000000002" };
+  const retiring = { ...key, expiresAt: null, revokedAt: null, retiresAt: "2099-01-01T00:00:00.000Z" };
+  const said = (status: string) =>
+    partText(KeyBanners({ key_: retiring as never, csrf: "", successor: { status } as never }));
+  expect(said("active")).toMatch(/The new key with the same settings is/);
+  expect(said("revoked")).toMatch(/The new key key_000000000002 is revoked\..* duplicate this one\./);
 });

@@ -21,6 +21,11 @@ export function problemsSoFar(form: KeyForm, owner: Owner, before: Before, now: 
   );
 }
 
+/** What a form that is sent lacks, in its own terms: the control API knows times, and no last day. */
+export function missingProblems({ expiry, expiresOn }: KeyForm): Problems {
+  return expiry === "on" && !/^\d{4}-\d\d-\d\d$/.test(expiresOn) ? { expiry: "Choose the last day" } : {};
+}
+
 function vaultProblem({ vaultChoice, vaults }: KeyForm, owner: Owner, before: Before): string | null {
   if (vaultChoice === "all" || JSON.stringify(vaults) === JSON.stringify(before?.vaults)) return null;
   const impossible = vaults.filter((vault) => !PLAIN_SEGMENT.test(vault));

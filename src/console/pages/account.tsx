@@ -6,8 +6,9 @@ import { developerVaults } from "../../core/organization/organization.ts";
 import type { ConsoleEnv } from "../context.ts";
 import { Facts, PageHeader } from "../parts/ui.tsx";
 import { Form } from "../parts/form.tsx";
-import { Codes } from "../parts/many.tsx";
+import { Many } from "../parts/many.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
+import { Role } from "../parts/role.tsx";
 import { ThemeChoice } from "../parts/theme-choice.tsx";
 import { Moment } from "../parts/time.tsx";
 import { ACCOUNT, CONSOLE, startUrl } from "../paths.ts";
@@ -46,20 +47,22 @@ export function addAccount(app: Hono<ConsoleEnv>): void {
 
 function personOf(me: Me): (readonly [string, Child])[] {
   const vaults = developerVaults(me.vaultRoles);
+  const roles = [...me.roles, ...(vaults === "*" ? ["*"] : vaults).map((vault) => `${vault}:developer`)];
   return [
     ["Name", me.name],
     ["Email", me.email ?? <span class="soft">Not known</span>],
     ["Id", <code>{me.id}</code>],
     ["Organisation", <code>{me.orgId}</code>],
-    ["Roles", me.roles.length === 0 ? <span class="soft">None</span> : me.roles.join(", ")],
     [
-      "Developer on",
-      vaults === "*" ? (
-        "Every vault, now and later"
-      ) : vaults.length === 0 ? (
-        <span class="soft">No vault</span>
+      "Roles",
+      roles.length === 0 ? (
+        <span class="soft">None</span>
       ) : (
-        <Codes items={vaults} />
+        <Many
+          items={roles.map((role) => (
+            <Role role={role} />
+          ))}
+        />
       ),
     ],
   ];

@@ -32,6 +32,13 @@ export function impactOfEnding(c: ConsoleContext): Promise<ApiResult<Impact>> {
   return c.get("api").change<Impact>("POST", `${apiPath(c)}/impact`, { disabled: true });
 }
 
+/** The key that one was rotated to, as far as it can be read. */
+export async function successorOf(c: ConsoleContext, { successorId }: Key): Promise<Key | null> {
+  if (successorId === null) return null;
+  const successor = await c.get("api").get<Key>(`/-/api-keys/${encodeURIComponent(successorId)}`);
+  return isRefusal(successor) ? null : successor;
+}
+
 /** The control API's path of the key that the page is about. */
 export function apiPath(c: ConsoleContext): string {
   return `/-/api-keys/${encodeURIComponent(c.req.param("id") ?? "")}`;

@@ -13,7 +13,7 @@ import { KeyEditor } from "../key-form/editor.tsx";
 import { textOf } from "../key-form/form-data.ts";
 import { ownerOfKey } from "../key-form/owner.ts";
 import { previewOf } from "../key-form/preview.ts";
-import { problemsSoFar } from "../key-form/check.ts";
+import { missingProblems, problemsSoFar } from "../key-form/check.ts";
 import { fieldProblems, noticeOf, type Notice } from "../key-form/problems.ts";
 import { EVERYTHING } from "../key-form/scope-rows.ts";
 import { knownVaults } from "../key-form/known.ts";
@@ -215,7 +215,10 @@ function refused(
   if (["mfa_required", "identity_token_invalid", "not_found"].includes(code)) return refusalPage(c, refusal);
   c.set("reason", `${code} (${refusal.correlationId})`);
   const problems = fieldProblems(refusal);
-  const said = problems === null ? { notice: noticeOf(refusal, UNCONFIRMED) } : { problems };
+  const said =
+    problems === null
+      ? { notice: noticeOf(refusal, UNCONFIRMED) }
+      : { problems: allProblems(missingProblems(edit.form), problems) };
   // What could not be confirmed is saved nevertheless, and has made a version.
   if (code === "admission_unavailable") {
     return withKey(c, (me, key) =>

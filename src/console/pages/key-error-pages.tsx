@@ -1,7 +1,10 @@
+import type { Key } from "../../api-types/keys.ts";
 import type { ConsoleContext } from "../context.ts";
 import { Message } from "../parts/message.tsx";
 import { pageForAll } from "../parts/page.tsx";
-import { HOME, keyPage } from "../paths.ts";
+import { endOf } from "../parts/key-end.tsx";
+import { exact } from "../parts/time.tsx";
+import { duplicatePage, HOME, keyPage } from "../paths.ts";
 
 /** Pages in place of a key's form. */
 
@@ -39,11 +42,18 @@ export function revokedPage(c: ConsoleContext, keyId: string): Promise<Response>
   });
 }
 
-/** A key is rotated once: the next time, it is its new key's turn. */
-export function rotatedPage(c: ConsoleContext, keyId: string, successorId: string | null): Promise<Response> {
+/** A key is rotated once: the next time, it is its new key's turn, unless that is revoked. */
+export function rotatedPage(c: ConsoleContext, key: Key, successor: Key | null): Promise<Response> {
   const title = "This key was already rotated";
-  const text = "A key can be rotated once. Rotate the new key, or revoke this one.";
-  const onward = { label: "Open the new key", href: keyPage(successorId ?? keyId) };
+  const end = endOf(key);
+  const isLost = successor?.status === "revoked";
+  const ends = end === null ? "" : ` This one stops working on ${exact(end)}.`;
+  const text = isLost
+    ? `Its new key is revoked, and a key can be rotated once.${ends} For another key with the same settings, duplicate it.`
+    : "A key can be rotated once. Rotate the new key, or revoke this one.";
+  const onward = isLost
+    ? { label: "Duplicate the key", href: duplicatePage(key.id) }
+    : { label: "Open the new key", href: keyPage(key.successorId ?? key.id) };
   return pageForAll(c, title, <Message icon="rotate" title={title} text={text} onward={onward} />, {
     status: 409,
   });

@@ -13,7 +13,7 @@ import { KeyEditor } from "../key-form/editor.tsx";
 import { textOf } from "../key-form/form-data.ts";
 import { possibleOwners, type Owner } from "../key-form/owner.ts";
 import { previewOf } from "../key-form/preview.ts";
-import { problemsSoFar } from "../key-form/check.ts";
+import { missingProblems, problemsSoFar } from "../key-form/check.ts";
 import { fieldProblems, noticeOf, type Notice } from "../key-form/problems.ts";
 import { EVERYTHING } from "../key-form/scope-rows.ts";
 import { afterStep } from "../key-form/steps.ts";
@@ -173,7 +173,10 @@ function refused(
   if (code === "already_exists") return madeAlreadyPage(c, String(details?.["keyId"]));
   c.set("reason", `${code} (${refusal.correlationId})`);
   const problems = fieldProblems(refusal);
-  const said = problems === null ? { notice: noticeOf(refusal, UNCONFIRMED) } : { problems };
+  const said =
+    problems === null
+      ? { notice: noticeOf(refusal, UNCONFIRMED) }
+      : { problems: allProblems(missingProblems(page.form), problems) };
   return show(c, console_, { ...page, ...said, attempt }, REFUSALS[code].status);
 }
 

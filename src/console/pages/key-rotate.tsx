@@ -13,11 +13,12 @@ import { Choices, FieldGroup } from "../parts/fields.tsx";
 import { Cancel, Form } from "../parts/form.tsx";
 import { Refused } from "../parts/outcome-banners.tsx";
 import { sectionOf } from "../parts/key-banners.tsx";
+import { endOf } from "../parts/key-end.tsx";
 import { navigable } from "../parts/page.tsx";
 import { counted } from "../parts/wording.ts";
 import { exact } from "../parts/time.tsx";
 import { keyPage, pathOf } from "../paths.ts";
-import { apiPath, impactOfEnding, withAnyKey, withKey } from "./key-actions.tsx";
+import { apiPath, impactOfEnding, successorOf, withAnyKey, withKey } from "./key-actions.tsx";
 import { madeAlreadyPage, revokedPage, rotatedPage } from "./key-error-pages.tsx";
 import { secretPage } from "./key-secret.tsx";
 import { refusalPage } from "./error-pages.tsx";
@@ -28,10 +29,10 @@ const OVERLAPS = [
     "Not at all",
     "Anything that still uses the old key is refused at once. Choose this if the key has leaked.",
   ],
-  ["1h", "An hour", undefined],
-  ["24h", "A day", undefined],
-  ["7d", "A week", undefined],
-  ["30d", "30 days", undefined],
+  ["1h", "An hour", ""],
+  ["24h", "A day", ""],
+  ["7d", "A week", ""],
+  ["30d", "30 days", ""],
 ] as const;
 const USUAL = "24h";
 const UNCONFIRMED =
@@ -40,10 +41,10 @@ const UNCONFIRMED =
 /** `/keys/<id>/rotate`: a new key in the place of one. */
 export function addKeyRotation(app: Hono<ConsoleEnv>, console_: Console): void {
   app.get("/keys/:id/rotate", (c) =>
-    withKey(c, (me, key) =>
+    withKey(c, async (me, key) =>
       key.successorId === null
         ? show(c, me, key, { overlap: USUAL })
-        : rotatedPage(c, key.id, key.successorId),
+        : rotatedPage(c, key, await successorOf(c, key)),
     ),
   );
   // Sent again, a form that ended its key at once leads to the key that it made.
@@ -70,6 +71,35 @@ async function rotate(c: ConsoleContext, console_: Console, me: Me, old: Key): P
   return show(c, me, old, { overlap, attempt, notice }, REFUSALS[created.code].status);
 }
 
+interface Overlap {
+  readonly value: string;
+  readonly label: string;
+  readonly note: string;
+}
+
+/** How long the old key may keep working: no longer than until it ends by itself. `atOnce`: what not at all would do. */
+export function overlapsOf(
+  key: Parameters<typeof endOf>[0],
+  now: number,
+  atOnce: string,
+): readonly Overlap[] {
+  const end = endOf(key);
+  const left = end === null ? Number.POSITIVE_INFINITY : Date.parse(end) - now;
+  const offered = OVERLAPS.map(([value, label, note]) => ({
+    value,
+    label,
+    note,
+    ms: value === "0" ? 0 : (parseDuration(value) ?? 0),
+  }));
+  const last = offered.findIndex(({ ms }) => ms >= left);
+  const possible = last === -1 ? offered : offered.slice(0, Math.max(last, 1) + 1);
+  return possible.map(({ value, label, note, ms }) => {
+    if (value === "0") return { value, label, note: `${note}${atOnce}` };
+    if (end !== null && ms >= left) return { value, label: "Until it expires", note: `On ${exact(end)}` };
+    return { value, label, note: `Until ${exact(new Date(now + ms).toISOString())}` };
+  });
+}
+
 interface Shown {
   readonly overlap: string;
   /** Names the form, so that it makes one key, however often it is sent. */
@@ -88,6 +118,9 @@ async function show(
   const atOnce = isRefusal(impact)
     ? ""
     : ` It would have refused ${counted(impact.wouldRefuse + impact.unknown, "call")} in the last 24 hours.`;
+  const overlaps = overlapsOf(key, Date.now(), atOnce);
+  // The longest one that there is, for a key that ends sooner.
+  const chosen = overlaps.find(({ value }) => value === overlap) ?? overlaps.at(-1);
   const title = `Rotate ${key.name}`;
   const content = (
     <>
@@ -100,15 +133,7 @@ async function show(
           one still works.
         </p>
         <FieldGroup name="overlap" title="How long the old key keeps working">
-          <Choices
-            name="overlap"
-            chosen={overlap}
-            options={OVERLAPS.map(([value, label, note]) => ({
-              value,
-              label,
-              note: value === "0" ? `${note}${atOnce}` : (note ?? until(value)),
-            }))}
-          />
+          <Choices name="overlap" chosen={chosen?.value ?? USUAL} options={overlaps} />
         </FieldGroup>
         <footer class="decision">
           <button>Rotate the key</button>
@@ -118,8 +143,4 @@ async function show(
     </>
   );
   return navigable(c, title, me, sectionOf(key, me), content, { status });
-}
-
-function until(overlap: string): string {
-  return `Until ${exact(new Date(Date.now() + (parseDuration(overlap) ?? 0)).toISOString())}`;
 }

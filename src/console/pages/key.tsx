@@ -23,8 +23,19 @@ import { pageForMe } from "../parts/page-for-me.tsx";
 import { ReceiptCard } from "../parts/receipt.tsx";
 import { Moment } from "../parts/time.tsx";
 import { UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
-import { ALL_KEYS, AUDIT, HOME, keyPage, link, OUTCOMES, ownerPage, type Outcome } from "../paths.ts";
+import {
+  ALL_KEYS,
+  AUDIT,
+  duplicatePage,
+  HOME,
+  keyPage,
+  link,
+  OUTCOMES,
+  ownerPage,
+  type Outcome,
+} from "../paths.ts";
 import { refusalPage } from "./error-pages.tsx";
+import { successorOf } from "./key-actions.tsx";
 
 const AUDIT_EVENTS = "20";
 /** The settings that the heading does not show. */
@@ -50,10 +61,12 @@ export function addKeyDetail(app: Hono<ConsoleEnv>, { config }: Console): void {
       namedBy(c, key.createdBy, key),
       key.revokedBy === null ? null : namedBy(c, key.revokedBy, key),
     ]);
+    const successor = isRetiring(key) ? await successorOf(c, key) : null;
     return pageForMe(c, key.name, sectionOf(key, await c.get("me")), (me) => (
       <KeyDetail
         {...{
           key_: key,
+          successor,
           me,
           csrf,
           usage,
@@ -85,6 +98,8 @@ interface DetailProps {
   csrf: string;
   usage: Usage;
   events: readonly AuditEvent[] | null;
+  /** The one that it was rotated to. */
+  successor: Key | null;
   /** What has just been done to it. */
   outcome: Outcome | undefined;
   creator: Named;
@@ -97,6 +112,7 @@ interface DetailProps {
 
 const KeyDetail: FC<DetailProps> = ({
   key_: key,
+  successor,
   me,
   csrf,
   usage,
@@ -119,7 +135,7 @@ const KeyDetail: FC<DetailProps> = ({
       <Actions key_={key} me={me} />
     </PageHeader>
     {outcome && <Banner kind="good" title={DONE[outcome]} />}
-    <KeyBanners key_={key} csrf={csrf} />
+    <KeyBanners key_={key} csrf={csrf} successor={successor} />
     {key.description && <p class="lead">{key.description}</p>}
     {key.receipt && revoker && <ReceiptCard key_={key} receipt={key.receipt} by={revoker} />}
     <div class="columns">
@@ -178,7 +194,7 @@ const KeyDetail: FC<DetailProps> = ({
 const Actions: FC<{ key_: Key; me: Me }> = ({ key_: key, me }) => {
   const page = keyPage(key.id);
   const duplicate = (
-    <a href={link(`${HOME}/new`, { from: key.id })} role="button" class="secondary outline">
+    <a href={duplicatePage(key.id)} role="button" class="secondary outline">
       <Icon name="copy" /> Duplicate
     </a>
   );

@@ -57,7 +57,7 @@ export function addOrganization(app: Hono<ConsoleEnv>): void {
     return refused ? refusalPage(c, answer) : c.redirect(link(ORGANIZATION, { done: "bootstrapped" }), 303);
   });
 
-  app.get("/organization/signing-key", askForNextKey);
+  app.get("/organization/signing-key", (c) => askForNextKey(c));
   app.post("/organization/signing-key", async (c) => {
     const answer = await c.get("api").change<SigningKey>("POST", "/-/organization/signing-key/rotate");
     if (isRefusal(answer)) return refusalPage(c, answer);
@@ -65,7 +65,30 @@ export function addOrganization(app: Hono<ConsoleEnv>): void {
   });
 }
 
-function askForNextKey(c: ConsoleContext): Promise<Response> {
+async function askForNextKey(c: ConsoleContext): Promise<Response> {
+  const credentials = await c.get("api").get<Credentials>("/-/organization/credentials");
+  if (isRefusal(credentials)) return refusalPage(c, credentials);
+  const waiting = credentials.signingKeys.find(({ activeFrom }) => Date.parse(activeFrom) > Date.now());
+  return waiting === undefined ? confirmNextKey(c) : waitingPage(c, waiting);
+}
+
+/** The next key is published once, and there is nothing to do until it has taken over. */
+function waitingPage(c: ConsoleContext, { kid, activeFrom }: Credentials["signingKeys"][number]) {
+  const title = "The next signing key is published already";
+  return pageForMe(c, title, "organization", () => (
+    <>
+      <PageHeader title={title} back={ORGANIZATION_BACK} />
+      <section class="card question">
+        <p>
+          <Code text={kid} /> takes over <Moment time={activeFrom} otherwise="" />. Another one can be
+          published after that.
+        </p>
+      </section>
+    </>
+  ));
+}
+
+function confirmNextKey(c: ConsoleContext): Promise<Response> {
   return confirmPage(c, "organization", {
     title: "Rotate the signing key?",
     action: "Publish the next signing key",

@@ -18,8 +18,8 @@ import { pageForMe } from "../parts/page-for-me.tsx";
 import { Ago, Moment } from "../parts/time.tsx";
 import { counted, listed } from "../parts/wording.ts";
 import { AUDIT, link, ownerPage, PEOPLE } from "../paths.ts";
-import { Code } from "../parts/code.tsx";
 import { receiptsPath } from "./person-keys.tsx";
+import { Role } from "../parts/role.tsx";
 import { refusalPage } from "./error-pages.tsx";
 
 const PAGE_SIZE = 50;
@@ -163,7 +163,7 @@ const Roles: FC<{ roles: Person["roles"]; first?: number | undefined }> = ({ rol
   for (const { role, from } of roles) sources.set(role, [...(sources.get(role) ?? []), ROLE_SOURCES[from]]);
   const items = [...sources].map(([role, from]) => (
     <>
-      <Code text={role} /> <small>{listed(from)}</small>
+      <Role role={role} /> <small>{listed(from)}</small>
     </>
   ));
   return <Many items={items} first={first} />;

@@ -70,8 +70,9 @@ export function addSearch(app: Hono<ConsoleEnv>): void {
         303,
       );
     }
-    if (surely.length > 0) return noKeyPage(c);
-    return c.redirect(at === undefined ? link(SEARCH, { q: names.q }) : link(LISTS[at], narrowed), 303);
+    const list = at === undefined ? null : link(LISTS[at], narrowed);
+    if (surely.length > 0) return noKeyPage(c, list);
+    return c.redirect(list ?? link(SEARCH, { q: names.q }), 303);
   });
 
   app.get("/search", async (c) => {
@@ -122,7 +123,8 @@ async function findKey(c: ConsoleContext, wanted: readonly object[]): Promise<Ap
   return null;
 }
 
-function noKeyPage(c: ConsoleContext): Promise<Response> {
+/** `list`: the list that was searched, as it was narrowed down besides. */
+function noKeyPage(c: ConsoleContext, list: string | null): Promise<Response> {
   return searchPage(
     c,
     "",
@@ -135,6 +137,11 @@ function noKeyPage(c: ConsoleContext): Promise<Response> {
         If you have only a part of it, search for its first characters, up to 12 after the underscore. You can
         also search for a part of the key’s name.
       </p>
+      {list !== null && (
+        <p>
+          <a href={list}>Back to the list as it was narrowed down</a>
+        </p>
+      )}
     </Empty>,
   );
 }

@@ -30,6 +30,7 @@ const LABELS = { url: "Where events go", description: "Description", disabled: "
 
 const DONE = {
   saved: "Saved.",
+  unchanged: "Nothing was changed: the form is the same as the webhook.",
   resent: "The event is being sent again, with the same id.",
   tested: "An event is on its way. Its status is in the list below.",
 } as const;
@@ -49,6 +50,9 @@ export function addWebhook(app: Hono<ConsoleEnv>): void {
       description: textOf(form, "description"),
       disabled: textOf(form, "disabled") !== "",
     };
+    const now = await c.get("api").get<Webhook>(API);
+    if (!isRefusal(now) && isSame(values, valuesFrom(now)))
+      return c.redirect(link(PATH, { done: "unchanged" }), 303);
     const body = { ...values, description: values.description || null };
     const put = await c.get("api").change<Webhook & { secret?: string }>("PUT", API, body);
     if (isRefusal(put)) return wrongPage(c, values, put);
@@ -126,6 +130,10 @@ const EMPTY: Values = { url: "", description: "", disabled: false };
 
 function valuesFrom({ url, description, disabled }: Webhook): Values {
   return { url, description: description ?? "", disabled };
+}
+
+function isSame(a: Values, b: Values): boolean {
+  return a.url.trim() === b.url && a.description.trim() === b.description && a.disabled === b.disabled;
 }
 
 /** The form again with what is wrong in it, or the page of another refusal. */

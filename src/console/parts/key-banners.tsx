@@ -3,7 +3,7 @@ import { isRefusal } from "../../core/refusal.ts";
 import type { Key, KeyDetails } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import type { ApiResult } from "../api.ts";
-import { keyPage } from "../paths.ts";
+import { duplicatePage, keyPage } from "../paths.ts";
 import { confirmationOf } from "./confirmation.ts";
 import { Form } from "./form.tsx";
 import type { Section } from "./navigation.tsx";
@@ -23,18 +23,17 @@ export const KeyLink: FC<{ id: string }> = ({ id }) => (
 );
 
 /** The state of a key, above all else on its page. */
-export const KeyBanners: FC<{ key_: KeyDetails; csrf: string }> = ({ key_: key, csrf }) => (
+export const KeyBanners: FC<{ key_: KeyDetails; csrf: string; successor: Key | null }> = ({
+  key_: key,
+  csrf,
+  successor,
+}) => (
   <>
     {isRetiring(key) && (
       <Banner kind="warn" title="This key was rotated">
         <p>
           It stops working <Moment time={endOf(key)} otherwise="" />.
-          {key.successorId !== null && (
-            <>
-              {" "}
-              The new key with the same settings is <KeyLink id={key.successorId} />.
-            </>
-          )}
+          {key.successorId !== null && <Successor id={key.successorId} of={key.id} key_={successor} />}
         </p>
       </Banner>
     )}
@@ -49,6 +48,20 @@ export const KeyBanners: FC<{ key_: KeyDetails; csrf: string }> = ({ key_: key, 
     {key.status === "revoked" && key.receipt === undefined && <Unconfirmed key_={key} csrf={csrf} />}
   </>
 );
+
+const Successor: FC<{ id: string; of: string; key_: Key | null }> = ({ id, of, key_: successor }) =>
+  successor?.status === "revoked" ? (
+    <>
+      {" "}
+      The new key <KeyLink id={id} /> is revoked. A key can be rotated once: for another key with the same
+      settings, <a href={duplicatePage(of)}>duplicate this one</a>.
+    </>
+  ) : (
+    <>
+      {" "}
+      The new key with the same settings is <KeyLink id={id} />.
+    </>
+  );
 
 const Unconfirmed: FC<{ key_: Key; csrf: string }> = ({ key_: key, csrf }) => (
   <Banner kind="warn" title="The revocation is not confirmed everywhere yet">

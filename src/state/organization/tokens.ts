@@ -89,9 +89,12 @@ export class Tokens {
   async rotate(actor: Actor): Promise<Result<SigningKeyInfo>> {
     if (this.#settings.bootstrappedAt() === null) return refuse("not_bootstrapped");
     if (!actor.freshMfa) return refuse("mfa_required");
+    const published = new Set(this.#settings.signingKeys().map((key) => key.kid));
     const { kid, activeFrom } = await this.#keys.rotate();
     const now = Date.now();
     this.#storage.transactionSync(() => {
+      // One that was waiting already, or that somebody else's rotation has published meanwhile.
+      if (published.has(kid) || this.#settings.made(`signingKey ${kid}`) !== null) return;
       const entry: AuditEntry = {
         action: "signing_key.rotated",
         target: actor.orgId,

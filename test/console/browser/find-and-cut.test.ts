@@ -188,7 +188,7 @@ describe("a person", () => {
     const { page } = visitor;
     await page.getByRole("link", { name: "People" }).click();
     const row = page.locator("tbody tr").filter({ hasText: "Bob Baker" });
-    expect(await row.innerText()).toMatch(/vault_3f8a2c1d9b:developer\s+by their sign-in/);
+    expect(await row.innerText()).toMatch(/Developer on vault_3f8a2c1d9b\s+by their sign-in/);
     await expectReadable(visitor);
     await row.getByRole("link", { name: "Bob Baker" }).click();
     await page.getByRole("heading", { name: "Bob Baker" }).waitFor();

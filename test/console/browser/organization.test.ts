@@ -90,6 +90,9 @@ describe("the signing key", () => {
       keys: unknown[];
     };
     expect(keys).toHaveLength(2);
+    await page.getByRole("button", { name: "Rotate" }).click();
+    await page.getByRole("heading", { name: "The next signing key is published already" }).waitFor();
+    expect(await page.getByRole("button", { name: "Publish the next signing key" }).count()).toBe(0);
     await expectReadable(visitor);
   });
 });
@@ -230,6 +233,10 @@ describe("the webhook", () => {
     await page.goto(`${ORGANIZATION}/webhook`);
     await page.getByText("Messages are also signed with the previous secret until").waitFor();
 
+    const changes = await times("webhook.updated");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Nothing was changed").waitFor();
+    expect(await times("webhook.updated")).toBe(changes);
     await page.getByLabel("Pause deliveries").check();
     await page.getByRole("button", { name: "Save" }).click();
     await page.waitForURL("**?done=saved");

@@ -50,6 +50,7 @@ export class Webhooks {
     return this.#storage.transactionSync(() => {
       const before = table.find();
       if (before === null && !actor.freshMfa) return refuse("mfa_required");
+      if (before !== null && isSame(before, draft)) return { endpoint: before, secret: null };
       const secret = before === null ? generateWebhookSecret() : null;
       if (secret === null) table.update(draft, now);
       else {
@@ -154,4 +155,9 @@ export class Webhooks {
     const { audit, table } = this.#parts;
     audit.add(author, { action, target: "webhook", before, after: table.find() }, now);
   }
+}
+
+function isSame(endpoint: WebhookEndpoint, draft: WebhookDraft): boolean {
+  const { url, description, disabled } = endpoint;
+  return url === draft.url && description === draft.description && disabled === draft.disabled;
 }
