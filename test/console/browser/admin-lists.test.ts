@@ -108,7 +108,7 @@ describe("all keys", () => {
       "Any address",
     ]);
     await page.getByRole("link", { name: "Expiring soon 0" }).click();
-    await page.getByText("No active key expires within 14 days.").waitFor();
+    await page.getByText("No active key ends within 14 days.").waitFor();
     await page.getByRole("link", { name: "Show all active keys" }).click();
     await page.getByText("1–3 of 3").waitFor();
   });
@@ -291,13 +291,13 @@ describe("the audit log", () => {
       "Version",
       "1 2",
       "Expiry",
-      expect.stringMatching(/^\d+ \w+ 20\d\d, \d\d:\d\d UTC none$/),
+      expect.stringMatching(/^\d+ \w+ 20\d\d, \d\d:\d\d:\d\d UTC none$/),
       "Event",
       "api_key.updated",
       "On",
-      keys.hers,
+      `Hers, renamed ${keys.hers}`,
       "By",
-      "alice",
+      "Alice Andersson alice",
       "Request",
       expect.stringMatching(/^[\da-f-]{36}$/),
     ]);
