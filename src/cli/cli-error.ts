@@ -9,5 +9,8 @@ export class BrokenOff extends CliError {}
 /** It sent nothing for as long as one waits. */
 export class Silent extends BrokenOff {}
 
+/** What answers is no gateway, or none of this version; what was asked for may be done. */
+export class NotOurs extends BrokenOff {}
+
 /** The gateway cannot do it at the moment. */
 export class Unavailable extends CliError {}

@@ -1,11 +1,21 @@
 import { text } from "node:stream/consumers";
-import type { ImportResult } from "../api-types/imports.ts";
-import type { Page } from "../api-types/common.ts";
-import type { OrganizationId, ReconciliationLine } from "../api-types/reconciliations.ts";
-import type { RevocationEntry, RevocationLine, RevocationResultLine } from "../api-types/revocations.ts";
+import type { z } from "zod";
+import { ImportResultSchema, type ImportResult } from "../api-types/imports.ts";
+import type { Page, Wire } from "../api-types/common.ts";
+import {
+  OrganizationList,
+  ReconciliationLineSchema,
+  type ReconciliationLine,
+} from "../api-types/reconciliations.ts";
+import {
+  RevocationLineSchema,
+  RevocationList,
+  type RevocationEntry,
+  type RevocationResultLine,
+} from "../api-types/revocations.ts";
 import { NDJSON, readNdjson } from "../core/http/ndjson.ts";
 import { systemCodeOf } from "../core/thrown.ts";
-import { BrokenOff, CliError, Silent, Unavailable } from "./cli-error.ts";
+import { BrokenOff, CliError, NotOurs, Silent, Unavailable } from "./cli-error.ts";
 import { withoutSecrets } from "../core/key/key-secret.ts";
 import { Silence } from "./silence.ts";
 
@@ -46,7 +56,7 @@ export class OperatorClient {
     reason: string;
     dryRun: boolean;
   }): AsyncGenerator<RevocationResultLine> {
-    yield* this.#lines<RevocationLine>("revocations", body);
+    yield* this.#lines("revocations", RevocationLineSchema, body);
   }
 
   /**
@@ -60,7 +70,7 @@ export class OperatorClient {
     nextCursor: string | null,
   ): AsyncGenerator<ReconciliationLine> {
     const body = { orgId, fix, limit, ...(nextCursor !== null && { nextCursor }) };
-    const end = yield* this.#lines<ReconciliationLine>("reconciliations", body);
+    const end = yield* this.#lines("reconciliations", ReconciliationLineSchema, body);
     yield end;
   }
 
@@ -72,30 +82,40 @@ export class OperatorClient {
       body: lines.map((line) => `${line}\n`).join(""),
     });
     const results: ImportResult[] = [];
+    const then = "Importing a line again is harmless.";
     try {
-      for await (const result of readNdjson<ImportResult>(body)) results.push(result);
-    } catch {
+      for await (const line of readNdjson<unknown>(body)) {
+        const result = ImportResultSchema.safeParse(line).data;
+        if (result === undefined) throw new NotOurs(`${NOT_OURS} ${then}`);
+        results.push(result);
+      }
+    } catch (error) {
+      if (error instanceof NotOurs) throw error;
       // Falls through: there are fewer results than lines.
     }
     if (results.length === lines.length) return results;
-    throw brokenOff(silence, "Importing a line again is harmless.");
+    throw brokenOff(silence, then);
   }
 
   /** The ids of all organisations that have keys, or were erased so lately that a guard of theirs may be restored. */
   async organizations(): Promise<string[]> {
     const ids = new Set<string>();
     for (const which of [{}, { erased: "true" }]) {
-      for await (const { id } of this.#pages<OrganizationId>("organizations", which)) ids.add(id);
+      for await (const { id } of this.#pages("organizations", OrganizationList, which)) ids.add(id);
     }
     return [...ids];
   }
 
   /** Everything on record with a status, the newest first. */
   async *list(status: string): AsyncGenerator<RevocationEntry> {
-    yield* this.#pages<RevocationEntry>("revocations", { status });
+    yield* this.#pages("revocations", RevocationList, { status });
   }
 
-  async *#pages<T>(path: string, parameters: Readonly<Record<string, string>>): AsyncGenerator<T> {
+  async *#pages<T>(
+    path: string,
+    schema: z.ZodType<Page<T>>,
+    parameters: Readonly<Record<string, string>>,
+  ): AsyncGenerator<T> {
     let cursor: string | null = null;
     do {
       const query = new URLSearchParams({
@@ -103,39 +123,43 @@ export class OperatorClient {
         limit: "500",
         ...(cursor !== null && { nextCursor: cursor }),
       });
-      const page = await this.#page<T>(`${this.#url}/${path}?${query.toString()}`);
+      const page: Page<T> = await this.#page(`${this.#url}/${path}?${query.toString()}`, schema);
       yield* page.data;
-      cursor = page.pagination.nextCursor;
+      const { nextCursor } = page.pagination;
+      if (nextCursor !== null && nextCursor === cursor) throw new CliError(NOT_OURS);
+      cursor = nextCursor;
     } while (cursor !== null);
   }
 
-  async #page<T>(url: string): Promise<Page<T>> {
+  async #page<T>(url: string, schema: z.ZodType<Page<T>>): Promise<Page<T>> {
     const { body, silence } = await this.#call(url);
     try {
-      const page = JSON.parse(await text(body)) as Page<T>;
-      if (Array.isArray(page.data)) return page;
+      return schema.parse(JSON.parse(await text(body)));
     } catch {
-      if (silence.isOver) throw new CliError(silence.problem);
+      throw new CliError(silence.isOver ? silence.problem : `The answer broke off, or: ${NOT_OURS}`);
     }
-    throw new CliError("The answer broke off, or is none of a gateway: is it a gateway at that URL?");
   }
 
   /** The lines of an answer; returns the last, which tells that it is complete. */
-  async *#lines<Line extends object>(
+  async *#lines<Schema extends z.ZodType<object>>(
     path: string,
+    schema: Schema,
     request: object,
-  ): AsyncGenerator<Exclude<Line, LastLine>, Extract<Line, LastLine>> {
+  ): AsyncGenerator<Exclude<Wire<Schema>, LastLine>, Extract<Wire<Schema>, LastLine>> {
     const { body, silence } = await this.#call(`${this.#url}/${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: NDJSON },
       body: JSON.stringify(request),
     });
     try {
-      for await (const line of readNdjson<Line>(body)) {
+      for await (const read of readNdjson<unknown>(body)) {
+        const line = schema.safeParse(read).data as Wire<Schema> | undefined;
+        if (line === undefined) throw new NotOurs(`${NOT_OURS} ${MAY_BE_DONE}`);
         if (isLast(line)) return line;
         if (isItem(line)) yield line;
       }
-    } catch {
+    } catch (error) {
+      if (error instanceof NotOurs) throw error;
       // Falls through: the last line is missing.
     }
     throw brokenOff(silence, "What was asked for goes on; repeating it is harmless.");
@@ -167,6 +191,7 @@ export class OperatorClient {
   }
 }
 
+const NOT_OURS = "That is no answer of a gateway: is it a gateway at that URL?";
 const MAY_BE_DONE = "What was asked for may be done; repeating it is harmless.";
 
 /** Errors of a connection that was never there, and of certificates that are not trusted. */

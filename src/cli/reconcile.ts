@@ -1,6 +1,6 @@
 import type { Difference, ReconciliationLine } from "../api-types/reconciliations.ts";
 import type { Place, ReconcileCommand } from "./arguments.ts";
-import { BrokenOff, CliError, Silent, Unavailable } from "./cli-error.ts";
+import { BrokenOff, CliError, NotOurs, Silent, Unavailable } from "./cli-error.ts";
 import { OperatorClient } from "./client.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { GrowingTable } from "./table.ts";
@@ -116,7 +116,8 @@ export class Walk {
         this.#outlet.bar.show(compared, Math.max(summary.total, compared), ` guards of ${orgId}${which}`);
       } while (cursor !== null);
     } catch (error) {
-      if (!(error instanceof BrokenOff || error instanceof Unavailable)) throw error;
+      if (!(error instanceof BrokenOff || error instanceof Unavailable) || error instanceof NotOurs)
+        throw error;
       this.#silent = error instanceof Silent ? this.#silent + 1 : 0;
       if (this.#silent > 1) throw error;
       this.#outlet.bar.clear();

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -172,7 +173,9 @@ describe("revoke", () => {
 
 describe("when a later request fails, what is known is printed and the exit code is 2:", () => {
   const summary = { matched: 1, confirmed: 1, unconfirmed: 0, notFound: 0 };
-  const line = { target: 0, keyId: "key_000000000000", status: "revoked" };
+  const at = "2026-11-20T09:30:00.000Z";
+  const cut = { status: "revoked", requestedAt: at, effectiveAt: at, version: 2 };
+  const line = { target: 0, keyId: "key_000000000000", ...cut };
 
   /** A gateway that answers the first request, and the next as it is told. */
   async function brokenGateway(next: RequestListener): Promise<Server> {
@@ -230,6 +233,13 @@ describe("of a gateway that", () => {
   const target = ["revoke", "--key-id", "key_000000000000"];
   const silent: RequestListener = () => {};
   const stuck: RequestListener = (_, response) => void response.write('{"target":');
+  const empty: RequestListener = (_, response) => response.end("{}");
+  const nothing: RequestListener = (_, response) => response.end("null\n");
+  const endless: RequestListener = (_, response) => response.end('{"data":[{}],"pagination":{}}');
+  const DIRECTORY = mkdtempSync(join(tmpdir(), "portcullis-lines-"));
+  const LINES = join(DIRECTORY, "keys.ndjson");
+  writeFileSync(LINES, "{}\n");
+  afterAll(() => rm(DIRECTORY, { recursive: true }));
   const parked: RequestListener = (_, response) => response.end("<title>Parked</title>");
   const moved: RequestListener = (_, response) =>
     response.writeHead(301, { Location: "http://127.0.0.1:9/" }).end();
@@ -241,6 +251,14 @@ describe("of a gateway that", () => {
     ["begins to answer", stuck, ["list"], 1, "No answer came for 1 s"],
     ["is none", parked, ["list"], 1, "is it a gateway at that URL?"],
     ["is none", parked, target, 2, "harmless"],
+    ["answers with JSON of another kind", empty, target, 2, "is it a gateway"],
+    ["answers with JSON of another kind", empty, ["reconcile", "--org", "org_test"], 2, "is it a gateway"],
+    ["answers with JSON of another kind", empty, ["reconcile"], 1, "is it a gateway"],
+    ["answers with JSON of another kind", empty, ["list"], 1, "is it a gateway"],
+    ["answers with JSON of another kind", empty, ["import", LINES], 2, "is it a gateway"],
+    ["answers with a list of another kind", endless, ["list"], 1, "is it a gateway"],
+    ["answers with a list of another kind", endless, ["reconcile"], 1, "is it a gateway"],
+    ["answers with nothing at all in a line", nothing, ["import", LINES], 2, "is it a gateway"],
     ["is elsewhere", moved, target, 1, "answers 301"],
     ["is elsewhere", moved, ["list"], 1, "answers 301"],
   ])("%s (%#) the operator is told", async (_, answer, args, code, says) => {
