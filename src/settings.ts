@@ -114,8 +114,6 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
       `PUBLIC_ORIGIN must be on CONTROL_HOSTNAME (is ${JSON.stringify(v.PUBLIC_ORIGIN)})`,
     );
   }
-  const lease = leaseConflict(v);
-  if (lease !== null) throw new ConfigError(lease);
   const identity = identitySettings(v);
   const conflict = conflictIn(identity);
   if (conflict !== null) throw new ConfigError(conflict);
@@ -152,7 +150,7 @@ export function readConfig(variables: Readonly<Record<string, unknown>>): Config
     auditRetentionMs: v.AUDIT_RETENTION,
     maxKeysPerOwner: v.MAX_KEYS_PER_OWNER,
     leaseMs: v.ADMISSION_LEASE_MS,
-    leaseMaxMs: v.ADMISSION_LEASE_MAX_MS,
+    leaseMaxMs: Math.max(v.ADMISSION_LEASE_MS, v.ADMISSION_LEASE_MAX_MS),
     leaseSlackMs: v.LEASE_SLACK_MS,
     requestLog: v.REQUEST_LOG,
     serverTiming: v.SERVER_TIMING,
@@ -187,14 +185,13 @@ function strayRole({ roleNames, operators }: IdentitySettings): string | undefin
   return meant.find((role) => !isRole(role) && !operating.includes(foldName(role)));
 }
 
-/** What of the settings of leases cannot be at the same time; `null` if nothing. */
-function leaseConflict(v: z.output<typeof Variables>): string | null {
-  const { ADMISSION_LEASE_MS: lease, ADMISSION_LEASE_MAX_MS: longest, LEASE_SLACK_MS: slack } = v;
-  if (lease > longest) {
-    return `ADMISSION_LEASE_MS must not be longer than ADMISSION_LEASE_MAX_MS (is ${lease}, and ${longest})`;
+/** What of the settings of leases says something else than it does, for who deploys them; `null` if nothing. */
+export function leaseConflict({ leaseMs, leaseSlackMs }: Config, longest: string | undefined): string | null {
+  if (longest !== undefined && leaseMs > Number(longest)) {
+    return `ADMISSION_LEASE_MS must not be longer than ADMISSION_LEASE_MAX_MS (is ${leaseMs}, and ${longest})`;
   }
-  return lease > 0 && slack >= lease
-    ? `LEASE_SLACK_MS must be less than ADMISSION_LEASE_MS, or no lease is ever used (is ${slack}, and ${lease})`
+  return leaseMs > 0 && leaseSlackMs >= leaseMs
+    ? `LEASE_SLACK_MS must be less than ADMISSION_LEASE_MS, or no lease is ever used (is ${leaseSlackMs}, and ${leaseMs})`
     : null;
 }
 

@@ -1,5 +1,5 @@
 import { isLoopbackUrl, webhookUrlProblem } from "../core/organization/webhook.ts";
-import { ConfigError, isSecret, readConfig, SETTINGS } from "../settings.ts";
+import { ConfigError, isSecret, leaseConflict, readConfig, SETTINGS } from "../settings.ts";
 import { DOCUMENT_VARS, hostsOf, plainHost, varsOf, type Target } from "./configuration.ts";
 import { exampleIn, isExampleHost, isMadeUp, isPlaceholder } from "./placeholder.ts";
 import { covers } from "./route-checks.ts";
@@ -46,11 +46,11 @@ function corsProblems({ CORS_ORIGINS: origins = "" }: Vars, { targetEnvironment 
     .map((origin) => `CORS_ORIGINS: ${origin.trim()} must be https`);
 }
 
-/** What the Worker itself would stop for at its start. */
+/** What the Worker itself would stop for at its start, and leases that are not what they seem. */
 function settingProblem(vars: Vars): string[] {
   try {
-    readConfig(vars);
-    return [];
+    const conflict = leaseConflict(readConfig(vars), vars["ADMISSION_LEASE_MAX_MS"]);
+    return conflict === null ? [] : [conflict];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return [error.message];

@@ -513,6 +513,16 @@ describe("a section is refused, and what is wrong is named,", () => {
       says: /^ADMISSION_LEASE_MS must be a whole number/,
     },
     {
+      name: "a longest lease that is not the longest",
+      with: but(VARS, `${VARS}ADMISSION_LEASE_MS = "2000"\nADMISSION_LEASE_MAX_MS = "1000"\n`),
+      says: /^ADMISSION_LEASE_MS must not be longer than ADMISSION_LEASE_MAX_MS/,
+    },
+    {
+      name: "a slack that leaves nothing of a lease",
+      with: but(VARS, `${VARS}LEASE_SLACK_MS = "200"\n`),
+      says: /^LEASE_SLACK_MS must be less than ADMISSION_LEASE_MS/,
+    },
+    {
       name: "with a placeholder for a setting",
       with: but(VARS, `${VARS}OIDC_CLIENT_ID = "<client id>"\n`),
       says: /^OIDC_CLIENT_ID: "<client id>" is a placeholder$/,

@@ -9,7 +9,7 @@ const LEASE_MS = 10_000;
 let product: LocalProduct;
 
 beforeAll(async () => {
-  product = await localProduct({ ADMISSION_LEASE_MS: `${LEASE_MS}`, ADMISSION_LEASE_MAX_MS: `${LEASE_MS}` });
+  product = await localProduct({ ADMISSION_LEASE_MS: `${LEASE_MS}` });
   await product.start();
 });
 afterAll(() => product.remove());

@@ -9,11 +9,7 @@ const LEASE_MS = 11_000;
 
 const portcullis = await usePortcullis({
   edges: 2,
-  vars: {
-    ADMISSION_LEASE_MS: `${LEASE_MS}`,
-    ADMISSION_LEASE_MAX_MS: `${LEASE_MS}`,
-    PUBLIC_ORIGIN: "https://gateway.test",
-  },
+  vars: { ADMISSION_LEASE_MS: `${LEASE_MS}`, PUBLIC_ORIGIN: "https://gateway.test" },
 });
 
 interface Subject {
