@@ -46,6 +46,8 @@ export function hostsOf(target: Routed): string[] {
 export interface Route {
   readonly pattern: string;
   readonly host: string;
+  /** Whether it is a custom domain. */
+  readonly isDomain: boolean;
   /** Whether it takes everything on its host. */
   readonly takesAll: boolean;
   /** The zone that it says it is in, by name or by id; `null` where it does not say. */
@@ -76,6 +78,7 @@ export function routesOf({ route, routes = [] }: Routed): Route[] {
     return {
       pattern,
       host: plainHost(host),
+      isDomain,
       takesAll,
       zoneName: given.zone_name ?? null,
       zoneId: given.zone_id ?? null,

@@ -34,10 +34,26 @@ export function routeProblems(target: Target): string[] {
   return [...workerNameProblem(target), ...own, ...unrouted, ...direct];
 }
 
-function nameProblem({ pattern, host, takesAll, isOff, hasPreviews }: Route): string | null {
+/** A label of a host, as DNS has them, in any script. */
+const LABEL = /^[\p{L}\p{N}_](?:[\p{L}\p{N}_-]{0,61}[\p{L}\p{N}_])?$/u;
+
+/** What Cloudflare would not take as a route's host: it has routes of names alone, with a `*` in front at most. */
+function hostProblem({ host, isDomain }: Route): string | null {
+  const name = host.replace(/^\*\.?/, "");
+  if (isDomain && name !== host) return "is a custom domain, which takes no *";
+  if (name.includes("*")) return "has a * that is not at the front of the host";
+  if (/:\d*$/.test(name)) return "has a port, which no route takes";
+  if (/^[\d.]+$/.test(name) || name.startsWith("[")) return "is an address, which no route takes";
+  return name.split(".").every((label) => LABEL.test(label)) ? null : "is no host's name";
+}
+
+function nameProblem(route: Route): string | null {
+  const { pattern, host, takesAll, isOff, hasPreviews } = route;
   if (isExampleHost(host.replace(/^\*\.?/, ""))) return `routes: ${pattern} is an example`;
   if (isMadeUp(pattern) || /[{}]/.test(pattern)) return `routes: ${pattern} is a placeholder`;
   if (!/[^.*]\.[^.]/.test(host)) return `routes: ${pattern} names no host of yours`;
+  const problem = hostProblem(route);
+  if (problem !== null) return `routes: ${pattern} ${problem}`;
   if (host.endsWith(".workers.dev")) return `routes: ${pattern} is no name of yours`;
   if (isOff) return `routes: ${pattern} is switched off`;
   if (hasPreviews) return `routes: ${pattern} has previews_enabled, which answer under other names`;
