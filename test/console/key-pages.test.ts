@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Key } from "../../src/api-types/keys.ts";
 import type { OrganizationUsage, Usage } from "../../src/api-types/usage.ts";
 import { fieldsOf, formOf, lifetimeName, lifetimeOf, newForm } from "../../src/console/key-form/values.ts";
+import { baseOf } from "../../src/console/key-form/merge.ts";
 import { SERIES } from "../../src/console/parts/usage-chart.tsx";
 import { confirmationOf } from "../../src/console/parts/confirmation.ts";
 import { consoleClient, csrfOf, signIn, type ConsoleClient } from "../support/console-client.ts";
@@ -355,9 +356,9 @@ test("the end of a rotated key that is told with its new one is the earlier of b
 
 /** The fields of a key's form as a browser sends them from its page. */
 async function formFor(key: Key, changes: Form = {}): Promise<Form> {
-  const base = formOf(key);
+  const base = baseOf(key);
   return {
-    ...Object.fromEntries(fieldsOf(base)),
+    ...Object.fromEntries(fieldsOf(formOf(key))),
     version: `${key.version}`,
     base: JSON.stringify(base),
     ...changes,
@@ -390,10 +391,22 @@ describe("an edit", () => {
     expect(page).toMatch(/<textarea id="description"[^>]*>Mine<\/textarea>/);
     expect(page).toMatch(/<textarea id="addresses"[^>]*>192\.0\.2\.9<\/textarea>/);
     expect(page).toMatch(/type="checkbox" name="vault" value="vault_7" checked/);
-    expect(page).toMatch(
-      /You had not changed Name, Vaults,? and Allowed addresses: below are the key's current values/,
-    );
     expect(page).toMatch(/Description<\/dt><dd>Other/);
+    expect(page).toMatch(/Name<\/dt><dd>Theirs/);
+    expect(page).toMatch(/Saving changes description only, and replaces the other person's description/);
+    expect(page).toMatch(/The form has the new name, vaults,? and allowed addresses\./);
+  });
+
+  test("that another one's switch overtook says so, who did it, and that it stays so", async () => {
+    const key = await create({ name: "Switched off" });
+    const form = await formFor(key, { description: "Mine", do: "review" });
+    await portcullis.manage("PATCH", `/-/api-keys/${key.id}`, { disabled: true });
+    const [status, page] = await send(`/${key.id}/edit`, form);
+    expect(status).toBe(412);
+    expect(page).toMatch(/Status<\/dt><dd>Disabled/);
+    expect(page).toMatch(/Changed by<\/dt><dd>[^<]+, <time/);
+    expect(page).toContain("Saving changes description only. The key stays disabled.");
+    expect(page).not.toMatch(/Description<\/dt>/);
   });
 
   test.each<[string, Form, string]>([

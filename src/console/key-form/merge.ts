@@ -1,6 +1,7 @@
 import { z } from "zod";
+import type { Key } from "../../api-types/keys.ts";
 import { SETTINGS, type Setting } from "./settings.tsx";
-import type { KeyForm } from "./values.ts";
+import { formOf, type KeyForm } from "./values.ts";
 
 /** The fields of the form that make up each setting. */
 const FIELDS: Readonly<Record<Setting, readonly (keyof KeyForm)[]>> = {
@@ -13,7 +14,7 @@ const FIELDS: Readonly<Record<Setting, readonly (keyof KeyForm)[]>> = {
   expiresAt: ["expiry", "expiresOn"],
 };
 
-const FormSchema = z.object({
+const BaseSchema = z.object({
   owner: z.string(),
   name: z.string(),
   description: z.string(),
@@ -26,32 +27,52 @@ const FormSchema = z.object({
   addresses: z.string(),
   rateRequests: z.string(),
   rateSeconds: z.string(),
-}) satisfies z.ZodType<KeyForm>;
+  disabled: z.boolean(),
+  rotated: z.boolean(),
+}) satisfies z.ZodType<Base>;
 
-/** A form as a hidden field holds it; `null` for what is none. */
-export function parseForm(json: string): KeyForm | null {
+/** A key as it was when its form was opened: what the form had, and what is changed elsewhere. */
+export interface Base extends KeyForm {
+  readonly disabled: boolean;
+  readonly rotated: boolean;
+}
+
+export function baseOf(key: Key): Base {
+  return { ...formOf(key), disabled: key.disabled, rotated: key.successorId !== null };
+}
+
+/** A base as a hidden field holds it; `null` for what is none. */
+export function parseBase(json: string): Base | null {
   try {
-    return FormSchema.safeParse(JSON.parse(json)).data ?? null;
+    return BaseSchema.safeParse(JSON.parse(json)).data ?? null;
   } catch {
     return null;
   }
 }
 
-/**
- * The filled-in form over the key as it is now: untouched settings are the key's, and `taken` names those of them that
- * differ. `base`: the form as it was when it was opened.
- */
-export function merged(
-  form: KeyForm,
-  base: KeyForm | null,
-  now: KeyForm,
-): { form: KeyForm; taken: readonly Setting[] } {
-  if (base === null) return { form, taken: [] };
+/** What others have changed in a key since its form was opened. */
+export interface Meanwhile {
+  /** Settings that only they have changed. */
+  readonly taken: readonly Setting[];
+  /** Settings that the form has changed, too, to something else. */
+  readonly contested: readonly Setting[];
+  readonly switched: "disabled" | "enabled" | null;
+  readonly rotated: boolean;
+}
+
+/** The filled-in form over the key as it is now: untouched settings are the key's. `base`: when it was opened. */
+export function merged(form: KeyForm, base: Base, now: Base): { form: KeyForm; meanwhile: Meanwhile } {
   const untouched = SETTINGS.filter((setting) => same(setting, form, base));
   const fields = untouched.flatMap((setting) => FIELDS[setting]);
+  const theirs = SETTINGS.filter((setting) => !same(setting, base, now));
   return {
     form: { ...form, ...Object.fromEntries(fields.map((field) => [field, now[field]])) },
-    taken: untouched.filter((setting) => !same(setting, base, now)),
+    meanwhile: {
+      taken: theirs.filter((setting) => untouched.includes(setting)),
+      contested: theirs.filter((setting) => !untouched.includes(setting) && !same(setting, form, now)),
+      switched: base.disabled === now.disabled ? null : now.disabled ? "disabled" : "enabled",
+      rotated: now.rotated && !base.rotated,
+    },
   };
 }
 

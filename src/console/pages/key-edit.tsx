@@ -1,12 +1,11 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Hono } from "hono";
-import type { Child, FC } from "hono/jsx";
+import type { Child } from "hono/jsx";
 import { isRefusal } from "../../core/refusal.ts";
 import { REFUSALS } from "../../core/refusal-table.ts";
 import type { Impact } from "../../api-types/impact.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
-import type { RateLimit } from "../../core/key/key-record.ts";
 import type { ApiRefusal } from "../api.ts";
 import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { KeyEditor } from "../key-form/editor.tsx";
@@ -17,19 +16,17 @@ import { missingProblems, problemsSoFar } from "../key-form/check.ts";
 import { fieldProblems, noticeOf, type Notice } from "../key-form/problems.ts";
 import { EVERYTHING } from "../key-form/scope-rows.ts";
 import { knownVaults } from "../key-form/known.ts";
-import { merged, parseForm } from "../key-form/merge.ts";
-import { SETTING_NAMES, SETTINGS, settingText, type Setting } from "../key-form/settings.tsx";
+import { baseOf, merged, parseBase, type Base } from "../key-form/merge.ts";
 import { afterStep } from "../key-form/steps.ts";
 import { bodyOf, changeOf, formOf, readForm, type KeyBody, type KeyForm } from "../key-form/values.ts";
-import { Facts, PageHeader } from "../parts/ui.tsx";
-import { Banner } from "../parts/banner.tsx";
+import { PageHeader } from "../parts/ui.tsx";
 import { Unchanged } from "../parts/outcome-banners.tsx";
 import { allProblems, type Problems } from "../parts/problems.ts";
 import { sectionOf } from "../parts/key-banners.tsx";
 import { navigable } from "../parts/page.tsx";
-import { listed } from "../parts/wording.ts";
 import { keyPage, pathOf } from "../paths.ts";
 import { withKey } from "./key-actions.tsx";
+import { ChangedMeanwhile, changesSince } from "./key-conflict.tsx";
 import { reviewPage } from "./key-review.tsx";
 import { refusalPage } from "./error-pages.tsx";
 
@@ -47,8 +44,7 @@ export function addKeyEditing(app: Hono<ConsoleEnv>, console_: Console): void {
 
   app.get("/keys/:id/edit", (c) =>
     withKey(c, (me, key) => {
-      const form = formOf(key);
-      return show(c, console_, { me, key, form, base: form, version: key.version });
+      return show(c, console_, { me, key, form: formOf(key), base: baseOf(key), version: key.version });
     }),
   );
 
@@ -57,7 +53,7 @@ export function addKeyEditing(app: Hono<ConsoleEnv>, console_: Console): void {
     const form = readForm(data);
     const step = textOf(data, "do");
     const version = Number(textOf(data, "version"));
-    const base = parseForm(textOf(data, "base"));
+    const base = parseBase(textOf(data, "base"));
     return withKey(c, async (me, key) => {
       const edit = { me, key, form, base, version };
       // Changes made meanwhile are shown before anything is decided.
@@ -77,8 +73,8 @@ interface Edit {
   readonly me: Me;
   readonly key: Key;
   readonly form: KeyForm;
-  /** The form as it was when it was opened; `null` where that is not known. */
-  readonly base: KeyForm | null;
+  /** The key when the form was opened; `null` where that is not known. */
+  readonly base: Base | null;
   /** The one that the form was made from. */
   readonly version: number;
 }
@@ -128,50 +124,17 @@ async function show(
 }
 
 /** The filled-in form over the key as it is now; saving it again changes that version. */
-function conflict(c: ConsoleContext, console_: Console, edit: Edit): Promise<Response> {
-  const now = formOf(edit.key);
-  const { form, taken } = merged(edit.form, edit.base, now);
-  const said = <ChangedMeanwhile key_={edit.key} {...{ form, taken, usual: console_.config.rateLimit }} />;
-  return show(c, console_, { ...edit, form, base: now, version: edit.key.version, said }, 412);
+async function conflict(c: ConsoleContext, console_: Console, edit: Edit): Promise<Response> {
+  const { key, me, version } = edit;
+  const base = baseOf(key);
+  const { form, meanwhile } =
+    edit.base === null ? { form: edit.form, meanwhile: null } : merged(edit.form, edit.base, base);
+  const events = await changesSince(c, me, key.id, version);
+  const said = (
+    <ChangedMeanwhile key_={key} {...{ form, meanwhile, events }} usual={console_.config.rateLimit} />
+  );
+  return show(c, console_, { ...edit, form, base, version: key.version, said }, 412);
 }
-
-const ChangedMeanwhile: FC<{
-  key_: Key;
-  form: KeyForm;
-  /** Settings that are as the key has them now. */
-  taken: readonly Setting[];
-  usual: RateLimit;
-}> = ({ key_: key, form, taken, usual }) => {
-  const change = changeOf(bodyOf(form), key);
-  const differing = SETTINGS.filter(
-    (setting) => setting in change || (setting === "expiresAt" && "expiresIn" in change),
-  );
-  return (
-    <Banner kind="bad" title="Someone else changed this key">
-      <p>
-        Your changes are not saved yet.{" "}
-        {taken.length > 0 &&
-          `You had not changed ${listed(taken.map((setting) => SETTING_NAMES[setting]))}: below ${taken.length === 1 ? "is the key's current value" : "are the key's current values"}. `}
-        {differing.length === 0
-          ? "The key now has the values that you filled in."
-          : "Your changes are kept. The key now has:"}
-      </p>
-      {differing.length > 0 && (
-        <>
-          <Facts
-            rows={differing.map(
-              (setting) => [SETTING_NAMES[setting], settingText(setting, key, usual)] as const,
-            )}
-          />
-          <p>
-            Save to replace it with yours, or{" "}
-            <a href={`${keyPage(key.id)}/edit`}>start again from the key's current settings</a>.
-          </p>
-        </>
-      )}
-    </Banner>
-  );
-};
 
 /** Asks before what may break calls; saves what cannot. */
 async function review(
@@ -225,7 +188,7 @@ function refused(
       show(
         c,
         console_,
-        { ...edit, me, key, base: formOf(key), version: key.version, submit: SAVE_AGAIN, ...said },
+        { ...edit, me, key, base: baseOf(key), version: key.version, submit: SAVE_AGAIN, ...said },
         503,
       ),
     );

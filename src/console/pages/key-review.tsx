@@ -6,6 +6,7 @@ import type { RateLimit } from "../../core/key/key-record.ts";
 import type { ConsoleContext } from "../context.ts";
 import { SETTING_NAMES, SETTINGS, settingText, type Setting } from "../key-form/settings.tsx";
 import { fieldsOf, lifetimeName, type KeyBody, type KeyForm } from "../key-form/values.ts";
+import type { Base } from "../key-form/merge.ts";
 import { openingsOf } from "../key-form/openings.ts";
 import { PageHeader } from "../parts/ui.tsx";
 import { Form } from "../parts/form.tsx";
@@ -20,7 +21,7 @@ interface Reviewed {
   readonly me: Me;
   readonly key: Key;
   readonly form: KeyForm;
-  readonly base: KeyForm | null;
+  readonly base: Base | null;
   readonly change: Partial<KeyBody>;
   readonly impact: Impact;
   /** The rate limit of a key without its own. */
@@ -111,11 +112,7 @@ function differences(
 }
 
 /** What was filled in, to be sent along unseen; kept like visible fields when a sign-in has to come between. */
-const FormAsItIs: FC<{ form: KeyForm; base: KeyForm | null; version: number }> = ({
-  form,
-  base,
-  version,
-}) => (
+const FormAsItIs: FC<{ form: KeyForm; base: Base | null; version: number }> = ({ form, base, version }) => (
   <>
     <input type="hidden" name="version" value={`${version}`} data-kept="" />
     <input type="hidden" name="base" value={JSON.stringify(base)} data-kept="" />
