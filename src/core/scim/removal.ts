@@ -11,7 +11,7 @@ const MAX_WRAPPINGS = 8;
 /** Whether a value says nothing: no text, no values, no parts. */
 export function isEmpty(value: unknown, wrappings = 0): boolean {
   if (value === undefined || value === null) return true;
-  if (typeof value === "string") return /^\s*(?:\[\s*\]|\{\s*\})?\s*$/.test(value);
+  if (typeof value === "string") return /^(?:\[\s*\]|\{\s*\})?$/.test(value.trim());
   if (typeof value !== "object" || wrappings > MAX_WRAPPINGS) return false;
   return Object.values(value).every((each) => isEmpty(each, wrappings + 1));
 }
