@@ -90,7 +90,7 @@ const DECIDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     noteAssertionKeyRotated: "c6ac6bdb",
     noteCuts: "94e580a9",
     noteErasure: "c6ac6bdb",
-    noteRefusal: "7e72c402",
+    noteRefusal: "0e5df4d1",
     noteTokenRevoked: "89446d25",
     ownedKeys: "0f8c199f",
     peopleIds: "54eb767c",

@@ -101,7 +101,7 @@ export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
   addServiceUserEnds(app);
   addServiceUsers(app);
   addUsage(app);
-  addAudit(app);
+  addAudit(app, console_);
   addOrganization(app);
   addScimToken(app);
   addWebhook(app);

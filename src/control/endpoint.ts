@@ -123,13 +123,15 @@ function noteRefusal(
   c: Context<ControlEnv>,
   control: Control,
   operation: ChangingOperation,
-  { code }: Refusal,
+  refusal: Refusal,
 ): void {
+  const { code } = refusal;
+  const [fault] = problemsIn(refusal);
   const actor = c.get("actor");
   if (actor === undefined || code === "mfa_required") return;
   const organization = control.env.ORGANIZATION.getByName(actor.orgId);
   c.executionCtx.waitUntil(
-    organization.noteRefusal(actor, operation, withoutSecrets(c.req.param("id") ?? actor.orgId), code),
+    organization.noteRefusal(actor, operation, withoutSecrets(c.req.param("id") ?? actor.orgId), code, fault),
   );
 }
 

@@ -45,7 +45,10 @@ export function issueText(issue: Issue): string {
   }
 }
 
-function sizeText(origin: string, limit: string, size: number): string {
+const NUMBER = new Intl.NumberFormat("en");
+
+function sizeText(origin: string, limit: string, bound: number): string {
+  const size = NUMBER.format(bound);
   if (origin === "string") return `have ${limit} ${size} characters`;
   if (origin === "array") return `have ${limit} ${size} entries`;
   return `be ${limit} ${size}`;

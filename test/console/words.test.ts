@@ -10,7 +10,7 @@ import { ImpactReport } from "../../src/console/parts/impact.tsx";
 import { End, endOf, endsSoon } from "../../src/console/parts/key-end.tsx";
 import { formatMoment } from "../../src/console/moment.ts";
 import { nameOfEvents, wordsOf } from "../../src/console/parts/audit-words.ts";
-import { changesOf, type Value } from "../../src/console/parts/changes.ts";
+import { changesOf, faultOf, type Value } from "../../src/console/parts/changes.ts";
 import { problemsOf } from "../../src/console/parts/problems.ts";
 import { refuse } from "../../src/core/refusal.ts";
 import { partText } from "../support/part-text.ts";
@@ -231,17 +231,58 @@ describe("what has changed is told in words", () => {
     ["vaults", "*", "vaults", "every vault"],
     ["vaultRoles", { "*": ["developer"] }, "vaults", "developer on every vault"],
     ["vaultRoles", { "my.vault": ["developer"] }, "vaults", "developer on my.vault"],
-    ["vaultRoles", {}, "vaults", "none"],
     ["owner", { id: "bob", kind: "user", name: "Bob Baker" }, "owner", "Bob Baker"],
     ["members", [{ value: "u-1", display: "Bob" }, { value: "u-2" }], "members", ["Bob", "u-2"]],
-    ["lastUsedIp", null, "last used from", "none"],
     ["disabled", true, "disabled", "yes"],
-    ["allowedIps", [], "allowed addresses", "none"],
+    ["allowedIps", [], "allowed addresses", "Any address"],
+    ["rateLimit", null, "rate limit", "the default, 600 requests a minute"],
+    ["expiresAt", null, "expiry", "never"],
     ["constructor", "x", "constructor", "x"],
   ])("%s: %j", (field, value, name, told) => {
-    const [change] = changesOf(null, { [field]: value }, new Map([["bob", "Bob Baker"]]));
+    const [change] = changesOf(
+      null,
+      { [field]: value },
+      { names: new Map([["bob", "Bob Baker"]]), usual: { requests: 600, windowSeconds: 60 } },
+    );
     expect([change?.field, change?.before, said(change?.after ?? null)]).toEqual([name, null, [told].flat()]);
   });
+});
+
+test.each([[null], [""], [undefined], [[]], [{}], [false]])(
+  "of something new, a field with %j says nothing and is left out; of a change, it is what there was",
+  (value) => {
+    expect(changesOf(null, { name: "x", note: value }).map(({ field }) => field)).toEqual(["name"]);
+    expect(changesOf({ note: value }, { note: "x" })).toHaveLength(1);
+  },
+);
+
+test.each([
+  [{ field: "allowedIps.1", problem: "Is wrong" }, "allowed addresses no. 2: Is wrong"],
+  [{ field: "vaultRoles.7", problem: "Is wrong" }, "vaults 7: Is wrong"],
+  [{ field: "name", problem: "Must not be empty" }, "name: Must not be empty"],
+  [{ field: "", problem: "Is wrong" }, "Is wrong"],
+  [{ displayName: "Kept before" }, null],
+  [null, null],
+])("a refused attempt with %j on record says %s", (after, text) => {
+  expect(faultOf({ outcome: "refused", after })).toBe(text);
+  expect(faultOf({ outcome: "done", after })).toBe(null);
+});
+
+test("of several wrong entries of a list, each is named as it was filled in", () => {
+  const fields = [
+    { field: "allowedIps.1", problem: "wrong" },
+    { field: "allowedIps.2", problem: "wrong" },
+    { field: "scopes.0.resource", problem: "bad" },
+  ];
+  const sent = { allowedIps: ["192.0.2.1", "nowhere", "x".repeat(100)], scopes: [{}] };
+  expect(
+    problemsOf(
+      refuse("invalid_value", { details: { fields } }),
+      { allowedIps: "Addresses", scopes: "S" },
+      {},
+      sent,
+    ),
+  ).toEqual({ allowedIps: `nowhere: wrong; ${"x".repeat(60)}: wrong`, scopes: "No. 1: bad" });
 });
 
 test.each([

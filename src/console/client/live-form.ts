@@ -1,4 +1,5 @@
 import { fill, RESTORE, restoredData, type Field, type KeptForm } from "./keep-forms.ts";
+import { fateOf, OWN_ANSWER } from "../in-place.ts";
 import { elementOf } from "./events.ts";
 
 /** After the last key stroke. */
@@ -80,7 +81,7 @@ class LiveForm {
     request.addEventListener("load", () => {
       const isRestoring = this.#restoring;
       this.#restoring = false;
-      const drawn = request.responseXML?.querySelector("form[data-live]");
+      const drawn = this.#drawnIn(request);
       if (drawn) this.#swap(drawn, extent, moveFocus, isRestoring ? null : data);
       this.#say(drawn ? "" : "This could not be brought up to date. Save to see why.");
     });
@@ -89,6 +90,14 @@ class LiveForm {
       this.#say("This could not be brought up to date: there is no connection.");
     });
     request.send(data);
+  }
+
+  /** The form in an answer of its own page; what stands between, or another page, may hold one like it. */
+  #drawnIn(request: XMLHttpRequest): Element | null {
+    const isOwn = request.getResponseHeader(OWN_ANSWER) !== null;
+    const isPage = request.getResponseHeader("Content-Type")?.startsWith("text/html") === true;
+    const fate = fateOf({ isOwn, isPage, url: request.responseURL, action: this.#form.action });
+    return fate === "draw" ? (request.responseXML?.querySelector("form[data-live]") ?? null) : null;
   }
 
   /** `sent`: the values that were drawn; those that have changed since then stay. */

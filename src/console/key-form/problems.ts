@@ -22,9 +22,9 @@ export const FIELD_LABELS = {
 /** Fields of the form that are called otherwise than those of the control API. */
 const RENAMED = { expiresIn: "expiry", expiresAt: "expiry", ownerId: "owner" };
 
-/** What a refusal says of the fields, if it is about them. */
-export function fieldProblems(refusal: ApiRefusal): Problems | null {
-  return problemsOf(refusal, FIELD_LABELS, RENAMED);
+/** What a refusal says of the fields that were sent, if it is about them. */
+export function fieldProblems(refusal: ApiRefusal, sent: object = {}): Problems | null {
+  return problemsOf(refusal, FIELD_LABELS, RENAMED, sent);
 }
 
 /** Why something without a form to fill in was not done. */
@@ -37,7 +37,7 @@ export function refusalNotice(refusal: ApiRefusal, unconfirmed: string): Notice 
 /** What to say of refusals that are about no field. */
 const NOTICES: Partial<Record<RefusalCode, Notice>> = {
   key_limit_reached: {
-    title: "The owner has as many keys as allowed",
+    title: "The limit of keys is reached",
     text: "Keys that are neither revoked nor expired count. Revoke one that is no longer needed, then try again.",
   },
   not_bootstrapped: {

@@ -6,7 +6,8 @@ import type { AuditEvent } from "../../api-types/audit.ts";
 import type { Page } from "../../api-types/common.ts";
 import { AUDIT_EVENTS, eventOf } from "../../core/organization/audit-event.ts";
 import { NDJSON } from "../../core/http/ndjson.ts";
-import type { ConsoleEnv } from "../context.ts";
+import type { RateLimit } from "../../core/key/key-record.ts";
+import type { Console, ConsoleEnv } from "../context.ts";
 import { AuditList } from "../parts/audit-list.tsx";
 import { AUDIT_SUBJECTS, nameOfEvents } from "../parts/audit-words.ts";
 import { Empty, PageHeader } from "../parts/ui.tsx";
@@ -42,7 +43,7 @@ const Query = z.object({
 type Query = z.output<typeof Query>;
 
 /** `/audit`: who has changed what, for admins; `/audit/download` is all of it. */
-export function addAudit(app: Hono<ConsoleEnv>): void {
+export function addAudit(app: Hono<ConsoleEnv>, { config }: Pick<Console, "config">): void {
   app.get("/audit", async (c) => {
     const query = Query.parse(c.req.query());
     const events = await c
@@ -50,7 +51,9 @@ export function addAudit(app: Hono<ConsoleEnv>): void {
       .get<Page<AuditEvent>>(API, { ...asked(query), nextCursor: query.cursor, limit: `${PAGE_SIZE}` });
     if (isRefusal(events)) return refusalPage(c, events);
     const { csrf } = c.get("session");
-    return pageForMe(c, "Audit", "audit", () => <Audit query={query} events={events} csrf={csrf} />);
+    return pageForMe(c, "Audit", "audit", () => (
+      <Audit query={query} events={events} csrf={csrf} usual={config.rateLimit} />
+    ));
   });
 
   app.get("/audit/download", async (c) => {
@@ -70,7 +73,12 @@ function asked({ actor, action, target, from, to }: Query) {
   return { actor, action, target, from: from && `${from}:00Z`, to: to && `${to}:00Z` };
 }
 
-const Audit: FC<{ query: Query; events: Page<AuditEvent>; csrf: string }> = ({ query, events, csrf }) => {
+const Audit: FC<{ query: Query; events: Page<AuditEvent>; csrf: string; usual: RateLimit }> = ({
+  query,
+  events,
+  csrf,
+  usual,
+}) => {
   const filters = { ...query, cursor: undefined, trail: undefined };
   return (
     <>
@@ -87,7 +95,11 @@ const Audit: FC<{ query: Query; events: Page<AuditEvent>; csrf: string }> = ({ q
           <a href={AUDIT}>Show everything</a>
         </Empty>
       ) : (
-        <AuditList events={events.data} narrowed={(filter) => link(AUDIT, { ...filters, ...filter })} />
+        <AuditList
+          events={events.data}
+          usual={usual}
+          narrowed={(filter) => link(AUDIT, { ...filters, ...filter })}
+        />
       )}
       <Pages
         path={AUDIT}

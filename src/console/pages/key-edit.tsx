@@ -177,7 +177,7 @@ function refused(
     return withKey(c, (me, key) => conflict(c, console_, { ...edit, me, key }));
   if (["mfa_required", "identity_token_invalid", "not_found"].includes(code)) return refusalPage(c, refusal);
   c.set("reason", `${code} (${refusal.correlationId})`);
-  const problems = fieldProblems(refusal);
+  const problems = fieldProblems(refusal, bodyOf(edit.form));
   const said =
     problems === null
       ? { notice: noticeOf(refusal, UNCONFIRMED) }

@@ -172,7 +172,7 @@ function refused(
   if (code === "mfa_required" || code === "identity_token_invalid") return refusalPage(c, refusal);
   if (code === "already_exists") return madeAlreadyPage(c, String(details?.["keyId"]));
   c.set("reason", `${code} (${refusal.correlationId})`);
-  const problems = fieldProblems(refusal);
+  const problems = fieldProblems(refusal, bodyOf(page.form));
   const said =
     problems === null
       ? { notice: noticeOf(refusal, UNCONFIRMED) }

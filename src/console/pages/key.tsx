@@ -181,7 +181,7 @@ const KeyDetail: FC<DetailProps> = ({
     {events && (
       <section class="card">
         <h2>Audit</h2>
-        <AuditList events={events} />
+        <AuditList events={events} usual={usual} />
         {events.length >= Number(AUDIT_EVENTS) && (
           <a href={link(AUDIT, { target: key.id })}>All events of this key</a>
         )}

@@ -89,7 +89,7 @@ async function ask(c: ConsoleContext, id: string, reason: string, problems: Prob
     () => (
       <>
         <PageHeader title={title} back={back} />
-        <NotSaved problems={problems} labels={LABELS} />
+        <NotSaved problems={problems} labels={LABELS} title="No key was revoked yet" />
         <section class="card question">
           <p>
             {person.keys === 1 ? "One key is" : `${counted(person.keys, "key")} are`} revoked for good,

@@ -212,6 +212,7 @@ function keyItem(key: Key): Child {
       <a href={keyPage(key.id)}>{key.name}</a> <KeyStanding key_={key} />
       <small>
         <code>{key.keyPrefix}…</code> of {key.owner.name}
+        {key.owner.kind === "service" && " (service user)"}
       </small>
     </>
   );

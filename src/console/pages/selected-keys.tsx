@@ -41,8 +41,8 @@ export function addSelectedKeys(app: Hono<ConsoleEnv>): void {
   app.get("/selected-keys", async (c) => {
     const act = actOf(c);
     const keys = await readKeys(c, c.req.queries("id") ?? []);
-    const open = keys.filter(({ status }) => status !== "revoked");
-    return open.length === 0 ? nothingPage(c) : askPage(c, act, open);
+    const open = keys.filter((key) => canBe(act, key));
+    return open.length === 0 ? nothingPage(c, keys.length > 0) : askPage(c, act, open);
   });
 
   app.post("/selected-keys", async (c) => {
@@ -88,12 +88,22 @@ async function readKeys(c: ConsoleContext, ids: readonly string[]): Promise<KeyD
   return read.flatMap((key) => (isRefusal(key) ? [] : [key]));
 }
 
-function nothingPage(c: ConsoleContext): Promise<Response> {
+/** Whether an act makes anything else of a key. */
+function canBe(act: Act, { status, disabled }: Key): boolean {
+  return status !== "revoked" && (act === "revoke" || !disabled);
+}
+
+/** `selected`: whether there were keys, of which nothing can be made. */
+function nothingPage(c: ConsoleContext, selected = false): Promise<Response> {
   return pageForMe(c, "Selected keys", "keys", () => (
     <>
       <PageHeader title="Selected keys" back={{ label: "My keys", href: HOME }} />
-      <Empty icon="keys" title="No key was selected">
-        <p>Select keys in a list first. Revoked keys cannot be changed.</p>
+      <Empty icon="keys" title={selected ? "There is nothing to do" : "No key was selected"}>
+        <p>
+          {selected
+            ? "Every selected key is disabled or revoked already."
+            : "Select keys in a list first. Revoked keys cannot be changed."}
+        </p>
       </Empty>
     </>
   ));
@@ -117,7 +127,7 @@ async function askPage(
   keys: readonly Key[],
   { reason, problems }: { readonly reason: string; readonly problems: Problems } = UNTOUCHED,
 ): Promise<Response> {
-  const { verb, text } = ACTS[act];
+  const { verb, done, text } = ACTS[act];
   const what = counted(keys.length, "key");
   const title = `${verb} ${what}?`;
   const [{ section, back }, calls] = await Promise.all([placeOf(c, keys), callsThrough(c, keys)]);
@@ -125,7 +135,7 @@ async function askPage(
   const content = (
     <>
       <PageHeader title={title} back={back} />
-      <NotSaved problems={problems} labels={LABELS} />
+      <NotSaved problems={problems} labels={LABELS} title={`No key was ${done} yet`} />
       <KeyTable keys={keys} />
       <section class="card question">
         <p>

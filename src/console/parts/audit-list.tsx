@@ -1,10 +1,11 @@
 import type { Child, FC } from "hono/jsx";
 import type { AuditEvent } from "../../api-types/audit.ts";
 import { eventOf } from "../../core/organization/audit-event.ts";
+import type { RateLimit } from "../../core/key/key-record.ts";
 import { REFUSALS } from "../../core/refusal-table.ts";
 import { HOME, PEOPLE, SERVICE_USERS } from "../paths.ts";
 import { wordsOf } from "./audit-words.ts";
-import { changesOf, type Change, type Names, type Value } from "./changes.ts";
+import { changesOf, faultOf, type Change, type Names, type Value } from "./changes.ts";
 import { Exact } from "./time.tsx";
 import { listed } from "./wording.ts";
 import { Code } from "./code.tsx";
@@ -13,10 +14,12 @@ interface Props {
   events: readonly AuditEvent[];
   /** Where only the events are that have this in common; absent where all are about one thing. */
   narrowed?: (filter: { action?: string; actor?: string; target?: string }) => string;
+  /** The rate limit of a key without its own. */
+  usual?: RateLimit | undefined;
 }
 
 /** Events, done or refused: a sentence each, with its details below. */
-export const AuditList: FC<Props> = ({ events, narrowed }) => (
+export const AuditList: FC<Props> = ({ events, narrowed, usual }) => (
   <ol class="events">
     {events.map((event) => (
       <li class={event.outcome === "refused" ? "event refused" : "event"}>
@@ -26,7 +29,7 @@ export const AuditList: FC<Props> = ({ events, narrowed }) => (
         <p class="when soft">
           <Exact time={event.time} to="second" />
         </p>
-        <Details event={event} narrowed={narrowed} />
+        <Details event={event} narrowed={narrowed} usual={usual} />
       </li>
     ))}
   </ol>
@@ -87,13 +90,20 @@ const Name: FC<{ href: string; children?: Child }> = ({ href, children }) => (
 );
 
 /** What differs between before and after, from where it was asked for, and the way to events like it. */
-const Details: FC<{ event: AuditEvent; narrowed: Props["narrowed"] }> = ({ event, narrowed }) => {
-  const changes = changesOf(event.before, event.after, namesIn(event));
+const Details: FC<{ event: AuditEvent; narrowed: Props["narrowed"]; usual: Props["usual"] }> = ({
+  event,
+  narrowed,
+  usual,
+}) => {
+  const { before, after, outcome } = event;
+  const changes = outcome === "refused" ? [] : changesOf(before, after, { names: namesIn(event), usual });
+  const fault = faultOf(event);
   return (
     <details>
       <summary>{summaryOf(event, changes)}</summary>
       <dl class="facts">
         {event.code !== null && <Fact name="Refused with">{<Refusal code={event.code} />}</Fact>}
+        {fault !== null && <Fact name="Problem">{fault}</Fact>}
         {changes.map(({ field, before, after }) => (
           <Fact name={field}>
             {before && (
@@ -187,12 +197,13 @@ const NAMED = 3;
 /** What follows from every change. */
 const NOT_NAMED = ["version"];
 
-function summaryOf({ action, code, address }: AuditEvent, changes: readonly Change[]): string {
+function summaryOf(event: AuditEvent, changes: readonly Change[]): string {
+  const { action, code, address } = event;
   const fields = changes.map(({ field }) => field).filter((field) => !NOT_NAMED.includes(field));
   const named = fields.slice(0, NAMED);
   const more = fields.length - named.length;
   const tells = /\.(updated|roles_changed)$/.test(action) && named.length > 0;
   const what = tells ? listed(more > 0 ? [...named, `${more} more`] : named) : null;
   const from = address ? `from ${address}` : null;
-  return [code, what, from].filter((each) => each !== null).join(" · ") || "Details";
+  return [code, faultOf(event), what, from].filter((each) => each !== null).join(" · ") || "Details";
 }

@@ -68,9 +68,11 @@ export const KeyList: FC<ListProps> = ({
             <span data-chosen="" class="soft">
               With those selected:
             </span>
-            <button name="act" value="disable" class="secondary outline">
-              Disable
-            </button>
+            {keys.data.some(({ status, disabled }) => status !== "revoked" && !disabled) && (
+              <button name="act" value="disable" class="secondary outline">
+                Disable
+              </button>
+            )}
             <button name="act" value="revoke" class="danger outline">
               Revoke
             </button>

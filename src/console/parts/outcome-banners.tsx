@@ -32,13 +32,17 @@ export const Unchanged: FC<{ what: string }> = ({ what }) => (
   </Banner>
 );
 
-/** Says that a form was refused, and lists all problems, with links to their fields. */
-export const NotSaved: FC<{ problems: Problems; labels: FieldLabels }> = ({ problems, labels }) => {
+/** Says that a form was refused, and lists all problems, with links to their fields. `title`: where nothing is saved. */
+export const NotSaved: FC<{ problems: Problems; labels: FieldLabels; title?: string }> = ({
+  problems,
+  labels,
+  title = "Nothing was saved yet",
+}) => {
   const { "": general, ...fields } = problems;
   const wrong = Object.keys(labels).filter((name) => fields[name] !== undefined);
   if (general === undefined && wrong.length === 0) return null;
   return (
-    <Banner kind="bad" title="Nothing was saved yet">
+    <Banner kind="bad" title={title}>
       {general !== undefined && <p>{general.replace(/\.?$/, ".")}</p>}
       {wrong.length > 0 && (
         <ul>

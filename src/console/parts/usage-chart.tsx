@@ -51,8 +51,8 @@ export const UsageChart: FC<{ usage: Usage }> = ({ usage }) => {
     <figure class="chart" data-chart="">
       <Plot usage={usage} label={`Requests in ${WINDOWS[window]}: ${summary.join(", ")}`} />
       <output class="values soft" aria-hidden="true">
-        {buckets.length} {stepOf(usage)} since <Start at={usage.from} stepS={usage.bucketSeconds} />. Point at
-        a bar, or press the arrow keys, to see its numbers.
+        {buckets.length} {stepOf(usage)} since <Start at={usage.from} stepS={usage.bucketSeconds} />.
+        <span class="with-scripts"> Point at a bar, or press the arrow keys, to see its numbers.</span>
       </output>
       <details>
         <summary>As a table</summary>

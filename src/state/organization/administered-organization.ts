@@ -1,3 +1,4 @@
+import type { FieldProblem } from "../../core/http/field-problems.ts";
 import type { ChangingOperation } from "../../core/organization/audit-event.ts";
 import {
   type Actor,
@@ -93,10 +94,16 @@ export abstract class AdministeredOrganization extends OperatedOrganization {
   }
 
   /** Notes an attempt at a change that was refused. */
-  noteRefusal(actor: Author, operation: ChangingOperation, target: string, refusal: RefusalCode): void {
+  noteRefusal(
+    actor: Author,
+    operation: ChangingOperation,
+    target: string,
+    refusal: RefusalCode,
+    fault?: FieldProblem,
+  ): void {
     this.authorize.open();
     if (this.authorize.isNearlyFull) return;
-    this.parts.audit.addRefusal(actor, { action: operation, target, refusal }, Date.now());
+    this.parts.audit.addRefusal(actor, { action: operation, target, refusal, fault }, Date.now());
   }
 
   /** A page of people by name, and one more if there is a next page. */

@@ -269,7 +269,7 @@ describe("what cannot be", () => {
       await pickPerson(visitor, "bob");
       await visitor.page.getByLabel("Name", { exact: true }).fill("One too many");
       await submit(visitor, "Create key");
-      expect(await visitor.page.getByRole("alert").innerText()).toContain("as many keys as allowed");
+      expect(await visitor.page.getByRole("alert").innerText()).toContain("limit of keys is reached");
       expect(await visitor.page.getByLabel("Name", { exact: true }).inputValue()).toBe("One too many");
       expect([...visitor.problems, ...(await visitor.axe())]).toEqual([]);
     } finally {

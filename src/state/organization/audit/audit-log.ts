@@ -3,6 +3,7 @@ import { foldName } from "../../../core/organization/folded-name.ts";
 import { withoutSecrets } from "../../../core/key/key-secret.ts";
 import type { AuditEventName, ChangingOperation } from "../../../core/organization/audit-event.ts";
 import type { Actor, AuditEvent, AuditQuery } from "../../../core/organization/organization.ts";
+import type { FieldProblem } from "../../../core/http/field-problems.ts";
 import type { RefusalCode } from "../../../core/refusal-table.ts";
 import type { Alarm } from "../../alarm.ts";
 import { deleteInSteps } from "../../retention.ts";
@@ -30,6 +31,8 @@ export interface AuditEntry {
 interface AuditRefusal extends Pick<AuditEntry, "target"> {
   readonly action: ChangingOperation;
   readonly refusal: RefusalCode;
+  /** The first field that was wrong, and what was wrong with it; kept as what would have been. */
+  readonly fault?: FieldProblem | undefined;
 }
 
 /** Longest JSON of the values before or after: a row has at most 2 MB, and a cut must not fail for its record. */
@@ -103,7 +106,7 @@ export class AuditLog {
       MAX_REFUSALS - 1,
     );
     if (row === undefined || row.at <= now - REFUSALS_IN_MS)
-      this.#insert(actor, { ...entry, before: null, after: null }, now);
+      this.#insert(actor, { ...entry, before: null, after: entry.fault ?? null }, now);
   }
 
   /** A page of events, the newest first, and one more if there is a next page. */

@@ -55,6 +55,27 @@ test("a key in a long text is kept without its secret, wherever the text is cut"
   });
 });
 
+test("a refused attempt is kept with what was wrong, bounded and without a secret", async () => {
+  const organization = env.ORGANIZATION.getByName("org_faults");
+  const alice = makeActor("org_faults");
+  await organization.bootstrap(alice);
+  const { key } = generateKey("fkc");
+  const problem = `${key} ${"x".repeat(900)}`;
+  await organization.noteRefusal(alice, "createApiKey", "org_faults", "invalid_value", {
+    field: "name",
+    problem,
+  });
+  await organization.noteRefusal(alice, "createApiKey", "org_faults", "not_found");
+  const events = await organization.listAuditEvents(alice, EVERY_EVENT);
+  if (isRefusal(events)) throw new Error(events.code);
+  const [bare, told] = events;
+  expect(bare?.after).toBeNull();
+  const kept = JSON.parse(told?.after ?? "") as { field: string; problem: string };
+  expect(kept.field).toBe("name");
+  expect(kept.problem).toHaveLength(256);
+  expect(kept.problem).not.toContain(key.slice("fkc_".length + 12));
+});
+
 test("an event whose values are too large for a row is kept without them", async () => {
   const organization = env.ORGANIZATION.getByName("org_large_values");
   const alice = makeActor("org_large_values");
