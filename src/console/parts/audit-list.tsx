@@ -95,8 +95,8 @@ const Details: FC<{ event: AuditEvent; narrowed: Props["narrowed"]; usual: Props
   narrowed,
   usual,
 }) => {
-  const { before, after, outcome } = event;
-  const changes = outcome === "refused" ? [] : changesOf(before, after, { names: namesIn(event), usual });
+  const known = { names: namesIn(event), usual };
+  const changes = event.outcome === "refused" ? [] : changesOf(event.before, event.after, known);
   const fault = faultOf(event);
   return (
     <details>
