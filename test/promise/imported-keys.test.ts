@@ -283,6 +283,21 @@ test("each line is answered before the next one comes, however slowly they are s
   expect(await answers.read()).toMatchObject({ done: true });
 });
 
+test("an owner beyond the limit by import rotates each key at once, and one at a time with an overlap", async () => {
+  const keys = [await imported(), await imported(), await imported(), await imported()];
+  const rotate = async (nth: number, overlap: string) => {
+    const answer = await portcullis.manage("POST", `/-/api-keys/${keys[nth]?.id}/rotate`, { overlap });
+    const { error } = await answer.json<{ error?: { code: string } }>();
+    return [answer.status, error?.code ?? null];
+  };
+  expect(await rotate(0, "0")).toEqual([201, null]);
+  expect(await outcomeOf(String(keys[0]?.key))).toEqual([401, "api_key_revoked"]);
+  const atOnce = await Promise.all([rotate(1, "1h"), rotate(2, "1h")]);
+  expect(new Set(atOnce.map(([status]) => status))).toEqual(new Set([201, 409]));
+  expect(await rotate(atOnce[0]?.[0] === 409 ? 1 : 2, "1h")).toEqual([409, "key_limit_reached"]);
+  expect(await rotate(3, "0")).toEqual([201, null]);
+});
+
 test("only operators import", async () => {
   const answer = await portcullis.manage("POST", "/-/ops/imports", importLine(foreignKey()));
   expect([answer.status, await answer.json()]).toMatchObject([403, { error: { code: "role_required" } }]);

@@ -8,6 +8,7 @@ import { isRefusal, refuse, type Refusal, type Result } from "../../../core/refu
 import type { Directory } from "../people/directory.ts";
 import type { DirectoryUser } from "../people/user-table.ts";
 import type { Settings } from "../settings.ts";
+import { isFull, type Replaces } from "./key-limit.ts";
 import type { KeyTable } from "./key-table.ts";
 import { required } from "../../../core/required.ts";
 
@@ -21,12 +22,12 @@ interface Parts {
   readonly settings: Settings;
 }
 
-/** A key that an actor would make for an owner; `replaced` keys make room for it. */
+/** A key that an actor would make for an owner. */
 interface Drafted {
   readonly draft: Pick<KeyDraft, "vaults">;
   readonly owner: DirectoryUser;
   readonly actor: Actor;
-  readonly replaced?: number;
+  readonly replaces?: Replaces;
 }
 
 /** What a new key, or a change of one, may be: by its owner's roles, their number of keys, and the second factor. */
@@ -67,13 +68,13 @@ export class KeyRules {
   }
 
   /** Why a key may not be made. */
-  draftRefusal({ draft, owner, actor, replaced = 0 }: Drafted, now: number): Refusal | null {
+  draftRefusal({ draft, owner, actor, replaces }: Drafted, now: number): Refusal | null {
     if (this.#settings.bootstrappedAt() === null) return refuse("not_bootstrapped");
     const owned = developerVaults(owner.vaultRoles);
     if (owner.id === actor.id && owned.length === 0) return refuse("role_required");
     if (!actor.freshMfa) return refuse("mfa_required");
     const problems = vaultProblems(draft.vaults, owned);
-    const full = this.#limitRefusal(owner.id, now, replaced);
+    const full = this.#limitRefusal(owner.id, now, replaces);
     return problems.length === 0 ? full : refuseProblems([...problems, ...(full ? [FULL] : [])]);
   }
 
@@ -99,8 +100,8 @@ export class KeyRules {
     return vaultProblems(vaults, developerVaults(owner.vaultRoles));
   }
 
-  #limitRefusal(ownerId: string, now: number, replaced = 0): Refusal | null {
-    if (this.#table.countLive(ownerId, now) - replaced < config.maxKeysPerOwner) return null;
+  #limitRefusal(ownerId: string, now: number, replaces: Replaces = "nothing"): Refusal | null {
+    if (!isFull(this.#table.countLive(ownerId, now), replaces, config.maxKeysPerOwner)) return null;
     return refuse("key_limit_reached", { details: { limit: config.maxKeysPerOwner } });
   }
 }

@@ -9,6 +9,7 @@ import type {
   ManagedKey,
 } from "../../../core/organization/managed-key.ts";
 import { KeyBatch } from "./key-batch.ts";
+import type { LiveKeys } from "./key-limit.ts";
 import { KeyPlaces } from "./key-places.ts";
 import { readKey, recordOf, SELECT_KEYS, type KeyRow } from "./key-row.ts";
 import { searchOf } from "./key-search.ts";
@@ -187,15 +188,15 @@ export class KeyTable {
   }
 
   /** How many keys of an owner are neither revoked nor expired. */
-  countLive(ownerId: string, now: number): number {
+  countLive(ownerId: string, now: number): LiveKeys {
     return this.#sql
-      .exec<{ n: number }>(
-        `SELECT count(*) AS n FROM keys WHERE owner_id = ?1 AND revoked_at IS NULL AND (retires_at IS NULL OR retires_at > ?2)
-         AND (expires_at IS NULL OR expires_at > ?2)`,
+      .exec<{ all: number; replaced: number }>(
+        `SELECT count(*) AS "all", count(successor_id) AS replaced FROM keys WHERE owner_id = ?1 AND revoked_at IS NULL
+         AND (retires_at IS NULL OR retires_at > ?2) AND (expires_at IS NULL OR expires_at > ?2)`,
         ownerId,
         now,
       )
-      .one().n;
+      .one();
   }
 
   idsOf(ownerId: string): string[] {

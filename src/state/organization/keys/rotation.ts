@@ -25,6 +25,13 @@ interface KeyRotation {
   readonly request: string | null;
 }
 
+/** What a rotation would make of a key. */
+interface RotationDraft {
+  readonly old: ManagedKey;
+  readonly draft: Pick<ManagedKey, "vaults" | "expiresAt">;
+  readonly overlapMs: number;
+}
+
 /** Replacing a key by a new one with the same settings, and revoking the old one when the overlap has ended. */
 export class Rotation {
   readonly #storage: DurableObjectStorage;
@@ -73,7 +80,7 @@ export class Rotation {
       const old = this.#keys.find(me, keyId);
       if (old === null) return refuse("not_found");
       const draft = { ...old, ownerId: old.owner.id, expiresAt: renewedExpiry(old, now) };
-      const refusal = this.#refusal(actor, me, { old, draft }, now);
+      const refusal = this.#refusal(actor, me, { old, draft, overlapMs }, now);
       if (refusal !== null) return refusal;
       const successor = this.#keys.insertNew(actor, draft, now, keyId);
       if (name) this.#creations.note(actor, name, successor.key.id, now);
@@ -115,7 +122,7 @@ export class Rotation {
   #refusal(
     actor: Actor,
     me: DirectoryUser,
-    { old, draft }: { readonly old: ManagedKey; readonly draft: Pick<ManagedKey, "vaults" | "expiresAt"> },
+    { old, draft, overlapMs }: RotationDraft,
     now: number,
   ): Refusal | null {
     // Rotating shows the new secret, so a person's key is that person's alone to rotate.
@@ -130,8 +137,9 @@ export class Rotation {
       return invalid(problem, "expiresAt");
     }
     const owner = required(this.#directory.find(old.owner.id), "owner");
-    // The old key makes room for the new one, if it takes any.
-    return this.#rules.draftRefusal({ draft, owner, actor, replaced: status === "expired" ? 0 : 1 }, now);
+    // An expired key takes no room that the new one could have.
+    const replaces = status === "expired" ? "nothing" : overlapMs === 0 ? "at once" : "in time";
+    return this.#rules.draftRefusal({ draft, owner, actor, replaces }, now);
   }
 
   #retire(actor: Actor, keyId: string, overlapMs: number, now: number): void {
