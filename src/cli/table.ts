@@ -15,7 +15,7 @@ export class GrowingTable {
 
   /** The text of further rows, the first time below the heading. */
   add(rows: readonly (readonly (string | null)[])[]): string {
-    const lines = [...this.#unprinted, ...rows.map((row) => row.map((cell) => cell ?? "-"))];
+    const lines = [...this.#unprinted, ...rows.map((row) => row.map((cell) => clean(cell ?? "-")))];
     this.#unprinted = [];
     for (const line of lines) {
       for (const [i, cell] of line.entries()) this.#widths[i] = Math.max(this.#widths[i] ?? 0, cell.length);
@@ -27,4 +27,9 @@ export class GrowingTable {
     const padded = cells.map((cell, i) => cell.padEnd(this.#widths[i] ?? 0));
     return `${padded.join("  ").trimEnd()}\n`;
   }
+}
+
+/** Reasons and names are other people's texts: none may move a terminal's cursor, or turn round what stands beside it. */
+function clean(cell: string): string {
+  return cell.replaceAll(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, "\uFFFD");
 }

@@ -103,9 +103,9 @@ export function nextAttemptAt(
   return now + Math.round(Math.max(delay * (1 + JITTER * random), asked));
 }
 
-/** Names that only resolve inside of a network, or nowhere (RFC 6761, 7686, 8375, 9476). */
+/** Names that only resolve inside of a network, or nowhere (RFC 6761, 7686, 8375, 9476, hosts files, routers). */
 const LOCAL_NAME =
-  /(?:^|\.)(?:alt|corp|home|home\.arpa|internal|intranet|invalid|lan|local|localdomain|localhost|onion|private|svc|docker|consul|test)\.?$/i;
+  /(?:^|\.)(?:alt|corp|home|home\.arpa|internal|intranet|invalid|lan|local|localdomain\d*|localhost\d*|ip6-localhost|ip6-loopback|onion|private|svc|docker|consul|test|workgroup|fritz\.box)\.?$/i;
 
 /** Whether a URL leads to this very machine. */
 export function isLoopbackUrl(text: string): boolean {
