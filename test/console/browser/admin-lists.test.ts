@@ -304,7 +304,7 @@ describe("the audit log", () => {
     const [wide, row] = await Promise.all([details.boundingBox(), event.boundingBox()]);
     expect(wide?.width).toBeGreaterThan((row?.width ?? Infinity) * 0.9);
     await expectReadable(visitor);
-    await event.getByRole("link", { name: "Hers, renamed" }).click();
+    await event.locator(".what").getByRole("link", { name: "Hers, renamed" }).click();
     await page.getByRole("heading", { name: "Hers, renamed" }).waitFor();
   });
 

@@ -162,7 +162,7 @@ describe("an edit", () => {
         await page.getByLabel("Until the end of a day").check();
         await page.getByLabel("Last day").fill("");
       },
-      "Must be an ISO 8601 time",
+      "Choose the last day",
     ],
   ])("that cannot be is said at the field: %s", async (field, spoil, problem) => {
     const visitor = await signIn("alice");

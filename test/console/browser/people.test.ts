@@ -79,9 +79,9 @@ test("somebody without any role is told what is missing, and by whom it is given
 
 describe("the account", () => {
   test.each([
-    ["alice", ["alice@demo.example", "org_demo", "admin", "Every vault, now and later"]],
-    ["bob", ["bob@demo.example", "org_demo", "None", "vault_3f8a2c1d9b"]],
-    ["carol", ["carol@demo.example", "org_demo", "None", "No vault"]],
+    ["alice", ["alice@demo.example", "org_demo", "Admin", "Developer on every vault, now and later"]],
+    ["bob", ["bob@demo.example", "org_demo", "Developer on vault_3f8a2c1d9b"]],
+    ["carol", ["carol@demo.example", "org_demo", "None"]],
   ] as const)("of %s tells who they are here and what they may do", async (user, facts) => {
     const visitor = await visitors.signIn(user);
     await visitor.page.getByRole("link", { name: "Account" }).click();
