@@ -230,15 +230,25 @@ function readCommon(
   if (token === "")
     throw new CliError("Put an identity token with the scope portcullis:ops in PORTCULLIS_TOKEN");
   const url = values.url ?? env["PORTCULLIS_URL"] ?? DEFAULT_URL;
-  if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : "")) {
-    throw new CliError("--url must be an http or https URL");
-  }
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new CliError("The token must be one word, without spaces or line breaks");
   return {
-    url: url.replace(/(?<!\/)\/+$/, ""),
+    url: readUrl(url),
     token,
     timeoutMs: readTimeout(values.timeout),
     output: oneOf(OUTPUTS, "--output", values.output),
   };
+}
+
+/** The gateway's origin: nothing else of a URL would reach it as it is meant. */
+function readUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new CliError("--url must be an http or https URL");
+  if (url.username !== "" || url.password !== "")
+    throw new CliError("--url must hold no user name or password");
+  if (/^\/+$/.test(url.pathname) && !/[?#]/.test(text)) return url.origin;
+  throw new CliError("--url must be the gateway's origin alone, without a path, a query or a fragment");
 }
 
 function oneOf<T extends string>(allowed: readonly T[], option: string, value: string): T {
