@@ -90,7 +90,7 @@ function standingRows({ switched, rotated }: Meanwhile): (readonly [string, stri
 }
 
 /** What saving does to the settings that are filled in, and to those that others have changed. */
-export function savingText(mine: readonly Setting[], { taken, contested, switched }: Meanwhile): string {
+function savingText(mine: readonly Setting[], { taken, contested, switched }: Meanwhile): string {
   const names = (settings: readonly Setting[]) =>
     listed(settings.map((setting) => SETTING_NAMES[setting].toLowerCase()));
   const replaced = contested.filter((setting) => mine.includes(setting));
