@@ -9,7 +9,7 @@ let organization: Organization;
 let admin: Person;
 let bob: Person;
 
-/** What is told of many things at once, and what is done to many keys at once. */
+/** Lists, counts and acts over many things at once. */
 const control = await useControl();
 beforeEach(async () => {
   organization = await control.newOrganization();

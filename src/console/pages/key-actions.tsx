@@ -32,7 +32,7 @@ export function impactOfEnding(c: ConsoleContext): Promise<ApiResult<Impact>> {
   return c.get("api").change<Impact>("POST", `${apiPath(c)}/impact`, { disabled: true });
 }
 
-/** The key that one was rotated to, as far as it can be read. */
+/** The successor of a rotated key; absent where the viewer may not read it. */
 export async function successorOf(c: ConsoleContext, { successorId }: Key): Promise<Key | null> {
   if (successorId === null) return null;
   const successor = await c.get("api").get<Key>(`/-/api-keys/${encodeURIComponent(successorId)}`);

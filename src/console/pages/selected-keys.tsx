@@ -194,7 +194,7 @@ const KeyTable: FC<{ keys: readonly Key[] }> = ({ keys }) => (
   </table>
 );
 
-/** Where it is told what became of the keys, also when somebody comes back to it. */
+/** The page of receipts, which can be opened again later. */
 function doneAt(act: Act, outcomes: KeyOutcomes["outcomes"]): string {
   const refused = outcomes.flatMap(({ keyId, code }) => (code === null ? [] : [`${keyId}:${code}`]));
   const ids = outcomes.map(({ keyId }) => keyId);

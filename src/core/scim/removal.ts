@@ -38,7 +38,7 @@ export function withoutNamed(attribute: Attribute | undefined, current: unknown,
   return { value: left.length === 0 ? undefined : left };
 }
 
-/** Why a removal or a filter names a part that no value can have, and would leave as it is what is meant. */
+/** Why a removal or a filter is refused: it names a part that no value can have, so nothing would change. */
 export function unknownPart(
   attribute: Attribute | undefined,
   names: readonly string[],

@@ -14,7 +14,7 @@ const REQUEST = {
   operator: { id: "olga", name: "Olga", address: "" },
 };
 
-/** Organisations that count how many of them are told of something, in all and at a time. */
+/** Organisations that count the notices they get, in all and at the same time. */
 function organizations() {
   const told = { all: 0, atOnce: 0, most: 0 };
   const noteCuts = async (): Promise<void> => {
