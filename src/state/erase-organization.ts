@@ -16,7 +16,7 @@ export interface ErasureRecords {
   finishErasure(orgId: string): void | Promise<void>;
 }
 
-/** What is to be erased; `isEmptied`: only the organisation's own record is left. `until`: milliseconds since the epoch. */
+/** An organisation to erase. `isEmptied`: all but its own record is gone. `until`: milliseconds since the epoch. */
 interface Erasure {
   readonly orgId: string;
   readonly isEmptied: boolean;
