@@ -1,9 +1,7 @@
 import type { ErrorBody } from "../core/http/error-response.ts";
 import { seenText } from "../core/organization/plain-name.ts";
 import { isRefusal, refuse, type Refusal, type Result } from "../core/refusal.ts";
-import type { Console, ConsoleContext } from "./context.ts";
 import { link } from "./paths.ts";
-import type { Session } from "./session/session.ts";
 
 /** A refusal of the control API, which has it in its log under an id of its own. */
 export interface ApiRefusal extends Refusal {
@@ -20,14 +18,18 @@ export class Api {
   readonly #origin: string;
   readonly #headers: Readonly<Record<string, string>>;
 
+  /** `origin`: the gateway's. `address`: the client's. */
   constructor(
-    c: ConsoleContext,
-    { callControl }: Pick<Console, "callControl">,
-    { accessToken, signIn }: Pick<Session, "accessToken" | "signIn">,
+    call: (request: Request) => Promise<Response>,
+    {
+      origin,
+      address,
+      accessToken,
+    }: { readonly origin: string; readonly address: string; readonly accessToken: string },
   ) {
-    this.#call = (request) => callControl(request, c.executionCtx, signIn);
-    this.#origin = new URL(c.req.url).origin;
-    this.#headers = { Authorization: `Bearer ${accessToken}`, "CF-Connecting-IP": c.get("address") };
+    this.#call = call;
+    this.#origin = origin;
+    this.#headers = { Authorization: `Bearer ${accessToken}`, "CF-Connecting-IP": address };
   }
 
   /** Reads; parameters that are `undefined` or empty are left out. */

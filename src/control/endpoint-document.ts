@@ -5,7 +5,7 @@ import { NDJSON } from "../core/http/ndjson.ts";
 import { errorBody, type ErrorBody } from "../core/http/error-response.ts";
 import { refuse } from "../core/refusal.ts";
 import { REFUSALS, type RefusalCode } from "../core/refusal-table.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint-types.ts";
 import { Answered, REFUSAL_HEADERS } from "./headers.ts";
 import { OPERATOR_SCOPE } from "../core/identity/settings.ts";
 import type { Success } from "./reply.ts";

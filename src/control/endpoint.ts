@@ -9,83 +9,16 @@ import { NDJSON } from "../core/http/ndjson.ts";
 import type { ChangingOperation } from "../core/organization/audit-event.ts";
 import type { Actor } from "../core/organization/organization.ts";
 import { type Refusal, type Result, isRefusal, refuse } from "../core/refusal.ts";
-import type { RefusalCode } from "../core/refusal-table.ts";
 import type { Config } from "../settings.ts";
 import { fieldsWithKey } from "./body-secrets.ts";
 import { isLines, readBody } from "./body.ts";
 import { describeEndpoint } from "./endpoint-document.ts";
+import type { Endpoint, Fields, Json } from "./endpoint-types.ts";
 import type { Identity } from "./identity/mapping.ts";
-import { fittingFields, parse, type Fitting, type Parsed } from "./parse.ts";
+import { fittingFields, parse, type Parsed } from "./parse.ts";
 import { type FieldProblem, problemsIn, refuseProblems, withFields } from "../core/http/field-problems.ts";
 import type { Reply, ReplyOf, Success } from "./reply.ts";
 import type { Control, ControlEnv } from "./context.ts";
-
-type Fields = z.ZodObject | undefined;
-
-type Json = z.ZodType | undefined;
-
-/**
- * One operation of the control API. The same schemas describe it in OpenAPI, validate its requests, and type its answers.
- */
-export type Endpoint<
-  P extends Fields,
-  Q extends Fields,
-  H extends Fields,
-  B extends Json,
-  S extends Success,
-> = Parts<P, Q, H, B, S> & Named;
-
-type ChangingMethod = "post" | "patch" | "put" | "delete";
-
-/**
- * How an operation is called. One that changes something has an event, under which a refused attempt at it is audited.
- * An operation may be safe even if its method is not (RFC 9110 section 9.2.1).
- */
-type Named =
-  | { readonly method: "get"; readonly safe?: undefined; readonly operationId: string }
-  | { readonly method: ChangingMethod; readonly safe: true; readonly operationId: string }
-  | { readonly method: ChangingMethod; readonly safe?: undefined; readonly operationId: ChangingOperation };
-
-interface Parts<P extends Fields, Q extends Fields, H extends Fields, B extends Json, S extends Success> {
-  /** With parameters as `{name}`. */
-  readonly path: string;
-  readonly summary: string;
-  readonly tag: string;
-  /** Who may ask: anybody with an identity token, or only operators. */
-  readonly access?: "identity" | "operator";
-  readonly params?: P;
-  readonly query?: Q;
-  /** The request headers that it reads. */
-  readonly headers?: H;
-  readonly body?: B;
-  /** The schema of each line, for an endpoint that reads NDJSON as it comes. */
-  readonly lineBody?: z.ZodType;
-  /** What is wrong with values that the schema cannot know; it is given the fields that fit the schema. */
-  readonly check?: (body: Fitting<B>, url: string) => readonly FieldProblem[];
-  /** What else is wrong with them that only the organisation knows; asked where something is wrong already. */
-  readonly checkFurther?: (
-    input: { params: Parsed<P>; body: Fitting<B> },
-    actor: Actor,
-  ) => Promise<readonly FieldProblem[]>;
-  /** Fields of the body that may hold a whole key: their values are never stored or shown. */
-  readonly credentialFields?: readonly string[];
-  readonly success: S;
-  /** What it can refuse with, beyond what every endpoint can. */
-  readonly refusals: readonly RefusalCode[];
-  readonly run: (
-    input: {
-      params: Parsed<P>;
-      query: Parsed<Q>;
-      headers: Parsed<H>;
-      body: Parsed<B>;
-      /** For an endpoint with `lineBody`. */
-      lines: ReadableStream<Uint8Array> | null;
-    },
-    actor: Actor,
-    control: Control,
-    url: string,
-  ) => Promise<Result<ReplyOf<S>>>;
-}
 
 /** Adds an endpoint to the API and to its OpenAPI document. Every endpoint takes an identity token. */
 export function addEndpoint<

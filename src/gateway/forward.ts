@@ -1,39 +1,11 @@
-import type { ListFilter } from "../core/http/filtered-list.ts";
 import { isRefusal, refuse, type Refusal, type Result } from "../core/refusal.ts";
 import { filterList } from "./filter-list.ts";
+import type { Forwarding } from "./forwarding.ts";
 import { answerToClient, ORIGIN_RETRY_AFTER_S } from "./origin-answer.ts";
 import { originHeaders } from "./origin-headers.ts";
 import { withIdleTimeout } from "./idle-timeout.ts";
 import { discardBody } from "./unread-body.ts";
 import { discardRest, openUpload, untilReceived, type Upload, type UploadWatch } from "./upload.ts";
-
-export interface OriginConfig {
-  /** Scheme, authority and, if need be, a base path; without a slash at the end. */
-  readonly originUrl: string;
-  /** How long nothing may move before the origin's headers have come, in milliseconds. */
-  readonly originTimeoutMs: number;
-  readonly maxBodyBytes: number;
-  /** What the gateway shows this origin as its own `Authorization`; `null` for nothing. */
-  readonly authorization: string | null;
-}
-
-export interface Forwarding {
-  readonly request: Request;
-  /** The canonical path, byte for byte as it was matched. */
-  readonly path: string;
-  /** With its leading `?`; empty when there is none. */
-  readonly query: string;
-  readonly config: OriginConfig;
-  readonly requestId: string;
-  /** Empty when it is not known. */
-  readonly clientAddress: string;
-  /** Headers by which the origin learns who calls. */
-  readonly identity: readonly (readonly [string, string])[];
-  /** The same, signed; `null` for none. */
-  readonly assertion: string | null;
-  /** For a list of which the client may see only some items. */
-  readonly filter: ListFilter | null;
-}
 
 /**
  * Keeps the platform's cache out of the way: it knows nothing of the credential, which the origin does not get to see.

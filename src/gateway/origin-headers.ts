@@ -4,7 +4,7 @@ import {
   namedByConnection,
   NOT_FOR_FILTERED_LISTS,
 } from "../core/http/header-policy.ts";
-import type { Forwarding } from "./forward.ts";
+import type { Forwarding } from "./forwarding.ts";
 
 /**
  * The headers of the request to the origin: the client's, without those that never pass, and the gateway's own. They are

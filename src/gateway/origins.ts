@@ -1,7 +1,7 @@
 import type { Operation } from "../core/policy/operation.ts";
 import { originName } from "../core/http/origins.ts";
 import type { Config } from "../settings.ts";
-import type { OriginConfig } from "./forward.ts";
+import type { OriginConfig } from "./forwarding.ts";
 
 /** The origin of each operation, with the operation's own limits; `null` for one whose servers `ORIGINS` does not name. */
 export class Origins {

@@ -7,7 +7,7 @@ import type { Match, Operation } from "../core/policy/route-policy.ts";
 import type { PathParams } from "../core/policy/route-table.ts";
 import { isRefusal, type Refusal, type Result } from "../core/refusal.ts";
 import type { VerifiedToken } from "../state/access-tokens.ts";
-import type { OriginConfig } from "./forward.ts";
+import type { OriginConfig } from "./forwarding.ts";
 
 /*
  * The stages of a request on its way through the gateway. Each step takes one and gives the next, which refers to those

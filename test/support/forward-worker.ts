@@ -1,6 +1,7 @@
 import type { ListFilter } from "../../src/core/http/filtered-list.ts";
 import { REFUSALS } from "../../src/core/refusal-table.ts";
-import { forward, type OriginConfig } from "../../src/gateway/forward.ts";
+import { forward } from "../../src/gateway/forward.ts";
+import type { OriginConfig } from "../../src/gateway/forwarding.ts";
 
 /** What a forwarding worker is started with. */
 export interface ForwardWorkerEnv {

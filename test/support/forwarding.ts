@@ -1,4 +1,4 @@
-import type { OriginConfig } from "../../src/gateway/forward.ts";
+import type { OriginConfig } from "../../src/gateway/forwarding.ts";
 import type { ForwardWorkerEnv } from "./forward-worker.ts";
 import { startOriginServer, type OriginServer } from "./origin-server.ts";
 import { startWorkers } from "./worker.ts";

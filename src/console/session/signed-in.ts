@@ -41,7 +41,12 @@ export function signedIn(
       const refused = await checkForm(c, session);
       if (refused !== null) return refused;
     }
-    const api = new Api(c, console_, session);
+    const { accessToken, signIn } = session;
+    const api = new Api((request) => console_.callControl(request, c.executionCtx, signIn), {
+      origin: new URL(c.req.url).origin,
+      address: c.get("address"),
+      accessToken,
+    });
     c.set("session", session);
     c.set("api", api);
     c.set("operationNames", operationNames);

@@ -1,7 +1,8 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { exactly, type Exact } from "../../api-types/exact.ts";
 import { LeakAnswer, LeakReport, LeakResultSchema, type LeakResult } from "../../api-types/leaks.ts";
-import { describeLeak, leakLabel } from "../../core/organization/leak.ts";
+import { describeLeak } from "../../core/organization/leak.ts";
+import { leakLabel } from "../../core/organization/revocation.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import { addEndpoint } from "../endpoint.ts";
 import type { Control, ControlEnv } from "../context.ts";

@@ -1,5 +1,4 @@
 import { hidesSecret, withoutSecrets } from "../key/key-secret.ts";
-import type { RevocationStatus } from "./revocation.ts";
 
 /** Where a leaked key or token was found; never the key or token itself. */
 export interface Leak {
@@ -43,17 +42,6 @@ export function isWebUrl(text: string): boolean {
 /** Why a leaked key was revoked, as its owner reads it. */
 export function leakReason(leak: Leak): string {
   return `Leaked: ${leak.source}`;
-}
-
-/** The answer to the finder of a token. */
-type LeakLabel = "true_positive" | "false_positive";
-
-/**
- * A key that cannot be confirmed as dead yet counts as real: its checksum is right, which chance hits once in four
- * thousand million times, and it is retried until its guard has answered.
- */
-export function leakLabel(status: RevocationStatus): LeakLabel {
-  return status === "not_found" ? "false_positive" : "true_positive";
 }
 
 function plain(text: string): string {

@@ -103,3 +103,14 @@ export function withoutReceipt(
 ): RevocationResult {
   return { target, keyId, status, requestedAt, effectiveAt: null, version: null };
 }
+
+/** The answer to the finder of a token. */
+type LeakLabel = "true_positive" | "false_positive";
+
+/**
+ * A key that cannot be confirmed as dead yet counts as real: its checksum is right, which chance hits once in four
+ * thousand million times, and it is retried until its guard has answered.
+ */
+export function leakLabel(status: RevocationStatus): LeakLabel {
+  return status === "not_found" ? "false_positive" : "true_positive";
+}

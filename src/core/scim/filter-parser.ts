@@ -1,5 +1,5 @@
-import type { Comparison, Filter } from "./filter.ts";
-import { readPlainPath, type AttributePath } from "./path.ts";
+import type { AttributePath, Comparison, Filter } from "./filter.ts";
+import { readPlainPath } from "./path.ts";
 
 /** Longer and deeper filters than any client sends. The parser recurses, so their depth is bounded apart. */
 const MAX_LENGTH = 4096;

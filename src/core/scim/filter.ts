@@ -1,5 +1,4 @@
 import { isCaseExact } from "./schemas.ts";
-import type { AttributePath } from "./path.ts";
 import { isObject, valueOf, type ScimObject, listOf } from "./object.ts";
 
 export type Comparison = "eq" | "ne" | "co" | "sw" | "ew" | "gt" | "ge" | "lt" | "le";
@@ -15,6 +14,17 @@ export type Filter =
       readonly operator: Comparison;
       readonly value: string | number | boolean | null;
     };
+
+/** The path of an attribute in a resource (RFC 7644 section 3.5.2), such as `emails[type eq "work"].value`. */
+export interface AttributePath {
+  /** The extension that the attribute is of; `null` for the resource's own schema. */
+  readonly schema: string | null;
+  /** `null` for the extension as a whole. */
+  readonly name: string | null;
+  /** Which of several values are meant; `null` for all. */
+  readonly where: Filter | null;
+  readonly sub: string | null;
+}
 
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 

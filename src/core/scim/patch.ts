@@ -2,7 +2,7 @@ import { isRefusal } from "../refusal.ts";
 import { parsePath } from "./filter-parser.ts";
 import { isActiveIn, readOp } from "./deactivation.ts";
 import { changeMembers, mayNameMembers } from "./members.ts";
-import type { AttributePath } from "./path.ts";
+import type { AttributePath } from "./filter.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
 import { changeAt } from "./patch-value.ts";
 import {

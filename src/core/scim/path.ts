@@ -1,16 +1,5 @@
-import type { Filter } from "./filter.ts";
+import type { AttributePath } from "./filter.ts";
 import { GROUP_SCHEMA, sameName, USER_SCHEMA } from "./schemas.ts";
-
-/** The path of an attribute in a resource (RFC 7644 section 3.5.2), such as `emails[type eq "work"].value`. */
-export interface AttributePath {
-  /** The extension that the attribute is of; `null` for the resource's own schema. */
-  readonly schema: string | null;
-  /** `null` for the extension as a whole. */
-  readonly name: string | null;
-  /** Which of several values are meant; `null` for all. */
-  readonly where: Filter | null;
-  readonly sub: string | null;
-}
 
 /** RFC 7644 section 3.10 has a colon before the attribute; some clients write a dot. */
 const EXTENSION = /^(urn:.+:(?:User|Group))(?:[:.](.*))?$/is;

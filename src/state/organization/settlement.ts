@@ -5,8 +5,8 @@ import { commonSettings } from "../../core/key/key-differences.ts";
 import type { KeyRecord } from "../../core/key/key-record.ts";
 import type { Cut } from "../../core/organization/revocation.ts";
 import { SYSTEM, type Author } from "./audit/audit-log.ts";
+import type { NotedChange } from "./keys/key-audit.ts";
 import type { KeyTable } from "./keys/key-table.ts";
-import type { NotedChange } from "./keys/keys.ts";
 
 /** The reason on record for a key that its guard says is revoked. */
 const REVOKED_ELSEWHERE = "Revoked at its guard";

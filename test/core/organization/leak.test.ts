@@ -1,12 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { generateKey } from "../../../src/core/key/key-secret.ts";
-import {
-  describeLeak,
-  isWebUrl,
-  leakLabel,
-  leakReason,
-  MAX_LEAK_URL,
-} from "../../../src/core/organization/leak.ts";
+import { describeLeak, isWebUrl, leakReason, MAX_LEAK_URL } from "../../../src/core/organization/leak.ts";
+import { leakLabel } from "../../../src/core/organization/revocation.ts";
 
 const { key, keyPrefix } = generateKey("fkc");
 const rest = key.slice("fkc_".length);

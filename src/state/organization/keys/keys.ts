@@ -13,17 +13,15 @@ import type {
   Receipt,
 } from "../../../core/organization/managed-key.ts";
 import { isRefusal, refuse, type Result } from "../../../core/refusal.ts";
-
 import { widensKey } from "../../../core/access/widening.ts";
 import type { AuditEntry, AuditLog, Author } from "../audit/audit-log.ts";
 import type { CreationTable } from "./creation-table.ts";
-
 import type { GuardTable } from "../guard-table.ts";
+import { auditEntry, type NotedChange } from "./key-audit.ts";
 import type { KeyEvents } from "./key-events.ts";
 import { REVOKED, type KeyRules } from "./key-rules.ts";
 import type { KeyTable } from "./key-table.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";
-
 import type { DirectoryUser } from "../people/user-table.ts";
 
 /** A group that is drawn is another organisation's once in a million draws. */
@@ -38,13 +36,6 @@ interface KeyEdit {
 
 /** The settings of a new key whose owner is known. */
 type OwnedDraft = KeyDraft & { readonly ownerId: string };
-
-/** What has become of a key, as its audit event says it. */
-export interface NotedChange {
-  readonly action: AuditEntry["action"];
-  readonly keyId: string;
-  readonly before: ManagedKey | null;
-}
 
 /**
  * Creating, changing and revoking keys. A change is committed with its audit event and its outbox row in one
@@ -248,7 +239,7 @@ export class Keys {
   noteChange(actor: Author, { action, keyId, before }: NotedChange, now: number): ManagedKey {
     const after = this.#table.get(keyId);
     this.#propagation.note([keyId]);
-    this.#audit.add(actor, entryOf(action, before, after), now);
+    this.#audit.add(actor, auditEntry(action, before, after), now);
     this.#events.changed(action, [after], now);
     return after;
   }
@@ -260,7 +251,7 @@ export class Keys {
     this.#propagation.note(ids);
     for (const key of before) {
       const after = keys.get(key.id);
-      if (after !== undefined) this.#audit.add(actor, entryOf(action, key, after), now);
+      if (after !== undefined) this.#audit.add(actor, auditEntry(action, key, after), now);
     }
     this.#events.changed(action, [...keys.values()], now);
   }
@@ -286,13 +277,4 @@ export class Keys {
 /** Owners see their keys, admins see everybody's. */
 function visibleTo(me: DirectoryUser, key: ManagedKey | null): ManagedKey | null {
   return key !== null && (key.owner.id === me.id || me.roles.includes(ADMIN)) ? key : null;
-}
-
-function entryOf(action: AuditEntry["action"], before: ManagedKey | null, after: ManagedKey): AuditEntry {
-  return { action, target: after.id, before: before && recorded(before), after: recorded(after) };
-}
-
-/** A key as audit events show it, without what belongs to its owner. */
-function recorded({ hash: _, ownerVaults: __, ...rest }: ManagedKey): object {
-  return rest;
 }

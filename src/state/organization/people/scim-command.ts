@@ -1,7 +1,6 @@
-import type { Filter } from "../../../core/scim/filter.ts";
+import type { AttributePath, Filter } from "../../../core/scim/filter.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
 import type { PatchOperation } from "../../../core/scim/patch.ts";
-import type { AttributePath } from "../../../core/scim/path.ts";
 import type { ScimProblem } from "../../../core/scim/problem.ts";
 import type { ResourceType } from "../../../core/scim/schemas.ts";
 

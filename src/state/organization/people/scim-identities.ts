@@ -1,11 +1,8 @@
 import { flag, number, numberOrNull, text, textOrNull, type SqlRow } from "../../sql-row.ts";
-import type { ScimObject } from "../../../core/scim/object.ts";
-import { isObject } from "../../../core/scim/object.ts";
 import { MATCHING_RULES, type Candidate } from "../../../core/scim/standing.ts";
 import { scimGrants } from "./scim-roles.ts";
 import { sameKey } from "./scim-store.ts";
 import type { ScimUsers } from "./scim-users.ts";
-import { isList } from "../../../core/scim/object.ts";
 
 /** Which SCIM users fit a person, each by its closest rule, the closest first. ?1 is the subject, ?2 the address. */
 const FITTING = `SELECT scim_users.*, min(place) AS place FROM (
@@ -134,14 +131,4 @@ export class ScimIdentities {
   #rows(query: string, ...values: SqlStorageValue[]): SqlRow[] {
     return this.#sql.exec<SqlRow>(query, ...values).toArray();
   }
-}
-
-/** A user's e-mail addresses as they are compared. */
-export function emailKeys(user: ScimObject): string[] {
-  const emails = user["emails"];
-  const keys = (isList(emails) ? emails : []).flatMap((email) => {
-    const value = isObject(email) ? email["value"] : undefined;
-    return typeof value === "string" && value.trim() !== "" ? [sameKey(value)] : [];
-  });
-  return [...new Set(keys)];
 }

@@ -1,6 +1,5 @@
-import { matches, valuesAt, type Filter } from "../../../core/scim/filter.ts";
+import { matches, valuesAt, type AttributePath, type Filter } from "../../../core/scim/filter.ts";
 import { isObject, valueOf, type ScimObject } from "../../../core/scim/object.ts";
-import type { AttributePath } from "../../../core/scim/path.ts";
 import { isCaseExact, type ResourceType } from "../../../core/scim/schemas.ts";
 import type { ListCommand, ScimAnswer, Sorting } from "./scim-command.ts";
 import { represent, type ScimStore, type StoredResource } from "./scim-store.ts";

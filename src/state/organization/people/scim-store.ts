@@ -1,6 +1,6 @@
 import { exactly } from "../../../api-types/exact.ts";
 import { resourceOf, ToldSchema, type ScimResource, type Told } from "../../../api-types/scim.ts";
-import { type ScimObject } from "../../../core/scim/object.ts";
+import { isList, isObject, type ScimObject } from "../../../core/scim/object.ts";
 import { isExtension } from "../../../core/scim/resource.ts";
 import { GROUP_SCHEMA, USER_SCHEMA, type ResourceType } from "../../../core/scim/schemas.ts";
 
@@ -32,6 +32,16 @@ export interface ScimStore {
 export function sameKey(name: string): string {
   // A letter in lower case may have a composed form that the capital has not, and a sigma ends words in one of its own.
   return name.trim().normalize("NFC").toLowerCase().replaceAll("ς", "σ").normalize("NFC");
+}
+
+/** A user's e-mail addresses as they are compared. */
+export function emailKeys(user: ScimObject): string[] {
+  const emails = user["emails"];
+  const keys = (isList(emails) ? emails : []).flatMap((email) => {
+    const value = isObject(email) ? email["value"] : undefined;
+    return typeof value === "string" && value.trim() !== "" ? [sameKey(value)] : [];
+  });
+  return [...new Set(keys)];
 }
 
 const part = (path: string) => `coalesce(json_extract(scim_users.resource, '$.${path}'), '')`;

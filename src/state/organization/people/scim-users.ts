@@ -2,9 +2,8 @@ import { json, number, text, type SqlRow } from "../../sql-row.ts";
 import type { Told } from "../../../api-types/scim.ts";
 import { MAX_VALUES, type ScimObject } from "../../../core/scim/object.ts";
 import { roleNames } from "../../../core/scim/roles.ts";
-import { emailKeys } from "./scim-identities.ts";
 import { ScimLeavers } from "./scim-leavers.ts";
-import { sameKey, type ScimStore, type StoredResource } from "./scim-store.ts";
+import { emailKeys, sameKey, type ScimStore, type StoredResource } from "./scim-store.ts";
 
 /** As many as a user can have at once, the two names and the addresses: a request may drop all of them. */
 const MAX_FORMER_NAMES = MAX_VALUES + 2;

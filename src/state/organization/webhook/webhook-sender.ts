@@ -1,5 +1,10 @@
 import { Webhook } from "standardwebhooks";
-import type { DueMessage } from "./webhook-outbox.ts";
+
+/** A message as the endpoint gets it. */
+interface Message {
+  readonly id: string;
+  readonly payload: string;
+}
 
 /** What became of one attempt at delivering a message. */
 export interface Attempt {
@@ -18,7 +23,7 @@ const TIMEOUT_MS = 15_000;
 /** Sends a message to an endpoint, signed with each of the secrets. Never throws; reads nothing of the answer's body. */
 export async function send(
   url: string,
-  message: Pick<DueMessage, "id" | "payload">,
+  message: Message,
   secrets: readonly string[],
   now: number,
 ): Promise<Attempt> {
@@ -44,11 +49,7 @@ export async function send(
   }
 }
 
-function sign(
-  { id, payload }: Pick<DueMessage, "id" | "payload">,
-  secrets: readonly string[],
-  now: number,
-): Record<string, string> {
+function sign({ id, payload }: Message, secrets: readonly string[], now: number): Record<string, string> {
   const at = new Date(now);
   return {
     "webhook-id": id,
