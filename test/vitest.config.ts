@@ -6,6 +6,9 @@ const root = new URL("..", import.meta.url).pathname;
 
 /** A busy machine is slow; tests only wait so long for what never comes. */
 const patience = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } };
+const { FUZZ_SEED, FUZZ_TIMES } = process.env;
+/** What tests inside the runtime know of the environment, too. */
+const known = { env: { ...(FUZZ_SEED && { FUZZ_SEED }), ...(FUZZ_TIMES && { FUZZ_TIMES }) } };
 /** Files of a worker share its modules and, in the runtime, its workerd: to start anew for each costs more than its tests. */
 const shared = { isolate: false };
 
@@ -23,6 +26,7 @@ export default defineConfig({
         test: {
           ...patience,
           ...shared,
+          ...known,
           name: "workerd",
           include: ["test/settings.test.ts", "test/{core,state,admission}/**/*.test.ts"],
           exclude: ["test/admission/simulation.test.ts"],

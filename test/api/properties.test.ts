@@ -6,6 +6,7 @@ import { pathPart } from "../../src/core/policy/path-template.ts";
 import type { Operation } from "../../src/core/policy/route-policy.ts";
 import { fillTemplate } from "../../src/core/policy/resource-types.ts";
 import { PLAIN_SEGMENT } from "../../src/core/policy/scope.ts";
+import { runs } from "../support/fuzz.ts";
 import { compile } from "../support/policy.ts";
 
 /** Few names, so that templates overlap. */
@@ -113,7 +114,7 @@ describe("whatever the document and the path are", () => {
         );
         expect(before).toEqual(expect.arrayContaining(found));
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 
@@ -133,7 +134,7 @@ describe("whatever the document and the path are", () => {
           expect(again).toBe(path);
         }
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 });
@@ -191,7 +192,7 @@ describe("a narrowed key", () => {
           expect(allowed).toBe(below);
         },
       ),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 
@@ -232,7 +233,7 @@ describe("a narrowed key", () => {
           }
         },
       ),
-      { numRuns: 2000 },
+      runs(2000),
     );
   });
 

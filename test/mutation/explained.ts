@@ -15,6 +15,8 @@ const GUARD = "src/admission/rules/guard.ts";
 const EFFECTIVE = "src/core/access/effective-access.ts";
 const LOAD = "src/admission/rules/load.ts";
 const NAMED = "src/core/access/named-values.ts";
+const IDENTITY_SETTINGS = "src/core/identity/settings.ts";
+const DEACTIVATION = "src/core/scim/deactivation.ts";
 const SCIM_FILTER = "src/core/scim/filter.ts";
 const FILTER_PARSER = "src/core/scim/filter-parser.ts";
 const BODY = "src/core/http/body.ts";
@@ -29,6 +31,7 @@ const IMPACT = "src/core/access/impact.ts";
 const ACCESS_TOKEN = "src/core/token/access-token.ts";
 const DER = "src/core/token/ecdsa-signature.ts";
 const SECRET = "src/core/key/key-secret.ts";
+const PLAIN_NAME = "src/core/organization/plain-name.ts";
 const URL_CREDENTIAL = "src/core/access/url-credential.ts";
 
 export const EXPLAINED: readonly Explanation[] = [
@@ -447,6 +450,30 @@ export const EXPLAINED: readonly Explanation[] = [
     why: "A filter always names an attribute.",
   })),
   {
+    file: DEACTIVATION,
+    line: 'if (read === null || !sameName(read.name ?? "", "active")) return false;',
+    changes: ['"" -> "mutant"'],
+    why: "A path of a schema alone names no attribute, and any text but one stands for that.",
+  },
+  {
+    file: DEACTIVATION,
+    line: 'if (typeof value !== "string" || !value.trimStart().startsWith("{")) return null;',
+    changes: [
+      'if (typeof value !== "string" || !value.trimStart().startsWith("{")) return null; -> ;',
+      '"{" -> ""',
+    ],
+    why: "It spares a parse: what is no text of an object is none once it is parsed, either.",
+  },
+  ...[
+    'const named = paths.filter(({ name }) => sameName(name ?? "", key));',
+    'const isNamed = (part: string) => named.some(({ sub }) => sameName(sub ?? "", part));',
+  ].map((line) => ({
+    file: "src/core/scim/projection.ts",
+    line,
+    changes: ['"" -> "mutant"'],
+    why: "Paths without a name, or without a part, are decided before.",
+  })),
+  {
     file: SCIM_FILTER,
     line: "return ordered(operator, a === b ? 0 : a < b ? -1 : 1);",
     changes: ["< -> <=", "1 -> 2"],
@@ -576,6 +603,30 @@ export const EXPLAINED: readonly Explanation[] = [
     changes: ['"" -> "mutant"', 'rest = ""; -> ;'],
     why: "A text has a last line, and what was left of one that is too long is not told.",
   })),
+  ...[
+    'context.addIssue({ code: "custom", message: "must be a JSON object" });',
+    'if (problem !== false) context.addIssue({ code: "custom", message: problem });',
+    'context.addIssue({ code: "custom", message: "must not translate an empty name" });',
+    'context.addIssue({ code: "custom", message: `must not set ${own}, which the console sets itself` });',
+    'if (problem !== null) context.addIssue({ code: "custom", message: problem });',
+    'context.addIssue({ code: "custom", message: "must be a list of amr:…, acr:… or acrs:…" });',
+  ].map((line) => ({
+    file: IDENTITY_SETTINGS,
+    line,
+    changes: ['"custom" -> ""'],
+    why: "The message is told whatever the code is.",
+  })),
+  ...["return z.NEVER;", "return [];"].map((line) => ({
+    file: IDENTITY_SETTINGS,
+    line,
+    why: "A value with a problem is not read.",
+  })),
+  {
+    file: IDENTITY_SETTINGS,
+    line: "if (name !== undefined && value !== undefined) return [{ claim: name, value }];",
+    changes: ["&& -> ||"],
+    why: "The expression finds both or neither.",
+  },
   {
     file: "src/core/usage/calls.ts",
     line: 'let values = "";',
@@ -626,6 +677,18 @@ export const EXPLAINED: readonly Explanation[] = [
       "|| -> &&",
     ],
     why: "Calls of the last hour are read in either place, and there is a last use.",
+  },
+  {
+    file: PLAIN_NAME,
+    line: "if (/^[\\t\\n\\r -~]*$/.test(text)) return text;",
+    changes: ["if (/^[\\t\\n\\r -~]*$/.test(text)) return text; -> ;"],
+    why: "It spares work: nothing of such a text is taken out.",
+  },
+  {
+    file: IMPACT,
+    line: 'return Object.fromEntries(accessParams.map((name, i) => [name, values[i] ?? ""]));',
+    changes: ['"" -> "mutant"'],
+    why: "There are as many values as names.",
   },
   {
     file: WEBHOOK,

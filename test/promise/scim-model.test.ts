@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { developerOn, memberClaims, type Organization } from "../support/control.ts";
+import { runs } from "../support/fuzz.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
 import { scimClient, use, type ScimClient } from "../support/scim.ts";
 import { useControl } from "../support/started.ts";
@@ -411,7 +412,7 @@ test("no key works whose owner is out or has lost the role, after any sequence o
       }
       expect(await use(control, bystander)).toEqual([200]);
     }),
-    { numRuns: RUNS, endOnFailure: true },
+    { ...runs(RUNS), endOnFailure: true },
   );
   expect(worked).toBeGreaterThan(0);
 });

@@ -1,15 +1,22 @@
 import * as fc from "fast-check";
 
-/** Every run of a property begins here, so that a failure comes again. */
-export const SEED = 20_261_128;
+/** Every run of a property begins here, so that a failure comes again; `FUZZ_SEED` begins elsewhere. */
+export const SEED = Number(process.env["FUZZ_SEED"] ?? 20_261_128);
+/** How many times as many values a long search looks at. */
+const TIMES = Number(process.env["FUZZ_TIMES"] ?? 1);
+
+/** How a property is run that usually looks at so many values. */
+export function runs(usual: number): { readonly seed: number; readonly numRuns: number } {
+  return { seed: SEED, numRuns: usual * TIMES };
+}
 
 /** Holds a property against many values; a failure prints the seed and the smallest value that fails. */
-export function always<T>(values: fc.Arbitrary<T>, holds: (value: T) => unknown, numRuns = 1000): void {
+export function always<T>(values: fc.Arbitrary<T>, holds: (value: T) => unknown, usual = 1000): void {
   fc.assert(
     fc.property(values, (value) => {
       holds(value);
     }),
-    { seed: SEED, numRuns },
+    runs(usual),
   );
 }
 

@@ -149,6 +149,17 @@ describe("an edit is not to blame", () => {
   });
 });
 
+test.each<[string, Edit, number]>([
+  ["widens its addresses, but disables the key", { allowedIps: [], disabled: true }, 3],
+  ["widens its addresses, but ends the key", { allowedIps: [], expiresAt: NOW }, 3],
+  ["allows other addresses", { allowedIps: ["::2"] }, 3],
+  ["widens its addresses, but takes the vault away", { allowedIps: [], vaults: ["vault_1"] }, 3],
+  ["widens its addresses", { allowedIps: [] }, 0],
+])("a call that its address forbids is still refused, or not, after an edit that %s", (_, edit, expected) => {
+  const told = impact({ [nameOf(V2)]: 3 }, edit, { allowedIps: ["::1"] });
+  expect(told).toMatchObject({ calls: 3, wouldRefuse: 0, refusedAlready: expected });
+});
+
 describe("a list shows less after an edit from", () => {
   const some = (...vaults: string[]): Edit => ({ vaults });
   test.each<[string, Edit, Edit, string | null]>([

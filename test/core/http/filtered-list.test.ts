@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { filterBody, type ListFilter } from "../../../src/core/http/filtered-list.ts";
+import { runs } from "../../support/fuzz.ts";
 import { readJson } from "../../support/json.ts";
 
 const HIDDEN = "hidden";
@@ -43,6 +44,7 @@ test("of any list the items that may be seen are shown, and only those", () => {
       const text = shown(encode(JSON.stringify(document, null, indent)));
       expect(JSON.parse(text ?? "")).toEqual(JSON.parse(JSON.stringify(expected(document))));
     }),
+    runs(100),
   );
 });
 
@@ -70,7 +72,7 @@ describe("what is not understood is not shown:", () => {
           else expect(data.filter((each) => ![SHOWN, 1].includes((each as { id: string }).id))).toEqual([]);
         },
       ),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 
@@ -82,6 +84,7 @@ describe("what is not understood is not shown:", () => {
         const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
         expect(text !== null).toBe(Array.isArray(value) || (isFailure && isObject));
       }),
+      runs(100),
     );
   });
 });

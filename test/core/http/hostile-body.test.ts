@@ -5,7 +5,7 @@ import { filterBody, type ListFilter } from "../../../src/core/http/filtered-lis
 import { MAX_JSON_DEPTH, nestsTooDeep } from "../../../src/core/http/json-depth.ts";
 import { readLines } from "../../../src/core/http/ndjson.ts";
 import { webhookUrlProblem } from "../../../src/core/organization/webhook.ts";
-import { always, jsonWith, longTexts, SEED, textWith } from "../../support/fuzz.ts";
+import { always, jsonWith, longTexts, runs, textWith } from "../../support/fuzz.ts";
 import { readJson } from "../../support/json.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -88,7 +88,7 @@ describe("NDJSON", () => {
         const decoded = new TextDecoder().decode(encode(text)).split("\n").slice(0, -1);
         expect(read).toEqual(decoded.map((line) => (line.length > MAX_LENGTH ? null : line)));
       }),
-      { seed: SEED, numRuns: 300 },
+      runs(300),
     );
   });
 });

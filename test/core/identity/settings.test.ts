@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isSafeEndpoint, stepUpContexts } from "../../../src/core/identity/settings.ts";
+import { isSafeEndpoint, issuerTemplate, stepUpContexts } from "../../../src/core/identity/settings.ts";
 import { ConfigError, readConfig } from "../../../src/settings.ts";
 
 const REQUIRED = { ORIGIN_URL: "https://api.example", OIDC_ISSUER: "https://id.example" };
@@ -75,6 +75,7 @@ describe("a setting of the claim mapping", () => {
       { audience: "https://gateway.example", organization: "org_1" },
     ],
     ["OIDC_AUTHORIZE_PARAMS", '{"max_age": 0}', "client.authorizeParams", { max_age: "0" }],
+    ["OIDC_AUTHORIZE_PARAMS", '{"x": ["a", 1]}', "client.authorizeParams", { x: '["a",1]' }],
   ])("%s=%s is read", (name, value, field, expected) => {
     expect(read({ [name]: value })).toHaveProperty(field, expected);
   });
@@ -122,6 +123,10 @@ describe("a setting of the claim mapping", () => {
     ["OIDC_MFA_REQUEST", "acr_values=a"],
     ["OIDC_MFA_REQUEST", "[]"],
     ["OIDC_MFA_REQUEST", '{"state": "mine"}'],
+    ...[
+      "client_id", "response_type", "response_mode", "redirect_uri", "nonce", "code_challenge",
+      "code_challenge_method", "request", "request_uri", "scope", "resource",
+    ].map((name): [string, string] => ["OIDC_AUTHORIZE_PARAMS", JSON.stringify({ [name]: "mine" })]), // prettier-ignore
     ["OIDC_AUTHORIZE_PARAMS", "audience"],
     ["OIDC_AUTHORIZE_PARAMS", '{"redirect_uri": "https://evil.example"}'],
     ["OIDC_AUTHORIZE_PARAMS", '{"code_challenge": "a"}'],
@@ -157,6 +162,15 @@ describe("with an issuer that every tenant signs in by", () => {
       expect(read({ OIDC_ISSUER: issuer }).identity.orgClaim).toBe("org_id");
     },
   );
+
+  test.each([
+    [ISSUER, "https://login.microsoftonline.com/{tenantid}/v2.0"],
+    ["https://login.microsoftonline.com/common/", "https://login.microsoftonline.com/{tenantid}/"],
+    ["http://127.0.0.1:1/consumers", "http://127.0.0.1:1/{tenantid}"],
+    ["https://login.microsoftonline.com/8d2c/v2.0", null],
+  ])("tokens of %s name it as %s", (issuer, expected) => {
+    expect(issuerTemplate(issuer)).toBe(expected);
+  });
 
   test("the tenant is the organisation", () => {
     const config = read({ OIDC_ISSUER: ISSUER, OIDC_ORG_CLAIM: "tid" });

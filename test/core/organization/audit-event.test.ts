@@ -14,6 +14,18 @@ test.each([
   expect(eventOf(action)).toBe(event);
 });
 
+test("events keep the names that they are on record by", () => {
+  expect(AUDIT_EVENTS.join(" ")).toBe(
+    "api_key.created api_key.imported api_key.import_undone api_key.updated api_key.rotated api_key.rotation_undone " +
+      "api_key.revoked api_key.several_changed api_key.leaked api_key.reconciled access_token.revoked " +
+      "person.keys_revoked user.roles_changed user.deactivated user.reactivated service_user.created " +
+      "service_user.updated service_user.deleted scim_user.created scim_user.updated scim_user.deleted " +
+      "scim_group.created scim_group.updated scim_group.deleted scim_token.created signing_key.rotated " +
+      "assertion_key.rotated organization.bootstrapped organization.erased webhook.created webhook.updated " +
+      "webhook.disabled webhook.deleted webhook.secret_rotated webhook.tested webhook.resent",
+  );
+});
+
 test("every operation's event is one that is put on record", () => {
   const events = operationsOf("").map(eventOf);
   expect(events.filter((event) => !AUDIT_EVENTS.some((known) => known === event))).toEqual([]);

@@ -6,7 +6,7 @@ const CASES: readonly (readonly [what: string, written: string, kept: string])[]
   ["two spaces", "Wrong  network", "Wrong network"],
   ["spaces of every kind", "\u00a0Ledger\u2003of\u202fthe\u3000North\u2028", "Ledger of the North"],
   ["a letter without width", "Led\u200bger\ufeff", "Ledger"],
-  ["joiners between letters that nothing joins", "Led\u200dger of\u200c mine", "Ledger of mine"],
+  ["joiners between letters that nothing joins", "Led\u200dger of\u200c man\u200dual", "Ledger of manual"],
   ["marks that turn the direction", "\u202eregdel\u202c \u2066x\u2069", "regdel x"],
   ["hyphens that are not seen", "Re\u00adporting", "Reporting"],
   ["fillers", "\u3164a\u115f", "a"],

@@ -22,7 +22,19 @@ const FALSE: readonly unknown[] = [
   { value: false },
   { active: false },
 ];
-const NOT_FALSE: readonly unknown[] = [true, "True", "yes", "", null, 1, [], [true], {}, { value: true }];
+const NOT_FALSE: readonly unknown[] = [
+  true,
+  "True",
+  "yes",
+  "",
+  null,
+  1,
+  [],
+  [true],
+  [false, true],
+  {},
+  { value: true },
+];
 
 describe.each(FALSE.map((value) => [JSON.stringify(value), value]))("%s is false", (_, value) => {
   test.each<[string, unknown]>([
@@ -76,8 +88,34 @@ test.each(NOT_FALSE.map((value) => [JSON.stringify(value), value]))("%s is not f
   expect(replacesActive({ active: value })).toBe(false);
 });
 
+/** A value in lists, or in complex values, one in another. */
+const inLists = (count: number, value: unknown): unknown =>
+  count === 0 ? value : [inLists(count - 1, value)];
+const inValues = (count: number, value: unknown): unknown =>
+  count === 0 ? value : { value: inValues(count - 1, value) };
+
+test.each<[string, (wrappings: number) => unknown, number]>([
+  ["the value in lists", (lists) => ({ op: "replace", path: "active", value: inLists(lists, false) }), 4],
+  ["the value in values", (values) => ({ op: "replace", path: "active", value: inValues(values, false) }), 4],
+  ["an object in lists", (lists) => ({ op: "replace", value: inLists(lists, { active: false }) }), 4],
+  [
+    "an object in lists at the schema, which counts as one more,",
+    (lists) => ({ op: "replace", path: USER, value: inLists(lists, { active: false }) }),
+    3,
+  ],
+  [
+    "an object in lists under the schema, which counts as one more,",
+    (lists) => ({ op: "replace", value: { [USER]: inLists(lists, { active: false }) } }),
+    3,
+  ],
+])("%s is found however often it is wrapped, up to a limit", (_, operation, most) => {
+  expect(patchesActive(of(operation(most)))).toBe(true);
+  expect(patchesActive(of(operation(most + 1)))).toBe(false);
+});
+
 test.each<[string, unknown]>([
   ["another attribute", of({ op: "replace", path: "displayName", value: false })],
+  ["a part of another attribute", of({ op: "replace", path: "name", value: { active: false } })],
   ["an attribute of an extension", of({ op: "replace", path: "urn:x:2.0:User:active", value: false })],
   ["a removal", of({ op: "remove", path: "active", value: false })],
   ["a path that is none", of({ op: "replace", path: "active[", value: false })],

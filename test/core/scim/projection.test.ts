@@ -22,6 +22,8 @@ test.each<[attributes: string, shown: object]>([
   [`${ENTERPRISE}:department`, { [ENTERPRISE]: { department: "Tours" } }],
   [ENTERPRISE, { [ENTERPRISE]: USER[ENTERPRISE] }],
   ["urn:ietf:params:scim:schemas:core:2.0:User:userName", { userName: "bjensen" }],
+  [`${ENTERPRISE},${ENTERPRISE}:department`, { [ENTERPRISE]: USER[ENTERPRISE] }],
+  [`${ENTERPRISE}:userName`, { [ENTERPRISE]: {} }],
   ["nickName", {}],
   ['emails[type eq "work"]', { emails: EMAILS }],
   [
@@ -37,6 +39,7 @@ test.each<[excluded: string, changed: object]>([
   ["name", { name: undefined }],
   ["id,schemas", {}],
   ["name.givenName", { name: { familyName: "Jensen" } }],
+  ["userName.first", {}],
   ["emails.type", { emails: [{ value: "w@example.com" }, { value: "h@example.com" }] }],
   [`${ENTERPRISE}:department`, { [ENTERPRISE]: { costCenter: "1" } }],
   [ENTERPRISE, { [ENTERPRISE]: undefined }],
@@ -44,6 +47,15 @@ test.each<[excluded: string, changed: object]>([
   const projection = readProjection(undefined, excluded);
   const shown = Object.entries({ ...USER, ...changed }).filter(([, value]) => value !== undefined);
   expect(projection && project(USER, projection)).toEqual(Object.fromEntries(shown));
+});
+
+test("without either list all is shown", () => {
+  const projection = readProjection(undefined, undefined);
+  expect(projection).toEqual({ kind: "all", paths: [] });
+  expect(projection && project(USER, projection)).toBe(USER);
+  expect(readProjection("", "")).toEqual(projection);
+  expect(readProjection("userName", "")?.kind).toBe("only");
+  expect(readProjection("", "userName")?.kind).toBe("without");
 });
 
 test("both lists at once, and what is no name, are refused", () => {
