@@ -150,6 +150,18 @@ const CHANGES: readonly Change[] = [
     body: { userName: "taken", title: "Dr", active: false },
     after: { userName: "bob", title: "Dr" },
   },
+  {
+    name: "by PUT in the extension alone",
+    method: "PUT",
+    body: { userName: "bob", title: "Dr", active: true, [ENTERPRISE]: { active: false } },
+    after: { userName: "bob", title: "Dr" },
+  },
+  {
+    name: "by PUT beside what only looks like it",
+    method: "PUT",
+    body: { userName: "bob", title: "Dr", active: false, isActive: false, role: "viewer" },
+    after: { userName: "bob", title: "Dr" },
+  },
 ];
 
 describe("somebody who is deactivated", () => {
@@ -199,6 +211,18 @@ test.each<[name: string, method: string, body: unknown]>([
   ["a removal without a path", "PATCH", patch({ op: "remove" })],
   ["a PUT of nothing", "PUT", {}],
   ["a PUT with active that is no boolean", "PUT", { userName: "bob", active: "maybe" }],
+  [
+    "a PUT that says elsewhere that somebody is out",
+    "PUT",
+    { userName: "bob", active: true, disabled: true },
+  ],
+  ["a PUT with a part that is out", "PUT", { userName: "bob", profile: { isActive: "false" } }],
+  [
+    "another extension that says so",
+    "PATCH",
+    patch({ op: "replace", path: "urn:x:2.0:User:active", value: false }),
+  ],
+  ["a role by another name", "PUT", { userName: "bob", role: "viewer" }],
 ])("any other request that cannot be read is 400 and does nothing: %s", async (_, method, body) => {
   expect((await client.call(method, `/Users/${id}`, body)).status).toBe(400);
   expect((await client.call("GET", `/Users/${id}`)).headers.get("ETag")).toBe('W/"1"');

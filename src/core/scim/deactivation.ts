@@ -62,7 +62,7 @@ function isOfUsers(schema: string): boolean {
 }
 
 /** `false` as clients write it: as text, as 0, or wrapped as a complex value or a list of one. */
-function isFalse(value: unknown, wrappings = 0): boolean {
+export function isFalse(value: unknown, wrappings = 0): boolean {
   if (wrappings > MAX_WRAPPINGS) return false;
   if (typeof value === "string") return /^\s*(?:false|0)\s*$/i.test(value);
   if (Array.isArray(value)) return value.length > 0 && value.every((each) => isFalse(each, wrappings + 1));

@@ -1,7 +1,8 @@
 import { isRefusal } from "../refusal.ts";
 import { parsePath } from "./filter-parser.ts";
 import { isActiveIn, readOp } from "./deactivation.ts";
-import { changeMembers, mayNameMembers } from "./members.ts";
+import { changeMembers } from "./members.ts";
+import { besideOperations, misnamed, misplaced } from "./misplaced.ts";
 import type { AttributePath } from "./filter.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
 import { changeAt } from "./patch-value.ts";
@@ -49,8 +50,9 @@ export function readWhatOperationsCanBe(body: unknown): {
 } {
   const sent = isObject(body) ? valueOf(body, "Operations") : undefined;
   const all = isList(sent) ? sent : [];
+  const beside = besideOperations(body);
   const operations: PatchOperation[] = [];
-  const unread: ScimProblem[] = [];
+  const unread: ScimProblem[] = beside === null ? [] : [beside];
   for (const each of all.slice(0, MAX_OPERATIONS)) {
     const read = readOperation(each);
     if (isRefusal(read)) unread.push(read);
@@ -96,18 +98,23 @@ function readOperation(sent: unknown): ScimResult<PatchOperation> {
   return path === null ? scimProblem("invalidPath", "path is not a path") : { op, path, value };
 }
 
-/** Without a path, every key of the value is one; what only the server may set is passed over, as in a PUT. */
+/**
+ * Without a path, every key of the value is one. What only the server may set is passed over, as in a PUT, unless nothing
+ * else is named: somebody has not left the groups that are taken off their user.
+ */
 function applyToMany(
   type: ResourceType,
   resource: ScimObject,
   { op, value: values, schema = null }: Omit<PatchOperation, "path"> & { readonly schema?: string | null },
 ): Patched {
   let patched = resource;
-  for (const [key, value] of Object.entries(values as ScimObject)) {
+  const named = Object.entries(values as ScimObject);
+  const hasMore = named.some(([key]) => findAttribute(type, schema, key)?.mutability !== "readOnly");
+  for (const [key, value] of named) {
     const path = parsePath(key);
     if (path === null) return scimProblem("invalidPath", `${key} is not a path`);
     const target = path.schema === null ? { ...path, schema } : path;
-    const passedOver = op !== "remove" && target.name !== null;
+    const passedOver = op !== "remove" && target.name !== null && hasMore;
     if (passedOver && !isKept(findAttribute(type, target.schema, target.name))) continue;
     const outcome = applyAt(type, patched, { op, path: target, value });
     if (isRefusal(outcome)) return outcome;
@@ -135,10 +142,12 @@ function applyAt(
   const container = schema === null ? resource : (valueOf(resource, schema) ?? {});
   if (!isObject(container)) return scimProblem("invalidPath", "There is no such extension");
   const current = valueOf(container, name);
-  if (attribute === undefined) {
-    const misnamed = misnames(type, { op, name, value }, current);
-    if (misnamed !== null) return misnamed;
-  }
+  const wrong =
+    (attribute === undefined ? absent(type, { op, name, value }, current) : null) ??
+    (op === "remove"
+      ? removedElsewhere(type, path, attribute)
+      : misplaced(type, ...written({ schema, name, sub, value })));
+  if (wrong !== null) return wrong;
   const hasMembers = schema === null && isMembers(type, name);
   const problem = op === "remove" || hasMembers ? null : textProblem(type, name, value);
   if (problem !== null) return problem;
@@ -172,17 +181,33 @@ function withoutExtension(resource: ScimObject, schema: string): Patched {
   return { resource: withValue(resource, schema, undefined) };
 }
 
-/** Why a client that means another attribute must not believe that this one, of no schema, has been changed. */
-function misnames(
+/** Why what is not there cannot be taken away: a client that means another attribute must not believe it done. */
+function absent(
   type: ResourceType,
   { op, name, value }: { readonly op: PatchOperation["op"]; readonly name: string; readonly value: unknown },
   current: unknown,
 ): ScimProblem | null {
   const clears = op === "remove" || (op === "replace" && isEmpty(value));
-  if (clears && current === undefined) return scimProblem("noTarget", `The ${type} has no ${name}`);
-  return type === "Group" && op !== "remove" && mayNameMembers(value)
-    ? scimProblem("invalidPath", `A group has members, and no ${name}`)
-    : null;
+  return clears && current === undefined ? scimProblem("noTarget", `The ${type} has no ${name}`) : null;
+}
+
+function removedElsewhere(
+  type: ResourceType,
+  { schema, name }: AttributePath,
+  attribute: Attribute | undefined,
+): ScimProblem | null {
+  return attribute === undefined && schema === null && name !== null ? misnamed(type, name) : null;
+}
+
+/** What an operation sets, as a PUT would write it. */
+function written({
+  schema,
+  name,
+  sub,
+  value,
+}: Omit<AttributePath, "where"> & { value: unknown }): [string, unknown] {
+  const whole = sub === null ? value : { [sub]: value };
+  return schema === null ? [name ?? "", whole] : [schema, { [name ?? ""]: whole }];
 }
 
 /** A user is active or is not. */

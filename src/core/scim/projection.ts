@@ -1,9 +1,8 @@
 import { isObject, type ScimObject } from "./object.ts";
-import { isExtension } from "./resource.ts";
 import { parsePath } from "./filter-parser.ts";
 import type { AttributePath } from "./filter.ts";
 import { readPlainPath } from "./path.ts";
-import { sameName } from "./schemas.ts";
+import { isExtension, sameName } from "./schemas.ts";
 
 /** Always returned (RFC 7643 section 7, `returned`). */
 const ALWAYS: readonly string[] = ["schemas", "id"];

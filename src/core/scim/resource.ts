@@ -12,13 +12,16 @@ import {
 import { hidesLetters, isBroken, plainName } from "../organization/plain-name.ts";
 import { isActiveIn } from "./deactivation.ts";
 import { readMembers } from "./members.ts";
+import { misplaced } from "./misplaced.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
-import { findAttribute, sameName, SCHEMAS, type Attribute, type ResourceType } from "./schemas.ts";
-
-/** Whether a top-level key is the name of an extension's schema. */
-export function isExtension(key: string): boolean {
-  return /^urn:/i.test(key);
-}
+import {
+  findAttribute,
+  isExtension,
+  sameName,
+  SCHEMAS,
+  type Attribute,
+  type ResourceType,
+} from "./schemas.ts";
 
 const UNASSIGNED = { value: undefined };
 
@@ -101,6 +104,8 @@ function readEntry(type: ResourceType, key: string, sent: unknown): ReadValue {
   if (!isKept(attribute)) return UNASSIGNED;
   const problem = textProblem(type, key, sent);
   if (problem !== null) return problem;
+  const wrong = misplaced(type, key, sent);
+  if (wrong !== null) return wrong;
   if (isExtension(key)) {
     return readObject(sent, (name) => findAttribute(type, isActiveIn(key, name) ? null : key, name));
   }

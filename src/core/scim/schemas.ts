@@ -224,3 +224,8 @@ export function isCaseExact(name: string): boolean {
 export function sameName(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
+
+/** Whether a top-level key is the name of an extension's schema. */
+export function isExtension(key: string): boolean {
+  return /^urn:/i.test(key);
+}

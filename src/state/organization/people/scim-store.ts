@@ -1,8 +1,7 @@
 import { exactly } from "../../../api-types/exact.ts";
 import { resourceOf, ToldSchema, type ScimResource, type Told } from "../../../api-types/scim.ts";
 import { isList, isObject, type ScimObject } from "../../../core/scim/object.ts";
-import { isExtension } from "../../../core/scim/resource.ts";
-import { GROUP_SCHEMA, USER_SCHEMA, type ResourceType } from "../../../core/scim/schemas.ts";
+import { GROUP_SCHEMA, isExtension, USER_SCHEMA, type ResourceType } from "../../../core/scim/schemas.ts";
 
 /** A SCIM resource as it is kept: what the client may set. Times are milliseconds since the epoch. */
 export interface StoredResource {
