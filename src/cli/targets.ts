@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { RevocationTarget } from "../api-types/revocations.ts";
 import type { RevokeCommand } from "./arguments.ts";
+import { repeatedName } from "../core/http/json-names.ts";
 import { CliError } from "./cli-error.ts";
 import { withoutSecrets } from "../core/key/key-secret.ts";
 import { holdsSecret } from "./secrets.ts";
@@ -54,6 +55,13 @@ function lineTarget(line: string, number: number): Target {
 }
 
 function parseJson(where: string, line: string): unknown {
+  const json = readJson(where, line);
+  // One of two keys would be left alive.
+  if (repeatedName(line) !== null) throw new CliError(`${where} says something twice`);
+  return json;
+}
+
+function readJson(where: string, line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {

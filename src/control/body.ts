@@ -1,10 +1,17 @@
 import { readAtMost } from "../core/http/body.ts";
+import { refuseProblems } from "../core/http/field-problems.ts";
 import { nestsTooDeep } from "../core/http/json-depth.ts";
+import { repeatedName } from "../core/http/json-names.ts";
 import { NDJSON } from "../core/http/ndjson.ts";
-import { isRefusal, refuse, type Result } from "../core/refusal.ts";
+import { withoutSecrets } from "../core/key/key-secret.ts";
+import { plainName } from "../core/organization/plain-name.ts";
+import { isRefusal, refuse, type Refusal, type Result } from "../core/refusal.ts";
 
 /** The control API's bodies are small: the largest holds ten thousand ids. */
 const MAX_BODY_BYTES = 4_194_304;
+
+/** A name of a caller's is told in short. */
+const MAX_NAME_LENGTH = 256;
 
 /** Reads a body of any type to its end. */
 export function readBytes(request: Request): Promise<Result<Uint8Array>> {
@@ -17,7 +24,17 @@ export async function readBody(
   mediaTypes: readonly string[] = ["application/json"],
 ): Promise<Result<{ value: unknown }>> {
   const bytes = await readBytes(request);
-  return isRefusal(bytes) ? bytes : parseBody(request, bytes, mediaTypes);
+  if (isRefusal(bytes)) return bytes;
+  const body = parseBody(request, bytes, mediaTypes);
+  return isRefusal(body) ? body : (repetition(bytes) ?? body);
+}
+
+/** The refusal of JSON that says something twice: one reader takes the first of it and another the last. */
+export function repetition(bytes: Uint8Array): Refusal | null {
+  const name = repeatedName(new TextDecoder().decode(bytes));
+  if (name === null) return null;
+  const field = withoutSecrets(plainName(name.slice(0, MAX_NAME_LENGTH)));
+  return refuseProblems([{ field, problem: "Stands twice in one object" }], "invalid_request");
 }
 
 /** One line alone is JSON, too. */

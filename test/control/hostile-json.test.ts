@@ -141,6 +141,59 @@ describe("JSON that nests too deep is a request that is not well-formed", () => 
   });
 });
 
+describe("what stands twice in one object, which readers would take for one or the other, is refused", () => {
+  test.each<[string, string, string, string]>([
+    [
+      "POST",
+      "/-/api-keys",
+      '{"name":"A","scopes":["vault:read"],"scopes":["vault:write"],"vaults":"*"}',
+      "scopes",
+    ],
+    [
+      "POST",
+      "/-/api-keys",
+      '{"name":"A","scopes":[{"action":"read","resource":"x","resource":"*"}]}',
+      "resource",
+    ],
+    ["PATCH", "/-/api-keys/key_000000000000", '{"disabled":false,"disabled":true}', "disabled"],
+    ["POST", "/-/service-users", String.raw`{"name":"A","active":true,"\u0061ctive":false}`, "active"],
+    ["POST", "/-/ops/revocations", '{"targets":[{"keyId":"key_1","keyId":"key_2"}],"reason":"x"}', "keyId"],
+  ])("%s %s %s", async (method, path, body, field) => {
+    const token = await control.issuer.token(adminClaims({ org_id: organization.id, scope: OPERATOR.scope }));
+    const answer = await fetch(`${control.edges[0]}${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+      body,
+    });
+    expect(await refusalOf(answer)).toEqual([400, "invalid_request", field]);
+  });
+
+  test.each([
+    ["POST", "/Users", '{"userName":"twice","userName":"thrice"}'],
+    ["POST", "/Users", '{"userName":"twice","roles":[],"Roles":["admin"]}'],
+    ["POST", "/Groups", '{"displayName":"twice","members":[{"value":"a"}],"members":[]}'],
+    ["PATCH", "/Users/x", '{"Operations":[{"op":"replace","path":"title","value":"a","value":"b"}]}'],
+    ["PATCH", "/Groups/x", '{"Operations":[{"op":"remove","path":"members","value":[],"Value":[]}]}'],
+    ["PATCH", "/Groups/x", '{"Operations":[],"Operations":[{"op":"remove","path":"members"}]}'],
+  ])("in SCIM: %s %s %s", async (method, path, body) => {
+    const answer = await scim.call(method, path, body);
+    expect([answer.status, answer.body["scimType"]]).toEqual([400, "invalidSyntax"]);
+  });
+
+  test.each([
+    ["PUT", '{"userName":"ann","active":false,"active":true}'],
+    ["PUT", '{"userName":"ann","active":true,"Active":"False"}'],
+    ["PATCH", '{"Operations":[{"op":"replace","value":{"active":true,"active":false,"active":true}}]}'],
+    ["PATCH", '{"Operations":[{"op":"replace","path":"active","value":true,"value":false}]}'],
+  ])("but in SCIM deactivates whom it deactivates either way: %s %s", async (method, body) => {
+    const id = await scim.create("/Users", { userName: `twice-${crypto.randomUUID()}` });
+    expect(await scim.call(method, `/Users/${id}`, body)).toMatchObject({
+      status: 200,
+      body: { active: false },
+    });
+  });
+});
+
 describe("many unknown names are refused in an answer of a size that the caller does not choose,", () => {
   const names = (n: number, length: number) =>
     Array.from({ length: n }, (_, i) => `${i}${"a".repeat(length)}`);

@@ -1,5 +1,8 @@
 import { exportJWK, exportSPKI, generateKeyPair, importJWK, SignJWT, type JWK } from "jose";
 import { describe, expect, test } from "vitest";
+import { explainToken } from "../../src/control/identity/explain.ts";
+import { ProviderKeys } from "../../src/control/identity/provider-keys.ts";
+import { readConfig } from "../../src/settings.ts";
 import type { ErrorBody } from "../support/control.ts";
 import { adminClaims, AUDIENCE } from "../support/issuer.ts";
 
@@ -212,6 +215,18 @@ describe("a token of the provider is accepted", () => {
   ])("%s", async (_, changes, header) => {
     expect((await present(`bearer ${await sign(changes, header)}`)).status).toBe(200);
   });
+});
+
+test("of claims that stand twice the last counts, for the gateway and for the explanation (RFC 7519 section 4)", async () => {
+  const text = JSON.stringify({ ...claims(), sub: "first", roles: ["admin"] });
+  const token = await portcullis.issuer.signText(`${text.slice(0, -1)},"sub":"last","roles":[]}`);
+  const me = await portcullis.call("GET", "/-/me", { as: token });
+  expect(await me.json()).toMatchObject({ id: "last", roles: [] });
+  const { identity } = readConfig({ ORIGIN_URL: "http://origin.test", OIDC_ISSUER: portcullis.issuer.url });
+  const keys = new ProviderKeys(portcullis.issuer.url);
+  const { lines } = await explainToken(token, keys, { ...identity, hasVaults: true }, Date.now());
+  expect(lines).toContainEqual(["Subject", "last  (claim sub)"]);
+  expect(lines.find(([label]) => label === "Roles")?.[1]).not.toContain("admin");
 });
 
 test("a provider that cannot be reached is not the client's fault", async () => {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from "jose";
+import { CompactSign, exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from "jose";
 import { readJson } from "./json.ts";
 
 /** An identity provider for tests: discovery and keys over real HTTP, and tokens with any claims. */
@@ -16,6 +16,8 @@ export interface TestIssuer {
     claims?: Readonly<Record<string, unknown>>,
     header?: Readonly<Record<string, unknown>>,
   ): Promise<string>;
+  /** Signs claims as they are written, of which some may stand twice. */
+  signText(claims: string): Promise<string>;
   /** Replaces the signing key, as a provider that rotates does. */
   rotate(): Promise<void>;
   /** The forms that its revocation endpoint was sent (RFC 7009). */
@@ -80,6 +82,10 @@ export async function startIssuer(): Promise<TestIssuer> {
       return discoveries;
     },
     token: (claims, header) => sign(signer, url, claims, header),
+    signText: (claims) =>
+      new CompactSign(new TextEncoder().encode(claims))
+        .setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: signer.kid })
+        .sign(signer.privateKey),
     rotate: async () => {
       signer = await newSigner();
     },

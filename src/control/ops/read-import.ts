@@ -2,8 +2,9 @@ import { ImportLine, ImportLineInVaults } from "../../api-types/imports.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { problemsIn, type FieldProblem } from "../../core/http/field-problems.ts";
 import { nestsTooDeep } from "../../core/http/json-depth.ts";
+import { repeatedName } from "../../core/http/json-names.ts";
 import { importRefused, type ImportResult, type KeyImport } from "../../core/organization/key-import.ts";
-import { hashKey, prefixOf } from "../../core/key/key-secret.ts";
+import { hashKey, prefixOf, withoutSecrets } from "../../core/key/key-secret.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import { fieldsWithKey } from "../body-secrets.ts";
 import type { Control } from "../context.ts";
@@ -26,6 +27,8 @@ export function readImport(text: string | null, rules: Rules, now: number): Read
   if (text === null) return importRefused(`The line has more than ${MAX_LINE_LENGTH} characters`);
   const json = parseLine(text);
   if (json === undefined) return importRefused("The line is not JSON, or is nested too deep");
+  const repeated = repeatedName(text);
+  if (repeated !== null) return importRefused(`${withoutSecrets(repeated)} stands twice in the line`);
   const exposed = fieldsWithKey(json, rules.config.keyPrefixes).map((field) => ({
     field,
     problem: "Must not hold an API key",

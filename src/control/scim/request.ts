@@ -1,5 +1,8 @@
 import type { Context } from "hono";
 import { parseFilter } from "../../core/scim/filter-parser.ts";
+import { problemsIn } from "../../core/http/field-problems.ts";
+import { nestsTooDeep } from "../../core/http/json-depth.ts";
+import { withNamesApart } from "../../core/http/json-names.ts";
 import { isObject, valueOf, type ScimObject, isList } from "../../core/scim/object.ts";
 import { readPlainPath } from "../../core/scim/path.ts";
 import {
@@ -14,7 +17,7 @@ import { isRefusal, problemOf } from "../../core/refusal.ts";
 import type { RefusalCode } from "../../core/refusal-table.ts";
 import type { ListCommand, Sorting } from "../../state/organization/people/scim-command.ts";
 import { fieldsWithKey } from "../body-secrets.ts";
-import { parseBody, readBytes } from "../body.ts";
+import { parseBody, readBytes, repetition } from "../body.ts";
 import type { ControlEnv } from "../context.ts";
 import { MEDIA_TYPES } from "./answer.ts";
 
@@ -53,6 +56,12 @@ export async function readBodyOf(c: Context<ScimEnv>, keyPrefixes: readonly stri
     return unreadable(scimProblem(name, "The body cannot be read as JSON"), jsonIn(bytes));
   }
   const json = read.value;
+  const repeated = repetition(bytes);
+  if (repeated !== null) {
+    const [fault] = problemsIn(repeated);
+    const problem = `${fault?.field} stands twice in one object`;
+    return unreadable(scimProblem("invalidSyntax", problem), jsonIn(bytes));
+  }
   if (!isObject(json)) return unreadable(scimProblem("invalidSyntax", "The body must be an object"), json);
   const [exposed] = fieldsWithKey(json, keyPrefixes);
   if (exposed === undefined) return { body: json, problem: null, json };
@@ -63,10 +72,12 @@ function unreadable(problem: ScimProblem, json: unknown): Sent {
   return { body: null, problem, json };
 }
 
-/** What JSON there is in a body that is refused for its type or its letters. */
+/** What JSON there is in a body that is refused for its type, its letters, or what it says twice. */
 function jsonIn(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    const text = new TextDecoder().decode(bytes);
+    const json: unknown = JSON.parse(text);
+    return nestsTooDeep(bytes) ? json : JSON.parse(withNamesApart(text));
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { isRefusal } from "../refusal.ts";
 import { matches, type Filter } from "./filter.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
-import { isObject, valueOf, type ReadValue, isList } from "./object.ts";
+import { isObject, spelledTwice, valueOf, type ReadValue, isList } from "./object.ts";
 
 /** How often a value may be wrapped in lists and objects. */
 const MAX_WRAPPINGS = 8;
@@ -115,7 +115,9 @@ function readIds(sent: unknown, wrappings = 0): Ids {
   if (isList(sent)) return readAll(sent, wrappings);
   if (typeof sent === "string") return readText(sent, wrappings);
   // As SCIM 1.1 takes members out of a list of others that it adds.
-  if (!isObject(sent) || valueOf(sent, "operation") !== undefined) return unreadable();
+  if (!isObject(sent) || valueOf(sent, "operation") !== undefined || spelledTwice(sent) !== null) {
+    return unreadable();
+  }
   const inside = valueOf(sent, "members") ?? valueOf(sent, "value");
   if (inside !== undefined && inside !== null) return readIds(inside, wrappings + 1);
   const reference = valueOf(sent, "$ref");

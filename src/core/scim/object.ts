@@ -46,5 +46,16 @@ export function withValue(object: ScimObject, name: string, value: unknown): Sci
   );
 }
 
+/** A key that another one is the same as but for letter case: readers would take the one or the other. */
+export function spelledTwice(object: ScimObject): string | null {
+  const seen = new Set<string>();
+  for (const key of Object.keys(object)) {
+    const folded = key.toLowerCase();
+    if (seen.has(folded)) return key;
+    seen.add(folded);
+  }
+  return null;
+}
+
 /** A value in its proper form; `undefined` for an attribute that is unassigned (RFC 7643 section 2.5). */
 export type ReadValue = ScimResult<{ readonly value: unknown }>;

@@ -8,6 +8,7 @@ import { scimProblem, type ScimProblem, type ScimResult } from "./problem.ts";
 import { changeAt } from "./patch-value.ts";
 import {
   isObject,
+  spelledTwice,
   MAX_ATTRIBUTES,
   MAX_VALUES,
   valueOf,
@@ -16,7 +17,7 @@ import {
   isList,
 } from "./object.ts";
 import { isEmpty } from "./removal.ts";
-import { isKept, isMembers, properName, textProblem, TOO_MANY_ATTRIBUTES } from "./resource.ts";
+import { isKept, isMembers, properName, textProblem, toldTwice, TOO_MANY_ATTRIBUTES } from "./resource.ts";
 import { findAttribute, sameName, SCHEMAS, type Attribute, type ResourceType } from "./schemas.ts";
 
 /** One operation of a PATCH (RFC 7644 section 3.5.2). */
@@ -82,6 +83,8 @@ export function applyPatch(
 
 function readOperation(sent: unknown): ScimResult<PatchOperation> {
   if (!isObject(sent)) return scimProblem("invalidSyntax", "An operation must be an object");
+  const twice = spelledTwice(sent);
+  if (twice !== null) return toldTwice(twice);
   const op = readOp(sent);
   if (op !== "add" && op !== "replace" && op !== "remove") {
     return scimProblem("invalidSyntax", "op must be add, replace or remove");

@@ -1,6 +1,7 @@
 import { isRefusal } from "../refusal.ts";
 import {
   isObject,
+  spelledTwice,
   MAX_ATTRIBUTES,
   MAX_VALUES,
   valueOf,
@@ -63,6 +64,10 @@ export function textProblem(type: ResourceType, name: string, value: unknown): S
   return scimProblem("invalidValue", `${name} has at most ${MAX_TELLING_LENGTH} characters`);
 }
 
+export function toldTwice(name: string): ScimProblem {
+  return scimProblem("invalidSyntax", `${plainName(name)} stands twice in one object`);
+}
+
 export function obscure(name: string): ScimProblem {
   return scimProblem("invalidValue", `${plainName(name)} holds letters that cannot be seen`);
 }
@@ -89,6 +94,8 @@ export function readWhatCanBe(
   const unread: { name: string; problem: ScimProblem }[] = [];
   const all = Object.entries(input);
   if (all.length > MAX_ATTRIBUTES) unread.push({ name: "", problem: TOO_MANY_ATTRIBUTES });
+  const twice = spelledTwice(input);
+  if (twice !== null) unread.push({ name: properName(type, twice), problem: toldTwice(twice) });
   for (const [key, sent] of all.slice(0, MAX_ATTRIBUTES)) {
     const name = properName(type, key);
     const read = readEntry(type, key, sent);
@@ -170,6 +177,8 @@ function readObject(sent: unknown, find: (name: string) => Attribute | undefined
   if (!isObject(sent)) return scimProblem("invalidValue", "An extension must be an object");
   const all = Object.entries(sent);
   if (all.length > MAX_ATTRIBUTES) return TOO_MANY_ATTRIBUTES;
+  const twice = spelledTwice(sent);
+  if (twice !== null) return toldTwice(twice);
   const value: [string, unknown][] = [];
   for (const [key, each] of all) {
     const attribute = find(key);
