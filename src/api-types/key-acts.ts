@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { KEY_ID } from "../core/key/key-secret.ts";
 import { REFUSALS } from "../core/refusal-table.ts";
 import { Reason, type Wire } from "./common.ts";
 import { ReceiptSchema } from "./receipt.ts";
@@ -44,7 +45,7 @@ export const KeyActSchema = z
   .strictObject({
     act: z.enum(["revoke", "disable"]),
     keyIds: z
-      .array(z.string().regex(/^key_[0-9A-Za-z]{12}$/, "Must be the id of a key"))
+      .array(z.string().regex(KEY_ID, "Must be the id of a key"))
       .min(1, "Must name at least one key")
       .max(MAX_AT_ONCE, `Must name at most ${MAX_AT_ONCE} keys`),
     reason: Reason.optional().openapi({ example: "Leaked in a build log" }),

@@ -1,5 +1,5 @@
 import { text } from "node:stream/consumers";
-import type { z } from "zod";
+import { z } from "zod";
 import { ImportResultSchema, type ImportResult } from "../api-types/imports.ts";
 import type { Page, Wire } from "../api-types/common.ts";
 import {
@@ -222,18 +222,24 @@ function brokenOff(silence: Silence, then: string): BrokenOff {
 
 /** What an answer says is wrong, and whether it is in the gateway's own form. */
 async function problemOf(response: Response): Promise<{ problem: string; isOurs: boolean }> {
-  try {
-    const { error } = await response.json<{
-      error: { code: string; message: string; details?: { field?: string; problem?: string } };
-    }>();
-    const { field, problem } = error.details ?? {};
-    const detail = problem === undefined ? "" : ` (${field === undefined ? "" : `${field}: `}${problem})`;
-    return { problem: withoutSecrets(`${error.code}: ${error.message}${detail}`), isOurs: true };
-  } catch {
+  const refusal = RefusalJson.safeParse(await response.json().catch(() => null)).data;
+  if (refusal === undefined) {
     const problem = `The gateway answers ${response.status}, and not in its own form: is it a gateway at that URL?`;
     return { problem, isOurs: false };
   }
+  const { code, message, details: { field, problem } = {} } = refusal.error;
+  const detail = problem === undefined ? "" : ` (${field === undefined ? "" : `${field}: `}${problem})`;
+  return { problem: withoutSecrets(`${code}: ${message}${detail}`), isOurs: true };
 }
+
+/** What is read of a refusal: of any version of the gateway, with codes that this one does not know. */
+const RefusalJson = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    details: z.object({ field: z.string().optional(), problem: z.string().optional() }).optional(),
+  }),
+});
 
 function isItem<Line extends object>(line: Line): line is Exclude<Line, LastLine> {
   return !("summary" in line);

@@ -84,6 +84,7 @@ export class Walk {
     this.#outlet.bar.clear();
     if (this.#command.output === "json") this.#printDocument({ ...this.#counts(), complete: false });
     this.#outlet.tell(`${why}\n`);
+    this.#tellFailed();
     if (this.#at !== null) {
       this.#outlet.tell(`The same command goes on from there with --from ${placeText(this.#at)}\n`);
     }
@@ -157,13 +158,18 @@ export class Walk {
     this.#outlet.bar.clear();
     if (this.#command.output === "ndjson") this.#outlet.print(`${JSON.stringify({ summary })}\n`);
     if (this.#command.output === "json") this.#printDocument(summary);
-    for (const place of this.#failed) {
-      this.#outlet.tell(`Not compared in full: ${place.orgId} (go on with --from ${placeText(place)})\n`);
-    }
+    this.#tellFailed();
     const { guards, differences, settled } = summary;
     this.#outlet.tell(
       `${organizations} organisations, ${guards} guards, ${differences} differences, ${settled} settled\n`,
     );
+  }
+
+  /** Names what was left behind: going on from a later place does not come back to it. */
+  #tellFailed(): void {
+    for (const place of this.#failed) {
+      this.#outlet.tell(`Not compared in full: ${place.orgId} (go on with --from ${placeText(place)})\n`);
+    }
   }
 
   #counts() {

@@ -4,7 +4,7 @@ import { RevocationTarget } from "../api-types/revocations.ts";
 import type { RevokeCommand } from "./arguments.ts";
 import { repeatedName } from "../core/http/json-names.ts";
 import { CliError } from "./cli-error.ts";
-import { withoutSecrets } from "../core/key/key-secret.ts";
+import { KEY_ID, withoutSecrets } from "../core/key/key-secret.ts";
 import { holdsSecret } from "./secrets.ts";
 import { systemCodeOf } from "../core/thrown.ts";
 
@@ -46,11 +46,11 @@ function readLines(source: string): Target[] {
     .map(({ line, number }) => lineTarget(line, number));
 }
 
-/** What is neither JSON nor a key id is taken for a key: one that is mistyped is then reported as not found. */
+/** What is neither JSON nor a key id is a key, if only a mistyped one: an imported key may begin like an id, too. */
 function lineTarget(line: string, number: number): Target {
   const where = `Line ${number}`;
   if (line.startsWith("{")) return targetOf(where, parseJson(where, line));
-  if (line.startsWith("key_") && !holdsSecret(line)) return targetOf(where, { keyId: line });
+  if (KEY_ID.test(line)) return targetOf(where, { keyId: line });
   return targetOf(where, { key: line });
 }
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { within } from "../core/concurrency.ts";
 import { errorResponse, originOf } from "../core/http/error-response.ts";
 import { stepUpContexts } from "../core/identity/settings.ts";
-import { withoutSecrets } from "../core/key/key-secret.ts";
+import { KEY_ID, withoutSecrets } from "../core/key/key-secret.ts";
 import { NDJSON } from "../core/http/ndjson.ts";
 import type { ChangingOperation } from "../core/organization/audit-event.ts";
 import type { Actor } from "../core/organization/organization.ts";
@@ -38,8 +38,6 @@ export function addEndpoint<
     return isRefusal(outcome) ? refuseWith(c, outcome, control.config) : reply(c, outcome);
   });
 }
-
-const KEY_ID = /^key_[0-9A-Za-z]{12}$/;
 
 /** Names the key that a request is about for the log: the one in its path, or the one that it has made. */
 function nameKey(c: Context<ControlEnv>, outcome: Result<Reply>): void {

@@ -217,6 +217,7 @@ describe("when the first request was sent and what became of it is unknown, the 
   test.each<[string, RequestListener]>([
     ["the connection ends", (request) => request.socket.destroy()],
     ["a proxy gives up", (_, response) => response.writeHead(504).end("<h1>Gateway Timeout</h1>")],
+    ["a proxy says so in JSON", (_, response) => response.writeHead(502).end('{"error":"Bad Gateway"}')],
   ])("%s", async (_, answer) => {
     const server = createServer((request, response) => {
       request.resume().on("end", () => answer(request, response));

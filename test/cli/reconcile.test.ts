@@ -135,6 +135,9 @@ describe("reconcile that", () => {
     const end = endOf(1, 1, null);
     const { asked, code, err } = await walk({ a: [silent], b: [end], c: [silent], d: [silent], e: [end] });
     expect(asked).toEqual(["a", "b", "c", "d"]);
+    expect(err, "which does not come back to c").toContain(
+      "Not compared in full: c (go on with --from c)\nThe same",
+    );
     expect(err).toContain("goes on from there with --from d");
     expect(code).toBe(2);
     expect((await walk({ a: [silent], b: [silent], c: [end] })).code).toBe(2);

@@ -1,7 +1,7 @@
 import type { RevocationTarget } from "../../api-types/revocations.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { keyIdOf } from "../../core/access/imported-key.ts";
-import { hashKey } from "../../core/key/key-secret.ts";
+import { hashKey, KEY_ID } from "../../core/key/key-secret.ts";
 import {
   withoutReceipt,
   type KeyTarget,
@@ -10,8 +10,6 @@ import {
 } from "../../core/organization/revocation.ts";
 import { ORG_ID } from "../../core/organization/organization.ts";
 import type { Control } from "../context.ts";
-
-const KEY_ID = /^key_[0-9A-Za-z]{12}$/;
 
 /** The targets of a request, by kind. */
 export interface SortedTargets {

@@ -32,6 +32,9 @@ const NO_LETTERS = /[^\x21-\x7e…]+/g;
 /** A text that is encoded more often than this hides something. */
 const MAX_DECODINGS = 16;
 
+/** The public id of a key. */
+export const KEY_ID = new RegExp(`^key_[0-9A-Za-z]{${ID_LENGTH}}$`);
+
 /** A key as it is shown to its owner, once. */
 export interface NewKey {
   /** The whole key string; the only copy. */

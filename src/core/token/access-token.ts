@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { z } from "zod";
 import { isAccepted } from "../refusal.ts";
+import { KEY_ID } from "../key/key-secret.ts";
 import type { Narrowing } from "../key/narrowing.ts";
 import { CLOCK_TOLERANCE_S } from "../token-times.ts";
 import { ORG_ID } from "../organization/organization.ts";
@@ -74,7 +75,7 @@ const Claims = z.strictObject({
   iss: z.string(),
   aud: z.string(),
   sub: z.string(),
-  client_id: z.string().regex(/^key_[0-9A-Za-z]{12}$/),
+  client_id: z.string().regex(KEY_ID),
   org_id: z.string(),
   iat: z.int().positive(),
   exp: z.int().positive(),
