@@ -8,6 +8,7 @@ import type {
   RevocationQuery,
   RevocationRequest,
 } from "../../core/organization/revocation.ts";
+import { boundLists } from "../bound-lists.ts";
 import { type Perishable, deleteInSteps } from "../retention.ts";
 import {
   type DueRevocation,
@@ -17,7 +18,7 @@ import {
   type SettledTarget,
   type TargetName,
   type UntoldCut,
-  namesOf,
+  nameOf,
   readRequest,
   readResult,
 } from "./revocation-rows.ts";
@@ -84,11 +85,11 @@ export class RevocationLedger implements Perishable {
     return readRequest(this.#sql.exec<SqlRow>(`SELECT * FROM revocation_requests WHERE id = ?`, id).one());
   }
 
-  /** What a request has cut and organisations have not taken in. */
+  /** What a request has cut and organisations have not taken in. One that is still due counts as such. */
   untold(requestId: string): UntoldCut[] {
     const rows = this.#sql.exec<SqlRow>(
       `SELECT revocations.*, leak FROM revocations LEFT JOIN revocation_leaks USING (request_id, target)
-       WHERE request_id = ? AND status = 'revoked' AND organization_told = 0`,
+       WHERE request_id = ? AND status = 'revoked' AND (organization_told = 0 OR due_at IS NOT NULL)`,
       requestId,
     );
     return [...rows].map((row) => ({
@@ -106,12 +107,14 @@ export class RevocationLedger implements Perishable {
   located(requestId: string, { target, ownerId }: OwnerTarget, { keys, guards, dueAt }: LocatedKeys): void {
     this.#storage.transactionSync(() => {
       this.#addKeys(requestId, keys, ownerId, dueAt);
-      this.#sql.exec(
-        `INSERT OR IGNORE INTO revocation_guards (request_id, target, guard) SELECT ?, ?, value FROM json_each(?)`,
-        requestId,
-        target,
-        JSON.stringify(guards),
-      );
+      for (const list of boundLists(guards)) {
+        this.#sql.exec(
+          `INSERT OR IGNORE INTO revocation_guards (request_id, target, guard) SELECT ?, ?, value FROM json_each(?)`,
+          requestId,
+          target,
+          list,
+        );
+      }
     });
   }
 
@@ -140,38 +143,50 @@ export class RevocationLedger implements Perishable {
 
   /** Records the key that each target stands for, or none. The organisation of a revoked one is still to be notified. */
   settle(requestId: string, settled: readonly SettledTarget[]): void {
-    this.#sql.exec(
-      `UPDATE revocations SET status = value ->> 'status', requested_at = value ->> 'requestedAt',
-         effective_at = value ->> 'effectiveAt', version = value ->> 'version',
-         org_id = coalesce(value ->> 'orgId', org_id), failures = 0,
-         due_at = CASE WHEN value ->> 'status' = 'revoked' THEN due_at END
-       FROM json_each(?) WHERE ${NAMED}`,
-      JSON.stringify(settled),
-      requestId,
-    );
+    this.#storage.transactionSync(() => {
+      for (const list of boundLists(settled)) {
+        this.#sql.exec(
+          `UPDATE revocations SET status = value ->> 'status', requested_at = value ->> 'requestedAt',
+             effective_at = value ->> 'effectiveAt', version = value ->> 'version',
+             org_id = coalesce(value ->> 'orgId', org_id), failures = 0,
+             due_at = CASE WHEN value ->> 'status' = 'revoked' THEN due_at END
+           FROM json_each(?) WHERE ${NAMED}`,
+          list,
+          requestId,
+        );
+      }
+    });
   }
 
-  /** Notes that attempts have failed, and plans the next. */
+  /** Notes that attempts have failed, and plans the next; where another attempt has done all, nothing is left to plan. */
   failed(requestId: string, targets: readonly TargetName[], now: number): void {
-    this.#sql.exec(
-      `UPDATE revocations SET failures = failures + 1, due_at = ? + min(?, ? << min(failures, 16))
-       FROM json_each(?) WHERE ${NAMED}`,
-      now,
-      MAX_RETRY_MS,
-      FIRST_RETRY_MS,
-      namesOf(targets),
-      requestId,
-    );
+    this.#storage.transactionSync(() => {
+      for (const list of boundLists(targets.map(nameOf))) {
+        this.#sql.exec(
+          `UPDATE revocations SET failures = failures + 1, due_at = ? + min(?, ? << min(failures, 16))
+           FROM json_each(?) WHERE ${NAMED} AND due_at IS NOT NULL`,
+          now,
+          MAX_RETRY_MS,
+          FIRST_RETRY_MS,
+          list,
+          requestId,
+        );
+      }
+    });
   }
 
   /** Notes that the organisation has taken cuts in. */
   told(requestId: string, cuts: readonly UntoldCut[]): void {
-    this.#sql.exec(
-      `UPDATE revocations SET organization_told = 1, failures = 0, due_at = NULL
-       FROM json_each(?) WHERE ${NAMED}`,
-      namesOf(cuts),
-      requestId,
-    );
+    this.#storage.transactionSync(() => {
+      for (const list of boundLists(cuts.map(nameOf))) {
+        this.#sql.exec(
+          `UPDATE revocations SET organization_told = 1, failures = 0, due_at = NULL
+           FROM json_each(?) WHERE ${NAMED}`,
+          list,
+          requestId,
+        );
+      }
+    });
   }
 
   /** At most `limit` rows whose time has come, the longest overdue first. */
@@ -240,14 +255,17 @@ export class RevocationLedger implements Perishable {
   }
 
   #addKeys(requestId: string, keys: readonly KeyTarget[], ownerId: string | null, dueAt: number): void {
-    this.#sql.exec(
-      `INSERT OR IGNORE INTO revocations (request_id, target, key_id, org_id, owner_id, hash, due_at)
-       SELECT ?, value ->> 'target', value ->> 'keyId', value ->> 'orgId', ?, value ->> 'hash', ? FROM json_each(?)`,
-      requestId,
-      ownerId,
-      dueAt,
-      JSON.stringify(keys.map(({ target, keyId, orgId, hash }) => ({ target, keyId, orgId, hash }))),
-    );
+    const named = keys.map(({ target, keyId, orgId, hash }) => ({ target, keyId, orgId, hash }));
+    for (const list of boundLists(named)) {
+      this.#sql.exec(
+        `INSERT OR IGNORE INTO revocations (request_id, target, key_id, org_id, owner_id, hash, due_at)
+         SELECT ?, value ->> 'target', value ->> 'keyId', value ->> 'orgId', ?, value ->> 'hash', ? FROM json_each(?)`,
+        requestId,
+        ownerId,
+        dueAt,
+        list,
+      );
+    }
     for (const key of keys) this.#addLeak(requestId, key);
   }
 

@@ -84,8 +84,8 @@ export type TargetName = Pick<RevocationResult, "target" | "keyId">;
 export const FINISHED = `NOT EXISTS (SELECT 1 FROM revocations
   WHERE request_id = revocation_requests.id AND due_at IS NOT NULL)`;
 
-export function namesOf(targets: readonly TargetName[]): string {
-  return JSON.stringify(targets.map(({ target, keyId }) => ({ target, keyId })));
+export function nameOf({ target, keyId }: TargetName): TargetName {
+  return { target, keyId };
 }
 
 export function readResult(row: SqlRow): RevocationResult {

@@ -256,16 +256,18 @@ async function cutResultOf(
 ): Promise<CutResult> {
   const { target, keyId } = key;
   const cut = await cutting.catch(() => undefined);
-  // The organisation knows the key, which has not reached its guard.
-  if (cut === undefined || (cut === null && isLocated(key))) {
+  // A key that its organisation knows and that has not reached its guard is cut as soon as it has.
+  if (cut === null && !isLocated(key)) {
+    return { result: withoutReceipt(target, keyId, "not_found"), orgId: null, hasFailed: false };
+  }
+  // Only a dead record says that the key is dead.
+  if (cut?.record?.revokedAt == null) {
     return { result: withoutReceipt(target, keyId, "unconfirmed", at), orgId: null, hasFailed: true };
   }
-  if (cut === null)
-    return { result: withoutReceipt(target, keyId, "not_found"), orgId: null, hasFailed: false };
   const { effectiveAt, version, record } = cut;
-  const requestedAt = record?.revokedAt ?? null;
+  const { revokedAt: requestedAt, orgId } = record;
   const result = { target, keyId, status: "revoked", requestedAt, effectiveAt, version } as const;
-  return { result, orgId: record?.orgId ?? null, hasFailed: false };
+  return { result, orgId, hasFailed: false };
 }
 
 /**
