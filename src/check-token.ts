@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { inputText, UsageError } from "./command-line.ts";
 import { explainIdToken } from "./control/identity/explain-id-token.ts";
 import { explainToken, type Explanation } from "./control/identity/explain.ts";
 import { ProviderKeys } from "./control/identity/provider-keys.ts";
@@ -16,8 +16,8 @@ interface Given {
 }
 
 /**
- * Explains the token in a file, or on standard input for `-`; the exit code: 0 if it is accepted, else 1. `hasVaults`:
- * whether the API has vaults.
+ * Explains the token in a file, or on standard input for `-`; the exit code: 0 if it is accepted, 2 if the
+ * file cannot be read, else 1. `hasVaults`: whether the API has vaults.
  */
 export async function checkToken(file: string, hasVaults: boolean): Promise<number> {
   try {
@@ -25,13 +25,13 @@ export async function checkToken(file: string, hasVaults: boolean): Promise<numb
   } catch (error) {
     // A setting or a file that cannot be used names itself.
     console.error(messageOf(error));
-    return 1;
+    return error instanceof UsageError ? 2 : 1;
   }
 }
 
 async function check(file: string, hasVaults: boolean): Promise<number> {
   const { identity } = readSettings(process.env, configuredVars()).config;
-  const { token, idToken } = readGiven(readFileSync(file === "-" ? 0 : file, "utf8"));
+  const { token, idToken } = readGiven(inputText("--token", file));
   const keys = new ProviderKeys(identity.issuer);
   const reading = { ...identity, hasVaults };
   const now = Date.now();

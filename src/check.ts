@@ -1,26 +1,41 @@
-/**
- * `npm run check`: everything that is wrong with the API's document, and then what a key needs for each operation.
- * `--operation 'GET /v1/vaults/x'` tells what one request would need, `--token FILE` explains a token.
- */
+/** `npm run check`: the API's document, what a key needs for its operations, and what a token is; see `USAGE`. */
 
-import { parseArgs } from "node:util";
 import { compileFiles, nameOf } from "./api/compile-files.ts";
 import { operationLines, problemLines, requestLines } from "./api/report.ts";
 import { compileVariables } from "./api/variables.ts";
+import { commandOf, parseOptions, UsageError } from "./command-line.ts";
 import { VAULT } from "./core/policy/resource-types.ts";
 
-const USAGE = "Usage: npm run check [-- --operation 'GET /v1/vaults/x' | --token FILE]";
+const USAGE = `Usage: npm run check [-- --operation 'GET /v1/vaults/x' | --token FILE]
 
-function readArguments() {
-  try {
-    return parseArgs({ options: { operation: { type: "string" }, token: { type: "string" } } }).values;
-  } catch {
-    console.error(USAGE);
-    process.exit(2);
+Everything that is wrong with the API's document, and then what a key needs for each operation.
+
+  --operation  what one request would need
+  --token      what the gateway makes of an identity token, or of the answer of a token endpoint; - reads standard input
+
+Exit code 1: a mistake, no such operation, or a token that is not accepted; 2: the command line cannot be carried out.
+`;
+
+/** A method and a path. A path that cannot be is answered as the gateway would. */
+const REQUEST = /^\s*[A-Za-z]+\s+\/\S*\s*$/;
+
+function readArguments(args: string[]) {
+  const { operation, token } = parseOptions({
+    args,
+    options: { operation: { type: "string" }, token: { type: "string" } },
+  }).values;
+  if (operation !== undefined && !REQUEST.test(operation)) {
+    throw new UsageError(
+      `--operation must be a method and a path, like 'GET /v1/vaults/x' (is ${JSON.stringify(operation)})`,
+    );
   }
+  if (operation !== undefined && token !== undefined) {
+    throw new UsageError("--operation and --token are asked for one at a time");
+  }
+  return { operation, token };
 }
 
-const { operation, token } = readArguments();
+const { operation, token } = commandOf(USAGE, readArguments);
 const everything = operation === undefined && token === undefined;
 const { sources, table, findings } = await compileFiles(compileVariables());
 const { mistakes, warnings } = findings;

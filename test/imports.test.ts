@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 const SRC = join(import.meta.dirname, "../src");
 /** Settings, bindings and the policy, which whoever needs them may read. */
 const SETTINGS = ["env", "settings", "config", "policy", "surface"];
+const COMMAND_LINE = "command-line";
 
 /** What the files of each folder may import of ours. Surfaces never import each other, and the rules import nothing. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -13,16 +14,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "api-types": ["core"],
   // It runs when the Worker is built.
   api: ["core"],
-  admission: ["core", ...SETTINGS],
+  // Its simulation is a command.
+  admission: ["core", COMMAND_LINE, ...SETTINGS],
   state: ["core", "admission", "api-types", ...SETTINGS],
   gateway: ["core", "admission", "state", ...SETTINGS],
   control: ["core", "admission", "api-types", "state", ...SETTINGS],
   // The console is a client of the control API, which the Worker hands it.
   console: ["core", "api-types", "state", ...SETTINGS],
   cli: ["core", "api-types", "ops"],
-  cost: ["core", "admission"],
+  cost: ["core", "admission", COMMAND_LINE],
   ops: ["core"],
-  demo: ["api", "core", "settings"],
+  demo: ["api", "core", "settings", COMMAND_LINE],
 };
 
 /** What the rooms of the rules may import of each other; the files beside them import no room. */

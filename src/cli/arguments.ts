@@ -2,7 +2,7 @@ import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { NAMES } from "./ask.ts";
 import { readAsk, type AskCommand } from "./ask-arguments.ts";
 import { ORG_ID } from "../core/organization/organization.ts";
-import { messageOf } from "../core/thrown.ts";
+import { lineOf } from "../core/thrown.ts";
 import { CliError } from "./cli-error.ts";
 import { withoutSecrets } from "../core/key/key-secret.ts";
 import { holdsSecret } from "./secrets.ts";
@@ -195,6 +195,7 @@ function readReconcile(args: string[], env: Environment): Command {
   if (values.help) return { name: "help" };
   const { org = null, fix } = values;
   const from = values.from === undefined ? null : readPlace(values.from);
+  if (org !== null && !ORG_ID.test(org)) throw new CliError("--org must be the id of an organisation");
   if (org !== null && from !== null && from.orgId !== org) {
     throw new CliError("--from is in another organisation than --org");
   }
@@ -262,6 +263,6 @@ function parse<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new CliError(messageOf(error));
+    throw new CliError(lineOf(error));
   }
 }

@@ -3,7 +3,7 @@ import { isDataset, isId } from "../ops/sql.ts";
 import { CliError } from "./cli-error.ts";
 import type { DatasetAccess } from "./dataset.ts";
 import { readTimeout } from "./silence.ts";
-import { messageOf } from "../core/thrown.ts";
+import { lineOf } from "../core/thrown.ts";
 
 export interface AskCommand {
   readonly name: "ask";
@@ -88,6 +88,6 @@ function parse(args: string[]) {
   try {
     return parseArgs({ args, options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    throw new CliError(messageOf(error));
+    throw new CliError(lineOf(error));
   }
 }

@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { messageOf } from "../core/thrown.ts";
+import { numberOf, oneOf, outputFile, parseOptions } from "../command-line.ts";
 
 export const USAGE = `Usage:
   npm run -s cost -- --requests 1e9 --keys 10000 [--skew zipf|even] [--organizations N] [--isolates N]
@@ -18,6 +17,8 @@ load in virtual time, and the published prices.
   --metrics        with METRICS bound
   --cpu-ms         CPU time of a request by lease; 0.3. One that asks the guard takes twice as much
   --json           writes the figures to a file
+
+Exit code 2: the command line cannot be carried out.
 `;
 
 export interface CostCommand {
@@ -34,11 +35,6 @@ export interface CostCommand {
   readonly json: string | null;
 }
 
-/** What is wrong with a command line. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
 const KEYS_PER_ORGANIZATION = 100;
 const OPTIONS = {
   requests: { type: "string" },
@@ -51,59 +47,28 @@ const OPTIONS = {
   metrics: { type: "boolean", default: false },
   "cpu-ms": { type: "string", default: "0.3" },
   json: { type: "string" },
-  help: { type: "boolean", default: false },
 } as const;
 
-/** Reads the command line; `null` when only help is asked for. Throws a {@link UsageError}. */
-export function readArguments(args: string[]): CostCommand | null {
-  const values = parse(args);
-  if (values.help) return null;
-  const keys = number("--keys", values.keys, { least: 1, most: 1e6, whole: true });
+/** Reads the command line. Throws a `UsageError`. */
+export function readArguments(args: string[]): CostCommand {
+  const { values } = parseOptions({ args, options: OPTIONS });
+  const keys = numberOf("--keys", values.keys, { least: 1, most: 1e6, whole: true });
   const organizations = values.organizations ?? String(Math.ceil(keys / KEYS_PER_ORGANIZATION));
-  const { skew } = values;
-  if (skew !== "zipf" && skew !== "even") throw new UsageError("--skew must be zipf or even");
   return {
-    requests: number("--requests", values.requests, { least: 1, most: 1e12 }),
+    requests: numberOf("--requests", values.requests, { least: 1, most: 1e12 }),
     keys,
-    skew,
-    organizations: number("--organizations", organizations, { least: 1, most: keys, whole: true }),
-    isolates: number("--isolates", values.isolates, { least: 1, most: 1000, whole: true }),
+    skew: oneOf("--skew", values.skew, ["zipf", "even"]),
+    organizations: numberOf("--organizations", organizations, { least: 1, most: keys, whole: true }),
+    isolates: numberOf("--isolates", values.isolates, { least: 1, most: 1000, whole: true }),
     logShare: logShare(values.log),
-    refusedShare: number("--refused", values.refused, { least: 0, most: 1 }),
+    refusedShare: numberOf("--refused", values.refused, { least: 0, most: 1 }),
     metrics: values.metrics,
-    cpuMs: number("--cpu-ms", values["cpu-ms"], { least: 0, most: 30_000 }),
-    json: values.json ?? null,
+    cpuMs: numberOf("--cpu-ms", values["cpu-ms"], { least: 0, most: 30_000 }),
+    json: outputFile("--json", values.json),
   };
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: OPTIONS }).values;
-  } catch (error) {
-    throw new UsageError(messageOf(error));
-  }
 }
 
 function logShare(text: string): number {
   if (text === "all") return 1;
-  return text === "refused" ? 0 : number("--log", text, { least: 0, most: 1 });
-}
-
-interface Bounds {
-  readonly least: number;
-  readonly most: number;
-  readonly whole?: boolean;
-}
-
-const NUMBER = /^\d+(?:\.\d+)?(?:e\+?\d{1,2})?$/i;
-
-function number(option: string, text: string | undefined, { least, most, whole = false }: Bounds): number {
-  if (text === undefined) throw new UsageError(`${option} is missing`);
-  const value = NUMBER.test(text.replaceAll("_", "")) ? Number(text.replaceAll("_", "")) : Number.NaN;
-  if (!(value >= least && value <= most) || (whole && !Number.isInteger(value))) {
-    throw new UsageError(
-      `${option} must be a ${whole ? "whole " : ""}number from ${least} to ${most} (is ${text})`,
-    );
-  }
-  return value;
+  return text === "refused" ? 0 : numberOf("--log", text, { least: 0, most: 1 });
 }

@@ -1,6 +1,6 @@
 /** `npm run cost`: the monthly bill of a load, from what the product's own rules were measured to use and the prices. */
-import { writeFileSync } from "node:fs";
-import { readArguments, USAGE, UsageError, type CostCommand } from "./arguments.ts";
+import { commandOf, writeFigures } from "../command-line.ts";
+import { readArguments, USAGE, type CostCommand } from "./arguments.ts";
 import { billOf, dollarsPerMillion } from "./bill.ts";
 import { kvReadsOf, loadOf, ratesOf } from "./load.ts";
 import { measure } from "./measure.ts";
@@ -54,16 +54,7 @@ async function costOfKind(
   };
 }
 
-try {
-  const command = readArguments(process.argv.slice(2));
-  if (command === null) process.stdout.write(USAGE);
-  else {
-    const cost = await costOf(command);
-    process.stdout.write(`${reportOf(cost)}\n`);
-    if (command.json !== null) writeFileSync(command.json, `${JSON.stringify(cost, null, 2)}\n`);
-  }
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n\n${USAGE}`);
-  process.exitCode = 1;
-}
+const command = commandOf(USAGE, readArguments);
+const cost = await costOf(command);
+process.stdout.write(`${reportOf(cost)}\n`);
+writeFigures("--json", command.json, cost);

@@ -1,10 +1,10 @@
 import { rmSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { compileFiles, nameOf, type Compiled } from "../api/compile-files.ts";
 import { problemLines } from "../api/report.ts";
 import { compileVariables } from "../api/variables.ts";
+import { commandOf, parseOptions } from "../command-line.ts";
 import { ConfigError, type Config } from "../settings.ts";
 import { behindGateway } from "./assertion.ts";
 import { controlClient } from "./control-client.ts";
@@ -23,7 +23,7 @@ import { messageOf } from "../core/thrown.ts";
 
 /** `npm start`: the whole product on this machine, with a key to try it. `--fresh` forgets what was kept. */
 
-const USAGE = "Usage: npm start [-- --fresh]\n";
+const USAGE = "Usage: npm start [-- --fresh]\n\n  --fresh  forgets what was kept\n";
 
 async function start(fresh: boolean): Promise<void> {
   const settings = readSettings(process.env, configuredVars());
@@ -107,13 +107,9 @@ function endWithParent(): void {
   setInterval(() => process.ppid === parent || process.exit(0), 1000).unref();
 }
 
-function isFresh(): boolean {
-  try {
-    return parseArgs({ options: { fresh: { type: "boolean" } } }).values.fresh ?? false;
-  } catch {
-    process.stderr.write(USAGE);
-    process.exit(2);
-  }
+function isFresh(args: string[]): boolean {
+  const { values } = parseOptions({ args, options: { fresh: { type: "boolean", default: false } } });
+  return values.fresh;
 }
 
 // The reader of the output may go away; the gateway goes on.
@@ -121,7 +117,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(0));
 if (process.env["npm_lifecycle_event"] !== undefined) endWithParent();
 try {
-  await start(isFresh());
+  await start(commandOf(USAGE, isFresh));
 } catch (error) {
   const expected = error instanceof ConfigError || error instanceof StartError;
   console.error(expected ? error.message : error);

@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { commandOf, oneOf, parseOptions } from "../command-line.ts";
 import { requestToken, type TokenRequest } from "./identity-token.ts";
 import { demoPort, sampleIssuer } from "./ports.ts";
 import { SAMPLE_USERS } from "./sample-users.ts";
@@ -7,30 +7,27 @@ import { messageOf } from "../core/thrown.ts";
 
 /** `npm run -s token`: prints an identity token of the running sample identity provider, and nothing else. */
 
-const USAGE = `Usage: npm run -s token -- --user <${[...SAMPLE_USERS.keys()].join("|")}> [--mfa] [--ops]
+const NAMES = [...SAMPLE_USERS.keys()];
+const USAGE = `Usage: npm run -s token -- --user <${NAMES.join("|")}> [--mfa] [--ops]
 
   --mfa  signed in with a second factor, just now
   --ops  with the operators' scope
 `;
 
-function readArguments(): TokenRequest | null {
-  try {
-    const { values } = parseArgs({
-      options: { user: { type: "string" }, mfa: { type: "boolean" }, ops: { type: "boolean" } },
-    });
-    const { user = "", mfa = false, ops = false } = values;
-    return SAMPLE_USERS.has(user) ? { user, mfa, ops } : null;
-  } catch {
-    return null;
-  }
+function readArguments(args: string[]): TokenRequest {
+  const { user, mfa, ops } = parseOptions({
+    args,
+    options: {
+      user: { type: "string", default: "" },
+      mfa: { type: "boolean", default: false },
+      ops: { type: "boolean", default: false },
+    },
+  }).values;
+  return { user: oneOf("--user", user, NAMES), mfa, ops };
 }
 
 async function main(): Promise<number> {
-  const request = readArguments();
-  if (!request) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
+  const request = commandOf(USAGE, readArguments);
   try {
     const issuer = sampleIssuer(demoPort(process.env));
     const token = await requestToken(issuer, request).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { DeployError } from "./deploy-error.ts";
-import { messageOf } from "../core/thrown.ts";
+import { lineOf } from "../core/thrown.ts";
 
 export const ENVIRONMENTS = ["staging", "production"] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
@@ -14,7 +14,8 @@ own commands, and asks /-/readyz. What is wrong is named, and then nothing is up
   --dry-run     does all but what changes something at Cloudflare
   --rollback    goes back to the version before, or to VERSION
   --config      another file than wrangler.toml
-  --url         where the gateway answers, if not at its first route
+  --url         where the gateway answers, if not at its first route: an http or https URL, with a port if need be, and
+                nothing behind it
 
 Credentials are wrangler's: CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, or "npx wrangler login".
 Exit code 0: it is deployed and ready; 1: what ran before runs still; 2: it was deployed or went back, or may have, and
@@ -44,8 +45,15 @@ export function readArguments(args: readonly string[]): DeployCommand | null {
   if (values.rollback && values["dry-run"]) {
     throw new DeployError("--dry-run deploys nothing, so there is nothing to roll back");
   }
-  if (values.url !== undefined && !/^https?:\/\/[^/?#]+\/?$/.test(values.url)) {
-    throw new DeployError(`--url must be an http or https URL without a path (is ${values.url})`);
+  if (version !== "" && !VERSION.test(version)) {
+    throw new DeployError(
+      `--rollback takes the id of a version, as npx wrangler versions list --env ${environment} tells them (is ${JSON.stringify(version)})`,
+    );
+  }
+  if (values.url !== undefined && !isOrigin(values.url)) {
+    throw new DeployError(
+      `--url must be an http or https URL without a path, a user name, a query or a fragment (is ${JSON.stringify(values.url)})`,
+    );
   }
   return {
     environment,
@@ -54,6 +62,13 @@ export function readArguments(args: readonly string[]): DeployCommand | null {
     url: values.url?.replace(/\/$/, "") ?? null,
     rollbackTo: values.rollback ? version : null,
   };
+}
+
+/** A version of a Worker, as Cloudflare names it. */
+const VERSION = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+function isOrigin(text: string): boolean {
+  return /^https?:\/\/[^/?#@\s]+\/?$/i.test(text) && URL.canParse(text);
 }
 
 function parse(args: readonly string[]) {
@@ -71,6 +86,6 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new DeployError(messageOf(error));
+    throw new DeployError(lineOf(error));
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { unstable_readConfig as readConfig, type Unstable_Config } from "wrangler";
 import { ENVIRONMENTS, type DeployCommand, type Environment } from "./arguments.ts";
 import { DeployError } from "./deploy-error.ts";
@@ -12,12 +12,19 @@ export const DOCUMENT_VARS: readonly string[] = ["API_DOCUMENT", "API_OVERLAY", 
 
 /** Reads the section. Throws a {@link DeployError} where there is none, or wrangler cannot read it. */
 export function readTarget({ config, environment }: DeployCommand): Target {
-  if (!existsSync(config)) throw new DeployError(`${config} is not there`);
+  if (!isFile(config)) throw new DeployError(`--config: there is no file ${JSON.stringify(config)}`);
+  if (!/\.(?:toml|jsonc?)$/.test(config)) {
+    throw new DeployError(`--config: ${config} must end in .toml, .json or .jsonc, as wrangler reads them`);
+  }
   const target = read(config, environment);
   if (!target.definedEnvironments?.includes(environment)) {
     throw new DeployError(`${config} has no section [env.${environment}]`);
   }
   return target;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 /** The file's sections for other environments. */

@@ -12,6 +12,9 @@ export class DeployError extends Error {
   }
 }
 
+/** The namespace that the section names is not there. */
+export class NoNamespace extends DeployError {}
+
 /** Cloudflare did not take the version: what ran before runs still. */
 export class NotDeployed extends DeployError {
   override readonly outcome = "Nothing was deployed; what ran before runs still";

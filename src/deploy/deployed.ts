@@ -1,6 +1,6 @@
 import type { Target } from "./configuration.ts";
 import { DeployError } from "./deploy-error.ts";
-import { BINDING, namespaceOf } from "./namespace.ts";
+import { BINDING, namespaceOf, requireNamespace } from "./namespace.ts";
 import type { Wrangler } from "./wrangler.ts";
 
 /**
@@ -9,8 +9,11 @@ import type { Wrangler } from "./wrangler.ts";
  */
 const WHOLE = "deployed";
 const AT_CLOUDFLARE = ["--binding", BINDING, "--remote"];
-/** How wrangler says that the namespace has no such value: by the status, or by the code of Cloudflare's API. */
-const NO_VALUE = / - 404: |\bnot found \[code: (?:10007|10009)\]/i;
+/**
+ * How wrangler says that there is no such value: by the code of Cloudflare's API for a missing key, or by the status, which
+ * a missing namespace has, too.
+ */
+const NO_VALUE = / - 404: |\[code: 10009\]/;
 
 interface Status {
   readonly versions: readonly { readonly version_id: string; readonly percentage: number }[];
@@ -54,19 +57,23 @@ async function fingerprintOf([current, ...others]: readonly string[], wrangler: 
 export async function readDeployed(target: Target, wrangler: Wrangler): Promise<Deployed> {
   const versions = await runningVersions(wrangler);
   const fingerprint = await fingerprintOf(versions ?? [], wrangler);
-  const noted = namespaceOf(target) === null ? "" : await readNote(wrangler);
+  const namespace = namespaceOf(target);
+  const noted = namespace === null ? "" : await readNote(namespace, wrangler);
   const [whole = "", prefixes = ""] = noted.split(" ");
   const keyPrefixes = prefixes.split(",").filter((prefix) => prefix !== "");
   return { exists: versions !== null, fingerprint, whole: whole || null, keyPrefixes };
 }
 
-async function readNote(wrangler: Wrangler): Promise<string> {
+async function readNote(namespace: string, wrangler: Wrangler): Promise<string> {
   const { code, stdout, all } = await wrangler.run(["kv", "key", "get", WHOLE, "--text", ...AT_CLOUDFLARE]);
   if (code === 0) return stdout.trim();
-  if (NO_VALUE.test(all)) return "";
-  throw new DeployError(
-    `Whether ${BINDING} is that of another Worker could not be looked at:\n${all.trim()}`,
-  );
+  if (!NO_VALUE.test(all)) {
+    throw new DeployError(
+      `Whether ${BINDING} is that of another Worker could not be looked at:\n${all.trim()}`,
+    );
+  }
+  await requireNamespace(namespace, wrangler);
+  return "";
 }
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { DeployCommand } from "./arguments.ts";
 import type { Target } from "./configuration.ts";
-import { DeployError } from "./deploy-error.ts";
+import { DeployError, NoNamespace } from "./deploy-error.ts";
 import type { Wrangler } from "./wrangler.ts";
 
 export const BINDING = "KEY_RECORDS";
@@ -36,9 +36,21 @@ export async function provideNamespace(
   print(`${command.config} names the KV namespace ${title} now: commit it\n`);
 }
 
+/** Throws {@link NoNamespace} if the account has none of this id. */
+export async function requireNamespace(id: string, wrangler: Wrangler): Promise<void> {
+  const namespaces = await list(wrangler);
+  if (namespaces.some((each) => each.id === id)) return;
+  throw new NoNamespace(
+    `${BINDING}: the account has no namespace ${id}. Is it another account's (CLOUDFLARE_ACCOUNT_ID)? If it was deleted, take the id out: one is created, and \`npm run ops -- reconcile --fix\` writes the copies of all keys again`,
+  );
+}
+
+async function list(wrangler: Wrangler): Promise<readonly Namespace[]> {
+  return (await wrangler.json<readonly Namespace[]>(["kv", "namespace", "list"])) ?? [];
+}
+
 async function find(title: string, wrangler: Wrangler): Promise<string | null> {
-  const namespaces = await wrangler.json<readonly Namespace[]>(["kv", "namespace", "list"]);
-  return namespaces?.find((each) => each.title === title)?.id ?? null;
+  return (await list(wrangler)).find((each) => each.title === title)?.id ?? null;
 }
 
 async function create(name: string, title: string, wrangler: Wrangler): Promise<string> {

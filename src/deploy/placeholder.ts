@@ -1,8 +1,13 @@
 /** What asks for a value: brackets around the name of one, what a shell or a template would fill in, and words. */
 const MARKS = /[<>]|\$\{|\{\{|%[A-Z_]{3,}%|__[A-Z_]+__|\[[a-z][\w -]*\]|\.\.\.|…/i;
-/** Whole words, since random ids hold them by chance. `todo.` may begin a host's name, and so may `your.`. */
-const WORDS =
-  /(?:^|[^a-z0-9])(?:todo(?!\.[a-z])|tbd|fixme|xxx+|placeholder|change[-_ ]?me|fill[-_ ]?me|replace[-_ ]?(?:me|this|with)|insert[-_ ]here|your(?!\.[a-z])|your(?:domain|company|tenant|org|app|api|host|name|site|realm)|my[-_]?(?:domain|company|tenant|org|realm|worker|site)|(?:the|own)[-_](?:domain|tenant|worker))\d*(?![a-z0-9])/i;
+/** What is asked for by `your-`: with other words it is a name that somebody has, such as `your-travel.com`. */
+const YOURS =
+  "(?:kv[-_ ]?)?(?:id|domain|subdomain|company|tenant|org|organi[sz]ation|account|app|application|api|backend|origin|host|hostname|name|site|website|realm|gateway|worker|client|client[-_ ]?id|audience|issuer|idp|key|secret|token|password|value|prefix|namespace|zone|region|project|team|workspace|service|url|uri|identity[-_ ]?provider)";
+/** Whole words, since random ids hold them by chance. `todo.` may begin a host's name, and so may `your.` and `your-`. */
+const WORDS = new RegExp(
+  String.raw`(?:^|[^a-z0-9])(?:todo(?!\.[a-z])|tbd|fixme|xxx+|placeholder|change[-_ ]?me|fill[-_ ]?me|replace[-_ ]?(?:me|this|with)|insert[-_ ]here|your(?![.-][a-z0-9])|your[-_ ]?${YOURS}|my[-_]?(?:domain|company|tenant|org|realm|worker|site)|(?:the|own)[-_](?:domain|tenant|worker))\d*(?![a-z0-9])`,
+  "i",
+);
 /** A hoster's domain, which its customers' servers are in. */
 const REAL_NAMES = /\byour-(?:server|storageshare)\.de\b/gi;
 
@@ -49,10 +54,10 @@ function isMadeUpPart(part: string, next: string): boolean {
   return COUNTED.test(part) || NAMED.some((named) => named.test(part));
 }
 
-/** Names that are reserved for examples (RFC 2606, RFC 6761), and those that documents use all the same. */
+/** Names that are reserved for examples (RFC 2606, RFC 6761). */
 const RESERVED = /(?:^|\.)(?:example|invalid|test|localhost)\.?$/i;
-const SAMPLE =
-  /(?:^|\.)(?:example|contoso|fabrikam)\.|(?:^|\.)(?:domain|company|website|foo|bar|foobar)\.[a-z]+\.?$/i;
+/** Words for an example, and for what is to stand there. Other names that documents use, such as `foo.dev`, are somebody's. */
+const SAMPLE = /(?:^|\.)(?:example|contoso|fabrikam)\.|(?:^|\.)(?:domain|company|website)\.[a-z]+\.?$/i;
 
 export function isExampleHost(host: string): boolean {
   return RESERVED.test(host) || SAMPLE.test(host);

@@ -4,7 +4,7 @@ import { fingerprintOf } from "./bundle.ts";
 import { problemsOf } from "./checks.ts";
 import { readOthers, readTarget, varsOf, type Target } from "./configuration.ts";
 import { datasetHint, datasetNotice } from "./dataset.ts";
-import { DeployError, HalfDeployed, NotDeployed } from "./deploy-error.ts";
+import { DeployError, HalfDeployed, NoNamespace, NotDeployed } from "./deploy-error.ts";
 import { deployedFingerprint, noteWhole, readDeployed, secretsOf, type Deployed } from "./deployed.ts";
 import { fieldProblems } from "./field-checks.ts";
 import { provideNamespace } from "./namespace.ts";
@@ -69,7 +69,7 @@ async function tryToRead(
   try {
     return await readDeployed(target, wrangler);
   } catch (error) {
-    if (!(error instanceof DeployError)) throw error;
+    if (!(error instanceof DeployError) || error instanceof NoNamespace) throw error;
     print(
       `Not looked at: what is deployed, and whether its keys would be lost under this name.\n${error.message}\n`,
     );

@@ -81,11 +81,23 @@ function isSet(value: unknown): boolean {
   return value !== undefined && value !== null && value !== false;
 }
 
-/** The platform's own lines of invocations hold whole URLs, and no setting of ours is asked for them. */
+/**
+ * The platform's own lines of invocations hold whole URLs, and no setting of ours is asked for them. The gateway's own lines
+ * say why somebody was refused, and nothing else does.
+ */
 function observabilityProblems({ observability, logpush }: Target): string[] {
   const { logs, traces } = observability ?? {};
-  const logged = observability?.enabled === true || logs?.enabled === true;
+  const logged = logs?.enabled ?? observability?.enabled === true;
+  const isKept = logs?.persist !== false || (logs.destinations ?? []).length > 0;
   return [
+    ...(logged
+      ? []
+      : [
+          "observability: enabled must be true, and logs.enabled, too: without a log nobody can say what the gateway did",
+        ]),
+    ...(logged && !isKept
+      ? ["observability: logs.persist must be true, or logs.destinations name where the log is kept"]
+      : []),
     ...(logged && logs?.invocation_logs !== false
       ? ["observability: logs.invocation_logs must be false: the platform's invocation logs hold URLs"]
       : []),

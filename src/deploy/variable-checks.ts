@@ -59,11 +59,8 @@ function settingProblem(vars: Vars): string[] {
 
 function nameProblems(vars: Vars): string[] {
   return Object.keys(vars).flatMap((name) => {
-    if (isSecret(name)) {
-      return vars[name] === ""
-        ? []
-        : [`${name}: is a secret, and no variable; npx wrangler secret put ${name}`];
-    }
+    // An empty one, too: it would stand where the secret is put.
+    if (isSecret(name)) return [`${name}: is a secret, and no variable; npx wrangler secret put ${name}`];
     return SETTINGS.includes(name) || DOCUMENT_VARS.includes(name)
       ? []
       : [`${name}: no setting has this name`];

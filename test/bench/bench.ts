@@ -1,22 +1,13 @@
 /**
- * What the gateway costs: the production bundle on plain workerd, next to workers that do nothing.
- *
- *     npm run bench -- [--rounds 5] [--seconds 3] [--only leased,perRequest] [--json FILE]
- *
- * In each round every variant is measured once, for some seconds. A ratio is the median of those of the rounds, so that
- * what else the machine does meanwhile concerns both sides of it; by CPU time it holds on a busy machine, too. `--only`
- * measures these variants and what they are compared with, and nothing else; `bulk` among them is what one organisation
- * of 5,000 keys takes to make, list and revoke them.
- *
- *     npm run bench -- --state
- *
- * How long one organisation of 100,000 keys with a year of usage takes to list, find and count them, inside workerd.
+ * `npm run bench`: what the gateway costs, in rounds; see `USAGE`. A ratio is the median of those of the rounds, so that what
+ * else the machine does meanwhile concerns both sides of it; by CPU time it holds on a busy machine, too.
  */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { commandOf, writeFigures } from "../../src/command-line.ts";
+import { readArguments, USAGE } from "./arguments.ts";
 import { startIssuer, type TestIssuer } from "../support/issuer.ts";
 import { measureBulk, type Bulk } from "./bulk.ts";
 import { buildBundles } from "./bundles.ts";
@@ -31,32 +22,22 @@ import { measureStartup, type Startup } from "./startup.ts";
 import { formatState, measureState } from "./state.ts";
 import { chosenVariants, listVariants, MANY } from "./variants.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "5" },
-    seconds: { type: "string", default: "3" },
-    only: { type: "string", default: "" },
-    json: { type: "string" },
-    state: { type: "boolean", default: false },
-  },
-});
-const named = options.only.split(",").filter((name) => name !== "");
+const { plan, named, json, state } = commandOf(USAGE, readArguments);
 const only = named.filter((name) => name !== "bulk");
 const withBulk = named.length === 0 || named.includes("bulk");
-const plan = { rounds: positive("rounds"), seconds: positive("seconds") };
 
 // What has to be cleaned up is cleaned up at the exit, however it comes.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 const directory = mkdtempSync(join(tmpdir(), "portcullis-bench-"));
 process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
 
-if (options.state) {
+if (state) {
   buildBundles(directory);
   console.log(formatState(await measureState(directory, progress)));
 } else {
   const findings = await run();
   console.log(formatReport(findings));
-  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(reportJson(findings), null, 2));
+  writeFigures("--json", json, reportJson(findings));
 }
 
 async function run(): Promise<Findings> {
@@ -110,10 +91,4 @@ function bulkOf(gateway: string, issuer: TestIssuer): Promise<Bulk> {
 
 function progress(text: string): void {
   console.error(`… ${text}`);
-}
-
-function positive(name: "rounds" | "seconds"): number {
-  const value = Number(options[name]);
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new Error(`--${name} must be a number greater than 0`);
 }

@@ -205,10 +205,10 @@ test("says when the issuer cannot be asked, and explains the rest", async () => 
   expect(expired).toMatch(/refused: expired/);
 });
 
-test.each<[string, Variables, RegExp]>([
-  ["a file that is not there", {}, /no such file/],
-  ["a setting that cannot be used", { OIDC_MFA: "mfa" }, /^OIDC_MFA must be/],
-])("names %s", async (_, variables, message) => {
+test.each<[string, Variables, number, RegExp]>([
+  ["a file that is not there", {}, 2, /^--token: .*missing" cannot be read \(ENOENT\)$/m],
+  ["a setting that cannot be used", { OIDC_MFA: "mfa" }, 1, /^OIDC_MFA must be/],
+])("names %s", async (_, variables, expected, message) => {
   const [code, output] = await run(join(directory, "missing"), "", variables);
-  expect([code, output]).toEqual([1, expect.stringMatching(message)]);
+  expect([code, output]).toEqual([expected, expect.stringMatching(message)]);
 });

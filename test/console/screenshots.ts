@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { commandOf, numberOf, parseOptions } from "../../src/command-line.ts";
 import type { Page, Visitor } from "../support/browser.ts";
 import { setup } from "../support/build-bundle.ts";
 import { pickPerson, startConsole, type ConsoleProduct } from "../support/console.ts";
@@ -46,19 +47,34 @@ const LOOKS: Readonly<Record<string, Look>> = {
 const JUDGED = ["wide-light", "wide-dark"];
 /** Of what is higher than this no picture is taken. */
 const MAX_HEIGHT = 12_000;
+const MAX_KEYS = 1000;
+
+const USAGE = `Usage: npm run screenshots [-- LOOK... | COUNT...]
+
+Pictures of every page in .screenshots/. With counts: lists of so many keys in place of them, up to ${MAX_KEYS}; with looks,
+those alone: ${Object.keys(LOOKS).join(", ")}
+`;
+
+/** Throws a `UsageError` for anything but looks and counts. */
+function readArguments(args: string[]): { looks: readonly string[]; counts: readonly number[] } {
+  const { positionals } = parseOptions({ args, allowPositionals: true });
+  const looks = positionals.filter((each) => Object.hasOwn(LOOKS, each));
+  const counts = positionals.filter((each) => !looks.includes(each));
+  return {
+    looks: looks.length > 0 ? looks : Object.keys(LOOKS),
+    counts: counts.map((count) => numberOf("A count", count, { least: 0, most: MAX_KEYS, whole: true })),
+  };
+}
 
 async function main(): Promise<void> {
+  const { looks, counts } = commandOf(USAGE, readArguments);
   setup();
   rmSync(DIRECTORY, { recursive: true, force: true });
   mkdirSync(SHEETS, { recursive: true });
-  const asked = process.argv.slice(2);
-  const looks = asked.filter((each) => Object.hasOwn(LOOKS, each));
-  const counts = asked.filter((each) => !looks.includes(each));
-  const chosen = looks.length > 0 ? looks : Object.keys(LOOKS);
-  if (counts.length === 0) await takeAll({}, makeSample, PAGES, chosen, "");
+  if (counts.length === 0) await takeAll({}, makeSample, PAGES, looks, "");
   for (const count of counts) {
-    const vars = Number(count) > 20 ? { MAX_KEYS_PER_OWNER: "1000" } : {};
-    await takeAll(vars, (product) => makeKeys(product, Number(count)), LISTS, chosen, `-${count}`);
+    const vars = count > 20 ? { MAX_KEYS_PER_OWNER: "1000" } : {};
+    await takeAll(vars, (product) => makeKeys(product, count), LISTS, looks, `-${count}`);
   }
 }
 

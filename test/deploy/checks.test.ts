@@ -91,6 +91,13 @@ test.each<{ name: string; with: readonly Replacement[] }>([
     name: "more room for CPU",
     with: but("[env.production]\n", "[env.production]\nlimits = { cpu_ms = 60000 }\n"),
   },
+  {
+    name: "a log that is kept elsewhere",
+    with: but(
+      VARS,
+      `[env.production.observability]\nenabled = true\nredact_query_string = true\nlogs = { invocation_logs = false, persist = false, destinations = ["our-logs"] }\n\n${VARS}`,
+    ),
+  },
   { name: "another audience", with: but(VARS, `${VARS}ORIGIN_AUDIENCE = "urn:acme:custody"\n`) },
   { name: "settings in JSON", with: but(VARS, `${VARS}OIDC_ROLE_NAMES = '{"custody-admins": ["admin"]}'\n`) },
 ])("$name is let through", ({ with: changes }) => expect(problems(...changes)).toEqual([]));
@@ -203,6 +210,11 @@ describe("a section is refused, and what is wrong is named,", () => {
       with: but(VARS, `${VARS}OIDC_CLIENT_SECRET = "s3cr3t"\n`),
       says: /^OIDC_CLIENT_SECRET: is a secret/,
     },
+    ...["OIDC_CLIENT_SECRET", "ORIGIN_AUTHORIZATION", "ORIGIN_AUTHORIZATION_UPLOADS"].map((name) => ({
+      name: `with ${name} empty among the variables`,
+      with: but(VARS, `${VARS}${name} = ""\n`),
+      says: new RegExp(`^${name}: is a secret, and no variable`),
+    })),
     {
       name: "with a variable that no setting has",
       with: but(VARS, `${VARS}ADMISSION_LEASE = "200"\n`),
@@ -400,10 +412,24 @@ describe("a section is refused, and what is wrong is named,", () => {
       name: "with the platform's traces",
       with: but(
         VARS,
-        `[env.production.observability]\ntraces = { enabled = true }\nlogs = { invocation_logs = false }\n\n${VARS}`,
+        `[env.production.observability]\nenabled = true\nredact_query_string = true\ntraces = { enabled = true }\nlogs = { invocation_logs = false }\n\n${VARS}`,
       ),
       says: /^observability: traces.enabled must be false/,
     },
+    ...(
+      [
+        ["enabled = false", /^observability: enabled must be true/],
+        ["enabled = true\nlogs = { enabled = false }", /^observability: enabled must be true/],
+        [
+          "enabled = true\nredact_query_string = true\nlogs = { invocation_logs = false, persist = false }",
+          /^observability: logs.persist must be true, or logs.destinations/,
+        ],
+      ] as const
+    ).map(([lines, says]) => ({
+      name: `without a log that is kept: ${JSON.stringify(lines)}`,
+      with: but(VARS, `[env.production.observability]\n${lines}\n\n${VARS}`),
+      says,
+    })),
     {
       name: "with queries in what the platform adds to lines",
       with: but(
@@ -638,9 +664,26 @@ describe("the command line says what is wrong with it:", () => {
     [["--env", "staging", "--force"], /--force/],
     [["--env", "staging", "now"], /What is now\?/],
     [["--env", "staging", "--rollback", "--dry-run"], /--dry-run/],
-    [["--env", "staging", "--url", "gateway.acme.dev"], /--url must be/],
+    ...[
+      "gateway.acme.dev",
+      "https://gateway.acme.dev/v1",
+      "https://me@gateway.acme.dev",
+      "http://[::1",
+      "ftp://a",
+      "",
+    ].map((url): [string[], RegExp] => [["--env", "staging", "--url", url], /--url must be/]),
+    ...["--name=other", "latest", "../x"].map((version): [string[], RegExp] => [
+      ["--env", "staging", "--rollback", "--", version],
+      /--rollback takes the id of a version/,
+    ]),
+    [["--env", "staging", "--url", "-1"], /^[^\n]*--url[^\n]*$/],
   ])("%j", (args, says) => expect(() => readArguments(args)).toThrow(says));
 });
+
+test.each([import.meta.dirname, "nowhere.toml", "package.json.bak", import.meta.filename, ""])(
+  "the file %j is none to deploy by",
+  (config) => expect(() => readTarget({ ...COMMAND, config })).toThrow(/^--config: .*/),
+);
 
 test("where metrics go is told, and what to do where the account has no datasets", () => {
   const { path, remove } = writeConfig(...FILLED_IN);

@@ -46,6 +46,12 @@ const REAL: readonly (readonly [string, string])[] = [
     "https://todo.acme.io",
     "https://static.17.clients.your-server.de",
     "https://todos-123456.acme.io",
+    "https://api.foo.dev",
+    "https://bar.io/v1",
+    "https://foobar.com",
+    "https://www.your-travel.com",
+    "https://your-krone.at/api",
+    "https://api.not-your-bank.io",
   ].map((origin) => ["ORIGIN_URL", origin] as const),
   ...[
     "928374650192-k2j8f0s9d7a6q5w4e3r2t1y0u9i8o7p6.apps.googleusercontent.com",
@@ -74,10 +80,15 @@ const REAL: readonly (readonly [string, string])[] = [
 describe("what a deployment really has is let through:", () => {
   test.each(REAL)("%s = %s", (name, value) => expect(withVar(name, value)).toEqual([]));
 
-  test.each(["gateway.acme.dev", "tenant.acme.io", "api.your.bank", "api-123456.custody.io", "gw.bücher.io"])(
-    "the custom domain %s",
-    (pattern) => expect(withRoute({ pattern, custom_domain: true })).toEqual([]),
-  );
+  test.each([
+    "gateway.acme.dev",
+    "tenant.acme.io",
+    "gateway.foo.dev",
+    "gw.your-travel.com",
+    "api.your.bank",
+    "api-123456.custody.io",
+    "gw.bücher.io",
+  ])("the custom domain %s", (pattern) => expect(withRoute({ pattern, custom_domain: true })).toEqual([]));
 
   test.each([
     { pattern: "gateway.acme.dev/*", zone_name: "acme.dev" },
@@ -106,6 +117,11 @@ describe("what looks like it, and is in no deployment, is refused:", () => {
     ["OIDC_ISSUER", "https://login.acme.io/123456789"],
     ["ORIGIN_URL", "https://api.your.domain"],
     ["ORIGIN_URL", "https://your-api.acme.io"],
+    ["ORIGIN_URL", "https://api.your-domain.com"],
+    ["ORIGIN_URL", "https://your-company.com/v1"],
+    ["OIDC_ISSUER", "https://your-tenant.eu.auth0.com"],
+    ["OIDC_CLIENT_ID", "your client id"],
+    ["KEY_PREFIX", "your"],
     ["ORIGIN_URL", "https://xxx.acme.io"],
     ["OIDC_CLIENT_ID", "1234567890"],
     ["OIDC_CLIENT_ID", "12345678901234567890"],

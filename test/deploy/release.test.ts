@@ -263,6 +263,33 @@ describe("a Worker whose name was changed", () => {
   });
 });
 
+describe("a namespace that is not there", () => {
+  /** Cloudflare's words for it, and what wrangler makes of a status alone. */
+  test.each([NO_VALUE, "A request to the Cloudflare API failed.\n\n  namespace not found [code: 10013]"])(
+    'is not taken for one without a note: "%s"',
+    async (says) => {
+      expect(await deploy()).toBeNull();
+      wrangler.ran.length = 0;
+      wrangler.namespaces.length = 0;
+      wrangler.failing = { command: "kv key get", says };
+      for (const dryRun of [false, ...(says === NO_VALUE ? [true] : [])]) {
+        expect(await deploy({ dryRun })).toMatchObject({
+          outcome: "Nothing was uploaded",
+          code: 1,
+          problems: expect.stringMatching(/KEY_RECORDS: the account has no namespace|namespace not found/),
+        });
+      }
+      expect(changed()).toEqual([]);
+    },
+  );
+
+  test("and one without the note is taken as what it is, by the code, too", async () => {
+    expect(await deploy()).toBeNull();
+    wrangler.failing = { command: "kv key get", says: "get: 'key not found' [code: 10009]" };
+    expect(await deploy()).toBeNull();
+  });
+});
+
 test("a dry run says whether all of it runs already, and changes nothing", async () => {
   const said: string[] = [];
   expect(await deploy({ dryRun: true, said })).toBeNull();

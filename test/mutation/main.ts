@@ -1,29 +1,20 @@
 /**
- * `npm run mutate -- [--room src/core/key] [--test test/core/key] [--share 1] [--minutes 10] [--seed 1] [--processes 2]`:
- * makes small changes to the rules, one at a time, and runs the tests of pure rules that import the changed file, or those
- * of them whose names begin so. A change that no test notices is printed, unless {@link EXPLAINED} says why it changes
+ * `npm run mutate`: makes small changes to the rules, one at a time, and runs the tests of pure rules that import the
+ * changed file; see `USAGE`. A change that no test notices is printed, unless {@link EXPLAINED} says why it changes
  * nothing; any that is left ends the run with 1, and so does a test that could not be run.
  */
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { seededRandom } from "../../src/admission/simulation/random.ts";
+import { commandOf } from "../../src/command-line.ts";
+import { readArguments, USAGE } from "./arguments.ts";
 import { EXPLAINED, explanationOf } from "./explained.ts";
 import { mutantsOf, type Mutant } from "./mutants.ts";
 import { pureTests } from "./pure-tests.ts";
 import { RunnerProcess } from "./runner-process.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-/** By importance: what decides first. */
-const ROOMS = [
-  "src/core/access",
-  "src/admission/rules",
-  "src/core/key",
-  "src/core/token",
-  "src/core/policy",
-  "src/core",
-];
 const MAX_TEST_CPU_MS = 60_000;
 /** Tests of a mutant that take so many times what they usually do, and this more, do not end. */
 const MAX_SLOWER = 3;
@@ -34,18 +25,8 @@ interface Task {
   readonly mutant: Mutant;
 }
 
-const { values } = parseArgs({
-  options: {
-    room: { type: "string", multiple: true, default: ROOMS },
-    test: { type: "string", multiple: true, default: ["test/"] },
-    share: { type: "string", default: "1" },
-    minutes: { type: "string", default: "60" },
-    seed: { type: "string", default: "1" },
-    processes: { type: "string", default: "2" },
-  },
-});
-const share = Number(values.share);
-const end = Date.now() + Number(values.minutes) * 60_000;
+const command = commandOf(USAGE, readArguments);
+const end = Date.now() + command.minutes * 60_000;
 
 const sources = new Map<string, string>();
 
@@ -58,13 +39,13 @@ function sourceOf(file: string): string {
 /** The tasks of each room; a file is part of the first that holds it. */
 function tasksByRoom(): Map<string, Task[]> {
   const seen = new Set<string>();
-  const random = seededRandom(Number(values.seed));
-  const entries = values.room.map((room) => {
+  const random = seededRandom(command.seed);
+  const entries = command.rooms.map((room) => {
     const files = statSync(join(ROOT, room)).isFile() ? [room] : globSync(`${room}/**/*.ts`, { cwd: ROOT });
     const own = files.toSorted().filter((file) => !seen.has(file));
     for (const file of own) seen.add(file);
     const tasks = own.flatMap((file) => mutantsOf(sourceOf(file)).map((mutant) => ({ file, mutant })));
-    return [room, tasks.filter(() => random() < share)] as const;
+    return [room, tasks.filter(() => random() < command.share)] as const;
   });
   return new Map(entries);
 }
@@ -103,7 +84,7 @@ function costOf(runner: RunnerProcess, test: string): Promise<number> {
 /** Whether a test notices; the quick ones are asked first. */
 async function isNoticed(runner: RunnerProcess, { file, mutant: { text } }: Task): Promise<boolean> {
   const timed: { test: string; cpuMs: number }[] = [];
-  const own = (tests.get(file) ?? []).filter((test) => values.test.some((start) => test.startsWith(start)));
+  const own = (tests.get(file) ?? []).filter((test) => command.tests.some((start) => test.startsWith(start)));
   for (const test of own) timed.push({ test, cpuMs: await costOf(runner, test) });
   const usable = timed.filter(({ cpuMs }) => cpuMs < Infinity).toSorted((a, b) => a.cpuMs - b.cpuMs);
   const patienceCpuMs = SPARE_CPU_MS + MAX_SLOWER * usable.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
@@ -165,7 +146,7 @@ async function mutate(runners: readonly RunnerProcess[], room: string, tasks: Ta
 execFileSync("node", ["src/api/build.ts"], { cwd: ROOT, stdio: "inherit" });
 const stale = staleExplanations();
 for (const each of stale) console.log(`explains nothing: ${each}`);
-const runners = Array.from({ length: Number(values.processes) }, () => new RunnerProcess());
+const runners = Array.from({ length: command.processes }, () => new RunnerProcess());
 for (const [room, tasks] of tasksByRoom()) await mutate(runners, room, tasks);
 for (const runner of runners) runner.stop();
 console.log(`all: ${total.toString()}`);

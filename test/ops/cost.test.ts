@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readArguments, UsageError } from "../../src/cost/arguments.ts";
 import { billOf, dollarsPerMillion } from "../../src/cost/bill.ts";
 import { loadOf, MONTH_S, ratesOf } from "../../src/cost/load.ts";
 import { measure } from "../../src/cost/measure.ts";
@@ -98,24 +97,4 @@ describe("npm run cost", () => {
     expect(kinds.length).toBeGreaterThan(2);
     expect(stdout).toContain("Durable Objects: Pricing");
   }, 180_000);
-
-  test("explains itself", async () => {
-    const { code, stdout } = await run("--help");
-    expect([code, stdout]).toEqual([0, expect.stringContaining("--requests")]);
-  });
-
-  test.each<[string, string[]]>([
-    ["--requests is missing", ["--keys", "1"]],
-    ["--requests must be", ["--requests", "many", "--keys", "1"]],
-    ["--requests must be", ["--requests", "-1", "--keys", "1"]],
-    ["--keys must be a whole number", ["--requests", "1", "--keys", "1.5"]],
-    ["--skew must be", ["--requests", "1", "--keys", "1", "--skew", "steep"]],
-    ["--log must be", ["--requests", "1", "--keys", "1", "--log", "some"]],
-    ["--organizations must be", ["--requests", "1", "--keys", "1", "--organizations", "2"]],
-    ["--nonsense", ["--nonsense"]],
-  ])("says what is wrong: %s", (problem, args) => {
-    const read = () => readArguments(args.map((arg) => (arg.startsWith("-1") ? `=${arg}` : arg)));
-    expect(read).toThrow(UsageError);
-    expect(read).toThrow(problem);
-  });
 });

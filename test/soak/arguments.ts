@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { numberOf, outputFile, parseOptions } from "../../src/command-line.ts";
 
 export const USAGE = `Usage:
   npm run -s soak -- [--hours N] [--keys N] [--orgs N] [--rate N] [--objects N] [--json FILE]
@@ -6,7 +6,7 @@ export const USAGE = `Usage:
 Traffic in virtual time over the product's own leases, guards and ledgers, and over the objects of some of the
 organisations in workerd. Prints, hour by hour, how long requests were held up, what is in memory, what is stored and
 what was written, and compares the last with what \`npm run cost\` reckons with. Exit code 1: something has grown or
-differs.
+differs; 2: the command line cannot be carried out.
 
   --hours    of virtual time; 6
   --keys     by Zipf: the second is used half as often as the first, the third a third; 100000
@@ -24,11 +24,6 @@ export interface SoakOptions {
   readonly objects: number;
 }
 
-/** What is wrong with a command line. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
 const OPTIONS = {
   hours: { type: "string", default: "6" },
   keys: { type: "string", default: "100000" },
@@ -36,40 +31,20 @@ const OPTIONS = {
   rate: { type: "string", default: "100" },
   objects: { type: "string", default: "50" },
   json: { type: "string" },
-  help: { type: "boolean", default: false },
 } as const;
 
-/** Reads the command line; `null` when only help is asked for. Throws a {@link UsageError}. */
-export function readArguments(args: string[]): { options: SoakOptions; json: string | null } | null {
-  const values = parse(args);
-  if (values.help) return null;
+/** Reads the command line. Throws a `UsageError`. */
+export function readArguments(args: string[]): { options: SoakOptions; json: string | null } {
+  const { values } = parseOptions({ args, options: OPTIONS });
+  const whole = (option: string, text: string, least: number, most: number) =>
+    numberOf(option, text, { least, most, whole: true });
   const organizations = whole("--orgs", values.orgs, 1, 100_000);
   const options = {
-    hours: between("--hours", values.hours, 0.1, 1000),
+    hours: numberOf("--hours", values.hours, { least: 0.1, most: 1000 }),
     keys: whole("--keys", values.keys, organizations, 1_000_000),
     organizations,
-    requestsPerSecond: between("--rate", values.rate, 0.1, 10_000),
+    requestsPerSecond: numberOf("--rate", values.rate, { least: 0.1, most: 10_000 }),
     objects: Math.min(organizations, whole("--objects", values.objects, 1, 1000)),
   };
-  return { options, json: values.json ?? null };
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: OPTIONS }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-function between(option: string, text: string, least: number, most: number): number {
-  const value = text.trim() === "" ? Number.NaN : Number(text);
-  if (value >= least && value <= most) return value;
-  throw new UsageError(`${option} must be a number from ${least} to ${most} (is ${text})`);
-}
-
-function whole(option: string, text: string, least: number, most: number): number {
-  const value = between(option, text, least, most);
-  if (Number.isInteger(value)) return value;
-  throw new UsageError(`${option} must be a whole number (is ${text})`);
+  return { options, json: outputFile("--json", values.json) };
 }

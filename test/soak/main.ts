@@ -1,6 +1,6 @@
 /** `npm run soak`: hours of traffic in virtual time; see `USAGE`. */
-import { writeFileSync } from "node:fs";
-import { readArguments, USAGE, UsageError } from "./arguments.ts";
+import { commandOf, writeFigures } from "../../src/command-line.ts";
+import { readArguments, USAGE } from "./arguments.ts";
 import { soak, type Sample, type Soak } from "./soak.ts";
 
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
@@ -26,22 +26,9 @@ function summaryOf({ addedMs, leaseShare, requests, rowsPerRequest, objectRows, 
   ].join("\n");
 }
 
-async function run(): Promise<void> {
-  const command = readArguments(process.argv.slice(2));
-  if (command === null) return console.log(USAGE);
-  console.log(line(COLUMNS.map(([title]) => title)));
-  const result = await soak(command.options, (sample) =>
-    console.log(line(COLUMNS.map(([, cell]) => cell(sample)))),
-  );
-  console.log(summaryOf(result));
-  if (command.json !== null) writeFileSync(command.json, `${JSON.stringify(result, null, 2)}\n`);
-  if (result.problems.length > 0) process.exitCode = 1;
-}
-
-try {
-  await run();
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n\n${USAGE}`);
-  process.exitCode = 2;
-}
+const { options, json } = commandOf(USAGE, readArguments);
+console.log(line(COLUMNS.map(([title]) => title)));
+const result = await soak(options, (sample) => console.log(line(COLUMNS.map(([, cell]) => cell(sample)))));
+console.log(summaryOf(result));
+if (result.problems.length > 0) process.exitCode = 1;
+writeFigures("--json", json, result);

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { readArguments, UsageError } from "./arguments.ts";
 import { problemsOf, soak, type Sample } from "./soak.ts";
 import { Waits } from "./waits.ts";
 
@@ -55,14 +54,4 @@ test("waits are told by their share", () => {
   const waits = new Waits();
   for (let ms = 1; ms <= 200; ms++) waits.add(ms);
   expect([waits.of(0.5), waits.of(0.99), waits.of(1)]).toEqual([100, 198, 200]);
-});
-
-test.each<[string, string[]]>([
-  ["--hours must be", ["--hours", "soon"]],
-  ["--keys must be", ["--keys", "10", "--orgs", "20"]],
-  ["--orgs must be a whole number", ["--orgs", "1.5"]],
-  ["--nonsense", ["--nonsense"]],
-])("it says what is wrong: %s", (problem, args) => {
-  expect(() => readArguments(args)).toThrow(UsageError);
-  expect(() => readArguments(args)).toThrow(problem);
 });

@@ -1,19 +1,15 @@
-/** `npm run simulate -- [--json FILE] [--only TEXT] [--seed N]`: the scenarios in virtual time, by the product's own rules. */
-import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
-import { tableOf } from "./report.ts";
-import { SCENARIOS } from "./scenarios.ts";
-import { simulate } from "./simulation.ts";
+/** `npm run simulate`: the scenarios in virtual time, by the product's own rules; see `USAGE`. */
+import { commandOf, writeFigures } from "../../command-line.ts";
+import { readArguments, USAGE } from "./arguments.ts";
 import type { Figures } from "./figures.ts";
+import { tableOf } from "./report.ts";
+import { simulate } from "./simulation.ts";
 
-const { values } = parseArgs({
-  options: { json: { type: "string" }, only: { type: "string" }, seed: { type: "string" } },
-});
+const command = commandOf(USAGE, readArguments);
 const scenarios: Figures[] = [];
-for (const scenario of SCENARIOS) {
-  if (!scenario.name.includes(values.only ?? "")) continue;
-  scenarios.push(await simulate(scenario, Number(values.seed ?? 1)));
+for (const scenario of command.scenarios) {
+  scenarios.push(await simulate(scenario, command.seed));
   process.stderr.write(`${scenario.name}\n`);
 }
 console.log(tableOf(scenarios));
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ scenarios }, null, 2)}\n`);
+writeFigures("--json", command.json, { scenarios });

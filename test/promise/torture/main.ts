@@ -1,13 +1,7 @@
-/**
- * `npm run torture -- [--minutes N] [--seed N] [--steps N] [--quick]`: random runs of everything that may happen, over the
- * real runtime, against a model of what must be allowed; `--quick` restarts nothing. With a seed, that run alone. A
- * failure is shrunk and printed with its seed; the command then ends with 1.
- *
- * `npm run torture -- --broken [--seed N] [--only TEXT]`: the same over products that each have a fault, from the same
- * seed on; one whose fault is not found ends with 1.
- */
-import { parseArgs } from "node:util";
+/** `npm run torture`: random runs of everything that may happen; see `USAGE`. */
+import { commandOf } from "../../../src/command-line.ts";
 import { setup } from "../../support/build-bundle.ts";
+import { readArguments, USAGE } from "./arguments.ts";
 import { BROKEN, brokenWorker } from "./broken.ts";
 import { runSteps, type RunOptions } from "./run.ts";
 import { shrink } from "./shrink.ts";
@@ -17,17 +11,7 @@ const SHRINK_MS = 300_000;
 /** Runs in which a fault has to show. */
 const BROKEN_RUNS = 25;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "5" },
-    seed: { type: "string" },
-    steps: { type: "string", default: "80" },
-    quick: { type: "boolean", default: false },
-    broken: { type: "boolean", default: false },
-    only: { type: "string", default: "" },
-  },
-});
-const count = Number(values.steps);
+type Command = ReturnType<typeof readArguments>;
 
 /** One run; whether no promise was broken. One that was is shrunk. */
 async function holds(options: StepOptions, runOptions: RunOptions = {}): Promise<boolean> {
@@ -48,25 +32,26 @@ async function holds(options: StepOptions, runOptions: RunOptions = {}): Promise
   return false;
 }
 
-async function torture(): Promise<boolean> {
-  const end = Date.now() + Number(values.minutes) * 60_000;
-  const without = values.quick ? RESTARTS : [];
+async function torture({ minutes, seed: given, steps: count, quick }: Command): Promise<boolean> {
+  // A seed names one run.
+  const end = given === null ? Date.now() + minutes * 60_000 : 0;
+  const without = quick ? RESTARTS : [];
   // Other seeds each time, so that runs add up.
-  let seed = Number(values.seed ?? Math.floor(Date.now() / 1000) % 1_000_000_000);
+  let seed = given ?? Math.floor(Date.now() / 1000) % 1_000_000_000;
   do {
     if (!(await holds({ seed, count, without }))) return false;
     seed++;
-  } while (values.seed === undefined && Date.now() < end);
+  } while (Date.now() < end);
   return true;
 }
 
-async function findAllBroken(): Promise<boolean> {
+async function findAllBroken({ seed: given, steps: count, only }: Command): Promise<boolean> {
   const notFound: string[] = [];
-  for (const product of BROKEN.filter(({ name }) => name.includes(values.only))) {
+  for (const product of BROKEN.filter(({ name }) => name.includes(only))) {
     console.log(`\n${product.name}`);
     const worker = brokenWorker(product);
     const without = product.shows === "by itself" ? RESTARTS : [];
-    const first = Number(values.seed ?? 1);
+    const first = given ?? 1;
     let isFound = false;
     for (let seed = first; seed < first + BROKEN_RUNS && !isFound; seed++) {
       isFound = !(await holds({ seed, count, without }, { worker }));
@@ -77,5 +62,6 @@ async function findAllBroken(): Promise<boolean> {
   return notFound.length === 0;
 }
 
+const command = commandOf(USAGE, readArguments);
 setup();
-if (!(await (values.broken ? findAllBroken() : torture()))) process.exitCode = 1;
+if (!(await (command.broken ? findAllBroken(command) : torture(command)))) process.exitCode = 1;
