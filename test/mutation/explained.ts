@@ -13,6 +13,7 @@ interface Explanation {
 const ALLOWLIST = "src/core/key/ip-allowlist.ts";
 const GUARD = "src/admission/rules/guard.ts";
 const EFFECTIVE = "src/core/access/effective-access.ts";
+const PACE = "src/admission/rules/pace.ts";
 const LOAD = "src/admission/rules/load.ts";
 const NAMED = "src/core/access/named-values.ts";
 const IDENTITY_SETTINGS = "src/core/identity/settings.ts";
@@ -473,6 +474,37 @@ export const EXPLAINED: readonly Explanation[] = [
     changes: ['"" -> "mutant"'],
     why: "Paths without a name, or without a part, are decided before.",
   })),
+  ...[
+    "if (key.spent + key.demand + key.surplus > 0) return false;",
+    "if (!key.isInUse) return key.units === 0;",
+    "return key.units > 0 && window !== null && now < window.end && now - key.usedAt <= KEEP_UNITS_MS;",
+  ].map((line) => ({
+    file: PACE,
+    line,
+    changes: [
+      "> -> >=",
+      "if (!key.isInUse) return key.units === 0; -> ;",
+      "key.units === 0 -> false",
+      `${line} -> ;`,
+      `${line.slice("return ".length, -1)} -> false`,
+      "0 -> 1",
+      "- -> +",
+      "<= -> <",
+    ],
+    why: "It spares work: a key at rest has nothing to say.",
+  })),
+  {
+    file: PACE,
+    line: "const weight = took > group.tookMs ? 0.5 : 0.25;",
+    changes: ["> -> >="],
+    why: "Where they are equal nothing moves.",
+  },
+  {
+    file: PACE,
+    line: "if (group.tookMs > 0.3 * group.leaseMs) return 0;",
+    changes: ["0 -> null"],
+    why: "A comparison takes null for 0.",
+  },
   {
     file: SCIM_FILTER,
     line: "return ordered(operator, a === b ? 0 : a < b ? -1 : 1);",

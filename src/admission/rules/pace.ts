@@ -142,7 +142,7 @@ export function wantsOf<R extends Guarded>(
     const want = Math.max(waiting, unitsWanted(group, key, { isSteady, isFinal }, now));
     const returns = key.surplus > 0 && group.failures === 0;
     const spare = want === 0 && isSteady && isSpareUseful(key, now);
-    const isAsked = want > 0 || spare || key.demand > 0 || asker?.keyId === id;
+    const isAsked = want > 0 || spare || asker?.keyId === id;
     noteAsked(key, now);
     if (isAsked || returns || usage !== null) wants.push({ id, want, waiting, need: cost, spare, usage });
   };

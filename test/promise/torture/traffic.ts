@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OriginHandler } from "../../support/origin-server.ts";
-import { mustPass, VAULTS, type Attempt, type Credential } from "./truth.ts";
+import { mustPass, VAULTS, type Attempt, type Credential, type Key } from "./truth.ts";
 import { EDGES, type World } from "./world.ts";
 
 const CLIENTS = 2 * EDGES;
@@ -125,7 +125,10 @@ export class Traffic {
     await Promise.all(attempts.map((attempt, i) => this.#expectToPass(attempt, i % EDGES)));
   }
 
-  /** A key that was to end by itself is refused everywhere, and is so for good. */
+  /**
+   * A key that was to end by itself is refused everywhere, and for good once that is on record: until then an edge may
+   * refuse it by its clock, which may be set back.
+   */
   async expectRetirements(): Promise<void> {
     const { truth } = this.#world;
     const due = truth.credentials.filter(
@@ -140,7 +143,7 @@ export class Traffic {
       const edges = Array.from({ length: EDGES }, (_, edge) => edge);
       const attempt = { credential, vault: 1, isNear: true };
       const statuses = await Promise.all(edges.map((edge) => this.attempt(attempt, edge)));
-      if (statuses.every((status) => status === 401)) {
+      if (statuses.every((status) => status === 401) && (await this.#hasReceipt(credential.key))) {
         credential.key.dead = true;
         return;
       }
@@ -149,6 +152,11 @@ export class Traffic {
     this.#world.truth.violate(
       `still alive after its end: ${describe({ credential, vault: 1, isNear: true })}`,
     );
+  }
+
+  async #hasReceipt({ id, owner }: Key): Promise<boolean> {
+    const { body } = await this.#world.asAdmin(0, owner.orgId, "GET", `/-/api-keys/${id}`);
+    return typeof body["receipt"] === "object" && body["receipt"] !== null;
   }
 
   async #expectToPass(attempt: Attempt, edge: number): Promise<void> {
