@@ -1,3 +1,4 @@
+import { GrowingBytes } from "../core/http/body.ts";
 import { filterBody, type ListFilter } from "../core/http/filtered-list.ts";
 import { tidyListHeaders } from "../core/http/list-headers.ts";
 import { refuse, type Result } from "../core/refusal.ts";
@@ -52,33 +53,33 @@ function sayUtf8(headers: Headers): void {
 
 async function readAll(body: ReadableStream<Uint8Array>, timeoutMs: number): Promise<Result<Uint8Array>> {
   const reader = body.getReader({ mode: "byob" });
-  const parts: Uint8Array[] = [];
-  let length = 0;
+  const kept = new GrowingBytes(MAX_LIST_BYTES);
+  const movement = { movedAt: Date.now() };
   try {
-    for (;;) {
-      const part = await withIdleTimeout(reader.read(new Uint8Array(BUFFER_BYTES)), timeoutMs, null);
-      if (part?.done) return concatenate(parts, length);
-      if (part !== null) {
-        parts.push(part.value);
-        length += part.value.byteLength;
-        if (length <= MAX_LIST_BYTES) continue;
-      }
-      reader.cancel().catch(() => {});
-      return part === null
-        ? refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S })
-        : refuse("internal_error", { reason: "the origin's list is too long to be filtered" });
-    }
+    // One timer for all parts: a request may have ten thousand, and an origin may send each item by itself.
+    const end = await withIdleTimeout(readParts(kept, reader, movement), timeoutMs, movement);
+    if (end === "read") return kept.bytes();
+    reader.cancel().catch(() => {});
+    return end === null
+      ? refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S })
+      : refuse("internal_error", { reason: "the origin's list is too long to be filtered" });
   } catch (error) {
     return refuse("origin_unavailable", { retryAfter: ORIGIN_RETRY_AFTER_S, reason: String(error) });
   }
 }
 
-function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
+async function readParts(
+  kept: GrowingBytes,
+  reader: ReadableStreamBYOBReader,
+  movement: { movedAt: number },
+): Promise<"read" | "too long"> {
+  let buffer = new ArrayBuffer(BUFFER_BYTES);
+  while (!kept.isOver) {
+    const { done, value } = await reader.read(new Uint8Array(buffer));
+    if (done) return "read";
+    movement.movedAt = Date.now();
+    kept.add(value);
+    buffer = value.buffer;
   }
-  return whole;
+  return "too long";
 }

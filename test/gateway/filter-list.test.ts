@@ -232,6 +232,16 @@ test("a slow list is no silence as long as it keeps coming", async () => {
   client.close();
 });
 
+test("a list that comes in more parts than a request may have timers is filtered as any other", async () => {
+  origin.handler = (_request, response) => {
+    response.write('{"data":[{"id":"vault_9"}');
+    for (let i = 0; i < 10_100; i++) response.write(',{"id":"vault_1"}');
+    response.end("]}");
+  };
+  const response = await sendRaw(urls.gateway, requestText("GET", "/v1/vaults"));
+  expect(JSON.parse(response.body.toString()).data).toHaveLength(10_100);
+});
+
 describe("an id is a text or a whole number, at its place in the item", () => {
   test.each([
     ['[{"id":7},{"id":8},{"id":"7"}]', '[{"id":7},{"id":"7"}]'],

@@ -20,20 +20,26 @@ export async function readAtMost(
     timer = setTimeout(() => resolve("late"), timeoutMs);
   });
   try {
-    for (;;) {
-      const next = await Promise.race([reader.read(), late]);
-      if (next === "late") void reader.cancel().catch(() => {});
-      else if (!next.done) {
-        kept.add(next.value);
-        continue;
-      }
-      if (kept.isOver) return TOO_LARGE;
-      return next === "late" ? TOO_SLOW : kept.bytes();
-    }
+    // Raced once: what waits for a part as well would be remembered for each part until the time is over.
+    const end = await Promise.race([readParts(reader, kept), late]);
+    if (end === "late") void reader.cancel().catch(() => {});
+    if (kept.isOver) return TOO_LARGE;
+    return end === "late" ? TOO_SLOW : kept.bytes();
   } catch {
     return BROKEN;
   } finally {
     clearTimeout(timer);
+  }
+}
+
+async function readParts(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  kept: GrowingBytes,
+): Promise<"whole"> {
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return "whole";
+    kept.add(value);
   }
 }
 
@@ -42,7 +48,7 @@ const BROKEN = refuse("invalid_request", { details: { problem: "The body is brok
 const TOO_SLOW = refuse("invalid_request", { details: { problem: "The body did not come in time" } });
 
 /** Bytes in one piece, however many parts they come in: a part for each byte would take a hundred times their room. */
-class GrowingBytes {
+export class GrowingBytes {
   readonly #limit: number;
   #held = new Uint8Array(1024);
   #length = 0;

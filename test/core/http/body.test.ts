@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { BODY_TIMEOUT_MS, readAtMost } from "../../../src/core/http/body.ts";
 import { isRefusal } from "../../../src/core/refusal.ts";
 
@@ -49,4 +49,20 @@ describe("a body", () => {
 test("what has no body is read as nothing, and a body may take a minute", async () => {
   expect(await readAtMost(null, LIMIT)).toEqual(new Uint8Array());
   expect(BODY_TIMEOUT_MS).toBe(60_000);
+});
+
+test("the end of the time for a body is waited for once, however many parts there are to remember it", async () => {
+  const race = vi.spyOn(Promise, "race");
+  try {
+    await readAtMost(
+      bodyOf(
+        Array.from({ length: LIMIT }, () => 1),
+        "whole",
+      ),
+      LIMIT,
+    );
+    expect(race).toHaveBeenCalledTimes(1);
+  } finally {
+    race.mockRestore();
+  }
 });
