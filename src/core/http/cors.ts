@@ -1,4 +1,4 @@
-import { barredFromOrigin } from "./header-policy.ts";
+import { mayReachOrigin } from "./header-policy.ts";
 
 /** Cross-origin requests (Fetch Standard section 3.3): which pages may call, what they may send and what they may read. */
 
@@ -61,6 +61,6 @@ export function grantedHeaders(requested: string): string {
   return requested
     .split(",")
     .map((name) => name.trim().toLowerCase())
-    .filter((name) => HEADER_NAME.test(name) && (name === "authorization" || !barredFromOrigin(name)))
+    .filter((name) => HEADER_NAME.test(name) && (name === "authorization" || mayReachOrigin(name)))
     .join(", ");
 }

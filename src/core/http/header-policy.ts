@@ -106,8 +106,16 @@ export function tellsCount(name: string): boolean {
   return TELLS_COUNT.test(name);
 }
 
+/**
+ * Whether a header that a client names may reach the origin. `name` is in lower case. Nothing is remembered of it: one
+ * text can list very many.
+ */
+export function mayReachOrigin(name: string): boolean {
+  return !BARRED_FROM_ORIGIN.test(name.replace(GRPC_PREFIX, ""));
+}
+
 /** Whether a header that the client sent stays out of the request to the origin. `name` is in lower case. */
-export const barredFromOrigin = remember((name) => BARRED_FROM_ORIGIN.test(name.replace(GRPC_PREFIX, "")));
+export const barredFromOrigin = remember((name) => !mayReachOrigin(name));
 
 /** Whether a header that the origin sent stays out of the answer to the client. `name` is in lower case. */
 export const barredFromClient = remember((name) => BARRED_FROM_CLIENT.test(name));
@@ -161,8 +169,9 @@ function matcher(names: readonly string[]): RegExp {
   return new RegExp(`^(?:${alternatives.join("|")})$`, "s");
 }
 
-/** Clients send the same few names over and over; how many different ones are remembered, at most. */
+/** Clients send the same few names over and over; how many different ones are remembered, at most, and how long ones. */
 const MAX_REMEMBERED = 1000;
+const MAX_REMEMBERED_LENGTH = 64;
 
 /** Caches decisions by name. */
 function remember(decide: (name: string) => boolean): (name: string) => boolean {
@@ -171,7 +180,7 @@ function remember(decide: (name: string) => boolean): (name: string) => boolean 
     const known = decided.get(name);
     if (known !== undefined) return known;
     const decision = decide(name);
-    if (decided.size < MAX_REMEMBERED) decided.set(name, decision);
+    if (decided.size < MAX_REMEMBERED && name.length <= MAX_REMEMBERED_LENGTH) decided.set(name, decision);
     return decision;
   };
 }

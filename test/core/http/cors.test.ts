@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   allowedOrigin,
   EXPOSED_HEADERS,
@@ -81,4 +81,14 @@ test.each([
   ["bad name, x:y, ,ok", "ok"],
 ])("of the headers %j a page may send %j", (requested, granted) => {
   expect(grantedHeaders(requested)).toBe(granted);
+});
+
+test("nothing is remembered of the headers that a preflight names: anybody may name any number of any length", () => {
+  const set = vi.spyOn(Map.prototype, "set");
+  try {
+    expect(grantedHeaders("x-named-by-a-page, x-forwarded-by-a-page")).toBe("x-named-by-a-page");
+    expect(set).not.toHaveBeenCalled();
+  } finally {
+    set.mockRestore();
+  }
 });
