@@ -10,9 +10,9 @@ export interface RateWindow {
   readonly used: number;
 }
 
-/** The window that holds at `now`: the one given while it lasts, else a fresh one. */
+/** The window that holds at `now`: the one given while it lasts, else a fresh one, also where the clock was set back. */
 export function windowAt(window: RateWindow | null, limit: RateLimit, now: number): RateWindow {
-  if (window !== null && now < endOf(window, limit)) return window;
+  if (window !== null && now >= window.startedAt && now < endOf(window, limit)) return window;
   return { startedAt: now, endsAt: now + limit.windowSeconds * 1000, used: 0 };
 }
 

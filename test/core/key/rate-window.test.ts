@@ -23,6 +23,11 @@ test("a window that has ended is not revived by a longer one, and one that lasts
   expect(windowAt({ ...long, used: 2 }, { requests: 2, windowSeconds: 1 }, 1000).used).toBe(0);
 });
 
+test("a window that begins later than now, since the clock was set back, does not hold anybody up until then", () => {
+  const ahead = { ...windowAt(null, limit, 3_600_000), used: limit.requests };
+  expect(windowAt(ahead, limit, 5000)).toEqual({ startedAt: 5000, endsAt: 65_000, used: 0 });
+});
+
 test.each([
   [-5000, 1],
   [0, 1],
