@@ -46,13 +46,20 @@ export function requireAnswer(value: unknown): void {
 
 function isKeyAnswer(value: unknown): boolean {
   const key = value as Fields;
-  const { record, window } = key as { record?: unknown; window?: unknown };
+  const { record, window } = key;
   return (
     isObject(value) &&
     isCount(key["units"]) &&
     (record === undefined || record === null || isGuardedKey(record)) &&
-    (window === null || (isObject(window) && isObject(window["limit"]) && isCount(window["number"])))
+    (window === null || isWindow(window))
   );
+}
+
+/** Without these the units of a window would have no end, or no number of them would be too many. */
+function isWindow(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value["limit"])) return false;
+  const { number, limit, remaining, resetInMs } = value;
+  return [number, remaining, resetInMs, limit["requests"], limit["windowSeconds"]].every(isCount);
 }
 
 /** A key's record with its denials, as far as decisions would go wrong without them. */

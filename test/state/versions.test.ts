@@ -136,9 +136,15 @@ describe("an isolate", () => {
   const { record } = makeRecord({});
   const told = { record, denials: { tokens: {}, issuedUntil: 0 } };
   const answer = { revision: 1, leaseMs: 200, changed: {}, keys: {}, ahead: false };
+  const limit = { requests: 10, windowSeconds: 60 };
+  const withWindow = (changes: object) => ({
+    ...answer,
+    keys: { a: { units: 1, window: { number: 1, limit, remaining: 9, resetInMs: 60_000, ...changes } } },
+  });
 
   test("goes by an answer, whatever a later version has added to it", () => {
     expect(() => requireAnswer({ ...answer, changed: { a: told }, region: "eu" })).not.toThrow();
+    expect(() => requireAnswer(withWindow({ weight: 3 }))).not.toThrow();
   });
 
   test.each<readonly [string, unknown]>([
@@ -154,6 +160,9 @@ describe("an isolate", () => {
     ["no units", { ...answer, keys: { a: { window: null } } }],
     ["units that are no number", { ...answer, keys: { a: { units: Number.NaN, window: null } } }],
     ["a window of another form", { ...answer, keys: { a: { units: 1, window: { number: 1 } } } }],
+    ["a window without an end", withWindow({ resetInMs: undefined })],
+    ["a window whose rest is no number", withWindow({ remaining: Number.NaN })],
+    ["a window of a limit of another form", withWindow({ limit: { requests: 10 } })],
   ])("does not go by an answer with %s, and says why", (_, strange) => {
     expect(() => requireAnswer(strange)).toThrow("The answer is not understood");
   });
