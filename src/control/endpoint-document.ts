@@ -11,6 +11,7 @@ import { OPERATOR_SCOPE } from "../core/identity/settings.ts";
 import type { Success } from "./reply.ts";
 
 const EVERY_ENDPOINT: readonly RefusalCode[] = [
+  "credential_in_url",
   "credential_missing",
   "identity_token_invalid",
   // Somebody who was deactivated may do nothing.

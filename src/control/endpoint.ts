@@ -103,7 +103,7 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
   if (exposed.length > 0 || isRefusal(body)) {
     const found = isRefusal(body) ? problemsIn(body) : [];
     const further = await furtherProblems(endpoint, params.value, json.value, actor);
-    const ofForm = exposed.length === 0 && isRefusal(body) && body.code === "invalid_request";
+    const ofForm = isRefusal(body) && body.code === "invalid_request";
     return refuseProblems([...exposed, ...found, ...further], ofForm ? "invalid_request" : "invalid_value");
   }
   const outcome = await endpoint.run(

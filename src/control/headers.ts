@@ -1,12 +1,16 @@
 import { z } from "@hono/zod-openapi";
+import { withoutSecrets } from "../core/key/key-secret.ts";
 
 /** The headers that the control API reads and writes besides the common ones, as schemas like those of its bodies. */
 
 const ENTITY_TAG = '(?:W/)?"[^"]*"';
 const ENTITY_TAGS = new RegExp(ENTITY_TAG, "g");
 const PRECONDITION = new RegExp(`^(?:\\*|${ENTITY_TAG}(?:[ \\t]*,[ \\t]*${ENTITY_TAG})*)$`);
-/** A strong tag, as a version has one; weak tags never match (RFC 9110 section 8.8.3.2). */
-const VERSION_TAG = /^"([1-9]\d{0,14})"$/;
+/**
+ * The tag of a version. A weak one counts, too: Cloudflare weakens ours where it compresses an answer, and whatever changes
+ * has another version.
+ */
+const VERSION_TAG = /^(?:W\/)?"([1-9]\d{0,14})"$/;
 
 /** The versions that `If-Match` would have changed (RFC 9110 section 13.1.1): `null` when any will do. */
 const IfMatch = z
@@ -22,10 +26,13 @@ function versionsOf(tags: string): number[] {
 
 export const Precondition = z.object({ "If-Match": IfMatch.optional() });
 
+/** What `Prefer` says first of `return`; what it says again does not count (RFC 7240 section 2). */
+const RETURN = /(?:^|,)\s*return\s*=\s*"?([^\s";,]*)"?\s*(?=[;,]|$)/i;
+
 /** Whether `Prefer` asks for no body (RFC 7240 section 4.2). */
 const Prefer = z
   .string()
-  .transform((value) => /(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)/i.test(value))
+  .transform((value) => RETURN.exec(value)?.[1]?.toLowerCase() === "minimal")
   .openapi({ type: "string", example: "return=minimal", description: "`return=minimal` asks for no body." });
 
 /** Names a request, so that it does its work once (draft-ietf-httpapi-idempotency-key-header), quoted or not. */
@@ -33,6 +40,7 @@ const IdempotencyKey = z
   .string()
   .regex(/^("?)[\w.~:@+/=-]{1,128}\1$/, "must be a string of at most 128 characters, like a UUID")
   .transform((value) => value.replaceAll('"', ""))
+  .refine((name) => withoutSecrets(name) === name, "must not hold an API key or a token: it is stored")
   .openapi({
     type: "string",
     example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',

@@ -22,7 +22,7 @@ export function addImpactEndpoint(app: OpenAPIHono<ControlEnv>, control: Control
     tag: "API keys",
     params: KeyParams,
     body: KeyUpdate,
-    check: (body) => keyProblems(body, control.checkScope, Date.now()),
+    check: (body) => keyProblems(body, control, Date.now()),
     checkFurther: async ({ params, body: { vaults } }, actor) =>
       control.env.ORGANIZATION.getByName(actor.orgId).changeProblems(actor, params.id, {
         ...(vaults && { vaults }),
@@ -31,7 +31,7 @@ export function addImpactEndpoint(app: OpenAPIHono<ControlEnv>, control: Control
     refusals: ["not_found", "key_limit_reached"],
     run: async ({ params, body }, actor) => {
       const now = Date.now();
-      const change = readKeyChange(body, control.checkScope, now);
+      const change = readKeyChange(body, control, now);
       if (isRefusal(change)) return change;
       const { from } = usageStretch("24h", now);
       const organization = control.env.ORGANIZATION.getByName(actor.orgId);

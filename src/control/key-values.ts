@@ -11,6 +11,9 @@ import { ACTIONS, formatScope, parseScope, PLAIN_SEGMENT, type Scope } from "../
 import type { Control } from "./context.ts";
 import { refuseProblems, type FieldProblem } from "../core/http/field-problems.ts";
 
+/** What the API's document says of the values of a key. */
+type Rules = Pick<Control, "checkScope" | "hasVaults">;
+
 /** What a request may say of a key whose values need more than a schema. */
 type Input = {
   readonly [Field in "scopes" | "vaults" | "allowedIps" | "expiresIn" | "expiresAt"]?:
@@ -27,33 +30,29 @@ interface KeyValues {
 }
 
 /** Everything that is wrong with the values of a key at `now`. */
-export function keyProblems(input: Input, checkScope: Control["checkScope"], now: number): FieldProblem[] {
+export function keyProblems(input: Input, rules: Rules, now: number): FieldProblem[] {
   return [
     ...secretProblems(input),
-    ...scopeProblems(input.scopes ?? [], checkScope),
-    ...vaultProblems(input.vaults ?? "*"),
+    ...scopeProblems(input.scopes ?? [], rules),
+    ...vaultProblems(input.vaults ?? "*", rules),
     ...problemsAmong("allowedIps", (input.allowedIps ?? []).map(parseRange)),
     ...expiryProblems(input, now),
   ];
 }
 
 /** The same of a key that is to be made, which is not to have expired. */
-export function newKeyProblems(input: Input, checkScope: Control["checkScope"], now: number): FieldProblem[] {
+export function newKeyProblems(input: Input, rules: Rules, now: number): FieldProblem[] {
   const expiry = readExpiry(input, now);
   const expired = typeof expiry === "number" && expiry <= now;
   const past = expired ? [{ field: "expiresAt", problem: "Must be in the future" }] : [];
-  return [...keyProblems(input, checkScope, now), ...past];
+  return [...keyProblems(input, rules, now), ...past];
 }
 
 /** Reads the values of a key at `now`; a refusal names every field that cannot be. */
-export function readKeyValues(
-  input: Input,
-  checkScope: Control["checkScope"],
-  now: number,
-): Result<KeyValues> {
-  const problems = keyProblems(input, checkScope, now);
+export function readKeyValues(input: Input, rules: Rules, now: number): Result<KeyValues> {
+  const problems = keyProblems(input, rules, now);
   if (problems.length > 0) return refuseProblems(problems);
-  const scopes = input.scopes?.map((scope) => readScope(scope, checkScope)).filter(isAccepted);
+  const scopes = input.scopes?.map((scope) => readScope(scope, rules)).filter(isAccepted);
   const ranges = input.allowedIps?.map(parseRange).filter(isAccepted);
   const expiresAt = readExpiry(input, now);
   return {
@@ -64,11 +63,6 @@ export function readKeyValues(
   };
 }
 
-/** What is wrong with the vaults of a key of an API that has none. */
-export function excessVaultProblems(vaults: Input["vaults"]): FieldProblem[] {
-  return Array.isArray(vaults) ? [{ field: "vaults", problem: "This API has no vaults" }] : [];
-}
-
 function secretProblems(input: object): FieldProblem[] {
   return Object.entries(input).flatMap(([field, value]) => {
     const text = JSON.stringify(value) ?? "";
@@ -76,19 +70,17 @@ function secretProblems(input: object): FieldProblem[] {
   });
 }
 
-function scopeProblems(
-  inputs: NonNullable<Input["scopes"]>,
-  checkScope: Control["checkScope"],
-): FieldProblem[] {
-  const scopes = inputs.map((input) => readScope(input, checkScope));
+function scopeProblems(inputs: NonNullable<Input["scopes"]>, rules: Rules): FieldProblem[] {
+  const scopes = inputs.map((input) => readScope(input, rules));
   const problems = problemsAmong("scopes", scopes);
   if (problems.length > 0) return problems;
   const excess = scopesTooMany(scopes.filter(isAccepted));
   return excess === null ? [] : [{ field: "scopes", problem: excess }];
 }
 
-function vaultProblems(vaults: NonNullable<Input["vaults"]>): FieldProblem[] {
+function vaultProblems(vaults: NonNullable<Input["vaults"]>, { hasVaults }: Rules): FieldProblem[] {
   if (vaults === "*") return [];
+  if (!hasVaults) return [{ field: "vaults", problem: "This API has no vaults" }];
   const bad = vaults.filter((vault) => !PLAIN_SEGMENT.test(vault));
   const problems = bad.map((vault) => `Not the id of a vault: ${vault.slice(0, 100)}`);
   const tooMany = bad.length === 0 ? vaultsTooMany(vaults) : null;
@@ -105,11 +97,11 @@ function problemsAmong(field: string, read: readonly Result<unknown>[]): FieldPr
 /** Reads a change of a key at `now`; a refusal names the bad field. */
 export function readKeyChange(
   body: z.output<typeof KeyUpdate>,
-  checkScope: Control["checkScope"],
+  rules: Rules,
   now: number,
 ): Result<KeyChange> {
   const { expiresIn: _, expiresAt: __, ...plain } = body;
-  const values = readKeyValues(body, checkScope, now);
+  const values = readKeyValues(body, rules, now);
   return isRefusal(values) ? values : ({ ...plain, ...values } as KeyChange);
 }
 
@@ -119,7 +111,7 @@ function distinct<T>(values: readonly T[], name: (value: T) => string): T[] {
 
 function readScope(
   input: string | { action: string; resource: string },
-  checkScope: Control["checkScope"],
+  { checkScope }: Rules,
 ): Result<Scope> {
   const scope = typeof input === "string" ? parseScope(input) : readScopeObject(input);
   if (isRefusal(scope)) return scope;

@@ -28,13 +28,7 @@ import { addEndpoint } from "./endpoint.ts";
 import type { Control, ControlEnv } from "./context.ts";
 import { Created, Idempotency, Precondition, Preference, PreferenceApplied, Versioned } from "./headers.ts";
 import { keyAnswer, keyPage, readKeyQuery } from "./key-list.ts";
-import {
-  keyProblems,
-  newKeyProblems,
-  excessVaultProblems,
-  readKeyChange,
-  readKeyValues,
-} from "./key-values.ts";
+import { keyProblems, newKeyProblems, readKeyChange, readKeyValues } from "./key-values.ts";
 import type { FieldProblem } from "../core/http/field-problems.ts";
 
 const TAG = "API keys";
@@ -50,10 +44,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     tag: TAG,
     headers: Idempotency,
     body: control.hasVaults ? KeyCreationInVaults : KeyCreation,
-    check: (body) => [
-      ...newKeyProblems(body, control.checkScope, Date.now()),
-      ...(control.hasVaults ? [] : excessVaultProblems(body.vaults)),
-    ],
+    check: (body) => newKeyProblems(body, control, Date.now()),
     checkFurther: async ({ body: { ownerId, vaults } }, actor) =>
       organizationOf(actor, control).draftProblems(actor, {
         ...(ownerId !== undefined && { ownerId }),
@@ -72,7 +63,7 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     ],
     run: async ({ headers, body }, actor) => {
       const now = Date.now();
-      const values = readKeyValues(body, control.checkScope, now);
+      const values = readKeyValues(body, control, now);
       if (isRefusal(values)) return values;
       const expiresAt =
         values.expiresAt === undefined ? now + control.config.defaultKeyExpiryMs : values.expiresAt;
@@ -158,13 +149,13 @@ export function addKeyEndpoints(app: OpenAPIHono<ControlEnv>, control: Control):
     params: KeyParams,
     headers: Precondition,
     body: KeyUpdate,
-    check: (body) => keyProblems(body, control.checkScope, Date.now()),
+    check: (body) => keyProblems(body, control, Date.now()),
     checkFurther: async ({ params, body: { vaults } }, actor) =>
       organizationOf(actor, control).changeProblems(actor, params.id, { ...(vaults && { vaults }) }),
     success: { 200: { description: "The key as it is now.", schema: KeySchema, headers: Versioned } },
     refusals: ["not_found", "mfa_required", "version_conflict", "key_limit_reached", "admission_unavailable"],
     run: async ({ params, headers, body }, actor) => {
-      const change = readKeyChange(body, control.checkScope, Date.now());
+      const change = readKeyChange(body, control, Date.now());
       if (isRefusal(change)) return change;
       const expected = headers["If-Match"] ?? null;
       return keyReply(

@@ -233,7 +233,7 @@ test("a body that is none has no field, and a problem", async () => {
 test("a key in a body is told of like any other problem, and not told again", async () => {
   const body = { ...NEW_KEY, name: `see ${secret}`, allowedIps: ["x"], [secret]: 1 };
   const [status, , details] = await ask("POST", "/-/api-keys", body);
-  expect([status, details.field]).toEqual([422, "name"]);
+  expect([status, details.field], "an unknown field is one of form").toEqual([400, "name"]);
   const fields = new Set(details.fields.map(({ field }) => field));
   expect([fields.has("name"), fields.has("allowedIps")]).toEqual([true, true]);
   expect(JSON.stringify(details)).not.toContain(secret.slice(20));

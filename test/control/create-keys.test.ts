@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { developerOn, refusalOf, type ErrorBody } from "../support/control.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
+import { unknownKey } from "../support/key-strings.ts";
 import { useControl } from "../support/started.ts";
 
 const DAY_MS = 86_400_000;
@@ -169,8 +170,11 @@ describe("a request that has a name", () => {
     expect((await bob.call("POST", "/-/api-keys", body, headers)).status).toBe(201);
   });
 
-  test.each(["", '"', "two words", "x".repeat(129)])("has a name that can be: not %j", async (bad) => {
-    const answer = await organization.admin.call("POST", "/-/api-keys", body, { "Idempotency-Key": bad });
-    expect(await refusalOf(answer)).toEqual([400, "invalid_request", "Idempotency-Key"]);
-  });
+  test.each(["", '"', "two words", "x".repeat(129), unknownKey(1), `"x${unknownKey(1)}"`])(
+    "has a name that can be: not %j",
+    async (bad) => {
+      const answer = await organization.admin.call("POST", "/-/api-keys", body, { "Idempotency-Key": bad });
+      expect(await refusalOf(answer)).toEqual([400, "invalid_request", "Idempotency-Key"]);
+    },
+  );
 });

@@ -10,6 +10,7 @@ import * as revocations from "../../src/api-types/revocations.ts";
 import * as serviceUsers from "../../src/api-types/service-users.ts";
 import * as usage from "../../src/api-types/usage.ts";
 import * as webhook from "../../src/api-types/webhook.ts";
+import { keyProblems } from "../../src/control/key-values.ts";
 import { parse } from "../../src/control/parse.ts";
 import { problemsIn } from "../../src/core/http/field-problems.ts";
 import { isRefusal } from "../../src/core/refusal.ts";
@@ -107,4 +108,11 @@ describe("a value is refused in words", () => {
   ])("%#", (schema, value, text) => {
     expect(told(schema, value)).toEqual([text]);
   });
+});
+
+test("a key of an API without vaults names none, whether it is made or changed", () => {
+  const problemsOf = (vaults: "*" | string[], hasVaults: boolean) =>
+    keyProblems({ vaults }, { checkScope: () => null, hasVaults }, 0);
+  expect(problemsOf(["vault_1"], false)).toEqual([{ field: "vaults", problem: "This API has no vaults" }]);
+  expect([problemsOf("*", false), problemsOf(["vault_1"], true)]).toEqual([[], []]);
 });

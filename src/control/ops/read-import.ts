@@ -8,7 +8,7 @@ import { hashKey, prefixOf, withoutSecrets } from "../../core/key/key-secret.ts"
 import { isRefusal } from "../../core/refusal.ts";
 import { fieldsWithKey } from "../body-secrets.ts";
 import type { Control } from "../context.ts";
-import { excessVaultProblems, keyProblems, readKeyValues } from "../key-values.ts";
+import { keyProblems, readKeyValues } from "../key-values.ts";
 import { parse } from "../parse.ts";
 
 /** No line of a key that can be is longer. */
@@ -39,7 +39,7 @@ export function readImport(text: string | null, rules: Rules, now: number): Read
   const problems = [...exposed, ...(isRefusal(parsed) ? problemsIn(parsed) : [])];
   if (isRefusal(parsed) || problems.length > 0) return importRefused(textOf(problems));
   const line = parsed.value;
-  const values = readKeyValues(line, rules.checkScope, now);
+  const values = readKeyValues(line, rules, now);
   if (isRefusal(values)) return importRefused(textOf(problemsIn(values)));
   const draft = {
     name: line.name,
@@ -69,10 +69,9 @@ function parseLine(text: string): unknown {
 
 function problemsOf(line: Partial<ImportLine>, rules: Rules, now: number): FieldProblem[] {
   return [
-    ...keyProblems(line, rules.checkScope, now),
+    ...keyProblems(line, rules, now),
     ...secretProblems(line),
     ...prefixProblems(line, rules.config.keyPrefixes),
-    ...(rules.hasVaults ? [] : excessVaultProblems(line.vaults)),
   ];
 }
 
