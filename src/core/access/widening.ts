@@ -28,8 +28,10 @@ function widensLimit(before: RateLimit, after: RateLimit): boolean {
 /** Whether a change activates a user, or gives them a role on a vault that they did not have. */
 export function widensUser(before: UserSettings, after: UserSettings): boolean {
   if (after.active && !before.active) return true;
+  // A vault may have any name, also one that every object has.
+  const held = new Map(Object.entries(before.vaultRoles));
   return Object.entries(after.vaultRoles).some(([vault, roles]) =>
-    roles.some((role) => ![vault, "*"].some((held) => before.vaultRoles[held]?.includes(role))),
+    roles.some((role) => ![vault, "*"].some((each) => held.get(each)?.includes(role))),
   );
 }
 

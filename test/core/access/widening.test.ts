@@ -64,6 +64,8 @@ describe("a change of a service user", () => {
     [on(), on("vault_1"), true],
     [on("vault_1"), on(), false],
     [on("vault_1"), { vault_1: ["developer", "viewer"] }, true],
+    [on("vault_1"), on("constructor"), true],
+    [on("toString"), on("toString"), false],
   ])("from the roles %o to %o widens it: %s", (before, after, widens) => {
     expect(widensUser({ vaultRoles: before, active: true }, { vaultRoles: after, active: true })).toBe(
       widens,
