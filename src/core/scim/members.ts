@@ -65,12 +65,23 @@ function changeChosen(
   if (plain === null) {
     return scimProblem("invalidFilter", "Members are chosen by value or $ref, with eq");
   }
-  const chosen = new Set([...members].filter((id) => matches(plain, { value: id, type: "User" })));
+  const chosen = chosenBy(plain, members);
   if (op === "remove") return without(members, chosen, namedBy(plain));
   const named = readIds(value ?? []);
   if (isRefusal(named)) return named;
   if (op === "replace") return membersOf(members.difference(chosen).union(new Set(named.ids)));
   return membersOf(members.union(new Set([...named.ids, ...namedBy(plain)])));
+}
+
+/**
+ * The members that a filter chooses. It is asked about those that it names, and once for all others: a group may have very
+ * many members, and a request very many filters.
+ */
+function chosenBy(plain: Filter, members: ReadonlySet<string>): Set<string> {
+  const isChosen = (value: string) => matches(plain, { value, type: "User" });
+  const named = new Set(namedBy(plain).map((id) => id.toLowerCase()));
+  const areOthers = isChosen("");
+  return new Set([...members].filter((id) => (named.has(id.toLowerCase()) ? isChosen(id) : areOthers)));
 }
 
 /**

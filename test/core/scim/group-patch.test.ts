@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
   defined,
   ENTERPRISE,
@@ -131,6 +131,29 @@ const GROUP_ROWS: readonly PatchRow[] = [
 
 test.each(GROUP_ROWS)("a group's PATCH takes: $name", ({ operations, changes }) => {
   expect(patch("Group", GROUP, operations)).toEqual({ resource: defined({ ...GROUP, ...changes }) });
+});
+
+test.each([
+  ['value eq "u1" or value eq "u2"', ["u3"]],
+  ['type eq "User" and value eq "u1"', ["u2", "u3"]],
+  ['type eq "User"', []],
+  ['type eq "Group" or value eq "u2"', ["u1", "u3"]],
+])("members that %s are removed, and no others", (filter, left) => {
+  const operation = { op: "remove", path: `members[${filter}]` };
+  const members = left.length === 0 ? undefined : left.map((value) => ({ value }));
+  expect(patch("Group", GROUP, [operation])).toEqual({ resource: defined({ ...GROUP, members }) });
+});
+
+test("a filter is asked about the members that it names, however many others there are", () => {
+  const members = Array.from({ length: 5000 }, (_, i) => ({ value: `m${i}` }));
+  const filter = Array.from({ length: 50 }, (_, i) => `value eq "m${i}"`).join(" or ");
+  const folded = vi.spyOn(String.prototype, "toLowerCase");
+  try {
+    patch("Group", { ...GROUP, members }, [{ op: "remove", path: `members[${filter}]` }]);
+    expect(folded.mock.calls.length).toBeLessThan(20 * members.length);
+  } finally {
+    folded.mockRestore();
+  }
 });
 
 test.each<[name: string, operation: object, problem: string]>([
