@@ -12,5 +12,5 @@ export function openRoute({ arrived, route }: Routed): Route | null {
 }
 
 function isOpenTo(request: Request, operation: Operation): boolean {
-  return operation.public && (operation.security.length === 0 || !request.headers.has("Authorization"));
+  return operation.public && (operation.security.length === 0 || !request.headers.get("Authorization"));
 }
