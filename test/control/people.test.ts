@@ -164,6 +164,18 @@ test("somebody whom SCIM has deleted has neither a role nor a key left, and is n
   expect((await people()).data.map((each) => each.id)).toEqual(["alice"]);
 });
 
+test("somebody who left is not matched with the next owner of their address, who is listed beside them", async () => {
+  const ann = organization.member("auth0|ann", { email: "ann@x.example", roles: ["admin"] });
+  const next = await client.create("/Users", { userName: "ann@x.example", displayName: "Next" });
+  await ann.call("GET", "/-/me");
+  const left = await client.create("/Users", { userName: "left", externalId: "auth0|ann" });
+  await client.call("DELETE", `/Users/${left}`);
+  await client.patch(`/Users/${next}`, { op: "add", path: "externalId", value: "auth0|next" });
+  const one = await organization.admin.call("GET", "/-/people/auth0%7Cann");
+  expect(await one.json()).toMatchObject({ active: false, scim: "deleted" });
+  expect((await people("?q=next")).data).toMatchObject([{ id: next, scim: "unmatched" }]);
+});
+
 describe("cutting somebody off", () => {
   const revokeAll = (id: string, body: object = { reason: "Laptop stolen" }) =>
     organization.admin.call("POST", `/-/people/${encodeURIComponent(id)}/revoke-keys`, body);

@@ -44,6 +44,8 @@ export interface Verdict {
   readonly granted: Grants;
   /** The SCIM users that the person is now. */
   readonly matched: readonly string[];
+  /** Those that they are on record as: the same, else living ones that they were found to be, else deleted ones. */
+  readonly recorded: readonly string[];
 }
 
 /**
@@ -75,7 +77,19 @@ export function judge(token: Claimed, fitting: readonly Candidate[]): Verdict {
     claimed: token.claimsAt > claimsVoidBefore ? difference(token.claimed, withdrawn) : NOTHING,
     granted: grants.length === 0 ? NOTHING : grants.reduce(intersection),
     matched: matched.map(({ id }) => id),
+    recorded: recordedOf(matched, deciding, weighed),
   };
+}
+
+function recordedOf(
+  matched: readonly Candidate[],
+  deciding: readonly Candidate[],
+  weighed: readonly Candidate[],
+): string[] {
+  const deleted = weighed.filter((each) => each.deleted && (each.bound || each.rule !== null));
+  const still = fitsDeleted(weighed) ? [] : deciding.filter(({ bound }) => bound);
+  const [recorded = []] = [matched, still, deleted].filter((some) => some.length > 0);
+  return recorded.map(({ id }) => id);
 }
 
 /**
@@ -112,9 +126,13 @@ function closestOf(candidates: readonly Candidate[]): Candidate[] {
  * an earlier match with one brings back whom a deleted one still fits: they may only keep out.
  */
 function isActive(deciding: readonly Candidate[], weighed: readonly Candidate[]): boolean {
-  const fitsDeleted = weighed.some(({ deleted, rule }) => deleted && rule !== null);
-  const isKnown = deciding.some(({ rule, bound }) => rule !== null || (bound && !fitsDeleted));
+  const outlived = fitsDeleted(weighed);
+  const isKnown = deciding.some(({ rule, bound }) => rule !== null || (bound && !outlived));
   return deciding.every(({ active }) => active) && (isKnown || weighed.every(({ deleted }) => !deleted));
+}
+
+function fitsDeleted(weighed: readonly Candidate[]): boolean {
+  return weighed.some(({ deleted, rule }) => deleted && rule !== null);
 }
 
 function latestCut(candidates: readonly Candidate[], least: number): number {

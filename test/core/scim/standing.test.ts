@@ -178,3 +178,21 @@ test.each<[name: string, candidates: Candidate[], roles: string[]]>([
   const { claimed, granted } = judge(CLAIMS, candidates);
   expect([...namesOf(granted), ...namesOf(claimed)].toSorted()).toEqual(roles);
 });
+
+test.each<[name: string, candidates: Candidate[], recorded: string[]]>([
+  ["nobody", [], []],
+  ["the user that they match", [candidate({ rule: "subject" }), candidate({ id: "b", bound: true })], ["a"]],
+  ["the user that they were, of another name since", [candidate({ bound: true })], ["a"]],
+  ["nobody who only had their name", [candidate({ former: true })], []],
+  ["a deleted user", [deleted({ bound: true })], ["a"]],
+  [
+    "their deleted user, and not the next owner of their address whom they were taken for",
+    [
+      deleted({ rule: "externalId", externalId: "ann", bound: true }),
+      candidate({ id: "b", rule: "userName", externalId: "other", bound: true }),
+    ],
+    ["a"],
+  ],
+])("somebody is on record as %s", (_, candidates, recorded) => {
+  expect(judge(CLAIMS, candidates).recorded).toEqual(recorded);
+});

@@ -151,8 +151,9 @@ export class Directory {
   /** Puts on record what a person may do now, and which SCIM users they are. */
   #place(person: Person): Standing {
     const { users, identities } = this.#parts;
-    const { active, claimed, granted, claimsVoidBefore, matched } = this.judge(person);
-    const scimId = matched[0] ?? person.scimId;
+    const verdict = this.judge(person);
+    const { active, claimed, granted, claimsVoidBefore, matched } = verdict;
+    const scimId = matched[0] ?? recordedAs(person, verdict);
     const standing = { ...union(claimed, granted), active, scimId, claimsVoidBefore };
     identities.bind(person.id, person.scimId === null ? matched : [...matched, person.scimId]);
     users.settle(person.id, standing);
@@ -173,6 +174,11 @@ type Judged = Pick<Person, "id" | "emailKey" | "claimed" | "claimsAt" | "scimId"
 
 /** A person who has not signed in yet. */
 const STRANGER = { emailKey: null, claimed: NOTHING, claimsAt: 0, scimId: null, claimsVoidBefore: 0 };
+
+/** The SCIM user that a person is on record as; `null` when SCIM does not know them. */
+export function recordedAs({ scimId }: Pick<Person, "scimId">, { recorded }: Verdict): string | null {
+  return scimId !== null && recorded.includes(scimId) ? scimId : (recorded[0] ?? scimId);
+}
 
 function entry(action: AuditEntry["action"], target: string, before: object, after: object): AuditEntry {
   return { action, target, before, after };

@@ -13,7 +13,7 @@ import type { AuditEntry, AuditLog } from "../audit/audit-log.ts";
 import type { KeyTable } from "../keys/key-table.ts";
 import type { Keys } from "../keys/keys.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";
-import type { Directory } from "./directory.ts";
+import { recordedAs, type Directory } from "./directory.ts";
 import type { ScimGroups } from "./scim-groups.ts";
 import { scimGrants } from "./scim-roles.ts";
 import { SCIM_USER_NAME } from "./scim-store.ts";
@@ -165,8 +165,10 @@ export class People {
   #person(id: string, keys: number): OrgPerson {
     const { users, scimUsers, directory } = this.#parts;
     const person = users.get(id);
-    const { claimed, granted } = directory.judge(person);
-    const scim = person.scimId === null ? null : scimUsers.find(person.scimId);
+    const verdict = directory.judge(person);
+    const { claimed, granted } = verdict;
+    const scimId = recordedAs(person, verdict);
+    const scim = scimId === null ? null : scimUsers.find(scimId);
     return {
       id,
       name: person.name,
@@ -175,7 +177,7 @@ export class People {
       roles: [...rolesOf(claimed, "token"), ...rolesOf(granted, "scim")],
       keys,
       lastSignInAt: person.claimsAt,
-      scim: person.scimId === null ? null : scim === null ? "deleted" : "matched",
+      scim: scimId === null ? null : scim === null ? "deleted" : "matched",
     };
   }
 
