@@ -15,9 +15,14 @@ interface Given {
   readonly idToken: unknown;
 }
 
+const EXIT_CODES = { accepted: 0, refused: 1, unverified: 3 } as const satisfies Record<
+  Explanation["verdict"],
+  number
+>;
+
 /**
  * Explains the token in a file, or on standard input for `-`; the exit code: 0 if it is accepted, 2 if the
- * file cannot be read, else 1. `hasVaults`: whether the API has vaults.
+ * file cannot be read, 3 if the issuer cannot be asked, else 1. `hasVaults`: whether the API has vaults.
  */
 export async function checkToken(file: string, hasVaults: boolean): Promise<number> {
   try {
@@ -39,7 +44,7 @@ async function check(file: string, hasVaults: boolean): Promise<number> {
   const explanation = await explainToken(token, keys, reading, now, beside?.claims ?? null);
   console.log(asText(explanation));
   if (beside !== null) console.log(asText({ lines: [["ID token", beside.text]] }));
-  return explanation.accepted ? 0 : 1;
+  return EXIT_CODES[explanation.verdict];
 }
 
 /** A bare token, a header's `Bearer …`, or the whole answer of a token endpoint (RFC 6749 section 5). */

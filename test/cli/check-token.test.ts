@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { writeFile, mkdtemp, rm } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -9,7 +10,7 @@ import { explainIdToken } from "../../src/control/identity/explain-id-token.ts";
 import { explainToken } from "../../src/control/identity/explain.ts";
 import { ProviderKeys } from "../../src/control/identity/provider-keys.ts";
 import { readConfig } from "../../src/settings.ts";
-import { adminClaims, startIssuer, type TestIssuer } from "../support/issuer.ts";
+import { adminClaims, close, listen, startIssuer, type TestIssuer } from "../support/issuer.ts";
 
 /** `npm run check -- --token`: what the gateway makes of a token. */
 
@@ -40,15 +41,15 @@ async function run(file: string, input: string, variables: Variables = {}): Prom
 async function explained(
   token: string,
   variables: Variables = {},
-): Promise<{ accepted: boolean; text: string }> {
+): Promise<{ verdict: string; text: string }> {
   const { identity } = readConfig({
     ORIGIN_URL: "http://origin.test",
     OIDC_ISSUER: issuer.url,
     ...variables,
   });
-  const keys = new ProviderKeys(issuer.url);
-  const { accepted, lines } = await explainToken(token, keys, { ...identity, hasVaults: true }, Date.now());
-  return { accepted, text: lines.map(([label, line]) => `${label} ${line}`).join("\n") };
+  const keys = new ProviderKeys(identity.issuer);
+  const { verdict, lines } = await explainToken(token, keys, { ...identity, hasVaults: true }, Date.now());
+  return { verdict, text: lines.map(([label, line]) => `${label} ${line}`).join("\n") };
 }
 
 /** Explains a token from standard input. */
@@ -188,21 +189,55 @@ describe("says why a token is refused, and what to do:", () => {
       /Signature +not valid: wrong signature/,
     ],
   ])("%s", async (_, token, expected) => {
-    const { accepted, text: output } = await explained(await token());
-    expect([accepted, output]).toEqual([false, expect.stringMatching(expected)]);
+    const { verdict, text: output } = await explained(await token());
+    expect([verdict, output]).toEqual(["refused", expect.stringMatching(expected)]);
   });
 });
 
-test("says when the issuer cannot be asked, and explains the rest", async () => {
-  const token = await issuer.token(adminClaims());
+test("says when the issuer cannot be asked, explains the rest, and does not call it accepted", async () => {
+  const answer = JSON.stringify({
+    access_token: await issuer.token(adminClaims()),
+    id_token: await idToken(),
+  });
+  const expired = await issuer.token({ exp: 1_700_000_000 });
   issuer.setDown("everything");
-  const { accepted, text: output } = await explained(token);
-  const { text: expired } = await explained(await issuer.token({ exp: 1_700_000_000 }));
+  const [code, output] = await explain(answer);
+  const ended = await explained(expired);
   issuer.setDown("nothing");
-  expect(accepted).toBe(true);
-  expect(output).toMatch(/^Signature +not checked, as the issuer cannot be reached/m);
+  expect(code).toBe(3);
+  expect(output).toMatch(/^Signature +not checked: http:.*openid-configuration answers 500$/m);
   expect(output).toMatch(/^Roles +admin, developer on every vault$/m);
-  expect(expired).toMatch(/refused: expired/);
+  expect(output).toMatch(/^Result +not verified: it is accepted if one of the issuer's keys has signed it$/m);
+  expect(output).toMatch(/^ID token +not checked, and left out: http:/m);
+  expect(ended).toMatchObject({ verdict: "refused", text: expect.stringMatching(/refused: expired/) });
+});
+
+test("says what the issuer answers in place of keys, in one line", async () => {
+  let answer = (_: IncomingMessage, response: ServerResponse): unknown => response.destroy();
+  const server = createServer((request, response) => answer(request, response));
+  const url = await listen(server);
+  const document = { issuer: url, jwks_uri: `${url}/keys` };
+  const says =
+    (body: string, status = 200): typeof answer =>
+    (_, response) =>
+      response.writeHead(status).end(body);
+  const keysAre =
+    (body: string): typeof answer =>
+    (request, response) =>
+      response.end(request.url === "/keys" ? body : JSON.stringify(document));
+  for (const [next, expected] of [
+    [answer, /\/openid-configuration cannot be reached$/m],
+    [says("<html>"), /\/openid-configuration answers no discovery document with issuer and jwks_uri$/m],
+    [says('{"issuer":7}'), /answers no discovery document/],
+    [says("", 302), /\/openid-configuration answers 302$/m],
+    [keysAre("<html>"), /\/keys answers no list of keys$/m],
+    [keysAre('{"keys":"none"}'), /\/keys answers no list of keys$/m],
+  ] as const) {
+    answer = next;
+    const { verdict, text: output } = await explained(await issuer.token({ iss: url }), { OIDC_ISSUER: url });
+    expect([verdict, output]).toEqual(["unverified", expect.stringMatching(expected)]);
+  }
+  await close(server);
 });
 
 test.each<[string, Variables, number, RegExp]>([

@@ -20,7 +20,8 @@ type Line = readonly [label: string, text: string];
 
 /** What the gateway makes of a token, for a person who sets up their provider. */
 export interface Explanation {
-  readonly accepted: boolean;
+  /** `unverified`: nothing but the signature keeps it from being accepted, and the issuer could not be asked for its keys. */
+  readonly verdict: "accepted" | "refused" | "unverified";
   /** Labels and texts, in order. */
   readonly lines: readonly Line[];
 }
@@ -34,12 +35,12 @@ export async function explainToken(
   signIn: Payload | null = null,
 ): Promise<Explanation> {
   const decoded = decodeToken(token);
-  if (decoded instanceof TokenFault) return { accepted: false, lines: refusal(decoded, {}, settings) };
-  const { signature, outcome } = await outcomeOf(token, decoded, keys, settings, now, signIn);
+  if (decoded instanceof TokenFault) return { verdict: "refused", lines: refusal(decoded, {}, settings) };
+  const { signature, outcome, verified } = await outcomeOf(token, decoded, keys, settings, now, signIn);
   const { header, payload } = decoded;
   const refused = outcome instanceof TokenFault;
   return {
-    accepted: !refused,
+    verdict: refused ? "refused" : verified ? "accepted" : "unverified",
     lines: [
       [
         "Token",
@@ -49,10 +50,14 @@ export async function explainToken(
       ["Signature", signature],
       ...(refused ? [] : identityLines(outcome, settings)),
       ...rightsLines(payload, settings, now, signIn),
-      ...(refused ? refusal(outcome, payload, settings) : [["Result", "accepted"] as const]),
+      ...(refused
+        ? refusal(outcome, payload, settings)
+        : [["Result", verified ? "accepted" : UNVERIFIED] as const]),
     ],
   };
 }
+
+const UNVERIFIED = "not verified: it is accepted if one of the issuer's keys has signed it";
 
 /** What verifying it gives; where the provider cannot be asked, what it would give if the signature is right. */
 async function outcomeOf(
@@ -62,15 +67,19 @@ async function outcomeOf(
   settings: TokenReading,
   now: number,
   signIn: Payload | null,
-): Promise<{ readonly signature: string; readonly outcome: Identity | TokenFault }> {
+): Promise<{
+  readonly signature: string;
+  readonly outcome: Identity | TokenFault;
+  readonly verified: boolean;
+}> {
   try {
     const outcome = await verifyToken(token, keys, settings, now, signIn);
-    return { signature: signatureText(outcome), outcome };
+    return { signature: signatureText(outcome), outcome, verified: true };
   } catch (error) {
     if (!(error instanceof ProviderUnavailable)) throw error;
     const own = await signedAnew(decoded);
     const outcome = await verifyToken(own.token, own.keys, settings, now, signIn);
-    return { signature: `not checked, as the issuer cannot be reached (${error.message})`, outcome };
+    return { signature: `not checked: ${error.message}`, outcome, verified: false };
   }
 }
 

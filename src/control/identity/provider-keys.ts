@@ -10,6 +10,7 @@ import { isSafeEndpoint, issuerTemplate } from "../../core/identity/settings.ts"
 import { isRefusal } from "../../core/refusal.ts";
 import { CachedValue } from "../../state/cached-value.ts";
 import { readAtMost } from "../../core/http/body.ts";
+import { messageOf } from "../../core/thrown.ts";
 
 /** The provider is asked again after ten minutes, and for an unknown `kid` at most once a minute. */
 const PROVIDER_MAX_AGE_MS = 600_000;
@@ -67,9 +68,8 @@ export class ProviderKeys implements KeySource {
   }
 
   async #discover(now: number): Promise<KeysAt> {
-    const metadata = Discovery.parse(
-      await fetchJson(`${this.#issuer.replace(/\/$/, "")}/.well-known/openid-configuration`),
-    );
+    const url = `${this.#issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+    const metadata = await fetchJson(url, Discovery, "no discovery document with issuer and jwks_uri");
     if (metadata.issuer !== this.#issuer && metadata.issuer !== issuerTemplate(this.#issuer)) {
       throw new Error(`The discovery document is of another issuer: OIDC_ISSUER would be ${metadata.issuer}`);
     }
@@ -103,7 +103,7 @@ class KeysAt {
   async load(now: number): Promise<void> {
     this.#asking = true;
     try {
-      const { keys } = KeySet.parse(await fetchJson(this.#url));
+      const { keys } = await fetchJson(this.#url, KeySet, "no list of keys");
       this.#current = createLocalJWKSet({ keys } as JSONWebKeySet);
       this.#askAgainAt = now + UNKNOWN_KEY_COOLDOWN_MS;
       this.#failure = null;
@@ -121,20 +121,42 @@ class KeysAt {
     // Another request's promise must not be awaited in this runtime; its outcome is.
     for (let waited = 0; this.#asking && waited < FETCH_TIMEOUT_MS; waited += POLL_MS) await sleep(POLL_MS);
     if (now >= this.#askAgainAt) return this.load(now);
-    if (this.#failure !== null) throw new Error("The keys could not be loaded", { cause: this.#failure });
+    if (this.#failure !== null) throw new Error(messageOf(this.#failure), { cause: this.#failure });
   }
 }
 
 /** Redirects are not followed: they might lead from a safe address to another. */
-async function fetchJson(url: string): Promise<unknown> {
-  const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
-  if (response.status !== 200) throw new Error(`${url} answers ${response.status}`);
-  const bytes = await readAtMost(response.body, MAX_ANSWER_BYTES);
-  if (!isRefusal(bytes)) return JSON.parse(new TextDecoder().decode(bytes));
-  const tooLong = bytes.code === "payload_too_large";
-  throw new Error(
-    `${url} ${tooLong ? `answers more than ${MAX_ANSWER_BYTES} bytes` : "breaks off its answer"}`,
-  );
+async function fetchJson<T>(url: string, schema: z.ZodType<T>, otherwise: string): Promise<T> {
+  const { status, body } = await ask(url);
+  if (status !== 200) throw new Error(`${url} answers ${status}`);
+  const bytes = await readAtMost(body, MAX_ANSWER_BYTES);
+  if (isRefusal(bytes)) {
+    const tooLong = bytes.code === "payload_too_large";
+    throw new Error(
+      `${url} ${tooLong ? `answers more than ${MAX_ANSWER_BYTES} bytes` : "breaks off its answer"}`,
+    );
+  }
+  const read = schema.safeParse(parsed(bytes));
+  if (!read.success) throw new Error(`${url} answers ${otherwise}`);
+  return read.data;
+}
+
+async function ask(url: string): Promise<Response> {
+  try {
+    return await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
+  } catch (error) {
+    const silent = error instanceof Error && error.name === "TimeoutError";
+    const why = silent ? `says nothing for ${FETCH_TIMEOUT_MS / 1000} s` : "cannot be reached";
+    throw new Error(`${url} ${why}`, { cause: error });
+  }
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
 }
 
 function sleep(ms: number): Promise<void> {
@@ -144,5 +166,5 @@ function sleep(ms: number): Promise<void> {
 }
 
 function unavailable(error: unknown): never {
-  throw new ProviderUnavailable(String(error), { cause: error });
+  throw new ProviderUnavailable(messageOf(error), { cause: error });
 }

@@ -88,8 +88,8 @@ function recordedOf(
 ): string[] {
   const deleted = weighed.filter((each) => each.deleted && (each.bound || each.rule !== null));
   const still = fitsDeleted(weighed) ? [] : deciding.filter(({ bound }) => bound);
-  const [recorded = []] = [matched, still, deleted].filter((some) => some.length > 0);
-  return recorded.map(({ id }) => id);
+  const recorded = [matched, still, deleted].find((some) => some.length > 0);
+  return (recorded ?? []).map(({ id }) => id);
 }
 
 /**
