@@ -150,8 +150,13 @@ export class KeyTable {
   }
 
   /** Plans the moment at which a rotated key is revoked by itself, or with `null` that it is not. */
-  retire(id: string, at: number | null): void {
-    this.#sql.exec(`UPDATE keys SET retires_at = ?, version = version + 1 WHERE id = ?`, at, id);
+  retire(id: string, at: number | null, disabled: boolean): void {
+    this.#sql.exec(
+      `UPDATE keys SET retires_at = ?, disabled = ?, version = version + 1 WHERE id = ?`,
+      at,
+      disabled ? 1 : 0,
+      id,
+    );
   }
 
   /** Rotated keys whose time has come and whose guards know it, with that time. */

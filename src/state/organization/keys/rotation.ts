@@ -16,7 +16,7 @@ import { required } from "../../../core/required.ts";
 /** Why a rotated key is revoked when its time has come. */
 const REASON = "Rotated";
 /** What a rotation changes of the old key. */
-const RETIREMENT = new Set(["retiresAt"]);
+const RETIREMENT = new Set(["retiresAt", "disabled"]);
 
 /** The old key works for `overlapMs` more; `request` names the request, so that a repeat rotates nothing. */
 interface KeyRotation {
@@ -142,10 +142,11 @@ export class Rotation {
     return this.#rules.draftRefusal({ draft, owner, actor, replaces }, now);
   }
 
+  /** Without an overlap the key is disabled, too: then it is dead whatever the clock of an edge says. */
   #retire(actor: Actor, keyId: string, overlapMs: number, now: number): void {
     this.#storage.transactionSync(() => {
       const old = this.#table.get(keyId);
-      this.#table.retire(keyId, now + overlapMs);
+      this.#table.retire(keyId, now + overlapMs, old.disabled || overlapMs === 0);
       this.#keys.noteChange(actor, { action: "api_key.rotated", keyId, before: old }, now);
     });
   }
@@ -166,7 +167,7 @@ export class Rotation {
       this.#table.unsetSuccessor(keyId);
       this.#creations.withdraw(created.id);
       if (old.revokedAt !== null || old.retiresAt === null) return;
-      this.#table.retire(keyId, null);
+      this.#table.retire(keyId, null, created.disabled);
       this.#keys.noteChange(actor, { action: "api_key.rotation_undone", keyId, before: old }, now);
     });
     await this.#propagation.pushAll([created.id, keyId]);

@@ -2,7 +2,10 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { CreatedKey } from "../../../../src/core/organization/managed-key.ts";
-import type { Refusal } from "../../../../src/core/refusal.ts";
+import { isRefusal, type Refusal } from "../../../../src/core/refusal.ts";
+import { KeyGuard } from "../../../../src/admission/guard/key-guard.ts";
+import { KeyGuards } from "../../../../src/admission/key-guards.ts";
+import { standingRefusal } from "../../../../src/core/key/key-standing.ts";
 import { makeActor, makeKey, taken } from "../../../support/records.ts";
 
 const HOUR_MS = 3_600_000;
@@ -12,6 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 test("a rotated key goes on record as revoked when its time has come, without anybody calling", async () => {
@@ -34,4 +38,25 @@ test("a rotated key goes on record as revoked when its time has come, without an
     await runDurableObjectAlarm(organization);
   }
   expect(await revokedAt()).toBe(end);
+});
+
+test.each([
+  ["is dead by every clock, though its revocation has not arrived", 3, "api_key_disabled"],
+  ["goes on if its guard does not hear that it retires", 2, null],
+])("a key rotated at once %s", async (_, failing, expected) => {
+  const orgId = `org_rotation_${failing}`;
+  const organization = env.ORGANIZATION.getByName(orgId);
+  const actor = makeActor(orgId);
+  await organization.bootstrap(actor);
+  const { id } = (await makeKey(organization, actor)).key;
+  // The successor is put, then the end of the key, then its revocation.
+  const { put } = KeyGuard.prototype;
+  let puts = 0;
+  vi.spyOn(KeyGuard.prototype, "put").mockImplementation(function (this: KeyGuard, ...values) {
+    return ++puts === failing ? Promise.reject(new Error("not now")) : put.apply(this, values);
+  });
+  const answer = await organization.rotateKey(actor, id, 0);
+  const stored = await new KeyGuards(env.KEY_GUARD).look({ keyId: id });
+  expect(isRefusal(answer)).toBe(expected === null);
+  expect((stored && standingRefusal(stored.record, Date.now() - HOUR_MS))?.code ?? null).toBe(expected);
 });
