@@ -16,9 +16,11 @@ afterEach(() => vi.restoreAllMocks());
 async function isolateOf(record = makeRecord().record) {
   await env.KEY_GUARD.getByName(groupOfKey(record.id)).put(ORG, [record]);
   const asked: string[] = [];
+  const link = { isDown: false };
   const guards = {
     getByName(name: string) {
       asked.push(name);
+      if (link.isDown) throw new Error("down");
       return env.KEY_GUARD.getByName(name);
     },
   } as typeof env.KEY_GUARD;
@@ -33,7 +35,7 @@ async function isolateOf(record = makeRecord().record) {
     const presented = new PresentedKey({ keyId, key }, "192.0.2.1", admission.credentials, isImported);
     return admission.admit(presented, 1, Date.now(), BACKGROUND);
   };
-  return { record, asked, admit };
+  return { record, asked, admit, link };
 }
 
 test("an unknown key of a group in use asks once whether it has a guard of its own", async () => {
@@ -63,4 +65,30 @@ test("an imported key is admitted as soon as it is there, however often it was r
   }
   await env.KEY_GUARD.getByName(imported.record.id).put(ORG, [imported.record]);
   expect(await admit(imported.record.id, imported.secret.key, true)).toMatchObject({ kind: "admitted" });
+});
+
+test("a key that is known to be revoked is refused without its guard", async () => {
+  const revoked = makeRecord({ revokedAt: 1 });
+  const { asked, admit, link } = await isolateOf(revoked.record);
+  const outcomes = [await admit(revoked.record.id, revoked.secret.key)];
+  link.isDown = true;
+  outcomes.push(await admit(revoked.record.id, revoked.secret.key));
+  expect(outcomes).toMatchObject([
+    { kind: "refused", source: "guard", refusal: { code: "api_key_revoked" } },
+    { kind: "refused", source: "fact", refusal: { code: "api_key_revoked" } },
+  ]);
+  expect(asked).toHaveLength(1);
+});
+
+test.each([
+  ["revoked on record refuses", { revokedAt: 1 }, "refused", "refused"],
+  ["over by the clock alone refuses nothing", { retiresAt: 1 }, "unavailable", "unavailable"],
+  ["live admits nothing", {}, "unavailable", "unavailable"],
+])("while a guard is down, a copy of a key that is %s", async (_, changes, first, second) => {
+  const { admit, link } = await isolateOf();
+  const { record, secret } = makeRecord(changes);
+  await env.KEY_RECORDS.put(record.id, JSON.stringify(record));
+  link.isDown = true;
+  const kinds = [(await admit(record.id, secret.key)).kind, (await admit(record.id, secret.key)).kind];
+  expect(kinds).toEqual([first, second]);
 });

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { KeyQuestion, Question } from "../../src/admission/protocol.ts";
+import { MAX_GROUP_KEYS, type KeyQuestion, type Question } from "../../src/admission/protocol.ts";
 import { groupOfKey } from "../../src/admission/key-guards.ts";
 import type { KeyRecord } from "../../src/core/key/key-record.ts";
 import { countUse, newTally } from "../../src/core/usage/usage-tally.ts";
@@ -179,6 +179,37 @@ describe("a change", () => {
     await guard.ask(ask(record, {}, { leaseWanted: 400 }));
     await evictDurableObject(guard);
     expect((await timed(guard.put(ORG, [{ ...record, version: 2 }]))).ms).toBeGreaterThanOrEqual(400 - 5);
+  });
+});
+
+describe("a group", () => {
+  test("of 64 keys takes changes of them, and no key more", async () => {
+    const { record, guard } = await newKey();
+    const others = Array.from({ length: MAX_GROUP_KEYS }, (_, i) => {
+      const id = `${record.id.slice(0, -2)}${`${i}`.padStart(2, "_")}`;
+      return { ...record, id };
+    });
+    const confirmed = (await guard.put(ORG, others))?.map(({ confirmed: isConfirmed }) => isConfirmed);
+    expect(confirmed).toEqual([...Array.from({ length: MAX_GROUP_KEYS - 1 }, () => true), false]);
+    expect(await guard.put(ORG, [{ ...record, version: 2, disabled: true }])).toMatchObject([
+      { confirmed: true, record: { disabled: true } },
+    ]);
+    expect((await guard.list()).keys).toHaveLength(MAX_GROUP_KEYS);
+  });
+
+  test("of an organisation that was erased holds dead keys, and takes none", async () => {
+    const { record, guard } = await newKey();
+    const [receipt] = (await guard.erase(ORG)) ?? [];
+    const late = { ...record, id: `${record.id.slice(0, -1)}_` };
+    expect(await guard.put(ORG, [{ ...record, version: 9 }])).toBeNull();
+    expect(await guard.put(ORG, [late])).toBeNull();
+    expect(await guard.look([{ keyId: record.id }, { keyId: late.id }])).toMatchObject([
+      { record: { revokedAt: receipt?.record?.revokedAt } },
+      null,
+    ]);
+    expect(receipt?.record?.revokedAt).toBeTypeOf("number");
+    expect(await guard.erase(ORG)).toEqual([receipt]);
+    expect(await guard.erase("org_other")).toBeNull();
   });
 });
 

@@ -50,7 +50,7 @@ test.each([
   await organization.bootstrap(actor);
   const { id } = (await makeKey(organization, actor)).key;
   // The successor is put, then the end of the key, then its revocation.
-  const { put } = KeyGuard.prototype;
+  const put = Reflect.get(KeyGuard.prototype, "put") as KeyGuard["put"];
   let puts = 0;
   vi.spyOn(KeyGuard.prototype, "put").mockImplementation(function (this: KeyGuard, ...values) {
     return ++puts === failing ? Promise.reject(new Error("not now")) : put.apply(this, values);
