@@ -59,6 +59,9 @@ function changeSome({ attribute, op, sub, value }: Change, where: Filter, curren
   const chosen = (each: unknown): each is ScimObject =>
     isObject(each) && (matches(where, each) || isSame(valueOf(each, "value"), valueNamedBy(where)));
   if (op === "remove") {
+    if (attribute?.name === "roles" && leavesAll(where, list, chosen)) {
+      return scimProblem("noTarget", "No role fits the filter of the path");
+    }
     if (sub === null) return { value: filled(list.filter((each) => !chosen(each))) };
     return { value: withoutParts(list, sub, chosen) };
   }
@@ -73,6 +76,11 @@ function changeSome({ attribute, op, sub, value }: Change, where: Filter, curren
   const next = list.map((each) => (chosen(each) ? (replaced ? part : { ...each, ...part }) : each));
   const changed = next.filter((_, i) => chosen(list[i]));
   return { value: onePrimary(next, changed) };
+}
+
+/** Whether a removal by something else than the value leaves every value: a role that it names by another part stays. */
+function leavesAll(where: Filter, list: readonly unknown[], chosen: (each: unknown) => boolean): boolean {
+  return list.length > 0 && valueNamedBy(where) === null && !list.some(chosen);
 }
 
 /** Changes one sub-attribute: of the complex value, or of every value of a list. */
