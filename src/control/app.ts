@@ -1,5 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { refuse, type Refusal } from "../core/refusal.ts";
+import { refuse } from "../core/refusal.ts";
 import { ownTiming } from "../core/http/server-timing.ts";
 import { holdsCredential } from "../core/access/url-credential.ts";
 import type { Control, ControlEnv } from "./context.ts";
@@ -34,12 +34,8 @@ import { addServiceUserEndpoints } from "./service-users.ts";
 import { addUsageEndpoints } from "./usage.ts";
 import { addVaultEndpoint } from "./vaults.ts";
 import { addWebhookEndpoints } from "./webhook.ts";
-import { isStorageFull, STORAGE_FULL } from "../core/organization/storage-room.ts";
-import { isOfOtherVersion } from "../core/schema-version.ts";
+import { refusalOf } from "./thrown.ts";
 import { surfaceOf } from "../surface.ts";
-
-/** `Retry-After` while a rollout has Workers and objects of different versions. */
-const ROLLOUT_RETRY_S = 30;
 
 /**
  * Everything under `/-/`: the control API, its description, the error pages and the health checks; and the answer to
@@ -106,16 +102,6 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
         : refuse("method_not_allowed", { allow: allowed.join(", ") });
     return refuseWith(c, refusal, control.config);
   });
-  app.onError((error, c) => {
-    return refuseWith(c, refusalOf(error), control.config);
-  });
+  app.onError((error, c) => refuseWith(c, refusalOf(error), control.config));
   return app;
-}
-
-/** The refusal for what was thrown. */
-function refusalOf(error: Error): Refusal {
-  const reason = String(error);
-  if (isStorageFull(error)) return STORAGE_FULL;
-  if (!isOfOtherVersion(error)) return refuse("internal_error", { reason });
-  return refuse("admission_unavailable", { retryAfter: ROLLOUT_RETRY_S, reason });
 }

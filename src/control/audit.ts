@@ -3,7 +3,7 @@ import { z, type OpenAPIHono } from "@hono/zod-openapi";
 import { AuditEventList, AuditEventSchema, AuditQuerySchema } from "../api-types/audit.ts";
 import type { Wire } from "../api-types/common.ts";
 import { exactly, type Exact } from "../api-types/exact.ts";
-import { NDJSON } from "../core/http/ndjson.ts";
+import { acceptsLines, NDJSON } from "../core/http/ndjson.ts";
 import type { Actor, AuditEvent, AuditQuery } from "../core/organization/organization.ts";
 import { isRefusal, type Result } from "../core/refusal.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
@@ -23,7 +23,7 @@ export function addAuditEndpoint(app: OpenAPIHono<ControlEnv>, control: Control)
     summary: `List changes and refused attempts; with \`Accept: ${NDJSON}\` all of them, a line each`,
     tag: "Audit",
     query: AuditQuerySchema,
-    headers: z.object({ accept: z.string().optional() }),
+    headers: z.object({ Accept: z.string().optional() }),
     success: { 200: { description: "A page of events.", schema: AuditEventList, lines: AuditEventSchema } },
     refusals: ["role_required"],
     run: async ({ query, headers }, actor) => {
@@ -39,7 +39,7 @@ export function addAuditEndpoint(app: OpenAPIHono<ControlEnv>, control: Control)
         before: after?.id ?? null,
         limit: query.limit,
       };
-      if (headers.accept?.includes(NDJSON)) {
+      if (acceptsLines(headers.Accept)) {
         const lines = await exportAll(control, actor, asked);
         return isRefusal(lines) ? lines : { status: 200, lines };
       }

@@ -21,6 +21,8 @@ const EVERY_ENDPOINT: readonly RefusalCode[] = [
   "too_many_failures",
   "internal_error",
   "identity_provider_unavailable",
+  // While an object is reset, moves, or is of another version.
+  "admission_unavailable",
 ];
 /** Every method but GET reads its body, if only to refuse one. */
 const EVERY_CHANGE: readonly RefusalCode[] = ["payload_too_large", "unsupported_media_type"];

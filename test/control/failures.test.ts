@@ -1,5 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
+import type { Control } from "../../src/control/context.ts";
+import { createScimApp } from "../../src/control/scim/app.ts";
+import { refusalOf as refusalOfThrown } from "../../src/control/thrown.ts";
 import type { KeyRecord } from "../../src/core/key/key-record.ts";
+import { FailureLimiter } from "../../src/state/failure-limiter.ts";
 import { developerOn, NEW_KEY, refusalOf, type Organization } from "../support/control.ts";
 import type { Outage } from "../support/faults.ts";
 import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
@@ -168,4 +172,29 @@ test.concurrent("the keys of a person who has lost a role follow by themselves, 
   await organization.member("bob").call("GET", "/-/organization");
   await endOutage(organization);
   await eventually(() => use(key), "access_withdrawn");
+});
+
+describe("what an object throws is answered, and by SCIM with the same status:", () => {
+  const marked = (mark: object) => Object.assign(new Error("Durable Object reset"), mark);
+  const cases: [unknown, number, string, string | null][] = [
+    [marked({ retryable: true }), 503, "admission_unavailable", "1"],
+    [marked({ overloaded: true, retryable: true }), 503, "admission_unavailable", "5"],
+    [new Error('The RPC receiver does not implement the method "scim"'), 503, "admission_unavailable", "30"],
+    [new Error("database or disk is full: SQLITE_FULL"), 503, "admission_unavailable", "3600"],
+    [marked({ retryable: false }), 500, "internal_error", null],
+    [new TypeError("x is undefined"), 500, "internal_error", null],
+  ];
+  test.each(cases)("%s", async (thrown, status, code, retryAfter) => {
+    const refusal = refusalOfThrown(thrown);
+    expect([refusal.code, refusal.retryAfter?.toString() ?? null]).toEqual([code, retryAfter]);
+
+    const knowsScimToken = () => Promise.reject(thrown);
+    const scim = createScimApp({
+      env: { ORGANIZATION: { getByName: () => ({ knowsScimToken }) } },
+      failures: new FailureLimiter({ limit: async () => ({ success: true }) }),
+    } as unknown as Control);
+    const headers = { Authorization: `Bearer scim_b3JnXzE.${"a".repeat(43)}` };
+    const answer = await scim.request("/Users", { headers });
+    expect([answer.status, answer.headers.get("Retry-After")]).toEqual([status, retryAfter]);
+  });
 });

@@ -9,6 +9,7 @@ import { keyIdOf } from "../../core/access/imported-key.ts";
 import type { CompiledKey } from "../../core/access/compiled-key.ts";
 import type { Control, ControlEnv } from "../context.ts";
 import { Answered, REFUSAL_HEADERS } from "../headers.ts";
+import { refusalOf } from "../thrown.ts";
 import { clientRefusal, identify, readClient, type ClientCredentials } from "./client.ts";
 import { readForm, type Form } from "./form.ts";
 import { OAuthErrorSchema, oauthErrorResponse } from "./oauth-error.ts";
@@ -66,9 +67,7 @@ export function addOAuthEndpoint<Schema extends z.ZodType>(
   const path = `/-/oauth/${endpoint.name}`;
   describe(app, path, endpoint);
   app.post(path, async (c) => {
-    const outcome = await serve(c, control, endpoint).catch((error: unknown) =>
-      refuse("internal_error", { reason: String(error) }),
-    );
+    const outcome = await serve(c, control, endpoint).catch(refusalOf);
     if (isRefusal(outcome)) return oauthErrorResponse(c, outcome);
     // Besides `Cache-Control: no-store` (RFC 6749 section 5.1).
     return c.json(outcome.body as object, 200, { Pragma: "no-cache" });

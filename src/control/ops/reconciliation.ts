@@ -12,7 +12,7 @@ import {
   type ReconciliationAnswer,
   type ReconciliationLine,
 } from "../../api-types/reconciliations.ts";
-import { NDJSON } from "../../core/http/ndjson.ts";
+import { acceptsLines, NDJSON } from "../../core/http/ndjson.ts";
 import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import type { Difference } from "../../core/key/reconciliation.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
@@ -55,7 +55,7 @@ export function addReconciliationEndpoints(app: OpenAPIHono<ControlEnv>, control
       try {
         const refusal = await walk.begin(after);
         if (refusal !== null) return refusal;
-        if (headers.Accept?.includes(NDJSON)) return { status: 200, lines: streamed(orgId, walk, limit) };
+        if (acceptsLines(headers.Accept)) return { status: 200, lines: streamed(orgId, walk, limit) };
         return { status: 200, body: await collected(orgId, walk, limit) };
       } catch (error) {
         return refuse("admission_unavailable", { retryAfter: 1, reason: String(error) });

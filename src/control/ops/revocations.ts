@@ -13,7 +13,7 @@ import {
   type RevocationLine,
 } from "../../api-types/revocations.ts";
 import { Batches } from "../../core/batches.ts";
-import { NDJSON } from "../../core/http/ndjson.ts";
+import { acceptsLines, NDJSON } from "../../core/http/ndjson.ts";
 import type { Actor } from "../../core/organization/organization.ts";
 import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import type {
@@ -65,7 +65,7 @@ export function addOperatorEndpoints(app: OpenAPIHono<ControlEnv>, control: Cont
       }
       const work = (sink: Sink): Promise<void> => revoke(control.env, request, targets, sink);
       const dryRun = request === null;
-      return headers.Accept?.includes(NDJSON)
+      return acceptsLines(headers.Accept)
         ? { status: 200, lines: streamed(work, dryRun) }
         : { status: 200, body: await collected(work, dryRun) };
     },

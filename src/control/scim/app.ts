@@ -1,10 +1,11 @@
 import { Hono, type Context } from "hono";
 import { BoundedCache } from "../../core/bounded-cache.ts";
 import { withoutSecrets } from "../../core/key/key-secret.ts";
-import { isRefusal, refuse, type Refusal } from "../../core/refusal.ts";
+import { isRefusal, problemOf, type Refusal } from "../../core/refusal.ts";
 import { scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../../core/scim/problem.ts";
 import type { ScimAnswer } from "../../state/organization/people/scim-command.ts";
 import type { Control } from "../context.ts";
+import { refusalOf } from "../thrown.ts";
 import { answerProblem } from "./answer.ts";
 import { discover, isDescription } from "./discovery.ts";
 import { answerTo, readCommand } from "./exchange.ts";
@@ -35,8 +36,11 @@ export function createScimApp(control: Control): Hono<ScimEnv> {
   scim.all("/", serve);
   scim.all("*", serve);
   scim.onError((error, c) => {
-    c.set("refusal", refuse("internal_error", { reason: String(error) }));
-    return answerProblem(scimProblem("internalError", "Something went wrong"));
+    const refusal = refusalOf(error);
+    c.set("refusal", refusal);
+    const { code, retryAfter = 1 } = refusal;
+    const problem = code === "internal_error" ? "internalError" : "unconfirmed";
+    return answerProblem(scimProblem(problem, problemOf(refusal)), { retryAfter });
   });
   return scim;
 }

@@ -4,6 +4,14 @@ import { storedJson } from "../json.ts";
 
 export const NDJSON = "application/x-ndjson";
 
+/** Whether `Accept` asks for lines (RFC 9110 section 12.5.1); a client that takes anything gets one document. */
+export function acceptsLines(accept: string | undefined): boolean {
+  return (accept ?? "").split(",").some((range) => {
+    const [type, ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+    return type === NDJSON && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
+  });
+}
+
 /** Values as lines. */
 export function ndjsonLines(values: readonly object[]): Uint8Array {
   return new TextEncoder().encode(values.map((value) => `${JSON.stringify(value)}\n`).join(""));

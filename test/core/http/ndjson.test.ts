@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { NDJSON, ndjsonLines, readLines, readNdjson } from "../../../src/core/http/ndjson.ts";
+import { acceptsLines, NDJSON, ndjsonLines, readLines, readNdjson } from "../../../src/core/http/ndjson.ts";
 
 const LONGEST = 8;
 
@@ -55,4 +55,19 @@ test("a line is read as soon as it has come, and no more of one that is too long
 
 test("a line that is no JSON is an error", async () => {
   await expect(all(readNdjson(streamOf("{}\n{", 100)))).rejects.toThrow();
+});
+
+test.each<[accept: string | undefined, lines: boolean]>([
+  [NDJSON, true],
+  ["Application/X-NDJSON", true],
+  ["application/json, application/x-ndjson;q=0.5", true],
+  ["application/x-ndjson; q=0", false],
+  ["application/x-ndjson;q=0.000, */*", false],
+  ["application/x-ndjsonx", false],
+  ["application/json", false],
+  ["*/*", false],
+  ["", false],
+  [undefined, false],
+])("who accepts %j gets lines: %s", (accept, lines) => {
+  expect(acceptsLines(accept)).toBe(lines);
 });
