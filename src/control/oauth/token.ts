@@ -9,6 +9,7 @@ import {
   type AccessToken,
 } from "../../core/token/access-token.ts";
 import { OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
+import { issueTime } from "../../core/token/token-denials.ts";
 import { endOfKey, type KeyRecord, type VaultSet } from "../../core/key/key-record.ts";
 import { scopesTooMany, vaultsTooMany } from "../../core/key/grant-limits.ts";
 import { holdsKey } from "../../core/key/key-secret.ts";
@@ -77,8 +78,7 @@ async function issue(
   const lifeS = readLife(form["expires_in"]);
   if (isRefusal(lifeS)) return lifeS;
 
-  // All tokens issued up to a moment may have been revoked together: this one is issued after it.
-  const issuedAt = Math.floor(Math.max(Date.now(), denials.issuedUntil + 1000) / 1000) * 1000;
+  const issuedAt = issueTime(denials, Date.now());
   const expiresAt = Math.min(issuedAt + lifeS * 1000, endOf(record));
   const token: AccessToken = {
     id: crypto.randomUUID(),

@@ -26,6 +26,11 @@ export function isDenied(denials: TokenDenials, token: DeniableToken): boolean {
   return token.issuedAt <= denials.issuedUntil || Object.hasOwn(denials.tokens, token.id);
 }
 
+/** When a new token is issued: at a whole second, and after those that were revoked together. */
+export function issueTime({ issuedUntil }: TokenDenials, now: number): number {
+  return Math.floor(Math.max(now, issuedUntil + 1000) / 1000) * 1000;
+}
+
 /** The denials with one token more; those of tokens that have expired by themselves are forgotten. */
 export function deny(denials: TokenDenials, token: DeniableToken, now: number): TokenDenials {
   if (isDenied(denials, token) || token.expiresAt <= now) return denials;

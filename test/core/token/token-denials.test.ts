@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   deny,
   isDenied,
+  issueTime,
   MAX_DENIED_TOKENS,
   NO_DENIALS,
   type DeniableToken,
@@ -46,4 +47,15 @@ test("one token more than can be remembered denies all that were issued, and no 
   expect(isDenied(denials, token("never revoked", T + 4000))).toBe(true);
   expect(isDenied(denials, token("issued later", T + 10_000))).toBe(false);
   expect(Object.keys(denials.tokens)).toEqual([]);
+});
+
+test.each([
+  ["now, to the second", 0, T + 999, T],
+  ["after all that were revoked in this second", T + 500, T + 999, T + 1000],
+  ["after all that were revoked in a later one", T + 9000, T + 999, T + 10_000],
+  ["after all that were revoked at the end of one", T + 999, T + 1000, T + 1000],
+])("a new token is issued %s, and is not denied", (_, issuedUntil, now, issuedAt) => {
+  const denials = { tokens: {}, issuedUntil };
+  expect(issueTime(denials, now)).toBe(issuedAt);
+  expect(isDenied(denials, token("new", issuedAt))).toBe(false);
 });
