@@ -157,6 +157,12 @@ const CHANGES: readonly Change[] = [
     after: { userName: "bob", title: "Dr" },
   },
   {
+    name: "by PUT of operations",
+    method: "PUT",
+    body: { userName: "bob", title: "Dr", ...patch(DEACTIVATE) },
+    after: { userName: "bob", title: "Dr" },
+  },
+  {
     name: "by PUT beside what only looks like it",
     method: "PUT",
     body: { userName: "bob", title: "Dr", active: false, isActive: false, role: "viewer" },
@@ -222,6 +228,7 @@ test.each<[name: string, method: string, body: unknown]>([
     "PATCH",
     patch({ op: "replace", path: "urn:x:2.0:User:active", value: false }),
   ],
+  ["a PUT of other operations", "PUT", { userName: "bob", ...patch({ op: "remove", path: "roles" }) }],
   ["a role by another name", "PUT", { userName: "bob", role: "viewer" }],
 ])("any other request that cannot be read is 400 and does nothing: %s", async (_, method, body) => {
   expect((await client.call(method, `/Users/${id}`, body)).status).toBe(400);

@@ -114,7 +114,7 @@ async function readEdit(
   const replaces = c.req.method === "PUT";
   const expected = readExpected(c);
   const deactivates =
-    target.type === "User" && (replaces ? replacesActive(sent.json) : patchesActive(sent.json));
+    target.type === "User" && ((replaces && replacesActive(sent.json)) || patchesActive(sent.json));
   if (deactivates) return readDeactivation(replaces, sent, expected, target);
   if (sent.problem !== null) return sent.problem;
   const read = replaces ? readResource(target.type, sent.body) : readOperations(sent.body);

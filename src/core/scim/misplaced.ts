@@ -1,7 +1,7 @@
 import { plainName } from "../organization/plain-name.ts";
 import { isActiveIn, isFalse } from "./deactivation.ts";
 import { mayNameMembers } from "./members.ts";
-import { isList, isObject, valueOf } from "./object.ts";
+import { isList, isObject, valueOf, type ScimObject } from "./object.ts";
 import { scimProblem, type ScimProblem } from "./problem.ts";
 import {
   ENTERPRISE_USER_SCHEMA,
@@ -41,6 +41,7 @@ const OWN: readonly string[] = [USER_SCHEMA, GROUP_SCHEMA, ENTERPRISE_USER_SCHEM
  */
 export function misplaced(type: ResourceType, key: string, sent: unknown): ScimProblem | null {
   if (isExtension(key)) return misplacedIn(type, key, sent);
+  if (/^operations?$/i.test(key.trim())) return scimProblem("invalidPath", "Operations are those of a PATCH");
   const attribute = findAttribute(type, null, key);
   if (attribute === undefined) {
     return misnamed(type, key, sent) ?? membersElsewhere(type, key, sent) ?? contradiction(type, key, sent);
@@ -98,7 +99,7 @@ function contradiction(type: ResourceType, name: string, value: unknown): ScimPr
   if (type === "User" && saysOut(name, value)) {
     return scimProblem(
       "invalidPath",
-      `${plainName(name)} deactivates nobody; active at the top of a user does`,
+      `${plainName(name)} deactivates nobody here: that is active, at the top of a user`,
     );
   }
   return contradictionIn(type, value);
@@ -107,7 +108,15 @@ function contradiction(type: ResourceType, name: string, value: unknown): ScimPr
 function contradictionIn(type: ResourceType, value: unknown): ScimProblem | null {
   if (isList(value)) return firstOf(value, (each) => contradictionIn(type, each));
   if (!isObject(value)) return null;
-  return firstOf(Object.entries(value), ([name, each]) => contradiction(type, name, each));
+  return firstOf([...Object.entries(value), ...pairIn(value)], ([name, each]) =>
+    contradiction(type, name, each),
+  );
+}
+
+/** What an object says as a pair, such as `{"name":"active","value":false}`. */
+function pairIn(object: ScimObject): [name: string, value: unknown][] {
+  const names = ["name", "key", "attribute", "path"].map((label) => valueOf(object, label));
+  return names.flatMap((name) => (typeof name === "string" ? [[name, valueOf(object, "value")]] : []));
 }
 
 function firstOf<T>(all: readonly T[], problemOf: (each: T) => ScimProblem | null): ScimProblem | null {

@@ -29,6 +29,8 @@ const SAYS_OUT: readonly object[] = [
   { user: { active: false } },
   { profile: { account: [{ enabled: false }] } },
   { name: { active: false } },
+  { attributes: [{ name: "active", value: "False" }] },
+  { profile: { path: "accountEnabled", value: false } },
   { roles: [{ value: "admin", active: false }] },
   { [OTHER]: { active: false } },
   { [OTHER]: { isActive: "false" } },
@@ -151,6 +153,11 @@ test("names with blanks around them are taken by a PATCH, and refused elsewhere"
   });
   expect(readResource("Group", { ...GROUP, " members": [] })).toHaveProperty("problem", "invalidPath");
   expect(readResource("User", { userName: "ann", "active ": true })).toHaveProperty("problem", "invalidPath");
+});
+
+test.each(["User", "Group"] as const)("a %s has no operations", (type) => {
+  const sent = { userName: "ann", displayName: "admin", operations: [{ op: "remove", path: "roles" }] };
+  expect(readResource(type, sent)).toHaveProperty("problem", "invalidPath");
 });
 
 test("a PATCH that names only what the server sets is refused", () => {
