@@ -38,8 +38,9 @@ no answer came, or it broke off half-way: what is known is printed, and repeatin
 Of ask: 0 answered, or alerts found nothing; 2 alerts found something
 Of import: 0 every line is imported · 2 it was broken off, and the same command goes on (FILE.progress says where) ·
 3 some lines were refused
-Of reconcile: 0 nothing differs, or all is settled · 1 differences remain, an organisation could not be compared, or what
-1 means above · 2 it was broken off half-way; what is printed is done, and --from goes on there
+Of reconcile: 0 all was compared, and nothing differs or all is settled · 1 all was compared and differences remain, or
+what 1 means above · 2 it was broken off half-way, or an organisation could not be compared, whether or not anything else
+differs; what is printed is done, and --from goes on there
 `;
 
 const DEFAULT_URL = "http://127.0.0.1:8787";

@@ -8,6 +8,8 @@ import { GrowingTable } from "./table.ts";
 const HEADING = ["KEY", "ORGANISATION", "DIFFERENCE", "FIELDS", "SETTLED"];
 /** Guards of one request: what a break in the middle makes the next run compare again. */
 const GUARDS_A_REQUEST = 200;
+/** Exit code when not everything was compared. */
+const NOT_KNOWN = 2;
 /** Exit code of a program that was interrupted at the terminal. */
 const INTERRUPTED = 130;
 
@@ -22,7 +24,10 @@ interface Outlet {
   readonly bar: ProgressBar;
 }
 
-/** `reconcile`: prints how organisations, guards and KV differ; the exit code tells whether differences remain. */
+/**
+ * `reconcile`: prints how organisations, guards and KV differ; the exit code tells whether differences remain, or that not
+ * everything could be compared.
+ */
 export async function reconcile(command: ReconcileCommand, print: (text: string) => void): Promise<number> {
   const tell = (text: string): void => void process.stderr.write(text);
   const outlet = { print, tell, bar: new ProgressBar(process.stderr) };
@@ -72,10 +77,12 @@ export class Walk {
     } catch (error) {
       if (!(error instanceof CliError) || (this.#guards === 0 && !(error instanceof BrokenOff))) throw error;
       this.stop(error.message);
-      return 2;
+      return NOT_KNOWN;
     }
     this.#report(organizations.length);
-    return this.#settled < this.#differences || this.#failed.length > 0 ? 1 : 0;
+    // Of an organisation that was not compared nobody knows whether anything differs.
+    if (this.#failed.length > 0) return NOT_KNOWN;
+    return this.#settled < this.#differences ? 1 : 0;
   }
 
   /** Prints what is known, and how to go on from there. */

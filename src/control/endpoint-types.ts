@@ -60,6 +60,8 @@ interface Parts<P extends Fields, Q extends Fields, H extends Fields, B extends 
   /** Fields of the body that may hold a whole key: their values are never stored or shown. */
   readonly credentialFields?: readonly string[];
   readonly success: S;
+  /** It works through very much, step by step, and each step has a time limit of its own. */
+  readonly hasOwnLimits?: true;
   /** What it can refuse with, beyond what every endpoint can. */
   readonly refusals: readonly RefusalCode[];
   readonly run: (

@@ -106,7 +106,7 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
     const ofForm = isRefusal(body) && body.code === "invalid_request";
     return refuseProblems([...exposed, ...found, ...further], ofForm ? "invalid_request" : "invalid_value");
   }
-  const outcome = await endpoint.run(
+  const running = endpoint.run(
     {
       params: params.value,
       query: query.value,
@@ -118,8 +118,26 @@ async function serve<P extends Fields, Q extends Fields, H extends Fields, B ext
     control,
     c.req.raw.url,
   );
+  const outcome = await (endpoint.hasOwnLimits ? running : within(timeLimitOf(endpoint), running));
   const lacksFactor = isRefusal(outcome) && outcome.code === "mfa_required";
   return lacksFactor && identity.mfaFault !== null ? { ...outcome, reason: identity.mfaFault } : outcome;
+}
+
+const READ_TIMEOUT_MS = 10_000;
+const CHANGE_TIMEOUT_MS = 60_000;
+
+/**
+ * How long an endpoint may take, in milliseconds, before it is 503: the objects do not answer. A change waits for the guards
+ * of many keys, and may be done nevertheless; to repeat it is harmless.
+ */
+export function timeLimitOf({
+  method,
+  safe,
+}: {
+  readonly method: string;
+  readonly safe?: true | undefined;
+}): number {
+  return method === "get" || safe === true ? READ_TIMEOUT_MS : CHANGE_TIMEOUT_MS;
 }
 
 /** Problems that only the organisation knows; none when it does not answer, so that the others are still told. */

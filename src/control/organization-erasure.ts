@@ -4,10 +4,11 @@ import { exactly, type Exact } from "../api-types/exact.ts";
 import { isoTime } from "../core/iso-time.ts";
 import type { Actor } from "../core/organization/organization.ts";
 import type { Receipt } from "../core/organization/managed-key.ts";
+import { BATCH_TIMEOUT_MS, OBJECT_TIMEOUT_MS, within } from "../core/concurrency.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import type { Env } from "../env.ts";
 import { deploymentOf } from "../state/deployment/deployment-object.ts";
-import { eraseOrganization } from "../state/erase-organization.ts";
+import { eraseOrganization, UNDER_WAY } from "../state/erase-organization.ts";
 import { addEndpoint } from "./endpoint.ts";
 import type { Control, ControlEnv } from "./context.ts";
 import { receiptJson } from "./keys.ts";
@@ -31,6 +32,7 @@ export function addErasureEndpoint(app: OpenAPIHono<ControlEnv>, control: Contro
         schema: ErasureSchema,
       },
     },
+    hasOwnLimits: true,
     refusals: ["not_found", "already_exists", "admission_unavailable"],
     run: async ({ query }, actor) => {
       const orgId = query.orgId ?? actor.orgId;
@@ -54,21 +56,25 @@ export function addErasureEndpoint(app: OpenAPIHono<ControlEnv>, control: Contro
  */
 async function erase(env: Env, actor: Actor, orgId: string, again?: string): Promise<Refusal | null> {
   const deployment = deploymentOf(env);
-  const begun = await deployment.findErasure(orgId);
+  const begun = await soon(deployment.findErasure(orgId));
   if (begun !== null && begun.erasedAt === null) {
     const refusal = await goOn(env, orgId, begun.isEmptied ?? false);
     if (refusal !== null) return refusal;
   }
-  const known = await deployment.findErasure(orgId);
+  const known = await soon(deployment.findErasure(orgId));
   if (known !== null && known.erasedAt !== null && isoTime(known.erasedAt) !== isoAgain(again)) {
-    return (await env.ORGANIZATION.getByName(orgId).isSetUp()) ? setUpSince(known.erasedAt) : null;
+    return (await soon(env.ORGANIZATION.getByName(orgId).isSetUp())) ? setUpSince(known.erasedAt) : null;
   }
-  if (!(await env.ORGANIZATION.getByName(orgId).hasRecord(orgId))) {
+  if (!(await soon(env.ORGANIZATION.getByName(orgId).hasRecord(orgId)))) {
     return known === null ? refuse("not_found") : null;
   }
   await noteIn(env, actor, orgId);
-  await deployment.beginErasure(orgId, actor.id);
+  await soon(deployment.beginErasure(orgId, actor.id));
   return goOn(env, orgId, false);
+}
+
+function soon<T>(asking: Promise<T>): Promise<T> {
+  return within(OBJECT_TIMEOUT_MS, asking);
 }
 
 /** A time as answers write it, in UTC and with milliseconds. */
@@ -85,22 +91,26 @@ function setUpSince(erasedAt: number): Refusal {
 async function goOn(env: Env, orgId: string, isEmptied: boolean): Promise<Refusal | null> {
   const failed = await eraseOrganization(env.ORGANIZATION, deploymentOf(env), { orgId, isEmptied });
   if (failed === 0) return null;
+  if (failed === UNDER_WAY) {
+    return refuse("admission_unavailable", { retryAfter: 10, reason: "the erasure is under way" });
+  }
   return refuse("admission_unavailable", { retryAfter: 2, reason: `${failed} guards have not confirmed` });
 }
 
 /** The operator's own organisation has it on record, too, unless it is the one that is gone. */
 async function noteIn(env: Env, { orgId: own, id, name, address, requestId }: Actor, orgId: string) {
   if (own === orgId) return;
-  await env.ORGANIZATION.getByName(own).noteErasure({ id, name, address, requestId }, orgId);
+  await soon(env.ORGANIZATION.getByName(own).noteErasure({ id, name, address, requestId }, orgId));
 }
 
 async function answerOf(env: Env, orgId: string): Promise<Exact<Erasure>> {
   const deployment = deploymentOf(env);
-  const record = await deployment.findErasure(orgId);
+  const record = await soon(deployment.findErasure(orgId));
   if (record === null || record.erasedAt === null) throw new Error("The erasure is not on record");
   const receipts: Receipt[] = [];
   for (;;) {
-    const page = await deployment.erasureReceipts(orgId, receipts.at(-1)?.keyId ?? "", RECEIPTS_A_PAGE);
+    const reading = deployment.erasureReceipts(orgId, receipts.at(-1)?.keyId ?? "", RECEIPTS_A_PAGE);
+    const page = await within(BATCH_TIMEOUT_MS, reading);
     for (const receipt of page) receipts.push(receipt);
     if (page.length < RECEIPTS_A_PAGE) break;
   }

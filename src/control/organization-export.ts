@@ -2,6 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { exactly, type Exact } from "../api-types/exact.ts";
 import { ExportLineSchema, ExportQuery, type ExportLine } from "../api-types/export.ts";
 import type { Actor } from "../core/organization/organization.ts";
+import { OBJECT_TIMEOUT_MS, within } from "../core/concurrency.ts";
 import { isRefusal, type Result } from "../core/refusal.ts";
 import type { ExportPage } from "../state/organization/organization-export.ts";
 import { addEndpoint } from "./endpoint.ts";
@@ -51,7 +52,7 @@ async function exportAll(
       await lines.write(...linesOf(page));
       count += page.lines;
       if (page.next === null) break;
-      page = await organization.exportPage(actor, page.next, hashes);
+      page = await within(OBJECT_TIMEOUT_MS, organization.exportPage(actor, page.next, hashes));
     }
     await lines.write(exactly(ExportLineSchema, { type: "end", lines: count }));
   };

@@ -1,3 +1,4 @@
+import { Late } from "../core/concurrency.ts";
 import { isStorageFull, STORAGE_FULL } from "../core/organization/storage-room.ts";
 import { refuse, type Refusal } from "../core/refusal.ts";
 import { isOfOtherVersion } from "../core/schema-version.ts";
@@ -22,7 +23,8 @@ export function refusalOf(error: unknown): Refusal {
 function retryAfterOf(error: unknown): number | null {
   if (isOfOtherVersion(error)) return ROLLOUT_RETRY_S;
   if (isMarked(error, "overloaded")) return OVERLOAD_RETRY_S;
-  return isMarked(error, "retryable") ? RESET_RETRY_S : null;
+  // What was not heard of in time may be done; to repeat it is harmless.
+  return error instanceof Late || isMarked(error, "retryable") ? RESET_RETRY_S : null;
 }
 
 /** Marks of the runtime (https://developers.cloudflare.com/durable-objects/best-practices/error-handling/). */

@@ -47,7 +47,15 @@ export function letOthersRun(): Promise<void> {
 /** How long to wait for a Durable Object before it counts as unreachable. */
 export const OBJECT_TIMEOUT_MS = 5000;
 
-/** Waits for an answer, at most `ms` milliseconds, and then rejects; the work goes on. */
+/** How long to wait for an object that asks others in turn, a batch of guards or the pages of a list. */
+export const BATCH_TIMEOUT_MS = 50_000;
+
+/** Nothing came within the time that one waits. */
+export class Late extends Error {
+  override readonly name = "Late";
+}
+
+/** Waits for an answer, at most `ms` milliseconds, and then rejects with {@link Late}; the work goes on. */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const deadline = new Deadline(ms);
   try {
@@ -64,7 +72,7 @@ export class Deadline {
 
   constructor(ms: number) {
     this.#timeout = new Promise<never>((_, reject) => {
-      this.#timer = setTimeout(() => reject(new Error(`No answer within ${ms} ms`)), ms);
+      this.#timer = setTimeout(() => reject(new Late(`No answer within ${ms} ms`)), ms);
     });
     this.#timeout.catch(() => {});
   }

@@ -41,7 +41,7 @@ export async function requireNamespace(id: string, wrangler: Wrangler): Promise<
   const namespaces = await list(wrangler);
   if (namespaces.some((each) => each.id === id)) return;
   throw new NoNamespace(
-    `${BINDING}: the account has no namespace ${id}. Is it another account's (CLOUDFLARE_ACCOUNT_ID)? If it was deleted, take the id out: one is created, and \`npm run ops -- reconcile --fix\` writes the copies of all keys again`,
+    `${BINDING}: the account has no namespace ${id}. Is it another account's (CLOUDFLARE_ACCOUNT_ID)? If it was deleted, take the id out: one is created, and what it held is written again as the runbook says (KV is lost)`,
   );
 }
 

@@ -1,3 +1,5 @@
+import { OBJECT_TIMEOUT_MS, within } from "../core/concurrency.ts";
+
 /**
  * Which guards serve keys of which organisation, in KV under `guard:<organisation>:<guard>`. It outlives the restore of
  * an older copy of an organisation's database, which forgets guards drawn since.
@@ -54,6 +56,7 @@ interface Page {
 }
 
 async function listPage(kv: KVNamespace, prefix: string, cursor: string, limit = 1000): Promise<Page> {
-  const page = await kv.list({ prefix, limit, ...(cursor !== "" && { cursor }) });
+  const reading = kv.list({ prefix, limit, ...(cursor !== "" && { cursor }) });
+  const page = await within(OBJECT_TIMEOUT_MS, reading);
   return { names: page.keys.map(({ name }) => name), cursor: page.list_complete ? null : page.cursor };
 }

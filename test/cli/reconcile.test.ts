@@ -101,7 +101,7 @@ describe("reconcile that", () => {
   test.each([
     ["breaks off", new BrokenOff("The answer broke off.")],
     ["is unavailable", new Unavailable("admission_unavailable")],
-  ])("%s in one organisation goes on with the next, names it, and exits with 1", async (_, error) => {
+  ])("%s in one organisation goes on with the next, names it, and exits with 2", async (_, error) => {
     const { asked, code, err, lines } = await walk({
       ...TWO_PAGES,
       "org_a/p2": [differenceAt("org_a", "key_2"), error],
@@ -109,7 +109,7 @@ describe("reconcile that", () => {
     expect(asked).toEqual(["org_a", "org_a/p2", "org_b"]);
     expect(lines[1], "what came before is printed").toContain("key_2");
     expect(err).toContain("Not compared in full: org_a (go on with --from org_a/p2)");
-    expect(code).toBe(1);
+    expect(code).toBe(2);
   });
 
   test.each(["ndjson", "json", "table"] as const)(

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { KeyGuard } from "../../src/admission/guard/key-guard.ts";
 import { groupOfKey } from "../../src/admission/key-guards.ts";
 import { deploymentOf } from "../../src/state/deployment/deployment-object.ts";
-import { eraseOrganization, type ErasureRecords } from "../../src/state/erase-organization.ts";
+import { ErasureClaims } from "../../src/state/deployment/erasure-claims.ts";
+import { eraseOrganization, UNDER_WAY, type ErasureRecords } from "../../src/state/erase-organization.ts";
 import { registeredGuards } from "../../src/state/guard-registry.ts";
 import { makeActor, makeKey } from "../support/records.ts";
 
@@ -26,18 +27,23 @@ async function leaving(orgId: string) {
   return { organization, deployment, keyId: key.id };
 }
 
+function recordsOf(deployment: ErasureRecords): ErasureRecords {
+  return {
+    claimErasure: (...args) => deployment.claimErasure(...args),
+    releaseErasure: (...args) => deployment.releaseErasure(...args),
+    noteErased: (...args) => deployment.noteErased(...args),
+    forgetPeople: (...args) => deployment.forgetPeople(...args),
+    finishErasure: (...args) => deployment.finishErasure(...args),
+  };
+}
+
 /** Does the erasure until the step at which its process dies. */
 async function dieAt(step: keyof ErasureRecords | "close", orgId: string): Promise<void> {
   const deployment = deploymentOf(env);
   const broken = (): never => {
     throw new Error("killed");
   };
-  const records: ErasureRecords = {
-    noteErased: (...args) => deployment.noteErased(...args),
-    forgetPeople: (...args) => deployment.forgetPeople(...args),
-    finishErasure: (id) => deployment.finishErasure(id),
-    ...(step !== "close" && { [step]: broken }),
-  };
+  const records = { ...recordsOf(deployment), ...(step !== "close" && { [step]: broken }) };
   if (step === "close") await env.ORGANIZATION.getByName(orgId).close(orgId);
   else
     await expect(eraseOrganization(env.ORGANIZATION, records, { orgId, isEmptied: false })).rejects.toThrow(
@@ -87,12 +93,11 @@ test("an erasure that is broken off goes on with the guards that are not done", 
   expect(guards).toHaveLength(602);
   let batches = 0;
   const broken: ErasureRecords = {
+    ...recordsOf(deployment),
     noteErased: (...args) => {
       if (batches++ === 2) throw new Error("killed");
       return deployment.noteErased(...args);
     },
-    forgetPeople: (...args) => deployment.forgetPeople(...args),
-    finishErasure: (id) => deployment.finishErasure(id),
   };
   await expect(eraseOrganization(env.ORGANIZATION, broken, { orgId, isEmptied: false })).rejects.toThrow(
     "killed",
@@ -109,6 +114,44 @@ test("an erasure that is broken off goes on with the guards that are not done", 
   expect(await eraseOrganization(env.ORGANIZATION, deployment, { orgId, isEmptied: false })).toBe(0);
   expect(await deployment.findErasure(orgId)).toMatchObject({ erasedAt: expect.any(Number), keys: 1 });
   expect(await deployment.erasureReceipts(orgId, "", 10)).toMatchObject([{ keyId, status: "revoked" }]);
+});
+
+test("an erasure that takes long is left to the attempt that is at it, by the alarm and by a second request", async () => {
+  const orgId = "org_slow";
+  const { deployment } = await leaving(orgId);
+  const erase = vi.spyOn(KeyGuard.prototype, "erase");
+  const go = Promise.withResolvers<void>();
+  const slow: ErasureRecords = {
+    ...recordsOf(deployment),
+    noteErased: async (...args) => {
+      await go.promise;
+      return deployment.noteErased(...args);
+    },
+  };
+  const first = eraseOrganization(env.ORGANIZATION, slow, { orgId, isEmptied: false });
+  await expect.poll(() => erase.mock.calls.length).toBe(1);
+  const begun = Date.now();
+  vi.setSystemTime(begun + 50_000);
+  expect(await eraseOrganization(env.ORGANIZATION, deployment, { orgId, isEmptied: false })).toBe(UNDER_WAY);
+  vi.setSystemTime(begun + LATER_MS - 2000);
+  await runDurableObjectAlarm(deployment);
+  expect(erase.mock.calls).toHaveLength(1);
+  go.resolve();
+  expect(await first).toBe(0);
+  erase.mockRestore();
+});
+
+test("the place of an attempt that has died is free after a minute, of one that ended at once", () => {
+  const claims = new ErasureClaims();
+  expect(claims.claim("org", "a", 0)).toBe(true);
+  expect([claims.claim("org", "b", 59_000), claims.claim("other", "b", 59_000)]).toEqual([false, true]);
+  expect([claims.claim("org", "a", 59_000), claims.claim("org", "b", 118_000)]).toEqual([true, false]);
+  expect(claims.claim("org", "b", 119_000)).toBe(true);
+  claims.release("org", "a");
+  expect(claims.claim("org", "c", 119_000)).toBe(false);
+  claims.release("org", "b");
+  expect(claims.claim("org", "c", 119_000)).toBe(true);
+  expect(claims.claim("org", "d", 119_000 - 3_600_000), "the clock was set back").toBe(true);
 });
 
 test("what is set up anew before the end of an erasure is on record is another organisation, and stays", async () => {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 
 /** Every run of a property begins here, so that a failure comes again; `FUZZ_SEED` begins elsewhere. */
-export const SEED = Number(process.env["FUZZ_SEED"] ?? 20_261_128);
+const SEED = Number(process.env["FUZZ_SEED"] ?? 20_261_128);
 /** How many times as many values a long search looks at. */
 const TIMES = Number(process.env["FUZZ_TIMES"] ?? 1);
 

@@ -1,4 +1,10 @@
-import { chunksByWeight, letOthersRun } from "../../core/concurrency.ts";
+import {
+  BATCH_TIMEOUT_MS,
+  chunksByWeight,
+  letOthersRun,
+  OBJECT_TIMEOUT_MS,
+  within,
+} from "../../core/concurrency.ts";
 import type { Difference, GuardPosition } from "../../core/key/reconciliation.ts";
 import type { Actor } from "../../core/organization/organization.ts";
 import { isRefusal, refuse, type Refusal, type Result } from "../../core/refusal.ts";
@@ -12,6 +18,8 @@ import type { Control } from "../context.ts";
  * one to KV, but the records of 40 groups are enough to hold in memory.
  */
 const CALLS_A_BATCH = 800;
+/** A batch of guards of which none answers takes so long: each is waited for, some at a time. */
+const COMPARE_TIMEOUT_MS = 300_000;
 const CALLS = { settle: { group: 80, ownGuard: 10 }, compare: { group: 20, ownGuard: 2 } } as const;
 /** Guards of one page, if nobody asks for fewer. */
 const GUARDS_A_PAGE = 1000;
@@ -81,7 +89,7 @@ export class GuardWalk {
       list: "recorded",
       after: "",
       orgId: this.#task.orgId,
-      total: await this.#organization().countGuards(),
+      total: await within(OBJECT_TIMEOUT_MS, this.#organization().countGuards()),
     };
     this.#total = position.total;
     this.#page = await this.#read(position);
@@ -91,8 +99,9 @@ export class GuardWalk {
   /** One that was erased is known as long as its erasure is. */
   async #isKnown(): Promise<boolean> {
     const { orgId } = this.#task;
-    if (await this.#organization().hasRecord(orgId)) return true;
-    return (await deploymentOf(this.#control.env).findErasure(orgId)) !== null;
+    if (await within(OBJECT_TIMEOUT_MS, this.#organization().hasRecord(orgId))) return true;
+    const erasure = within(OBJECT_TIMEOUT_MS, deploymentOf(this.#control.env).findErasure(orgId));
+    return (await erasure) !== null;
   }
 
   async *differences(): AsyncGenerator<Difference> {
@@ -111,7 +120,8 @@ export class GuardWalk {
     const size = Math.min(limit ?? GUARDS_A_PAGE, GUARDS_A_PAGE);
     const { list, after, total } = position;
     if (list === "erased") return this.#readErased(position, size);
-    const { guards, next } = await this.#organization().guardPage(orgId, { list, after }, size);
+    const reading = this.#organization().guardPage(orgId, { list, after }, size);
+    const { guards, next } = await within(BATCH_TIMEOUT_MS, reading);
     await this.#noteImported(guards);
     return { guards, areErased: false, next: { ...(next ?? { list: "erased", after: "" }), orgId, total } };
   }
@@ -119,14 +129,19 @@ export class GuardWalk {
   /** Guards that the organisation had when it was erased, but for those that serve it again since it was set up anew. */
   async #readErased(position: Position, size: number): Promise<Page> {
     const { orgId } = this.#task;
-    const page = await deploymentOf(this.#control.env).erasedGuards(orgId, position.after, size);
-    const serving = new Set(page.length > 0 ? await this.#organization().servingGuards(orgId, page) : []);
+    const reading = deploymentOf(this.#control.env).erasedGuards(orgId, position.after, size);
+    const page = await within(OBJECT_TIMEOUT_MS, reading);
+    const serving = new Set(page.length > 0 ? await this.#serving(page) : []);
     const last = page.length < size ? undefined : page.at(-1);
     return {
       guards: page.filter((guard) => !serving.has(guard)),
       areErased: true,
       next: last === undefined ? null : { ...position, after: last },
     };
+  }
+
+  #serving(guards: readonly string[]): Promise<string[]> {
+    return within(BATCH_TIMEOUT_MS, this.#organization().servingGuards(this.#task.orgId, guards));
   }
 
   /** Imported keys have guards of their own; that there are any is noted in KV, which may have lost it. */
@@ -140,9 +155,10 @@ export class GuardWalk {
     const calls = fix ? CALLS.settle : CALLS.compare;
     const weightOf = (guard: string): number => (isOwnGuard(guard) ? calls.ownGuard : calls.group);
     for (const batch of chunksByWeight(guards, CALLS_A_BATCH, weightOf)) {
-      yield* areErased
-        ? await this.#organization().findRestored(orgId, batch, fix)
-        : await this.#organization().reconcile({ id, name, address, requestId }, orgId, batch, fix);
+      const comparing = areErased
+        ? this.#organization().findRestored(orgId, batch, fix)
+        : this.#organization().reconcile({ id, name, address, requestId }, orgId, batch, fix);
+      yield* await within(COMPARE_TIMEOUT_MS, comparing);
       await letOthersRun();
     }
   }

@@ -44,6 +44,7 @@ export function addImportEndpoint(app: OpenAPIHono<ControlEnv>, control: Control
         lines: ImportResultSchema,
       },
     },
+    hasOwnLimits: true,
     refusals: ["admission_unavailable"],
     run: async ({ lines }, actor) => {
       if (lines === null) return refuse("invalid_request", { details: { problem: "There are no lines" } });
@@ -124,7 +125,8 @@ async function importSome(
   );
 }
 
-async function importInto(
+/** Imports keys into one organisation; which does not answer in time, refuses them. */
+export async function importInto(
   orgId: string,
   some: readonly ReadImport[],
   { id, name, address, requestId }: Actor,

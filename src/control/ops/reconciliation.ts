@@ -46,6 +46,7 @@ export function addReconciliationEndpoints(app: OpenAPIHono<ControlEnv>, control
         lines: ReconciliationLineSchema,
       },
     },
+    hasOwnLimits: true,
     refusals: ["not_found", "admission_unavailable"],
     run: async ({ headers, body }, actor) => {
       const { orgId, fix = false, limit = null, nextCursor } = body;

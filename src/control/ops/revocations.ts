@@ -40,6 +40,7 @@ export function addOperatorEndpoints(app: OpenAPIHono<ControlEnv>, control: Cont
     method: "post",
     path: PATH,
     operationId: "revokeInEmergency",
+    hasOwnLimits: true,
     summary: `Cut keys off at once; with \`Accept: ${NDJSON}\` a line for each as it is confirmed`,
     tag: TAG,
     access: "operator",

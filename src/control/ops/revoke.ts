@@ -1,6 +1,13 @@
 import { groupOfKey } from "../../admission/key-guards.ts";
 import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
-import { chunksByWeight, chunksOf, eachOf } from "../../core/concurrency.ts";
+import {
+  BATCH_TIMEOUT_MS,
+  chunksByWeight,
+  chunksOf,
+  eachOf,
+  OBJECT_TIMEOUT_MS,
+  within,
+} from "../../core/concurrency.ts";
 import { readNdjson } from "../../core/http/ndjson.ts";
 import {
   withoutReceipt,
@@ -10,6 +17,7 @@ import {
   type RevocationResult,
 } from "../../core/organization/revocation.ts";
 import type { Env } from "../../env.ts";
+import { CUT_TIMEOUT_MS } from "../../state/cut-timeout.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import type { SortedTargets } from "./targets.ts";
 
@@ -44,7 +52,8 @@ export async function openRevocation(
   request: RevocationRequest,
   targets: SortedTargets,
 ): Promise<void> {
-  await deploymentOf(env).openRevocation(request, targets.keys, targets.owners);
+  const opening = deploymentOf(env).openRevocation(request, targets.keys, targets.owners);
+  await within(OBJECT_TIMEOUT_MS, opening);
 }
 
 /** Cuts what a request on record names; with `null` in its place it only tells what would be cut. */
@@ -63,22 +72,24 @@ export async function revoke(
 
   const cutBatch = async (batch: readonly KeyTarget[]): Promise<void> => {
     const waiting = new Map(batch.map((key) => [`${key.target} ${key.keyId}`, key]));
-    try {
+    const settle = async (): Promise<void> => {
       const lines = await (request === null
         ? deployment.inspectKeys(batch)
         : deployment.cutKeys(request.id, batch));
       for await (const result of readNdjson<RevocationResult>(lines)) {
-        waiting.delete(`${result.target} ${result.keyId}`);
-        sink.settle(result);
+        if (waiting.delete(`${result.target} ${result.keyId}`)) sink.settle(result);
       }
-    } catch {
-      // What has not been heard of is on record, and is retried.
-    }
-    for (const { target, keyId } of waiting.values()) sink.settle(unconfirmed(target, keyId, request));
+    };
+    // What has not been heard of is on record, and is retried.
+    await within(CUT_TIMEOUT_MS + OBJECT_TIMEOUT_MS, settle()).catch(() => {});
+    const unheard = [...waiting.values()];
+    waiting.clear();
+    for (const { target, keyId } of unheard) sink.settle(unconfirmed(target, keyId, request));
   };
 
   const locateBatch = async (batch: readonly OwnerTarget[]): Promise<void> => {
-    const located = await deployment.locateKeys(request?.id ?? null, batch).catch(() => ({
+    const locating = deployment.locateKeys(request?.id ?? null, batch);
+    const located = await within(BATCH_TIMEOUT_MS, locating).catch(() => ({
       keys: [],
       settled: batch.map(({ target }) => unconfirmed(target, null, request)),
     }));
@@ -100,7 +111,7 @@ export async function revoke(
   await sink.handedOn();
   // What was handed on leaves in a later turn, and telling may keep this process busy.
   await scheduler.wait(1);
-  if (request !== null) await deployment.tellOfCuts(request.id).catch(() => {});
+  if (request !== null) await within(BATCH_TIMEOUT_MS, deployment.tellOfCuts(request.id)).catch(() => {});
 }
 
 /** Keys in batches, those of a group in one. */

@@ -1,5 +1,6 @@
 import { Hono, type Context } from "hono";
 import { BoundedCache } from "../../core/bounded-cache.ts";
+import { OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 import { withoutSecrets } from "../../core/key/key-secret.ts";
 import { isRefusal, problemOf, type Refusal } from "../../core/refusal.ts";
 import { scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../../core/scim/problem.ts";
@@ -45,6 +46,13 @@ export function createScimApp(control: Control): Hono<ScimEnv> {
   return scim;
 }
 
+/** How long a change may take: it waits for the guards of the keys that it cuts. */
+const SCIM_TIMEOUT_MS = 60_000;
+
+function isKnown({ orgId, hash }: PresentedToken, env: Control["env"]): Promise<boolean> {
+  return within(OBJECT_TIMEOUT_MS, env.ORGANIZATION.getByName(orgId).knowsScimToken(hash));
+}
+
 /** Tokens that this isolate remembers to have been right, by their hash. */
 const MAX_RIGHT_TOKENS = 1000;
 
@@ -60,7 +68,7 @@ function authenticator({ env, failures }: Control) {
     const wasRight = token !== null && right.has(token.hash);
     const blocked = wasRight ? null : failures.blocked(address, Date.now());
     if (blocked !== null) return turnAway(c, blocked);
-    if (token === null || !(await env.ORGANIZATION.getByName(token.orgId).knowsScimToken(token.hash))) {
+    if (token === null || !(await isKnown(token, env))) {
       // A token that was right was replaced since: its client has something to set up, and guesses nothing.
       const tooMany = wasRight ? null : await failures.count(address, Date.now());
       return tooMany === null ? refuseWith(c, UNKNOWN_TOKEN) : turnAway(c, tooMany);
@@ -125,7 +133,7 @@ async function exchange(
   const read = await readCommand(c, control.config.keyPrefixes, place);
   if (isRefusal(read)) return refused(read);
   const { command, shown } = read;
-  const answer = withCode(await organization.scim(author, hash, command));
+  const answer = withCode(await within(SCIM_TIMEOUT_MS, organization.scim(author, hash, command)));
   if (isRefusal(answer)) return refused(answer);
   if ("resource" in answer && answer.leftOut !== undefined && answer.leftOut.length > 0) {
     c.set("leftOut", answer.leftOut);

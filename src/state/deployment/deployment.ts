@@ -19,6 +19,7 @@ import { SigningKeys } from "../signing-keys.ts";
 import { ConsoleSessions, type SessionContent, type SessionMark } from "./console-sessions.ts";
 import { CookieKeys, type CookieKey } from "./cookie-keys.ts";
 import { openTables } from "./deployment-schema.ts";
+import { ErasureClaims } from "./erasure-claims.ts";
 import { Erasures } from "./erasures.ts";
 import { PendingErasures } from "./pending-erasures.ts";
 import { RevocationLedger } from "./revocation-ledger.ts";
@@ -44,6 +45,7 @@ export class Deployment extends DurableObject<Env> {
   readonly #cookieKeys = new CookieKeys(this.#sql);
   readonly #consoleSessions = new ConsoleSessions(this.#sql);
   readonly #erasures = new Erasures(this.ctx.storage, config.auditRetentionMs);
+  readonly #erasureClaims = new ErasureClaims();
   readonly #alarm = new Alarm(this.ctx);
   readonly #ledger = new RevocationLedger(this.ctx.storage, config.auditRetentionMs);
   readonly #revocations = new Revocations(this.env, this.#ledger, this.#alarm);
@@ -73,6 +75,15 @@ export class Deployment extends DurableObject<Env> {
   beginErasure(orgId: string, operator: string): void {
     this.#erasures.begin(orgId, operator, Date.now());
     this.#schedule.plan();
+  }
+
+  /** Whether an attempt at an erasure, by a name of its own, is the one that goes on. Others leave it to that one. */
+  claimErasure(orgId: string, attempt: string): boolean {
+    return this.#erasureClaims.claim(orgId, attempt, Date.now());
+  }
+
+  releaseErasure(orgId: string, attempt: string): void {
+    this.#erasureClaims.release(orgId, attempt);
   }
 
   /** Records keys that an erasure has cut. Workers of the version before name no guards. */
