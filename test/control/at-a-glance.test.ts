@@ -97,6 +97,14 @@ describe("several keys at once", () => {
     expect(await refusalOf(used)).toEqual([401, "api_key_revoked"]);
     const { data } = await read<{ data: object[] }>(admin, "GET", `/-/audit-events?target=${two.id}`);
     expect(data[0]).toMatchObject({ action: "api_key.revoked", actor: { id: "bob" } });
+    const attempts = await read<{ data: object[] }>(
+      admin,
+      "GET",
+      `/-/audit-events?target=${hers.id}&actor=bob`,
+    );
+    expect(attempts.data).toMatchObject([
+      { event: "api_key.revoked", outcome: "refused", code: "not_found", actor: { id: "bob" } },
+    ]);
   });
 
   test("are disabled, those of others by admins", async () => {

@@ -109,12 +109,19 @@ export class Organization extends AdministeredOrganization {
     });
   }
 
-  /** Revokes or disables several keys, and tells of each what became of it. */
+  /** Revokes or disables several keys, and tells of each what became of it. Each refusal is audited as if it had been asked for alone. */
   actOnKeys(
     actor: Actor,
     act: { readonly act: BulkAct; readonly keyIds: readonly string[]; readonly reason: string | null },
   ): Promise<Result<KeyOutcome[]>> {
-    return this.authorize.as(actor, (me) => actOnAll(this.parts.keys, actor, me, act));
+    const operation = act.act === "revoke" ? "revokeApiKey" : "updateApiKey";
+    return this.authorize.as(actor, async (me) => {
+      const outcomes = await actOnAll(this.parts.keys, actor, me, act);
+      for (const { keyId, code } of outcomes) {
+        if (code !== null) this.noteRefusal(actor, operation, keyId, code);
+      }
+      return outcomes;
+    });
   }
 
   /** Ids of vaults that keys and roles name, and one more if there is a next page. */
