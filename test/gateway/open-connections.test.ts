@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
+import { LINK_PATH, type LinkState } from "../support/link-state.ts";
 import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { usePortcullis } from "../support/started.ts";
 
@@ -8,7 +9,16 @@ const CHECK_MS = 1000;
 const EVENT_MS = 100;
 
 /** The origin sends an event every tenth of a second for ever, on streams and on WebSockets. */
-const portcullis = await usePortcullis({ edges: 2, vars: { CONNECTION_CHECK_MS: `${CHECK_MS}` } });
+const portcullis = await usePortcullis({
+  edges: [{}, { links: true }],
+  vars: { CONNECTION_CHECK_MS: `${CHECK_MS}` },
+});
+
+/** What calls of the second edge to guards meet. */
+async function disturb(faults: LinkState["faults"]): Promise<void> {
+  const body = JSON.stringify({ clock: 0, faults });
+  await fetch(`${portcullis.edges[1]}${LINK_PATH}`, { method: "POST", body });
+}
 beforeAll(async () => {
   portcullis.origin.handler = (request, response) => {
     const type = request.values("X-Want")[0] ?? "text/event-stream; charset=utf-8";
@@ -86,6 +96,23 @@ const CUTS: readonly { readonly name: string; readonly cut: (key: CreatedKey) =>
 ];
 
 describe.each(CONNECTIONS)("$kind", ({ open, end }) => {
+  test.each(["overloaded", "hangs"] as const)(
+    "ends by itself when its guard cannot be asked (%s)",
+    async (fault) => {
+      const key = await portcullis.createKey();
+      const connection = await open(key, freshAddress());
+      await disturb({ KEY_GUARD: { fault, share: 1 } });
+      expect(await connection.ended).toBe(end);
+      await disturb({});
+      const isServed = async () => {
+        const again = await portcullis.call("GET", PATH, { as: key.key, edge: 1 });
+        await again.body?.cancel();
+        return again.ok;
+      };
+      await expect.poll(isServed).toBe(true);
+    },
+  );
+
   test("goes on over many checks while its key may make such a request, and costs its budget once", async () => {
     const key = await portcullis.createKey({ rateLimit: { requests: 3, windowSeconds: 3600 } });
     const connection = await open(key, freshAddress());
