@@ -70,9 +70,13 @@ export function shownCount(said: unknown, counts: ItemCounts | null): number | n
   return counts !== null && String(said) === String(counts.all) ? counts.shown : null;
 }
 
-/** Keeps a number as it is spelled in the text: amounts can have more digits than a double can hold. */
-function keepNumber(_key: string, value: unknown, context: { source?: string }): unknown {
-  return typeof value === "number" && context.source !== undefined ? JSON.rawJSON(context.source) : value;
+/**
+ * Keeps a number as it is spelled in the text: amounts can have more digits than a double can hold. Most are spelled as
+ * they would be written again, and need no object of their own for that.
+ */
+function keepNumber(_key: string, value: unknown, { source }: { source?: string }): unknown {
+  if (typeof value !== "number" || source === undefined || `${value}` === source) return value;
+  return JSON.rawJSON(source);
 }
 
 /** Whether a document that should hold items tells of a failure instead: an object, with nothing where they would be. */
@@ -92,7 +96,14 @@ function hide(items: unknown[], filter: ListFilter): ItemCounts {
 function isVisible(item: unknown, filter: ListFilter): boolean {
   const id = valueAt(item, filter.id);
   if (typeof id === "string") return filter.visible(id);
-  return JSON.isRawJSON(id) && INTEGER.test(id.rawJSON) && filter.visible(id.rawJSON);
+  const number = spellingOf(id);
+  return number !== null && INTEGER.test(number) && filter.visible(number);
+}
+
+/** A number as the text spells it; `null` for what is none. */
+function spellingOf(value: unknown): string | null {
+  if (typeof value === "number") return `${value}`;
+  return JSON.isRawJSON(value) ? value.rawJSON : null;
 }
 
 /** A total counts hidden items: it is removed, or becomes the number of visible items where the list is complete. */
@@ -101,7 +112,7 @@ function tellTotal(document: unknown, pointer: Pointer, counts: ItemCounts | nul
   const name = pointer.at(-1);
   if (name === undefined || !isObject(holder) || !Object.hasOwn(holder, name)) return;
   const said = holder[name];
-  const shown = shownCount(JSON.isRawJSON(said) ? said.rawJSON : said, counts);
+  const shown = shownCount(spellingOf(said) ?? said, counts);
   if (shown !== null) holder[name] = typeof said === "string" ? `${shown}` : shown;
   else if (Array.isArray(holder)) holder[name] = null;
   else Reflect.deleteProperty(holder, name);

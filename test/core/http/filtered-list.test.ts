@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { filterBody, type ListFilter } from "../../../src/core/http/filtered-list.ts";
 import { runs } from "../../support/fuzz.ts";
 import { readJson } from "../../support/json.ts";
@@ -132,4 +132,26 @@ test("a mark of the byte order is passed over, and bytes that are no text are no
   const body = encode('{"data":[]}');
   expect(shown(Uint8Array.of(0xef, 0xbb, 0xbf, ...body))).toBe('{"data":[]}');
   expect(shown(encode('{"data":[],"name":"x"}').map((byte) => (byte === 0x78 ? 0xff : byte)))).toBeNull();
+});
+
+test("every number keeps its spelling, and those that need no object of their own for that get none", () => {
+  const plain = ["0", "1", "-1", "1.5", "1700000000123", "9007199254740991", "0.000001", "1e+21"];
+  const own = [
+    "-0",
+    "1.50",
+    "1e2",
+    "1E+21",
+    "0.0000001",
+    "9007199254740993",
+    "1e400",
+    "123456789012345678901",
+  ];
+  const raw = vi.spyOn(JSON, "rawJSON");
+  try {
+    const body = `{"data":[{"id":1,"n":[${[...plain, ...own].join()}]}]}`;
+    expect(shown(encode(body))).toBe(body);
+    expect(raw.mock.calls.map(([source]) => source)).toEqual(own);
+  } finally {
+    raw.mockRestore();
+  }
 });
