@@ -29,11 +29,12 @@ export async function* readLines(
   let rest = "";
   let isTooLong = false;
   for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) {
-      yield isTooLong || line.length > maxLength ? null : line;
+    const [first = "", ...others] = decoder.decode(chunk, { stream: true }).split("\n");
+    rest += first;
+    for (const next of others) {
+      yield isTooLong || rest.length > maxLength ? null : rest;
       isTooLong = false;
+      rest = next;
     }
     if (rest.length <= maxLength) continue;
     rest = "";
@@ -45,12 +46,7 @@ export async function* readLines(
 
 /** Reads the values of a stream, each as soon as its line is complete. Throws on a line that is not JSON. */
 export async function* readNdjson<T>(stream: AsyncIterable<Uint8Array>): AsyncGenerator<T> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) yield storedJson<T>(line);
+  for await (const line of readLines(stream, Number.POSITIVE_INFINITY)) {
+    if (line !== null) yield storedJson<T>(line);
   }
-  if (rest !== "") yield storedJson<T>(rest);
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { acceptsLines, NDJSON, ndjsonLines, readLines, readNdjson } from "../../../src/core/http/ndjson.ts";
 
 const LONGEST = 8;
@@ -70,4 +70,17 @@ test.each<[accept: string | undefined, lines: boolean]>([
   [undefined, false],
 ])("who accepts %j gets lines: %s", (accept, lines) => {
   expect(acceptsLines(accept)).toBe(lines);
+});
+
+test("however small the parts of a long line are, each letter is looked at once", async () => {
+  const text = `${"x".repeat(2000)}\n`;
+  const split = vi.spyOn(String.prototype, "split");
+  let looked: number;
+  try {
+    await all(readLines(streamOf(text, 1), text.length));
+    looked = split.mock.contexts.reduce<number>((sum, each) => sum + String(each).length, 0);
+  } finally {
+    split.mockRestore();
+  }
+  expect(looked).toBe(text.length);
 });
