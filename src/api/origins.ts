@@ -1,3 +1,4 @@
+import { originName } from "../core/http/origins.ts";
 import type { PolicyTable } from "../core/policy/route-policy.ts";
 import { isObject, type Findings } from "./problem.ts";
 
@@ -5,7 +6,7 @@ import { isObject, type Findings } from "./problem.ts";
 export function warnOfOrigins(table: PolicyTable, origins: string | undefined, findings: Findings): void {
   const mapped = namesIn(origins);
   for (const { method, path, origin } of table.operations) {
-    if (origin === undefined || origin.some((name) => mapped.has(name.replace(/\/$/, "")))) continue;
+    if (origin === undefined || origin.some((name) => mapped.has(originName(name)))) continue;
     const [name = ""] = origin.toReversed();
     findings.warn(
       `${method} ${path}`,
@@ -18,7 +19,7 @@ export function warnOfOrigins(table: PolicyTable, origins: string | undefined, f
 function namesIn(origins: string | undefined): ReadonlySet<string> {
   try {
     const value: unknown = JSON.parse(origins ?? "{}");
-    return new Set(isObject(value) ? Object.keys(value).map((name) => name.replace(/\/$/, "")) : []);
+    return new Set(isObject(value) ? Object.keys(value).map(originName) : []);
   } catch {
     // The Worker's own check of its settings names the mistake.
     return new Set();

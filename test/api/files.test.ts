@@ -349,6 +349,7 @@ describe("an origin of its own that ORIGINS does not map", () => {
       ],
     ],
     ['{"uploads":"https://x.example"}', ["GET /a: not served: ORIGINS names none of https://up.example"]],
+    ['{"uploads":"https://x.example","https://up.example//":"https://x.example"}', []],
     ['{"uploads":"https://x.example","https://up.example/":"https://y.example"}', []],
   ])("is told: %s", async (origins, expected) => {
     const { warnings } = await compiled(document, origins === undefined ? {} : { ORIGINS: origins });

@@ -18,8 +18,8 @@ const TOKENS = "tokens:";
 
 /**
  * A guard's storage: one row for the group, one a key, one for all windows. The row of the group is read at every use,
- * which throws in an instance that another has superseded; what else is read is remembered while the revision is the same.
- * Nothing is written for a group that was never created.
+ * which throws in an instance that another has superseded. So keys can be remembered once they were read: nobody else
+ * writes them. Nothing is written for a group that was never created.
  */
 export class GuardStorage implements GuardStore {
   readonly #kv: SyncKvStorage;
