@@ -7,7 +7,7 @@ import { deploymentOf } from "../../src/state/deployment/deployment-object.ts";
 import { ErasureClaims } from "../../src/state/deployment/erasure-claims.ts";
 import { eraseOrganization, UNDER_WAY, type ErasureRecords } from "../../src/state/erase-organization.ts";
 import { registeredGuards } from "../../src/state/guard-registry.ts";
-import { makeActor, makeKey } from "../support/records.ts";
+import { makeActor, makeDraft, makeKey } from "../support/records.ts";
 
 const LATER_MS = 61_000;
 const DAY_MS = 86_400_000;
@@ -152,6 +152,23 @@ test("the place of an attempt that has died is free after a minute, of one that 
   claims.release("org", "b");
   expect(claims.claim("org", "c", 119_000)).toBe(true);
   expect(claims.claim("org", "d", 119_000 - 3_600_000), "the clock was set back").toBe(true);
+});
+
+test("a key that is being made while the erasure begins is not made, and no guard is left", async () => {
+  const orgId = "org_busy";
+  const { organization, deployment } = await leaving(orgId);
+  vi.spyOn(KeyGuard.prototype, "put").mockImplementationOnce(async function (this: KeyGuard, ...args) {
+    await env.ORGANIZATION.getByName(orgId).close(orgId);
+    await this.erase(orgId);
+    return this.put(...args);
+  });
+  const created = await organization.createKey(makeActor(orgId), makeDraft());
+  expect(created).toMatchObject({
+    code: "admission_unavailable",
+    reason: "the organisation is being erased",
+  });
+  expect(await eraseOrganization(env.ORGANIZATION, deployment, { orgId, isEmptied: false })).toBe(0);
+  expect(await registeredGuards(env.KEY_RECORDS, orgId)).toEqual([]);
 });
 
 test("what is set up anew before the end of an erasure is on record is another organisation, and stays", async () => {

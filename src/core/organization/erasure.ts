@@ -1,3 +1,5 @@
+import { refuse } from "../refusal.ts";
+
 /** What is on record of the erasure of an organisation. Times are milliseconds since the epoch. */
 export interface ErasureRecord {
   readonly requestedAt: number;
@@ -11,3 +13,9 @@ export interface ErasureRecord {
    */
   readonly isEmptied?: boolean;
 }
+
+/** While an organisation is being erased nothing else happens there. */
+export const BEING_ERASED = refuse("admission_unavailable", {
+  retryAfter: 5,
+  reason: "the organisation is being erased",
+});

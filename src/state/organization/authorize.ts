@@ -1,3 +1,4 @@
+import { BEING_ERASED } from "../../core/organization/erasure.ts";
 import { ADMIN, type Actor } from "../../core/organization/organization.ts";
 import { isNearlyFull, NO_ROOM } from "../../core/organization/storage-room.ts";
 import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
@@ -8,11 +9,6 @@ import type { DirectoryUser } from "./people/user-table.ts";
 import type { Rotation } from "./keys/rotation.ts";
 import type { Settings } from "./settings.ts";
 import type { UsageIntake } from "./usage/usage-intake.ts";
-
-const BEING_ERASED = refuse("admission_unavailable", {
-  retryAfter: 5,
-  reason: "the organisation is being erased",
-});
 
 type Act<T> = (me: DirectoryUser) => T | Promise<T>;
 

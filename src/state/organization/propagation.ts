@@ -27,6 +27,12 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** `foreign`: the group is another organisation's or full, and does not take the key. */
 export type Pushed = "in force" | "unconfirmed" | "foreign";
 
+/** Keys of one guard that are put to it in one call. */
+interface Batch {
+  readonly guard: string;
+  readonly keys: readonly string[];
+}
+
 interface Parts {
   readonly keys: KeyTable;
   readonly settings: Settings;
@@ -80,27 +86,42 @@ export class Propagation {
 
   /** The same; returns the outcome of each key that was pushed. */
   async pushEach(keyIds: readonly string[]): Promise<ReadonlyMap<string, Pushed>> {
-    const outcomes = new Map<string, Pushed>();
-    const batches = [...this.#parts.keys.places.byGuard(keyIds)].flatMap(([guard, ids]) =>
-      chunksOf(ids, MAX_GROUP_KEYS).map((batch) => ({ guard, batch })),
-    );
+    const batches = this.#batchesOf(keyIds);
     if (batches.length > GUARDS_A_CALL) this.#parts.outbox.goOn();
-    await eachOf(batches.slice(0, GUARDS_A_CALL), CONCURRENT_GUARDS, async ({ guard, batch }) => {
-      const pushed = await this.#pushGroup(guard, batch, NOTHING);
-      for (const [keyId, outcome] of pushed) outcomes.set(keyId, outcome);
-    });
+    const outcomes = await this.#pushBatches(batches);
     if (keyIds.length > 0) this.#copyLater();
     return outcomes;
   }
 
   /** Pushes what an earlier call did not finish, and plans the next attempt for what still fails. */
   async retry(): Promise<void> {
-    const due = this.#parts.outbox.due(Date.now());
+    const { outbox } = this.#parts;
+    const due = outbox.due(Date.now());
     if (due === null) return;
-    await this.pushAll(due);
+    const batches = this.#batchesOf(due);
+    const outcomes = await this.#pushBatches(batches);
     await this.#copy();
-    this.#parts.outbox.retryLater();
+    outbox.retryLater();
+    // While guards answer, those that one call may not write to are not kept waiting.
+    const isAnswered = outcomes.values().some((outcome) => outcome === "in force");
+    if (batches.length > GUARDS_A_CALL && isAnswered) outbox.goOn();
     this.#reportBacklog();
+  }
+
+  #batchesOf(keyIds: readonly string[]): Batch[] {
+    return [...this.#parts.keys.places.byGuard(keyIds)].flatMap(([guard, ids]) =>
+      chunksOf(ids, MAX_GROUP_KEYS).map((keys) => ({ guard, keys })),
+    );
+  }
+
+  /** Pushes as many of them as one call may; a key without an outcome is unconfirmed. */
+  async #pushBatches(batches: readonly Batch[]): Promise<ReadonlyMap<string, Pushed>> {
+    const outcomes = new Map<string, Pushed>();
+    await eachOf(batches.slice(0, GUARDS_A_CALL), CONCURRENT_GUARDS, async ({ guard, keys }) => {
+      const pushed = await this.#pushGroup(guard, keys, NOTHING);
+      for (const [keyId, outcome] of pushed) outcomes.set(keyId, outcome);
+    });
+    return outcomes;
   }
 
   /** Pushes that failed again and wait: a guard, or KV, cannot be reached. */

@@ -1,5 +1,6 @@
 import { config } from "../../../config.ts";
 import { developerVaults, ADMIN, type Actor } from "../../../core/organization/organization.ts";
+import { BEING_ERASED } from "../../../core/organization/erasure.ts";
 import { problemsIn, refuseProblems, type FieldProblem } from "../../../core/http/field-problems.ts";
 import { keyStatus, type VaultSet } from "../../../core/key/key-record.ts";
 import type { KeyChange, KeyDraft, ManagedKey } from "../../../core/organization/managed-key.ts";
@@ -69,6 +70,8 @@ export class KeyRules {
 
   /** Why a key may not be made. */
   draftRefusal({ draft, owner, actor, replaces }: Drafted, now: number): Refusal | null {
+    // An erasure may have begun since the act was authorized, and knows nothing of a guard that is drawn now.
+    if (this.#settings.isClosed()) return BEING_ERASED;
     if (this.#settings.bootstrappedAt() === null) return refuse("not_bootstrapped");
     const owned = developerVaults(owner.vaultRoles);
     if (owner.id === actor.id && owned.length === 0) return refuse("role_required");

@@ -93,9 +93,17 @@ export class Rotation {
     this.#retire(actor, keyId, overlapMs, Date.now());
     const retired = await this.#propagation.push(keyId, RETIREMENT);
     // An overlap leaves the outbox time to tell the guard; without one the answer must mean that the old key is dead.
-    if (retired !== "in force" && overlapMs === 0) return this.#undo(actor, keyId, created.key);
-    if (overlapMs === 0) await this.#finish(keyId);
+    if (overlapMs > 0) return created;
+    if (retired !== "in force" && !this.#hasRetired(keyId)) return this.#undo(actor, keyId, created.key);
+    await this.#finish(keyId);
     return created;
+  }
+
+  /** Whether the guard has confirmed to the alarm, in the meantime, that a key has retired. */
+  #hasRetired(keyId: string): boolean {
+    const { revokedBy, revocationReason } = this.#table.get(keyId);
+    if (revokedBy === SYSTEM.id && revocationReason === REASON) return true;
+    return this.#table.pendingAmong([keyId]).length === 0;
   }
 
   /**

@@ -60,3 +60,33 @@ test.each([
   expect(isRefusal(answer)).toBe(expected === null);
   expect((stored && standingRefusal(stored.record, Date.now() - HOUR_MS))?.code ?? null).toBe(expected);
 });
+
+test("a rotation whose end only the alarm hears of is not undone", async () => {
+  const organization = env.ORGANIZATION.getByName("org_rotation_heard");
+  const actor = makeActor("org_rotation_heard");
+  await organization.bootstrap(actor);
+  const { id } = (await makeKey(organization, actor)).key;
+  const answer = { isHeld: false, isLost: false };
+  const put = Reflect.get(KeyGuard.prototype, "put") as KeyGuard["put"];
+  vi.spyOn(KeyGuard.prototype, "put").mockImplementation(async function (this: KeyGuard, orgId, records) {
+    const confirmations = await put.call(this, orgId, records);
+    if (answer.isHeld || !records.some((record) => record.id === id && record.retiresAt !== null)) {
+      return confirmations;
+    }
+    answer.isHeld = true;
+    while (!answer.isLost) await scheduler.wait(5);
+    throw new Error("The answer is lost");
+  });
+  const rotating = organization.rotateKey(actor, id, 0);
+  await expect.poll(() => answer.isHeld).toBe(true);
+  vi.setSystemTime(Date.now() + 60_000);
+  await runInDurableObject(organization, async (object) => {
+    // The first run hears that the key has retired, the second revokes it.
+    await object.alarm();
+    await object.alarm();
+  });
+  answer.isLost = true;
+  const { key } = taken((await rotating) as CreatedKey | Refusal);
+  const revokedAt = async (keyId: string) => taken(await organization.getKey(actor, keyId)).revokedAt;
+  expect([await revokedAt(id), await revokedAt(key.id)]).toEqual([expect.any(Number), null]);
+});
