@@ -51,6 +51,7 @@ import {
   type ResourceType,
   type ResourceTypes,
 } from "../core/policy/resource-types.ts";
+import { PLAIN_SEGMENT } from "../core/policy/scope.ts";
 import type { OperationEntry, PolicyTable } from "../core/policy/route-policy.ts";
 import { findStrayExtensions, readDocumentExtensions } from "./extensions.ts";
 import { readOperations, type ReadOperation } from "./operations.ts";
@@ -141,6 +142,7 @@ function entryOf(
   const resource = resourceOf(operation);
   const needs = needsOf(operation, resource, types, findings);
   checkResources(operation, needs, types.all, findings);
+  warnOfUnnamedType(operation, needs, findings);
   const written = [...template.many].filter((name) => !template.text.includes(`{+${name}}`));
   const id = takeId(operation, ids, findings);
   return {
@@ -259,6 +261,23 @@ function warnOfNoResource(
     operation.where,
     `x-portcullis-resource is null, or left blank, so every credential with the scope may call it, however narrow, for any ${open.map((name) => `{${name}}`).join(", ")}`,
     namedResource(operation, first, types),
+  );
+}
+
+/** A path may begin with what no scope can name, such as `$metadata`: then only `*` covers it. */
+function warnOfUnnamedType(
+  { where, pathResource }: ReadOperation,
+  { security }: Needs,
+  findings: Findings,
+): void {
+  const type = security.flatMap(typesNeeded).find((each) => each !== "*" && !PLAIN_SEGMENT.test(each));
+  if (type === undefined) return;
+  const plain = type.replaceAll(/%[0-9A-Fa-f]{2}|[^\w.~@-]/g, "");
+  const named = formatResource([{ literal: plain === "" ? "root" : plain }, ...pathResource.slice(1)]);
+  findings.warn(
+    where,
+    `needs a scope of the type ${type}, which no key can name, so only a scope on * covers it`,
+    `x-portcullis-resource: ${named}`,
   );
 }
 

@@ -369,6 +369,18 @@ test.each<[string, JsonObject, string]>([
   expect(warnings.map(({ where, problem }) => `${where}: ${problem}`).join("\n")).toContain(message);
 });
 
+test.each([
+  ["/v1/$metadata", "$metadata", "metadata"],
+  ["/foo bar/{id}", "foo%20bar", "foobar/{id}"],
+  ["/$/{+rest}", "$", "root/{rest}"],
+])("a path whose type no scope can name is given one that can be: %s", (path, type, named) => {
+  const [warning, ...others] = compile({ openapi: "3.1.0", paths: { [path]: { get: {} } } }).warnings;
+  expect([warning?.write, others]).toEqual([`x-portcullis-resource: ${named}`, []]);
+  expect(warning?.problem).toContain(`a scope of the type ${type}, which no key can name`);
+  const mended = compile({ openapi: "3.1.0", paths: { [path]: { get: { [RESOURCE]: named } } } });
+  expect([...mended.mistakes, ...mended.warnings]).toEqual([]);
+});
+
 test("a path that shares its resource is given a name to write", () => {
   const paths = {
     "/v1/Users({id})": { get: {} },
