@@ -88,6 +88,12 @@ describe("operators", () => {
     expect(keys.map((each) => each["kid"])).toEqual([kid, next.kid]);
     expect(keys.flatMap((each) => Object.keys(each)).filter((name) => name === "d")).toEqual([]);
     expect(decodeProtectedHeader((await asserted(key.key)).assertion).kid).toBe(kid);
+
+    const again = await portcullis.call("POST", "/-/ops/signing-key/rotate", { as });
+    expect(await again.json()).toEqual(next);
+    const audit = await portcullis.call("GET", "/-/audit-events?action=assertion_key.rotated", { as });
+    const { data } = await audit.json<{ data: object[] }>();
+    expect(data, "a repeat changes nothing").toMatchObject([{ after: { kid: next.kid } }]);
   });
 });
 

@@ -10,6 +10,9 @@ import type { AuditEntry, Author } from "./audit/audit-log.ts";
 import type { ErasedAtGuards } from "./erasure.ts";
 import { wire, type Parts } from "./wiring.ts";
 
+/** A key that was published takes over within this. */
+const LONGEST_WAIT_MS = 3_600_000;
+
 /**
  * What the deployment asks of an organisation's object: operators, guards, and the Worker that signs and verifies tokens.
  * Its fields are the object's own, which no call over RPC reaches.
@@ -159,13 +162,15 @@ export abstract class OperatedOrganization extends DurableObject<Env> {
   /** Notes that an operator, who belongs to this organisation, has published the next key for assertions. */
   noteAssertionKeyRotated(operator: Author, kid: string): void {
     this.authorize.open();
+    const now = Date.now();
     const entry: AuditEntry = {
       action: "assertion_key.rotated",
       target: "deployment",
       before: null,
       after: { kid },
     };
-    this.parts.audit.add(operator, entry, Date.now());
+    // While a key waits to take over, a repeat publishes no other.
+    this.parts.audit.addOnce(operator, entry, now - LONGEST_WAIT_MS, now);
   }
 
   /** Records that one access token of a key was revoked; a repeat changes nothing. */

@@ -74,6 +74,18 @@ export class AuditLog {
     this.#insert(actor, { ...entry, refusal: null }, now);
   }
 
+  /** The same of a change that a repeat does not make again: one that is on record since `from` is not noted twice. */
+  addOnce(actor: Author, entry: AuditEntry, from: number, now: number): void {
+    const known = this.#sql.exec(
+      `SELECT 1 FROM audit WHERE at >= ? AND action = ? AND target = ? AND after IS ? AND refusal IS NULL LIMIT 1`,
+      from,
+      entry.action,
+      cut(entry.target),
+      toJson(entry.after),
+    );
+    if ([...known].length === 0) this.add(actor, entry, now);
+  }
+
   #insert(
     actor: Author,
     entry: Omit<AuditEntry, "action"> & { readonly action: string; readonly refusal: RefusalCode | null },
