@@ -53,6 +53,20 @@ test("a group in use delivers once a minute, behind a question, and keeps no tim
   expect(arrived).toHaveLength(2);
 });
 
+test("a guard in use that is lost at any moment forgets a minute of counts at most", async () => {
+  const { arrived, passed, asked } = setUp();
+  const refused = ({ keys }: UsageReport) =>
+    Object.values(keys)
+      .flatMap(({ minutes }) => Object.values(minutes))
+      .reduce((sum, counts) => sum + counts.refused, 0);
+  for (let second = 1; second <= 200; second++) {
+    await asked();
+    const told = arrived.map(refused).reduce((sum, each) => sum + each, 0);
+    expect(second - told).toBeLessThanOrEqual(60);
+    await passed(1000);
+  }
+});
+
 test("a last word delivers what was counted at once", async () => {
   const { arrived, asked, timers } = setUp();
   await asked();

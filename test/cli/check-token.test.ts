@@ -226,7 +226,7 @@ test("says what the issuer answers in place of keys, in one line", async () => {
     (request, response) =>
       response.end(request.url === "/keys" ? body : JSON.stringify(document));
   for (const [next, expected] of [
-    [answer, /\/openid-configuration cannot be reached$/m],
+    [answer, /\/openid-configuration cannot be reached: [\w ]+$/m],
     [says("<html>"), /\/openid-configuration answers no discovery document with issuer and jwks_uri$/m],
     [says('{"issuer":7}'), /answers no discovery document/],
     [says("", 302), /\/openid-configuration answers 302$/m],

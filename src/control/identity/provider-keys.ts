@@ -10,7 +10,7 @@ import { isSafeEndpoint, issuerTemplate } from "../../core/identity/settings.ts"
 import { isRefusal } from "../../core/refusal.ts";
 import { CachedValue } from "../../state/cached-value.ts";
 import { readAtMost } from "../../core/http/body.ts";
-import { messageOf } from "../../core/thrown.ts";
+import { lineOf, messageOf, systemCodeOf } from "../../core/thrown.ts";
 
 /** The provider is asked again after ten minutes, and for an unknown `kid` at most once a minute. */
 const PROVIDER_MAX_AGE_MS = 600_000;
@@ -146,7 +146,9 @@ async function ask(url: string): Promise<Response> {
     return await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
   } catch (error) {
     const silent = error instanceof Error && error.name === "TimeoutError";
-    const why = silent ? `says nothing for ${FETCH_TIMEOUT_MS / 1000} s` : "cannot be reached";
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    const how = systemCodeOf(cause) ?? lineOf(cause);
+    const why = silent ? `says nothing for ${FETCH_TIMEOUT_MS / 1000} s` : `cannot be reached: ${how}`;
     throw new Error(`${url} ${why}`, { cause: error });
   }
 }
