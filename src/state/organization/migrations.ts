@@ -6,6 +6,7 @@ import { guardsOfKeys } from "./migrations/guards-of-keys.ts";
 import { importedKeys } from "./migrations/imported-keys.ts";
 import { keySearch } from "./migrations/key-search.ts";
 import { listedKeys } from "./migrations/listed-keys.ts";
+import { retiringKeys } from "./migrations/retiring-keys.ts";
 import { scimIdentities } from "./migrations/scim-identities.ts";
 import { tokenCutKeys } from "./migrations/token-cut-keys.ts";
 import { tokenCutTimes } from "./migrations/token-cut-times.ts";
@@ -32,6 +33,7 @@ const MIGRATIONS: readonly Migration[] = [
   tokenCutTimes,
   tokenCutKeys,
   auditTargetNames,
+  retiringKeys,
 ];
 
 /** The schema of the last version that was released: its code can use what this one writes, and no earlier code. */

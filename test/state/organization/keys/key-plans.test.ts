@@ -2,6 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { KEY_SORTS, type KeyQuery } from "../../../../src/core/organization/managed-key.ts";
+import { KeyTable } from "../../../../src/state/organization/keys/key-table.ts";
 import { searchOf } from "../../../../src/state/organization/keys/key-search.ts";
 import { EVERY_KEY, makeActor } from "../../../support/records.ts";
 
@@ -47,5 +48,25 @@ test("no list of an organisation's keys reads keys one by one that it does not s
         }
       }
     }
+  });
+});
+
+test("what every call asks of rotated keys is read without those of the past", async () => {
+  const organization = env.ORGANIZATION.getByName("org_rotated_for_years");
+  await organization.bootstrap(makeActor("org_rotated_for_years"));
+  await runInDurableObject(organization, (_, { storage: { sql } }) => {
+    const queries: string[] = [];
+    const exec = (query: string, ...values: SqlStorageValue[]) => {
+      queries.push(query);
+      return sql.exec(query, ...values);
+    };
+    const table = new KeyTable({ exec } as SqlStorage);
+    table.dueToRetire(1);
+    table.nextRetirement(1);
+    const plans = queries.map((query) => sql.exec(`EXPLAIN QUERY PLAN ${query}`, 1).toArray()[0]?.["detail"]);
+    expect(plans).toEqual([
+      expect.stringContaining("INDEX keys_retiring (retires_at<?)"),
+      expect.stringContaining("INDEX keys_retiring (retires_at>?)"),
+    ]);
   });
 });
