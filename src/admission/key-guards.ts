@@ -1,6 +1,8 @@
 import type { Env } from "../env.ts";
 import type { Confirmation, KeyGuard, KeyMatch } from "./guard/key-guard.ts";
+import { MAX_GROUP_KEYS } from "./protocol.ts";
 import type { StoredKey } from "./rules/guard.ts";
+import { chunksOf } from "../core/concurrency.ts";
 import type { DeniableToken } from "../core/token/token-denials.ts";
 
 /** What every key id begins with, and how many letters after it name the group. */
@@ -10,6 +12,15 @@ const GROUP_LETTERS = 5;
 /** The group that a key id names: `key_` and 12 letters, of which the first 5 are the group's. */
 export function groupOfKey(keyId: string): string {
   return keyId.slice(KEY.length, KEY.length + GROUP_LETTERS);
+}
+
+/** Keys by their groups, of each group at most as many together as a call to its guard takes. */
+export function byGroups<Key extends { readonly keyId: string }>(
+  keys: readonly Key[],
+): { readonly group: string; readonly keys: Key[] }[] {
+  return [...Map.groupBy(keys, ({ keyId }) => groupOfKey(keyId))].flatMap(([group, all]) =>
+    chunksOf(all, MAX_GROUP_KEYS).map((some) => ({ group, keys: some })),
+  );
 }
 
 /**

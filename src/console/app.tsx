@@ -1,8 +1,8 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { secureHeaders } from "hono/secure-headers";
-import { ownTiming } from "../core/http/server-timing.ts";
 import { logText } from "../core/http/log-text.ts";
+import { setOwnHeaders } from "../core/http/own-answer.ts";
 import { addAssets } from "./assets.ts";
 import type { Console, ConsoleEnv } from "./context.ts";
 import { addAccount } from "./pages/account.tsx";
@@ -124,11 +124,9 @@ const observe =
     c.set("requestId", crypto.randomUUID());
     c.set("address", c.req.header("CF-Connecting-IP") ?? "");
     await next();
-    c.res.headers.set("X-Request-Id", c.get("requestId"));
-    c.res.headers.set(OWN_ANSWER, "1");
-    if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");
     const totalMs = Date.now() - startedAt;
-    if (tellsTime) c.res.headers.set("Server-Timing", ownTiming(totalMs));
+    setOwnHeaders(c.res.headers, c.get("requestId"), tellsTime ? totalMs : null);
+    c.res.headers.set(OWN_ANSWER, "1");
     console.log(
       JSON.stringify({
         time: new Date(startedAt).toISOString(),

@@ -1,6 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { refuse } from "../core/refusal.ts";
-import { ownTiming } from "../core/http/server-timing.ts";
+import { setOwnHeaders } from "../core/http/own-answer.ts";
 import { holdsCredential } from "../core/access/url-credential.ts";
 import type { Control, ControlEnv } from "./context.ts";
 import { refuseWith } from "./endpoint.ts";
@@ -49,10 +49,8 @@ export function createControlApp(control: Control): OpenAPIHono<ControlEnv> {
     c.set("requestId", crypto.randomUUID());
     c.set("address", c.req.header("CF-Connecting-IP") ?? "");
     await next();
-    c.res.headers.set("X-Request-Id", c.get("requestId"));
-    if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");
     const totalMs = Date.now() - startedAt;
-    if (control.config.serverTiming) c.res.headers.set("Server-Timing", ownTiming(totalMs));
+    setOwnHeaders(c.res.headers, c.get("requestId"), control.config.serverTiming ? totalMs : null);
     logControlRequest(c, startedAt, totalMs);
   });
   app.use((c, next) => {

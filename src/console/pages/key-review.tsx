@@ -16,6 +16,7 @@ import { sectionOf } from "../parts/key-banners.tsx";
 import { navigable } from "../parts/page.tsx";
 
 import { keyPage, pathOf } from "../paths.ts";
+import { ListTable } from "../parts/list-table.tsx";
 
 interface Reviewed {
   readonly me: Me;
@@ -40,24 +41,15 @@ export function reviewPage(c: ConsoleContext, reviewed: Reviewed): Response | Pr
       <ImpactReport impact={impact} names={c.get("operationNames")} ended={endedOf(key, change)} />
       <section class="card">
         <h2>What changes</h2>
-        <table class="list differences">
-          <thead>
+        <ListTable kind="differences" columns={["Setting", "Now", "Then"]}>
+          {differences(key, change, usual).map(({ setting, next }) => (
             <tr>
-              <th scope="col">Setting</th>
-              <th scope="col">Now</th>
-              <th scope="col">Then</th>
+              <th scope="row">{SETTING_NAMES[setting]}</th>
+              <td data-label="Now">{settingText(setting, key, usual)}</td>
+              <td data-label="Then">{next}</td>
             </tr>
-          </thead>
-          <tbody>
-            {differences(key, change, usual).map(({ setting, next }) => (
-              <tr>
-                <th scope="row">{SETTING_NAMES[setting]}</th>
-                <td data-label="Now">{settingText(setting, key, usual)}</td>
-                <td data-label="Then">{next}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </ListTable>
       </section>
       <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="key" unsaved class="decision">
         <FormAsItIs form={form} base={base} version={key.version} />

@@ -21,6 +21,7 @@ import { AUDIT, link, ownerPage, PEOPLE } from "../paths.ts";
 import { receiptsPath } from "./person-keys.tsx";
 import { Role } from "../parts/role.tsx";
 import { refusalPage } from "./error-pages.tsx";
+import { ListTable } from "../parts/list-table.tsx";
 
 const PAGE_SIZE = 50;
 /** The list shows so many roles of each person. */
@@ -104,23 +105,11 @@ const PeopleList: FC<{ query: Query; people: Page<Person> }> = ({ query, people 
   }
   return (
     <>
-      <table class="list">
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Status</th>
-            <th scope="col">Roles</th>
-            <th scope="col">Keys</th>
-            <th scope="col">Last sign-in</th>
-            <th scope="col">SCIM</th>
-          </tr>
-        </thead>
-        <tbody>
-          {people.data.map((person) => (
-            <PersonRow person={person} />
-          ))}
-        </tbody>
-      </table>
+      <ListTable columns={["Name", "Status", "Roles", "Keys", "Last sign-in", "SCIM"]}>
+        {people.data.map((person) => (
+          <PersonRow person={person} />
+        ))}
+      </ListTable>
       <Pages
         path={PEOPLE}
         query={query}

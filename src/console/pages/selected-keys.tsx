@@ -21,6 +21,7 @@ import { counted } from "../parts/wording.ts";
 import { ALL_KEYS, HOME, keyPage, link, pathOf, SELECTED_KEYS } from "../paths.ts";
 import { callsThrough } from "./calls-through.ts";
 import { refusalPage } from "./error-pages.tsx";
+import { ListTable } from "../parts/list-table.tsx";
 
 const ACTS = {
   revoke: {
@@ -165,33 +166,23 @@ async function askPage(
 }
 
 const KeyTable: FC<{ keys: readonly Key[] }> = ({ keys }) => (
-  <table class="list spaced">
-    <thead>
+  <ListTable kind="spaced" columns={["Name", "Owner", "Status", "Last used"]}>
+    {keys.map((key) => (
       <tr>
-        <th scope="col">Name</th>
-        <th scope="col">Owner</th>
-        <th scope="col">Status</th>
-        <th scope="col">Last used</th>
+        <th scope="row">
+          <a href={keyPage(key.id)}>{key.name}</a>
+          <code>{key.keyPrefix}…</code>
+        </th>
+        <td data-label="Owner">{key.owner.name}</td>
+        <td data-label="Status">
+          <KeyStanding key_={key} />
+        </td>
+        <td data-label="Last used">
+          <Ago time={key.lastUsedAt} otherwise="Never" />
+        </td>
       </tr>
-    </thead>
-    <tbody>
-      {keys.map((key) => (
-        <tr>
-          <th scope="row">
-            <a href={keyPage(key.id)}>{key.name}</a>
-            <code>{key.keyPrefix}…</code>
-          </th>
-          <td data-label="Owner">{key.owner.name}</td>
-          <td data-label="Status">
-            <KeyStanding key_={key} />
-          </td>
-          <td data-label="Last used">
-            <Ago time={key.lastUsedAt} otherwise="Never" />
-          </td>
-        </tr>
-      ))}
-    </tbody>
-  </table>
+    ))}
+  </ListTable>
 );
 
 /** The page of receipts, which can be opened again later. */

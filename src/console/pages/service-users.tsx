@@ -23,6 +23,7 @@ import { Ago, Moment } from "../parts/time.tsx";
 import { HOME, link, SERVICE_USERS } from "../paths.ts";
 import { DeletedServiceUser } from "./deleted-service-user.tsx";
 import { refusalPage } from "./error-pages.tsx";
+import { ListTable } from "../parts/list-table.tsx";
 
 const PAGE_SIZE = 25;
 
@@ -123,41 +124,29 @@ const Users: FC<{ users: Page<ServiceUser>; query: ListQuery }> = ({ users, quer
   }
   return (
     <>
-      <table class="list">
-        <thead>
+      <ListTable columns={["Name", "Status", "Vaults", "Keys", "Last used", "Created"]}>
+        {users.data.map((user) => (
           <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Status</th>
-            <th scope="col">Vaults</th>
-            <th scope="col">Keys</th>
-            <th scope="col">Last used</th>
-            <th scope="col">Created</th>
+            <th scope="row">
+              <a href={`${SERVICE_USERS}/${user.id}`}>{user.name}</a>
+              {user.description && <small>{user.description}</small>}
+            </th>
+            <td data-label="Status">
+              <ActiveBadge active={user.active} />
+            </td>
+            <td data-label="Vaults">
+              <Vaults roles={user.vaultRoles} first={IN_A_ROW} />
+            </td>
+            <td data-label="Keys">{user.keys}</td>
+            <td data-label="Last used">
+              <Ago time={user.lastUsedAt ?? null} otherwise="Never" />
+            </td>
+            <td data-label="Created">
+              <Ago time={user.createdAt} otherwise="" />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {users.data.map((user) => (
-            <tr>
-              <th scope="row">
-                <a href={`${SERVICE_USERS}/${user.id}`}>{user.name}</a>
-                {user.description && <small>{user.description}</small>}
-              </th>
-              <td data-label="Status">
-                <ActiveBadge active={user.active} />
-              </td>
-              <td data-label="Vaults">
-                <Vaults roles={user.vaultRoles} first={IN_A_ROW} />
-              </td>
-              <td data-label="Keys">{user.keys}</td>
-              <td data-label="Last used">
-                <Ago time={user.lastUsedAt ?? null} otherwise="Never" />
-              </td>
-              <td data-label="Created">
-                <Ago time={user.createdAt} otherwise="" />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </ListTable>
       <Pages
         path={SERVICE_USERS}
         query={query}

@@ -9,6 +9,7 @@ import { pageForMe } from "../parts/page-for-me.tsx";
 import { SERIES, UsageChart, UsageTotals } from "../parts/usage-chart.tsx";
 import { HOME, link, USAGE } from "../paths.ts";
 import { refusalPage } from "./error-pages.tsx";
+import { ListTable } from "../parts/list-table.tsx";
 
 /** Rows of the table by key; the page of each other key has its usage. */
 const SHOWN_KEYS = 100;
@@ -52,21 +53,11 @@ const ByKey: FC<{ usage: OrganizationUsage }> = ({ usage: { keys, window } }) =>
       <h2 id="by-key" class="section">
         By key
       </h2>
-      <table class="list numbers">
-        <thead>
-          <tr>
-            <th scope="col">Key</th>
-            {SERIES.map(([, label]) => (
-              <th scope="col">{label}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {keys.slice(0, SHOWN_KEYS).map((key) => (
-            <KeyRow key_={key} window={window} most={most} />
-          ))}
-        </tbody>
-      </table>
+      <ListTable kind="numbers" columns={["Key", ...SERIES.map(([, label]) => label)]}>
+        {keys.slice(0, SHOWN_KEYS).map((key) => (
+          <KeyRow key_={key} window={window} most={most} />
+        ))}
+      </ListTable>
       {keys.length > SHOWN_KEYS && (
         <p class="soft">
           The {SHOWN_KEYS} busiest of {keys.length >= TOLD_KEYS && "at least "}

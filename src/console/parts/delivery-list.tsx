@@ -7,6 +7,7 @@ import { Form } from "./form.tsx";
 import { Pages, type Place } from "./pages.tsx";
 import { Ago } from "./time.tsx";
 import { Code } from "./code.tsx";
+import { ListTable } from "./list-table.tsx";
 
 /** Deliveries on a page. */
 export const DELIVERIES_SHOWN = 25;
@@ -30,27 +31,20 @@ export const DeliveryList: FC<Props> = ({ path, deliveries, place, csrf }) => {
       {deliveries.data.length === 0 ? (
         <Empty icon="hook" title="No events yet" />
       ) : (
-        <table class="list">
-          <thead>
-            <tr>
-              <th scope="col">Event</th>
-              <th scope="col">Key</th>
-              <th scope="col">Status</th>
-              <th scope="col">Last answer</th>
-              <th scope="col">When</th>
-              {csrf !== null && (
-                <th scope="col">
-                  <span class="visually-hidden">Send again</span>
-                </th>
-              )}
-            </tr>
-          </thead>
-          <tbody>
-            {deliveries.data.map((delivery) => (
-              <DeliveryRow path={path} delivery={delivery} csrf={csrf} />
-            ))}
-          </tbody>
-        </table>
+        <ListTable
+          columns={[
+            "Event",
+            "Key",
+            "Status",
+            "Last answer",
+            "When",
+            ...(csrf === null ? [] : [<span class="visually-hidden">Send again</span>]),
+          ]}
+        >
+          {deliveries.data.map((delivery) => (
+            <DeliveryRow path={path} delivery={delivery} csrf={csrf} />
+          ))}
+        </ListTable>
       )}
       <Pages
         path={path}

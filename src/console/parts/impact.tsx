@@ -5,6 +5,7 @@ import { Banner } from "./banner.tsx";
 import { counted, NUMBER } from "./wording.ts";
 import { Code } from "./code.tsx";
 import { Exact } from "./time.tsx";
+import { ListTable } from "./list-table.tsx";
 
 type Reason = Impact["byReason"][number]["reason"];
 
@@ -113,27 +114,19 @@ const Examples: FC<{ examples: Impact["examples"]; names: OperationNames }> = ({
   examples.length === 0 ? (
     <></>
   ) : (
-    <table class="list">
-      <caption>The most frequent of the calls that would be refused</caption>
-      <thead>
+    <ListTable
+      caption="The most frequent of the calls that would be refused"
+      columns={["Operation", "About", "From", "Calls"]}
+    >
+      {examples.map(({ operation, resource, address, calls }) => (
         <tr>
-          <th scope="col">Operation</th>
-          <th scope="col">About</th>
-          <th scope="col">From</th>
-          <th scope="col">Calls</th>
+          <th scope="row">
+            <Code text={names.get(operation) ?? operation} />
+          </th>
+          <td data-label="About">{resource ? <Code text={resource} /> : <span class="soft">—</span>}</td>
+          <td data-label="From">{address ? <Code text={address} /> : <span class="soft">unknown</span>}</td>
+          <td data-label="Calls">{NUMBER.format(calls)}</td>
         </tr>
-      </thead>
-      <tbody>
-        {examples.map(({ operation, resource, address, calls }) => (
-          <tr>
-            <th scope="row">
-              <Code text={names.get(operation) ?? operation} />
-            </th>
-            <td data-label="About">{resource ? <Code text={resource} /> : <span class="soft">—</span>}</td>
-            <td data-label="From">{address ? <Code text={address} /> : <span class="soft">unknown</span>}</td>
-            <td data-label="Calls">{NUMBER.format(calls)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </ListTable>
   );

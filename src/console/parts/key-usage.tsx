@@ -6,6 +6,7 @@ import type { OperationNames } from "../context.ts";
 import { Exact } from "./time.tsx";
 import { NUMBER } from "./wording.ts";
 import { Code } from "./code.tsx";
+import { ListTable } from "./list-table.tsx";
 
 const SHOWN = 8;
 
@@ -54,27 +55,19 @@ const Ranking: FC<{ title: string; label: string; entries: readonly Entry[] }> =
       {entries.length === 0 ? (
         <p class="soft">None.</p>
       ) : (
-        <table class="list ranking">
-          <thead>
+        <ListTable kind="ranking" columns={[label, "Calls"]}>
+          {entries.slice(0, SHOWN).map(({ name, calls }) => (
             <tr>
-              <th scope="col">{label}</th>
-              <th scope="col">Calls</th>
+              <th scope="row">
+                <code>{name}</code>
+              </th>
+              <td data-label="Calls">
+                {NUMBER.format(calls)}
+                <meter min={0} max={most} value={calls} aria-hidden="true" />
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {entries.slice(0, SHOWN).map(({ name, calls }) => (
-              <tr>
-                <th scope="row">
-                  <code>{name}</code>
-                </th>
-                <td data-label="Calls">
-                  {NUMBER.format(calls)}
-                  <meter min={0} max={most} value={calls} aria-hidden="true" />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </ListTable>
       )}
       {entries.length > SHOWN && <p class="soft">The {SHOWN} most used. There are more.</p>}
     </section>
@@ -86,43 +79,32 @@ export const LastRefusals: FC<{ refusals: Usage["refusals"]; names: OperationNam
   refusals,
   names,
 }) => (
-  <table class="list">
-    <thead>
+  <ListTable columns={["Reason", "Operation", "From", "When", "Request"]}>
+    {refusals.map(({ time, code, operation, address, requestId }) => (
       <tr>
-        <th scope="col">Reason</th>
-        <th scope="col">Operation</th>
-        <th scope="col">From</th>
-        <th scope="col">When</th>
-        <th scope="col">Request</th>
+        <th scope="row">
+          {messageOf(code)}
+          <a class="quiet small" href={`/-/errors/${encodeURIComponent(code)}`}>
+            <Code text={code} />
+          </a>
+        </th>
+        <td data-label="Operation">
+          {operation === null ? (
+            <span class="soft">—</span>
+          ) : (
+            <Code text={names.get(operation) ?? operation} />
+          )}
+        </td>
+        <td data-label="From">{address ? <Code text={address} /> : <span class="soft">unknown</span>}</td>
+        <td data-label="When">
+          <Exact time={time} to="second" />
+        </td>
+        <td data-label="Request">
+          <code class="request">{requestId}</code>
+        </td>
       </tr>
-    </thead>
-    <tbody>
-      {refusals.map(({ time, code, operation, address, requestId }) => (
-        <tr>
-          <th scope="row">
-            {messageOf(code)}
-            <a class="quiet small" href={`/-/errors/${encodeURIComponent(code)}`}>
-              <Code text={code} />
-            </a>
-          </th>
-          <td data-label="Operation">
-            {operation === null ? (
-              <span class="soft">—</span>
-            ) : (
-              <Code text={names.get(operation) ?? operation} />
-            )}
-          </td>
-          <td data-label="From">{address ? <Code text={address} /> : <span class="soft">unknown</span>}</td>
-          <td data-label="When">
-            <Exact time={time} to="second" />
-          </td>
-          <td data-label="Request">
-            <code class="request">{requestId}</code>
-          </td>
-        </tr>
-      ))}
-    </tbody>
-  </table>
+    ))}
+  </ListTable>
 );
 
 function messageOf(code: string): string {

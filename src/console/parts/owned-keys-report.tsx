@@ -2,6 +2,7 @@ import type { FC } from "hono/jsx";
 import type { ServiceUserImpact } from "../../api-types/service-users.ts";
 import { keyPage } from "../paths.ts";
 import { counted } from "./wording.ts";
+import { ListTable } from "./list-table.tsx";
 
 type Keys = ServiceUserImpact["keys"];
 
@@ -20,28 +21,20 @@ export const OwnedKeysReport: FC<{ keys: Keys }> = ({ keys }) => {
         {counted(ended.length + narrowed.length, "key")}{" "}
         {ended.length + narrowed.length === 1 ? "loses" : "lose"} something
       </h2>
-      <table class="list">
-        <thead>
+      <ListTable columns={["Key", "Effect"]}>
+        {[...ended, ...narrowed].map(({ id, name, change }) => (
           <tr>
-            <th scope="col">Key</th>
-            <th scope="col">Effect</th>
+            <th scope="row">
+              <a href={keyPage(id)}>{name}</a>
+            </th>
+            <td data-label="Effect">
+              {change !== "same" && (
+                <span class={`badge ${CHANGES[change].kind}`}>{CHANGES[change].label}</span>
+              )}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {[...ended, ...narrowed].map(({ id, name, change }) => (
-            <tr>
-              <th scope="row">
-                <a href={keyPage(id)}>{name}</a>
-              </th>
-              <td data-label="Effect">
-                {change !== "same" && (
-                  <span class={`badge ${CHANGES[change].kind}`}>{CHANGES[change].label}</span>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </ListTable>
       {same.length > 0 && (
         <p class="soft">
           {same.length === 1 ? "1 key stays as it is." : `${counted(same.length, "key")} stay as they are.`}

@@ -3,6 +3,7 @@ import type { Receipt } from "../../api-types/receipt.ts";
 import { keyPage, link, SELECTED_KEYS } from "../paths.ts";
 import { Icon } from "./icons.tsx";
 import { precise } from "./time.tsx";
+import { ListTable } from "./list-table.tsx";
 
 /** Keys that are acted on, and read for their receipts, at a time; an address has room for their ids. */
 export const KEYS_AT_ONCE = 100;
@@ -31,34 +32,26 @@ export const ReceiptList: FC<{ receipts: readonly Receipt[]; names: ReadonlyMap<
         </button>
       </div>
     </header>
-    <table class="list">
-      <caption>No request with the key was let through after this time, anywhere.</caption>
-      <thead>
+    <ListTable
+      caption="No request with the key was let through after this time, anywhere."
+      columns={["Key", "Requested", "Effective", "Version"]}
+    >
+      {receipts.map(({ keyId, requestedAt, effectiveAt, version }) => (
         <tr>
-          <th scope="col">Key</th>
-          <th scope="col">Requested</th>
-          <th scope="col">Effective</th>
-          <th scope="col">Version</th>
+          <th scope="row">
+            <a href={keyPage(keyId)}>{names.get(keyId) ?? keyId}</a>
+            <code>{keyId}</code>
+          </th>
+          <td data-label="Requested">
+            <time datetime={requestedAt}>{precise(requestedAt)}</time>
+          </td>
+          <td data-label="Effective">
+            <time datetime={effectiveAt}>{precise(effectiveAt)}</time>
+          </td>
+          <td data-label="Version">{version}</td>
         </tr>
-      </thead>
-      <tbody>
-        {receipts.map(({ keyId, requestedAt, effectiveAt, version }) => (
-          <tr>
-            <th scope="row">
-              <a href={keyPage(keyId)}>{names.get(keyId) ?? keyId}</a>
-              <code>{keyId}</code>
-            </th>
-            <td data-label="Requested">
-              <time datetime={requestedAt}>{precise(requestedAt)}</time>
-            </td>
-            <td data-label="Effective">
-              <time datetime={effectiveAt}>{precise(effectiveAt)}</time>
-            </td>
-            <td data-label="Version">{version}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </ListTable>
   </section>
 );
 

@@ -4,6 +4,7 @@ import { DAY_S, MINUTE_S, percent, placeOf, startOf, ticksOf } from "../chart-ti
 import { formatUtcDay } from "../moment.ts";
 import { Exact } from "./time.tsx";
 import { NUMBER } from "./wording.ts";
+import { ListTable } from "./list-table.tsx";
 
 /** From the bottom of a bar to its top. */
 export const SERIES = [
@@ -143,30 +144,20 @@ function valuesOf(bucket: Bucket): string {
 
 /** Only the times at which there was something. */
 const UsageTable: FC<{ usage: Usage }> = ({ usage }) => (
-  <table class="list numbers">
-    <thead>
-      <tr>
-        <th scope="col">From</th>
-        {SERIES.map(([, label]) => (
-          <th scope="col">{label}</th>
-        ))}
-      </tr>
-    </thead>
-    <tbody>
-      {usage.buckets
-        .filter((bucket) => sum(bucket) > 0)
-        .map((bucket) => (
-          <tr>
-            <th scope="row">
-              <Start at={bucket.start} stepS={usage.bucketSeconds} />
-            </th>
-            {SERIES.map(([name, label]) => (
-              <td data-label={label}>{NUMBER.format(bucket[name])}</td>
-            ))}
-          </tr>
-        ))}
-    </tbody>
-  </table>
+  <ListTable kind="numbers" columns={["From", ...SERIES.map(([, label]) => label)]}>
+    {usage.buckets
+      .filter((bucket) => sum(bucket) > 0)
+      .map((bucket) => (
+        <tr>
+          <th scope="row">
+            <Start at={bucket.start} stepS={usage.bucketSeconds} />
+          </th>
+          {SERIES.map(([name, label]) => (
+            <td data-label={label}>{NUMBER.format(bucket[name])}</td>
+          ))}
+        </tr>
+      ))}
+  </ListTable>
 );
 
 function sum(counts: UsageCounts): number {

@@ -1,5 +1,4 @@
-import { groupOfKey } from "../../admission/key-guards.ts";
-import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
+import { byGroups } from "../../admission/key-guards.ts";
 import {
   BATCH_TIMEOUT_MS,
   chunksByWeight,
@@ -116,9 +115,8 @@ export async function revoke(
 
 /** Keys in batches, those of a group in one. */
 function batchesOf(keys: readonly KeyTarget[]): KeyTarget[][] {
-  const ofGroups = Map.groupBy(keys, ({ keyId }) => groupOfKey(keyId)).values();
-  const parts = ofGroups.flatMap((all) => chunksOf(all, MAX_GROUP_KEYS));
-  return chunksByWeight(parts, CALLS_A_BATCH, ({ length }) => 1 + length).map((batch) => batch.flat());
+  const batches = chunksByWeight(byGroups(keys), CALLS_A_BATCH, (group) => 1 + group.keys.length);
+  return batches.map((batch) => batch.flatMap((group) => group.keys));
 }
 
 function unconfirmed(

@@ -1,7 +1,7 @@
 /** A credential's effective access: the operations that it may call, and on what. */
 
 import { ANY_ITEM, compileAccess, isWithdrawn, type Access, type Allowed, type Grants } from "./access.ts";
-import { namedValues } from "./named-values.ts";
+import { namedIds, namedValues, namedVaults } from "./named-values.ts";
 import type { Operation, RequiredScope } from "../policy/operation.ts";
 import { isRefusal } from "../refusal.ts";
 import type { PathParams } from "../policy/route-table.ts";
@@ -33,7 +33,7 @@ const MAX_COMBINATIONS = 1000;
 /** Asks, for every operation, what the gateway would decide; the values tried are those that the credential names. */
 export function effectiveAccessOf(grants: Grants, operations: readonly Operation[]): EffectiveAccess {
   const access = compileAccess(grants);
-  const ids = namedIds(grants, access);
+  const ids = namedIds(grants.scopes, access);
   const filters = grants.scopes.map(({ resource }) => filterSegments(resource));
   const vaults = namedVaults(access);
   let shortened = false;
@@ -100,14 +100,4 @@ function shownBy(
 
 function paramsOf(names: readonly string[], values: readonly string[]): PathParams {
   return Object.fromEntries(names.map((name, i) => [name, values[i] ?? ANY_ITEM]));
-}
-
-function namedVaults({ effectiveVaults }: Access): readonly string[] {
-  return effectiveVaults === "*" ? [] : effectiveVaults;
-}
-
-/** Every text in the credential's vaults and scopes that is no wildcard could be an id. */
-function namedIds({ scopes }: Grants, access: Access): string[] {
-  const segments = scopes.flatMap(({ resource }) => resource.split("/").slice(1));
-  return [...new Set([...namedVaults(access), ...segments])].filter((id) => id !== "#" && id !== "*");
 }

@@ -1,6 +1,7 @@
 /** What an edit of a key would have done to the calls that were made with it. */
 
-import { compileAccess, effectiveVaults, type Allowed } from "./access.ts";
+import { compileAccess, type Allowed } from "./access.ts";
+import { namedIds } from "./named-values.ts";
 import { OTHERS, readCallName, type Call, type CallCounts } from "../usage/calls.ts";
 import { compileAllowlist } from "../key/ip-allowlist.ts";
 import { keyStatus, type KeyRecord } from "../key/key-record.ts";
@@ -110,7 +111,7 @@ function judgeOf(before: KeyRecord, after: KeyRecord, now: number) {
   const end = endOf(before, after, now);
   const [was, is] = [compile(before), compile(after)];
   const scopesAlone = compileAccess({ ...after, vaults: "*", ownerVaults: "*" });
-  const named = namedIds(before);
+  const named = namedIds(before.scopes, was.access);
 
   return (name: string, call: Call, operation: Operation | undefined): Fate => {
     if (name === OTHERS) return end ?? "unknown";
@@ -145,13 +146,6 @@ function seesLess(before: Allowed, after: Allowed, named: readonly string[]): bo
   const [was, is] = [before.visible, after.visible];
   if (is === null) return false;
   return was === null || named.some((id) => was(id) && !is(id));
-}
-
-/** Every id that a key's vaults or scopes name. */
-function namedIds(key: KeyRecord): string[] {
-  const vaults = effectiveVaults(key);
-  const segments = key.scopes.flatMap((scope) => scope.resource.split("/"));
-  return [...new Set([...(vaults === "*" ? [] : vaults), ...segments])];
 }
 
 /** The values of the operation's access parameters, unless the API's document has changed since the call. */

@@ -1,7 +1,7 @@
 import { VAULT, formatResource, type ResourceTemplate } from "../policy/resource-types.ts";
 import type { Operation } from "../policy/operation.ts";
-import type { Segments } from "../policy/scope.ts";
-import { ANY_ITEM } from "./access.ts";
+import type { Scope, Segments } from "../policy/scope.ts";
+import { ANY_ITEM, type Access } from "./access.ts";
 
 /** Values of path parameters; one that is absent can be any. */
 type Values = ReadonlyMap<string, string>;
@@ -39,6 +39,17 @@ export function namedValues(
     }
   }
   return found.map((values) => operation.accessParams.map((name) => values.get(name) ?? ANY_ITEM));
+}
+
+/** The vaults that a credential names, on which its owner has the role; none where it may use any. */
+export function namedVaults({ effectiveVaults }: Access): readonly string[] {
+  return effectiveVaults === "*" ? [] : effectiveVaults;
+}
+
+/** Every text in a credential's vaults and scopes that is no wildcard could be an id. */
+export function namedIds(scopes: readonly Scope[], access: Access): string[] {
+  const segments = scopes.flatMap(({ resource }) => resource.split("/").slice(1));
+  return [...new Set([...namedVaults(access), ...segments])].filter((id) => id !== "#" && id !== "*");
 }
 
 /** The resources with parameters that decide about a request, each once. */

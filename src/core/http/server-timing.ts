@@ -16,8 +16,3 @@ export function serverTiming({ admission, guardMs, originMs, totalMs }: Timings)
     `total;dur=${totalMs}`,
   ].join(", ");
 }
-
-/** The same of a request that the gateway answers by itself. */
-export function ownTiming(totalMs: number): string {
-  return serverTiming({ admission: null, guardMs: null, originMs: null, totalMs });
-}

@@ -1,6 +1,5 @@
 import type { Confirmation, KeyMatch } from "../../admission/guard/key-guard.ts";
-import { groupOfKey, KeyGuards } from "../../admission/key-guards.ts";
-import { MAX_GROUP_KEYS } from "../../admission/protocol.ts";
+import { byGroups, KeyGuards } from "../../admission/key-guards.ts";
 import type { StoredKey } from "../../admission/rules/guard.ts";
 import { chunksOf, Deadline, eachOf, within } from "../../core/concurrency.ts";
 import { Batches } from "../../core/batches.ts";
@@ -106,7 +105,7 @@ export class Revocations {
   inspect(keys: readonly KeyTarget[]): ReadableStream<Uint8Array> {
     return streamOf(async (emit) => {
       const deadline = new Deadline(CUT_TIMEOUT_MS);
-      const looking = byGroup(keys, (group, matches) => this.#guards.lookGroup(group, matches));
+      const looking = askGroups(keys, (group, matches) => this.#guards.lookGroup(group, matches));
       await Promise.all(
         looking.map(async ([key, found]) => emit(await this.#inspectOne(key, deadline.meet(found)))),
       );
@@ -171,7 +170,7 @@ export class Revocations {
       for (const { result } of cuts) emit(result);
     });
     const deadline = new Deadline(CUT_TIMEOUT_MS);
-    const cutting = byGroup(keys, (group, matches) => this.#guards.cutGroup(group, matches));
+    const cutting = askGroups(keys, (group, matches) => this.#guards.cutGroup(group, matches));
     await Promise.all(
       cutting.map(async ([key, cut]) =>
         settling.add(await cutResultOf(key, deadline.meet(cut), requestedAt)),
@@ -279,16 +278,14 @@ function isLocated({ orgId }: KeyTarget): boolean {
 }
 
 /** Asks about keys, each group in one call; returns each key with the answer about it. */
-function byGroup<T>(
+function askGroups<T>(
   keys: readonly KeyTarget[],
   ask: (group: string, matches: readonly KeyMatch[]) => Promise<T>[],
 ): [KeyTarget, Promise<T>][] {
-  return [...Map.groupBy(keys, ({ keyId }) => groupOfKey(keyId))].flatMap(([group, all]) =>
-    chunksOf(all, MAX_GROUP_KEYS).flatMap((these) => {
-      const asked = ask(group, these.map(matchOf));
-      return these.map((key, i): [KeyTarget, Promise<T>] => [key, required(asked[i], "answer")]);
-    }),
-  );
+  return byGroups(keys).flatMap(({ group, keys: these }) => {
+    const asked = ask(group, these.map(matchOf));
+    return these.map((key, i): [KeyTarget, Promise<T>] => [key, required(asked[i], "answer")]);
+  });
 }
 
 function matchOf({ keyId, orgId, hash }: KeyTarget): KeyMatch {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ownTiming, serverTiming } from "../../../src/core/http/server-timing.ts";
+import { serverTiming } from "../../../src/core/http/server-timing.ts";
 
 test.each([
   [
@@ -13,8 +13,4 @@ test.each([
   [{ admission: null, guardMs: null, originMs: null, totalMs: 2 }, "total;dur=2"],
 ])("of %j just the parts that there were are told", (timings, value) => {
   expect(serverTiming(timings)).toBe(value);
-});
-
-test("of what the gateway answers by itself the whole is told", () => {
-  expect(ownTiming(7)).toBe("total;dur=7");
 });

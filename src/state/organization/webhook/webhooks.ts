@@ -1,5 +1,5 @@
 import type { Actor, Credentials } from "../../../core/organization/organization.ts";
-import { invalid, refuse, type Result } from "../../../core/refusal.ts";
+import { invalid, isRefusal, refuse, type Result } from "../../../core/refusal.ts";
 import {
   generateWebhookSecret,
   TEST_EVENT,
@@ -104,14 +104,11 @@ export class Webhooks {
 
   /** Sends an event that says nothing; while very many wait already, tells of the latest of them instead. */
   test(actor: Actor): Result<WebhookDelivery> {
-    const { table, outbox, alarm } = this.#parts;
+    const { outbox, alarm } = this.#parts;
     const now = Date.now();
     return this.#storage.transactionSync(() => {
-      const endpoint = table.find();
-      if (endpoint === null) return refuse("not_found");
-      if (endpoint.disabled) {
-        return invalid(DISABLED, "disabled");
-      }
+      const endpoint = this.#enabled();
+      if (isRefusal(endpoint)) return endpoint;
       const waiting = outbox.pendingOf(TEST_EVENT);
       const [first] = waiting;
       if (first !== undefined && waiting.length >= MAX_TESTS) return first;
@@ -124,14 +121,11 @@ export class Webhooks {
 
   /** Has an event sent once more, under the same id. */
   resend(actor: Actor, id: string): Result<WebhookDelivery> {
-    const { table, outbox, alarm, audit } = this.#parts;
+    const { outbox, alarm, audit } = this.#parts;
     const now = Date.now();
     return this.#storage.transactionSync(() => {
-      const endpoint = table.find();
-      if (endpoint === null) return refuse("not_found");
-      if (endpoint.disabled) {
-        return invalid(DISABLED, "disabled");
-      }
+      const endpoint = this.#enabled();
+      if (isRefusal(endpoint)) return endpoint;
       const delivery = outbox.resend(id, now);
       if (delivery === null) return refuse("not_found");
       const after = { type: delivery.type, keyId: delivery.keyId };
@@ -144,6 +138,13 @@ export class Webhooks {
   /** A page of deliveries, the newest first, and one more if there is a next page. */
   deliveries(limit: number, before: number | null): WebhookDelivery[] {
     return this.#parts.outbox.list(limit, before);
+  }
+
+  /** The endpoint; `not_found` where there is none, `invalid_value` while it is disabled. */
+  #enabled(): Result<WebhookEndpoint> {
+    const endpoint = this.#parts.table.find();
+    if (endpoint === null) return refuse("not_found");
+    return endpoint.disabled ? invalid(DISABLED, "disabled") : endpoint;
   }
 
   #noteSecret({ id, name }: Actor, at: number): void {
