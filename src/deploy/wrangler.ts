@@ -12,8 +12,8 @@ const WRANGLER = join(
 /** How wrangler says that a Worker is not there: in words, or by the code of Cloudflare's API. */
 const NO_WORKER = /\[code: (?:10007|10090)\]|Worker "[\w-]+"(?: \(env: [\w-]+\))? not found/;
 
-/** What wrangler may say beside what it was asked for. */
-const NEWER_VERSION = /^.*there is a newer version of Wrangler available.*$/gim;
+/** What wrangler may say in a line beside what it was asked for, in lower case. */
+const NEWER_VERSION = "there is a newer version of wrangler available";
 
 /** How long one command may take. To build and upload takes half a minute. */
 const TIMEOUT_MS = 300_000;
@@ -88,7 +88,8 @@ export class Wrangler {
   /** The JSON that a command prints; `null` when there is no such Worker yet. */
   async json<T>(args: readonly string[]): Promise<T | null> {
     const { code, stdout, all } = await this.run(args);
-    const json = stdout.replace(NEWER_VERSION, "");
+    const lines = stdout.split("\n").filter((line) => !line.toLowerCase().includes(NEWER_VERSION));
+    const json = lines.join("\n");
     if (code === 0 && isJson(json)) return JSON.parse(json) as T;
     if (code !== 0 && NO_WORKER.test(all)) return null;
     throw new DeployError(`wrangler ${args.slice(0, 3).join(" ")} failed:\n${all.trim()}`);
