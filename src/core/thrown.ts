@@ -6,7 +6,11 @@ export function messageOf(thrown: unknown): string {
 
 /** The message in one line. */
 export function lineOf(thrown: unknown): string {
-  return messageOf(thrown).replaceAll(/\s*\n\s*/g, " ");
+  const lines = messageOf(thrown).split("\n");
+  return lines
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .join(" ");
 }
 
 /** The system's name for what went wrong, such as `ENOENT`. */
