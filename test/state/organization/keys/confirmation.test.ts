@@ -41,6 +41,17 @@ test("a revocation that is repeated is acknowledged as far as the guard confirms
   expect(await revoke()).toEqual(receipt);
 });
 
+test("an edit that comes while another waits for its guard is not narrowed to what that one allowed", async () => {
+  const organization = env.ORGANIZATION.getByName("org_two_edits");
+  const actor = makeActor("org_two_edits");
+  await organization.bootstrap(actor);
+  const { id } = (await makeKey(organization, actor)).key;
+  await organization.updateKey(actor, id, { disabled: true }, null);
+  const changes = [{ allowedIps: ["192.0.2.1"] }, { disabled: false }];
+  await Promise.all(changes.map((change) => organization.updateKey(actor, id, change, null)));
+  expect(await organization.getKey(actor, id)).toMatchObject(Object.assign({}, ...changes));
+});
+
 /** The propagation of an organisation's changes to guards of the test's own, which the object's alarm knows nothing of. */
 function propagationTo(context: DurableObjectState, put: (records: readonly KeyRecord[]) => object) {
   const { sql } = context.storage;
