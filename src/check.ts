@@ -1,14 +1,15 @@
 /** `npm run check`: the API's document, what a key needs for its operations, and what a token is; see `USAGE`. */
 
 import { compileFiles, nameOf } from "./api/compile-files.ts";
-import { operationLines, problemLines, requestLines } from "./api/report.ts";
-import { compileVariables } from "./api/variables.ts";
+import { operationLines, prefixLines, problemLines, requestLines } from "./api/report.ts";
+import { compileVariables, variables } from "./api/variables.ts";
 import { commandOf, parseOptions, UsageError } from "./command-line.ts";
 import { VAULT } from "./core/policy/resource-types.ts";
 
 const USAGE = `Usage: npm run check [-- --operation 'GET /v1/vaults/x' | --token FILE]
 
-Everything that is wrong with the API's document, and then what a key needs for each operation.
+Everything that is wrong with the API's document, and then what a key needs for each operation, and what keys
+begin with.
 
   --operation  what one request would need
   --token      what the gateway makes of an identity token, or of the answer of a token endpoint; - reads standard input
@@ -16,6 +17,7 @@ Everything that is wrong with the API's document, and then what a key needs for 
 Exit code 1: a mistake, no such operation, or a token that is not accepted; 2: the command line cannot be carried out.
 `;
 
+const PREFIXES = ["KEY_PREFIX", "KEY_PREFIXES_ACCEPTED"];
 /** A method and a path. A path that cannot be is answered as the gateway would. */
 const REQUEST = /^\s*[A-Za-z]+\s+\/\S*\s*$/;
 
@@ -41,7 +43,9 @@ const { sources, table, findings } = await compileFiles(compileVariables());
 const { mistakes, warnings } = findings;
 const told = [...problemLines("mistake", mistakes), ...(everything ? problemLines("warning", warnings) : [])];
 if (told.length > 0) console.error([nameOf(sources), "", ...told].join("\n"));
-if (everything) console.log(operationLines(table).join("\n"));
+if (everything) {
+  console.log([...operationLines(table), ...prefixLines(variables(PREFIXES))].join("\n"));
+}
 if (operation !== undefined) {
   const { lines, found } = requestLines(table, operation);
   console.log(lines.join("\n"));

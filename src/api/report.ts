@@ -53,6 +53,34 @@ function remarksOf({ resource, list, cost, maxBodyBytes, timeoutMs, origin }: Op
     .join("; ");
 }
 
+/** What `KEY_PREFIX` is where nobody sets it. */
+const USUAL_PREFIX = "fkc";
+
+/**
+ * What keys begin with, where anybody has chosen it. Nothing here knows which keys were given out, so a prefix without a
+ * former one is asked about. The deployment does know, and refuses to leave one out.
+ */
+export function prefixLines({ KEY_PREFIX, KEY_PREFIXES_ACCEPTED: text = "" }: Prefixes): string[] {
+  const own = KEY_PREFIX ?? USUAL_PREFIX;
+  const accepted = text.split(",").map((prefix) => prefix.trim());
+  const former = accepted.filter((prefix) => prefix !== "" && prefix !== own);
+  if (former.length > 0) {
+    return ["", `keys begin with ${own}_; accepted, too: ${former.map((prefix) => `${prefix}_`).join(", ")}`];
+  }
+  if (own === USUAL_PREFIX) return [];
+  return [
+    "",
+    `keys begin with ${own}_; no former prefix is accepted`,
+    `  keys that were given out with another prefix (${USUAL_PREFIX}_ before one was chosen) are refused`,
+    `    write: KEY_PREFIXES_ACCEPTED = "${USUAL_PREFIX}"`,
+  ];
+}
+
+interface Prefixes {
+  readonly KEY_PREFIX?: string | undefined;
+  readonly KEY_PREFIXES_ACCEPTED?: string | undefined;
+}
+
 /** What one request, such as `GET /v1/vaults/x`, would need; `null` if it is none of the API's. */
 export function requestLines(
   table: PolicyTable,

@@ -10,6 +10,9 @@ migrations instead. Secrets and the KV namespace stay. wrangler.toml and the cod
 brings back what you left, unless you check out the older commit first.
 `;
 
+/** How wrangler says that it has no credentials: nothing was asked of Cloudflare. */
+const NOBODY = /necessary to set a CLOUDFLARE_API_TOKEN environment variable/;
+
 /** Has Cloudflare run an earlier version again: the one before, or the one named. */
 export async function rollBack(
   version: string,
@@ -32,7 +35,8 @@ export async function rollBack(
   }
   const problem = `wrangler could not go back:\n${all.trim()}`;
   const after = await versionsOf(wrangler);
-  if (before !== null && after === before && !timedOut) throw new NotRolledBack(problem);
+  const isUnchanged = before !== null && after === before && !timedOut;
+  if (isUnchanged || NOBODY.test(all)) throw new NotRolledBack(problem);
   throw new HalfDeployed(
     before !== null && after !== null && after !== before
       ? "It went back, and wrangler failed after that"

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { compileFiles } from "../../src/api/compile-files.ts";
 import { SAMPLE_DOCUMENT } from "../../src/api/read-files.ts";
+import { prefixLines } from "../../src/api/report.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const FOLDER = mkdtempSync(join(tmpdir(), "portcullis-api-"));
@@ -394,6 +395,19 @@ describe("npm run check", () => {
       /2 mistakes\n {2}GET \/a: x-portcullis-lists means nothing here\n {4}write: x-portcullis-list: .*\n {2}PUT \/a: x-portcullis-limits: cost: .*\n {4}write: /,
     );
     expect(stdout).toContain("2 operations");
+  });
+
+  test("says what keys begin with, and asks for the former prefix where one was chosen", async () => {
+    const { code, stdout } = await check({ API_DOCUMENT: SAMPLE_DOCUMENT, KEY_PREFIX: "acme" });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /keys begin with acme_; no former prefix is accepted\n.*\(fkc_ [^]*KEY_PREFIXES_ACCEPTED = "fkc"/,
+    );
+    const told = (own?: string, accepted?: string) =>
+      prefixLines({ KEY_PREFIX: own, KEY_PREFIXES_ACCEPTED: accepted });
+    expect([told(), told("fkc", "fkc")]).toEqual([[], []]);
+    expect(told("acme", " fkc,old, acme")).toEqual(["", "keys begin with acme_; accepted, too: fkc_, old_"]);
+    expect(told("fkc", "old")).toEqual(["", "keys begin with fkc_; accepted, too: old_"]);
   });
 
   test.each([

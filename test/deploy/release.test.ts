@@ -195,6 +195,19 @@ describe.each(FAILURES)('"%s"', (says) => {
   });
 });
 
+test("a rollback without credentials has changed nothing, and says so", async () => {
+  const says =
+    "In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN environment variable";
+  const nobody = new (class extends ScriptedWrangler {
+    override run = async () => ({ code: 1, stdout: "", all: says, timedOut: false });
+  })(command, {});
+  expect(await outcomeOf(() => rollBack("", nobody, () => {}))).toEqual({
+    outcome: "Nothing went back; what ran before runs still",
+    code: 1,
+    problems: expect.stringContaining(says),
+  });
+});
+
 describe("a command that does not come to an end", () => {
   const says = "wrangler has not ended within 300 s";
 
