@@ -130,7 +130,9 @@ test("killed in the middle, it goes on where it stopped, and tells of lines that
   });
   const { code, out, err } = await (await start([file, "--output", "ndjson"], url)).ended;
   expect(code).toBe(3);
-  expect(err).toMatch(/^\d+ imported, \d+ unchanged, 1 refused\n$/);
+  expect(err, "after lines of progress, if it took long").toMatch(
+    /^(?:\d+ of \d+\n)*\d+ imported, \d+ unchanged, 1 refused\n$/,
+  );
   const [refused, last] = out
     .trim()
     .split("\n")
