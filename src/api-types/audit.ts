@@ -7,6 +7,10 @@ export const AuditQuerySchema = z.strictObject({
   target: z.string().optional().openapi({
     description: "How the id, the `keyPrefix` or the name of a key or a person begins.",
   }),
+  outcome: z
+    .enum(["done", "refused"])
+    .optional()
+    .openapi({ description: "Only what was done, or only refused attempts." }),
   from: z.iso.datetime({ offset: true }).optional(),
   to: z.iso.datetime({ offset: true }).optional(),
   limit: Limit,
@@ -38,8 +42,13 @@ export const AuditEventSchema = z
     code: z.string().nullable().openapi({ description: "Why it was refused." }),
     address: z.string().nullable(),
     requestId: z.string().nullable(),
-    before: z.record(z.string(), z.unknown()).nullable(),
-    after: z.record(z.string(), z.unknown()).nullable(),
+    before: z.record(z.string(), z.unknown()).nullable().openapi({
+      description: "What it was; `null` for what is new, and for a refused attempt.",
+    }),
+    after: z.record(z.string(), z.unknown()).nullable().openapi({
+      description:
+        "What it became. Of a refused attempt: `{field, problem}`, the first thing that was wrong with the request; `field` is empty where it is about the whole body. `null` where the code says all.",
+    }),
   })
   .openapi("AuditEvent");
 export type AuditEvent = Wire<typeof AuditEventSchema>;

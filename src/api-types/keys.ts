@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { MAX_SCOPES, MAX_VAULTS } from "../core/key/grant-limits.ts";
 import type { KeyStatus } from "../core/key/key-record.ts";
 import { KEY_SORTS } from "../core/organization/managed-key.ts";
-import { ACTIONS } from "../core/policy/scope.ts";
+import { ACTIONS, PLAIN_SEGMENT } from "../core/policy/scope.ts";
 import { Limit, Name, pageOf, Timestamp, type Wire } from "./common.ts";
 import { ReceiptSchema } from "./receipt.ts";
 
@@ -127,10 +127,17 @@ export const KeyListQuery = z.strictObject({
   unusedSince: Time.optional().openapi({ description: "Keys that were never used are among them." }),
   anyAddress: Flag.optional().openapi({ description: "Whether the key may be used from any address." }),
   noExpiry: Flag.optional(),
+  vault: z.string().regex(PLAIN_SEGMENT, "Must be the id of a vault").optional().openapi({
+    description:
+      "Only keys that can see this vault now: their owner may use it, their `vaults` name it or are `*`, and a scope of theirs reaches it. A key whose `vaults` are `*` is among them whenever its owner may use the vault.",
+  }),
   sort: z
-    .enum(KEY_SORTS.flatMap((by) => [by, `-${by}`] as const))
+    .enum([...KEY_SORTS, "endsAt" as const].flatMap((by) => [by, `-${by}`] as const))
     .default("-createdAt")
-    .openapi({ description: "`-` in front: the largest first. What has no value comes last." }),
+    .openapi({
+      description:
+        "`-` in front: the largest first. What has no value comes last. `endsAt` is the earlier of `expiresAt` and `retiresAt`; a revoked key has none.",
+    }),
   limit: Limit,
   nextCursor: z.string().optional(),
 });

@@ -29,6 +29,7 @@ import { addServiceUserForms } from "./pages/service-user-form.tsx";
 import { addServiceUsers } from "./pages/service-users.tsx";
 import { addUsage } from "./pages/usage.tsx";
 import { addWebhook } from "./pages/webhook.tsx";
+import { readableFilters } from "./filters.ts";
 import { IN_PLACE, OWN_ANSWER } from "./in-place.ts";
 import { CONSOLE, HOME } from "./paths.ts";
 import { CookieKeyRing } from "./session/cookie-key-ring.ts";
@@ -64,6 +65,9 @@ const pageHeaders = secureHeaders({
   xFrameOptions: "DENY",
 });
 
+/** Lists that are narrowed by texts. */
+const LISTS = ["/keys", "/all-keys", "/people", "/service-users", "/audit", "/audit/download", "/search"];
+
 /** `/-/console/`: pages for key owners and admins. */
 export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
   const provider = new Provider(console_.config);
@@ -83,7 +87,8 @@ export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
   // All routes below need a sign-in.
   app.use(signedIn(console_, provider, sessions));
   app.use("/keys/:id/*", knownForm);
-  addKeyList(app);
+  for (const list of LISTS) app.get(list, readableFilters);
+  addKeyList(app, console_);
   addKeyCreation(app, console_);
   addKeyDetail(app, console_);
   addKeyEditing(app, console_);
@@ -92,7 +97,7 @@ export function createConsoleApp(console_: Console): Hono<ConsoleEnv> {
   addKeyRevocation(app);
   addKeyReceipt(app);
   addOverview(app);
-  addAllKeys(app);
+  addAllKeys(app, console_);
   addSelectedKeys(app);
   addSearch(app);
   addPersonKeys(app);

@@ -5,11 +5,14 @@ import { unknownAmong, type UnknownVault } from "./key-form/unknown-vaults.ts";
 
 /** Vault ids that a form has just named first, for the page that it leads to: they may be mistyped. */
 const COOKIE = "portcullis-new-vaults";
+/** Follows an id that keys named before which were never used; no id has it. */
+const NAMED = "!";
 /** The most ids that a warning names. */
 const MOST = 10;
 
-export function rememberNew(c: ConsoleContext, ids: readonly string[]): void {
-  if (ids.length === 0) return;
+export function rememberNew(c: ConsoleContext, vaults: readonly UnknownVault[]): void {
+  if (vaults.length === 0) return;
+  const ids = vaults.map(({ id, isNamed }) => (isNamed ? id + NAMED : id));
   const secure = c.req.url.startsWith("https:");
   setCookie(c, COOKIE, ids.slice(0, MOST).join(" "), {
     path: "/-/console",
@@ -22,8 +25,13 @@ export function rememberNew(c: ConsoleContext, ids: readonly string[]): void {
 
 /** Those that are among `ids`, each with a vault that is spelled almost so. */
 export async function newAmong(c: ConsoleContext, ids: readonly string[]): Promise<readonly UnknownVault[]> {
-  const named = (getCookie(c, COOKIE) ?? "").split(" ").filter((id) => ids.includes(id));
+  const kept = (getCookie(c, COOKIE) ?? "").split(" ");
+  const unproven = ids.filter((id) => kept.includes(id + NAMED));
+  const named = [...unproven, ...ids.filter((id) => kept.includes(id))];
   if (named.length === 0) return [];
   const known = await knownVaults(c);
-  return unknownAmong(named, known && known.filter((id) => !named.includes(id)));
+  if (known === null) return [];
+  // The form has put them in use.
+  const inUse = known.inUse.filter((id) => !named.includes(id));
+  return unknownAmong(named, { inUse, unproven: [...known.unproven, ...unproven] });
 }

@@ -3,7 +3,8 @@ import { DEVELOPER, developerVaults, type VaultRoles } from "../core/organizatio
 import { plainName } from "../core/organization/plain-name.ts";
 import { PLAIN_SEGMENT } from "../core/policy/scope.ts";
 import { textOf } from "./key-form/form-data.ts";
-import { unknownAmong } from "./key-form/unknown-vaults.ts";
+import type { KnownVaults } from "./key-form/known.ts";
+import { unknownAmong, type UnknownVault } from "./key-form/unknown-vaults.ts";
 import { wordsOf } from "./key-form/values.ts";
 import type { Problems } from "./parts/problems.ts";
 import { listed } from "./parts/wording.ts";
@@ -54,9 +55,9 @@ function vaultsIn(values: Values): readonly string[] {
   return values.everyVault ? ["*"] : idsIn(values).toSorted();
 }
 
-/** Ids of vaults that nothing has named before. */
-export function unknownIn(values: Values, known: readonly string[] | null): readonly string[] {
-  return unknownAmong(idsIn(values), known).map(({ id }) => id);
+/** Ids of vaults that nothing in use has named before. */
+export function unknownIn(values: Values, known: KnownVaults | null): readonly UnknownVault[] {
+  return unknownAmong(idsIn(values), known);
 }
 
 /** What is wrong with the ids as they are filled in so far: `*` among them would be every vault. */

@@ -34,6 +34,7 @@ export function addAuditEndpoint(app: OpenAPIHono<ControlEnv>, control: Control)
         actor: query.actor ?? null,
         action: query.action ?? null,
         target: query.target ?? null,
+        outcome: query.outcome ?? null,
         from: query.from === undefined ? null : Date.parse(query.from),
         to: query.to === undefined ? null : Date.parse(query.to),
         before: after?.id ?? null,

@@ -3,6 +3,7 @@ import type { Wire } from "../api-types/common.ts";
 import { exactly, type Exact } from "../api-types/exact.ts";
 import { keyJson } from "../api-types/key-json.ts";
 import { KeyList, KeySchema, type Key, type KeyListQuery } from "../api-types/keys.ts";
+import { endOfKey } from "../core/key/key-record.ts";
 import { foldName } from "../core/organization/folded-name.ts";
 import { withoutSecrets } from "../core/key/key-secret.ts";
 import {
@@ -22,6 +23,8 @@ interface Cursor extends KeyPosition {
   readonly sort: string;
 }
 
+/** The order by when keys end, which for a rotated key may be before it expires. */
+const ENDS = "endsAt";
 const CURSOR = { value: ["string", "number", "null"], id: ["string"], sort: ["string"] } as const;
 
 /** Reads what a list of keys is asked for; a whole key in it is refused, since URLs are written to logs. */
@@ -48,6 +51,7 @@ export function readKeyQuery(query: z.output<typeof KeyListQuery>): Result<KeyQu
     unusedSince: query.unusedSince ?? null,
     anyAddress: query.anyAddress ?? null,
     noExpiry: query.noExpiry ?? null,
+    vault: query.vault ?? null,
     sort: readSort(sort),
     limit: query.limit,
     after: after && { value: after.value, id: after.id },
@@ -56,8 +60,9 @@ export function readKeyQuery(query: z.output<typeof KeyListQuery>): Result<KeyQu
 
 function readSort(text: string): KeySort {
   const descending = text.startsWith("-");
-  const by = KEY_SORTS.find((known) => known === text.slice(descending ? 1 : 0)) ?? "createdAt";
-  return { by, descending };
+  const name = text.slice(descending ? 1 : 0);
+  if (name === ENDS) return { by: "expiresAt", descending, ends: true };
+  return { by: KEY_SORTS.find((known) => known === name) ?? "createdAt", descending };
 }
 
 /** The page's keys, and a cursor to the next page when one key more than asked for was found. */
@@ -89,7 +94,13 @@ export function keyAnswer(
     : json;
 }
 
-function cursorAfter(key: ManagedKey, { by, descending }: KeySort): Cursor {
-  const value = by === "name" ? foldName(key.name) : key[by];
-  return { value, id: key.id, sort: descending ? `-${by}` : by };
+function cursorAfter(key: ManagedKey, sort: KeySort): Cursor {
+  const name = sort.ends === true ? ENDS : sort.by;
+  return { value: positionOf(key, sort), id: key.id, sort: sort.descending ? `-${name}` : name };
+}
+
+function positionOf(key: ManagedKey, { by, ends = false }: KeySort): KeyPosition["value"] {
+  if (by === "name") return foldName(key.name);
+  if (!ends) return key[by];
+  return key.revokedAt === null ? endOfKey(key) : null;
 }

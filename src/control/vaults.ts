@@ -22,12 +22,17 @@ export function addVaultEndpoint(app: OpenAPIHono<ControlEnv>, control: Control)
       const after = cursor === undefined ? null : readCursor<{ id: string }>(cursor, { id: "string" });
       if (isRefusal(after)) return after;
       const organization = control.env.ORGANIZATION.getByName(actor.orgId);
-      const ids = await organization.listVaultIds(actor, limit, after?.id ?? "");
+      const [ids, inUse] = await Promise.all([
+        organization.listVaultIds(actor, limit, after?.id ?? ""),
+        organization.listVaultIds(actor, limit, after?.id ?? "", true),
+      ]);
       if (isRefusal(ids)) return ids;
+      if (isRefusal(inUse)) return inUse;
+      const used = new Set(inUse);
       const shown = ids.slice(0, limit);
       const last = ids.length > limit ? shown.at(-1) : undefined;
       const nextCursor = last === undefined ? null : writeCursor({ id: last });
-      const data = shown.map((id) => ({ id }));
+      const data = shown.map((id) => ({ id, inUse: used.has(id) }));
       return { status: 200, body: exactly(VaultIdList, { data, pagination: { limit, nextCursor } }) };
     },
   });

@@ -136,7 +136,10 @@ describe("a form that was sent with more than a key may have", () => {
       addresses: many.map((i) => `2001:db8::${i}`).join(" "),
     };
     const owner = { id: "", name: "Alice", vaults: "*" as const };
-    const preview = previewOf(form, owner, loadPolicy(POLICY_TABLE), "", ["vault_1"]);
+    const preview = previewOf(form, owner, loadPolicy(POLICY_TABLE), "", {
+      inUse: ["vault_1"],
+      unproven: [],
+    });
     expect(preview.addresses).toHaveLength(MAX_RANGES);
     expect(preview.unknownVaults).toHaveLength(MAX_VAULTS - 1);
     const shown = preview.reach.operations.find(({ operation }) => operation.id === "listBalances");
@@ -151,12 +154,24 @@ describe("what a form says of itself", () => {
   const row = (type: string, ...segments: string[]) => ({ action: "read", type, segments });
   const seen = (changes: Partial<KeyForm>) => {
     const form = { ...base, ...changes };
-    return { form, preview: previewOf(form, owner, policy, "", ["vault_1", "vault_2"]) };
+    return {
+      form,
+      preview: previewOf(form, owner, policy, "", { inUse: ["vault_1", "vault_2"], unproven: ["vault_8"] }),
+    };
   };
 
   test.each([
-    ["mistyped", row("vault", "vault_l"), { id: "vault_l", almost: "vault_1" }],
-    ["named by nothing else", row("vault", "elsewhere_1", "balance"), { id: "elsewhere_1", almost: null }],
+    ["mistyped", row("vault", "vault_l"), { id: "vault_l", isNamed: false, almost: "vault_1" }],
+    [
+      "named by nothing else",
+      row("vault", "elsewhere_1", "balance"),
+      { id: "elsewhere_1", isNamed: false, almost: null },
+    ],
+    [
+      "named by keys that were never used",
+      row("vault", "vault_8"),
+      { id: "vault_8", isNamed: true, almost: "vault_1" },
+    ],
     ["known", row("vault", "vault_2"), null],
     ["any", row("vault", ""), null],
     ["any, as it is written", row("vault", "#", "balance"), null],
@@ -233,7 +248,7 @@ describe("vault ids as they are pasted", () => {
     (id) => {
       const owner = { id: "", name: "Alice", vaults: "*" as const };
       const form = { ...formOf(KEY), vaults: [id] };
-      const { reach } = previewOf(form, owner, loadPolicy(POLICY_TABLE), "", []);
+      const { reach } = previewOf(form, owner, loadPolicy(POLICY_TABLE), "", null);
       expect(reach.operations.filter(({ operation }) => operation.id === "listBalances")).toEqual([]);
     },
   );

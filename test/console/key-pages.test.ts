@@ -409,6 +409,22 @@ describe("an edit", () => {
     expect(page).not.toMatch(/Description<\/dt>/);
   });
 
+  test("that another one overtook says who, however many attempts were refused since", async () => {
+    const key = await create({ name: "Much tried" });
+    const form = await formFor(key, { description: "Mine", do: "review" });
+    await portcullis.manage("PATCH", `/-/api-keys/${key.id}`, { name: "Theirs" });
+    for (let i = 0; i < 20; i++) {
+      const answer = await portcullis.manage("PATCH", `/-/api-keys/${key.id}`, { vaults: [] });
+      expect(answer.status).toBe(422);
+    }
+    const refused = `/-/audit-events?target=${key.id}&outcome=refused`;
+    await expect
+      .poll(async () => JSON.stringify(await (await portcullis.manage("GET", refused)).json()))
+      .toContain("updateApiKey");
+    const [status, page] = await send(`/${key.id}/edit`, form);
+    expect([status, page]).toEqual([412, expect.stringMatching(/Changed by<\/dt><dd>[^<]+, <time/)]);
+  });
+
   test.each<[string, Form, string]>([
     ["to any address", { addresses: "" }, "It can be used from any address"],
     ["to every address of a family", { addresses: "0.0.0.0/0" }, "It can be used from any address"],
@@ -484,13 +500,15 @@ describe("a new key", () => {
     expect(await pageAt("/new?from=key_000000000000")).toContain("Not found");
   });
 
-  test("offers the vaults that keys and roles name, and warns of one that none names", async () => {
+  test("offers the vaults in use, those of unused keys apart, and warns of these and of one that none names", async () => {
     await create({ vaults: ["vault_3f8a2c1d9b"] });
     await portcullis.manage("POST", "/-/service-users", {
       name: "Batch",
       vaultRoles: { vault_of_role: ["developer"] },
     });
-    expect(await pageAt("/new")).toMatch(/value="vault_3f8a2c1d9b"\/?>.*value="vault_of_role"/s);
+    expect(await pageAt("/new")).toMatch(
+      /value="vault_of_role"\/?>.*Named only by keys that were never used.*value="vault_3f8a2c1d9b"\/?>/s,
+    );
     const fields = Object.fromEntries(fieldsOf(newForm("", "*", "vault")));
     const [, page] = await send("/new", {
       ...fields,
@@ -501,6 +519,9 @@ describe("a new key", () => {
     expect(page).toMatch(/vault_elsewhere<\/code> yet\..*Check that it exists/s);
     expect(page).not.toContain("vault_of_role</code> yet");
     expect(page).toContain("3 vaults (2 of them not known here)");
+    const [, again] = await send("/new", { ...fields, vault: "vault_3f8a2c1d9b", do: "check" });
+    expect(again).toContain("Only keys that were never used name <code>vault_3f8a2c1d9b</code>.");
+    expect(again).toMatch(/name="vault" value="vault_3f8a2c1d9b" checked/);
   });
 
   test("comes with a command, and code in three languages without the key itself", async () => {
@@ -696,6 +717,157 @@ describe("the form of a service user", () => {
     const [location, page] = await post(`${USERS}/${id}/edit`, form);
     expect([location, page]).toEqual([null, expect.stringContaining("Nothing was changed")]);
   });
+});
+
+describe("a list of keys", () => {
+  const at = async (path: string) => {
+    const answer = await client.get(`/-/console/${path}`);
+    return [answer.status, textOf(await answer.text())] as const;
+  };
+  const namesIn = (page: string) =>
+    [...page.matchAll(/<th scope="row"><a [^>]+>([^<]*)<\/a>/g)].map(([, name]) => name);
+
+  test("is sorted by what its heads lead to, wherever it stands", async () => {
+    const user = await portcullis.manage("POST", "/-/service-users", {
+      name: "Sorted",
+      vaultRoles: { vault_1: ["developer"] },
+    });
+    const { id: ownerId } = await user.json<{ id: string }>();
+    for (const [name, expiresIn] of [
+      ["b", "20d"],
+      ["c", "30d"],
+      ["a", "40d"],
+    ]) {
+      await create({ ownerId, name, expiresIn, vaults: ["vault_1"] });
+    }
+    const c = await portcullis.manage("GET", `/-/api-keys?owner=${ownerId}&q=c`);
+    const [{ id } = { id: "" }] = (await c.json<{ data: Key[] }>()).data;
+    await portcullis.manage("POST", `/-/api-keys/${id}/rotate`, { overlap: "1h" });
+    const headsAt = async (path: string) => {
+      const [, page] = await at(path);
+      const heads = [...page.matchAll(/<a class="sort" href="\/-\/console\/([^"]+)">(\w+)/g)];
+      return new Map(heads.map(([, href = "", label = ""]) => [label, href]));
+    };
+    for (const list of [`service-users/${ownerId}`, `all-keys?owner=${ownerId}`]) {
+      const heads = await headsAt(list);
+      expect([...heads.keys()]).toEqual(["Name", "Expires", "Last", "Created"]);
+      const sorted = async (head: string) => {
+        const [, page] = await at(heads.get(head) ?? "");
+        const marked = /aria-sort="(\w+)"><a class="sort" href="\/-\/console\/([^"]+)">(\w+)/.exec(page);
+        expect(marked?.[3]).toBe(head);
+        const [, back] = await at(marked?.[2] ?? "");
+        return [namesIn(page).join(""), namesIn(back).join("")];
+      };
+      expect(await sorted("Name")).toEqual(["abcc", "ccba"]);
+      // By the end that is shown: of the rotated key it is that of its overlap.
+      const [soonest = "", latest = ""] = await sorted("Expires");
+      expect([soonest.slice(0, 2), latest.at(-1)]).toEqual(["cb", "c"]);
+    }
+    const [, person] = await at("people/alice");
+    const href = /<a class="sort" href="\/-\/console\/([^"]+)">Name/.exec(person)?.[1] ?? "";
+    const names = namesIn((await at(href))[1]);
+    expect(names.length).toBeGreaterThan(1);
+    expect(names).toEqual(
+      names.toSorted((one = "", two = "") => (one.toLowerCase() < two.toLowerCase() ? -1 : 1)),
+    );
+  });
+
+  test("is narrowed to a vault, says what that means, and keeps it while it is narrowed further", async () => {
+    await create({ name: "Sees it", vaults: ["vault_5151"] });
+    await create({ name: "Sees another", vaults: ["vault_5152"] });
+    for (const list of ["keys", "all-keys"]) {
+      const sent = await client.post("/-/console/search", {
+        csrf,
+        at: list,
+        vault: " vault_5151 ",
+        q: "sees",
+      });
+      const location = sent.headers.get("Location") ?? "";
+      expect(location).toBe(`/-/console/${list}?vault=vault_5151&q=sees`);
+      const [, page] = await at(location.replace("/-/console/", ""));
+      expect(namesIn(page)).toEqual(["Sees it"]);
+      expect(page).toContain("Keys that can see <code>vault_5151</code> now.");
+      expect(page).toContain("A key without a list of vaults sees every vault of its owner");
+      expect(page).toContain('name="vault" value="vault_5151"');
+      const links = [...page.matchAll(/<a href="([^"]+)"[^>]*>(Disabled|Revoked|Any address)/g)];
+      expect(links.map(([, href]) => href?.includes("vault=vault_5151"))).toEqual(links.map(() => true));
+      expect((await at(`${list}?vault=vault_5151&q=nothing`))[1]).toContain("No key found");
+    }
+    expect((await at("all-keys?vault=vault_5151&owner=nobody"))[1]).toContain("No active key can see it");
+    const [, found] = await at("search?q=vault_5151");
+    expect(found).toContain('href="/-/console/all-keys?vault=vault_5151"');
+  });
+
+  test("offers to disable only where there is a key that can be", async () => {
+    const { id } = await create({ name: "Offered" });
+    const offers = async () => {
+      const [, page] = await at("all-keys?status=all&q=Offered");
+      return ["disable", "revoke"].filter((act) => page.includes(`name="act" value="${act}"`));
+    };
+    expect(await offers()).toEqual(["disable", "revoke"]);
+    await portcullis.manage("PATCH", `/-/api-keys/${id}`, { disabled: true });
+    expect(await offers()).toEqual(["revoke"]);
+    await portcullis.manage("DELETE", `/-/api-keys/${id}`);
+    expect(await offers()).toEqual([]);
+  });
+});
+
+describe("a filter that a list cannot be narrowed by is refused, and not left out", () => {
+  const LONG = "x y ".repeat(60);
+
+  test.each([
+    ["keys", "q", LONG, "“Search” has 239 characters, and at most 200 are searched for."],
+    ["all-keys", "ownerName", LONG, "“Owner’s name” has 239 characters"],
+    ["all-keys", "owner", LONG, "“Owner” has 239 characters"],
+    ["all-keys", "vault", LONG, "“Vault” has 239 characters"],
+    ["keys", "vault", "vault 1", "“Vault” is not the id of a vault"],
+    ["people", "q", LONG, "“Search” has 239 characters"],
+    ["service-users", "q", LONG, "“Search” has 239 characters"],
+    ["audit", "actor", LONG, "“By” has 239 characters"],
+    ["audit", "target", LONG, "“On” has 239 characters"],
+    ["audit", "from", "yesterday", "“From” is no date and time"],
+    ["audit", "to", "2026-13-01T00:00", "“Before” is no date and time"],
+    ["search", "q", LONG, "“Search” has 239 characters"],
+  ])("%s by %s", async (list, field, value, said) => {
+    const path = `/-/console/${list}`;
+    const asked = await client.get(
+      `${path}?${new URLSearchParams({ [field]: value, sort: "name" }).toString()}`,
+    );
+    const page = textOf(await asked.text());
+    expect([asked.status, page]).toEqual([400, expect.stringContaining(said)]);
+    expect(page).toContain(`<a role="button" href="${path}?sort=name">Show the list without it</a>`);
+    expect(page).not.toContain("x y x y");
+    const sent = await client.post("/-/console/search", {
+      csrf,
+      [field]: value,
+      ...(list !== "search" && { at: list }),
+    });
+    expect([sent.status, textOf(await sent.text())]).toEqual([400, expect.stringContaining(said)]);
+  });
+
+  test("but is taken at its longest, and where a key is in a longer text", async () => {
+    const q = "x".repeat(200);
+    expect((await client.get(`/-/console/keys?q=${q}`)).status).toBe(200);
+    const { id, key } = await portcullis.createKey();
+    const sent = await client.post("/-/console/search", { csrf, q: `${LONG} ${key}` });
+    expect(sent.headers.get("Location")).toBe(`${KEYS}/${id}`);
+    const endless = await client.post("/-/console/search", { csrf, q: `${"x ".repeat(2500)} ${key}` });
+    expect([endless.status, await endless.text()]).toEqual([400, expect.not.stringContaining(key.slice(16))]);
+  });
+});
+
+test("the page for a rotation is headed by the key's name, and offers no overlap beyond its end", async () => {
+  const { id } = await create({ name: "To be rotated", expiresIn: "2h" });
+  const page = textOf(await (await client.get(`${KEYS}/${id}/rotate`)).text());
+  expect(page).toMatch(/<h1[^>]*>Rotate To be rotated<\/h1>/);
+  const overlaps = [...page.matchAll(/type="radio" name="overlap" value="(\w+)"( checked)?/g)];
+  expect(overlaps.map(([, value, checked]) => [value, checked !== undefined])).toEqual([
+    ["0", false],
+    ["1h", false],
+    ["24h", true],
+  ]);
+  expect(page).toContain("Until it expires");
+  expect(page).toContain("Anything that still uses the old key is refused at once.");
 });
 
 test("a key is rotated once, which its page says before anybody fills in the form", async () => {

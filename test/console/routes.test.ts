@@ -110,6 +110,16 @@ describe.each(pages)("GET %s", (path) => {
     });
   });
 
+  test("has one heading of its own, and headings of no level that none above leads to", async () => {
+    const answer = await open(admin, filled(path));
+    const html = await answer.text();
+    // Downloads have none.
+    if (answer.headers.get("Content-Type")?.startsWith("text/html") !== true) return;
+    const levels = [...html.matchAll(/<h([1-6])[ >]/g)].map(([, level]) => Number(level));
+    expect(levels.filter((level) => level === 1)).toEqual([1]);
+    expect(levels.filter((level, i) => level > (levels[i - 1] ?? 0) + 1)).toEqual([]);
+  });
+
   test("answers, has no script or style in itself, and weighs less than 100 KiB with all that it loads", async () => {
     const answer = await open(admin, filled(path));
     const html = await answer.text();

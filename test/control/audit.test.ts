@@ -82,6 +82,37 @@ describe("the audit log holds", () => {
     ]);
   });
 
+  test("what was wrong with a SCIM request that was refused, and of which attribute", async () => {
+    const client = await scimClient(control, organization);
+    await client.create("/Users", { userName: "ann" });
+    const refused = [
+      ["POST", "/Users", { userName: "ANN" }],
+      ["POST", "/Users", { userName: "bob", active: "perhaps" }],
+      ["POST", "/Groups", { displayName: " " }],
+      ["PATCH", "/Users/nobody", { Operations: [] }],
+      ["DELETE", "/Users/nobody", undefined],
+    ] as const;
+    for (const [method, path, body] of refused) {
+      expect((await client.call(method, path, body)).status).toBeGreaterThanOrEqual(400);
+    }
+    await expect.poll(async () => (await events("?actor=scim&outcome=refused")).length).toBe(5);
+    expect((await events("?actor=scim&outcome=refused")).map(({ code, after }) => [code, after])).toEqual([
+      ["not_found", null],
+      ["invalid_request", { field: "", problem: "Operations must be a list of at least one operation" }],
+      ["invalid_value", { field: "displayName", problem: "displayName is required" }],
+      ["invalid_value", { field: "active", problem: "active must be of type boolean" }],
+      ["already_exists", { field: "userName", problem: "Another user has this userName" }],
+    ]);
+    expect((await events("?actor=scim&outcome=done")).map(({ action }) => action)).toEqual([
+      "scim_user.created",
+    ]);
+    expect(await refusalOf(await organization.admin.call("GET", "/-/audit-events?outcome=any"))).toEqual([
+      400,
+      "invalid_request",
+      "outcome",
+    ]);
+  });
+
   test("refused attempts under the name of what they attempted, too", async () => {
     const { id } = await organization.admin.createKey();
     const bob = organization.member("bob", developerOn("vault_1"));

@@ -1,9 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { plainName } from "../../src/core/organization/plain-name.ts";
-import type { KeyUsageReport, UsageReport } from "../../src/core/usage/usage.ts";
 import { developerOn, refusalOf, type Organization, type Person } from "../support/control.ts";
 import type { CreatedKey } from "../support/portcullis.ts";
-import { reportUsage } from "../support/usage.ts";
+import { noteUse } from "../support/usage.ts";
 import { useControl } from "../support/started.ts";
 
 interface Page {
@@ -27,18 +26,7 @@ async function names(query: Record<string, string>, person?: Person): Promise<st
   return (await list(query, person)).data.map(({ name }) => name);
 }
 
-async function used(key: CreatedKey, at: number): Promise<void> {
-  const use: KeyUsageReport = {
-    minutes: {},
-    lastUsedAt: at,
-    lastUsedIp: "192.0.2.1",
-    lastRefusedAt: null,
-    lastRefusedIp: null,
-    refusals: [],
-  };
-  const report: UsageReport = { group: key.id, instance: "test", sequence: 1, keys: { [key.id]: use } };
-  await reportUsage(control, organization.id, report);
-}
+const used = (key: CreatedKey, at: number) => noteUse(control, organization.id, key, at);
 
 describe("a name is found as people read it", () => {
   test.each<[name: string, ...queries: string[]]>([
@@ -175,6 +163,9 @@ describe("filters", () => {
     "unusedSince=2026-01-01",
     "anyAddress=1",
     "noExpiry=",
+    "vault=",
+    "vault=a%20b",
+    "vault=vault_1%2Fbalance",
     "sort=size",
     "sort=--name",
   ])("%s is refused", async (query) => {
@@ -184,6 +175,78 @@ describe("filters", () => {
       "invalid_request",
       field,
     ]);
+  });
+});
+
+describe("keys that can see a vault", () => {
+  const seeing = async (vault: string, query: Record<string, string> = {}, person?: Person) =>
+    (await names({ vault, owner: "*", sort: "name", status: "all", ...query }, person)).join();
+
+  async function serviceUser(...vaults: readonly string[]): Promise<string> {
+    const vaultRoles = Object.fromEntries(vaults.map((vault) => [vault, ["developer"]]));
+    const made = await organization.admin.call("POST", "/-/service-users", { name: "Batch", vaultRoles });
+    return (await made.json<{ id: string }>()).id;
+  }
+
+  test("are those whose allowlist, scopes and owner's roles all reach it", async () => {
+    const { admin } = organization;
+    const ownerId = await serviceUser("vault_1", "vault_2");
+    const keys: readonly [
+      name: string,
+      description: string,
+      vaults: "*" | readonly string[],
+      scopes: readonly string[],
+      owner?: string,
+    ][] = [
+      ["a", "named", ["vault_1"], ["vault:read"]],
+      ["b", "one of two", ["vault_2", "vault_1"], ["vault/#/balance:read"]],
+      ["c", "every", "*", ["vault:read"]],
+      ["d", "every, narrowed by its scope", "*", ["vault/vault_1/balance:read"]],
+      ["e", "named, narrowed to another", ["vault_1", "vault_2"], ["vault/vault_2:read"]],
+      ["g", "everything", ["vault_1"], ["*:*"]],
+      ["h", "a longer name", ["vault_12"], ["vault/vault_12:read"]],
+      ["i", "every of its owner's", "*", ["vault/#:read"], ownerId],
+      ["j", "words of a scope", ["vault_9"], ["vault/vault_9:read"]],
+    ];
+    for (const [name, description, vaults, scopes, owner] of keys) {
+      await admin.createKey({
+        name,
+        description,
+        vaults,
+        scopes,
+        ...(owner !== undefined && { ownerId: owner }),
+      });
+    }
+    const letters = async (vault: string) => (await seeing(vault)).replaceAll(",", "");
+    expect(await letters("vault_1")).toBe("abcdgi");
+    expect(await letters("vault_2")).toBe("bcei");
+    expect(await letters("vault_12")).toBe("ch");
+    expect(await letters("vault_9")).toBe("cj");
+    for (const other of ["vault", "read", "resource", "action", "balance", "1"])
+      expect(await letters(other)).toBe("c");
+    await admin.call("PATCH", `/-/service-users/${ownerId}`, { vaultRoles: { vault_2: ["developer"] } });
+    expect([await letters("vault_1"), await letters("vault_2")]).toEqual(["abcdg", "bcei"]);
+  });
+
+  test("follow an edit, and are narrowed by the other filters and by whose they may be", async () => {
+    const { admin } = organization;
+    const bob = organization.member("bob", developerOn("vault_1", "vault_2"));
+    await bob.createKey({ name: "bob's", vaults: ["vault_1"] });
+    const { id } = await admin.createKey({ name: "alice's", vaults: ["vault_2"] });
+    expect([await seeing("vault_1"), await seeing("vault_2")]).toEqual(["bob's", "alice's"]);
+    await admin.call("PATCH", `/-/api-keys/${id}`, { vaults: ["vault_1"], disabled: true });
+    expect([await seeing("vault_1"), await seeing("vault_2")]).toEqual(["alice's,bob's", ""]);
+    expect(await seeing("vault_1", { status: "active" })).toBe("bob's");
+    expect(await seeing("vault_1", { q: "ALICE" })).toBe("alice's");
+    expect(await names({ vault: "vault_1", status: "all" }, bob)).toEqual(["bob's"]);
+    const first = await list({ vault: "vault_1", owner: "*", status: "all", limit: "1" });
+    const rest = await list({
+      vault: "vault_1",
+      owner: "*",
+      status: "all",
+      nextCursor: first.pagination.nextCursor ?? "",
+    });
+    expect([...first.data, ...rest.data].map(({ name }) => name)).toEqual(["alice's", "bob's"]);
   });
 });
 
@@ -221,10 +284,10 @@ describe("a list in an order, with ties and with values that are not there", () 
     }
   }
 
-  async function inPages(sort: string, limit: number): Promise<Record<string, unknown>[]> {
+  async function inPages(sort: string, limit: number, status = "active"): Promise<Record<string, unknown>[]> {
     const all: Record<string, unknown>[] = [];
     for (let nextCursor: string | null = ""; nextCursor !== null;) {
-      const page = await list({ sort, limit: `${limit}`, ...(nextCursor && { nextCursor }) });
+      const page = await list({ sort, status, limit: `${limit}`, ...(nextCursor && { nextCursor }) });
       all.push(...(page.data as unknown as Record<string, unknown>[]));
       ({ nextCursor } = page.pagination);
     }
@@ -244,6 +307,29 @@ describe("a list in an order, with ties and with values that are not there", () 
       expect(values.slice(present.length)).toEqual(values.filter((value) => value === null));
       expect(present).toEqual(present.toSorted((a, b) => sign * (a < b ? -1 : a > b ? 1 : 0)));
       for (const limit of [1, 2, 4]) expect(await inPages(sort, limit)).toEqual(whole);
+    }
+  });
+
+  test("by when keys end, which for a rotated one is the end of its overlap, and for a revoked one never", async () => {
+    const { admin } = organization;
+    await admin.createKey({ name: "b", expiresIn: "50d" });
+    const { id } = await admin.createKey({ name: "a", expiresIn: "90d" });
+    await admin.call("POST", `/-/api-keys/${id}/rotate`, { overlap: "3d" });
+    await admin.createKey({ name: "d", expiresAt: null });
+    const dead = await admin.createKey({ name: "c", expiresIn: "1d" });
+    await admin.call("DELETE", `/-/api-keys/${dead.id}`);
+    for (const [sort, expected] of [
+      ["endsAt", "a,b,a,c,d"],
+      ["-endsAt", "a,b,a,d,c"],
+    ] as const) {
+      const whole = await inPages(sort, 100, "all");
+      const ended = whole.map(({ name }) => name).join();
+      expect([sort, ended.slice(0, 6), ended.slice(6).split(",").toSorted().join()]).toEqual([
+        sort,
+        expected.slice(0, 6),
+        "c,d",
+      ]);
+      for (const limit of [1, 2]) expect(await inPages(sort, limit, "all")).toEqual(whole);
     }
   });
 

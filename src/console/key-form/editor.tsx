@@ -10,6 +10,7 @@ import { Expiry, RateFields } from "./limits.tsx";
 import type { Owner } from "./owner.ts";
 import { FIELD_LABELS, type Notice } from "./problems.ts";
 import type { Preview } from "./preview.ts";
+import type { KnownVaults } from "./known.ts";
 import { EffectiveAccessCard } from "./effective-access-card.tsx";
 import { ScopeBuilder } from "./scope-builder.tsx";
 import { lifetimeOf, type KeyForm } from "./values.ts";
@@ -24,8 +25,8 @@ interface Props {
   /** The possible owners, where there is a choice. */
   owners?: readonly Owner[];
   preview: Preview;
-  /** Ids of vaults that keys and roles name. */
-  knownVaults: readonly string[];
+  /** `null` where it cannot be told which vaults there are. */
+  knownVaults: KnownVaults | null;
   problems: Problems;
   /** A message about the form as a whole. */
   notice?: Notice | null;
@@ -48,7 +49,7 @@ export const KeyEditor: FC<Props> = (props) => {
   const problemOf = (field: string) => problems[field];
   const vaults =
     owner.vaults === "*" || owner.vaults === null
-      ? [...new Set([...form.vaults, ...props.knownVaults])]
+      ? [...new Set([...form.vaults, ...(props.knownVaults?.inUse ?? [])])]
       : owner.vaults;
   return (
     <Form action={props.action} csrf={props.csrf} keep="key" live unsaved class="editor">

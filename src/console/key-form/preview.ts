@@ -7,6 +7,7 @@ import type { VaultSet } from "../../core/key/key-record.ts";
 import { VAULT } from "../../core/policy/resource-types.ts";
 import { formatScope, PLAIN_SEGMENT } from "../../core/policy/scope.ts";
 import type { Console } from "../context.ts";
+import type { KnownVaults } from "./known.ts";
 import type { Owner } from "./owner.ts";
 import { knownScope, scopeOf, type ScopeRow } from "./scope-rows.ts";
 import { unknownAmong, type UnknownVault } from "./unknown-vaults.ts";
@@ -41,7 +42,7 @@ export interface AddressCheck {
 }
 
 /**
- * `knownVaults`: those that keys and roles name; `null` where that is not known. More vaults and addresses than a key may
+ * `knownVaults`: those that roles and keys name; `null` where that is not known. More vaults and addresses than a key may
  * have are not looked at: the control API refuses them all.
  */
 export function previewOf(
@@ -49,7 +50,7 @@ export function previewOf(
   owner: Owner,
   policy: Console["policy"],
   address: string,
-  knownVaults: readonly string[] | null,
+  knownVaults: KnownVaults | null,
 ): Preview {
   const scopes = form.scopes.map((row) => {
     const scope = knownScope(row);

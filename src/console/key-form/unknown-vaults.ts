@@ -1,20 +1,28 @@
 import { MAX_VAULTS } from "../../core/key/grant-limits.ts";
 import { PLAIN_SEGMENT } from "../../core/policy/scope.ts";
+import type { KnownVaults } from "./known.ts";
 
-/** A vault that no key and no role names, with a known one that is spelled almost so. */
+/** A vault that no role and no key in use names, with a known one that is spelled almost so. */
 export interface UnknownVault {
   readonly id: string;
+  /** Whether keys name it that were never used. */
+  readonly isNamed: boolean;
   readonly almost: string | null;
 }
 
-/** Those of some ids that are not known; none where it cannot be told, and none that is no id at all. */
-export function unknownAmong(ids: readonly string[], known: readonly string[] | null): UnknownVault[] {
+/** Those of some ids that are not in use; none where it cannot be told, and none that is no id at all. */
+export function unknownAmong(ids: readonly string[], known: KnownVaults | null): UnknownVault[] {
   if (known === null) return [];
-  const isKnown = new Set(known);
+  const [inUse, unproven] = [new Set(known.inUse), new Set(known.unproven)];
+  const others = [...inUse, ...unproven];
   return ids
     .slice(0, MAX_VAULTS)
-    .filter((id) => PLAIN_SEGMENT.test(id) && !isKnown.has(id))
-    .map((id) => ({ id, almost: known.find((each) => isAlmost(id, each)) ?? null }));
+    .filter((id) => PLAIN_SEGMENT.test(id) && !inUse.has(id))
+    .map((id) => ({
+      id,
+      isNamed: unproven.has(id),
+      almost: others.find((each) => each !== id && isAlmost(id, each)) ?? null,
+    }));
 }
 
 /** Whether two texts differ in one letter or two: changed, left out or added (Levenshtein). */

@@ -1,5 +1,6 @@
 import type { FC } from "hono/jsx";
 import { Choices, FieldGroup, TextArea } from "../parts/fields.tsx";
+import type { KnownVaults } from "./known.ts";
 import type { Owner } from "./owner.ts";
 import type { Preview } from "./preview.ts";
 import { UnknownVaults } from "./unknown-vault-text.tsx";
@@ -9,7 +10,7 @@ interface Props {
   form: KeyForm;
   owner: Owner;
   /** Ids to choose from where the owner may use any vault. */
-  known: readonly string[];
+  known: KnownVaults | null;
   unknown: Preview["unknownVaults"];
   problem: string | undefined;
 }
@@ -41,7 +42,7 @@ export const VaultPicker: FC<Props> = ({ form, owner, known, unknown, problem })
         {owner.vaults !== "*" && owner.vaults !== null ? (
           <Owned owned={owner.vaults} form={form} />
         ) : (
-          <Any offered={known} form={form} />
+          <Any known={known} form={form} />
         )}
       </div>
     </div>
@@ -57,32 +58,54 @@ const Owned: FC<{ owned: readonly string[]; form: KeyForm }> = ({ owned, form })
 );
 
 /** What was typed stays as it was typed. */
-const Any: FC<{ offered: readonly string[]; form: KeyForm }> = ({ offered, form: { vaults, vaultIds } }) => {
-  const ticked = vaults.filter((id) => offered.includes(id) && !vaultIds.includes(id));
+const Any: FC<{ known: Props["known"]; form: KeyForm }> = ({ known, form: { vaults, vaultIds } }) => {
+  const { inUse, unproven } = known ?? { inUse: [], unproven: [] };
+  const ticked = (offered: readonly string[]) =>
+    vaults.filter((id) => offered.includes(id) && !vaultIds.includes(id));
+  const typed = vaults.filter(
+    (id) => vaultIds.includes(id) || !(inUse.includes(id) || unproven.includes(id)),
+  );
+  const isFirst = inUse.length + unproven.length === 0;
   return (
     <>
-      {offered.length > 0 && <Ticks known={offered} ticked={ticked} />}
+      {inUse.length > 0 && <Ticks known={inUse} ticked={ticked(inUse)} />}
+      {unproven.length > 0 && (
+        <details class="unproven" open={ticked(unproven).length > 0}>
+          <summary>Named only by keys that were never used ({unproven.length})</summary>
+          <Ticks
+            known={unproven}
+            ticked={ticked(unproven)}
+            id="unproven-ticks"
+            label="Vaults of unused keys"
+          />
+        </details>
+      )}
       <TextArea
         name="vaultIds"
-        label={offered.length > 0 ? "Other vault ids" : "Vault ids"}
+        label={isFirst ? "Vault ids" : "Other vault ids"}
         hint="One on each line."
         rows={3}
         code
-        {...(offered.length === 0 && { placeholder: "vault_3f8a2c1d9b" })}
-        value={vaults.filter((id) => !ticked.includes(id)).join("\n")}
+        {...(isFirst && { placeholder: "vault_3f8a2c1d9b" })}
+        value={typed.join("\n")}
       />
     </>
   );
 };
 
 /** A vault that the key names and its owner may not use any more can only be taken away. */
-const Ticks: FC<{ known: readonly string[]; ticked: readonly string[] }> = ({ known, ticked }) => {
+const Ticks: FC<{ known: readonly string[]; ticked: readonly string[]; id?: string; label?: string }> = ({
+  known,
+  ticked,
+  id = "vault-ticks",
+  label = "Vaults",
+}) => {
   const [isKnown, isTicked] = [new Set(known), new Set(ticked)];
   const vaults = [...isKnown.union(isTicked)];
   return (
     <>
-      {vaults.length > MANY && <NarrowTicks count={vaults.length} />}
-      <div class="choices ticks" role="group" aria-label="Vaults" id="vault-ticks">
+      {vaults.length > MANY && <NarrowTicks count={vaults.length} list={id} />}
+      <div class="choices ticks" role="group" aria-label={label} id={id}>
         {vaults.map((vault) => (
           <label>
             <input type="checkbox" name="vault" value={vault} checked={isTicked.has(vault)} />
@@ -98,16 +121,16 @@ const Ticks: FC<{ known: readonly string[]; ticked: readonly string[] }> = ({ kn
 };
 
 /** Without scripts the list is whole. The field has no name: it is not sent. */
-const NarrowTicks: FC<{ count: number }> = ({ count }) => (
+const NarrowTicks: FC<{ count: number; list: string }> = ({ count, list }) => (
   <div class="narrow">
     <input
       type="search"
       placeholder={`Find one of ${count} vaults`}
       aria-label="Find a vault"
-      aria-controls="vault-ticks"
+      aria-controls={list}
       autocomplete="off"
       spellcheck={false}
-      data-narrows="vault-ticks"
+      data-narrows={list}
     />
     <small role="status" data-narrowed="" />
   </div>

@@ -5,9 +5,10 @@ import { isRefusal } from "../../core/refusal.ts";
 import type { Page } from "../../api-types/common.ts";
 import type { KeyCounts } from "../../api-types/key-acts.ts";
 import type { Key } from "../../api-types/keys.ts";
-import type { ConsoleContext, ConsoleEnv } from "../context.ts";
+import { VAULT } from "../../core/policy/resource-types.ts";
+import type { Console, ConsoleContext, ConsoleEnv } from "../context.ts";
 import { PageHeader, Tabs } from "../parts/ui.tsx";
-import { HygieneFilters, StatusTabs } from "../parts/key-filters.tsx";
+import { HygieneFilters, SeesVault, StatusTabs, VaultField } from "../parts/key-filters.tsx";
 import { KeyList } from "../parts/key-list.tsx";
 import { askedOf, fromTheStart, KeyQuery } from "../parts/key-query.ts";
 import { pageForMe } from "../parts/page-for-me.tsx";
@@ -19,15 +20,16 @@ const KINDS = { "": "Everybody", user: "People", service: "Service users" } as c
 
 const Query = KeyQuery.extend({
   /** An owner's id. */
-  owner: z.string().trim().max(200).catch(""),
+  owner: z.string().trim().catch(""),
   /** Part of an owner's name. */
-  ownerName: z.string().trim().max(200).catch(""),
+  ownerName: z.string().trim().catch(""),
   kind: z.enum(["user", "service"]).optional().catch(undefined),
 });
 type Query = z.output<typeof Query>;
 
 /** `/all-keys`: the keys of the whole organisation, for admins. */
-export function addAllKeys(app: Hono<ConsoleEnv>): void {
+export function addAllKeys(app: Hono<ConsoleEnv>, { policy }: Pick<Console, "policy">): void {
+  const hasVaults = policy.resourceTypes.has(VAULT);
   app.get("/all-keys", async (c) => {
     const query = Query.parse(c.req.query());
     const owner = query.owner || "*";
@@ -43,7 +45,7 @@ export function addAllKeys(app: Hono<ConsoleEnv>): void {
     if (isRefusal(keys)) return refusalPage(c, keys);
     const all = isRefusal(counted) ? null : counted.counts;
     // Counts are of all keys, so they say nothing of those of some.
-    const counts = query.q || query.kind || query.ownerName ? null : all;
+    const counts = query.q || query.kind || query.ownerName || query.vault ? null : all;
     const ownerName = query.owner && (keys.data[0]?.owner.name ?? (await ownerNamed(c, query.owner)));
     const { csrf } = c.get("session");
     return pageForMe(c, "All keys", "all-keys", () => (
@@ -60,7 +62,8 @@ export function addAllKeys(app: Hono<ConsoleEnv>): void {
             }))}
           />
         </div>
-        <Filters query={query} csrf={csrf} ownerName={ownerName} />
+        <Filters query={query} csrf={csrf} ownerName={ownerName} hasVaults={hasVaults} />
+        <SeesVault path={ALL_KEYS} query={query} />
         <HygieneFilters path={ALL_KEYS} query={query} counts={counts} />
         <KeyList
           path={ALL_KEYS}
@@ -82,8 +85,15 @@ async function ownerNamed(c: ConsoleContext, id: string): Promise<string> {
   return isRefusal(owner) ? id : owner.name;
 }
 
-const Filters: FC<{ query: Query; csrf: string; ownerName: string }> = ({ query, csrf, ownerName }) => {
-  const { status, show, sort, kind, owner } = query;
+interface FiltersProps {
+  query: Query;
+  csrf: string;
+  ownerName: string;
+  hasVaults: boolean;
+}
+
+const Filters: FC<FiltersProps> = ({ query, csrf, ownerName, hasVaults }) => {
+  const { status, show, sort, kind, owner, vault } = query;
   return (
     <div class="filters">
       <SearchForm
@@ -91,24 +101,28 @@ const Filters: FC<{ query: Query; csrf: string; ownerName: string }> = ({ query,
         value={query.q}
         label="Name, id or whole key"
         at="all-keys"
-        keep={{ status, show, sort, kind, owner, ownerName: query.ownerName }}
+        keep={{ status, show, sort, kind, owner, ownerName: query.ownerName, vault }}
       />
-      {query.owner ? (
+      {query.owner && (
         <p class="narrowed">
           Keys of <b>{ownerName}</b>{" "}
           <a href={link(ALL_KEYS, { ...fromTheStart(query), owner: undefined })}>Everybody’s keys</a>
         </p>
-      ) : (
-        <FindForm csrf={csrf} at="all-keys" keep={{ status, show, sort, kind, q: query.q }}>
-          <input
-            name="ownerName"
-            value={query.ownerName}
-            maxlength={MAX_SEARCH}
-            placeholder="Owner’s name"
-            aria-label="Owner’s name"
-            autocomplete="off"
-            data-finds-keys=""
-          />
+      )}
+      {(hasVaults || !query.owner) && (
+        <FindForm csrf={csrf} at="all-keys" keep={{ status, show, sort, kind, owner, q: query.q }}>
+          {!query.owner && (
+            <input
+              name="ownerName"
+              value={query.ownerName}
+              maxlength={MAX_SEARCH}
+              placeholder="Owner’s name"
+              aria-label="Owner’s name"
+              autocomplete="off"
+              data-finds-keys=""
+            />
+          )}
+          {hasVaults && <VaultField value={vault} />}
           <button class="secondary outline">Filter</button>
         </FindForm>
       )}

@@ -2,6 +2,7 @@ import { isRefusal } from "../../core/refusal.ts";
 import { REFUSALS, type RefusalCode } from "../../core/refusal-table.ts";
 import type { ApiRefusal } from "../api.ts";
 import type { ConsoleContext } from "../context.ts";
+import type { FilterProblem } from "../filters.ts";
 import { Form } from "../parts/form.tsx";
 import { Message } from "../parts/message.tsx";
 import { bare, pageForAll } from "../parts/page.tsx";
@@ -91,6 +92,22 @@ function malformedPage(c: ConsoleContext, refusal: ApiRefusal): Promise<Response
   const text = "Its link is damaged, or from a list in another order.";
   const onward = { label: "Show the list from its start", href: link(c.req.path, query) };
   return pageForAll(c, title, <Message icon="compass" title={title} text={text} onward={onward} />, {
+    status: 400,
+  });
+}
+
+/** What a list was to be narrowed by is not shown: it may be anything that somebody has pasted. `list`: without it. */
+export function unreadableFilterPage(
+  c: ConsoleContext,
+  problems: readonly FilterProblem[],
+  list: { readonly path: string; readonly query: Readonly<Record<string, string | undefined>> },
+): Promise<Response> {
+  const left = new Set([...problems.map(({ name }) => name), "cursor", "trail"]);
+  const kept = Object.entries(list.query).filter(([name]) => !left.has(name));
+  const title = "This filter cannot be used";
+  const text = problems.map(({ label, problem }) => `“${label}” ${problem}.`).join(" ");
+  const onward = { label: "Show the list without it", href: link(list.path, Object.fromEntries(kept)) };
+  return pageForAll(c, title, <Message icon="search" title={title} text={text} onward={onward} />, {
     status: 400,
   });
 }

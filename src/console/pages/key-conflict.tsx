@@ -29,11 +29,12 @@ export async function changesSince(
   if (!me.roles.includes(ADMIN)) return [];
   const events = await c
     .get("api")
-    .get<Page<AuditEvent>>("/-/audit-events", { target, action: "api_key.", limit: EVENTS });
+    .get<Page<AuditEvent>>("/-/audit-events", { target, action: "api_key.", outcome: "done", limit: EVENTS });
   return isRefusal(events) ? [] : events.data.filter((event) => isAfter(event, version));
 }
 
 function isAfter({ outcome, after }: AuditEvent, version: number): boolean {
+  // An organisation of the version before tells of refused attempts, too.
   return outcome === "done" && typeof after?.["version"] === "number" && after["version"] > version;
 }
 

@@ -106,7 +106,7 @@ async function show(
         form={form}
         owner={owner}
         preview={previewOf(form, owner, console_.policy, c.get("address"), known)}
-        knownVaults={known ?? []}
+        knownVaults={known}
         problems={allProblems(problems, found)}
         notice={notice ?? null}
         address={c.get("address")}

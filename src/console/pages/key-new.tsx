@@ -144,7 +144,7 @@ async function show(
         owner={owner}
         owners={owners}
         preview={previewOf(form, owner, policy, c.get("address"), known)}
-        knownVaults={known ?? []}
+        knownVaults={known}
         problems={allProblems(problems, problemsSoFar(form, owner, null, Date.now()))}
         notice={notice ?? null}
         address={c.get("address")}

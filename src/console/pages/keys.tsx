@@ -6,19 +6,21 @@ import type { KeyCounts } from "../../api-types/key-acts.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Me } from "../../api-types/me.ts";
 import { ADMIN, developerVaults } from "../../core/organization/organization.ts";
-import type { ConsoleEnv } from "../context.ts";
+import { VAULT } from "../../core/policy/resource-types.ts";
+import type { Console, ConsoleEnv } from "../context.ts";
 import { Empty, PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
-import { HygieneFilters, StatusTabs } from "../parts/key-filters.tsx";
+import { HygieneFilters, SeesVault, StatusTabs, VaultField } from "../parts/key-filters.tsx";
 import { KeyList } from "../parts/key-list.tsx";
 import { askedOf, KeyQuery } from "../parts/key-query.ts";
 import { pageForMe } from "../parts/page-for-me.tsx";
-import { SearchForm } from "../parts/search-form.tsx";
+import { FindForm, SearchForm } from "../parts/search-form.tsx";
 import { HOME } from "../paths.ts";
 import { refusalPage } from "./error-pages.tsx";
 
 /** `/keys`: one's own keys. */
-export function addKeyList(app: Hono<ConsoleEnv>): void {
+export function addKeyList(app: Hono<ConsoleEnv>, { policy }: Pick<Console, "policy">): void {
+  const hasVaults = policy.resourceTypes.has(VAULT);
   app.get("/keys", async (c) => {
     const query = KeyQuery.parse(c.req.query());
     const api = c.get("api");
@@ -27,7 +29,8 @@ export function addKeyList(app: Hono<ConsoleEnv>): void {
       api.get<KeyCounts>("/-/api-keys/counts"),
     ]);
     if (isRefusal(keys)) return refusalPage(c, keys);
-    const counts = isRefusal(counted) ? null : counted.counts;
+    // Counts are of all keys, so they say nothing of those of some.
+    const counts = isRefusal(counted) || query.vault !== "" ? null : counted.counts;
     const { csrf } = c.get("session");
     return pageForMe(c, "My keys", "keys", (me) => (
       <>
@@ -45,11 +48,21 @@ export function addKeyList(app: Hono<ConsoleEnv>): void {
             value={query.q}
             label="Name, id or whole key"
             at="keys"
-            keep={{ status: query.status, sort: query.sort }}
+            keep={{ status: query.status, sort: query.sort, vault: query.vault }}
           />
+          {hasVaults && (
+            <FindForm csrf={csrf} at="keys" keep={{ status: query.status, sort: query.sort, q: query.q }}>
+              <VaultField value={query.vault} />
+              <button class="secondary outline">Filter</button>
+            </FindForm>
+          )}
         </div>
+        <SeesVault path={HOME} query={query} />
         {counts !== null && counts.active > 0 && <HygieneFilters path={HOME} query={query} counts={counts} />}
-        {keys.data.length === 0 && query.q === "" && developerVaults(me.vaultRoles).length === 0 ? (
+        {keys.data.length === 0 &&
+        query.q === "" &&
+        query.vault === "" &&
+        developerVaults(me.vaultRoles).length === 0 ? (
           <NoRole me={me} />
         ) : (
           <KeyList path={HOME} query={query} keys={keys} whose="mine" counts={counts} />

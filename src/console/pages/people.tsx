@@ -13,6 +13,7 @@ import { Many } from "../parts/many.tsx";
 import { SearchForm } from "../parts/search-form.tsx";
 import { OwnedKeys } from "../parts/owned-keys.tsx";
 import { Banner } from "../parts/banner.tsx";
+import { Sort, type ListQuery } from "../parts/key-query.ts";
 import { Pages } from "../parts/pages.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { Ago, Moment } from "../parts/time.tsx";
@@ -30,7 +31,7 @@ const IN_A_ROW = 3;
 const SHOWN_KEYS = "25";
 
 const Query = z.object({
-  q: z.string().trim().max(200).catch(""),
+  q: z.string().trim().catch(""),
   cursor: z.string().optional().catch(undefined),
   trail: z.string().max(2000).optional().catch(undefined),
 });
@@ -63,13 +64,14 @@ export function addPeople(app: Hono<ConsoleEnv>): void {
 
   app.get("/people/:id", async (c) => {
     const id = c.req.param("id");
+    const sort = Sort.parse(c.req.query("sort"));
     const [person, keys] = await Promise.all([
       c.get("api").get<Person>(`/-/people/${encodeURIComponent(id)}`),
-      c.get("api").get<Page<Key>>("/-/api-keys", { owner: id, status: "all", limit: SHOWN_KEYS }),
+      c.get("api").get<Page<Key>>("/-/api-keys", { owner: id, status: "all", sort, limit: SHOWN_KEYS }),
     ]);
     if (isRefusal(person)) return refusalPage(c, person);
     if (isRefusal(keys)) return refusalPage(c, keys);
-    return pageForMe(c, person.name, "people", () => <PersonPage person={person} keys={keys} />);
+    return pageForMe(c, person.name, "people", () => <PersonPage person={person} keys={keys} sort={sort} />);
   });
 }
 
@@ -173,7 +175,11 @@ const Scim: FC<{ scim: Person["scim"] }> = ({ scim }) => {
   );
 };
 
-const PersonPage: FC<{ person: Person; keys: Page<Key> }> = ({ person, keys }) => {
+const PersonPage: FC<{ person: Person; keys: Page<Key>; sort: ListQuery["sort"] }> = ({
+  person,
+  keys,
+  sort,
+}) => {
   const path = ownerPage({ id: person.id, kind: "user" });
   return (
     <>
@@ -201,7 +207,7 @@ const PersonPage: FC<{ person: Person; keys: Page<Key> }> = ({ person, keys }) =
         <header class="section-header">
           <h2 id="their-keys">Keys</h2>
         </header>
-        <OwnedKeys owner={{ id: person.id, kind: "user", name: person.name }} keys={keys} />
+        <OwnedKeys owner={{ id: person.id, kind: "user", name: person.name }} keys={keys} sort={sort} />
       </section>
     </>
   );

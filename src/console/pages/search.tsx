@@ -9,13 +9,15 @@ import type { ServiceUser } from "../../api-types/service-users.ts";
 import { ADMIN } from "../../core/organization/organization.ts";
 import type { ApiResult } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
+import { filterProblems } from "../filters.ts";
+import { knownVaults } from "../key-form/known.ts";
 import { keysIn, maybeKey, searchedFor } from "../key-text.ts";
 import { Empty, KeyStanding, PageHeader } from "../parts/ui.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { MAX_SEARCH, SearchForm, type Searched } from "../parts/search-form.tsx";
 import { ALL_KEYS, AUDIT, HOME, PEOPLE, SERVICE_USERS, keyPage, link, ownerPage, SEARCH } from "../paths.ts";
 import { formOf } from "../session/form-body.ts";
-import { refusalPage } from "./error-pages.tsx";
+import { refusalPage, unreadableFilterPage } from "./error-pages.tsx";
 import { keysOf } from "../../core/keys-of.ts";
 
 /** So many of each kind are shown. */
@@ -28,13 +30,9 @@ const LISTS: Readonly<Record<Searched, string>> = {
   audit: AUDIT,
 };
 
-/** Letters of a name that is searched for. */
-const MAX_NAME = 200;
-
-const text = z.string().trim().max(MAX_NAME).catch("");
+const text = z.string().trim().catch("");
 /** What somebody types or pastes. */
-const entered = z.string().trim().max(MAX_SEARCH).catch("");
-const TYPED = { actor: entered, target: entered, ownerName: entered, q: entered };
+const TYPED = { actor: text, target: text, ownerName: text, vault: text, q: text };
 const Search = z.object({
   /** SHA-256 of what may be the key, the likeliest first. */
   hash: z
@@ -70,6 +68,13 @@ export function addSearch(app: Hono<ConsoleEnv>): void {
         303,
       );
     }
+    const problems = filterProblems(narrowed);
+    if (problems.length > 0) {
+      return unreadableFilterPage(c, problems, {
+        path: at === undefined ? SEARCH : LISTS[at],
+        query: narrowed,
+      });
+    }
     const list = at === undefined ? null : link(LISTS[at], narrowed);
     if (surely.length > 0) return noKeyPage(c, list);
     return c.redirect(list ?? link(SEARCH, { q: names.q }), 303);
@@ -87,7 +92,7 @@ export function addSearch(app: Hono<ConsoleEnv>): void {
 /** No key stands in an address, whichever field it is in. */
 function withoutKeys<Fields extends Readonly<Record<string, string>>>(fields: Fields): Partial<Fields> {
   return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => keysIn(value).length === 0),
+    Object.entries(fields).filter(([, value]) => value.length > MAX_SEARCH || keysIn(value).length === 0),
   ) as Partial<Fields>;
 }
 
@@ -101,15 +106,19 @@ interface Read {
 
 function readTyped(fields: Typed): Read {
   const typed = keysOf(TYPED).map((name) => [name, fields[name]] as const);
-  const names = typed.map(([name, value]) => [
-    name,
-    keysIn(value).length > 0 ? "" : searchedFor(value).slice(0, MAX_NAME),
-  ]);
+  const looked = typed.map(([, value]) => value).filter((value) => value.length <= MAX_SEARCH);
+  const names = typed.map(([name, value]) => [name, nameIn(value)]);
   return {
     names: Object.fromEntries(names) as Typed,
-    keys: typed.flatMap(([, value]) => keysIn(value)),
-    perhaps: typed.flatMap(([, value]) => maybeKey(value) ?? []),
+    keys: looked.flatMap(keysIn),
+    perhaps: looked.flatMap((value) => maybeKey(value) ?? []),
   };
+}
+
+/** What is searched for by name; a text that is too long to be looked through for keys stays as it is, to be refused. */
+function nameIn(value: string): string {
+  if (value.length > MAX_SEARCH) return value;
+  return keysIn(value).length > 0 ? "" : searchedFor(value);
 }
 
 /** The key of the first of some strings or hashes that is one; they are neither kept nor shown. */
@@ -155,8 +164,8 @@ function searchPage(c: ConsoleContext, q: string, results: Child): Promise<Respo
       </div>
       {results ?? (
         <p class="soft">
-          Finds keys, people and service users. You can paste a whole key, even a leaked one: your browser
-          hashes it, and only the hash is sent.
+          Finds keys, people, service users and vaults. You can paste a whole key, even a leaked one: your
+          browser hashes it, and only the hash is sent.
         </p>
       )}
     </>
@@ -166,14 +175,16 @@ function searchPage(c: ConsoleContext, q: string, results: Child): Promise<Respo
 async function resultsOf(c: ConsoleContext, q: string, isAdmin: boolean): Promise<Child> {
   const api = c.get("api");
   const asked = { q, limit: SHOWN };
-  const [keys, people, users] = await Promise.all([
+  const [keys, people, users, vaults] = await Promise.all([
     api.get<Page<Key>>("/-/api-keys", { ...asked, status: "all", owner: isAdmin ? "*" : undefined }),
     isAdmin ? api.get<Page<Person>>("/-/people", asked) : NOBODY,
     isAdmin ? api.get<Page<ServiceUser>>("/-/service-users", asked) : NOBODY,
+    knownVaults(c),
   ]);
   const list = <T,>(page: ApiResult<Page<T>>) => (isRefusal(page) ? [] : page.data);
   const found = { keys: list(keys), people: list(people), users: list(users) };
-  if (found.keys.length + found.people.length + found.users.length === 0) {
+  const named = [...(vaults?.inUse ?? []), ...(vaults?.unproven ?? [])].filter((id) => id === q);
+  if (found.keys.length + found.people.length + found.users.length + named.length === 0) {
     return (
       <Empty icon="search" title="Nothing found">
         <p>
@@ -185,6 +196,7 @@ async function resultsOf(c: ConsoleContext, q: string, isAdmin: boolean): Promis
   const all = link(isAdmin ? ALL_KEYS : HOME, { q, status: "all" });
   return (
     <>
+      <Group title="Vaults" items={named.map((id) => vaultItem(id, isAdmin ? ALL_KEYS : HOME))} more={null} />
       <Group
         title="Keys"
         items={found.keys.map((key) => keyItem(key))}
@@ -214,6 +226,14 @@ function keyItem(key: Key): Child {
         <code>{key.keyPrefix}…</code> of {key.owner.name}
         {key.owner.kind === "service" && " (service user)"}
       </small>
+    </>
+  );
+}
+
+function vaultItem(vault: string, list: string): Child {
+  return (
+    <>
+      <code>{vault}</code> <a href={link(list, { vault })}>Keys that can see it</a>
     </>
   );
 }

@@ -4,9 +4,9 @@ import { isRefusal } from "../../core/refusal.ts";
 import type { ServiceUser, ServiceUserImpact } from "../../api-types/service-users.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
-import { knownVaults } from "../key-form/known.ts";
+import { knownVaults, type KnownVaults } from "../key-form/known.ts";
 import { unknownAmong } from "../key-form/unknown-vaults.ts";
-import { UnknownVaults } from "../key-form/unknown-vault-text.tsx";
+import { UnknownVaults, UnprovenVaults } from "../key-form/unknown-vault-text.tsx";
 import { rememberNew } from "../new-vaults.ts";
 import { PageHeader } from "../parts/ui.tsx";
 import { Box, FieldGroup, TextArea, TextField } from "../parts/fields.tsx";
@@ -241,7 +241,7 @@ async function formPage(
   );
 }
 
-const Fields: FC<{ values: Values; problems: Problems; known: readonly string[] | null }> = ({
+const Fields: FC<{ values: Values; problems: Problems; known: KnownVaults | null }> = ({
   values,
   problems,
   known,
@@ -278,11 +278,12 @@ const Fields: FC<{ values: Values; problems: Problems; known: readonly string[] 
         code
       />
       <UnknownVaults vaults={unknownAmong(idsIn(values), known)} />
-      {known !== null && known.length > 0 && (
+      {known !== null && known.inUse.length > 0 && (
         <div class="known soft">
-          Ids in use: <Codes items={known} />
+          Ids in use: <Codes items={known.inUse} />
         </div>
       )}
+      <UnprovenVaults ids={known?.unproven ?? []} />
       <Box
         name="everyVault"
         label="Every vault, now and later"

@@ -17,6 +17,7 @@ import { Done } from "../parts/outcome-banners.tsx";
 import { Codes } from "../parts/many.tsx";
 import { SearchForm } from "../parts/search-form.tsx";
 import { OwnedKeys } from "../parts/owned-keys.tsx";
+import { Sort, type ListQuery as KeyListQuery } from "../parts/key-query.ts";
 import { Pages } from "../parts/pages.tsx";
 import { pageForMe } from "../parts/page-for-me.tsx";
 import { Ago, Moment } from "../parts/time.tsx";
@@ -28,7 +29,7 @@ import { ListTable } from "../parts/list-table.tsx";
 const PAGE_SIZE = 25;
 
 const ListQuery = z.object({
-  q: z.string().trim().max(200).catch(""),
+  q: z.string().trim().catch(""),
   cursor: z.string().optional().catch(undefined),
   trail: z.string().max(2000).optional().catch(undefined),
 });
@@ -81,22 +82,23 @@ export function addServiceUsers(app: Hono<ConsoleEnv>): void {
 
   app.get("/service-users/:id", async (c) => {
     const id = c.req.param("id");
+    const sort = Sort.parse(c.req.query("sort"));
     const [user, keys] = await Promise.all([
       c.get("api").get<ServiceUser>(`/-/service-users/${encodeURIComponent(id)}`),
-      c.get("api").get<Page<Key>>("/-/api-keys", { owner: id, status: "all", limit: SHOWN_KEYS }),
+      c.get("api").get<Page<Key>>("/-/api-keys", { owner: id, status: "all", sort, limit: SHOWN_KEYS }),
     ]);
     if (isRefusal(keys)) return refusalPage(c, keys);
     if (isRefusal(user)) {
       const owner = keys.data[0]?.owner;
       if (user.code !== "not_found" || owner?.kind !== "service") return refusalPage(c, user);
       return pageForMe(c, owner.name, "service-users", () => (
-        <DeletedServiceUser owner={owner} keys={keys} />
+        <DeletedServiceUser owner={owner} keys={keys} sort={sort} />
       ));
     }
     const done = c.req.query("done");
     const check = done === undefined ? [] : await newAmong(c, Object.keys(user.vaultRoles));
     return pageForMe(c, user.name, "service-users", () => (
-      <UserDetail user={user} keys={keys} done={done} check={check} />
+      <UserDetail user={user} keys={keys} sort={sort} done={done} check={check} />
     ));
   });
 }
@@ -174,11 +176,12 @@ const CheckVaults: FC<{ vaults: readonly UnknownVault[] }> = ({ vaults }) =>
 interface Detail {
   user: ServiceUser;
   keys: Page<Key>;
+  sort: KeyListQuery["sort"];
   done: string | undefined;
   check: readonly UnknownVault[];
 }
 
-const UserDetail: FC<Detail> = ({ user, keys, done, check }) => {
+const UserDetail: FC<Detail> = ({ user, keys, sort, done, check }) => {
   const path = `${SERVICE_USERS}/${user.id}`;
   const newKey = link(`${HOME}/new`, { owner: user.id });
   return (
@@ -235,7 +238,7 @@ const UserDetail: FC<Detail> = ({ user, keys, done, check }) => {
             </p>
           </Empty>
         ) : (
-          <OwnedKeys owner={{ id: user.id, kind: "service", name: user.name }} keys={keys} />
+          <OwnedKeys owner={{ id: user.id, kind: "service", name: user.name }} keys={keys} sort={sort} />
         )}
       </section>
     </>

@@ -153,7 +153,7 @@ function partText(field: string, part: string, value: unknown): string {
 export function faultOf({ outcome, after }: { outcome: string; after: Fields | null }): string | null {
   const { field, problem } = after ?? {};
   if (outcome !== "refused" || typeof problem !== "string") return null;
-  if (typeof field !== "string" || field === "") return problem;
+  if (typeof field !== "string" || field === "" || problem.startsWith(field)) return problem;
   const [name = "", ...rest] = field.split(".");
   // Members of an object are named by what was filled in, entries of a list are counted.
   const isList = name !== "vaultRoles";

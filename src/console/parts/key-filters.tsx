@@ -2,6 +2,7 @@ import type { FC } from "hono/jsx";
 import type { KeyCounts } from "../../api-types/key-acts.ts";
 import { SOON_DAYS, UNUSED_DAYS } from "../../core/key/hygiene.ts";
 import { link } from "../paths.ts";
+import { MAX_SEARCH } from "./search-form.tsx";
 import { capitalized, Empty, Tabs } from "./ui.tsx";
 import { FILTERS, fromTheStart, HYGIENE, type Hygiene, type ListQuery } from "./key-query.ts";
 import { NUMBER } from "./wording.ts";
@@ -45,6 +46,30 @@ export const HygieneFilters: FC<Props> = ({ path, query, counts = null }) => (
   </nav>
 );
 
+/** Narrows a list down to the keys that can see a vault. */
+export const VaultField: FC<{ value: string }> = ({ value }) => (
+  <input
+    name="vault"
+    value={value}
+    maxlength={MAX_SEARCH}
+    placeholder="Vault id"
+    aria-label="Vault id"
+    autocomplete="off"
+    spellcheck={false}
+    data-finds-keys=""
+  />
+);
+
+/** What a list that is narrowed down to a vault has in it. */
+export const SeesVault: FC<{ path: string; query: ListQuery }> = ({ path, query }) =>
+  query.vault === "" ? null : (
+    <p class="sees">
+      Keys that can see <code>{query.vault}</code> now. A key without a list of vaults sees every vault of its
+      owner, so it is among them if its owner may use this one.{" "}
+      <a href={link(path, { ...fromTheStart(query), vault: undefined })}>Keys of any vault</a>
+    </p>
+  );
+
 type Whose = "mine" | "everybody's" | { readonly name: string };
 
 export const NoKeys: FC<{ path: string; query: ListQuery; whose: Whose }> = ({ path, query, whose }) => {
@@ -56,6 +81,23 @@ export const NoKeys: FC<{ path: string; query: ListQuery; whose: Whose }> = ({ p
           Nothing matches <b>{query.q}</b> among {among}: no name, no id and no beginning of a key.
         </p>
         <a href={link(path, { ...fromTheStart(query), q: undefined, status: "all" })}>Clear the search</a>
+      </Empty>
+    );
+  }
+  if (query.vault !== "") {
+    return (
+      <Empty
+        icon="key"
+        title={query.status === "all" ? "No key can see it" : `No ${query.status} key can see it`}
+      >
+        <p>
+          No key among {query.show === undefined ? among : "those"} can see <code>{query.vault}</code> now.
+        </p>
+        {(query.status !== "all" || query.show !== undefined) && (
+          <a href={link(path, { ...fromTheStart(query), show: undefined, status: "all" })}>
+            Show keys of any status that can
+          </a>
+        )}
       </Empty>
     );
   }

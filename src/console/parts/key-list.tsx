@@ -52,7 +52,7 @@ export const KeyList: FC<ListProps> = ({
               {owners && <th scope="col">Owner</th>}
               <th scope="col">Status</th>
               <th scope="col">Scopes</th>
-              {head("expiresAt", "Expires")}
+              {head("endsAt", "Expires")}
               {head("lastUsedAt", "Last used")}
               {head("createdAt", "Created")}
             </tr>
@@ -96,7 +96,8 @@ export const KeyList: FC<ListProps> = ({
 
 /** How many keys the whole list has, where that has been counted. */
 function totalOf(query: ListQuery, counts: KeyCounts["counts"]): number | null {
-  const narrowed = query.q !== "" || query.kind !== undefined || Boolean(query.ownerName);
+  const narrowed =
+    query.q !== "" || query.vault !== "" || query.kind !== undefined || Boolean(query.ownerName);
   if (counts === null || narrowed) return null;
   if (query.show !== undefined) return counts[HYGIENE[query.show].count];
   if (query.status !== "all") return counts[query.status];
@@ -114,7 +115,7 @@ const SortHead: FC<{ path: string; query: ListQuery; by: string; label: string }
   const isAscending = sorted === by;
   const isThis = isAscending || sorted === `-${by}`;
   // Names from A, dates from the latest.
-  const first = by === "name" || by === "expiresAt" ? by : `-${by}`;
+  const first = by === "name" || by === "endsAt" ? by : `-${by}`;
   const next = isThis ? (isAscending ? `-${by}` : by) : first;
   const direction = isAscending ? "ascending" : "descending";
   return (

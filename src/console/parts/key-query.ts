@@ -26,16 +26,26 @@ const SORTS = [
   "-createdAt",
   "lastUsedAt",
   "-lastUsedAt",
-  "expiresAt",
-  "-expiresAt",
+  "endsAt",
+  "-endsAt",
 ] as const;
+
+/** The order of a list. Addresses from before rotated keys were sorted by their end say `expiresAt` for it. */
+export const Sort = z
+  .string()
+  .transform((sort) => sort.replace("expiresAt", "endsAt"))
+  .pipe(z.enum(SORTS))
+  .optional()
+  .catch(undefined);
 
 /** What a list is asked for; a value that cannot be is as good as none. */
 export const KeyQuery = z.object({
   status: z.enum(FILTERS).catch("active"),
-  q: z.string().max(300).catch(""),
+  q: z.string().trim().catch(""),
+  /** Only keys that can see this vault. */
+  vault: z.string().trim().catch(""),
   show: z.enum(keysOf(HYGIENE)).optional().catch(undefined),
-  sort: z.enum(SORTS).optional().catch(undefined),
+  sort: Sort,
   cursor: z.string().optional().catch(undefined),
   trail: z.string().max(2000).optional().catch(undefined),
 });
@@ -49,13 +59,14 @@ export interface ListQuery extends z.output<typeof KeyQuery> {
 
 /** The query as the control API takes it. */
 export function askedOf(
-  { status, q, show, sort, cursor }: ListQuery,
+  { status, q, vault, show, sort, cursor }: ListQuery,
   now: number,
 ): Record<string, string | undefined> {
   const daysFromNow = (days: number) => new Date(now + days * DAY_MS).toISOString();
   return {
     status: show === undefined ? status : "active",
     q,
+    vault,
     sort,
     nextCursor: cursor,
     limit: `${PAGE_SIZE}`,

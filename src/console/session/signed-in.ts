@@ -13,7 +13,11 @@ import { checkForm } from "./request-forgery.ts";
 import type { Held, SessionStore } from "./session-store.ts";
 import { isNew, isOver, postponed, renewed, untilOf, withNewForms, type Session } from "./session.ts";
 
-/** Lets people through who are signed in, with what pages need of them; leads everybody else to the sign-in. */
+/**
+ * Lets people through who are signed in, with what pages need of them; leads everybody else to the sign-in. The cookie of
+ * a session that has ended stays until the next sign-in replaces it: a late answer that took it away could take that of a
+ * sign-in which another tab has finished meanwhile.
+ */
 export function signedIn(
   console_: Console,
   provider: Provider,
@@ -27,14 +31,10 @@ export function signedIn(
     const held = known === null ? null : await upToDate(c, known, provider, sessions);
     if (isRefusal(held)) {
       if (held.code !== "access_withdrawn") return signInProblemPage(c, held, pathOf(c.req.raw));
-      sessions.clear(c);
       if (known !== null && isNew(known.session, Date.now())) return endedAtOncePage(c, held);
       return toSignIn(c, true);
     }
-    if (held === null) {
-      sessions.clear(c);
-      return toSignIn(c, false);
-    }
+    if (held === null) return toSignIn(c, false);
     const { session } = held;
     if (isOver(session, Date.now())) return toSignIn(c, true);
     if (changes(c)) {

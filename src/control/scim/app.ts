@@ -3,7 +3,7 @@ import { BoundedCache } from "../../core/bounded-cache.ts";
 import { OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 import { withoutSecrets } from "../../core/key/key-secret.ts";
 import { isRefusal, problemOf, type Refusal } from "../../core/refusal.ts";
-import { scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../../core/scim/problem.ts";
+import { faultOf, scimProblem, UNKNOWN_TOKEN, type ScimProblem } from "../../core/scim/problem.ts";
 import type { ScimAnswer } from "../../state/organization/people/scim-command.ts";
 import type { Control } from "../context.ts";
 import { refusalOf } from "../thrown.ts";
@@ -125,6 +125,7 @@ async function exchange(
         operation,
         withoutSecrets(place.id ?? orgId),
         problem.code,
+        faultOf(problem),
       );
       c.executionCtx.waitUntil(noted);
     }
@@ -143,7 +144,7 @@ async function exchange(
 
 /** Objects of an earlier version name the problem without our code for it. */
 function withCode(answer: ScimAnswer): ScimAnswer {
-  return "problem" in answer ? scimProblem(answer.problem, answer.detail) : answer;
+  return "problem" in answer ? scimProblem(answer.problem, answer.detail, answer.field) : answer;
 }
 
 /** Answers with a problem, and leaves it for the log. */

@@ -90,6 +90,8 @@ export interface KeyQuery {
   /** Whether the key may be used from any address of a family. */
   readonly anyAddress: boolean | null;
   readonly noExpiry: boolean | null;
+  /** Only keys that can see this vault now; objects of the version before take no notice of it. */
+  readonly vault?: string | null;
   readonly sort: KeySort;
   readonly limit: number;
   readonly after: KeyPosition | null;
@@ -100,6 +102,8 @@ export const KEY_SORTS = ["name", "createdAt", "lastUsedAt", "expiresAt"] as con
 export interface KeySort {
   readonly by: (typeof KEY_SORTS)[number];
   readonly descending: boolean;
+  /** With `expiresAt`: by when the key ends, which for a rotated one may be sooner. */
+  readonly ends?: boolean;
 }
 
 /** Where a page of keys ends: the value that it is sorted by, and the id. */

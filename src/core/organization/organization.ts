@@ -88,6 +88,8 @@ export interface AuditQuery {
   readonly actor: string | null;
   readonly action: string | null;
   readonly target: string | null;
+  /** Objects of the version before take no notice of it. */
+  readonly outcome?: "done" | "refused" | null;
   /** Milliseconds since the epoch: not before, and before. */
   readonly from: number | null;
   readonly to: number | null;

@@ -140,7 +140,7 @@ function applyAt(
     return applyToMany(type, resource, { op, value, schema: extension });
   }
   const attribute = findAttribute(type, schema, name);
-  if (attribute?.mutability === "readOnly") return scimProblem("mutability", `${name} is read-only`);
+  if (attribute?.mutability === "readOnly") return scimProblem("mutability", `${name} is read-only`, name);
   if (attribute?.returned === "never") return { resource };
   const container = schema === null ? resource : (valueOf(resource, schema) ?? {});
   if (!isObject(container)) return scimProblem("invalidPath", "There is no such extension");
@@ -159,11 +159,11 @@ function applyAt(
     : changeAt({ attribute, op, where, sub, value }, current);
   if (isRefusal(changed)) return changed;
   if (!hasMembers && Array.isArray(changed.value) && changed.value.length > MAX_VALUES) {
-    return scimProblem("invalidValue", `${name} has at most ${MAX_VALUES} values`);
+    return scimProblem("invalidValue", `${name} has at most ${MAX_VALUES} values`, name);
   }
   const isUnset = changed.value === undefined || (op === "add" && value === null);
   if (isUnset && (attribute?.required === true || isActive(attribute))) {
-    return scimProblem(op === "remove" ? "mutability" : "invalidValue", `${name} must have a value`);
+    return scimProblem(op === "remove" ? "mutability" : "invalidValue", `${name} must have a value`, name);
   }
   const next = withValue(container, properName(type, name, schema), changed.value);
   const size = Object.keys(next).length;
@@ -191,7 +191,7 @@ function absent(
   current: unknown,
 ): ScimProblem | null {
   const clears = op === "remove" || (op === "replace" && isEmpty(value));
-  return clears && current === undefined ? scimProblem("noTarget", `The ${type} has no ${name}`) : null;
+  return clears && current === undefined ? scimProblem("noTarget", `The ${type} has no ${name}`, name) : null;
 }
 
 function removedElsewhere(

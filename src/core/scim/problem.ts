@@ -1,4 +1,5 @@
 import { withoutSecrets } from "../key/key-secret.ts";
+import type { FieldProblem } from "../http/field-problems.ts";
 import { refuse, type Refusal, type Result } from "../refusal.ts";
 import type { RefusalCode } from "../refusal-table.ts";
 
@@ -37,6 +38,8 @@ export interface ScimProblem extends Refusal {
   readonly problem: ScimProblemName;
   /** For the operator of the client, and for the log. */
   readonly detail: string;
+  /** The attribute that it is about, if it is about one. */
+  readonly field?: string;
 }
 
 export type ScimResult<T> = Result<T, ScimProblem>;
@@ -44,9 +47,21 @@ export type ScimResult<T> = Result<T, ScimProblem>;
 /** Clients write part of a detail, which is answered and logged. */
 const MAX_DETAIL_LENGTH = 256;
 
-export function scimProblem(problem: ScimProblemName, text: string): ScimProblem {
-  const detail = withoutSecrets(text).slice(0, MAX_DETAIL_LENGTH).toWellFormed();
-  return { ...refuse(SCIM_PROBLEMS[problem].code, { reason: detail }), problem, detail };
+export function scimProblem(problem: ScimProblemName, text: string, field?: string): ScimProblem {
+  const detail = plain(text);
+  const refusal = refuse(SCIM_PROBLEMS[problem].code, { reason: detail });
+  return { ...refusal, problem, detail, ...(field !== undefined && { field: plain(field) }) };
+}
+
+function plain(text: string): string {
+  return withoutSecrets(text).slice(0, MAX_DETAIL_LENGTH).toWellFormed();
+}
+
+const ABOUT_THE_BODY: readonly RefusalCode[] = ["invalid_request", "invalid_value", "already_exists"];
+
+/** What was wrong with a request's body, for the audit; what its code says already is none. */
+export function faultOf({ code, detail, field = "" }: ScimProblem): FieldProblem | undefined {
+  return ABOUT_THE_BODY.includes(code) ? { field, problem: detail } : undefined;
 }
 
 export const UNKNOWN_TOKEN = scimProblem("unauthorized", "The bearer token is missing, wrong or replaced");

@@ -61,7 +61,7 @@ export function textProblem(type: ResourceType, name: string, value: unknown): S
   const tells = TELLING[type].some((telling) => sameName(telling, name));
   if (hidesLetters(name) || someText(value, tells ? hidesLetters : isBroken)) return obscure(name);
   if (!tells || !someText(value, (text) => text.length > MAX_TELLING_LENGTH)) return null;
-  return scimProblem("invalidValue", `${name} has at most ${MAX_TELLING_LENGTH} characters`);
+  return scimProblem("invalidValue", `${name} has at most ${MAX_TELLING_LENGTH} characters`, name);
 }
 
 export function toldTwice(name: string): ScimProblem {
@@ -69,7 +69,7 @@ export function toldTwice(name: string): ScimProblem {
 }
 
 export function obscure(name: string): ScimProblem {
-  return scimProblem("invalidValue", `${plainName(name)} holds letters that cannot be seen`);
+  return scimProblem("invalidValue", `${plainName(name)} holds letters that cannot be seen`, plainName(name));
 }
 
 /** Whether there is a text of a kind in a value; the names of its parts are held to the whole rule. */
@@ -142,7 +142,7 @@ export function readAttribute(attribute: Attribute | undefined, sent: unknown): 
   if (!attribute.multiValued) return readSingle(attribute, sent);
   const all = listOf(sent);
   if (all.length > MAX_VALUES) {
-    return scimProblem("invalidValue", `${attribute.name} has at most ${MAX_VALUES} values`);
+    return scimProblem("invalidValue", `${attribute.name} has at most ${MAX_VALUES} values`, attribute.name);
   }
   const values: unknown[] = [];
   for (const each of all) {
@@ -190,5 +190,5 @@ function readObject(sent: unknown, find: (name: string) => Attribute | undefined
 }
 
 function wrongType({ name, type }: Attribute): ScimProblem {
-  return scimProblem("invalidValue", `${name} must be of type ${type}`);
+  return scimProblem("invalidValue", `${name} must be of type ${type}`, name);
 }

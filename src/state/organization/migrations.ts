@@ -4,6 +4,7 @@ import { auditNames } from "./migrations/audit-names.ts";
 import { baseline } from "./migrations/baseline.ts";
 import { guardsOfKeys } from "./migrations/guards-of-keys.ts";
 import { importedKeys } from "./migrations/imported-keys.ts";
+import { keyReach } from "./migrations/key-reach.ts";
 import { keySearch } from "./migrations/key-search.ts";
 import { listedKeys } from "./migrations/listed-keys.ts";
 import { retiringKeys } from "./migrations/retiring-keys.ts";
@@ -34,6 +35,7 @@ const MIGRATIONS: readonly Migration[] = [
   tokenCutKeys,
   auditTargetNames,
   retiringKeys,
+  keyReach,
 ];
 
 /** The schema of the last version that was released: its code can use what this one writes, and no earlier code. */

@@ -124,9 +124,9 @@ export class Organization extends AdministeredOrganization {
     });
   }
 
-  /** Ids of vaults that keys and roles name, and one more if there is a next page. */
-  listVaultIds(actor: Actor, limit: number, after: string): Promise<Result<string[]>> {
-    return this.authorize.as(actor, (me) => this.parts.keys.vaultIds(me, limit, after));
+  /** Ids of vaults that keys and roles name, and one more if there is a next page; `inUse`: that roles and used keys name. */
+  listVaultIds(actor: Actor, limit: number, after: string, inUse = false): Promise<Result<string[]>> {
+    return this.authorize.as(actor, (me) => this.parts.keys.vaultIds(me, { limit, after, inUse }));
   }
 
   updateKey(

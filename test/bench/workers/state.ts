@@ -32,7 +32,7 @@ export class Organization extends RealOrganization {
        SELECT printf('key_%05d%07d', i / 64, i), 'user_' || (i % ${USERS}), 'Key number ' || i, 'What it is for: ' || i,
          printf('fkc_%05d%07d', i / 64, i), printf('%064x', i),
          '[{"action":"read","resource":"vault/#/balance"},{"action":"write","resource":"vault/#/transactions"}]',
-         '["vault_1","vault_2","vault_3"]', CASE i % 100 WHEN 0 THEN '[]' ELSE '["203.0.113.0/24","198.51.100.7"]' END,
+         CASE i % 3 WHEN 0 THEN '"*"' ELSE json_array('vault_1', 'vault_2', 'vault_' || (i % 5000)) END, CASE i % 100 WHEN 0 THEN '[]' ELSE '["203.0.113.0/24","198.51.100.7"]' END,
          ?3 - (?2 - i) * 300000, 'user_' || (i % ${USERS}),
          CASE i % 50 WHEN 0 THEN NULL ELSE ?3 + (i % 400 - 100) * 86400000 END, i % 20 = 0,
          CASE i % 4 WHEN 0 THEN ?3 - i * 1000 ELSE NULL END,
@@ -50,7 +50,8 @@ export class Organization extends RealOrganization {
     sql.exec(
       `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?1)
        INSERT INTO users (id, kind, name, roles, vault_roles, active, claims_at, created_at)
-       SELECT 'user_' || i, CASE i % 10 WHEN 0 THEN 'service' ELSE 'user' END, 'Person number ' || i, '[]', '{}', 1, 0, 0
+       SELECT 'user_' || i, CASE i % 10 WHEN 0 THEN 'service' ELSE 'user' END, 'Person number ' || i, '[]',
+         CASE i % 4 WHEN 0 THEN json_object('vault_' || i, json_array('developer')) ELSE '{"*":["developer"]}' END, 1, 0, 0
        FROM n`,
       USERS,
     );

@@ -6,7 +6,7 @@ import { generateKey } from "../../../src/core/key/key-secret.ts";
 import { hourOf, USAGE_STEPS } from "../../../src/core/usage/usage.ts";
 import { SCHEMA } from "../../../src/state/organization/schema.ts";
 import { FIRST_SCHEMA } from "../../support/first-schema.ts";
-import { makeActor, makeKey } from "../../support/records.ts";
+import { EVERY_KEY, makeActor, makeKey } from "../../support/records.ts";
 
 const NOW = Date.now();
 const HOUR = hourOf(NOW);
@@ -27,7 +27,7 @@ async function openOld(orgId: string, schema: string, keyId: string) {
     sql.exec(
       `INSERT INTO keys (id, owner_id, name, key_prefix, hash, scopes, vaults, allowed_ips, created_at, created_by,
          last_used_at, last_used_ip, usage_sequence)
-       VALUES (?, 'Alice', 'Émile  Zola', ?, ?, '[]', '"*"', '[]', 9, 'Alice', ?, '192.0.2.1', 3)`,
+       VALUES (?, 'Alice', 'Émile  Zola', ?, ?, '[{"action":"read","resource":"vault"}]', '"*"', '[]', 9, 'Alice', ?, '192.0.2.1', 3)`,
       keyId,
       keyPrefix,
       hash,
@@ -91,6 +91,29 @@ describe.each([
       buckets: [{ succeeded: 6 }],
     });
   });
+});
+
+test("keys of before are found by the vaults that they reach, and so are those that the version before writes", async () => {
+  const organization = await openOld("org_old_reach", FIRST_SCHEMA, "key_OldOldOld002");
+  const alice = { ...makeActor("org_old_reach"), id: "Alice" };
+  const seeing = async (vault: string) => {
+    const keys = await organization.listKeys(alice, { ...EVERY_KEY, vault });
+    return isRefusal(keys) ? keys.code : keys.map(({ id }) => id);
+  };
+  expect(await seeing("vault_7")).toEqual(["key_OldOldOld002"]);
+  await runInDurableObject(organization, (_, { storage: { sql } }) => {
+    sql.exec(
+      `INSERT INTO keys (id, owner_id, name, key_prefix, hash, scopes, vaults, allowed_ips, created_at, created_by)
+       VALUES ('key_OldOldOld003', 'Alice', 'n', 'p', 'h', '[{"action":"read","resource":"vault"}]', '["vault_8"]',
+         '[]', 8, 'Alice')`,
+    );
+    sql.exec(`UPDATE keys SET vaults = '["vault_9"]' WHERE id = 'key_OldOldOld002'`);
+  });
+  expect([await seeing("vault_7"), await seeing("vault_8"), await seeing("vault_9")]).toEqual([
+    [],
+    ["key_OldOldOld003"],
+    ["key_OldOldOld002"],
+  ]);
 });
 
 test("people of the first schema keep the roles of their tokens, and are found by SCIM", async () => {

@@ -52,6 +52,8 @@ export function filterOf(sql: SqlStorage, query: AuditQuery): Filter {
       JSON.stringify(operationsOf(beginning)),
     );
   }
+  const { outcome = null } = query;
+  if (outcome !== null) add(outcome === "done" ? "refusal IS NULL" : "refusal IS NOT NULL");
   if (query.from !== null) add("at >= ?", query.from);
   if (query.to !== null) add("at < ?", query.to);
   if (query.before !== null) add("audit.id < ?", query.before);

@@ -1,4 +1,5 @@
 import { foldName } from "../../../core/organization/folded-name.ts";
+import { VAULT } from "../../../core/policy/resource-types.ts";
 import type { KeyPosition, KeyQuery, KeySort } from "../../../core/organization/managed-key.ts";
 
 /** What SQL makes of a query for keys. */
@@ -17,6 +18,9 @@ const COLUMNS: Readonly<Record<KeySort["by"], string>> = {
   lastUsedAt: "keys.last_used_at",
   expiresAt: "keys.expires_at",
 };
+/** When a key ends by itself: it expires or, once rotated, retires. One that is revoked has ended. */
+const END = `(CASE WHEN keys.revoked_at IS NULL
+  THEN min(coalesce(expires_at, retires_at), coalesce(retires_at, expires_at)) END)`;
 /** Those that every key has. */
 const NEVER_NULL: readonly KeySort["by"][] = ["name", "createdAt"];
 
@@ -35,6 +39,10 @@ const ENDS_BEFORE = `(expires_at < ? OR keys.id IN (SELECT id FROM keys WHERE re
 /** Ranges that are no restriction, or none for one family of addresses. */
 export const ANY_ADDRESS = `(allowed_ips = '[]' OR instr(allowed_ips, '"0.0.0.0/0"') > 0
   OR instr(allowed_ips, '"::/0"') > 0)`;
+
+/** Owners who may use a vault, `?`, now. */
+const OWNERS_OF_VAULT = `SELECT users.id FROM users, json_each(users.vault_roles) AS role
+  WHERE active = 1 AND role.key IN ('*', ?) AND instr(role.value, '"developer"') > 0`;
 
 /** The conditions and the order of a query for keys. `ownersNamed` tells whose names hold a text. */
 export function searchOf(
@@ -58,6 +66,8 @@ export function searchOf(
   if (query.unusedSince !== null) add("(last_used_at IS NULL OR last_used_at < ?)", query.unusedSince);
   if (query.anyAddress !== null) add(query.anyAddress ? ANY_ADDRESS : `NOT ${ANY_ADDRESS}`);
   if (query.noExpiry !== null) add(query.noExpiry ? "expires_at IS NULL" : "expires_at IS NOT NULL");
+  const { vault = null } = query;
+  if (vault !== null) addVault(vault, add);
   if (query.status !== "all") {
     const condition = STATUS_CONDITIONS[query.status];
     add(condition, ...(condition.includes("?") ? [now] : []));
@@ -67,7 +77,7 @@ export function searchOf(
   const from = ofOneOwner || inOrder ? "keys" : "keys INDEXED BY keys_listed";
   if (query.after !== null) addPosition(query.sort, query.after, add);
   const direction = query.sort.descending ? "DESC" : "ASC";
-  const order = `${COLUMNS[query.sort.by]} ${direction} NULLS LAST, keys.id ${direction}`;
+  const order = `${columnOf(query.sort)} ${direction} NULLS LAST, keys.id ${direction}`;
   return { where: where.join(" AND ") || "1", values, order, from };
 }
 
@@ -86,9 +96,25 @@ function addText(q: string, add: Add): void {
   );
 }
 
+/** Keys that can see a vault: the allowlist names it or is `*`, the scopes reach it, and the owner may use it. */
+function addVault(vault: string, add: Add): void {
+  add(`(substr(reach, 1, 3) = '"*"' OR instr(reach, ?) > 0)`, `"${vault}"`);
+  add(
+    `(instr(reach, '|') = 0 OR instr(reach, ?) > 0 OR instr(reach, ?) > 0)`,
+    `|${VAULT}/${vault}|`,
+    `|${VAULT}/${vault}/`,
+  );
+  add(`owner_id IN (${OWNERS_OF_VAULT})`, vault);
+}
+
+function columnOf({ by, ends = false }: KeySort): string {
+  return by === "expiresAt" && ends ? END : COLUMNS[by];
+}
+
 /** What comes after a key in the order of the list; keys that have no value come last in both directions. */
-function addPosition({ by, descending }: KeySort, { value, id }: KeyPosition, add: Add): void {
-  const column = COLUMNS[by];
+function addPosition(sort: KeySort, { value, id }: KeyPosition, add: Add): void {
+  const { by, descending } = sort;
+  const column = columnOf(sort);
   const after = descending ? "<" : ">";
   if (value === null) add(`${column} IS NULL AND keys.id ${after} ?`, id);
   else if (NEVER_NULL.includes(by)) add(`(${column}, keys.id) ${after} (?, ?)`, value, id);

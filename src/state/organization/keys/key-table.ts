@@ -22,6 +22,14 @@ interface NewKey {
   readonly hasOwnGuard?: boolean;
 }
 
+/** A page of vault ids: at most `limit`, from the one after `after`. */
+export interface VaultIdQuery {
+  readonly limit: number;
+  readonly after: string;
+  /** Only those that a role names, or a key that was used. */
+  readonly inUse: boolean;
+}
+
 /** The keys of an organisation, as rows. Every method is one statement or a read. */
 export class KeyTable {
   /** Many keys at a time. */
@@ -263,10 +271,14 @@ export class KeyTable {
     ].map(readKey);
   }
 
-  /** One more than `limit` ids of vaults that live keys and roles name: of one user, or with `null` of everybody. */
-  vaultIds(userId: string | null, limit: number, after: string): string[] {
+  /**
+   * One more than `limit` ids of vaults that live keys and roles name: of one user, or with `null` of everybody. With
+   * `inUse` only keys that were used count.
+   */
+  vaultIds(userId: string | null, { limit, after, inUse }: VaultIdQuery): string[] {
     const rows = this.#sql.exec<{ id: string }>(
-      `WITH own AS (SELECT vaults, scopes FROM keys WHERE revoked_at IS NULL AND (?1 IS NULL OR owner_id = ?1)),
+      `WITH own AS (SELECT vaults, scopes FROM keys WHERE revoked_at IS NULL AND (?1 IS NULL OR owner_id = ?1)
+           AND (?4 = 0 OR last_used_at IS NOT NULL)),
          filters AS (SELECT substr(json_extract(value, '$.resource'), 7) AS rest FROM own, json_each(own.scopes)
            WHERE json_extract(value, '$.resource') LIKE 'vault/%')
        SELECT id FROM (
@@ -278,6 +290,7 @@ export class KeyTable {
       userId,
       after,
       limit + 1,
+      inUse ? 1 : 0,
     );
     return rows.toArray().map(({ id }) => id);
   }

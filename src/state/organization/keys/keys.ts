@@ -20,7 +20,7 @@ import type { GuardTable } from "../guard-table.ts";
 import { auditEntry, type NotedChange } from "./key-audit.ts";
 import type { KeyEvents } from "./key-events.ts";
 import { REVOKED, type KeyRules } from "./key-rules.ts";
-import type { KeyTable } from "./key-table.ts";
+import type { KeyTable, VaultIdQuery } from "./key-table.ts";
 import { UNCONFIRMED, type Propagation } from "../propagation.ts";
 import type { DirectoryUser } from "../people/user-table.ts";
 
@@ -156,8 +156,8 @@ export class Keys {
   }
 
   /** A page of the ids of vaults that keys and roles name, and one more: everybody's for admins, else the own ones. */
-  vaultIds(me: DirectoryUser, limit: number, after: string): string[] {
-    return this.#table.vaultIds(me.roles.includes(ADMIN) ? null : me.id, limit, after);
+  vaultIds(me: DirectoryUser, query: VaultIdQuery): string[] {
+    return this.#table.vaultIds(me.roles.includes(ADMIN) ? null : me.id, query);
   }
 
   async update(actor: Actor, me: DirectoryUser, edit: KeyEdit): Promise<Result<ManagedKey>> {

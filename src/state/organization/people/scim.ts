@@ -154,11 +154,11 @@ export class Scim {
     const attribute = type === "User" ? "userName" : "displayName";
     const name = resource[attribute];
     if (typeof name !== "string" || name.trim() === "") {
-      return scimProblem("invalidValue", `${attribute} is required`);
+      return scimProblem("invalidValue", `${attribute} is required`, attribute);
     }
     // Groups of one name that were there before they had to differ stay, and can be changed otherwise.
     if (name !== before[attribute] && this.#isTaken(type, id, name)) {
-      return scimProblem("uniqueness", `Another ${type.toLowerCase()} has this ${attribute}`);
+      return scimProblem("uniqueness", `Another ${type.toLowerCase()} has this ${attribute}`, attribute);
     }
     const length = lengthOf(resource);
     if (length > MAX_RESOURCE_LENGTH && length > lengthOf(before)) return TOO_LARGE;
@@ -167,7 +167,9 @@ export class Scim {
     const stranger = [...idsOf(resource["members"])].find(
       (member) => !known.has(member) && this.#users.find(member) === null,
     );
-    return stranger === undefined ? null : scimProblem("invalidValue", `There is no user ${stranger}`);
+    return stranger === undefined
+      ? null
+      : scimProblem("invalidValue", `There is no user ${stranger}`, "members");
   }
 
   #isTaken(type: ResourceType, id: string, name: string): boolean {
