@@ -1,10 +1,10 @@
 import type { MiddlewareHandler } from "hono";
 import { PLAIN_SEGMENT } from "../core/policy/scope.ts";
 import type { ConsoleEnv } from "./context.ts";
-import { unreadableFilterPage } from "./pages/error-pages.tsx";
+import { unreadableFilterPage, type FilterProblem } from "./pages/error-pages.tsx";
 
 /** Letters of a text that a list is narrowed by. */
-export const MAX_FILTER = 200;
+const MAX_FILTER = 200;
 
 /** The form of date and time fields; taken as UTC. */
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/;
@@ -44,13 +44,6 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   from: moment("From"),
   to: moment("Before"),
 };
-
-/** A filter that a list cannot be narrowed by as it is given. */
-export interface FilterProblem {
-  readonly name: string;
-  readonly label: string;
-  readonly problem: string;
-}
 
 /** What is wrong with filters; one that is empty is none. */
 export function filterProblems(given: Readonly<Record<string, string | undefined>>): FilterProblem[] {

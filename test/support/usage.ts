@@ -2,7 +2,7 @@ import type { KeyUsageReport, UsageReport } from "../../src/core/usage/usage.ts"
 import type { Portcullis } from "./portcullis.ts";
 
 /** Reports usage to an organisation as the guard of a group of its keys does. */
-export async function reportUsage(
+async function reportUsage(
   { miniflare }: Portcullis,
   orgId: string,
   report: UsageReport,

@@ -2,7 +2,6 @@ import { isRefusal } from "../../core/refusal.ts";
 import { REFUSALS, type RefusalCode } from "../../core/refusal-table.ts";
 import type { ApiRefusal } from "../api.ts";
 import type { ConsoleContext } from "../context.ts";
-import type { FilterProblem } from "../filters.ts";
 import { Form } from "../parts/form.tsx";
 import { Message } from "../parts/message.tsx";
 import { bare, pageForAll } from "../parts/page.tsx";
@@ -94,6 +93,13 @@ function malformedPage(c: ConsoleContext, refusal: ApiRefusal): Promise<Response
   return pageForAll(c, title, <Message icon="compass" title={title} text={text} onward={onward} />, {
     status: 400,
   });
+}
+
+/** A filter that a list cannot be narrowed by as it is given. */
+export interface FilterProblem {
+  readonly name: string;
+  readonly label: string;
+  readonly problem: string;
 }
 
 /** What a list was to be narrowed by is not shown: it may be anything that somebody has pasted. `list`: without it. */

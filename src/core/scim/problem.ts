@@ -1,5 +1,4 @@
 import { withoutSecrets } from "../key/key-secret.ts";
-import type { FieldProblem } from "../http/field-problems.ts";
 import { refuse, type Refusal, type Result } from "../refusal.ts";
 import type { RefusalCode } from "../refusal-table.ts";
 
@@ -59,8 +58,13 @@ function plain(text: string): string {
 
 const ABOUT_THE_BODY: readonly RefusalCode[] = ["invalid_request", "invalid_value", "already_exists"];
 
+interface ScimFault {
+  readonly field: string;
+  readonly problem: string;
+}
+
 /** What was wrong with a request's body, for the audit; what its code says already is none. */
-export function faultOf({ code, detail, field = "" }: ScimProblem): FieldProblem | undefined {
+export function faultOf({ code, detail, field = "" }: ScimProblem): ScimFault | undefined {
   return ABOUT_THE_BODY.includes(code) ? { field, problem: detail } : undefined;
 }
 
