@@ -2,11 +2,7 @@ import type { KeyUsageReport, UsageReport } from "../../src/core/usage/usage.ts"
 import type { Portcullis } from "./portcullis.ts";
 
 /** Reports usage to an organisation as the guard of a group of its keys does. */
-async function reportUsage(
-  { miniflare }: Portcullis,
-  orgId: string,
-  report: UsageReport,
-): Promise<void> {
+async function reportUsage({ miniflare }: Portcullis, orgId: string, report: UsageReport): Promise<void> {
   const organizations = await miniflare.getDurableObjectNamespace("ORGANIZATION", "edge0");
   const organization = organizations.get(organizations.idFromName(orgId)) as unknown as {
     recordGroupUsage(report: UsageReport): Promise<void>;
