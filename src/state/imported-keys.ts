@@ -30,15 +30,27 @@ export class ImportedKeys {
 
   /** What is known at `now` (milliseconds since the epoch); `null` when KV is to be asked. */
   peek(now: number): boolean | null {
-    if (this.#setting !== null) return this.#setting === "on";
-    if (this.#known) return true;
-    return now >= this.#askedAt && now < this.#askedAt + BELIEVED_MS ? false : null;
+    return this.#setting === null ? this.#remembered(now) : this.#setting === "on";
   }
 
   /** The same, asking KV if need be; true when KV does not answer, so that the guards decide. */
   async find(now: number): Promise<boolean> {
-    const peeked = this.peek(now);
-    if (peeked !== null) return peeked;
+    return this.#setting === null ? this.#ask(now) : this.#setting === "on";
+  }
+
+  /** The same for one to be revoked: `off` hides none, for the setting may go back on and the key must not. */
+  async findRevocable(now: number): Promise<boolean> {
+    return this.#setting === "on" || this.#ask(now);
+  }
+
+  #remembered(now: number): boolean | null {
+    if (this.#known) return true;
+    return now >= this.#askedAt && now < this.#askedAt + BELIEVED_MS ? false : null;
+  }
+
+  async #ask(now: number): Promise<boolean> {
+    const remembered = this.#remembered(now);
+    if (remembered !== null) return remembered;
     try {
       this.#known = (await within(READ_TIMEOUT_MS, this.#kv.get(ENTRY))) !== null;
       this.#askedAt = now;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { NDJSON } from "../../src/core/http/ndjson.ts";
 import { foreignKey, importKeys, importLine, type ImportResultLine } from "../support/imports.ts";
 import { adminClaims } from "../support/issuer.ts";
-import { operatorOf, OPERATOR } from "../support/operators.ts";
+import { OPERATOR } from "../support/operators.ts";
 import { freshAddress } from "../support/portcullis.ts";
 import { exchange, postForm } from "../support/tokens.ts";
 import { usePortcullis } from "../support/started.ts";
@@ -212,23 +212,39 @@ test("an imported key is a key like all others", async () => {
   ]);
 });
 
-describe("by its string alone an imported key is cut", () => {
+describe("by its string alone an imported key is cut, where such keys are refused, too,", () => {
   test.each([
-    { name: "by an operator", cut: (key: string) => operatorOf(portcullis).revoke([{ key }]) },
+    {
+      name: "by an operator",
+      cut: async (key: string, edge: number) => {
+        const as = await portcullis.issuer.token(OPERATOR);
+        const body = { targets: [{ key }], reason: "leaked" };
+        const answer = await portcullis.call("POST", "/-/ops/revocations", { as, body, edge });
+        expect(await answer.json()).toMatchObject({ summary: { confirmed: 1 } });
+      },
+    },
     {
       name: "by the report of a leak",
-      cut: async (token: string) => {
+      cut: async (token: string, edge: number) => {
         const as = await portcullis.issuer.token(OPERATOR);
-        const answer = await portcullis.call("POST", "/-/ops/leaks", { as, body: { leaks: [{ token }] } });
+        const body = { leaks: [{ token }] };
+        const answer = await portcullis.call("POST", "/-/ops/leaks", { as, body, edge });
         expect(await answer.json()).toMatchObject({ results: [{ label: "true_positive" }] });
       },
     },
-    { name: "by whoever holds it", cut: (token: string) => postForm(portcullis, "revoke", { token }) },
+    {
+      name: "by whoever holds it",
+      cut: (token: string, edge: number) => postForm(portcullis, "revoke", { token }, { edge }),
+    },
   ])("$name", async ({ cut }) => {
-    for (const key of [foreignKey(), foreignKey("a.b.")]) {
+    for (const [key, edge] of [
+      [foreignKey(), 0],
+      [foreignKey("a.b."), 0],
+      [foreignKey(), OFF],
+    ] as const) {
       const { keyId } = await importOne(key, { keyPrefix: "any" });
       expect(await outcomeOf(key)).toEqual([200, null]);
-      await cut(key);
+      await cut(key, edge);
       expect(await outcomeOf(key)).toEqual([401, "api_key_revoked"]);
       const shown = await portcullis.manage("GET", `/-/api-keys/${keyId}`);
       expect(await shown.json()).toMatchObject({ status: "revoked" });

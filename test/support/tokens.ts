@@ -13,6 +13,7 @@ interface FormOptions {
   /** The key that authenticates the client, by HTTP Basic. */
   readonly client?: CreatedKey;
   readonly from?: string;
+  readonly edge?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -21,9 +22,9 @@ export function postForm(
   { edges }: Pick<Portcullis, "edges">,
   endpoint: string,
   form: Readonly<Record<string, string>>,
-  { client, from = "203.0.113.20", headers }: FormOptions = {},
+  { client, from = "203.0.113.20", edge = 0, headers }: FormOptions = {},
 ): Promise<Response> {
-  return fetch(`${edges[0]}/-/oauth/${endpoint}`, {
+  return fetch(`${edges[edge]}/-/oauth/${endpoint}`, {
     method: "POST",
     headers: {
       "CF-Connecting-IP": from,

@@ -41,7 +41,8 @@ export const REVOKE: OAuthEndpoint<typeof Revoked> = {
   run: async (request, control) => {
     const { token } = request.form;
     if (token === undefined) return invalidForm("token is missing.");
-    const keyId = keyIdOf(token, control.config.keyPrefixes, await control.imports.find(Date.now()));
+    const hasImports = await control.imports.findRevocable(Date.now());
+    const keyId = keyIdOf(token, control.config.keyPrefixes, hasImports);
     try {
       return await (keyId === null
         ? revokeToken(token, request, control)

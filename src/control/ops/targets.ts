@@ -59,7 +59,7 @@ function sort(target: RevocationTarget, index: number, forms: KeyForms): KeyTarg
   return { target: index, orgId: target.orgId, ownerId: "ownerId" in target ? target.ownerId : null };
 }
 
-/** Asks whether keys have been imported. */
+/** Asks whether keys have been imported, in use or not. */
 export async function keyForms({ config, imports }: Pick<Control, "config" | "imports">): Promise<KeyForms> {
-  return { keyPrefixes: config.keyPrefixes, hasImports: await imports.find(Date.now()) };
+  return { keyPrefixes: config.keyPrefixes, hasImports: await imports.findRevocable(Date.now()) };
 }
