@@ -7,6 +7,7 @@ import { previewOf } from "../../src/console/key-form/preview.ts";
 import {
   bodyOf,
   changeOf,
+  copyOf,
   fieldsOf,
   formOf,
   readForm,
@@ -14,6 +15,7 @@ import {
   type KeyForm,
   newForm,
 } from "../../src/console/key-form/values.ts";
+import { baseOf, merged } from "../../src/console/key-form/merge.ts";
 import { rowOf, scopeOf } from "../../src/console/key-form/scope-rows.ts";
 import { problemsToSave, vaultProblems } from "../../src/console/service-user-values.ts";
 import { MAX_SCOPES, MAX_VAULTS } from "../../src/core/key/grant-limits.ts";
@@ -105,6 +107,65 @@ describe.each([
     data.set(field, value);
     expect(changeOf(bodyOf(readForm(data)), key)).toEqual(change);
   });
+});
+
+test("a description that was written elsewhere, in spaces and other line ends, is no change of a form", () => {
+  const key = { ...KEY, description: " Two\r\nlines\r" };
+  expect(changeOf(bodyOf(readForm(sent(key))), key)).toEqual({});
+});
+
+describe("an edit that another one overtook", () => {
+  const key: Key = {
+    ...KEY,
+    scopes: [{ action: "read", resource: "vault" }],
+    vaults: ["vault_2", "vault_1"],
+  };
+  const now: Key = {
+    ...key,
+    description: "Theirs",
+    scopes: [{ action: "read", resource: "vault/vault_1" }],
+    vaults: ["vault_1"],
+  };
+  /** The form as it is drawn: with a field for each part of a scope, and ids typed where they are not offered. */
+  const form = (): FormData => {
+    const data = sent(key);
+    data.set("scopes.0.segments.0", "");
+    data.set("scopes.0.segments.1", "");
+    data.delete("vault");
+    data.set("vaultIds", "vault_1\r\nvault_2");
+    return data;
+  };
+
+  test("takes every setting that the form has left alone", () => {
+    const result = merged(readForm(form()), baseOf(key), baseOf(now));
+    expect(result.meanwhile).toMatchObject({ taken: ["description", "scopes", "vaults"], contested: [] });
+    expect(changeOf(bodyOf(result.form), now)).toEqual({});
+  });
+
+  test("keeps those that the form has changed, too", () => {
+    const data = form();
+    data.set("scopes.0.segments.0", "vault_2");
+    data.set("vaultIds", "vault_2");
+    const { form: mine, meanwhile } = merged(readForm(data), baseOf(key), baseOf(now));
+    expect(meanwhile).toMatchObject({ taken: ["description"], contested: ["scopes", "vaults"] });
+    expect(changeOf(bodyOf(mine), now)).toEqual({
+      scopes: [{ action: "read", resource: "vault/vault_2" }],
+      vaults: ["vault_2"],
+    });
+  });
+});
+
+test.each(["1e3", "0x10", "1,000", "-5", "1.5"])(
+  "a rate limit of %s is refused, and not read in another way",
+  (rateRequests) => {
+    const { rateLimit } = bodyOf({ ...formOf(KEY), rateRequests });
+    expect(JSON.parse(JSON.stringify(rateLimit))).toEqual({ requests: null, windowSeconds: 90 });
+  },
+);
+
+test("the name of a copy is cut between characters", () => {
+  const { name } = copyOf({ ...KEY, name: `${"x".repeat(91)}🔑🔑` }, "", "1y");
+  expect([name.isWellFormed(), name]).toEqual([true, `Copy of ${"x".repeat(91)}`]);
 });
 
 test("a day lasts until its end", () => {

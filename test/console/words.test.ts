@@ -9,6 +9,7 @@ import { overlapsOf } from "../../src/console/pages/key-rotate.tsx";
 import { ImpactReport } from "../../src/console/parts/impact.tsx";
 import { End, endOf, endsSoon } from "../../src/console/parts/key-end.tsx";
 import { formatMoment } from "../../src/console/moment.ts";
+import { relative } from "../../src/console/parts/time.tsx";
 import { nameOfEvents, wordsOf } from "../../src/console/parts/audit-words.ts";
 import { changesOf, faultOf, type Value } from "../../src/console/parts/changes.ts";
 import { problemsOf } from "../../src/console/parts/problems.ts";
@@ -41,6 +42,16 @@ test("every event and every operation that changes something is told in words, d
   });
   expect(texts.filter((text) => !/^[A-Z$a-z][^._]+$/.test(text))).toEqual([]);
   expect(new Set(AUDIT_EVENTS.map(nameOfEvents)).size).toBe(AUDIT_EVENTS.length);
+});
+
+test.each([
+  // 35 hours, which begin the day before yesterday.
+  ["2026-11-26T23:00:00Z", "2026-11-28T10:00:00Z", "1 day ago"],
+  // 400 days, which end in the year after the next.
+  ["2028-01-02T00:00:00Z", "2026-11-28T00:00:00Z", "in 1 year"],
+  ["2026-01-20T00:00:00Z", "2026-03-01T00:00:00Z", "1 month ago"],
+])("the distance of %s at %s is a length, and no day of the calendar", (time, now, words) => {
+  expect(relative(time, Date.parse(now))).toBe(words);
 });
 
 test("an event of another version is told by its name", () => {

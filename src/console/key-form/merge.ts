@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Key } from "../../api-types/keys.ts";
+import { scopeOf } from "./scope-rows.ts";
 import { SETTINGS, type Setting } from "./settings.tsx";
 import { formOf, type KeyForm } from "./values.ts";
 
@@ -77,12 +78,16 @@ export function merged(form: KeyForm, base: Base, now: Base): { form: KeyForm; m
 }
 
 function same(setting: Setting, a: KeyForm, b: KeyForm): boolean {
-  return FIELDS[setting].every((field) => textOf(a[field]) === textOf(b[field]));
+  return meaningOf(setting, a) === meaningOf(setting, b);
 }
 
-/** Ids that are ticked come in another order than they are kept. */
-function textOf(value: KeyForm[keyof KeyForm]): string {
-  return typeof value === "string"
-    ? value
-    : JSON.stringify(value.map((item) => JSON.stringify(item)).toSorted());
+/** A form draws empty fields for parts of a scope that it does not name, and ticks or types ids in any order. */
+function meaningOf(setting: Setting, form: KeyForm): string {
+  if (setting === "scopes") return textOf(form.scopes.map(scopeOf));
+  if (setting === "vaults") return form.vaultChoice === "all" ? "*" : textOf(form.vaults);
+  return textOf(FIELDS[setting].map((field) => form[field]));
+}
+
+function textOf(values: readonly unknown[]): string {
+  return JSON.stringify(values.map((value) => JSON.stringify(value)).toSorted());
 }

@@ -82,7 +82,11 @@ export function newForm(
 
 /** The form of a new key like another. */
 export function copyOf(key: Key, owner: string, lifetime: string): KeyForm {
-  const name = `Copy of ${key.name}`.slice(0, 100).trim();
+  // Cut between characters: half of one would be shown as a mark for what is broken.
+  const name = `Copy of ${key.name}`
+    .slice(0, 100)
+    .replace(/[\uD800-\uDBFF]$/, "")
+    .trim();
   return { ...formOf(key), owner, name, expiry: lifetime, expiresOn: "" };
 }
 
@@ -91,7 +95,7 @@ export function formOf(key: Key): KeyForm {
   return {
     owner: key.owner.id,
     name: key.name,
-    description: key.description ?? "",
+    description: proseOf(key.description ?? ""),
     scopes: key.scopes.map(rowOf),
     vaultChoice: key.vaults === "*" ? "all" : "some",
     vaults: key.vaults === "*" ? [] : key.vaults,
@@ -110,7 +114,7 @@ export function readForm(data: FormData): KeyForm {
   return {
     owner: text("owner"),
     name: text("name"),
-    description: text("description").replaceAll("\r\n", "\n"),
+    description: proseOf(text("description")),
     scopes: readRows(data),
     vaultChoice: text("vaults"),
     vaults: [...new Set([...textsOf(data, "vault"), ...wordsOf(text("vaultIds"))])],
@@ -121,6 +125,11 @@ export function readForm(data: FormData): KeyForm {
     rateRequests: text("rateRequests"),
     rateSeconds: text("rateSeconds"),
   };
+}
+
+/** A text of several lines as a form gives it back: browsers send line ends of their own. */
+function proseOf(text: string): string {
+  return text.replaceAll(/\r\n?/g, "\n").trim();
 }
 
 /** The fields that {@link readForm} reads this form from. */
@@ -175,9 +184,14 @@ export function bodyOf(form: KeyForm): KeyBody {
     rateLimit:
       form.rateRequests === ""
         ? null
-        : { requests: Number(form.rateRequests), windowSeconds: Number(form.rateSeconds) },
+        : { requests: wholeNumber(form.rateRequests), windowSeconds: wholeNumber(form.rateSeconds) },
     ...expiryOf(form),
   };
+}
+
+/** What is written in another way than with digits, like 1e3, is no number here: the control API then refuses it. */
+function wholeNumber(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /** The end of a day like 2027-01-31, in UTC. */
@@ -203,6 +217,7 @@ export function changeOf(body: KeyBody, key: Key): Partial<KeyBody> {
 
 function meaningOf(field: string, value: unknown): string {
   if (field === "name") return plainName(value as string);
+  if (field === "description") return proseOf((value as string | null) ?? "");
   if (!Array.isArray(value)) return JSON.stringify(value);
   const items = value.map((item) =>
     field === "allowedIps" ? canonicalRange(item as string) : JSON.stringify(item),

@@ -2,7 +2,8 @@ import type { FC } from "hono/jsx";
 import { formatMoment } from "../moment.ts";
 
 const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
-const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+/** By numbers alone: "yesterday" and "next year" are days and years of the calendar, and not lengths of time. */
+const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "always" });
 
 /** Units from the largest on, in milliseconds. */
 const UNITS = [
