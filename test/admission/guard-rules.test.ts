@@ -181,7 +181,7 @@ describe("an answer", () => {
       [one.id]: {
         record: { record: one, denials: NO_DENIALS },
         units: 0,
-        window: { number: 1, limit: LIMIT, remaining: 100, resetInMs: 60_000 },
+        window: { number: NOW, limit: LIMIT, remaining: 100, resetInMs: 60_000 },
       },
       key_a: { record: null, units: 0, window: null },
       key_b: { units: 0, window: null },
@@ -193,7 +193,7 @@ describe("an answer", () => {
     const { revision } = ask([{ id: one.id, want: 40, waiting: 40 }]);
     put({ ...one, version: one.version + 1, rateLimit: { requests: 70, windowSeconds: 30 } }, NOW + 10_000);
     const told = ask([{ id: two.id }], { have: revision, now: NOW + 10_000 }).keys[one.id];
-    expect(told).toMatchObject({ units: 0, window: { number: 1, remaining: 30, resetInMs: 20_000 } });
+    expect(told).toMatchObject({ units: 0, window: { number: NOW, remaining: 30, resetInMs: 20_000 } });
     expect(told).not.toHaveProperty("record");
   });
 
@@ -258,9 +258,9 @@ describe("units", () => {
     ask([{ id: one.id, want: 40, waiting: 40 }]);
     const back = (window: number, units: number, now = NOW) =>
       ask([{ id: one.id, returned: { window, units } }], { now }).keys[one.id]?.window?.remaining;
-    expect([back(2, 10), back(1, 10), back(1, 90)]).toEqual([60, 70, 100]);
+    expect([back(NOW + 1, 10), back(NOW, 10), back(NOW, 90)]).toEqual([60, 70, 100]);
     ask([{ id: one.id, want: 40, waiting: 40 }], { now: NOW + 60_000 });
-    expect(back(1, 10, NOW + 60_000)).toBe(60);
+    expect(back(NOW, 10, NOW + 60_000)).toBe(60);
   });
 
   test("that nobody waits for are of an open window with plenty, one at a time", () => {
@@ -277,10 +277,10 @@ describe("units", () => {
   test("come anew with the next window; a clock that is set back moves the window and keeps its use", () => {
     const { one, ask } = newGuard();
     const told = (now: number) => ask([{ id: one.id, want: 1, waiting: 1 }], { now }).keys[one.id]?.window;
-    expect(told(NOW)).toMatchObject({ number: 1, remaining: 99, resetInMs: 60_000 });
-    expect(told(NOW + 59_999)).toMatchObject({ number: 1, remaining: 98, resetInMs: 1 });
-    expect(told(NOW + 60_000)).toMatchObject({ number: 2, remaining: 99, resetInMs: 60_000 });
-    expect(told(NOW - 5)).toMatchObject({ number: 2, remaining: 98, resetInMs: 60_000 });
+    expect(told(NOW)).toMatchObject({ number: NOW, remaining: 99, resetInMs: 60_000 });
+    expect(told(NOW + 59_999)).toMatchObject({ number: NOW, remaining: 98, resetInMs: 1 });
+    expect(told(NOW + 60_000)).toMatchObject({ number: NOW + 60_000, remaining: 99, resetInMs: 60_000 });
+    expect(told(NOW - 5)).toMatchObject({ number: NOW + 60_000, remaining: 98, resetInMs: 60_000 });
   });
 
   test("of a limit with shorter windows end with the leases by which the longer one is used", () => {

@@ -24,17 +24,24 @@ const handOne = (window: Window | undefined, now: number, limit = LIMIT) =>
 describe("a window", () => {
   test("opens with the first request, and with nothing on record", () => {
     expect(windowAt(undefined, LIMIT, T)).toEqual({
-      ...openStored({ number: 1, start: T, end: T + 60_000, used: 0 }),
+      ...openStored({ number: T, start: T, end: T + 60_000, used: 0 }),
       recorded: -1,
     });
   });
 
-  test("follows another with the next number, and with what is known of the key's use", () => {
+  test("follows another with a later number, and with what is known of the key's use", () => {
     const next = windowAt(BUSY, LIMIT, T + 60_000);
     const { lately, before, handed, slotAt } = BUSY;
-    const opened = { number: 4, start: T + 60_000, end: T + 120_000, used: 0, recorded: -1 };
+    const opened = { number: T + 60_000, start: T + 60_000, end: T + 120_000, used: 0, recorded: -1 };
     expect(next).toEqual({ ...opened, lately, before, handed, slotAt });
     expect(windowAt(BUSY, LIMIT, T + 59_999)).toBe(BUSY);
+  });
+
+  test("has a later number than the one before, also by a clock that was set back and in a restored guard", () => {
+    const later = { ...BUSY, number: T + 200_000 };
+    expect(windowAt(later, LIMIT, T + 60_000).number).toBe(T + 200_001);
+    const lost = windowAt(BUSY, LIMIT, T + 60_000);
+    expect(windowAt(BUSY, LIMIT, T + 120_000).number).toBeGreaterThan(lost.number);
   });
 
   test("moves with a clock that is set back, and keeps its use", () => {

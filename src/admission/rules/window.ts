@@ -50,7 +50,7 @@ export function windowAt(window: Window | undefined, limit: RateLimit, now: numb
     if (now < window.end) return window;
   }
   return {
-    number: (window?.number ?? 0) + 1,
+    number: nextNumber(window, now),
     start: now,
     end: now + length,
     used: 0,
@@ -60,6 +60,14 @@ export function windowAt(window: Window | undefined, limit: RateLimit, now: numb
     handed: window?.handed ?? 0,
     slotAt: window?.slotAt ?? NEVER,
   };
+}
+
+/**
+ * Later than any that an isolate can hold: a guard whose storage was restored counts from an older one. Numbers grow more
+ * slowly than milliseconds pass.
+ */
+function nextNumber(window: Window | undefined, now: number): number {
+  return Math.max((window?.number ?? 0) + 1, now);
 }
 
 /**

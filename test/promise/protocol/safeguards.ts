@@ -423,7 +423,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   {
     name: "windows have numbers",
     promise: LIMIT,
-    without: instead(WINDOW, "number: (window?.number ?? 0) + 1,", "number: now,"),
+    without: instead(WINDOW, "number: nextNumber(window, now),", "number: now,"),
     profile: "windowSteps",
     seed: 915,
   },
@@ -443,7 +443,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
       "key.isKnown = true;",
     ),
     profile: "windowLengths",
-    seed: 190,
+    seed: 9359,
   },
   {
     name: "a window that a shorter limit ends goes on while leases from before are in use",
