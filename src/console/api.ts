@@ -1,6 +1,6 @@
 import type { ErrorBody } from "../core/http/error-response.ts";
 import { seenText } from "../core/organization/plain-name.ts";
-import { isRefusal, refuse, type Refusal, type Result } from "../core/refusal.ts";
+import { isRefusal, type Refusal, type Result } from "../core/refusal.ts";
 import { link } from "./paths.ts";
 
 /** A refusal of the control API, which has it in its log under an id of its own. */
@@ -96,5 +96,5 @@ async function readJson(response: Response): Promise<unknown> {
 }
 
 function refusalIn({ error: { code, details, correlationId } }: ErrorBody): ApiRefusal {
-  return { ...refuse(code, details && { details }), correlationId };
+  return { code, ...(details && { details }), correlationId };
 }

@@ -53,6 +53,8 @@ export interface ControlEnv {
     /** What of a request was left out, and why. */
     leftOut?: readonly string[];
     actor?: Actor;
+    /** The organisation of a request that no person has signed: that of its SCIM token, or of the key that it shows. */
+    orgId?: string;
     /** The key that a client has shown, or that the request is about. */
     keyId?: string;
     oauthError?: { readonly code: string; readonly reason: string | undefined };

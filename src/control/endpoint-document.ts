@@ -3,7 +3,6 @@ import { z } from "zod";
 import { ErrorSchema } from "../api-types/error.ts";
 import { NDJSON } from "../core/http/ndjson.ts";
 import { errorBody, type ErrorBody } from "../core/http/error-response.ts";
-import { refuse } from "../core/refusal.ts";
 import { REFUSALS, type RefusalCode } from "../core/refusal-table.ts";
 import type { Endpoint } from "./endpoint-types.ts";
 import { Answered, REFUSAL_HEADERS } from "./headers.ts";
@@ -112,5 +111,5 @@ function examplesOf(codes: readonly RefusalCode[]): Record<string, { value: Erro
     publicOrigin: "https://gateway.example.com",
     head: false,
   };
-  return Object.fromEntries(codes.map((code) => [code, { value: errorBody(refuse(code), context) }]));
+  return Object.fromEntries(codes.map((code) => [code, { value: errorBody({ code }, context) }]));
 }

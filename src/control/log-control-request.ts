@@ -18,7 +18,7 @@ export function logControlRequest(c: Context<ControlEnv>, startedAt: number, tot
   const oauthError = c.get("oauthError");
   const reason = refusal?.reason ?? oauthError?.reason;
   const told = {
-    orgId: actor?.orgId,
+    orgId: actor?.orgId ?? c.get("orgId"),
     keyId: c.get("keyId"),
     method: c.req.method,
     operation: c.get("route") ?? routePath(c, -1),

@@ -23,10 +23,19 @@ export interface Refusal<Code extends RefusalCode = RefusalCode> {
  */
 export type Result<T, R extends Refusal = Refusal> = T | R;
 
-export function refuse<Code extends RefusalCode>(
-  code: Code,
-  extra: Omit<Refusal, "code"> = {},
-): Refusal<Code> {
+type Extra = Omit<Refusal, "code">;
+
+/** The codes that say that something here has failed. */
+type FailureCode = {
+  [Code in RefusalCode]: (typeof REFUSALS)[Code]["status"] extends 500 | 503 ? Code : never;
+}[RefusalCode];
+
+/** A failure needs its reason: the code alone does not tell an operator what to do. */
+type ExtraOf<Code extends RefusalCode> = [Extract<Code, FailureCode>] extends [never]
+  ? [extra?: Extra]
+  : [extra: Extra & { readonly reason: string }];
+
+export function refuse<Code extends RefusalCode>(code: Code, ...[extra]: ExtraOf<Code>): Refusal<Code> {
   return { code, ...extra };
 }
 

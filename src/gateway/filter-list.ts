@@ -2,7 +2,7 @@ import { GrowingBytes } from "../core/http/body.ts";
 import { filterBody, type ListFilter } from "../core/http/filtered-list.ts";
 import { tidyListHeaders } from "../core/http/list-headers.ts";
 import { refuse, type Result } from "../core/refusal.ts";
-import { ORIGIN_RETRY_AFTER_S } from "./origin-answer.ts";
+import { ORIGIN_RETRY_AFTER_S, originTimeout } from "./origin-answer.ts";
 import { withIdleTimeout } from "./idle-timeout.ts";
 
 /** A list longer than this cannot be filtered. */
@@ -61,7 +61,7 @@ async function readAll(body: ReadableStream<Uint8Array>, timeoutMs: number): Pro
     if (end === "read") return kept.bytes();
     reader.cancel().catch(() => {});
     return end === null
-      ? refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S })
+      ? originTimeout(timeoutMs)
       : refuse("internal_error", { reason: "the origin's list is too long to be filtered" });
   } catch (error) {
     return refuse("origin_unavailable", { retryAfter: ORIGIN_RETRY_AFTER_S, reason: String(error) });

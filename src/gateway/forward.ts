@@ -1,7 +1,7 @@
 import { isRefusal, refuse, type Refusal, type Result } from "../core/refusal.ts";
 import { filterList } from "./filter-list.ts";
 import type { Forwarding } from "./forwarding.ts";
-import { answerToClient, ORIGIN_RETRY_AFTER_S } from "./origin-answer.ts";
+import { answerToClient, ORIGIN_RETRY_AFTER_S, originTimeout } from "./origin-answer.ts";
 import { originHeaders } from "./origin-headers.ts";
 import { withIdleTimeout } from "./idle-timeout.ts";
 import { discardBody } from "./unread-body.ts";
@@ -49,7 +49,7 @@ async function answerOf(f: Forwarding, upload: Upload | null): Promise<Result<Re
   } catch (error) {
     return failure(watch?.fault ?? null, error);
   }
-  if (origin === null) return refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S });
+  if (origin === null) return originTimeout(f.config.originTimeoutMs);
   const answer = answerToClient(origin);
   if (f.filter === null || !(answer instanceof Response)) return answer;
   return filterList(answer, f.filter, f.config.originTimeoutMs);

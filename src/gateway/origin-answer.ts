@@ -52,6 +52,12 @@ function unavailable(code: "origin_unavailable" | "origin_timeout", origin: Resp
   });
 }
 
+/** The refusal once nothing has moved for this time. */
+export function originTimeout(timeoutMs: number): Refusal {
+  const reason = `the origin was silent for ${timeoutMs} ms`;
+  return refuse("origin_timeout", { retryAfter: ORIGIN_RETRY_AFTER_S, reason });
+}
+
 /** The seconds that a `Retry-After` tells or its date is away (RFC 9110 section 10.2.3); `NaN` if it is neither. */
 function secondsUntil(retryAfter: string, now: number): number {
   if (/^\d+$/.test(retryAfter)) return Number(retryAfter);

@@ -225,7 +225,11 @@ describe("an origin that does not answer is a refusal:", () => {
     origin.handler = silent;
     const response = await sendRaw(urls.impatient, text);
     expect(response.status).toBe(503);
-    expect(refusal(response)).toEqual({ code: "origin_timeout", retryAfter: 1 });
+    expect(refusal(response)).toEqual({
+      code: "origin_timeout",
+      retryAfter: 1,
+      reason: expect.stringMatching(/silent for \d+ ms/),
+    });
     await origin.requests[0]?.closed;
   });
 

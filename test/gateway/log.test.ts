@@ -5,6 +5,7 @@ import { answerOk } from "../support/origin-server.ts";
 import { freshAddress, type CreatedKey } from "../support/portcullis.ts";
 import { requestText, sendRaw } from "../support/raw-http.ts";
 import { readJson } from "../support/json.ts";
+import { exchange, postForm } from "../support/tokens.ts";
 import { usePortcullis } from "../support/started.ts";
 
 const PATH = "/v1/vaults/vault_1";
@@ -180,6 +181,28 @@ test("a line of the control API names the key that was changed, or made", async 
   const changed = await portcullis.call("PATCH", `/-/api-keys/${id}`, { as, body: { disabled: true } });
   const [edited] = await linesOf([changed.headers.get("X-Request-Id")]);
   expect(edited).toMatchObject({ status: 200, keyId: id });
+});
+
+test("a line of OAuth and of SCIM names the organisation, which no identity token says there", async () => {
+  const client = await portcullis.createKey();
+  const issued = await portcullis.manage("POST", "/-/organization/scim-token");
+  const { token } = await issued.json<{ token: string }>();
+  const { access_token: live } = await exchange(portcullis, client);
+  const answers = [
+    await postForm(portcullis, "token", { grant_type: "none" }, { client }),
+    await portcullis.call("GET", "/-/scim/v2/Nobody", { as: token }),
+    await postForm(portcullis, "revoke", { token: live }),
+    await postForm(portcullis, "revoke", { token: client.key }),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([400, 404, 200, 200]);
+  const lines = await linesOf(answers.map(({ headers }) => headers.get("X-Request-Id")));
+  const { id } = client;
+  expect(lines.map(({ orgId, keyId }) => [orgId, keyId])).toEqual([
+    ["org_test", id],
+    ["org_test", undefined],
+    ["org_test", id],
+    ["org_test", id],
+  ]);
 });
 
 describe("no line ever holds a secret", () => {

@@ -73,6 +73,9 @@ describe("an origin that fails is told from the gateway that works", () => {
     expect(response.status).toBe(503);
     expect(response.headers.get("Retry-After")).toMatch(/^[1-9]\d*$/);
     expect(response.headers.has("X-RateLimit-Remaining")).toBe(true);
+    const lines = () =>
+      portcullis.logs.filter((each) => each.includes(`"${response.headers.get("X-Request-Id")}"`));
+    await expect.poll(lines).toEqual([expect.stringMatching(/"orgId":"org_test".*"reason":"[^"]/)]);
     const { error } = await response.json<{ error: Record<string, unknown> }>();
     expect(error).toMatchObject({ type: "internal_error", code });
     expect(error["correlationId"]).toBe(response.headers.get("X-Request-Id"));

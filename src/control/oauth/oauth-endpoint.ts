@@ -23,8 +23,8 @@ export interface OAuthRequest<Client extends CompiledKey | null> {
   readonly requestId: string;
   /** Scheme and authority of the gateway as the client knows it. */
   readonly issuer: string;
-  /** Names the key that the request turns out to be about, for the log. */
-  readonly about: (keyId: string) => void;
+  /** Names the key that the request turns out to be about, and its organisation, for the log. */
+  readonly about: (key: { readonly keyId: string; readonly orgId: string }) => void;
 }
 
 /** A successful answer; one that `failed` counts against the client's address all the same (RFC 7009 section 2.2). */
@@ -108,14 +108,18 @@ async function answer<Schema extends z.ZodType>(
   if (isRefusal(credentials)) return credentials;
   const client = credentials && (await identify(credentials, control));
   if (isRefusal(client)) return client;
-  if (client !== null) c.set("keyId", client.record.id);
+  const about = ({ keyId, orgId }: { readonly keyId: string; readonly orgId: string }): void => {
+    c.set("keyId", keyId);
+    c.set("orgId", orgId);
+  };
+  if (client !== null) about({ keyId: client.record.id, orgId: client.record.orgId });
 
   const request = {
     form,
     address,
     requestId: c.get("requestId"),
     issuer: control.issuerOf(c.req.raw.url),
-    about: (keyId: string) => c.set("keyId", keyId),
+    about,
   };
   if (!endpoint.clientRequired) return endpoint.run({ ...request, client }, control);
   if (client === null) return refuse("credential_missing", { details: { problem: KEY_NEEDED } });

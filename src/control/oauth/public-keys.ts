@@ -3,12 +3,13 @@ import { LRUCache } from "lru-cache";
 import { ErrorSchema } from "../../api-types/error.ts";
 import { OBJECT_TIMEOUT_MS, within } from "../../core/concurrency.ts";
 import { ORG_ID } from "../../core/organization/organization.ts";
-import { refuse } from "../../core/refusal.ts";
+import { isRefusal, type Result } from "../../core/refusal.ts";
 import type { PublicJwk } from "../../core/token/signing-key.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import { refuseWith } from "../endpoint.ts";
 import type { Control, ControlEnv } from "../context.ts";
 import { Answered, REFUSAL_HEADERS } from "../headers.ts";
+import { unavailable } from "./oauth-error.ts";
 
 /** A successor is published longer than this before it signs. */
 const CACHED = { "Cache-Control": "public, max-age=300" };
@@ -91,7 +92,7 @@ export function addPublicKeys(app: OpenAPIHono<ControlEnv>, control: Control, se
 
   app.get(deploymentKeys.getRoutingPath(), async (c) => {
     const keys = await ask(sets, DEPLOYMENT, () => deploymentOf(env).publicKeys());
-    return keys === UNAVAILABLE ? refuseWith(c, keys, config) : c.json({ keys }, 200, CACHED);
+    return isRefusal(keys) ? refuseWith(c, keys, config) : c.json({ keys }, 200, CACHED);
   });
 
   app.get(organizationKeys.getRoutingPath(), async (c) => {
@@ -103,7 +104,7 @@ export function addPublicKeys(app: OpenAPIHono<ControlEnv>, control: Control, se
     const keys = ORG_ID.test(orgId)
       ? await ask(sets, orgId, () => env.ORGANIZATION.getByName(orgId).publicKeys())
       : null;
-    if (keys === UNAVAILABLE) return refuseWith(c, keys, config);
+    if (isRefusal(keys)) return refuseWith(c, keys, config);
     if (keys !== null) return c.json({ keys }, 200, CACHED);
     // A client that invents organisation ids must not have one object asked after the other.
     const tooMany = await failures.count(address, Date.now());
@@ -113,21 +114,19 @@ export function addPublicKeys(app: OpenAPIHono<ControlEnv>, control: Control, se
   for (const route of [deploymentKeys, organizationKeys]) app.openAPIRegistry.registerPath(route);
 }
 
-const UNAVAILABLE = refuse("admission_unavailable", { retryAfter: 1 });
-
 /** Asks for a set, unless the answer is fresh: anybody may ask, and the objects that sign have other work. */
 async function ask(
   sets: KeySets,
   name: string,
   read: () => Promise<PublicJwk[] | null>,
-): Promise<PublicJwk[] | null | typeof UNAVAILABLE> {
+): Promise<Result<PublicJwk[] | null>> {
   const known = sets.get(name);
   if (known !== undefined && Date.now() < known.freshUntil) return known.keys;
   try {
     const keys = await within(OBJECT_TIMEOUT_MS, read());
     sets.set(name, { keys, freshUntil: Date.now() + FRESH_MS });
     return keys;
-  } catch {
-    return UNAVAILABLE;
+  } catch (error) {
+    return unavailable(error);
   }
 }

@@ -66,9 +66,9 @@ async function revokeKey(
 ): Promise<Answer<typeof Revoked>> {
   const confirmation = await within(cutTimeout(config), guards.cut({ keyId, hash }));
   if (confirmation === null || confirmation.record === null) return UNKNOWN;
-  request.about(keyId);
   const { record, effectiveAt, version } = confirmation;
   const { orgId, revokedAt } = record;
+  request.about({ keyId, orgId });
   const cut = { keyId, revokedAt: revokedAt ?? effectiveAt, effectiveAt, version, leak: null };
   await tell(env, { orgId, hash, cut }, request);
   return DONE;
@@ -102,7 +102,7 @@ async function revokeToken(
     return verified.code === "access_token_invalid" ? UNKNOWN : unavailable(verified.reason);
   }
   const { claims } = verified;
-  about(claims.keyId);
+  about(claims);
   if (claims.expiresAt > Date.now()) await killToken(claims, { ...HOLDER, address, requestId }, control);
   return DONE;
 }

@@ -74,6 +74,7 @@ function authenticator({ env, failures }: Control) {
       return tooMany === null ? refuseWith(c, UNKNOWN_TOKEN) : turnAway(c, tooMany);
     }
     right.set(token.hash, true);
+    c.set("orgId", token.orgId);
     return token;
   };
 }

@@ -13,7 +13,10 @@ import type { Settings } from "./settings.ts";
 import type { Answered, Settlement } from "./settlement.ts";
 
 /** The guard has not said that a change is in force: it is committed, and the outbox goes on trying. */
-export const UNCONFIRMED = refuse("admission_unavailable", { retryAfter: 2 });
+export const UNCONFIRMED = refuse("admission_unavailable", {
+  retryAfter: 2,
+  reason: "the key's guard has not confirmed",
+});
 
 /** Guards that one call writes to, of the thousand calls that an invocation may make. */
 const GUARDS_A_CALL = 400;

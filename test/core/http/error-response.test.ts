@@ -21,7 +21,7 @@ const respond = (refusal: Refusal): Response => errorResponse(refusal, CONTEXT);
 
 describe.each(CODES)("%s", (code) => {
   test("is told in the one envelope, and may not be stored", async () => {
-    const answer = respond(refuse(code));
+    const answer = respond({ code });
     expect(answer.status).toBe(REFUSALS[code].status);
     expect(await answer.json()).toEqual({
       error: {
@@ -38,13 +38,13 @@ describe.each(CODES)("%s", (code) => {
   });
 
   test("says when to come back if its status calls for it, and never else", () => {
-    const retryAfter = respond(refuse(code)).headers.get("Retry-After");
+    const retryAfter = respond({ code }).headers.get("Retry-After");
     expect(retryAfter).toBe([429, 503].includes(REFUSALS[code].status) ? "1" : null);
   });
 
   test("has a challenge if its status is 401, or a scope is missing, and never else", () => {
     const challenged = REFUSALS[code].status === 401 || code === "insufficient_scope";
-    expect(respond(refuse(code)).headers.has("WWW-Authenticate")).toBe(challenged);
+    expect(respond({ code }).headers.has("WWW-Authenticate")).toBe(challenged);
   });
 });
 
@@ -62,7 +62,7 @@ describe("the challenge", () => {
     "access_token_expired",
     "identity_token_invalid",
   ] as const)("of %s says that the token is invalid", (code) => {
-    expect(respond(refuse(code)).headers.get("WWW-Authenticate")).toMatch(INVALID_TOKEN);
+    expect(respond({ code }).headers.get("WWW-Authenticate")).toMatch(INVALID_TOKEN);
   });
 
   test("names the scope that is missing", () => {

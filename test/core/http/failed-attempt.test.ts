@@ -1,11 +1,10 @@
 import { expect, test } from "vitest";
 import { isFailedAttempt, subscriberOf } from "../../../src/core/http/failed-attempt.ts";
-import { refuse } from "../../../src/core/refusal.ts";
 import { REFUSALS, type RefusalCode } from "../../../src/core/refusal-table.ts";
 
 test("what a caller without the right secret does counts against the address, and nothing else", () => {
   const codes = Object.keys(REFUSALS) as RefusalCode[];
-  expect(codes.filter((code) => isFailedAttempt(refuse(code))).toSorted()).toEqual([
+  expect(codes.filter((code) => isFailedAttempt({ code })).toSorted()).toEqual([
     "access_token_invalid",
     "api_key_invalid",
     "credential_malformed",
@@ -13,7 +12,7 @@ test("what a caller without the right secret does counts against the address, an
     "identity_token_invalid",
     "signature_invalid",
   ]);
-  expect(codes.filter((code) => isFailedAttempt(refuse(code, { secretShown: true })))).toEqual([]);
+  expect(codes.filter((code) => isFailedAttempt({ code, secretShown: true }))).toEqual([]);
 });
 
 test.each([
