@@ -97,15 +97,17 @@ export class ConfigError extends Error {
 export function readConfig(variables: Readonly<Record<string, unknown>>): Config {
   const padded = SETTINGS.find((name) => isPadded(name, variables[name]));
   if (padded !== undefined) {
-    const shown = isSecret(padded) ? "a secret" : JSON.stringify(variables[padded]);
-    throw new ConfigError(`${padded} must have no white space around it (is ${shown})`);
+    throw new ConfigError(
+      `${padded} must have no white space around it (is ${shown(padded, variables[padded])})`,
+    );
   }
   const parsed = Variables.safeParse(variables);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const name = String(issue?.path[0]);
-    const problem = variables[name] === undefined ? "is required" : (unionMessage(issue) ?? issue?.message);
-    throw new ConfigError(`${name} ${problem} (is ${JSON.stringify(variables[name])})`);
+    throw new ConfigError(
+      `${name} ${problemWith(variables[name], issue)} (is ${shown(name, variables[name])})`,
+    );
   }
   const v = parsed.data;
   const publicHost = v.PUBLIC_ORIGIN && new URL(v.PUBLIC_ORIGIN).hostname;
@@ -212,7 +214,19 @@ function identitySettings(v: z.output<typeof Variables>): IdentitySettings {
   };
 }
 
-/** The message of the last alternative of an optional setting: the first is only the empty string. */
-function unionMessage(issue: z.core.$ZodIssue | undefined): string | undefined {
-  return issue?.code === "invalid_union" ? issue.errors.at(-1)?.at(-1)?.message : undefined;
+function problemWith(value: unknown, issue: z.core.$ZodIssue | undefined): string | undefined {
+  if (value === undefined) return "is required";
+  if (typeof value !== "string") return "must be a text, in quotes";
+  // Of an optional setting the first alternative is only the empty string.
+  return issue?.code === "invalid_union" ? issue.errors.at(-1)?.at(-1)?.message : issue?.message;
+}
+
+/** A value as a message shows it: no secret, and of a URL no user name and password. */
+function shown(name: string, value: unknown): string {
+  return isSecret(name) ? "a secret" : withoutPasswords(JSON.stringify(value) ?? "undefined");
+}
+
+/** A text with `…` for what stands before the `@` of its URLs. */
+export function withoutPasswords(text: string): string {
+  return text.replaceAll(/(?<=\/\/)[^/\s]*@/g, "…@");
 }

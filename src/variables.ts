@@ -12,13 +12,15 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`);
 
+/** As it must be written: a parser would mend what is no URL, and let an empty query or fragment pass. */
+const WRITTEN_URL = /^https?:\/\/[^\s\\]+$/i;
+
 const httpUrl = z
   .string()
-  .transform((text) => (URL.canParse(text) ? new URL(text) : null))
-  .refine((url) => url !== null && /^https?:$/.test(url.protocol), "must be an http or https URL")
-  .refine((url) => !url?.username && !url?.password, "must not hold a user name or password")
-  .refine((url) => !url?.search && !url?.hash, "must have no query and no fragment")
-  .transform((url) => (url as URL).href.replace(/\/$/, ""));
+  .refine((text) => WRITTEN_URL.test(text) && URL.canParse(text), "must be an http or https URL")
+  .refine((text) => !/^[^/]*\/\/[^/?#]*@/.test(text), "must not hold a user name or password")
+  .refine((text) => !/[?#]/.test(text), "must have no query and no fragment")
+  .transform((text) => new URL(text).href.replace(/(?<!\/)\/+$/, ""));
 
 const httpOrigin = httpUrl.refine(
   (href) => new URL(href).origin === href,

@@ -95,6 +95,7 @@ describe("a setting", () => {
       "origin",
       { url: "https://api.example/base", authorization: null },
     ],
+    ["ORIGIN_URL", "https://api.example//", "origin", { url: "https://api.example", authorization: null }],
     ["ORIGIN_URL", "HTTPS://API.example:443", "origin", { url: "https://api.example", authorization: null }],
     ["ORIGIN_TIMEOUT_MS", "1", "originTimeoutMs", 1],
     ["MAX_BODY_BYTES", "0", "maxBodyBytes", 0],
@@ -178,9 +179,22 @@ describe("a setting", () => {
     ["ORIGIN_URL", ""],
     ["ORIGIN_URL", "api.example"],
     ["ORIGIN_URL", "ftp://api.example"],
-    ["ORIGIN_URL", "https://user:password@api.example"],
     ["ORIGIN_URL", "https://api.example/?a=b"],
     ["ORIGIN_URL", "https://api.example/#top"],
+    ["ORIGIN_URL", "https://api.example/?"],
+    ["ORIGIN_URL", "https://api.example/#"],
+    ["ORIGIN_URL", "https:api.example"],
+    ["ORIGIN_URL", "https:\\\\api.example"],
+    ["ORIGIN_URL", "https://api.ex\nample"],
+    ["OIDC_ISSUER", "https:id.example"],
+    ["OIDC_ISSUER", "https://id.example/?"],
+    ["PUBLIC_ORIGIN", "https:docs.example"],
+    ["ORIGINS", '{"uploads":"https://uploads.example/#"}'],
+    ["RATE_LIMIT_REQUESTS", 500],
+    ["SERVER_TIMING", true],
+    ["OIDC_OPERATORS", ["ops"]],
+    ["IMPORTED_KEYS", 1],
+    ["ORIGINS", { uploads: "https://uploads.example" }],
     ["ORIGIN_TIMEOUT_MS", "0"],
     ["ORIGIN_TIMEOUT_MS", "30s"],
     ["ORIGIN_TIMEOUT_MS", "600001"],
@@ -278,6 +292,18 @@ describe("a setting", () => {
     );
     expect(start).not.toThrow(/invalid input/i);
   });
+});
+
+test.each([
+  ["ORIGIN_URL", "https://jane:hunter@two@api.example"],
+  ["OIDC_ISSUER", "https://jane:hunter2@id.example/"],
+  ["ORIGINS", '{"uploads":"https://jane:hunter2@uploads.example"}'],
+  ["PUBLIC_ORIGIN", " https://jane:hunter2@docs.example"],
+])("a password in a URL stops the start and is not shown: %s=%j", (name, value) => {
+  const start = (): unknown => read({ [name]: value });
+  expect(start).toThrow(ConfigError);
+  expect(start).toThrow(new RegExp(`^${name} must .*//…@`));
+  expect(start).not.toThrow(/jane|hunter|two/);
 });
 
 test("a secret with white space around it stops the start and is not shown", () => {

@@ -10,6 +10,7 @@ import {
 } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import type { PolicyTable } from "../core/policy/route-policy.ts";
+import { ConfigError } from "../settings.ts";
 import { bundleWorker, PROJECT } from "./bundle.ts";
 import { EDGE_MODULE, LOOPBACK } from "./edge.ts";
 import { type Lifeline, takeLifeline } from "./lifeline.ts";
@@ -49,11 +50,21 @@ export interface Runtime {
 const WORKER = "portcullis";
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 
-/** The variables of wrangler.toml, with the values of `.dev.vars` where there is one. */
+/**
+ * The variables of wrangler.toml, with the values of `.dev.vars` where there is one. Throws a {@link ConfigError} for one
+ * that is no text.
+ */
 export function configuredVars(): Record<string, string> {
-  const values = Object.entries(workerOptions().bindings ?? {});
+  return textsOf(workerOptions().bindings ?? {});
+}
+
+/** Variables as the Worker takes them. A TOML number or table would reach it as it is. */
+export function textsOf(variables: Readonly<Record<string, unknown>>): Record<string, string> {
   return Object.fromEntries(
-    values.filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+    Object.entries(variables).map(([name, value]) => {
+      if (typeof value === "string") return [name, value];
+      throw new ConfigError(`${name} must be a text, in quotes (is ${JSON.stringify(value)})`);
+    }),
   );
 }
 

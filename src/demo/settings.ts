@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Config, ConfigError, isSecret, readConfig } from "../settings.ts";
+import { type Config, ConfigError, isSecret, readConfig, SETTINGS } from "../settings.ts";
 import { PROJECT } from "./bundle.ts";
 import { DEFAULT_DEMO_PORT, demoPort, gatewayPort, sampleIssuer, sampleOrigin } from "./ports.ts";
 
@@ -21,7 +21,7 @@ export interface Settings {
 }
 
 /**
- * Puts the environment's variables over those of wrangler.toml. The sample origin and the sample identity provider are
+ * Puts the environment's settings over those of wrangler.toml. The sample origin and the sample identity provider are
  * used while nothing else is named in either. Throws a {@link ConfigError}.
  */
 export function readSettings(
@@ -36,13 +36,13 @@ export function readSettings(
   const usesSampleOrigin = unlessSet("ORIGIN_URL", sampleOrigin(DEFAULT_DEMO_PORT));
   const usesSampleProvider = unlessSet("OIDC_ISSUER", sampleIssuer(DEFAULT_DEMO_PORT));
 
+  const isSetting = (name: string) =>
+    SETTINGS.includes(name) || isSecret(name) || Object.hasOwn(configured, name);
   const vars = {
-    ...Object.fromEntries(
-      Object.entries(configured).map(([name, value]) => [name, environment[name] ?? value]),
-    ),
+    ...configured,
     ...Object.fromEntries(
       Object.entries(environment).filter(
-        (entry): entry is [string, string] => isSecret(entry[0]) && entry[1] !== undefined,
+        (entry): entry is [string, string] => entry[1] !== undefined && isSetting(entry[0]),
       ),
     ),
     ...(usesSampleOrigin && { ORIGIN_URL: sampleOrigin(demo) }),
@@ -51,10 +51,15 @@ export function readSettings(
   return {
     port,
     demoPort: demo,
-    stateDir: resolve(PROJECT, environment["STATE_DIR"] ?? ".wrangler"),
+    stateDir: resolve(PROJECT, stateDirectory(environment)),
     vars,
     config: readConfig(vars),
     usesSampleOrigin,
     usesSampleProvider,
   };
+}
+
+function stateDirectory({ STATE_DIR: directory = ".wrangler" }: Environment): string {
+  if (directory !== "") return directory;
+  throw new ConfigError('STATE_DIR must be the path of a directory (is "")');
 }

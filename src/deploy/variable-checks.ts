@@ -1,5 +1,5 @@
 import { isLoopbackUrl, webhookUrlProblem } from "../core/organization/webhook.ts";
-import { ConfigError, isSecret, leaseConflict, readConfig, SETTINGS } from "../settings.ts";
+import { ConfigError, isSecret, leaseConflict, readConfig, SETTINGS, withoutPasswords } from "../settings.ts";
 import { DOCUMENT_VARS, hostsOf, plainHost, varsOf, type Target } from "./configuration.ts";
 import { exampleIn, isExampleHost, isMadeUp, isPlaceholder } from "./placeholder.ts";
 import { covers } from "./route-checks.ts";
@@ -21,7 +21,7 @@ const OWN_NAMES: readonly string[] = [
 export function variableProblems(target: Target): string[] {
   const vars = varsOf(target);
   return [
-    ...settingProblem(vars),
+    ...settingProblem(target.vars),
     ...nameProblems(vars),
     ...Object.entries(vars).flatMap(([name, value]) => placeholderProblem(name, value) ?? []),
     ...urlProblems(vars, target),
@@ -47,9 +47,9 @@ function corsProblems({ CORS_ORIGINS: origins = "" }: Vars, { targetEnvironment 
 }
 
 /** What the Worker itself would stop for at its start, and leases that are not what they seem. */
-function settingProblem(vars: Vars): string[] {
+function settingProblem(vars: Target["vars"]): string[] {
   try {
-    const conflict = leaseConflict(readConfig(vars), vars["ADMISSION_LEASE_MAX_MS"]);
+    const conflict = leaseConflict(readConfig(vars), varsOf({ vars })["ADMISSION_LEASE_MAX_MS"]);
     return conflict === null ? [] : [conflict];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -72,7 +72,7 @@ function urlProblems(vars: Vars, target: Target): string[] {
   return urls.flatMap(([name, text]) => {
     if (!URL.canParse(text)) return [];
     const problem = urlProblem(new URL(text), name === "PUBLIC_ORIGIN" ? [] : hostsOf(target));
-    return problem === null ? [] : [`${name}: ${text} ${problem}`];
+    return problem === null ? [] : [`${name}: ${withoutPasswords(text)} ${problem}`];
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { configuredVars } from "../../src/demo/runtime.ts";
+import { configuredVars, textsOf } from "../../src/demo/runtime.ts";
 import { readSettings } from "../../src/demo/settings.ts";
 import { ConfigError } from "../../src/settings.ts";
 
@@ -34,6 +34,22 @@ test("what the environment does not name keeps its value, and no other variable 
   const { vars } = readSettings({ HOME: "/root", ADMISSION_LEASE_MS: "0" }, configured);
   expect(vars).toEqual({ ...configured, ADMISSION_LEASE_MS: "0" });
 });
+
+test("a setting of the environment gets in that wrangler.toml leaves out", () => {
+  const { OIDC_AUDIENCE: _, ...others } = configured;
+  const { config } = readSettings({ OIDC_AUDIENCE: "custody", ORIGIN_ASSERTION: "off" }, others);
+  expect(config.identity.audience).toBe("custody");
+  expect(config.originIdentity).toBe("headers");
+});
+
+test.each([5, true, { uploads: "https://uploads.example" }])(
+  "a variable of wrangler.toml that is no text is named: %j",
+  (value) => {
+    const read = () => textsOf({ ...configured, ORIGINS: value });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(/^ORIGINS must be a text, in quotes \(is /);
+  },
+);
 
 test("a secret of the environment, which wrangler.toml does not hold, gets in", () => {
   const secrets = { OIDC_CLIENT_SECRET: "a-secret", ORIGIN_AUTHORIZATION_UPLOADS: "Bearer another" };
@@ -75,6 +91,7 @@ describe.each([
 test.each([
   { problem: "an empty issuer", name: "OIDC_ISSUER", variables: { OIDC_ISSUER: "" } },
   { problem: "a bad number", name: "ADMISSION_LEASE_MS", variables: { ADMISSION_LEASE_MS: "soon" } },
+  { problem: "a directory without a name", name: "STATE_DIR", variables: { STATE_DIR: "" } },
   { problem: "a bad port", name: "PORT", variables: { PORT: "http" } },
   { problem: "no port", name: "PORT", variables: { PORT: "0" } },
   { problem: "a port out of range", name: "DEMO_PORT", variables: { DEMO_PORT: "65536" } },

@@ -539,6 +539,11 @@ describe("a section is refused, and what is wrong is named,", () => {
       says: /^ADMISSION_LEASE_MS must be a whole number/,
     },
     {
+      name: "with a setting that is no text",
+      with: but(VARS, `${VARS}RATE_LIMIT_REQUESTS = 500\n`),
+      says: /^RATE_LIMIT_REQUESTS must be a text, in quotes \(is 500\)$/,
+    },
+    {
       name: "a longest lease that is not the longest",
       with: but(VARS, `${VARS}ADMISSION_LEASE_MS = "2000"\nADMISSION_LEASE_MAX_MS = "1000"\n`),
       says: /^ADMISSION_LEASE_MS must not be longer than ADMISSION_LEASE_MAX_MS/,
