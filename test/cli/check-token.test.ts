@@ -75,7 +75,9 @@ test("explains a good token from a file: who, where, which roles, and the second
   }
 });
 
-test("reads the settings as the gateway does, and names that are translated", async () => {
+test("reads the settings as the gateway does, translates names, and needs no document without mistakes", async () => {
+  const document = join(directory, "openapi.yaml");
+  await writeFile(document, "openapi: 3.1.0\npaths: {/v1/a: {get: {x-portcullis-scope: a}}}\n");
   const token = await issuer.token({ oid: "o-1", groups: ["Custody Admins", "other"], org_id: undefined });
   const [code, output] = await explain(token, {
     OIDC_SUBJECT_CLAIM: "oid",
@@ -83,8 +85,10 @@ test("reads the settings as the gateway does, and names that are translated", as
     OIDC_ROLES_CLAIM: "groups",
     OIDC_ROLE_NAMES: '{"custody admins": ["admin"]}',
     OIDC_MFA: "acrs:c1",
+    API_DOCUMENT: document,
   });
   expect(code).toBe(0);
+  expect(output).toMatch(/openapi\.yaml has mistakes, which npm run check names/);
   expect(output).toMatch(/^Subject +o-1 {2}\(claim oid\)$/m);
   expect(output).toMatch(/^Organisation +org_one {2}\(OIDC_ORG\)$/m);
   expect(output).toMatch(/^ +from claim groups: "Custody Admins" → admin, "other"$/m);

@@ -123,7 +123,7 @@ interface Refused {
 
 const user = { userName: "ann" };
 const REFUSED: readonly Refused[] = [
-  { name: "an unknown endpoint", send: () => scim.client.call("GET", "/Bulk"), status: 404 },
+  { name: "an unknown endpoint", send: () => scim.client.call("GET", "/Devices"), status: 404 },
   { name: "an unknown user", send: () => scim.client.call("GET", "/Users/none"), status: 404 },
   { name: "an unknown user deleted", send: () => scim.client.call("DELETE", "/Users/none"), status: 404 },
   { name: "a method that is not served", send: () => scim.client.call("PUT", "/Users", user), status: 405 },
@@ -267,6 +267,11 @@ const REFUSED: readonly Refused[] = [
     status: 400,
     scimType: "invalidPath",
   },
+  ...["/Me", "/me/", "/Me/emails", "/Bulk"].map((path) => ({
+    name: `${path}, which the service does without,`,
+    send: () => (path === "/Me" ? scim.client.call("GET", path) : scim.client.call("POST", path, user)),
+    status: 501,
+  })),
   { name: "a path with an empty part", send: () => scim.client.call("GET", "//Users"), status: 404 },
   { name: "a path that goes on", send: (id) => scim.client.call("GET", `/Users/${id}/emails`), status: 404 },
   {

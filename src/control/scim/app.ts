@@ -10,7 +10,7 @@ import { refusalOf } from "../thrown.ts";
 import { answerProblem } from "./answer.ts";
 import { discover, isDescription } from "./discovery.ts";
 import { answerTo, readCommand } from "./exchange.ts";
-import { allowedAt, readPlace, type Place } from "./place.ts";
+import { allowedAt, isNotServed, readPlace, type Place } from "./place.ts";
 import { readParameters, type ScimEnv } from "./request.ts";
 import { readToken, type PresentedToken } from "./token.ts";
 
@@ -85,8 +85,10 @@ function turnAway(c: Context<ScimEnv>, { retryAfter = 1 }: Refusal): Response {
 }
 
 async function serveScim(c: Context<ScimEnv>, control: Control, token: PresentedToken): Promise<Response> {
-  const place = readPlace(new URL(c.req.url).pathname.slice(SCIM_PATH.length));
+  const path = new URL(c.req.url).pathname.slice(SCIM_PATH.length);
+  const place = readPlace(path);
   c.set("route", `${SCIM_PATH}${place?.route ?? "/*"}`);
+  if (isNotServed(path)) return refuseWith(c, scimProblem("notImplemented", "The service does without this"));
   if (place === null) return refuseWith(c, scimProblem("notFound", "There is no such endpoint"));
   const allowed = allowedAt(place);
   if (!allowed.includes(c.req.method)) {

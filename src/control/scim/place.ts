@@ -26,6 +26,14 @@ const DESCRIPTIONS: ReadonlyMap<string, Description> = new Map([
   ["schemas", "Schemas"],
 ]);
 
+/**
+ * Whether a path leads to what a service may do without and then answers 501: the resource of the token's holder
+ * (RFC 7644 section 3.11), who is nobody here, and many requests in one (section 3.7).
+ */
+export function isNotServed(path: string): boolean {
+  return /^\/(?:me|bulk)(?:\/|$)/i.test(path);
+}
+
 /** Reads a path below SCIM's own; `null` when it leads nowhere. Names count in any letters' case. */
 export function readPlace(path: string): Place | null {
   const [first, second, ...more] = path.replace(/^\//, "").replace(/\/$/, "").split("/");

@@ -26,6 +26,7 @@ export const SCIM_PROBLEMS = {
   tooLarge: { status: 413, scimType: null, code: "payload_too_large" },
   unsupportedMediaType: { status: 415, scimType: null, code: "unsupported_media_type" },
   tooManyFailures: { status: 429, scimType: null, code: "too_many_failures" },
+  notImplemented: { status: 501, scimType: null, code: "not_found" },
   internalError: { status: 500, scimType: null, code: "internal_error" },
   unconfirmed: { status: 503, scimType: null, code: "admission_unavailable" },
 } as const satisfies Record<string, ScimProblemEntry>;
