@@ -109,7 +109,7 @@ const DECIDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     rotateKey: "b768a9bf",
     rotateSigningKey: "bc7431ab",
     rotateWebhookSecret: "13918fb4",
-    scim: "a26f4936",
+    scim: "ca27e683",
     setScimToken: "a9b84eeb",
     servingGuards: "5bb27863",
     signToken: "44895ca9",

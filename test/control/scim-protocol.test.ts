@@ -543,6 +543,24 @@ test("unknown attributes and extensions are kept, and a password is not", async 
   expect(await audit.text()).not.toContain("hunter2-secret");
 });
 
+test("what says that somebody is out is kept of somebody who is, and may be put back as it was read", async () => {
+  const id = await scim.client.create("/Users", user);
+  const set = (path: string, value: unknown) =>
+    scim.client.patch(`/Users/${id}`, { op: "replace", path, value });
+  expect((await set("status", "inactive")).status).toBe(400);
+  await set("active", false);
+  expect((await set("status", "inactive")).body).toMatchObject({ active: false, status: "inactive" });
+  await set("active", true);
+  const { body } = await scim.client.call("GET", `/Users/${id}`);
+  const put = (more: object) => scim.client.call("PUT", `/Users/${id}`, { ...body, ...more });
+  expect(await put({})).toMatchObject({ status: 200, body });
+  expect(await put({ title: "Dr" })).toMatchObject({
+    status: 200,
+    body: { title: "Dr", status: "inactive" },
+  });
+  expect(await put({ status: "disabled" })).toMatchObject({ status: 400, body: { scimType: "invalidPath" } });
+});
+
 test("every change is on record as made by SCIM, and what changes nothing is not", async () => {
   const id = await scim.client.create("/Users", user);
   const group = await scim.client.create("/Groups", { displayName: "staff" });

@@ -4,7 +4,7 @@ import { patchesActive, replacesActive } from "../../core/scim/deactivation.ts";
 import { readOperations, readWhatOperationsCanBe } from "../../core/scim/patch.ts";
 import type { ScimProblem, ScimResult } from "../../core/scim/problem.ts";
 import { project, type Projection } from "../../core/scim/projection.ts";
-import { readResource, readWhatCanBe } from "../../core/scim/resource.ts";
+import { readReplacement, readResource, readWhatCanBe } from "../../core/scim/resource.ts";
 import type { ResourceType } from "../../core/scim/schemas.ts";
 import type {
   Deactivation,
@@ -117,7 +117,7 @@ async function readEdit(
     target.type === "User" && ((replaces && replacesActive(sent.json)) || patchesActive(sent.json));
   if (deactivates) return readDeactivation(replaces, sent, expected, target);
   if (sent.problem !== null) return sent.problem;
-  const read = replaces ? readResource(target.type, sent.body) : readOperations(sent.body);
+  const read = replaces ? readReplacement(target.type, sent.body) : readOperations(sent.body);
   if (isRefusal(read)) return read;
   if (isRefusal(expected)) return expected;
   const more = { ...target, ...expected, deactivation: null };

@@ -47,11 +47,28 @@ export function idsOf(members: unknown): Set<string> {
   return new Set(isRefusal(read) ? [] : read.ids);
 }
 
-/** Whether a value under another name could be meant as members. */
-export function mayNameMembers(value: unknown): boolean {
-  if (typeof value !== "string") return isList(value) || isObject(value);
+/** Whether a value under another name could be meant as members: ids of users, references, or objects of them. */
+export function mayNameMembers(value: unknown, wrappings = 0): boolean {
+  if (wrappings > MAX_WRAPPINGS) return false;
+  const couldBe = (each: unknown) => mayNameMembers(each, wrappings + 1);
+  if (isList(value)) return value.some(couldBe);
+  if (isObject(value)) {
+    const isMember = ["value", "$ref", "members"].some((name) => valueOf(value, name) !== undefined);
+    return isMember || Object.values(value).some(couldBe);
+  }
+  if (typeof value !== "string") return false;
   const text = value.trim();
-  return JSON_TEXT.test(text) || UUID.test(text) || referredId(text) !== null;
+  return UUID.test(text) || referredId(text) !== null || couldBe(jsonIn(text));
+}
+
+/** What a text that may be JSON holds; `undefined` where it is none. */
+function jsonIn(text: string): unknown {
+  if (!JSON_TEXT.test(text)) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Removes or replaces the members that a filter chooses; `add` adds those that it names. */
@@ -138,11 +155,8 @@ function readIds(sent: unknown, wrappings = 0): Ids {
 /** An id or a reference; or JSON of them, as Entra writes roles. */
 function readText(text: string, wrappings: number): Ids {
   if (!JSON_TEXT.test(text)) return oneId(referredId(text) ?? plainId(text));
-  try {
-    return readIds(JSON.parse(text), wrappings + 1);
-  } catch {
-    return unreadable();
-  }
+  const read = jsonIn(text);
+  return read === undefined ? unreadable() : readIds(read, wrappings + 1);
 }
 
 function readAll(sent: readonly unknown[], wrappings: number): Ids {

@@ -1,8 +1,9 @@
 import { plainName } from "../organization/plain-name.ts";
 import { isActiveIn, isFalse } from "./deactivation.ts";
 import { mayNameMembers } from "./members.ts";
-import { isList, isObject, valueOf, type ScimObject } from "./object.ts";
+import { changedIn, isList, isObject, valueOf, type ScimObject } from "./object.ts";
 import { scimProblem, type ScimProblem } from "./problem.ts";
+import { isOneSlipAway, plainOf, saysOut } from "./says-out.ts";
 import {
   ENTERPRISE_USER_SCHEMA,
   findAttribute,
@@ -25,40 +26,72 @@ const MEANT: Readonly<Record<ResourceType, Readonly<Record<string, string>>>> = 
   Group: { name: "displayName", groupName: "displayName" },
 };
 
-/** Names that are no attributes, by which directories tell whether somebody may come in. */
-const ENABLED = /^(?:is|user|account)*(?:active|enabled)$/;
-const OUT =
-  "inactive|disabled|suspended|deactivated|deprovisioned|terminated|(?:soft)?deleted|archived|blocked";
-const DISABLED = new RegExp(`^(?:is|user|account)*(?:${OUT})$`);
-const STATE = /^(?:user|account)?(?:statu|state)$/;
-const IS_OUT = new RegExp(`^(?:${OUT})$`);
+/** Names of lists of people, and names of what a group has beside its members. */
+const PEOPLE = /^(?:group|team)?(?:user|people|person|member)/;
+const OTHERS = /(?:^(?:owner|role|entitlement|permission|application|app|parent|tag|label)|id)$/;
 
 const OWN: readonly string[] = [USER_SCHEMA, GROUP_SCHEMA, ENTERPRISE_USER_SCHEMA];
 
+/** What decides beside an attribute: all that the request sets, and the resource as it is on record. */
+export interface Around {
+  readonly sent: ScimObject;
+  readonly stored: ScimObject;
+}
+
 /**
  * Why an attribute of a resource cannot be kept like others that no schema knows: its client means one that decides about
- * access, and would believe that somebody is out who is not.
+ * access, and would believe that somebody is out who is not. What says the same as that one misleads nobody.
  */
-export function misplaced(type: ResourceType, key: string, sent: unknown): ScimProblem | null {
-  if (isExtension(key)) return misplacedIn(type, key, sent);
+export function misplaced(
+  type: ResourceType,
+  key: string,
+  sent: unknown,
+  around: Around,
+): ScimProblem | null {
+  // Of somebody who is out, anything may say so.
+  const isOut = type === "User" && isFalse(decided(around, "active"));
+  const contradicting = isOut ? () => null : contradiction;
+  if (isExtension(key)) return misplacedIn(type, key, sent, { around, contradicting });
   if (/^operations?$/i.test(key.trim())) return scimProblem("invalidPath", "Operations are those of a PATCH");
   const attribute = findAttribute(type, null, key);
   if (attribute === undefined) {
-    return misnamed(type, key, sent) ?? membersElsewhere(type, key, sent) ?? contradiction(type, key, sent);
+    return (
+      misnamed(type, key, { sent, around }) ??
+      membersElsewhere(type, key, sent, around) ??
+      contradicting(type, key, sent)
+    );
   }
   // An address or a number that is out of use is not its owner.
   const isOfPerson = !attribute.multiValued || sameName(attribute.name, "roles");
-  return isOfPerson && attribute.type === "complex" ? contradictionIn(type, sent) : null;
+  return isOfPerson && !isOut && attribute.type === "complex" ? contradictionIn(type, sent) : null;
+}
+
+/** Why a resource that replaces another cannot be kept: only what the client has changed can mislead it. */
+export function misplacedAnew(
+  type: ResourceType,
+  names: readonly string[],
+  resource: ScimObject,
+  stored: ScimObject,
+): ScimProblem | null {
+  return firstOf(names, (name) => {
+    const changed = changedIn(valueOf(resource, name), valueOf(stored, name));
+    return changed === undefined ? null : misplaced(type, name, changed, { sent: resource, stored: {} });
+  });
 }
 
 /** Why what no schema knows may be meant as an attribute that decides about access, whatever its value. */
-export function misnamed(type: ResourceType, name: string, sent?: unknown): ScimProblem | null {
+export function misnamed(
+  type: ResourceType,
+  name: string,
+  { sent, around }: { readonly sent?: unknown; readonly around?: Around } = {},
+): ScimProblem | null {
   const plain = plainOf(name);
   const meant =
     DECIDING[type].find((each) => isOneSlipAway(plain, plainOf(each))) ??
     Object.entries(MEANT[type]).find(([each]) => plainOf(each) === plain)?.[1];
   // What is set to null is not kept.
   if (meant === undefined || sent === null) return null;
+  if (around !== undefined && repeats(meant, sent, around)) return null;
   return scimProblem("invalidPath", `${plainName(name)} is no attribute here; ${meant} is one of a ${type}`);
 }
 
@@ -73,7 +106,16 @@ export function besideOperations(body: unknown): ScimProblem | null {
     : scimProblem("invalidSyntax", `${plainName(stray[0])} stands beside the operations`);
 }
 
-function misplacedIn(type: ResourceType, schema: string, sent: unknown): ScimProblem | null {
+/**
+ * Attributes of an extension. Those of a client's own schema are its own; only a request that says nothing of `active`
+ * may mean them for it.
+ */
+function misplacedIn(
+  type: ResourceType,
+  schema: string,
+  sent: unknown,
+  { around, contradicting }: { readonly around: Around; readonly contradicting: typeof contradiction },
+): ScimProblem | null {
   if (!isObject(sent)) return null;
   for (const [name, value] of Object.entries(sent)) {
     if (type === "User" && isActiveIn(schema, name) && !isFalse(value)) continue;
@@ -81,17 +123,27 @@ function misplacedIn(type: ResourceType, schema: string, sent: unknown): ScimPro
     const known =
       isOurs && !DECIDING[type].some((each) => sameName(each, name)) && findAttribute(type, schema, name);
     if (known) continue;
+    const isSaid = !isOurs && valueOf(around.sent, "active") !== undefined;
     const problem =
-      (isOurs ? misnamed(type, name) : null) ??
-      membersElsewhere(type, name, value) ??
-      contradiction(type, name, value);
+      (isOurs ? misnamed(type, name, { sent: value, around }) : null) ??
+      (isOurs || isOneSlipAway(plainOf(name), "member")
+        ? membersElsewhere(type, name, value, around)
+        : null) ??
+      (isSaid ? null : contradicting(type, name, value));
     if (problem !== null) return problem;
   }
   return null;
 }
 
-function membersElsewhere(type: ResourceType, name: string, value: unknown): ScimProblem | null {
-  if (type !== "Group" || !mayNameMembers(value)) return null;
+function membersElsewhere(
+  type: ResourceType,
+  name: string,
+  value: unknown,
+  around: Around,
+): ScimProblem | null {
+  if (type !== "Group" || OTHERS.test(plainOf(name)) || repeats("members", value, around)) return null;
+  const isOfPeople = PEOPLE.test(plainOf(name)) && (isList(value) || isObject(value));
+  if (!isOfPeople && !mayNameMembers(value)) return null;
   return scimProblem("invalidPath", `A group has members, and no ${plainName(name)}`);
 }
 
@@ -127,35 +179,24 @@ function firstOf<T>(all: readonly T[], problemOf: (each: T) => ScimProblem | nul
   return null;
 }
 
-/** Whether a name and its value say that somebody may not come in. */
-function saysOut(name: string, value: unknown): boolean {
-  const plain = plainOf(name);
-  if (ENABLED.test(plain)) return isFalse(value);
-  if (DISABLED.test(plain)) return isTrue(value);
-  return STATE.test(plain) && (isFalse(value) || (typeof value === "string" && IS_OUT.test(plainOf(value))));
+/** An attribute as the request sets it, or else as it is on record. */
+function decided({ sent, stored }: Around, name: string): unknown {
+  return valueOf(sent, name) ?? valueOf(stored, name);
 }
 
-/** `true` as clients write it. */
-function isTrue(value: unknown): boolean {
-  if (isList(value)) return value.length > 0 && value.every(isTrue);
-  if (isObject(value)) return isTrue(valueOf(value, "value"));
-  return value === true || value === 1 || (typeof value === "string" && /^\s*(?:true|1)\s*$/i.test(value));
+/** Whether a value says what the attribute that decides says itself; one address of several, too. */
+function repeats(meant: string, sent: unknown, around: Around): boolean {
+  const said = textsIn(sent);
+  const known = textsIn(decided(around, meant));
+  if (said.size === 0 || meant === "active") return false;
+  return meant === "emails"
+    ? said.isSubsetOf(known.union(textsIn(decided(around, "userName"))))
+    : said.symmetricDifference(known).size === 0;
 }
 
-/** A name by its letters and digits alone, without the `s` of a plural. */
-function plainOf(name: string): string {
-  return name
-    .normalize("NFKC")
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, "")
-    .replace(/s$/, "");
-}
-
-/** Whether two names differ by one letter, or by two that have changed places; or not at all. */
-function isOneSlipAway(a: string, b: string): boolean {
-  const [short, long] = a.length > b.length ? [b, a] : [a, b];
-  let i = 0;
-  while (i < short.length && short[i] === long[i]) i++;
-  if (short.slice(i) === long.slice(i + 1) || short.slice(i + 1) === long.slice(i + 1)) return true;
-  return short[i] === long[i + 1] && short[i + 1] === long[i] && short.slice(i + 2) === long.slice(i + 2);
+function textsIn(value: unknown): Set<string> {
+  if (isList(value)) return new Set(value.flatMap((each) => [...textsIn(each)]));
+  if (isObject(value)) return textsIn(valueOf(value, "value"));
+  const isPlain = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+  return new Set(isPlain ? [`${value}`.trim().toLowerCase()] : []);
 }

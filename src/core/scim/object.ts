@@ -46,6 +46,24 @@ export function withValue(object: ScimObject, name: string, value: unknown): Sci
   );
 }
 
+/**
+ * What of a value is not as it was: of an object its changed parts, else the whole value. `undefined` if it is the same, the
+ * order of an object's parts aside.
+ */
+export function changedIn(value: unknown, before: unknown): unknown {
+  if (inOrder(value) === inOrder(before)) return undefined;
+  if (!isObject(value) || !isObject(before)) return value;
+  return Object.fromEntries(
+    Object.entries(value).filter(([name, each]) => inOrder(each) !== inOrder(valueOf(before, name))),
+  );
+}
+
+function inOrder(value: unknown): string | undefined {
+  return JSON.stringify(value, (_, each: unknown) =>
+    isObject(each) ? Object.fromEntries(Object.entries(each).toSorted(([a], [b]) => (a < b ? -1 : 1))) : each,
+  );
+}
+
 /** A key that another one is the same as but for letter case: readers would take the one or the other. */
 export function spelledTwice(object: ScimObject): string | null {
   const seen = new Set<string>();

@@ -108,28 +108,39 @@ function readOperation(sent: unknown): ScimResult<PatchOperation> {
 function applyToMany(
   type: ResourceType,
   resource: ScimObject,
-  { op, value: values, schema = null }: Omit<PatchOperation, "path"> & { readonly schema?: string | null },
+  {
+    op,
+    value,
+    schema = null,
+    beside = value as ScimObject,
+  }: Omit<PatchOperation, "path"> & { readonly schema?: string | null; readonly beside?: ScimObject },
 ): Patched {
   let patched = resource;
-  const named = Object.entries(values as ScimObject);
+  const named = Object.entries(value as ScimObject);
   const hasMore = named.some(([key]) => findAttribute(type, schema, key)?.mutability !== "readOnly");
-  for (const [key, value] of named) {
+  for (const [key, each] of named) {
     const path = parsePath(key);
     if (path === null) return scimProblem("invalidPath", `${key} is not a path`);
     const target = path.schema === null ? { ...path, schema } : path;
     const passedOver = op !== "remove" && target.name !== null && hasMore;
     if (passedOver && !isKept(findAttribute(type, target.schema, target.name))) continue;
-    const outcome = applyAt(type, patched, { op, path: target, value });
+    const outcome = applyAt(type, patched, { op, path: target, value: each, beside });
     if (isRefusal(outcome)) return outcome;
     patched = outcome.resource;
   }
   return { resource: patched };
 }
 
+/** `beside`: all that the operation sets, where it sets more. */
 function applyAt(
   type: ResourceType,
   resource: ScimObject,
-  { op, path, value }: PatchOperation & { readonly path: AttributePath },
+  {
+    op,
+    path,
+    value,
+    beside = {},
+  }: PatchOperation & { readonly path: AttributePath; readonly beside?: ScimObject },
 ): Patched {
   const { schema, name, where, sub } = meantBy(path);
   if (name === null) {
@@ -137,7 +148,7 @@ function applyAt(
     if (op === "remove") return withoutExtension(resource, extension);
     if (!isObject(value)) return scimProblem("invalidValue", "An extension must be an object");
     if (Object.keys(value).length === 0) return NAMES_NOTHING;
-    return applyToMany(type, resource, { op, value, schema: extension });
+    return applyToMany(type, resource, { op, value, schema: extension, beside });
   }
   const attribute = findAttribute(type, schema, name);
   if (attribute?.mutability === "readOnly") return scimProblem("mutability", `${name} is read-only`, name);
@@ -149,7 +160,7 @@ function applyAt(
     (attribute === undefined ? absent(type, { op, name, value }, current) : null) ??
     (op === "remove"
       ? removedElsewhere(type, path, attribute)
-      : misplaced(type, ...written({ schema, name, sub, value })));
+      : misplaced(type, ...written({ schema, name, sub, value }), { sent: beside, stored: resource }));
   if (wrong !== null) return wrong;
   const hasMembers = schema === null && isMembers(type, name);
   const problem = op === "remove" || hasMembers ? null : textProblem(type, name, value);

@@ -44,6 +44,31 @@ export function readResource(
   return first === undefined ? { resource } : first.problem;
 }
 
+/** A resource that replaces another. */
+export interface Replacement {
+  readonly resource: ScimObject;
+  /** Attributes that can only be as they are on record, if they are there: another one may be meant. */
+  readonly doubtful: readonly string[];
+}
+
+/** Reads a resource as a PUT sends it; see {@link misplacedAnew}. */
+export function readReplacement(type: ResourceType, input: ScimObject): ScimResult<Replacement> {
+  const { resource, unread } = readWhatCanBe(type, input);
+  const refused = unread.find(({ value }) => value === undefined);
+  if (refused !== undefined) return refused.problem;
+  const values = new Map([
+    ...Object.entries(resource),
+    ...unread.map(({ name, value }) => [name, value] as const),
+  ]);
+  const names = Object.keys(input).map((key) => properName(type, key));
+  return {
+    resource: Object.fromEntries(
+      names.filter((name) => values.has(name)).map((name) => [name, values.get(name)]),
+    ),
+    doubtful: unread.map(({ name }) => name),
+  };
+}
+
 /** What says who somebody is, or what they may do: no identity token matches it when it holds letters that cannot be seen. */
 const TELLING: Readonly<Record<ResourceType, readonly string[]>> = {
   User: ["userName", "externalId", "emails", "roles", "entitlements"],
@@ -82,16 +107,20 @@ export function someText(value: unknown, isBad: (text: string) => boolean): bool
   );
 }
 
+/** An attribute that cannot be taken; its `value` where only its name or what it says is wrong. */
+interface Unread {
+  readonly name: string;
+  readonly problem: ScimProblem;
+  readonly value?: unknown;
+}
+
 /** The attributes of a resource that can be read, and why the others cannot. */
 export function readWhatCanBe(
   type: ResourceType,
   input: ScimObject,
-): {
-  readonly resource: ScimObject;
-  readonly unread: readonly { readonly name: string; readonly problem: ScimProblem }[];
-} {
+): { readonly resource: ScimObject; readonly unread: readonly Unread[] } {
   const resource: [string, unknown][] = [];
-  const unread: { name: string; problem: ScimProblem }[] = [];
+  const unread: Unread[] = [];
   const all = Object.entries(input);
   if (all.length > MAX_ATTRIBUTES) unread.push({ name: "", problem: TOO_MANY_ATTRIBUTES });
   const twice = spelledTwice(input);
@@ -99,8 +128,13 @@ export function readWhatCanBe(
   for (const [key, sent] of all.slice(0, MAX_ATTRIBUTES)) {
     const name = properName(type, key);
     const read = readEntry(type, key, sent);
-    if (isRefusal(read)) unread.push({ name, problem: read });
-    else if (read.value !== undefined) resource.push([name, read.value]);
+    if (isRefusal(read)) {
+      unread.push({ name, problem: read });
+    } else if (read.value !== undefined) {
+      const problem = misplaced(type, key, sent, { sent: input, stored: {} });
+      if (problem === null) resource.push([name, read.value]);
+      else unread.push({ name, problem, value: read.value });
+    }
   }
   return { resource: Object.fromEntries(resource), unread };
 }
@@ -111,8 +145,6 @@ function readEntry(type: ResourceType, key: string, sent: unknown): ReadValue {
   if (!isKept(attribute)) return UNASSIGNED;
   const problem = textProblem(type, key, sent);
   if (problem !== null) return problem;
-  const wrong = misplaced(type, key, sent);
-  if (wrong !== null) return wrong;
   if (isExtension(key)) {
     return readObject(sent, (name) => findAttribute(type, isActiveIn(key, name) ? null : key, name));
   }

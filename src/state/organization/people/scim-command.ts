@@ -41,7 +41,12 @@ export interface ListCommand {
 
 /** A change of one resource; `deactivation` is `null` for any that does not set `active` to false. */
 export type EditCommand = (
-  | { readonly kind: "replace"; readonly resource: ScimObject }
+  | {
+      readonly kind: "replace";
+      readonly resource: ScimObject;
+      /** See `Replacement`; Workers of an earlier version refuse such attributes themselves. */
+      readonly doubtful?: readonly string[];
+    }
   | { readonly kind: "patch"; readonly operations: readonly PatchOperation[] }
 ) & { readonly deactivation: Deactivation | null } & Target &
   Expecting;

@@ -1,5 +1,6 @@
 import { isRefusal } from "../../../core/refusal.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
+import { misplacedAnew } from "../../../core/scim/misplaced.ts";
 import { applyPatch } from "../../../core/scim/patch.ts";
 import { scimProblem, type ScimProblem, type ScimResult } from "../../../core/scim/problem.ts";
 import type { EditCommand } from "./scim-command.ts";
@@ -30,12 +31,20 @@ export function edit(command: EditCommand, stored: StoredResource, check: Check)
   if (stale) return CONFLICT;
   const edited =
     command.kind === "replace"
-      ? { resource: { ...keptBy(stored.resource), ...command.resource } }
+      ? replaced(command, stored.resource)
       : applyPatch(command.type, stored.resource, command.operations);
   if (isRefusal(edited)) return edited;
   const active = command.type === "User" ? { active: stored.resource["active"] } : {};
   const resource = { ...active, ...edited.resource };
   return check(resource) ?? { resource, leftOut: [] };
+}
+
+function replaced(
+  { type, resource, doubtful = [] }: Extract<EditCommand, { kind: "replace" }>,
+  stored: ScimObject,
+): ScimResult<{ readonly resource: ScimObject }> {
+  const problem = misplacedAnew(type, doubtful, resource, stored);
+  return problem ?? { resource: { ...keptBy(stored), ...resource } };
 }
 
 function deactivate(
