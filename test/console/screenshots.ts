@@ -94,6 +94,7 @@ async function takeAll(
     }
   } finally {
     await product.stop();
+    await product.browser.close();
   }
 }
 

@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
-import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import {
+  chromium,
+  type Browser,
+  type BrowserContextOptions,
+  type CDPSession,
+  type Page,
+} from "playwright-core";
 import { chromiumBinary } from "./chromium.ts";
 
 export type { Browser, Page } from "playwright-core";
@@ -21,9 +27,22 @@ export interface Visitor {
   close(): Promise<void>;
 }
 
-export function launchBrowser(): Promise<Browser> {
+let running: Promise<Browser> | null = null;
+
+/** The browser of all files of a worker: windows share nothing, and the browser ends with the process. */
+export function sharedBrowser(): Promise<Browser> {
+  running ??= launch();
+  return running;
+}
+
+async function launch(): Promise<Browser> {
   const { executablePath, env, args } = chromiumBinary();
-  return chromium.launch({ executablePath, env, args: [...args] });
+  const browser = await chromium.launch({ executablePath, env, args: [...args] });
+  // One that has crashed is replaced.
+  browser.once("disconnected", () => {
+    running = null;
+  });
+  return browser;
 }
 
 /** Opens a window with no cookies. */
@@ -74,11 +93,21 @@ const RUN_AXE = `axe.run(document, {
 const SETTLED = `Promise.allSettled(document.getAnimations()
   .filter((each) => each instanceof CSSTransition).map(({ finished }) => finished)).then(() => null)`;
 
+/** Asks past Playwright, which has the browser compile the module anew for each page. */
 async function violationsOf(page: Page): Promise<string[]> {
   await page.evaluate(SETTLED);
-  if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(AXE);
-  const { violations } = await page.evaluate<AxeResults>(RUN_AXE);
+  const session = await page.context().newCDPSession(page);
+  if (!(await evaluate<boolean>(session, "'axe' in window"))) await evaluate(session, `${AXE};null`);
+  const { violations } = await evaluate<AxeResults>(session, RUN_AXE);
+  await session.detach();
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap(({ id, help, nodes }) => nodes.map(({ html }) => `${id}: ${help}: ${html}`));
+}
+
+async function evaluate<T>(session: CDPSession, expression: string): Promise<T> {
+  const asked = { expression, awaitPromise: true, returnByValue: true };
+  const { result, exceptionDetails } = await session.send("Runtime.evaluate", asked);
+  if (exceptionDetails !== undefined) throw new Error(exceptionDetails.exception?.description);
+  return result.value as T;
 }

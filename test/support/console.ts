@@ -14,7 +14,7 @@ import { NDJSON } from "../../src/core/http/ndjson.ts";
 import { startRuntime } from "../../src/demo/runtime.ts";
 import { freePort } from "../demo/free-port.ts";
 import { importLine } from "./imports.ts";
-import { launchBrowser, visit, type Browser, type Visitor } from "./browser.ts";
+import { sharedBrowser, visit, type Browser, type Visitor } from "./browser.ts";
 import { BUNDLE_DIR } from "./build-bundle.ts";
 
 /** The people of the sample provider, as its page calls them. */
@@ -78,7 +78,7 @@ export async function startConsole(
       vars: { ORIGIN_URL: `http://127.0.0.1:${demoPort}`, OIDC_ISSUER: issuer, ...vars },
       log: (line) => logs.push(line),
     }),
-    launchBrowser(),
+    sharedBrowser(),
   ]);
   const { url } = runtime;
 
@@ -86,8 +86,10 @@ export async function startConsole(
     controlClient(url, await requestToken(issuer, { user, mfa: true }), null);
   if (bootstrap) await (await control("alice"))("POST", "/-/organization/bootstrap");
 
+  const visitors: Visitor[] = [];
   const visitAt = async (path: string, options: Options, before?: (visitor: Visitor) => Promise<void>) => {
     const visitor = await visit(browser, { baseURL: url, ...options });
+    visitors.push(visitor);
     await before?.(visitor);
     await visitor.page.goto(`/-/console${path}`);
     return visitor;
@@ -132,7 +134,7 @@ export async function startConsole(
     signInTwice: (user, path, options) =>
       visitAt(path, options, (visitor) => signInUnseen(visitor, user, true)),
     async stop() {
-      await browser.close();
+      await Promise.all(visitors.map((visitor) => visitor.close()));
       await Promise.all([runtime.dispose(), demo.close()]);
       await rm(stateDir, { recursive: true, force: true });
     },

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { launchBrowser, visit, type Browser, type Visitor } from "../../support/browser.ts";
+import { sharedBrowser, visit, type Visitor } from "../../support/browser.ts";
 import { consoleClient, headingOf, signIn, type ConsoleClient } from "../../support/console-client.ts";
 import { startPortcullis, type Portcullis } from "../../support/portcullis.ts";
 import { expectReadable } from "../../support/readable.ts";
@@ -25,23 +25,19 @@ const PAGES = [
 
 describe("an organisation that does not answer", () => {
   let portcullis: Portcullis;
-  let browser: Browser;
   let visitor: Visitor;
   beforeAll(async () => {
-    [portcullis, browser] = await Promise.all([
-      startPortcullis({ faults: { organization: "BrokenOrganization" } }),
-      launchBrowser(),
-    ]);
+    portcullis = await startPortcullis({ faults: { organization: "BrokenOrganization" } });
     const [origin = ""] = portcullis.edges;
     const client = consoleClient(origin);
     await signIn(client, portcullis.issuer);
-    visitor = await visit(browser, { baseURL: origin });
+    visitor = await visit(await sharedBrowser(), { baseURL: origin });
     await visitor.page
       .context()
       .addCookies([...client.cookies].map(([name, value]) => ({ name, value, url: origin })));
   });
   afterAll(async () => {
-    await browser.close();
+    await visitor.close();
     await portcullis.stop();
   });
   afterEach(() => expect(visitor.takeProblems()).toEqual([]));
