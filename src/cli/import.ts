@@ -7,6 +7,7 @@ import { OperatorClient } from "./client.ts";
 import { factsOf, ImportProgress, type Done } from "./import-progress.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { table } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
 
 const HEADING = ["LINE", "KEY", "ERROR"];
 /** Lines of one request: what a break in the middle makes the next run send again. */
@@ -22,13 +23,17 @@ interface FileLine {
  * `import`: imports the keys of a file, goes on where an earlier run was broken off, and prints every line that was
  * refused, by that run, too.
  */
-export async function importFile(command: ImportCommand, print: (text: string) => void): Promise<number> {
+export async function importFile(
+  command: ImportCommand,
+  print: (text: string) => void,
+  { stderr }: Terminal,
+): Promise<number> {
   const { file, url } = command;
   const facts = await factsOf(file);
   const progress = new ImportProgress(file, facts, url);
   const done = await progress.earlier();
   const client = new OperatorClient(command);
-  const bar = new ProgressBar(process.stderr);
+  const bar = new ProgressBar(stderr);
   try {
     for await (const some of requestsOf(file, done.at(-1)?.upTo ?? 0)) {
       const sent = doneOf(some, await client.importKeys(some.map(({ text }) => text)));
@@ -40,16 +45,21 @@ export async function importFile(command: ImportCommand, print: (text: string) =
     bar.clear();
     const upTo = done.at(-1)?.upTo ?? 0;
     if (!(error instanceof CliError) || (upTo === 0 && !(error instanceof BrokenOff))) throw error;
-    process.stderr.write(`${error.message}\nDone up to line ${upTo}; the same command goes on from there.\n`);
+    stderr.write(`${error.message}\nDone up to line ${upTo}; the same command goes on from there.\n`);
     return 2;
   }
   bar.clear();
   await progress.end();
-  return report(command, done, print);
+  return report(command, done, print, stderr);
 }
 
 /** Prints what was refused. */
-function report({ output }: ImportCommand, done: readonly Done[], print: (text: string) => void): number {
+function report(
+  { output }: ImportCommand,
+  done: readonly Done[],
+  print: (text: string) => void,
+  stderr: Terminal["stderr"],
+): number {
   const refused = done.flatMap((each) => each.refused);
   const sum = (count: (each: Done) => number): number => done.reduce((total, each) => total + count(each), 0);
   const summary = {
@@ -62,9 +72,7 @@ function report({ output }: ImportCommand, done: readonly Done[], print: (text: 
   }
   if (output === "json") print(`${JSON.stringify({ summary, refused }, null, 2)}\n`);
   if (output === "table" && refused.length > 0) print(table(HEADING, refused.map(rowOf)));
-  process.stderr.write(
-    `${summary.imported} imported, ${summary.unchanged} unchanged, ${summary.refused} refused\n`,
-  );
+  stderr.write(`${summary.imported} imported, ${summary.unchanged} unchanged, ${summary.refused} refused\n`);
   return refused.length > 0 ? 3 : 0;
 }
 

@@ -4,6 +4,7 @@ import { BrokenOff, CliError, NotOurs, Silent, Unavailable } from "./cli-error.t
 import { OperatorClient } from "./client.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { GrowingTable } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
 
 const HEADING = ["KEY", "ORGANISATION", "DIFFERENCE", "FIELDS", "SETTLED"];
 /** Guards of one request: what a break in the middle makes the next run compare again. */
@@ -28,9 +29,13 @@ interface Outlet {
  * `reconcile`: prints how organisations, guards and KV differ; the exit code tells whether differences remain, or that not
  * everything could be compared.
  */
-export async function reconcile(command: ReconcileCommand, print: (text: string) => void): Promise<number> {
-  const tell = (text: string): void => void process.stderr.write(text);
-  const outlet = { print, tell, bar: new ProgressBar(process.stderr) };
+export async function reconcile(
+  command: ReconcileCommand,
+  print: (text: string) => void,
+  { stderr }: Terminal,
+): Promise<number> {
+  const tell = (text: string): void => void stderr.write(text);
+  const outlet = { print, tell, bar: new ProgressBar(stderr) };
   const walk = new Walk(command, new OperatorClient(command), outlet);
   const interrupt = (): void => {
     walk.stop("Interrupted");

@@ -9,6 +9,7 @@ import { ProgressBar } from "./progress-bar.ts";
 import { withoutSecrets } from "../core/key/key-secret.ts";
 import { table } from "./table.ts";
 import { readTargets, type Target } from "./targets.ts";
+import type { Terminal } from "./terminal.ts";
 
 const HEADING = ["TARGET", "KEY", "STATUS", "REQUESTED", "EFFECTIVE", "VERSION"];
 
@@ -20,12 +21,16 @@ interface Summary {
 }
 
 /** `revoke`: cuts keys off, shows how far it is, prints what became of each; the exit code tells the outcome. */
-export async function revoke(command: RevokeCommand, print: (text: string) => void): Promise<number> {
-  const targets = await readTargets(command);
-  if (!command.dryRun && !command.yes) await confirm(targets);
+export async function revoke(
+  command: RevokeCommand,
+  print: (text: string) => void,
+  terminal: Terminal,
+): Promise<number> {
+  const targets = await readTargets(command, terminal.stdin);
+  if (!command.dryRun && !command.yes) await confirm(targets, terminal);
   const summary: Summary = { matched: 0, confirmed: 0, unconfirmed: 0, notFound: 0 };
   const results: RevocationResult[] = [];
-  const bar = new ProgressBar(process.stderr);
+  const bar = new ProgressBar(terminal.stderr);
   let failure: BrokenOff | null = null;
   try {
     for await (const { result, done, total } of send(command, targets)) {
@@ -45,7 +50,7 @@ export async function revoke(command: RevokeCommand, print: (text: string) => vo
   if (command.output === "ndjson") print(`${JSON.stringify({ dryRun, summary })}\n`);
   if (command.output === "json") print(`${JSON.stringify({ dryRun, summary, results }, null, 2)}\n`);
   if (command.output === "table") print(tableOf(targets, results, summary, dryRun));
-  if (failure !== null) process.stderr.write(`${withoutSecrets(failure.message)}\n`);
+  if (failure !== null) terminal.stderr.write(`${withoutSecrets(failure.message)}\n`);
   if (summary.unconfirmed > 0 || failure !== null) return 2;
   return summary.notFound > 0 ? 3 : 0;
 }
@@ -85,18 +90,18 @@ async function* send(
 }
 
 /** Asks at a terminal; where nobody can answer, giving the command is the answer. */
-async function confirm(targets: readonly Target[]): Promise<void> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return;
+async function confirm(targets: readonly Target[], { stdin, stderr }: Terminal): Promise<void> {
+  if (!stdin.isTTY || !stderr.isTTY) return;
   const shown = targets.slice(0, 10).map(({ label }) => `  ${label}\n`);
   const more = targets.length > shown.length ? `  and ${targets.length - shown.length} more\n` : "";
-  process.stderr.write(`To be revoked for good:\n${shown.join("")}${more}`);
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  stderr.write(`To be revoked for good:\n${shown.join("")}${more}`);
+  const dialogue = createInterface({ input: stdin, output: stderr });
   const answer = await new Promise<string>((resolve) => {
     // At the end of the input there is no answer, which is none to go on.
-    terminal.once("close", () => resolve(""));
-    terminal.question("Go on? [y/N] ", resolve);
+    dialogue.once("close", () => resolve(""));
+    dialogue.question("Go on? [y/N] ", resolve);
   });
-  terminal.close();
+  dialogue.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new CliError("Nothing was revoked");
 }
 

@@ -18,20 +18,23 @@ export interface Target {
  * All that a command names, in order. Throws a {@link CliError} when the file cannot be read or says nothing, or when
  * one of them is no target: then nothing is to be sent.
  */
-export async function readTargets(command: RevokeCommand): Promise<Target[]> {
+export async function readTargets(
+  command: RevokeCommand,
+  stdin: NodeJS.ReadableStream = process.stdin,
+): Promise<Target[]> {
   const targets = [
     ...command.keyIds.map((keyId) => targetOf("--key-id", { keyId })),
     ...command.owners.map(ownerTarget),
     ...command.orgs.map((orgId) => targetOf("--org", { orgId })),
-    ...(command.file === null ? [] : readLines(await readSource(command.file))),
+    ...(command.file === null ? [] : readLines(await readSource(command.file, stdin))),
   ];
   if (targets.length === 0) throw new CliError("The file names nothing to revoke");
   return targets;
 }
 
-async function readSource(file: string): Promise<string> {
+async function readSource(file: string, stdin: NodeJS.ReadableStream): Promise<string> {
   try {
-    return file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
+    return file === "-" ? await text(stdin) : await readFile(file, "utf8");
   } catch (error) {
     throw new CliError(`${file} cannot be read: ${systemCodeOf(error) ?? "unknown error"}`);
   }

@@ -10,11 +10,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { factsOf, ImportProgress } from "../../src/cli/import-progress.ts";
 import { foreignKey, importKeys, importLine } from "../support/imports.ts";
 import { close, listen } from "../support/issuer.ts";
+import { runOps, spawnOps } from "../support/operator-command.ts";
 import { OPERATOR } from "../support/operators.ts";
 import { freshAddress, startPortcullis, type Portcullis } from "../support/portcullis.ts";
 import { readJson } from "../support/json.ts";
-
-const SCRIPT = join(import.meta.dirname, "../../src/cli/ops.ts");
 
 let portcullis: Portcullis;
 let directory: string;
@@ -28,19 +27,17 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-async function start(args: readonly string[], url = portcullis.edges[0]) {
-  const env = { PORTCULLIS_URL: url, PORTCULLIS_TOKEN: await portcullis.issuer.token(OPERATOR) };
-  const child = spawn(process.execPath, [SCRIPT, "import", ...args], {
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const ended = Promise.all([closed, text(child.stdout), text(child.stderr)]).then(([code, out, err]) => ({
-    code,
-    out,
-    err,
-  }));
-  return { child, ended };
+async function runImport(args: readonly string[], url = portcullis.edges[0]) {
+  return runOps(["import", ...args], { env: await environmentFor(url) });
+}
+
+/** As a process, which can be killed. */
+async function startImport(args: readonly string[], url = portcullis.edges[0]) {
+  return spawnOps(["import", ...args], { env: await environmentFor(url) });
+}
+
+async function environmentFor(url: string | undefined) {
+  return { PORTCULLIS_URL: url, PORTCULLIS_TOKEN: await portcullis.issuer.token(OPERATOR) };
 }
 
 async function fileOf(name: string, lines: readonly (object | string)[]): Promise<string> {
@@ -80,13 +77,13 @@ test("a file is imported, every refused line is printed by its number, and the e
   const keys = [foreignKey(), foreignKey()];
   const [one, other] = keys.map((key) => importLine(key)) as [object, object];
   const file = await fileOf("keys", [one, "", "{nonsense", other, { ...one, name: "Other" }]);
-  const { code, out, err } = await (await start([file])).ended;
+  const { code, out, err } = await (await startImport([file])).ended;
   expect({ code, err }).toEqual({ code: 3, err: "2 imported, 0 unchanged, 2 refused\n" });
   expect(out.split("\n").map((line) => line.slice(0, 4).trim())).toEqual(["LINE", "3", "5", ""]);
   expect(await Promise.all(keys.map(statusOf))).toEqual([200, 200]);
   expect(existsSync(`${file}.progress`)).toBe(false);
 
-  const again = await (await start([await fileOf("good", [one, other]), "--output", "json"])).ended;
+  const again = await runImport([await fileOf("good", [one, other]), "--output", "json"]);
   expect([again.code, JSON.parse(again.out)]).toEqual([
     0,
     { summary: { imported: 0, unchanged: 2, refused: 0 }, refused: [] },
@@ -102,7 +99,7 @@ test("a line ends where JSON says, whatever characters its texts hold, and a byt
     `${JSON.stringify(other)}\r \r`,
     "{}",
   ]);
-  const { code, out, err } = await (await start([file, "--output", "json"])).ended;
+  const { code, out, err } = await runImport([file, "--output", "json"]);
   expect({ code, err }).toEqual({ code: 3, err: "2 imported, 0 unchanged, 1 refused\n" });
   expect(JSON.parse(out)).toMatchObject({ refused: [{ line: 4 }] });
 });
@@ -114,7 +111,7 @@ test("killed in the middle, it goes on where it stopped, and tells of lines that
   const file = await fileOf("many", lines);
   const killed: { kill?: () => void } = {};
   const first = await counting(3, () => killed.kill?.());
-  const { child, ended } = await start([file], first.url);
+  const { child, ended } = await startImport([file], first.url);
   killed.kill = () => child.kill("SIGKILL");
   expect((await ended).code).toBe(null);
   expect(existsSync(`${file}.progress`)).toBe(true);
@@ -128,7 +125,7 @@ test("killed in the middle, it goes on where it stopped, and tells of lines that
   await new Promise<void>((resolve) => {
     second.server.listen(Number(new URL(url).port), "127.0.0.1", resolve);
   });
-  const { code, out, err } = await (await start([file, "--output", "ndjson"], url)).ended;
+  const { code, out, err } = await runImport([file, "--output", "ndjson"], url);
   expect(code).toBe(3);
   expect(err, "after lines of progress, if it took long").toMatch(
     /^(?:\d+ of \d+\n)*\d+ imported, \d+ unchanged, 1 refused\n$/,
@@ -152,12 +149,15 @@ test("a gateway that goes away is told of with the line, and a changed file begi
     server.close();
     server.closeAllConnections();
   });
-  const broken = await (await start([file], url)).ended;
+  const broken = await runImport([file], url);
   expect(broken.code).toBe(2);
   expect(broken.err).toContain("Done up to line 100");
   await writeFile(file, `${lines.map((line) => JSON.stringify(line)).join("\n")}\n\n`);
-  const again = await (await start([file])).ended;
-  expect([again.code, again.err]).toEqual([0, "50 imported, 100 unchanged, 0 refused\n"]);
+  const again = await runImport([file]);
+  expect(again).toMatchObject({
+    code: 0,
+    err: expect.stringMatching(/^(?:\d+ of \d+\n)*50 imported, 100 unchanged, 0 refused\n$/),
+  });
 });
 
 describe("what stands in FILE.progress", () => {
@@ -230,14 +230,14 @@ test("an import whose last run ended in the middle of a note imports every line,
     `${file}.progress`,
     `${JSON.stringify({ digest, url })}\n${JSON.stringify(note)}\n{"upTo":5,"impor`,
   );
-  const { code, err } = await (await start([file], url)).ended;
+  const { code, err } = await runImport([file], url);
   expect({ code, err }).toEqual({ code: 0, err: "5 imported, 0 unchanged, 0 refused\n" });
 });
 
 test("notes that cannot be read are named, and nothing is imported", async () => {
   const file = await fileOf("unwritable", [importLine(foreignKey())]);
   await mkdir(`${file}.progress`);
-  const { code, err } = await (await start([file])).ended;
+  const { code, err } = await runImport([file]);
   expect({ code, err }).toEqual({
     code: 1,
     err: expect.stringMatching(/progress cannot be read: EISDIR/),
@@ -249,7 +249,7 @@ test.each([
   { args: ["a", "b"], says: "Name one file" },
   { args: ["/nowhere/keys"], says: "cannot be read: ENOENT" },
 ])("import $args is refused with a hint", async ({ args, says }) => {
-  const { code, err } = await (await start(args)).ended;
+  const { code, err } = await runImport(args);
   expect(code).toBe(1);
   expect(err).toContain(says);
 });
@@ -294,8 +294,7 @@ test.each(CONVERTERS)(
     });
     child.stdin.end(KEPT[from]?.([...keys, tooShort]));
     const lines = (await text(child.stdout)).trim().split("\n");
-    const { ended } = await start([await fileOf(`${from}.ndjson`, lines)]);
-    expect(await ended).toMatchObject({ code: 0 });
+    expect(await runImport([await fileOf(`${from}.ndjson`, lines)])).toMatchObject({ code: 0 });
     for (const key of keys) expect(await statusOf(key)).toBe(200);
     expect(await statusOf(tooShort)).toBe(401);
   },

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -6,15 +5,13 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { groupOfKey } from "../../src/admission/key-guards.ts";
 import { adminClaims } from "../support/issuer.ts";
+import { runOps, spawnOps, type RunOptions } from "../support/operator-command.ts";
 import { operatorOf, OPERATOR, registeredOrganizations, setOutage } from "../support/operators.ts";
 import { startPortcullis, type CreatedKey, type Portcullis } from "../support/portcullis.ts";
 import { readJson } from "../support/json.ts";
-
-const SCRIPT = join(import.meta.dirname, "../../src/cli/ops.ts");
 
 let portcullis: Portcullis;
 let directory: string;
@@ -28,31 +25,24 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-interface Run {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
+type Options = Partial<RunOptions>;
+
+/** Runs the command line against the running product. */
+async function ops(args: readonly string[], options: Options = {}) {
+  return runOps(args, await forProduct(options));
 }
 
-interface RunOptions {
-  readonly input?: string;
-  readonly env?: Readonly<Record<string, string>>;
+/** The same as a process, as its user would. */
+async function opsProcess(args: readonly string[], options: Options = {}) {
+  return spawnOps(args, await forProduct(options)).ended;
 }
 
-/** Runs the command line as its user would, against the running product. */
-async function ops(args: readonly string[], { input = "", env = {} }: RunOptions = {}): Promise<Run> {
-  const child = spawn(process.execPath, [SCRIPT, ...args], {
-    env: {
-      PORTCULLIS_URL: portcullis.edges[0],
-      PORTCULLIS_TOKEN: await portcullis.issuer.token(OPERATOR),
-      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
-      ...env,
-    },
-  });
-  const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
-  child.stdin.on("error", () => {}).end(input);
-  const [code, out, err] = await Promise.all([closed, text(child.stdout), text(child.stderr)]);
-  return { code, out, err };
+async function forProduct({ env, ...options }: Options): Promise<RunOptions> {
+  const token = await portcullis.issuer.token(OPERATOR);
+  return {
+    ...options,
+    env: { PORTCULLIS_URL: portcullis.edges[0], PORTCULLIS_TOKEN: token, ...env },
+  };
 }
 
 async function statusOf(key: CreatedKey): Promise<number> {
@@ -76,7 +66,7 @@ describe("revoke", () => {
     const file = join(directory, "leaked");
     const lines = ["# found today", "", byId.id, `  ${whole.key}\r`, JSON.stringify({ key: asJson.key })];
     await writeFile(file, lines.join("\n"));
-    const { code, out, err } = await ops(["revoke", "--reason", "Paste site", "--file", file]);
+    const { code, out, err } = await opsProcess(["revoke", "--reason", "Paste site", "--file", file]);
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toContain("3 matched, 3 revoked, 0 unconfirmed, 0 not found");
     expect(out).toMatch(new RegExp(`^fkc_${whole.id.slice(4)}… +${whole.id} +revoked`, "m"));
@@ -99,7 +89,7 @@ describe("revoke", () => {
       "--output",
       "json",
     ];
-    const { code, out } = await ops(args, { input: piped.key });
+    const { code, out } = await opsProcess(args, { input: piped.key });
     expect(code).toBe(3);
     expect(JSON.parse(out)).toMatchObject({
       dryRun: false,
@@ -116,7 +106,7 @@ describe("revoke", () => {
 
   test("prints a line for each key and one for all as NDJSON", async () => {
     const key = await portcullis.createKey();
-    const { code, out } = await ops(["revoke", "--key-id", key.id, "--output", "ndjson"]);
+    const { code, out } = await opsProcess(["revoke", "--key-id", key.id, "--output", "ndjson"]);
     expect(code).toBe(0);
     const lines = out
       .trim()
@@ -154,7 +144,7 @@ describe("revoke", () => {
     const { code, out } = await ops(["revoke", "--key-id", key.id, "--key-id", "key_000000000000"]);
     expect(code).toBe(2);
     expect(out).toContain("1 matched, 0 revoked, 1 unconfirmed, 1 not found");
-    const listed = await ops(["list", "--output", "ndjson"]);
+    const listed = await opsProcess(["list", "--output", "ndjson"]);
     expect(listed.code).toBe(0);
     expect(JSON.parse(listed.out)).toMatchObject({ keyId: key.id, status: "unconfirmed" });
     await setOutage(portcullis, key.id, null);
@@ -246,7 +236,7 @@ describe("of a gateway that", () => {
     response.writeHead(301, { Location: "http://127.0.0.1:9/" }).end();
   test.each<[string, RequestListener, readonly string[], number, string]>([
     ["says nothing", silent, target, 2, "may be done"],
-    ["says nothing", silent, ["reconcile", "--org", "org_test"], 1, "may be done"],
+    ["says nothing", silent, ["reconcile", "--org", "org_test"], 2, "may be done"],
     ["says nothing", silent, ["list"], 1, "No answer came for 1 s"],
     ["begins to answer", stuck, target, 2, "No answer came for 1 s"],
     ["begins to answer", stuck, ["list"], 1, "No answer came for 1 s"],
@@ -268,7 +258,9 @@ describe("of a gateway that", () => {
     });
     await once(server.listen(0, "127.0.0.1"), "listening");
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const result = await ops([...args, "--url", url, "--timeout", "1", "--output", "ndjson"]);
+    // Nothing that still waits may keep the process.
+    const run = answer === silent ? opsProcess : ops;
+    const result = await run([...args, "--url", url, "--timeout", "1", "--output", "ndjson"]);
     server.closeAllConnections();
     server.close();
     expect(result).toMatchObject({ code, err: expect.stringContaining(says) });
@@ -289,7 +281,7 @@ describe("list", () => {
 
 describe("what cannot be done exits with 1, says why and prints nothing else:", () => {
   const target = ["revoke", "--key-id", "key_000000000000"];
-  test.each<[string, readonly string[], RunOptions, string]>([
+  test.each<[string, readonly string[], Options, string]>([
     ["no command", [], {}, "revoke, list, reconcile, import or ask"],
     ["an unknown command", ["destroy"], {}, "destroy"],
     ["nothing to revoke", ["revoke"], {}, "--key-id"],
@@ -333,12 +325,17 @@ describe("what cannot be done exits with 1, says why and prints nothing else:", 
     expect(err.trim().split("\n")).toHaveLength(1);
   });
 
+  test("as a process, too", async () => {
+    const args = [...target, "--url", "http://127.0.0.1:9"];
+    expect(await opsProcess(args)).toEqual({ code: 1, out: "", err: expect.stringContaining(":9") });
+  });
+
   test("a token that stands in another place than its own", async () => {
     const token = await portcullis.issuer.token(OPERATOR);
     const { code, out, err } = await ops([...target, "--reason", token]);
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).not.toContain(token.slice(-20));
-    expect((await ops(["list", `--token=${token}`])).code).toBe(0);
+    expect((await opsProcess(["list", `--token=${token}`])).code).toBe(0);
   });
 
   test("a token without the operators' scope", async () => {
@@ -366,7 +363,7 @@ describe("what cannot be done exits with 1, says why and prints nothing else:", 
 });
 
 test("--help explains the commands and exits with 0", async () => {
-  const { code, out } = await ops(["--help"], { env: { PORTCULLIS_TOKEN: "" } });
+  const { code, out } = await opsProcess(["--help"], { env: { PORTCULLIS_TOKEN: "" } });
   expect(code).toBe(0);
   expect(out).toContain("PORTCULLIS_TOKEN");
 });
@@ -396,7 +393,7 @@ describe("reconcile", () => {
     const found = await ops(["reconcile", "--org", "org_test"]);
     expect(found.out).toMatch(new RegExp(`^${key.id} +org_test +differs_from_kv +id +no$`, "m"));
     expect(found.code).toBe(1);
-    const settled = await ops(["reconcile", "--fix", "--output", "json"]);
+    const settled = await opsProcess(["reconcile", "--fix", "--output", "json"]);
     expect(JSON.parse(settled.out)).toMatchObject({
       summary: { differences: 1, settled: 1 },
       differences: [{ keyId: key.id, orgId: "org_test", settled: true }],
@@ -436,6 +433,6 @@ describe("reconcile", () => {
     expect(elsewhere.status, "a place in one organisation is none in another").toBe(400);
     const { code, err } = await ops(["reconcile", "--org", "no organisation"]);
     expect(code).toBe(1);
-    expect(err).toContain("orgId");
+    expect(err).toContain("--org must be the id of an organisation");
   });
 });
