@@ -81,7 +81,7 @@ const DECIDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     isSetUp: "c9ce01c5",
     isActive: "dc39a9d6",
     knowsScimToken: "5d753128",
-    listAuditEvents: "e3e77f74",
+    listAuditEvents: "c19b9e57",
     listKeyIds: "e1ad7831",
     listKeys: "b6de17e0",
     listPeople: "76e7be00",

@@ -39,6 +39,7 @@ export function addAuditEndpoint(app: OpenAPIHono<ControlEnv>, control: Control)
         to: query.to === undefined ? null : Date.parse(query.to),
         before: after?.id ?? null,
         limit: query.limit,
+        endsEarly: true,
       };
       if (acceptsLines(headers.Accept)) {
         const lines = await exportAll(control, actor, asked);
@@ -61,11 +62,20 @@ async function readPage(
 ): Promise<Result<Exact<Wire<typeof AuditEventList>>>> {
   const events = await control.env.ORGANIZATION.getByName(actor.orgId).listAuditEvents(actor, query);
   if (isRefusal(events)) return events;
-  const shown = events.slice(0, query.limit);
-  const last = events.length > query.limit ? shown.at(-1) : undefined;
+  const { shown, last } = shownOf(events, query.limit);
   const nextCursor = last === undefined ? null : writeCursor({ id: last.id });
   const pagination = { limit: query.limit, nextCursor };
   return exactly(AuditEventList, { data: shown.map(auditEventJson), pagination });
+}
+
+/** The events of an answer, and the last one if there are more after it. An organisation of the version before answers one too many. */
+function shownOf(
+  events: readonly AuditEvent[],
+  limit: number,
+): { readonly shown: readonly AuditEvent[]; readonly last: AuditEvent | undefined } {
+  const shown = events.slice(0, limit);
+  const last = shown.at(-1);
+  return { shown, last: events.length > limit || last?.hasMore === true ? last : undefined };
 }
 
 /** Streams every event that fits the query, page by page, so that a long log never has to be held at once. */
@@ -85,9 +95,8 @@ async function exportAll(
     for (;;) {
       // The role was lost while the log was being read: stop here.
       if (isRefusal(events)) throw new Error(events.code);
-      const shown: AuditEvent[] = events.slice(0, EXPORT_PAGE);
+      const { shown, last } = shownOf(events, EXPORT_PAGE);
       await lines.write(...shown.map((event) => exactly(AuditEventSchema, auditEventJson(event))));
-      const last = events.length > EXPORT_PAGE ? shown.at(-1) : undefined;
       if (last === undefined) return;
       events = await readFrom(last.id);
     }

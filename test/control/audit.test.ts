@@ -37,6 +37,32 @@ async function events(query = ""): Promise<Event[]> {
 
 const TIME: unknown = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]{12}Z$/);
 
+test("events that are too long for one answer come on further pages, and all of them in an export", async () => {
+  const scim = await scimClient(control, organization);
+  const phoneNumbers = Array.from({ length: 900 }, (_, i) => ({ value: `+${i}${"0".repeat(240)}` }));
+  const id = await scim.create("/Users", { userName: "long", phoneNumbers });
+  for (let i = 0; i < 9; i++) {
+    await scim.patch(`/Users/${id}`, { op: "replace", path: "title", value: `${i}` });
+  }
+  const query = "/-/audit-events?action=scim_user&limit=100";
+  const seen: string[] = [];
+  let pages = 0;
+  for (let cursor: string | null = ""; cursor !== null; pages++) {
+    const answer = await organization.admin.call("GET", `${query}${cursor && `&nextCursor=${cursor}`}`);
+    const { data, pagination }: Page = await answer.json<Page>();
+    seen.push(...data.map((event) => event.id));
+    cursor = pagination.nextCursor;
+  }
+  expect([pages, seen.length, new Set(seen).size]).toEqual([2, 10, 10]);
+  const headers = { Accept: "application/x-ndjson" };
+  const lines = await (await organization.admin.call("GET", query, undefined, headers)).text();
+  const exported = lines
+    .trim()
+    .split("\n")
+    .map((line) => readJson<Event>(line).id);
+  expect(exported).toEqual(seen);
+});
+
 describe("the audit log holds", () => {
   test("every change of a key: who, what, from where, in which request, before and after", async () => {
     const { id } = await organization.admin.createKey({ name: "First" });

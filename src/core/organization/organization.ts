@@ -81,6 +81,8 @@ export interface AuditEvent {
   /** JSON text of the values before and after. */
   readonly before: string | null;
   readonly after: string | null;
+  /** Of the last event of a page that may end early: whether there are more. */
+  readonly hasMore?: true;
 }
 
 export interface AuditQuery {
@@ -96,6 +98,8 @@ export interface AuditQuery {
   /** Only events with a smaller id: the next page. */
   readonly before: number | null;
   readonly limit: number;
+  /** A page ends where an answer has no more room. Workers of the version before take a short page for the last. */
+  readonly endsEarly?: true;
 }
 
 /** Counts in one step of time. */

@@ -7,11 +7,13 @@ import { isoTime } from "../../core/iso-time.ts";
 import { USAGE_STEPS, type OutcomeCounts } from "../../core/usage/usage.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import type { KeyTable } from "./keys/key-table.ts";
+import type { ScimGroups } from "./people/scim-groups.ts";
 import type { Settings } from "./settings.ts";
 import type { WebhookTable } from "./webhook/webhook-table.ts";
+import { pageOf } from "../page.ts";
 
 const [, HOURS, DAYS] = USAGE_STEPS;
-/** Rows of one answer: the whole is never in memory. */
+/** Rows of one answer at most, fewer of long ones: the whole is never in memory. */
 const PAGE = 1000;
 
 /** Where a page ends: in which section, and after which of its rows. */
@@ -28,15 +30,17 @@ export interface ExportPage {
   readonly next: ExportPosition | null;
 }
 
-/** A part of the rows of one kind, and where the next part begins; `null` when there is none. */
-type Part = { readonly lines: readonly ExportLine[]; readonly after: string | number | null };
-type Section = (after: string | number | null, hashes: boolean, now: number) => Part;
+/** A row, and how a position names it. */
+type Row = { readonly line: ExportLine; readonly at: string | number };
+/** The rows of one kind after a position, more than a page of them where there are as many. */
+type Section = (after: string | number | null, hashes: boolean, now: number) => Iterable<Row>;
 
 interface Parts {
   readonly sql: SqlStorage;
   readonly table: KeyTable;
   readonly settings: Settings;
   readonly audit: AuditLog;
+  readonly groups: ScimGroups;
   readonly webhook: WebhookTable;
 }
 
@@ -59,10 +63,8 @@ export class OrganizationExport {
         serviceLine,
       ),
       this.#rows(`SELECT * FROM scim_users WHERE deleted_at IS NULL AND id > ?1`, scimUserLine),
-      this.#rows(
-        `SELECT *, (SELECT json_group_array(user_id) FROM scim_members WHERE group_id = scim_groups.id) AS members
-         FROM scim_groups WHERE id > ?1`,
-        scimGroupLine,
+      this.#rows(`SELECT id, display_name FROM scim_groups WHERE id > ?1`, (row) =>
+        scimGroupLine(row, this.#parts.groups.memberIds(text(row, "id"))),
       ),
       (after, hashes, now) => this.#keys(String(after ?? ""), hashes, now),
       (after) => this.#usage(after),
@@ -75,26 +77,26 @@ export class OrganizationExport {
   page({ section, after }: ExportPosition, hashes: boolean, now: number): ExportPage {
     const read = this.#sections[section];
     if (read === undefined) return { text: "", lines: 0, next: null };
-    const part = read(after, hashes, now);
-    const next = part.after === null ? { section: section + 1, after: null } : { section, after: part.after };
+    const { items, hasMore } = pageOf(written(read(after, hashes, now)), PAGE, (row) => row.ndjson.length);
+    const last = hasMore ? (items.at(-1)?.at ?? null) : null;
+    const next = last === null ? { section: section + 1, after: null } : { section, after: last };
     return {
-      text: part.lines.map((line) => `${JSON.stringify(line)}\n`).join(""),
-      lines: part.lines.length,
+      text: items.map(({ ndjson }) => ndjson).join(""),
+      lines: items.length,
       next: next.section < this.#sections.length ? next : null,
     };
   }
 
   /** Rows by their ids. */
   #rows(select: string, read: (row: SqlRow) => ExportLine): Section {
-    return (after) => {
-      const query = `${select} ORDER BY id LIMIT ?2`;
-      const rows = this.#parts.sql.exec<SqlRow>(query, String(after ?? ""), PAGE).toArray();
-      const last = rows.length === PAGE ? rows.at(-1) : undefined;
-      return { lines: rows.map(read), after: last === undefined ? null : text(last, "id") };
+    const { sql } = this.#parts;
+    return function* (after) {
+      const rows = sql.exec<SqlRow>(`${select} ORDER BY id LIMIT ?2`, String(after ?? ""), PAGE + 1);
+      for (const row of rows) yield { line: read(row), at: text(row, "id") };
     };
   }
 
-  #organization(now: number): Part {
+  #organization(now: number): Row[] {
     const { settings } = this.#parts;
     const bootstrappedAt = isoTime(settings.bootstrappedAt());
     const line = {
@@ -103,27 +105,26 @@ export class OrganizationExport {
       bootstrappedAt,
       exportedAt: isoTime(now),
     } as const;
-    return { lines: [line], after: null };
+    return [{ line, at: "" }];
   }
 
-  #keys(after: string, hashes: boolean, now: number): Part {
+  *#keys(after: string, hashes: boolean, now: number): Iterable<Row> {
     const { sql, table } = this.#parts;
-    const ids = table.idsAfter(null, after, PAGE);
+    const ids = table.idsAfter(null, after, PAGE + 1);
     const imported = sql.exec<{ id: string }>(
       `SELECT key_id AS id FROM imported_keys WHERE key_id IN (SELECT value FROM json_each(?))`,
       JSON.stringify(ids),
     );
     const isImported = new Set([...imported].map(({ id }) => id));
-    const lines = ids.map((id) => {
+    for (const id of ids) {
       const key = table.get(id);
       const hash = hashes && !isImported.has(id) ? { hash: key.hash } : {};
-      return exactly(ExportLineSchema, { type: "api_key", ...keyJson(key, now), ...hash });
-    });
-    return { lines, after: ids.length === PAGE ? (ids.at(-1) ?? null) : null };
+      yield { line: exactly(ExportLineSchema, { type: "api_key", ...keyJson(key, now), ...hash }), at: id };
+    }
   }
 
   /** Counts of each key, by the day and by the hour. A position is `<step> <start> <key id>`. */
-  #usage(after: string | number | null): Part {
+  #usage(after: string | number | null): Row[] {
     const [step = "0", start = "0", keyId = ""] = String(after ?? "").split(" ");
     const rows = this.#parts.sql
       .exec<SqlRow>(
@@ -134,28 +135,27 @@ export class OrganizationExport {
         keyId,
         HOURS,
         DAYS,
-        PAGE,
+        PAGE + 1,
       )
       .toArray();
-    const last = rows.length === PAGE ? rows.at(-1) : undefined;
-    const position = last && `${number(last, "step")} ${number(last, "start")} ${text(last, "key_id")}`;
-    return { lines: rows.map(usageLine), after: position ?? null };
+    return rows.map((row) => ({
+      line: usageLine(row),
+      at: `${number(row, "step")} ${number(row, "start")} ${text(row, "key_id")}`,
+    }));
   }
 
   /** The newest first: rows added meanwhile are on no page. */
-  #audit(before: number | null, now: number): Part {
+  *#audit(before: number | null, now: number): Iterable<Row> {
     const query = { actor: null, action: null, target: null, from: null, to: null, before, limit: PAGE };
-    const events = this.#parts.audit.list(query, now);
-    const shown = events.slice(0, PAGE);
-    const lines = shown.map((event) =>
-      exactly(ExportLineSchema, { type: "audit_event", ...auditEventJson(event) }),
-    );
-    return { lines, after: events.length > PAGE ? (shown.at(-1)?.id ?? null) : null };
+    for (const event of this.#parts.audit.read(query, now)) {
+      const line = exactly(ExportLineSchema, { type: "audit_event", ...auditEventJson(event) });
+      yield { line, at: event.id };
+    }
   }
 
-  #webhook(): Part {
+  #webhook(): Row[] {
     const webhook = this.#parts.webhook.find();
-    if (webhook === null) return { lines: [], after: null };
+    if (webhook === null) return [];
     const { url, description, disabled, disabledReason } = webhook;
     const line: ExportLine = {
       type: "webhook",
@@ -167,8 +167,13 @@ export class OrganizationExport {
       createdAt: isoTime(webhook.createdAt),
       updatedAt: isoTime(webhook.updatedAt),
     };
-    return { lines: [line], after: null };
+    return [{ line, at: "" }];
   }
+}
+
+/** Rows as lines of NDJSON. */
+function* written(rows: Iterable<Row>): Iterable<{ readonly ndjson: string; readonly at: string | number }> {
+  for (const { line, at } of rows) yield { ndjson: `${JSON.stringify(line)}\n`, at };
 }
 
 function personLine(row: SqlRow): ExportLine {
@@ -205,12 +210,12 @@ function scimUserLine(row: SqlRow): ExportLine {
   };
 }
 
-function scimGroupLine(row: SqlRow): ExportLine {
+function scimGroupLine(row: SqlRow, members: string[]): ExportLine {
   return {
     type: "scim_group",
     id: text(row, "id"),
     displayName: text(row, "display_name"),
-    members: json<string[]>(row, "members"),
+    members,
   };
 }
 

@@ -200,7 +200,7 @@ export function wire(context: DurableObjectState, env: Env) {
     users,
     guards,
     erasure: new Erasure(env),
-    exports: new OrganizationExport({ sql, table, settings, audit, webhook }),
+    exports: new OrganizationExport({ sql, table, settings, audit, groups, webhook }),
     guardPages: new GuardPages(sql, env.KEY_RECORDS),
     reconciliation: new Reconciliation(storage, env, {
       table,

@@ -6,6 +6,7 @@ import type { Actor, AuditEvent, AuditQuery } from "../../../core/organization/o
 import type { FieldProblem } from "../../../core/http/field-problems.ts";
 import type { RefusalCode } from "../../../core/refusal-table.ts";
 import type { Alarm } from "../../alarm.ts";
+import { pageOf } from "../../page.ts";
 import { deleteInSteps } from "../../retention.ts";
 import { SCIM_USER_NAME } from "../people/scim-store.ts";
 import { filterOf } from "./audit-filter.ts";
@@ -37,6 +38,8 @@ interface AuditRefusal extends Pick<AuditEntry, "target"> {
 
 /** Longest JSON of the values before or after: a row has at most 2 MB, and a cut must not fail for its record. */
 const MAX_JSON = 250_000;
+/** Letters of an event without them. */
+const MAX_OTHERS = 2000;
 /** Refused attempts of one actor that are kept in a time: nobody can fill the log by being refused. */
 const MAX_REFUSALS = 20;
 const REFUSALS_IN_MS = 60_000;
@@ -121,8 +124,20 @@ export class AuditLog {
       this.#insert(actor, { ...entry, before: null, after: entry.fault ?? null }, now);
   }
 
-  /** A page of events, the newest first, and one more if there is a next page. */
+  /**
+   * A page of events, the newest first, and one more if there is a next page. With `endsEarly` it has no more than fit into
+   * an answer, and its last event tells whether there are more.
+   */
   list(query: AuditQuery, now: number): AuditEvent[] {
+    const events = this.read(query, now);
+    if (query.endsEarly !== true) return [...events];
+    const { items, hasMore } = pageOf(events, query.limit, lettersOf);
+    const last = items.at(-1);
+    return last !== undefined && hasMore ? [...items.slice(0, -1), { ...last, hasMore }] : items;
+  }
+
+  /** The same events, and one more if there is a next page, each read when it is asked for. */
+  *read(query: AuditQuery, now: number): Iterable<AuditEvent> {
     const kept = { ...query, from: Math.max(query.from ?? 0, now - this.#retentionMs) };
     const { where, values } = filterOf(this.#sql, kept);
     const rows = this.#sql.exec<Record<string, SqlStorageValue>>(
@@ -130,7 +145,7 @@ export class AuditLog {
       ...values,
       query.limit + 1,
     );
-    return [...rows].map(readEvent);
+    for (const row of rows) yield readEvent(row);
   }
 
   /** Deletes events past their retention. */
@@ -162,6 +177,11 @@ function cutWithin(value: unknown): unknown {
   if (typeof value === "string") return cut(value);
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [cut(name), each]));
+}
+
+/** Every text of an event but the values before and after is short. */
+function lettersOf({ before, after }: AuditEvent): number {
+  return (before?.length ?? 0) + (after?.length ?? 0) + MAX_OTHERS;
 }
 
 function readEvent(row: Record<string, SqlStorageValue>): AuditEvent {

@@ -3,7 +3,7 @@ import { foldName } from "../../../core/organization/folded-name.ts";
 import { idsOf } from "../../../core/scim/members.ts";
 import type { Told } from "../../../api-types/scim.ts";
 import type { ScimObject } from "../../../core/scim/object.ts";
-import type { ScimStore, StoredResource } from "./scim-store.ts";
+import { MAX_NAME, type ScimStore, type StoredResource } from "./scim-store.ts";
 
 /** The groups that the identity provider has pushed, and who is in them. */
 export class ScimGroups implements ScimStore {
@@ -18,13 +18,13 @@ export class ScimGroups implements ScimStore {
     return row === undefined ? null : this.#read(row);
   }
 
-  page(offset: number, limit: number): StoredResource[] {
-    const rows = this.#sql.exec<SqlRow>(
-      `SELECT * FROM scim_groups ORDER BY created_at, id LIMIT ? OFFSET ?`,
+  ids(offset: number, limit: number): string[] {
+    const rows = this.#sql.exec<{ id: string }>(
+      `SELECT id FROM scim_groups ORDER BY created_at, id LIMIT ? OFFSET ?`,
       limit,
       offset,
     );
-    return [...rows].map((row) => this.#read(row));
+    return [...rows].map(({ id }) => id);
   }
 
   count(): number {
@@ -86,16 +86,25 @@ export class ScimGroups implements ScimStore {
 
   relationsOf(id: string): Required<Pick<Told, "members">> {
     const rows = this.#sql.exec<{ value: string; display: string }>(
-      `SELECT user_id AS value, coalesce(json_extract(resource, '$.displayName'),
-         json_extract(resource, '$.userName')) AS display
+      `SELECT user_id AS value, substr(coalesce(json_extract(resource, '$.displayName'),
+         json_extract(resource, '$.userName')), 1, ${MAX_NAME}) AS display
        FROM scim_members JOIN scim_users ON scim_users.id = user_id WHERE group_id = ? ORDER BY user_id`,
       id,
     );
     return { members: [...rows].map(({ value, display }) => ({ value, display, type: "User" })) };
   }
 
+  /** The ids of the users in a group, in their order. */
+  memberIds(id: string): string[] {
+    const rows = this.#sql.exec<{ user_id: string }>(
+      `SELECT user_id FROM scim_members WHERE group_id = ? ORDER BY user_id`,
+      id,
+    );
+    return [...rows].map((row) => row.user_id);
+  }
+
   #setMembers(id: string, userIds: readonly string[]): void {
-    const before = new Set(this.#memberIds(id));
+    const before = new Set(this.memberIds(id));
     const after = new Set(userIds);
     for (const userId of before.difference(after)) {
       this.#sql.exec(`DELETE FROM scim_members WHERE group_id = ? AND user_id = ?`, id, userId);
@@ -105,17 +114,9 @@ export class ScimGroups implements ScimStore {
     }
   }
 
-  #memberIds(id: string): string[] {
-    const rows = this.#sql.exec<{ user_id: string }>(
-      `SELECT user_id FROM scim_members WHERE group_id = ? ORDER BY user_id`,
-      id,
-    );
-    return [...rows].map((row) => row.user_id);
-  }
-
   #read(row: SqlRow): StoredResource {
     const id = text(row, "id");
-    const members = this.#memberIds(id).map((value) => ({ value }));
+    const members = this.memberIds(id).map((value) => ({ value }));
     const resource = json<ScimObject>(row, "resource");
     return {
       id,

@@ -2,44 +2,71 @@ import { matches, valuesAt, type AttributePath, type Filter } from "../../../cor
 import { isObject, valueOf, type ScimObject } from "../../../core/scim/object.ts";
 import { isCaseExact, type ResourceType } from "../../../core/scim/schemas.ts";
 import type { ListCommand, ScimAnswer, Sorting } from "./scim-command.ts";
-import { represent, type ScimStore, type StoredResource } from "./scim-store.ts";
+import { pageOf } from "../../page.ts";
+import { represent, type ScimStore } from "./scim-store.ts";
 
 export type ScimStores = Readonly<Record<ResourceType, ScimStore>>;
 
-/** A page of resources (RFC 7644 section 3.4.2). */
+/** Letters by which resources are sorted. */
+const MAX_SORTED = 1000;
+
+/** A resource that a list holds, and by what it is sorted. */
+interface Found {
+  readonly type: ResourceType;
+  readonly id: string;
+  readonly key: string | null;
+}
+
+/** A page of resources, fewer than asked for where they are long (RFC 7644 section 3.4.2.4). */
 export function listResources(stores: ScimStores, command: ListCommand): ScimAnswer {
   const { types, filter, sorting, offset, limit } = command;
   const [only] = types;
   if (filter === null && sorting === null && types.length === 1 && only !== undefined) {
-    const store = stores[only];
-    const page = store.page(offset, limit);
-    return { resources: page.map((each) => represent(only, each, store)), total: store.count() };
+    const page = stores[only].ids(offset, limit).map((id) => ({ type: only, id }));
+    return { resources: read(stores, page), total: stores[only].count() };
   }
-  const found = types.flatMap((type) =>
-    allOf(stores[type], filter)
-      .map((each) => represent(type, each, stores[type]))
-      .filter((each) => filter === null || matches(filter, each)),
-  );
+  const found = types.flatMap((type) => [...search(stores[type], type, command)]);
   const ordered = sorting === null ? found : sorted(found, sorting);
-  return { resources: ordered.slice(offset, offset + limit), total: found.length };
+  return { resources: read(stores, ordered.slice(offset, offset + limit)), total: found.length };
 }
 
-function allOf(store: ScimStore, filter: Filter | null): StoredResource[] {
-  return (filter && indexed(store, filter)) ?? store.page(0, store.count());
+/** The resources that an answer has room for. */
+function read(stores: ScimStores, found: readonly Pick<Found, "type" | "id">[]): ScimObject[] {
+  function* all(): Iterable<ScimObject> {
+    for (const { type, id } of found) {
+      const stored = stores[type].find(id);
+      if (stored !== null) yield represent(type, stored, stores[type]);
+    }
+  }
+  return pageOf(all(), found.length, (resource) => JSON.stringify(resource).length).items;
+}
+
+/** What fits a filter, looked at one by one: all of it may be more than an object has memory for. */
+function* search(store: ScimStore, type: ResourceType, { filter, sorting }: ListCommand): Iterable<Found> {
+  for (const id of (filter && indexed(store, filter)) ?? store.ids(0, store.count())) {
+    if (filter === null && sorting === null) {
+      yield { type, id, key: null };
+      continue;
+    }
+    const stored = store.find(id);
+    if (stored === null) continue;
+    const resource = represent(type, stored, store);
+    if (filter !== null && !matches(filter, resource)) continue;
+    yield { type, id, key: sorting === null ? null : sortKey(resource, sorting.path) };
+  }
 }
 
 /** What a comparison for equality of one attribute can find by an index; `null` when it must look at everything. */
-function indexed(store: ScimStore, filter: Filter): StoredResource[] | null {
+function indexed(store: ScimStore, filter: Filter): string[] | null {
   if (filter.kind !== "compare" || filter.operator !== "eq" || typeof filter.value !== "string") return null;
   const { schema, name, sub } = filter.path;
   return schema === null && sub === null && name !== null ? store.candidates(name, filter.value) : null;
 }
 
 /** What has no value comes last, or first in descending order. */
-function sorted(resources: readonly ScimObject[], { path, descending }: Sorting): ScimObject[] {
-  const keyed = resources.map((resource) => ({ resource, key: sortKey(resource, path) }));
-  const ascending = keyed.toSorted((a, b) => compare(a.key, b.key));
-  return (descending ? ascending.toReversed() : ascending).map(({ resource }) => resource);
+function sorted(found: readonly Found[], { descending }: Sorting): Found[] {
+  const ascending = found.toSorted((a, b) => compare(a.key, b.key));
+  return descending ? ascending.toReversed() : ascending;
 }
 
 /** Of several values the primary one counts, else the first. */
@@ -49,7 +76,8 @@ function sortKey(resource: ScimObject, path: AttributePath): string | null {
   const value = isObject(chosen) ? valueOf(chosen, path.sub ?? "value") : chosen;
   if (value === undefined || value === null || isObject(value)) return null;
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return isCaseExact(path.name ?? "") ? text : text.toLowerCase();
+  const beginning = text.slice(0, MAX_SORTED);
+  return isCaseExact(path.name ?? "") ? beginning : beginning.toLowerCase();
 }
 
 function compare(a: string | null, b: string | null): number {

@@ -16,10 +16,11 @@ export interface StoredResource {
 /** Where the resources of one type are kept, in the order of their making. */
 export interface ScimStore {
   find(id: string): StoredResource | null;
-  page(offset: number, limit: number): StoredResource[];
+  /** The ids of some: resources may be long, and are read one by one. */
+  ids(offset: number, limit: number): string[];
   count(): number;
   /** A superset of those of which an attribute equals a value, by an index; `null` when there is none for it. */
-  candidates(attribute: string, value: string): StoredResource[] | null;
+  candidates(attribute: string, value: string): string[] | null;
   insert(id: string, resource: ScimObject, now: number): void;
   update(id: string, resource: ScimObject, now: number): void;
   remove(id: string, now: number): void;
@@ -43,12 +44,16 @@ export function emailKeys(user: ScimObject): string[] {
   return [...new Set(keys)];
 }
 
+/** Letters of a name in lists, of which an answer may have hundreds. */
+export const MAX_NAME = 500;
+
 const part = (path: string) => `coalesce(json_extract(scim_users.resource, '$.${path}'), '')`;
 
 /** What a row of `scim_users` is called: of one that was deleted only the user name is left, in lower case. */
-export const SCIM_USER_NAME = `coalesce(nullif(${part("displayName")}, ''), nullif(${part("name.formatted")}, ''),
+export const SCIM_USER_NAME = `substr(coalesce(nullif(${part("displayName")}, ''),
+  nullif(${part("name.formatted")}, ''),
   nullif(trim(${part("name.givenName")} || ' ' || ${part("name.familyName")}), ''),
-  nullif(${part("userName")}, ''), user_name_key)`;
+  nullif(${part("userName")}, ''), user_name_key), 1, ${MAX_NAME})`;
 
 /** A resource in the form of the answer; where it is, HTTP knows. */
 export function represent(type: ResourceType, stored: StoredResource, store: ScimStore): ScimResource {

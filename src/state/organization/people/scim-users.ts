@@ -3,7 +3,7 @@ import type { Told } from "../../../api-types/scim.ts";
 import { MAX_VALUES, type ScimObject } from "../../../core/scim/object.ts";
 import { roleNames } from "../../../core/scim/roles.ts";
 import { ScimLeavers } from "./scim-leavers.ts";
-import { emailKeys, sameKey, type ScimStore, type StoredResource } from "./scim-store.ts";
+import { emailKeys, MAX_NAME, sameKey, type ScimStore, type StoredResource } from "./scim-store.ts";
 
 /** As many as a user can have at once, the two names and the addresses: a request may drop all of them. */
 const MAX_FORMER_NAMES = MAX_VALUES + 2;
@@ -23,13 +23,13 @@ export class ScimUsers implements ScimStore {
     return row === undefined ? null : readRow(row);
   }
 
-  page(offset: number, limit: number): StoredResource[] {
-    const rows = this.#sql.exec<SqlRow>(
-      `SELECT * FROM scim_users WHERE deleted_at IS NULL ORDER BY created_at, id LIMIT ? OFFSET ?`,
+  ids(offset: number, limit: number): string[] {
+    const rows = this.#sql.exec<{ id: string }>(
+      `SELECT id FROM scim_users WHERE deleted_at IS NULL ORDER BY created_at, id LIMIT ? OFFSET ?`,
       limit,
       offset,
     );
-    return [...rows].map(readRow);
+    return [...rows].map(({ id }) => id);
   }
 
   count(): number {
@@ -39,14 +39,14 @@ export class ScimUsers implements ScimStore {
   }
 
   /** A superset of those of which an attribute equals a value, by an index; `null` when there is none for it. */
-  candidates(attribute: string, value: string): StoredResource[] | null {
+  candidates(attribute: string, value: string): string[] | null {
     const column = INDEXED.get(attribute.toLowerCase());
     if (column === undefined) return null;
-    const rows = this.#sql.exec<SqlRow>(
-      `SELECT * FROM scim_users WHERE deleted_at IS NULL AND ${column} = ? ORDER BY created_at, id`,
+    const rows = this.#sql.exec<{ id: string }>(
+      `SELECT id FROM scim_users WHERE deleted_at IS NULL AND ${column} = ? ORDER BY created_at, id`,
       sameKey(value),
     );
-    return [...rows].map(readRow);
+    return [...rows].map(({ id }) => id);
   }
 
   insert(id: string, resource: ScimObject, now: number): void {
@@ -90,7 +90,7 @@ export class ScimUsers implements ScimStore {
 
   relationsOf(id: string): Pick<Told, "groups"> {
     const groups = this.#sql.exec<{ id: string; name: string }>(
-      `SELECT id, display_name AS name FROM scim_groups JOIN scim_members ON group_id = id WHERE user_id = ?
+      `SELECT id, substr(display_name, 1, ${MAX_NAME}) AS name FROM scim_groups JOIN scim_members ON group_id = id WHERE user_id = ?
        ORDER BY created_at, id`,
       id,
     );
@@ -121,8 +121,8 @@ export class ScimUsers implements ScimStore {
   /** Finds the names and addresses of all users anew, and folds those of before. */
   indexNames(): void {
     for (const [table, column] of FOLDED) this.#foldAnew(table, column);
-    const living = this.#sql.exec<SqlRow>(`SELECT * FROM scim_users WHERE deleted_at IS NULL`).toArray();
-    for (const { id, resource } of living.map(readRow)) {
+    for (const id of this.ids(0, this.count())) {
+      const resource = this.find(id)?.resource ?? {};
       const [userName, externalId] = columnsOf(resource);
       // Two names that were not the same before stay apart.
       this.#sql.exec(`UPDATE OR IGNORE scim_users SET user_name_key = ? WHERE id = ?`, userName, id);

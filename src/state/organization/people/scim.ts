@@ -174,7 +174,7 @@ export class Scim {
 
   #isTaken(type: ResourceType, id: string, name: string): boolean {
     if (type === "Group") return this.#groups.isNamed(name, id);
-    return (this.#users.candidates("userName", name) ?? []).some((each) => each.id !== id);
+    return (this.#users.candidates("userName", name) ?? []).some((other) => other !== id);
   }
 
   /** Records a change; of a group's members only those added or removed. */

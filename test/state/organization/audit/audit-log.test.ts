@@ -2,7 +2,8 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { config } from "../../../../src/config.ts";
-import { isRefusal } from "../../../../src/core/refusal.ts";
+import type { AuditEvent } from "../../../../src/core/organization/organization.ts";
+import { isRefusal, type Result } from "../../../../src/core/refusal.ts";
 import { generateKey } from "../../../../src/core/key/key-secret.ts";
 import type { Alarm } from "../../../../src/state/alarm.ts";
 import { AuditLog } from "../../../../src/state/organization/audit/audit-log.ts";
@@ -90,6 +91,30 @@ test("an event whose values are too large for a row is kept without them", async
       leftOut: expect.stringMatching(/^\d+ characters$/),
     });
   });
+});
+
+test("events that are too long for one answer come on several pages, each once", async () => {
+  const organization = env.ORGANIZATION.getByName("org_long_events");
+  const alice = makeActor("org_long_events");
+  await organization.bootstrap(alice);
+  const long = 20;
+  await runInDurableObject(organization, (_, { storage: { sql } }) => {
+    const fields = { texts: Array.from({ length: 900 }, () => "é".repeat(250)) };
+    const entry = { action: "webhook.tested", target: "x", before: fields, after: fields } as const;
+    for (let i = 0; i < long; i++) auditOf(sql).add(alice, entry, Date.now());
+  });
+  const ids: number[] = [];
+  let before: number | null = null;
+  do {
+    const query = { ...EVERY_EVENT, before, action: "webhook", limit: 20, endsEarly: true } as const;
+    const events: Result<AuditEvent[]> = await organization.listAuditEvents(alice, query);
+    if (isRefusal(events)) throw new Error(events.code);
+    expect(events.length).toBeLessThan(20);
+    ids.push(...events.map(({ id }) => id));
+    before = events.at(-1)?.hasMore === true ? (ids.at(-1) ?? null) : null;
+  } while (before !== null);
+  expect(ids).toHaveLength(long);
+  expect(ids).toEqual(ids.toSorted((a, b) => b - a));
 });
 
 function auditOf(sql: SqlStorage): AuditLog {
