@@ -16,9 +16,9 @@ const person = (name: string, ...groups: string[]): Person => ({
   name,
   groups,
 });
-const ALICE = person("alice", "Custody Admins", "custody-developers");
+const ALICE = person("alice", "custody-admins", "custody-developers");
 const BOB = person("bob", "custody-developers");
-const OLGA = person("olga", "gateway-operators");
+const OLGA = person("olga", "custody-operators");
 const NOBODY = person("nobody", "other");
 
 const FORM = {

@@ -3,16 +3,13 @@ import { ENTRA_ROLES, ENTRA_SETTINGS, TENANT, entra, entraPaths } from "./entra.
 
 const CLIENT = "portcullis-console";
 
-const GATEWAY = "https://gateway.acme.example";
+const GATEWAY = "https://gateway.example.com";
 
 const PAPE = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
 
 /** What the organisation's own names stand for. */
-const ROLE_NAMES = JSON.stringify({
-  "Custody Admins": ["admin"],
-  "custody-developers": ["*:developer"],
-  "gateway-operators": ["portcullis:ops"],
-});
+const ROLE_NAMES =
+  '{"custody-admins": ["admin"], "custody-developers": ["*:developer"], "custody-operators": ["portcullis:ops"]}';
 
 const OKTA_2FA = "urn:okta:loa:2fa:any";
 
@@ -20,7 +17,14 @@ const COGNITO_POOL = "/eu-central-1_EXAMPLE01";
 
 const AUTH0_ORGANIZATION = "org_9ybsU1dN2dKfDkBi";
 
-const AUTH0_ROLES = "https://portcullis.acme.example/roles";
+const AUTH0_ROLES = `${GATEWAY}/roles`;
+
+/** Roles of Auth0 are called as people read them. */
+const AUTH0_NAMES: Readonly<Record<string, string>> = {
+  "custody-admins": "Custody Admin",
+  "custody-developers": "Custody Developer",
+  "custody-operators": "Gateway Operator",
+};
 
 export const DIALECTS: readonly Dialect[] = [
   {
@@ -84,6 +88,7 @@ export const DIALECTS: readonly Dialect[] = [
       OIDC_ISSUER: `${url}/oauth2/default`,
       OIDC_AUDIENCE: "api://portcullis",
       OIDC_CLIENT_ID: "0oa1b2c3d4e5f6g7h8i9",
+      OIDC_SCOPE: "openid profile email offline_access",
       OIDC_SUBJECT_CLAIM: "uid",
       OIDC_EMAIL_CLAIM: "sub",
       OIDC_ORG: "acme",
@@ -126,7 +131,7 @@ export const DIALECTS: readonly Dialect[] = [
             azp: CLIENT,
             scope: request.get("scope"),
             org_id: AUTH0_ORGANIZATION,
-            [AUTH0_ROLES]: person.groups,
+            [AUTH0_ROLES]: person.groups.map((group) => AUTH0_NAMES[group] ?? group),
           }
         : "eyJhbGciOiJkaXIifQ..opaque.token.x",
     idToken: ({ person, request, authTime }) => ({
@@ -140,9 +145,11 @@ export const DIALECTS: readonly Dialect[] = [
     settings: (url) => ({
       OIDC_ISSUER: `${url}/`,
       OIDC_AUDIENCE: GATEWAY,
-      OIDC_AUTHORIZE_PARAMS: JSON.stringify({ audience: GATEWAY, organization: AUTH0_ORGANIZATION }),
+      OIDC_CLIENT_ID: CLIENT,
+      OIDC_AUTHORIZE_PARAMS: `{"audience": "${GATEWAY}", "organization": "${AUTH0_ORGANIZATION}"}`,
       OIDC_ROLES_CLAIM: AUTH0_ROLES,
-      OIDC_ROLE_NAMES: ROLE_NAMES,
+      OIDC_ROLE_NAMES:
+        '{"Custody Admin": ["admin"], "Custody Developer": ["*:developer"], "Gateway Operator": ["portcullis:ops"]}',
     }),
     expected: {
       orgId: AUTH0_ORGANIZATION,
@@ -194,6 +201,8 @@ export const DIALECTS: readonly Dialect[] = [
     }),
     settings: (url) => ({
       OIDC_ISSUER: `${url}/realms/acme`,
+      OIDC_AUDIENCE: "portcullis",
+      OIDC_CLIENT_ID: CLIENT,
       OIDC_SCOPE: "openid profile email organization",
       OIDC_ORG_CLAIM: "/organization/0",
       OIDC_ROLES_CLAIM: "/realm_access/roles",
@@ -253,6 +262,8 @@ export const DIALECTS: readonly Dialect[] = [
       OIDC_ISSUER: url + COGNITO_POOL,
       OIDC_AUDIENCE: GATEWAY,
       OIDC_RESOURCE: GATEWAY,
+      OIDC_CLIENT_ID: CLIENT,
+      OIDC_SCOPE: "openid profile email",
       OIDC_ORG: "acme",
       OIDC_ROLES_CLAIM: "cognito:groups",
       OIDC_ROLE_NAMES: ROLE_NAMES,
@@ -299,6 +310,7 @@ export const DIALECTS: readonly Dialect[] = [
     settings: (url) => ({
       OIDC_ISSUER: `${url}/3b4e5f6a/as`,
       OIDC_AUDIENCE: GATEWAY,
+      OIDC_CLIENT_ID: CLIENT,
       OIDC_SCOPE: "openid profile email portcullis",
       OIDC_ORG: "acme",
       OIDC_ROLES_CLAIM: "groups",
@@ -330,9 +342,11 @@ export const DIALECTS: readonly Dialect[] = [
     settings: (url) => ({
       OIDC_ISSUER: `${url}/application/o/portcullis/`,
       OIDC_AUDIENCE: CLIENT,
+      OIDC_CLIENT_ID: CLIENT,
       OIDC_ORG: "acme",
       OIDC_ROLES_CLAIM: "groups",
       OIDC_ROLE_NAMES: ROLE_NAMES,
+      OIDC_MFA_REQUEST: "{}",
     }),
     expected: { orgId: "acme", id: ({ id }) => id, secondFactor: true, operators: true },
   },
@@ -362,6 +376,7 @@ export const DIALECTS: readonly Dialect[] = [
       OIDC_ISSUER: url,
       OIDC_AUDIENCE: GATEWAY,
       OIDC_RESOURCE: GATEWAY,
+      OIDC_CLIENT_ID: CLIENT,
       OIDC_ROLES_CLAIM: "permissions",
     }),
     expected: {

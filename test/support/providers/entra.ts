@@ -10,9 +10,9 @@ const ENTRA_STEP_UP = { id_token: { acrs: { essential: true, value: "c1" } } };
 
 /** App roles have values of the gateway's own, so that nothing needs translating. */
 export const ENTRA_ROLES: Readonly<Record<string, string>> = {
-  "Custody Admins": "admin",
+  "custody-admins": "admin",
   "custody-developers": "*:developer",
-  "gateway-operators": "portcullis:ops",
+  "custody-operators": "portcullis:ops",
 };
 
 export const entra = {
@@ -60,7 +60,7 @@ function entraClaims(person: Person): Claims {
 export const ENTRA_SETTINGS = {
   OIDC_AUDIENCE: API_ID,
   OIDC_CLIENT_ID: ENTRA_ID,
-  OIDC_SCOPE: `openid profile email api://${API_ID}/access_as_user`,
+  OIDC_SCOPE: `openid profile email offline_access api://${API_ID}/access_as_user`,
   OIDC_SUBJECT_CLAIM: "oid",
   OIDC_ORG_CLAIM: "tid",
   OIDC_EMAIL_CLAIM: "preferred_username",
