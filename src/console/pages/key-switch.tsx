@@ -13,6 +13,7 @@ import { Cancel, Form } from "../parts/form.tsx";
 import { ImpactReport } from "../parts/impact.tsx";
 import { Refused } from "../parts/outcome-banners.tsx";
 import { sectionOf } from "../parts/key-banners.tsx";
+import { endOf } from "../parts/key-end.tsx";
 import { navigable } from "../parts/page.tsx";
 import { keyPage, pathOf } from "../paths.ts";
 import { apiPath, impactOfEnding, withKey } from "./key-actions.tsx";
@@ -81,7 +82,7 @@ async function show(
       <Refused notice={notice} />
       {isImpact(impact) && <ImpactReport impact={impact} names={c.get("operationNames")} />}
       <section class="card question">
-        <p>{way.text}</p>
+        <p>{hasEnded(key) && !way.disabled ? EXPIRED : way.text}</p>
         <Form action={pathOf(c.req.raw)} csrf={c.get("session").csrf} keep="switch" class="decision">
           <input type="hidden" name="version" value={`${key.version}`} data-kept="" />
           <button>{way.button}</button>
@@ -91,6 +92,15 @@ async function show(
     </>
   );
   return navigable(c, title, me, sectionOf(key, me), content, { status });
+}
+
+const EXPIRED =
+  "The key has expired, so it is refused even when it is enabled. Edit it to give it another expiry.";
+
+/** Of a key that is disabled and has expired, the status says the former. */
+function hasEnded(key: Key): boolean {
+  const end = endOf(key);
+  return end !== null && Date.parse(end) <= Date.now();
 }
 
 /** What it would do is shown where it can be told; that it cannot is no reason not to switch a key off. */

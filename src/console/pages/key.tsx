@@ -134,7 +134,7 @@ const KeyDetail: FC<DetailProps> = ({
     >
       <Actions key_={key} me={me} />
     </PageHeader>
-    {outcome && <Banner kind="good" title={DONE[outcome]} />}
+    {outcome && isStill(outcome, key) && <Banner kind="good" title={DONE[outcome]} />}
     <KeyBanners key_={key} csrf={csrf} successor={successor} />
     {key.description && <p class="lead">{key.description}</p>}
     {key.receipt && revoker && <ReceiptCard key_={key} receipt={key.receipt} by={revoker} />}
@@ -225,6 +225,12 @@ const DONE: Readonly<Record<Outcome, string>> = {
   disabled: "The key is disabled and refused everywhere.",
   enabled: "The key is enabled again.",
 };
+
+/** Whether the key is yet as it was left: an address can be opened again when somebody has changed it since. */
+function isStill(outcome: Outcome, { status, disabled }: Key): boolean {
+  if (status === "revoked") return false;
+  return outcome === "saved" || disabled === (outcome === "disabled");
+}
 
 function recordOf(
   key: Key,

@@ -32,6 +32,7 @@ export function addKeyList(app: Hono<ConsoleEnv>, { policy }: Pick<Console, "pol
     // Counts are of all keys, so they say nothing of those of some.
     const counts = isRefusal(counted) || query.vault !== "" ? null : counted.counts;
     const { csrf } = c.get("session");
+    const { status, show, sort, vault, q } = query;
     return pageForMe(c, "My keys", "keys", (me) => (
       <>
         <PageHeader title="My keys">
@@ -48,10 +49,10 @@ export function addKeyList(app: Hono<ConsoleEnv>, { policy }: Pick<Console, "pol
             value={query.q}
             label="Name, id or whole key"
             at="keys"
-            keep={{ status: query.status, sort: query.sort, vault: query.vault }}
+            keep={{ status, show, sort, vault }}
           />
           {hasVaults && (
-            <FindForm csrf={csrf} at="keys" keep={{ status: query.status, sort: query.sort, q: query.q }}>
+            <FindForm csrf={csrf} at="keys" keep={{ status, show, sort, q }}>
               <VaultField value={query.vault} />
               <button class="secondary outline">Filter</button>
             </FindForm>

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import type { Child, FC } from "hono/jsx";
+import { keysOf } from "../../core/keys-of.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import type { Credentials, Organization, SigningKey } from "../../api-types/organization.ts";
 import type { Webhook } from "../../api-types/webhook.ts";
@@ -33,10 +34,17 @@ export function addOrganization(app: Hono<ConsoleEnv>): void {
     if (isRefusal(organization)) return refusalPage(c, organization);
     if (isRefusal(credentials)) return refusalPage(c, credentials);
     if (isRefusal(webhook) && webhook.code !== "not_found") return refusalPage(c, webhook);
+    // An address can be opened again when that is no longer so.
+    const isStill: Readonly<Record<keyof typeof DONE, boolean>> = {
+      bootstrapped: organization.bootstrapped,
+      rotated: waitingIn(credentials) !== undefined,
+      "webhook-deleted": isRefusal(webhook),
+    };
+    const done = keysOf(DONE).find((each) => each === c.req.query("done") && isStill[each]);
     return pageForMe(c, "Organisation", "organization", () => (
       <>
         <PageHeader title="Organisation" />
-        <Done done={c.req.query("done")} texts={DONE} />
+        <Done done={done} texts={DONE} />
         <div class="columns">
           <Overview
             organization={organization}
@@ -68,8 +76,13 @@ export function addOrganization(app: Hono<ConsoleEnv>): void {
 async function askForNextKey(c: ConsoleContext): Promise<Response> {
   const credentials = await c.get("api").get<Credentials>("/-/organization/credentials");
   if (isRefusal(credentials)) return refusalPage(c, credentials);
-  const waiting = credentials.signingKeys.find(({ activeFrom }) => Date.parse(activeFrom) > Date.now());
+  const waiting = waitingIn(credentials);
   return waiting === undefined ? confirmNextKey(c) : waitingPage(c, waiting);
+}
+
+/** The key that is published and signs nothing yet. */
+function waitingIn({ signingKeys }: Credentials): Credentials["signingKeys"][number] | undefined {
+  return signingKeys.find(({ activeFrom }) => Date.parse(activeFrom) > Date.now());
 }
 
 /** The next key is published once, and there is nothing to do until it has taken over. */

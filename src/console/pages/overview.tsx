@@ -6,6 +6,7 @@ import type { KeyCounts } from "../../api-types/key-acts.ts";
 import type { Key } from "../../api-types/keys.ts";
 import type { Webhook } from "../../api-types/webhook.ts";
 import type { OrganizationUsage } from "../../api-types/usage.ts";
+import type { ApiResult } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { PageHeader } from "../parts/ui.tsx";
 import { Icon } from "../parts/icons.tsx";
@@ -36,6 +37,7 @@ export function addOverview(app: Hono<ConsoleEnv>): void {
     ]);
     if (isRefusal(counts)) return refusalPage(c, counts);
     if (isRefusal(usage)) return refusalPage(c, usage);
+    if (isRefusal(expiring)) return refusalPage(c, expiring);
     const groups = isRefusal(organization) ? [] : (organization.groupsWithoutRole ?? []);
     const deaf = !isRefusal(webhook) && webhook.disabledReason !== null;
     return pageForMe(c, "Overview", "overview", () => (
@@ -83,12 +85,12 @@ export function addOverview(app: Hono<ConsoleEnv>): void {
 }
 
 /** The active keys that end first. Those that were rotated have an end before their expiry. */
-async function soonest(c: ConsoleContext): Promise<readonly Key[]> {
+async function soonest(c: ConsoleContext): Promise<ApiResult<readonly Key[]>> {
   const query = KeyQuery.parse({ show: "expiring", sort: "expiresAt" });
   const asked = { ...askedOf(query, Date.now()), owner: "*", limit: "100" };
   const keys = await c.get("api").get<Page<Key>>("/-/api-keys", asked);
   const end = (key: Key) => Date.parse(endOf(key) ?? "");
-  return isRefusal(keys) ? [] : keys.data.toSorted((a, b) => end(a) - end(b)).slice(0, NAMED);
+  return isRefusal(keys) ? keys : keys.data.toSorted((a, b) => end(a) - end(b)).slice(0, NAMED);
 }
 
 /** How many active keys there are, and how many of them want to be looked at, each with the way to them. */

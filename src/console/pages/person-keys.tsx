@@ -162,9 +162,12 @@ async function receiptsPage(c: ConsoleContext, id: string): Promise<Response> {
   if (isRefusal(keys)) return refusalPage(c, keys);
   const cut = keys.data.filter(({ revokedAt }) => query.at === undefined || revokedAt === query.at);
   const read = await Promise.all(cut.map((key) => api.get<KeyDetails>(`/-/api-keys/${key.id}`)));
+  const unread = read.find((key) => isRefusal(key));
+  if (isRefusal(unread)) return refusalPage(c, unread);
   const receipts = read.flatMap((key) => (isRefusal(key) ? [] : (key.receipt ?? [])));
   const missing = cut.length - receipts.length;
-  const { done = 0, at, cursor, trail } = query;
+  const { at, cursor, trail } = query;
+  const done = cut.length === 0 ? 0 : (query.done ?? 0);
   const title = done > 0 ? `${counted(done, "key")} revoked` : `Revoked keys of ${person.name}`;
   return pageForMe(c, title, "people", () => (
     <>

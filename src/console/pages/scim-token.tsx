@@ -19,7 +19,7 @@ export function addScimToken(app: Hono<ConsoleEnv>): void {
     const { scimToken } = credentials;
     return confirmPage(c, "organization", {
       title: scimToken === null ? "Create a SCIM token?" : "Replace the SCIM token?",
-      action: "Create the token",
+      action: scimToken === null ? "Create the token" : "Replace the token",
       danger: scimToken !== null,
       text: (
         <>

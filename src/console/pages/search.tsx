@@ -7,7 +7,7 @@ import type { Key } from "../../api-types/keys.ts";
 import type { Person } from "../../api-types/people.ts";
 import type { ServiceUser } from "../../api-types/service-users.ts";
 import { ADMIN } from "../../core/organization/organization.ts";
-import type { ApiResult } from "../api.ts";
+import type { ApiRefusal, ApiResult } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { filterProblems } from "../filters.ts";
 import { knownVaults } from "../key-form/known.ts";
@@ -84,8 +84,9 @@ export function addSearch(app: Hono<ConsoleEnv>): void {
     const q = text.parse(c.req.query("q"));
     const me = await c.get("me");
     if (isRefusal(me)) return refusalPage(c, me);
-    const isAdmin = me.roles.includes(ADMIN);
-    return q === "" ? searchPage(c, "", null) : searchPage(c, q, await resultsOf(c, q, isAdmin));
+    if (q === "") return searchPage(c, "", null);
+    const results = await resultsOf(c, q, me.roles.includes(ADMIN));
+    return isRefusal(results) ? refusalPage(c, results) : searchPage(c, q, results);
   });
 }
 
@@ -164,15 +165,15 @@ function searchPage(c: ConsoleContext, q: string, results: Child): Promise<Respo
       </div>
       {results ?? (
         <p class="soft">
-          Finds keys, people, service users and vaults. You can paste a whole key, even a leaked one: your
-          browser hashes it, and only the hash is sent.
+          Finds keys, people, service users and vaults. You can paste a whole key, even a leaked one
+          <span class="with-scripts">: your browser hashes it, and only the hash is sent</span>.
         </p>
       )}
     </>
   ));
 }
 
-async function resultsOf(c: ConsoleContext, q: string, isAdmin: boolean): Promise<Child> {
+async function resultsOf(c: ConsoleContext, q: string, isAdmin: boolean): Promise<Child | ApiRefusal> {
   const api = c.get("api");
   const asked = { q, limit: SHOWN };
   const [keys, people, users, vaults] = await Promise.all([
@@ -181,8 +182,11 @@ async function resultsOf(c: ConsoleContext, q: string, isAdmin: boolean): Promis
     isAdmin ? api.get<Page<ServiceUser>>("/-/service-users", asked) : NOBODY,
     knownVaults(c),
   ]);
-  const list = <T,>(page: ApiResult<Page<T>>) => (isRefusal(page) ? [] : page.data);
-  const found = { keys: list(keys), people: list(people), users: list(users) };
+  // What could not be asked for is not what is not there.
+  if (isRefusal(keys)) return keys;
+  if (isRefusal(people)) return people;
+  if (isRefusal(users)) return users;
+  const found = { keys: keys.data, people: people.data, users: users.data };
   const named = [...(vaults?.inUse ?? []), ...(vaults?.unproven ?? [])].filter((id) => id === q);
   if (found.keys.length + found.people.length + found.users.length + named.length === 0) {
     return (

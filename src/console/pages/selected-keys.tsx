@@ -5,6 +5,7 @@ import type { Key, KeyDetails } from "../../api-types/keys.ts";
 import { isRefusal } from "../../core/refusal.ts";
 import { keysOf } from "../../core/keys-of.ts";
 import { REFUSALS, type RefusalCode } from "../../core/refusal-table.ts";
+import type { ApiResult } from "../api.ts";
 import type { ConsoleContext, ConsoleEnv } from "../context.ts";
 import { textOf } from "../key-form/form-data.ts";
 import { Empty, KeyStanding, PageHeader } from "../parts/ui.tsx";
@@ -42,6 +43,7 @@ export function addSelectedKeys(app: Hono<ConsoleEnv>): void {
   app.get("/selected-keys", async (c) => {
     const act = actOf(c);
     const keys = await readKeys(c, c.req.queries("id") ?? []);
+    if (isRefusal(keys)) return refusalPage(c, keys);
     const open = keys.filter((key) => canBe(act, key));
     return open.length === 0 ? nothingPage(c, keys.length > 0) : askPage(c, act, open);
   });
@@ -55,19 +57,21 @@ export function addSelectedKeys(app: Hono<ConsoleEnv>): void {
     const done = await c.get("api").change<KeyOutcomes>("POST", "/-/api-keys/acts", body);
     if (!isRefusal(done)) return c.redirect(doneAt(act, done.outcomes), 303);
     const problems = problemsOf(done, LABELS);
-    return problems === null
-      ? refusalPage(c, done)
-      : askPage(c, act, await readKeys(c, keyIds), { reason, problems });
+    if (problems === null) return refusalPage(c, done);
+    const keys = await readKeys(c, keyIds);
+    return isRefusal(keys) ? refusalPage(c, keys) : askPage(c, act, keys, { reason, problems });
   });
 
   app.get("/selected-keys/done", async (c) => {
     const keys = await readKeys(c, idsIn(c.req.query("ids")));
+    if (isRefusal(keys)) return refusalPage(c, keys);
     const refused = refusedIn(c.req.query("refused"));
     return keys.length + refused.size === 0 ? nothingPage(c) : donePage(c, actOf(c), keys, refused);
   });
 
   app.get("/selected-keys/receipts.json", async (c) => {
     const keys = await readKeys(c, idsIn(c.req.query("ids")));
+    if (isRefusal(keys)) return refusalPage(c, keys);
     const receipts = keys.flatMap((key) =>
       key.receipt === undefined ? [] : [receiptRecord(key, key.receipt)],
     );
@@ -82,11 +86,12 @@ function actOf(c: ConsoleContext): Act {
 
 const KEY_ID = /^key_[0-9A-Za-z]{12}$/;
 
-/** Those of some keys that the reader may see. */
-async function readKeys(c: ConsoleContext, ids: readonly string[]): Promise<KeyDetails[]> {
+/** Those of some keys that the reader may see. One that cannot be read is not taken for one that is not there. */
+async function readKeys(c: ConsoleContext, ids: readonly string[]): Promise<ApiResult<KeyDetails[]>> {
   const known = [...new Set(ids)].filter((id) => KEY_ID.test(id)).slice(0, KEYS_AT_ONCE);
   const read = await Promise.all(known.map((id) => c.get("api").get<KeyDetails>(`/-/api-keys/${id}`)));
-  return read.flatMap((key) => (isRefusal(key) ? [] : [key]));
+  const unread = read.filter((key) => isRefusal(key)).find(({ code }) => code !== "not_found");
+  return unread ?? read.flatMap((key) => (isRefusal(key) ? [] : [key]));
 }
 
 /** Whether an act makes anything else of a key. */

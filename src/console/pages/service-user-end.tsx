@@ -73,7 +73,11 @@ function add(
       c.get("api").get<ServiceUser>(apiPath(id)),
       c.get("api").change<ServiceUserImpact>("POST", `${apiPath(id)}/impact`, { vaultRoles: {} }),
     ]);
-    if (isRefusal(user)) return refusalPage(c, user);
+    if (isRefusal(user)) {
+      // Its own page tells that it was deleted.
+      const isGone = name === "delete" && user.code === "not_found";
+      return isGone ? c.redirect(`${SERVICE_USERS}/${encodeURIComponent(id)}`, 303) : refusalPage(c, user);
+    }
     if (isRefusal(impact)) return refusalPage(c, impact);
     const back = { label: user.name, href: `${SERVICE_USERS}/${user.id}` };
     return confirmPage(c, "service-users", { ...ask(user, impact), danger: name !== "activate", back });
@@ -81,7 +85,9 @@ function add(
 
   app.post(`/service-users/:id/${name}`, async (c) => {
     const answer = await act(c, c.req.param("id"));
-    if (!isRefusal(answer)) return c.redirect(done(c.req.param("id")), 303);
+    // A deletion that was not confirmed is finished by itself, and may be sent again to check.
+    const isGone = name === "delete" && isRefusal(answer) && answer.code === "not_found";
+    if (isGone || !isRefusal(answer)) return c.redirect(done(c.req.param("id")), 303);
     return answer.code === "admission_unavailable" ? unconfirmedPage(c, answer) : refusalPage(c, answer);
   });
 }

@@ -34,7 +34,7 @@ import {
   vaultProblems,
   type Values,
 } from "../service-user-values.ts";
-import { refusalPage } from "./error-pages.tsx";
+import { refusalPage, unconfirmedPage } from "./error-pages.tsx";
 import type { ServiceUserDone } from "./service-users.tsx";
 
 /** `/service-users/new` and `/service-users/<id>/edit`. */
@@ -93,6 +93,7 @@ async function save(c: ConsoleContext, user: ServiceUser, form: FormData): Promi
     rememberNew(c, unknownIn(values, known));
     return c.redirect(doneAt(user.id, "updated"), 303);
   }
+  if (updated.code === "admission_unavailable") return unconfirmedPage(c, updated);
   const problems = problemsOf(updated, LABELS);
   return problems === null ? refusalPage(c, updated) : editPage(c, user, { values, problems, refused: true });
 }

@@ -46,9 +46,14 @@ const DONE = {
   updated: "Saved, and in force for its keys everywhere.",
   activated: "The service user is active again. Keys that were revoked stay revoked: create new ones.",
   deactivated: "The service user is deactivated, and its keys are revoked everywhere.",
-  deleted: "The service user is deleted, and its keys are revoked everywhere.",
 } as const;
-export type ServiceUserDone = keyof typeof DONE;
+const DELETED = { deleted: "The service user is deleted, and its keys are revoked everywhere." } as const;
+export type ServiceUserDone = keyof typeof DONE | keyof typeof DELETED;
+
+/** What was done to a service user, unless somebody has changed it since: an address can be opened again. */
+function stillDone(done: string | undefined, { active }: ServiceUser): string | undefined {
+  return done === (active ? "deactivated" : "activated") ? undefined : done;
+}
 
 /** `/service-users` and `/service-users/<id>`: users that have keys and cannot sign in, for admins. */
 export function addServiceUsers(app: Hono<ConsoleEnv>): void {
@@ -69,7 +74,7 @@ export function addServiceUsers(app: Hono<ConsoleEnv>): void {
             <Icon name="plus" /> New service user
           </a>
         </PageHeader>
-        <Done done={c.req.query("done")} texts={DONE} />
+        <Done done={c.req.query("done")} texts={DELETED} />
         {(users.data.length > 0 || query.q !== "") && (
           <div class="filters">
             <SearchForm csrf={csrf} value={query.q} label="Name or id" at="service-users" />
@@ -208,7 +213,7 @@ const UserDetail: FC<Detail> = ({ user, keys, sort, done, check }) => {
           <Icon name="trash" /> Delete
         </a>
       </PageHeader>
-      <Done done={done} texts={DONE} />
+      <Done done={stillDone(done, user)} texts={DONE} />
       <CheckVaults vaults={check} />
       <section class="card">
         <Facts

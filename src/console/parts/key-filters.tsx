@@ -102,9 +102,10 @@ export const NoKeys: FC<{ path: string; query: ListQuery; whose: Whose }> = ({ p
     );
   }
   if (query.show !== undefined) {
+    const isNarrowed = Boolean(query.owner || query.ownerName || query.kind);
     return (
       <Empty icon="check" title="No such keys">
-        <p>{NOTHING_TO_DO[query.show]}</p>
+        <p>{isNarrowed ? "None among the active keys that match the filters." : NOTHING_TO_DO[query.show]}</p>
         <a href={link(path, { ...fromTheStart(query), show: undefined })}>Show all active keys</a>
       </Empty>
     );

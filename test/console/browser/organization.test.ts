@@ -131,7 +131,7 @@ describe("the SCIM token", () => {
       const visitor = await visitors.signInTwice("alice", "/organization/scim-token", { javaScriptEnabled });
       const { page } = visitor;
       const before = await times("scim_token.created");
-      await page.getByRole("button", { name: "Create the token" }).click();
+      await page.getByRole("button", { name: /^(Create|Replace) the token$/ }).click();
       const token = await secretOn(page);
       await page.getByLabel("I have stored").check();
       await page.reload();

@@ -43,7 +43,7 @@ export const ADMIN_PAGES: Readonly<Record<string, Steps>> = {
   "signing-key": open("/organization/signing-key"),
   "scim-token": async (page) => {
     await page.goto("/-/console/organization/scim-token");
-    await page.getByRole("button", { name: "Create the token" }).click();
+    await page.getByRole("button", { name: /^(Create|Replace) the token$/ }).click();
     await page.getByLabel("The secret").waitFor();
   },
   webhook: async (page) => {
