@@ -210,19 +210,19 @@ test("enabling a key that has expired meanwhile does not promise that it works a
 });
 
 describe("a change of a service user that could not be confirmed", () => {
-  const PATH = "/service-users/svc_0";
+  const PAGE = "/service-users/svc_0";
   const API = "/-/service-users/svc_0";
   const gone = () => refusalOf("not_found", 404);
 
   test("is told to be recorded", async () => {
-    const page = await pageAt(`${PATH}/edit`, { [`PATCH ${API}`]: down }, "POST");
+    const page = await pageAt(`${PAGE}/edit`, { [`PATCH ${API}`]: down }, "POST");
     expect([page.status, page.text]).toEqual([503, expect.stringContaining("Done, but not confirmed")]);
   });
 
   test("and was its deletion is done when it is sent again, or asked for", async () => {
-    const sent = await pageAt(`${PATH}/delete`, { [`DELETE ${API}`]: gone }, "POST");
+    const sent = await pageAt(`${PAGE}/delete`, { [`DELETE ${API}`]: gone }, "POST");
     expect([sent.status, sent.to]).toEqual([303, "/-/console/service-users?done=deleted"]);
-    const asked = await pageAt(`${PATH}/delete`, { [`GET ${API}`]: gone });
+    const asked = await pageAt(`${PAGE}/delete`, { [`GET ${API}`]: gone });
     expect([asked.status, asked.to]).toEqual([303, "/-/console/service-users/svc_0"]);
   });
 });
