@@ -1,4 +1,4 @@
-import { inputText, UsageError } from "./command-line.ts";
+import { inputText, UsageError, useProxy } from "./command-line.ts";
 import { explainIdToken } from "./control/identity/explain-id-token.ts";
 import { explainToken, type Explanation } from "./control/identity/explain.ts";
 import { ProviderKeys } from "./control/identity/provider-keys.ts";
@@ -37,6 +37,7 @@ export async function checkToken(file: string, hasVaults: boolean): Promise<numb
 async function check(file: string, hasVaults: boolean): Promise<number> {
   const { identity } = readSettings(process.env, configuredVars()).config;
   const { token, idToken } = readGiven(inputText("--token", file));
+  useProxy();
   const keys = new ProviderKeys(identity.issuer);
   const reading = { ...identity, hasVaults };
   const now = Date.now();

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { setGlobalProxyFromEnv } from "node:http";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { lineOf, messageOf, systemCodeOf } from "./core/thrown.ts";
 
@@ -39,6 +40,21 @@ export function parseOptions<Config extends ParseArgsConfig>(config: Config) {
     return parseArgs(config);
   } catch (error) {
     throw new UsageError(lineOf(error));
+  }
+}
+
+/**
+ * Has this process's requests go through the proxy that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`), as wrangler's
+ * do; without `NO_PROXY` those to this machine do not.
+ */
+export function useProxy(): void {
+  const { no_proxy: lower, NO_PROXY: upper, ...env } = process.env;
+  try {
+    setGlobalProxyFromEnv({ ...env, NO_PROXY: lower ?? upper ?? "localhost,127.0.0.1,::1" });
+  } catch {
+    // The URL may hold a password.
+    process.stderr.write("HTTPS_PROXY and HTTP_PROXY must be URLs of proxies\n");
+    process.exit(1);
   }
 }
 

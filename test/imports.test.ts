@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   control: ["core", "admission", "api-types", "state", ...SETTINGS],
   // The console is a client of the control API, which the Worker hands it.
   console: ["core", "api-types", "state", ...SETTINGS],
-  cli: ["core", "api-types", "ops"],
+  cli: ["core", "api-types", "ops", COMMAND_LINE],
   cost: ["core", "admission", COMMAND_LINE],
   ops: ["core"],
   demo: ["api", "core", "settings", COMMAND_LINE],

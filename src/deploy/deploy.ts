@@ -1,17 +1,15 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
+import { useProxy } from "../command-line.ts";
 import { readArguments, USAGE, type DeployCommand } from "./arguments.ts";
 import { documentVarsOf, readTarget, type Target } from "./configuration.ts";
-import { DeployError } from "./deploy-error.ts";
+import { DeployError, NotRolledBack } from "./deploy-error.ts";
+import { documentProblems } from "./document-check.ts";
 import { nextSteps } from "./next-steps.ts";
-import { isReady, urlOf } from "./readiness.ts";
+import { isReady, urlOf, urlProblems } from "./readiness.ts";
 import { release } from "./release.ts";
 import { rollBack } from "./rollback.ts";
 import { Wrangler } from "./wrangler.ts";
 
 const PAUSE_MS = 5000;
-const CHECK_TIMEOUT_MS = 300_000;
 const NOT_READY = 2;
 
 const print = (text: string): void => void process.stdout.write(text);
@@ -26,23 +24,12 @@ async function main(): Promise<number> {
   const target = readTarget(command);
   const vars = documentVarsOf(target, command);
   const wrangler = new Wrangler(command, vars);
-  if (command.rollbackTo !== null) await rollBack(command.rollbackTo, wrangler, print);
-  else await release(target, command, { wrangler, documentProblems: () => documentProblems(vars), print });
+  if (command.rollbackTo !== null) {
+    const problems = urlProblems(target, command);
+    if (problems.length > 0) throw new NotRolledBack(...problems);
+    await rollBack(command.rollbackTo, wrangler, print);
+  } else await release(target, command, { wrangler, documentProblems: () => documentProblems(vars), print });
   return command.dryRun ? 0 : await askReadiness(target, command);
-}
-
-/** What is wrong with the API's document, in the words of `npm run check`. */
-async function documentProblems(vars: Readonly<Record<string, string>>): Promise<string[]> {
-  const check = promisify(execFile)(process.execPath, [join(import.meta.dirname, "../check.ts")], {
-    env: { ...process.env, ...vars },
-    timeout: CHECK_TIMEOUT_MS,
-  });
-  return check.then(
-    () => [],
-    ({ stderr, killed }: { stderr: string; killed?: boolean }) => [
-      `The API's document:\n${killed === true ? "npm run check has not come to an end" : stderr.trim()}`,
-    ],
-  );
 }
 
 async function askReadiness(target: Target, command: DeployCommand): Promise<number> {
@@ -59,6 +46,7 @@ async function askReadiness(target: Target, command: DeployCommand): Promise<num
   return 0;
 }
 
+useProxy();
 try {
   process.exitCode = await main();
 } catch (error) {

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { DeployCommand } from "./arguments.ts";
 import type { Target } from "./configuration.ts";
 import { DeployError, NoNamespace } from "./deploy-error.ts";
+import { messageOf, systemCodeOf } from "../core/thrown.ts";
 import type { Wrangler } from "./wrangler.ts";
 
 export const BINDING = "KEY_RECORDS";
@@ -63,14 +64,20 @@ async function create(name: string, title: string, wrangler: Wrangler): Promise<
 
 /** Writes the id into the environment's own section, below the binding's name. */
 function writeId({ config, environment }: DeployCommand, id: string): void {
+  const byHand = `Put id = "${id}" below binding = "${BINDING}" of [[env.${environment}.kv_namespaces]], and deploy again`;
   const lines = readFileSync(config, "utf8").split("\n");
   const section = lines.findIndex((line) => line.trim() === `[[env.${environment}.kv_namespaces]]`);
   const end = lines.findIndex((line, i) => i > section && line.trimStart().startsWith("["));
   const name = lines.findIndex((line, i) => i > section && /^\s*binding\s*=\s*"KEY_RECORDS"/.test(line));
   if (section === -1 || name === -1 || (end !== -1 && name > end)) {
+    throw new DeployError(byHand);
+  }
+  const written = lines.toSpliced(name + 1, 0, `id = "${id}"`).join("\n");
+  try {
+    writeFileSync(config, written);
+  } catch (error) {
     throw new DeployError(
-      `Put id = "${id}" below binding = "${BINDING}" of [[env.${environment}.kv_namespaces]], and deploy again`,
+      `${config} cannot be written (${systemCodeOf(error) ?? messageOf(error)}). ${byHand}`,
     );
   }
-  writeFileSync(config, lines.toSpliced(name + 1, 0, `id = "${id}"`).join("\n"));
 }

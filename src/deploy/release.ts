@@ -8,6 +8,7 @@ import { DeployError, HalfDeployed, NoNamespace, NotDeployed } from "./deploy-er
 import { deployedFingerprint, noteWhole, readDeployed, secretsOf, type Deployed } from "./deployed.ts";
 import { fieldProblems } from "./field-checks.ts";
 import { provideNamespace } from "./namespace.ts";
+import { urlProblems } from "./readiness.ts";
 import type { Outcome, Wrangler } from "./wrangler.ts";
 
 interface ReleaseTools {
@@ -28,6 +29,7 @@ export async function release(
   const problems = [
     ...fieldProblems(command),
     ...problemsOf(target, readOthers(command)),
+    ...urlProblems(target, command),
     ...(await documentProblems()),
   ];
   if (problems.length > 0) throw new DeployError(...problems);

@@ -1,10 +1,13 @@
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from "vitest";
 import { readTarget } from "../../src/deploy/configuration.ts";
 import { deployedFingerprint } from "../../src/deploy/deployed.ts";
+import { documentProblems } from "../../src/deploy/document-check.ts";
 import { provideNamespace } from "../../src/deploy/namespace.ts";
 import { Wrangler } from "../../src/deploy/wrangler.ts";
 import { CREDENTIALS, startCloudflare, type TestCloudflare } from "../support/cloudflare.ts";
@@ -31,13 +34,24 @@ const server = createServer((request, response) => {
   gateway.asked.push(request.url ?? "");
   response.writeHead(200).end(gateway.says);
 });
+/** A proxy in front of it: nobody else knows a way to the name that it is asked for. */
+const proxy = createServer().on("connect", (request, socket) => {
+  gateway.asked.push(`CONNECT ${request.url}`);
+  const way = connect(Number(new URL(gateway.url).port), "127.0.0.1", () => {
+    socket.write("HTTP/1.1 200 OK\r\n\r\n");
+    way.pipe(socket).pipe(way);
+  });
+});
+let proxyUrl = "";
 let cloudflare: TestCloudflare;
 let config: ReturnType<typeof writeConfig>;
 
 beforeAll(async () => {
   gateway.url = await listen(server);
+  proxyUrl = await listen(proxy);
 });
 afterAll(async () => {
+  await close(proxy);
   await close(server);
   rmSync(DIRECTORY, { recursive: true });
 });
@@ -53,9 +67,14 @@ afterEach(async () => {
 });
 
 function deploy(...args: readonly string[]) {
-  return runDeploy(["--env", "production", "--config", config.path, "--url", gateway.url, ...args], {
+  return deployAt(gateway.url, {}, ...args);
+}
+
+function deployAt(url: string, env: Readonly<Record<string, string>>, ...args: readonly string[]) {
+  return runDeploy(["--env", "production", "--config", config.path, "--url", url, ...args], {
     CLOUDFLARE_API_BASE_URL: cloudflare.url,
     ...CREDENTIALS,
+    ...env,
   });
 }
 
@@ -164,6 +183,19 @@ describe("nothing is asked of Cloudflare, and nothing uploaded,", () => {
   );
 });
 
+test("of a document with very many operations no more is said than what is wrong", async () => {
+  use();
+  const name = "x".repeat(2000);
+  const operations = Array.from({ length: 600 }, (_, i) => [`/${name}/${i}`, { get: { responses: {} } }]);
+  const document = join(DIRECTORY, "large.json");
+  const info = { title: "Large", version: "1" };
+  writeFileSync(document, JSON.stringify({ openapi: "3.1.0", info, paths: Object.fromEntries(operations) }));
+  expect(await documentProblems({ API_DOCUMENT: document, API_OVERLAY: "" })).toEqual([]);
+  expect(await documentProblems({ API_DOCUMENT: BAD_DOCUMENT, API_OVERLAY: "" })).toEqual([
+    expect.stringMatching(/^The API's document:\n.*x-portcullis-nonsense/s),
+  ]);
+});
+
 test(
   "--dry-run does all but what changes something",
   async () => {
@@ -183,7 +215,7 @@ test(
 
 describe("--rollback has an earlier version run, says what stays as it is, and asks whether it is ready:", () => {
   test.each([
-    { name: "the version before", pick: () => [], ready: true },
+    { name: "the version before, behind a proxy", pick: () => [], ready: true },
     {
       name: "a version that is named, where something else answers",
       pick: (before: string) => [before],
@@ -196,8 +228,15 @@ describe("--rollback has an earlier version run, says what stays as it is, and a
       const before = cloudflare.release();
       cloudflare.release();
       gateway.says = ready ? READY : "<title>Parked</title>";
-      const { code, stdout, stderr } = await deploy("--rollback", ...pick(before));
-      expect({ code, stderr }).toEqual({ code: ready ? 0 : 2, stderr: "" });
+      const { code, stdout, stderr } = ready
+        ? await deployAt("http://gateway.acme.test", { HTTP_PROXY: proxyUrl }, "--rollback", ...pick(before))
+        : await deploy("--rollback", ...pick(before));
+      expect(gateway.asked.includes("CONNECT gateway.acme.test:80")).toBe(ready);
+      const said = stripVTControlCharacters(stderr).replace(
+        /^.*Proxy environment variables detected.*\s*/,
+        "",
+      );
+      expect({ code, said }).toEqual({ code: ready ? 0 : 2, said: "" });
       expect(stdout).toContain("nothing that is stored");
       expect(stdout).not.toMatch(/To go back|What remains/);
       expect(stdout).toContain(ready ? "/-/readyz: ready" : "does not say that all is well: 200 <title>");

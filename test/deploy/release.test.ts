@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readTarget } from "../../src/deploy/configuration.ts";
 import { DeployError } from "../../src/deploy/deploy-error.ts";
+import { urlOf, urlProblems } from "../../src/deploy/readiness.ts";
 import { release } from "../../src/deploy/release.ts";
 import { rollBack } from "../../src/deploy/rollback.ts";
 import { Wrangler } from "../../src/deploy/wrangler.ts";
@@ -113,6 +114,26 @@ const FAILURES = [
   "A request to the Cloudflare API failed: 503 Service Unavailable",
   "fetch failed: Headers Timeout Error",
 ];
+
+describe("where the gateway is asked whether it is ready", () => {
+  const target = () => readTarget({ ...command, url: null, rollbackTo: null });
+
+  test.each([
+    [{ PUBLIC_ORIGIN: "https://gateway.acme.dev/" }, ["*.acme.dev/*"], "https://gateway.acme.dev"],
+    [{ CONTROL_HOSTNAME: "control.acme.dev" }, ["api.acme.dev/*"], "https://control.acme.dev"],
+    [{}, ["*.acme.dev/*", "acme.dev/*"], "https://acme.dev"],
+    [{}, ["*gateway.acme.dev/*"], "https://gateway.acme.dev"],
+  ])("%j %j: %s", (vars, routes, url) => {
+    expect(urlOf({ ...target(), vars, routes })).toBe(url);
+    expect(urlProblems({ ...target(), vars, routes }, { url: null })).toEqual([]);
+  });
+
+  test("has to be said when every route stands for many names", () => {
+    const wild = { ...target(), routes: ["*.acme.dev/*"] };
+    expect(urlProblems(wild, { url: null })).toEqual([expect.stringMatching(/^routes: .* --url/)]);
+    expect(urlProblems(wild, { url: "https://a.acme.dev" })).toEqual([]);
+  });
+});
 
 describe.each(FAILURES)('"%s"', (says) => {
   test.each([
