@@ -7,3 +7,13 @@ const ITEMS = 4000;
 export function boundLists(items: readonly unknown[]): string[] {
   return chunksOf(items, ITEMS).map((some) => JSON.stringify(some));
 }
+
+/** The condition that a column has one of many values, and what is bound for it. */
+export function among(
+  column: string,
+  items: readonly string[],
+): { readonly condition: string; readonly values: readonly string[] } {
+  const values = boundLists(items);
+  const lists = values.map(() => "SELECT value FROM json_each(?)").join(" UNION ALL ");
+  return { condition: `${column} IN (${lists})`, values };
+}

@@ -1,3 +1,4 @@
+import { among } from "../../bound-lists.ts";
 import { operationsOf } from "../../../core/organization/audit-event.ts";
 import { foldName } from "../../../core/organization/folded-name.ts";
 import type { AuditQuery } from "../../../core/organization/organization.ts";
@@ -25,20 +26,22 @@ export function filterOf(sql: SqlStorage, query: AuditQuery): Filter {
   };
   const { actor, target, action } = query;
   if (actor !== null) {
+    const people = among("actor_id", peopleNamed(sql, actor));
     add(
-      `(${begins("actor_id")} OR ${begins("actor_key")} OR ${listed("actor_id")})`,
+      `(${begins("actor_id")} OR ${begins("actor_key")} OR ${people.condition})`,
       ...range(actor.trim()),
       ...range(foldName(actor)),
-      JSON.stringify(peopleNamed(sql, actor)),
+      ...people.values,
     );
   }
   if (target !== null) {
+    const people = among("target", peopleNamed(sql, target));
     add(
-      `(${begins("target")} OR ${listed("target")} OR target IN
+      `(${begins("target")} OR ${people.condition} OR target IN
          (SELECT id FROM keys WHERE ${begins("name_key")} OR ${begins("key_prefix")}
           UNION ALL SELECT target FROM audit WHERE target_names IS NOT NULL AND instr(target_names, ?) > 0))`,
       ...range(target.trim()),
-      JSON.stringify(peopleNamed(sql, target)),
+      ...people.values,
       ...range(foldName(target)),
       ...range(target.trim()),
       nameBeginning(target),
@@ -46,11 +49,8 @@ export function filterOf(sql: SqlStorage, query: AuditQuery): Filter {
   }
   if (action !== null) {
     const beginning = action.trim();
-    add(
-      `(${begins("action")} OR ${listed("action")})`,
-      ...range(beginning),
-      JSON.stringify(operationsOf(beginning)),
-    );
+    const operations = among("action", operationsOf(beginning));
+    add(`(${begins("action")} OR ${operations.condition})`, ...range(beginning), ...operations.values);
   }
   const { outcome = null } = query;
   if (outcome !== null) add(outcome === "done" ? "refusal IS NULL" : "refusal IS NOT NULL");
@@ -61,7 +61,6 @@ export function filterOf(sql: SqlStorage, query: AuditQuery): Filter {
 }
 
 const begins = (column: string) => `(${column} >= ? AND ${column} < ?)`;
-const listed = (column: string) => `${column} IN (SELECT value FROM json_each(?))`;
 
 function range(beginning: string): [from: string, to: string] {
   return [beginning, beginning + LAST];

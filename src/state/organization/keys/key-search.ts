@@ -1,3 +1,4 @@
+import { among } from "../../bound-lists.ts";
 import { foldName } from "../../../core/organization/folded-name.ts";
 import { VAULT } from "../../../core/policy/resource-types.ts";
 import type { KeyPosition, KeyQuery, KeySort } from "../../../core/organization/managed-key.ts";
@@ -59,7 +60,8 @@ export function searchOf(
   if (query.ownerId !== "*" && query.ownerId !== null) add("owner_id = ?", query.ownerId);
   if (query.ownerKind !== null) add("owner_id IN (SELECT id FROM users WHERE kind = ?)", query.ownerKind);
   if (query.ownerName !== null) {
-    add("owner_id IN (SELECT value FROM json_each(?))", JSON.stringify(ownersNamed(query.ownerName)));
+    const owners = among("owner_id", ownersNamed(query.ownerName));
+    add(owners.condition, ...owners.values);
   }
   if (query.q !== null) addText(query.q, add);
   if (query.expiresBefore !== null) add(ENDS_BEFORE, query.expiresBefore, query.expiresBefore);

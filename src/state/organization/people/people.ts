@@ -1,3 +1,4 @@
+import { among } from "../../bound-lists.ts";
 import { foldName } from "../../../core/organization/folded-name.ts";
 import type {
   Actor,
@@ -27,15 +28,15 @@ const MAX_GROUPS = 500;
 const KEYS = `(SELECT count(*) FROM keys WHERE owner_id = users.id AND revoked_at IS NULL)`;
 
 /** Everybody who has a role or a key, and the SCIM users who are nobody of them, by name. */
-const EVERYBODY = `SELECT * FROM (
+const everybody = (isMatched: string, isWanted: string) => `SELECT * FROM (
     SELECT id, name, ${KEYS} AS keys, 1 AS signed_in FROM users
     WHERE kind = 'user' AND (roles <> '[]' OR vault_roles <> '{}' OR ${KEYS} > 0)
     UNION ALL
     SELECT id, ${SCIM_USER_NAME}, 0, 0
     FROM scim_users WHERE deleted_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM users WHERE scim_id = scim_users.id)
-      AND id NOT IN (SELECT value FROM json_each(?))
-  ) WHERE (lower(name), id) > (lower(?), ?) AND (? IS NULL OR id IN (SELECT value FROM json_each(?)))
+      AND NOT (${isMatched})
+  ) WHERE (lower(name), id) > (lower(?), ?) AND (${isWanted})
   ORDER BY lower(name), id LIMIT ?`;
 
 interface Parts {
@@ -61,14 +62,14 @@ export class People {
 
   /** A page of people by name, and one more if there is a next page; with `q` of those whose name or address holds it. */
   list(limit: number, after: PersonPosition | null, q: string | null): OrgPerson[] {
-    const wanted = q === null ? null : JSON.stringify(this.#found(q));
+    const matched = among("id", this.#alsoMatched());
+    const wanted = q === null ? { condition: "1", values: [] } : among("id", this.#found(q));
     const rows = this.#storage.sql.exec<{ id: string; name: string; keys: number; signed_in: number }>(
-      EVERYBODY,
-      JSON.stringify(this.#alsoMatched()),
+      everybody(matched.condition, wanted.condition),
+      ...matched.values,
       after?.name ?? "",
       after?.id ?? "",
-      wanted,
-      wanted ?? "[]",
+      ...wanted.values,
       limit + 1,
     );
     return rows
