@@ -5,6 +5,7 @@ const FARTHEST_MS = 365 * 86_400_000;
  * The object's one alarm, set to the earliest moment that anything asks for. After it has rung, everything asks again.
  */
 export class Alarm {
+  readonly #context: DurableObjectState;
   readonly #storage: DurableObjectStorage;
   /** The alarm in storage, once it has been read: milliseconds since the epoch. */
   #plannedAt: number | null = null;
@@ -12,9 +13,17 @@ export class Alarm {
   #wantedAt: number | null = null;
 
   constructor(context: DurableObjectState) {
+    this.#context = context;
     this.#storage = context.storage;
     void context.blockConcurrencyWhile(async () => {
       this.#plannedAt = await this.#storage.getAlarm();
+    });
+  }
+
+  /** Has everything ask as the object starts, if nothing is planned: the platform drops an alarm that has failed often. */
+  planAtStart(plan: () => void): void {
+    void this.#context.blockConcurrencyWhile(async () => {
+      if ((await this.#storage.getAlarm()) === null) plan();
     });
   }
 

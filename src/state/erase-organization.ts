@@ -29,21 +29,21 @@ export interface ErasureRecords {
   finishErasure(orgId: string): void | Promise<void>;
 }
 
-/** An organisation to erase. `isEmptied`: all but its own record is gone. `until`: milliseconds since the epoch. */
+/** An organisation to erase. `isEmptied`: all but its own record is gone. */
 interface Erasure {
   readonly orgId: string;
   readonly isEmptied: boolean;
-  readonly until?: number;
+  /** Whether the attempt has had its time; it is asked after each batch of guards. */
+  readonly isOver?: () => boolean;
 }
 
-/** Another attempt at the same erasure is under way. */
+/** Another attempt at the same erasure is under way, or this one has had its time. */
 export const UNDER_WAY = "under way";
 
 /**
  * Erases an organisation, the keys first and its own record last. One attempt at a time: returns {@link UNDER_WAY} while
- * there is another. Each step may be repeated, and goes on where it was broken off. Otherwise returns how many guards have
- * not confirmed; until all have, nothing but keys is erased. After `until` (milliseconds since the epoch) no further guards
- * are asked. With `isEmptied` only the last step is left, which spares what was set up anew under the name. Rejects when
+ * there is another, and when this one is over before all guards were asked. Each step may be repeated, and goes on where it
+ * was broken off. Otherwise returns how many guards have not confirmed; until all have, nothing but keys is erased. With `isEmptied` only the last step is left, which spares what was set up anew under the name. Rejects when
  * an object does not answer in time.
  */
 export async function eraseOrganization(
@@ -70,24 +70,26 @@ export async function eraseOrganization(
 async function eraseInSteps(
   organizations: Env["ORGANIZATION"],
   records: ErasureRecords,
-  { orgId, isEmptied, until = Number.POSITIVE_INFINITY }: Erasure,
+  { orgId, isEmptied, isOver = () => false }: Erasure,
   claim: () => Promise<boolean>,
 ): Promise<number | typeof UNDER_WAY> {
   const organization = organizations.getByName(orgId);
   if (!isEmptied) {
     const guards = await within(BATCH_TIMEOUT_MS, organization.close(orgId));
-    let unconfirmed = guards.length;
+    let [left, unconfirmed] = [guards.length, 0];
     let recorded: readonly string[] = [];
     for (const batch of chunksByWeight(guards, CALLS_A_BATCH, callsOf)) {
-      if (Date.now() > until) break;
       if (!(await claim())) return UNDER_WAY;
       const erased = await within(BATCH_TIMEOUT_MS, organization.eraseAtGuards(orgId, batch, recorded));
       await soon(records.noteErased(orgId, erased.receipts, batch));
-      unconfirmed -= batch.length - erased.failed;
+      left -= batch.length;
+      unconfirmed += erased.failed;
       recorded = erased.failed === 0 ? batch : [];
+      if (left > 0 && isOver()) break;
       await letOthersRun();
     }
     if (unconfirmed > 0) return unconfirmed;
+    if (left > 0) return UNDER_WAY;
     const people = await within(BATCH_TIMEOUT_MS, organization.peopleIds());
     await soon(records.forgetPeople(orgId, people));
   }

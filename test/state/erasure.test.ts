@@ -5,6 +5,9 @@ import { KeyGuard } from "../../src/admission/guard/key-guard.ts";
 import { groupOfKey } from "../../src/admission/key-guards.ts";
 import { deploymentOf } from "../../src/state/deployment/deployment-object.ts";
 import { ErasureClaims } from "../../src/state/deployment/erasure-claims.ts";
+import { Erasures } from "../../src/state/deployment/erasures.ts";
+import { PendingErasures } from "../../src/state/deployment/pending-erasures.ts";
+import type { Env } from "../../src/env.ts";
 import { eraseOrganization, UNDER_WAY, type ErasureRecords } from "../../src/state/erase-organization.ts";
 import { registeredGuards } from "../../src/state/guard-registry.ts";
 import { makeActor, makeDraft, makeKey } from "../support/records.ts";
@@ -106,10 +109,11 @@ test("an erasure that is broken off goes on with the guards that are not done", 
   expect(left.length).toBeLessThan(guards.length);
   expect(left).not.toContain(keyId);
 
-  expect(
-    await eraseOrganization(env.ORGANIZATION, deployment, { orgId, isEmptied: false, until: 0 }),
-    "no time",
-  ).toBe(left.length);
+  const isOver = () => true;
+  expect(await eraseOrganization(env.ORGANIZATION, deployment, { orgId, isEmptied: false, isOver })).toBe(
+    UNDER_WAY,
+  );
+  expect((await organization.close(orgId)).length, "a batch at least").toBeLessThanOrEqual(left.length);
   expect(await organization.hasRecord(orgId)).toBe(true);
   expect(await eraseOrganization(env.ORGANIZATION, deployment, { orgId, isEmptied: false })).toBe(0);
   expect(await deployment.findErasure(orgId)).toMatchObject({ erasedAt: expect.any(Number), keys: 1 });
@@ -238,4 +242,49 @@ test("an erasure is tried again while a guard cannot be reached, and told of in 
   expect(await deployment.findErasure(orgId)).toMatchObject({ erasedAt: expect.any(Number) });
   guard.mockRestore();
   logged.mockRestore();
+});
+
+test("an erasure that cannot go on leaves the alarm to emergency cuts, and is told of when it fails", async () => {
+  await runInDurableObject(env.DEPLOYMENT.getByName("erasures_and_cuts"), async (_, { storage }) => {
+    const erasures = new Erasures(storage, DAY_MS);
+    erasures.begin("org_hangs", "olga", Date.now() - DAY_MS);
+    const closing = Promise.withResolvers<string[]>();
+    const organizations = {
+      getByName: () => ({ close: () => closing.promise }),
+    } as unknown as Env["ORGANIZATION"];
+    const records = { claimErasure: () => true, releaseErasure: () => {} } as unknown as ErasureRecords;
+    let cutsWait = false;
+    const pending = new PendingErasures({ organizations, erasures, records, cutsWait: () => cutsWait });
+    const run = pending.run(Date.now());
+    cutsWait = true;
+    await run;
+    expect(pending.nextAt()).toBeLessThanOrEqual(Date.now() + 10_000);
+    closing.reject(new Error("never answered"));
+    await scheduler.wait(0);
+    await expect(pending.run(Date.now())).rejects.toThrow("never answered");
+  });
+});
+
+test("a run of the alarm that has had its time ends, however long an erasure takes", async () => {
+  await runInDurableObject(env.DEPLOYMENT.getByName("erasures_in_slices"), async (_, { storage }) => {
+    const erasures = new Erasures(storage, DAY_MS);
+    erasures.begin("org_hangs", "olga", Date.now() - DAY_MS);
+    const never = new Promise<never>(() => {});
+    const organizations = { getByName: () => ({ close: () => never }) } as unknown as Env["ORGANIZATION"];
+    const records = { claimErasure: () => true, releaseErasure: () => {} } as unknown as ErasureRecords;
+    const pending = new PendingErasures({ organizations, erasures, records, cutsWait: () => false });
+    const run = pending.run(Date.now());
+    vi.setSystemTime(Date.now() + 30_000);
+    await run;
+  });
+});
+
+test("erasures take turns: those that never end keep none from going on", async () => {
+  await runInDurableObject(env.DEPLOYMENT.getByName("erasures_in_turn"), (_, { storage }) => {
+    const all = Array.from({ length: 25 }, (_, i) => `org_${100 + i}`);
+    for (const [i, orgId] of all.entries()) new Erasures(storage, DAY_MS).begin(orgId, "olga", i);
+    const turns = [1, 2, 3].map(() => new Erasures(storage, DAY_MS).takeTurn(1000));
+    expect(turns.map(({ length }) => length)).toEqual([10, 10, 10]);
+    expect(new Set(turns.flat())).toEqual(new Set(all));
+  });
 });

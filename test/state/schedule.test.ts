@@ -1,8 +1,9 @@
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from "vitest";
 import { Alarm } from "../../src/state/alarm.ts";
 import { Schedule } from "../../src/state/schedule.ts";
+import { makeActor } from "../support/records.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -127,5 +128,35 @@ describe("a part that fails", () => {
       await scheduler.wait(0);
     });
     expect(started).toEqual(["other"]);
+  });
+});
+
+describe("an object whose alarm the platform has dropped", () => {
+  test("of an organisation plans it anew when it starts, and one without data does not", async () => {
+    const [used, unused] = ["org_dropped_used", "org_dropped_unused"].map((name) =>
+      env.ORGANIZATION.getByName(name),
+    );
+    await used?.bootstrap(makeActor("org_dropped_used"));
+    expect(await unused?.isSetUp()).toBe(false);
+    for (const [object, isPlanned] of [
+      [used, true],
+      [unused, false],
+    ] as const) {
+      if (object === undefined) throw new Error("There is no object");
+      await runInDurableObject(object, (_, { storage }) => storage.deleteAlarm());
+      await evictDurableObject(object);
+      await object.isSetUp();
+      const at = await runInDurableObject(object, (_, { storage }) => storage.getAlarm());
+      expect(at !== null).toBe(isPlanned);
+    }
+  });
+
+  test("of the deployment plans it anew when it starts", async () => {
+    const deployment = env.DEPLOYMENT.getByName("dropped_alarm");
+    await deployment.beginErasure("org_nowhere", "olga");
+    await runInDurableObject(deployment, (_, { storage }) => storage.deleteAlarm());
+    await evictDurableObject(deployment);
+    await deployment.findErasure("org_nowhere");
+    expect(await runInDurableObject(deployment, (_, { storage }) => storage.getAlarm())).not.toBeNull();
   });
 });

@@ -1,3 +1,4 @@
+import { boundLists } from "../bound-lists.ts";
 import type { Perishable } from "../retention.ts";
 
 const SCHEMA = `
@@ -77,8 +78,8 @@ export class ConsoleSessions implements Perishable {
       now,
       until,
     );
-    this.#sql.exec(
-      `DELETE FROM console_session_contents WHERE owner = ?1 AND id NOT IN
+    this.#endWhere(
+      `owner = ?1 AND id NOT IN
        (SELECT id FROM console_session_contents WHERE owner = ?1 ORDER BY begun_at DESC, id LIMIT ?2)`,
       owner,
       MAX_SESSIONS_PER_OWNER,
@@ -102,12 +103,19 @@ export class ConsoleSessions implements Perishable {
     );
   }
 
-  /** Ends all sessions of some people: without its content none goes on. */
+  /** Ends all sessions of some people for good. */
   endOf(owners: readonly string[]): void {
+    for (const list of boundLists(owners)) this.#endWhere(`owner IN (SELECT value FROM json_each(?1))`, list);
+  }
+
+  /** A renewal that is under way must not bring a session back: that it was ended is kept as long as its cookie counts. */
+  #endWhere(condition: string, ...values: readonly SqlStorageValue[]): void {
     this.#sql.exec(
-      `DELETE FROM console_session_contents WHERE owner IN (SELECT value FROM json_each(?))`,
-      JSON.stringify(owners),
+      `INSERT INTO console_sessions SELECT id, renewals, 1, until FROM console_session_contents WHERE ${condition}
+       ON CONFLICT (id) DO UPDATE SET ended = 1`,
+      ...values,
     );
+    this.#sql.exec(`DELETE FROM console_session_contents WHERE ${condition}`, ...values);
   }
 
   /** Whether the caller is the one who gets the session's next tokens: the first to ask, unless the session was ended. */

@@ -54,7 +54,12 @@ export class Deployment extends DurableObject<Env> {
   readonly #schedule = new Schedule(this.#alarm, {
     revocations: { run: () => this.#revocations.retry(), nextAt: () => this.#revocations.nextRetry() },
     tokenNotices: { run: (now) => this.#tokenNotices.run(now), nextAt: () => this.#tokenNotices.nextAt() },
-    erasures: new PendingErasures(this.env.ORGANIZATION, this.#erasures, this),
+    erasures: new PendingErasures({
+      organizations: this.env.ORGANIZATION,
+      erasures: this.#erasures,
+      records: this,
+      cutsWait: () => (this.#revocations.nextRetry() ?? Number.POSITIVE_INFINITY) <= Date.now(),
+    }),
     retention: this.#retention,
   });
 
@@ -66,6 +71,11 @@ export class Deployment extends DurableObject<Env> {
     ASSERTION_KEYS,
     () => crypto.randomUUID(),
   );
+
+  constructor(context: DurableObjectState, env: Env) {
+    super(context, env);
+    this.#alarm.planAtStart(() => this.#schedule.plan());
+  }
 
   findErasure(orgId: string): ErasureRecord | null {
     return this.#erasures.find(orgId);

@@ -33,6 +33,9 @@ CREATE TABLE IF NOT EXISTS erased_guards (
 /** Erasures that one run of the alarm goes on with. */
 const AT_ONCE = 10;
 
+/** Under which name the organisation is kept that was the last in its turn. */
+const TURN = "erasedLast";
+
 /** The platform restores a database as it was up to 30 days ago; an older copy of a guard is looked for twice as long. */
 const RESTORABLE_MS = 60 * 86_400_000;
 
@@ -102,17 +105,21 @@ export class Erasures implements Perishable {
     });
   }
 
-  /** Organisations whose erasure began before a moment and is not done. */
-  underWay(before: number): string[] {
-    return this.#sql
+  /** Organisations whose erasure began before a moment and is not done: some, and at the next call those after them. */
+  takeTurn(before: number): string[] {
+    const ids = this.#sql
       .exec<{ orgId: string }>(
         `SELECT org_id AS orgId FROM erasures WHERE erased_at IS NULL AND requested_at <= ?
-         ORDER BY requested_at LIMIT ?`,
+         ORDER BY org_id <= ?, org_id LIMIT ?`,
         before,
+        this.#storage.kv.get<string>(TURN) ?? "",
         AT_ONCE,
       )
       .toArray()
       .map(({ orgId }) => orgId);
+    const last = ids.at(-1);
+    if (last !== undefined && ids.length === AT_ONCE) this.#storage.kv.put(TURN, last);
+    return ids;
   }
 
   /** A page of organisations whose guards may have been restored to what they were before the erasure, in order of their ids. */

@@ -21,6 +21,13 @@ export abstract class OperatedOrganization extends DurableObject<Env> {
   protected parts: Parts = wire(this.ctx, this.env);
   protected authorize = this.parts.authorize;
 
+  constructor(context: DurableObjectState, env: Env) {
+    super(context, env);
+    this.parts.alarm.planAtStart(() => {
+      if (this.authorize.exists) this.parts.schedule.plan();
+    });
+  }
+
   /**
    * Whether a person is not deactivated here, by the subject and the verified address of their token; a stranger is not.
    * Writes nothing.

@@ -158,6 +158,7 @@ export function wire(context: DurableObjectState, env: Env) {
   });
 
   return {
+    alarm,
     audit,
     settings,
     directory,

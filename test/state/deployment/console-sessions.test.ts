@@ -93,3 +93,31 @@ test("a person has twenty sessions at most, the newest, and takes nobody else's"
     expect(held("bob")).toBe(true);
   });
 });
+
+test.each([
+  ["with a person's other sessions", (sessions: ConsoleSessions) => sessions.endOf(["alice"])],
+  [
+    "for newer ones",
+    (sessions: ConsoleSessions) => {
+      for (let i = 1; i <= 20; i++) sessions.save({ ...content(`new.${i}`, "alice"), until: 10_000 }, i);
+    },
+  ],
+] as const)("a session that was ended %s does not come back by a renewal under way", async (name, end) => {
+  await runInDurableObject(namespace.getByName(`console-sessions-${name}`), (_, state) => {
+    const sessions = new ConsoleSessions(state.storage.sql);
+    const one = { ...content("one", "alice"), until: 10_000 };
+    sessions.save(one, 0);
+    expect(sessions.claimRenewal(one, 1)).toBe(true);
+    end(sessions);
+    expect([sessions.save({ ...one, renewals: 1 }, 50), sessions.read("one", 50)]).toEqual([false, null]);
+  });
+});
+
+test("the sessions of very many people are ended at once", async () => {
+  await runInDurableObject(namespace.getByName("console-sessions-all"), (_, state) => {
+    const sessions = new ConsoleSessions(state.storage.sql);
+    sessions.save({ ...content("one", "alice"), until: 10_000 }, 0);
+    sessions.endOf([...Array.from({ length: 10_000 }, (_, i) => `${i}`.padStart(250, "x")), "alice"]);
+    expect(sessions.read("one", 1)).toBeNull();
+  });
+});
