@@ -281,7 +281,7 @@ test("a run of the alarm that has had its time ends, however long an erasure tak
 
 test("erasures take turns: those that never end keep none from going on", async () => {
   await runInDurableObject(env.DEPLOYMENT.getByName("erasures_in_turn"), (_, { storage }) => {
-    const all = Array.from({ length: 25 }, (_, i) => `org_${100 + i}`);
+    const all = Array.from({ length: 25 }, (__, i) => `org_${100 + i}`);
     for (const [i, orgId] of all.entries()) new Erasures(storage, DAY_MS).begin(orgId, "olga", i);
     const turns = [1, 2, 3].map(() => new Erasures(storage, DAY_MS).takeTurn(1000));
     expect(turns.map(({ length }) => length)).toEqual([10, 10, 10]);

@@ -117,7 +117,7 @@ test("the sessions of very many people are ended at once", async () => {
   await runInDurableObject(namespace.getByName("console-sessions-all"), (_, state) => {
     const sessions = new ConsoleSessions(state.storage.sql);
     sessions.save({ ...content("one", "alice"), until: 10_000 }, 0);
-    sessions.endOf([...Array.from({ length: 10_000 }, (_, i) => `${i}`.padStart(250, "x")), "alice"]);
+    sessions.endOf([...Array.from({ length: 10_000 }, (__, i) => `${i}`.padStart(250, "x")), "alice"]);
     expect(sessions.read("one", 1)).toBeNull();
   });
 });
