@@ -226,3 +226,9 @@ describe("a change of a service user that could not be confirmed", () => {
     expect([asked.status, asked.to]).toEqual([303, "/-/console/service-users/svc_0"]);
   });
 });
+
+test("a link to a file shows the page that comes instead, and does not keep that as the file", async () => {
+  const { text } = await pageAt("/audit");
+  expect(text).toMatch(/href="\/-\/console\/audit\/download"[^>]* data-saves/);
+  expect(text).not.toMatch(/<a[^>]* download\b/);
+});

@@ -38,5 +38,5 @@ export function notBusy(): void {
 function staysHere(anchor: HTMLAnchorElement): boolean {
   const { pathname, search } = window.location;
   const samePage = anchor.pathname === pathname && anchor.search === search && anchor.hash !== "";
-  return samePage || anchor.target !== "" || anchor.hasAttribute("download");
+  return samePage || anchor.target !== "" || anchor.hasAttribute("data-saves");
 }

@@ -1,3 +1,5 @@
+import { notBusy } from "./busy.ts";
+
 /** What the forms held that ask before they are lost, when they were opened; for one that was sent, nothing. */
 const opened = new WeakMap<HTMLFormElement, string>();
 let mayLeave = false;
@@ -6,13 +8,13 @@ let mayLeave = false;
 export function askBeforeLosing(): void {
   window.addEventListener("beforeunload", (event) => {
     const isLost = [...unsavedForms()].some((form) => opened.get(form) !== valuesOf(form));
-    if (isLost && !mayLeave) event.preventDefault();
+    if (!isLost || mayLeave) return;
+    event.preventDefault();
+    // Runs once the question is answered: somebody who stays waits for no page.
+    setTimeout(notBusy);
   });
   window.addEventListener("pageshow", () => {
     mayLeave = false;
-  });
-  document.addEventListener("submit", (event) => {
-    if (!event.defaultPrevented) mayLeave = true;
   });
 }
 

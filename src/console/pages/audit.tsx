@@ -79,7 +79,7 @@ const Audit: FC<{ query: Query; events: Page<AuditEvent>; csrf: string; usual: R
     <>
       <PageHeader title="Audit">
         <ZoneChoice />
-        <a role="button" class="secondary outline" href={link(`${AUDIT}/download`, filters)} download>
+        <a role="button" class="secondary outline" href={link(`${AUDIT}/download`, filters)} data-saves="">
           <Icon name="download" /> Download
         </a>
       </PageHeader>

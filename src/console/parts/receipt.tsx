@@ -13,7 +13,7 @@ export const ReceiptCard: FC<{ key_: Key; receipt: Receipt; by: Named }> = ({ ke
     <header class="card-header">
       <h2 id="receipt">Receipt of the revocation</h2>
       <div class="actions">
-        <a role="button" class="secondary outline" href={`${keyPage(key.id)}/receipt.json`} download="">
+        <a role="button" class="secondary outline" href={`${keyPage(key.id)}/receipt.json`} data-saves="">
           <Icon name="download" /> Download
         </a>
         <button type="button" class="secondary outline" data-print="" hidden>

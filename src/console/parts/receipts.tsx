@@ -22,7 +22,7 @@ export const ReceiptList: FC<{ receipts: readonly Receipt[]; names: ReadonlyMap<
             role="button"
             class="secondary outline"
             href={link(`${SELECTED_KEYS}/receipts.json`, { ids: part.map(({ keyId }) => keyId).join(" ") })}
-            download=""
+            data-saves=""
           >
             <Icon name="download" /> Download{parts.length > 1 && ` part ${i + 1} of ${parts.length}`}
           </a>

@@ -31,7 +31,7 @@ export const SecretOnce: FC<Props> = ({ title, label, secret, file, onward, text
       <button type="button" data-copy="secret" hidden>
         <Icon name="copy" /> Copy
       </button>
-      <button type="button" class="secondary outline" data-download={file} data-of="secret" hidden>
+      <button type="button" class="secondary outline" data-download={file} hidden>
         <Icon name="download" /> Download
       </button>
       <span id="said" role="status"></span>

@@ -403,11 +403,17 @@ describe("a form that was filled in", () => {
     await page.getByLabel("Name", { exact: true }).fill("Half done");
     await page.getByRole("link", { name: "Usage" }).click();
     await expect.poll(() => asked).toEqual(["beforeunload"]);
+    // Another form of the page loses it as a link does, and can be sent again by somebody who stays.
+    for (const times of [2, 3]) {
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await expect.poll(() => asked.length).toBe(times);
+    }
+    await page.locator("html:not([data-busy])").waitFor();
     expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Half done");
     await page.getByLabel("Every vault").check();
     await submit(visitor, "Create key");
     await page.getByText("Store the key now").waitFor();
-    expect(asked).toHaveLength(1);
+    expect(asked).toHaveLength(3);
   });
 });
 
@@ -556,6 +562,9 @@ describe("without a connection", () => {
     expect(await said.innerText()).toContain(stranger?.status === 429 ? "in 30 seconds" : "in a moment");
     expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe(name);
     expect(await page.getByText("Are you a robot?").count()).toBe(0);
+    // It is not lost without a question either.
+    const leaves = "window.dispatchEvent(new Event('beforeunload', { cancelable: true }))";
+    expect(await page.evaluate(leaves)).toBe(false);
     visitor.takeProblems();
     visitor.takeProblems();
     await page.unroute("**/keys/new");
