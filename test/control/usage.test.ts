@@ -62,20 +62,23 @@ test("a request that is refused by a revocation that it learns of at the guard c
     .toMatchObject({ succeeded: 2, limited: 0, refused: 3 });
 });
 
-test("last used time and address are in the key and in the list", async () => {
+test("a key and the list tell of its last use, which no refusal moves, and beside it of the last refusal", async () => {
   const key = await organization.admin.createKey();
+  const path = `/-/api-keys/${key.id}`;
   const before = Date.now();
-  await use(key, 1, "198.51.100.7");
-  const read = async () =>
-    await (await organization.admin.call("GET", `/-/api-keys/${key.id}`)).json<object>();
-  await expect.poll(read).toMatchObject({ lastUsedIp: "198.51.100.7" });
-  const list = await (
-    await organization.admin.call("GET", "/-/api-keys")
-  ).json<{
-    data: { lastUsedAt: string; lastUsedIp: string }[];
-  }>();
-  expect(list.data[0]?.lastUsedIp).toBe("198.51.100.7");
-  expect(Date.parse(list.data[0]?.lastUsedAt ?? "")).toBeGreaterThanOrEqual(before);
+  expect(await use(key, 1, "198.51.100.7")).toEqual([200]);
+  const asked = Date.now();
+  await organization.admin.call("DELETE", path);
+  expect(await use(key, 1, "198.51.100.9")).toEqual([401]);
+  const read = async () => await (await organization.admin.call("GET", path)).json<Record<string, string>>();
+  const expected = { lastUsedIp: "198.51.100.7", lastRefusedIp: "198.51.100.9" };
+  await expect.poll(read).toMatchObject(expected);
+  const { lastUsedAt = "", lastRefusedAt = "" } = await read();
+  expect(Date.parse(lastUsedAt)).toBeGreaterThanOrEqual(before);
+  expect(Date.parse(lastUsedAt)).toBeLessThanOrEqual(asked);
+  expect(Date.parse(lastRefusedAt)).toBeGreaterThanOrEqual(asked);
+  const list = await organization.admin.call("GET", "/-/api-keys?status=revoked");
+  expect((await list.json<{ data: object[] }>()).data[0]).toMatchObject({ ...expected, lastUsedAt });
 });
 
 test.each([
