@@ -13,6 +13,11 @@ export function writeCursor(position: object): string {
     .replaceAll("=", "");
 }
 
+/** The refusal of a cursor that was not written here. */
+export const NO_CURSOR = refuse("invalid_request", {
+  details: { field: "nextCursor", problem: "Not a cursor of this list" },
+});
+
 /** Reads a cursor back; one that was not written here is refused. */
 export function readCursor<T extends object>(cursor: string, shape: Shape): Result<T> {
   try {
@@ -26,9 +31,7 @@ export function readCursor<T extends object>(cursor: string, shape: Shape): Resu
   } catch {
     // Falls through to the refusal.
   }
-  return refuse("invalid_request", {
-    details: { field: "nextCursor", problem: "Not a cursor of this list" },
-  });
+  return NO_CURSOR;
 }
 
 function isOf(value: unknown, type: Type): boolean {

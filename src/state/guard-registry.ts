@@ -39,13 +39,22 @@ export async function registeredGuardPage(
   return { guards, cursor: page.cursor };
 }
 
-/** Organisations with registered guards, a page of the registry at a time; one may be on two pages. */
+/**
+ * Organisations with registered guards, a page of the registry at a time; one may be on two pages. `null` for a cursor that
+ * KV refuses; rejects when KV does not answer.
+ */
 export async function registeredOrganizations(
   kv: KVNamespace,
   cursor: string,
   limit: number,
-): Promise<{ readonly ids: string[]; readonly cursor: string | null }> {
-  const page = await listPage(kv, PREFIX, cursor, limit);
+): Promise<{ readonly ids: string[]; readonly cursor: string | null } | null> {
+  const page = await listPage(kv, PREFIX, cursor, limit).catch(async (error: unknown) => {
+    if (cursor === "") throw error;
+    // An answer without the cursor tells that the cursor is at fault.
+    await listPage(kv, PREFIX, "", 1);
+    return null;
+  });
+  if (page === null) return null;
   const ids = page.names.map((name) => name.slice(PREFIX.length, name.lastIndexOf(":")));
   return { ids: [...new Set(ids)], cursor: page.cursor };
 }

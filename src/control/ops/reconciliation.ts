@@ -17,7 +17,7 @@ import { isRefusal, refuse, type Result } from "../../core/refusal.ts";
 import type { Difference } from "../../core/key/reconciliation.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import { registeredOrganizations } from "../../state/guard-registry.ts";
-import { readCursor, writeCursor } from "../cursor.ts";
+import { NO_CURSOR, readCursor, writeCursor } from "../cursor.ts";
 import { LineStream } from "../line-stream.ts";
 import { addEndpoint } from "../endpoint.ts";
 import type { Control, ControlEnv } from "../context.ts";
@@ -74,11 +74,15 @@ export function addReconciliationEndpoints(app: OpenAPIHono<ControlEnv>, control
     access: "operator",
     query: OrganizationListQuery,
     success: { 200: { description: "A page of organisations.", schema: OrganizationList } },
-    refusals: [],
+    refusals: ["admission_unavailable"],
     run: async ({ query }) => {
       const list = query.erased === undefined ? listOrganizations : listErased;
-      const page = await list(control, query);
-      return isRefusal(page) ? page : { status: 200, body: page };
+      try {
+        const page = await list(control, query);
+        return isRefusal(page) ? page : { status: 200, body: page };
+      } catch (error) {
+        return refuse("admission_unavailable", { retryAfter: 1, reason: String(error) });
+      }
     },
   });
 }
@@ -89,7 +93,9 @@ async function listOrganizations(
 ): Promise<Result<Exact<Wire<typeof OrganizationList>>>> {
   const after = readListPosition(nextCursor);
   if (isRefusal(after)) return after;
-  const { ids, cursor } = await registeredOrganizations(env.KEY_RECORDS, after.cursor, limit);
+  const page = await registeredOrganizations(env.KEY_RECORDS, after.cursor, limit);
+  if (page === null) return NO_CURSOR;
+  const { ids, cursor } = page;
   const pagination = { limit, nextCursor: cursor === null ? null : writeCursor({ cursor }) };
   return exactly(OrganizationList, { data: ids.map((id) => ({ id })), pagination });
 }
