@@ -318,6 +318,9 @@ describe("a key's page", () => {
     const next = await answer.json<Key>();
     expect(await pageOf(old)).toMatch(new RegExp(`Replaced by</dt><dd><a href="[^"]*${next.id}"`));
     expect(await pageOf(next)).toMatch(new RegExp(`Replaces</dt><dd><a href="[^"]*${old.id}"`));
+    // What is chosen as its expiry does not make it work longer than its overlap.
+    expect(await pageOf(old, "/edit")).toContain("was rotated: it stops working");
+    expect(await pageOf(next, "/edit")).not.toContain("was rotated");
   });
 
   test("keeps the receipt of a revocation, to be downloaded", async () => {

@@ -81,6 +81,8 @@ test("cutting somebody off leads to their receipts, of which a page is read, how
   for (const text of ["2 keys revoked", "Name of key_earlier", "Name of key_forgotten", "Next page"])
     expect(page).toContain(text);
   expect(page).not.toContain("Name of key_before");
+  // No count of other keys than those of the cut.
+  expect(page).not.toContain("1–4");
   expect(page).toContain('<a href="/-/console/people/bob/receipts">Receipts of all revoked keys</a>');
   expect(page).toContain("1 not confirmed everywhere yet");
   expect(page).not.toContain("dead everywhere");

@@ -23,8 +23,8 @@ class LiveForm {
   #timer = 0;
   #request: XMLHttpRequest | null = null;
   #restoring = false;
-  /** Where something was typed or chosen last. */
-  #edited: Element | null = null;
+  /** Where something was typed or chosen. */
+  readonly #edited = new Set<Element>();
 
   constructor(form: HTMLFormElement) {
     this.#form = form;
@@ -33,7 +33,8 @@ class LiveForm {
   start(): void {
     const form = this.#form;
     form.addEventListener("input", (event) => {
-      this.#edited = elementOf(event);
+      const edited = elementOf(event);
+      if (edited !== null) this.#edited.add(edited);
       this.#soon();
     });
     form.addEventListener("change", (event) => {
@@ -123,7 +124,7 @@ class LiveForm {
   /** What the control API has said of a field stands until that field is changed; here only some of it is found. */
   #stands(part: HTMLElement, next: Element): boolean {
     if (!part.matches("small.problem") || next.textContent !== "") return false;
-    return this.#edited === null || part.parentElement?.contains(this.#edited) !== true;
+    return ![...this.#edited].some((each) => part.parentElement?.contains(each));
   }
 
   #say(trouble: string): void {

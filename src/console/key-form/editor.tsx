@@ -36,6 +36,8 @@ interface Props {
   focus?: number | null;
   /** When the key ends as it is; absent for a new one. */
   expiresAt?: string | null;
+  /** When it stops working because it was rotated. */
+  retiresAt?: string | null;
   /** What is sent along unseen. */
   hidden: Readonly<Record<string, string>>;
   submit: { readonly label: string; readonly value: string };
@@ -105,6 +107,7 @@ export const KeyEditor: FC<Props> = (props) => {
           form={form}
           usual={lifetimeOf(props.api.config.defaultKeyExpiryMs)}
           current={props.expiresAt}
+          retiresAt={props.retiresAt}
           problem={problemOf("expiry")}
         />
         <RateFields form={form} usual={props.api.config.rateLimit} problem={problemOf("rateLimit")} />

@@ -12,11 +12,13 @@ interface ExpiryProps {
   usual: string;
   /** When the key ends as it is; absent for a new one. */
   current?: string | null | undefined;
+  /** When it stops working because it was rotated, whatever is chosen here. */
+  retiresAt?: string | null | undefined;
   problem: string | undefined;
 }
 
 /** How long the key lives. */
-export const Expiry: FC<ExpiryProps> = ({ form, usual, current, problem }) => {
+export const Expiry: FC<ExpiryProps> = ({ form, usual, current, retiresAt, problem }) => {
   const lifetimes = [...new Set([...LIFETIMES, usual, ...chosenOf(form)])].map((value) => ({
     value,
     label: lifetimeName(value),
@@ -28,7 +30,16 @@ export const Expiry: FC<ExpiryProps> = ({ form, usual, current, problem }) => {
     note: current ? `Until ${exact(current)}` : "Never expires",
   };
   return (
-    <FieldGroup name="expiry" title="Expiry" problem={problem}>
+    <FieldGroup
+      name="expiry"
+      title="Expiry"
+      hint={
+        retiresAt
+          ? `The key was rotated: it stops working ${exact(retiresAt)} at the latest, whatever you choose here.`
+          : undefined
+      }
+      problem={problem}
+    >
       <Choices
         name="expiry"
         chosen={form.expiry}

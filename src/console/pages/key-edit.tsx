@@ -112,6 +112,7 @@ async function show(
         address={c.get("address")}
         focus={focus}
         expiresAt={key.expiresAt}
+        retiresAt={key.retiresAt}
         hidden={{ version: `${version}`, base: JSON.stringify(base) }}
         submit={submit}
         cancel={keyPage(key.id)}

@@ -194,7 +194,8 @@ async function receiptsPage(c: ConsoleContext, id: string): Promise<Response> {
         path={receiptsPath(id)}
         query={{ done: done > 0 ? `${done}` : undefined, at, cursor, trail }}
         nextCursor={keys.pagination.nextCursor}
-        shown={keys.data.length}
+        // Of one cut these are not the keys that stand here.
+        shown={at === undefined ? keys.data.length : 0}
         pageSize={KEYS_AT_ONCE}
       />
     </>
