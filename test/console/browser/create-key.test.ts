@@ -259,6 +259,22 @@ describe("what cannot be", () => {
     expect(await keysNamed("Impossible")).toEqual([]);
   });
 
+  test("is said no more of a field that was filled in, though another was filled in right after", async () => {
+    const visitor = await signInTwice("alice", NEW);
+    const { page } = visitor;
+    await submit(visitor, "Create key");
+    const problem = page.locator("#name-problem");
+    expect(await problem.innerText()).toBe("Must not be empty");
+    // In one go, as a browser fills in what it remembers.
+    await page.evaluate(`for (const [id, value] of [["name", "Named"], ["description", "Told"]]) {
+      const field = document.getElementById(id);
+      field.value = value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }`);
+    await page.locator("#name-problem:empty").waitFor({ state: "attached" });
+    expect(await page.locator("#name").getAttribute("aria-invalid")).toBeNull();
+  });
+
   test("is said of the form as a whole, which keeps what was filled in: a limit that is reached", async () => {
     const limited = await startConsole({ MAX_KEYS_PER_OWNER: "1" });
     try {
