@@ -38,19 +38,27 @@ export function stepUpPage(c: ConsoleContext): Response | Promise<Response> {
   });
 }
 
-/** The session has ended while a form was being filled in. */
+/** The session has ended, perhaps while a form was being filled in: one that narrows a list asks by GET, too. */
 export function signInAgainPage(c: ConsoleContext, url: string): Response | Promise<Response> {
+  const isSent = c.req.method === "POST";
   const content = (
     <>
       <Icon name="lock" />
       <h1>Your session has ended</h1>
-      <p>Sign in again to go on. What you have filled in is kept, and nothing has been sent yet.</p>
+      <p>
+        Sign in again to go on.
+        {isSent && " What you have filled in is kept, and nothing has been sent yet."}
+      </p>
       <a role="button" href={url}>
         Continue
       </a>
     </>
   );
-  return bare(c, "Your session has ended", content, { status: 401, keepForms: "sign-in", refresh: url });
+  return bare(c, "Your session has ended", content, {
+    status: 401,
+    refresh: url,
+    ...(isSent && { keepForms: "sign-in" }),
+  });
 }
 
 function noSecondFactorPage(c: ConsoleContext): Response | Promise<Response> {

@@ -129,9 +129,8 @@ function noteProblem(c: ConsoleContext, outcome: unknown): null {
  */
 function toSignIn(c: ConsoleContext, wasSignedIn: boolean): Response | Promise<Response> {
   const returnTo = pathOf(c.req.raw);
-  if (changes(c)) return signInAgainPage(c, startUrl(returnTo));
-  const signIn = link(`${CONSOLE}/sign-in`, { return: returnTo });
-  return c.redirect(wasSignedIn ? startUrl(returnTo) : signIn, 303);
+  if (changes(c) || wasSignedIn) return signInAgainPage(c, startUrl(returnTo));
+  return c.redirect(link(`${CONSOLE}/sign-in`, { return: returnTo }), 303);
 }
 
 function changes(c: ConsoleContext): boolean {
