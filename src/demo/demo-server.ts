@@ -27,11 +27,9 @@ export async function startDemoServer(port: number, parts: DemoParts): Promise<D
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === "EADDRINUSE"
-          ? new StartError(`DEMO_PORT ${port} is in use by another program`)
-          : error,
-      );
+      const why =
+        error.code === "EADDRINUSE" ? "is in use by another program" : `cannot be used (${error.code})`;
+      reject(new StartError(`DEMO_PORT ${port} ${why}`));
     });
     server.listen(port, "127.0.0.1", resolve);
   });

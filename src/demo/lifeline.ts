@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { StartError } from "./start-error.ts";
-import { systemCodeOf } from "../core/thrown.ts";
+import { messageOf, systemCodeOf } from "../core/thrown.ts";
 
 /**
  * Ties a runtime to the process that started it, and a state directory to one such process at a time. It is a named pipe
@@ -20,11 +20,16 @@ export interface Lifeline {
 const PATIENCE_MS = 2000;
 const ATTEMPT_EVERY_MS = 50;
 
-/** Takes a state directory; throws a {@link StartError} while another runtime uses it. */
+/** Takes a state directory; throws a {@link StartError} while another runtime uses it, or if nothing can be written there. */
 export async function takeLifeline(stateDir: string): Promise<Lifeline> {
-  mkdirSync(stateDir, { recursive: true });
   const path = join(stateDir, "lifeline");
-  if (!existsSync(path)) execFileSync("mkfifo", ["-m", "600", path]);
+  try {
+    mkdirSync(stateDir, { recursive: true });
+    accessSync(stateDir, constants.W_OK);
+    if (!existsSync(path)) execFileSync("mkfifo", ["-m", "600", path], { stdio: "ignore" });
+  } catch (error) {
+    throw new StartError(`STATE_DIR ${stateDir} cannot be used (${systemCodeOf(error) ?? messageOf(error)})`);
+  }
   for (const deadline = Date.now() + PATIENCE_MS; isHeld(path); await setTimeout(ATTEMPT_EVERY_MS)) {
     if (Date.now() > deadline) throw new StartError(`STATE_DIR ${stateDir} is in use by another Portcullis`);
   }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { takeLifeline } from "../../src/demo/lifeline.ts";
 import { type Runtime, type RuntimeOptions, startRuntime } from "../../src/demo/runtime.ts";
 import { StartError } from "../../src/demo/start-error.ts";
 import { BUNDLE_DIR } from "../support/build-bundle.ts";
@@ -84,6 +85,12 @@ test("one runtime at a time uses a state directory, and the next may once it is 
   expect((await fetch(`${first.url}/-/healthz`)).status).toBe(200);
   await stop(first);
   await expect(start("exclusive")).resolves.toBeDefined();
+});
+
+test("a state directory that cannot be is named", async () => {
+  const taken = takeLifeline("/dev/null/state");
+  await expect(taken).rejects.toThrow(StartError);
+  await expect(taken).rejects.toThrow(/^STATE_DIR \/dev\/null\/state cannot be used \(E[A-Z]+\)$/);
 });
 
 test("a port in use is named, and costs neither the state nor the one who uses it", async () => {
