@@ -218,3 +218,68 @@ describe("the deployment forgets by its alarm", () => {
     expect(await rows(deployment, "console_sessions")).toBe(0);
   });
 });
+
+/** Why each table has an end: what `configuration.md` says of it, in short. */
+const BOUNDS = {
+  organization: {
+    settings: "one row a setting",
+    keys: "for good; one row a key",
+    imported_keys: "one row an imported key",
+    creations: "a day",
+    expiry_notices: "one row a key",
+    outbox: "one row a key, until its guard has confirmed",
+    guards: "one row a group of keys",
+    leaks: "20 places a key",
+    token_cuts: "two days",
+    users: "one row a person or service user",
+    scim_users: "one row an account; of strangers that were deleted, the latest 100,000",
+    scim_bindings: "with the account",
+    scim_emails: "with the account, bounded by its size",
+    scim_former_names: "with the account, the latest of them",
+    scim_withdrawals: "with the account, one row a role",
+    scim_groups: "until the provider deletes it",
+    scim_members: "with the group",
+    audit: "AUDIT_RETENTION",
+    usage_counts: "4 hours, 30 days, 400 days",
+    usage_tallies: "4 hours, 30 days, 400 days",
+    usage_pending: "one row a group, until it is taken in",
+    usage_refusals: "the last 50 a key",
+    usage_reports: "30 days after a group's last",
+    calls: "25 hours",
+    webhook: "one row",
+    webhook_messages: "1,000 that are settled, for 30 days; 10,000 that wait",
+  },
+  deployment: {
+    cookie_keys: "until no cookie can be opened by it",
+    console_sessions: "12 hours",
+    console_session_contents: "20 a person, 12 hours",
+    erasures: "AUDIT_RETENTION, at least 60 days",
+    erased_keys: "with the erasure",
+    erased_guards: "with the erasure",
+    emptied_organizations: "with the erasure",
+    revocation_requests: "AUDIT_RETENTION",
+    revocations: "with the request",
+    revocation_guards: "until the guards have confirmed",
+    revocation_leaks: "with the request",
+    token_notices: "until the organisation has been told",
+  },
+};
+
+test("there is no table of which nobody has said how it is bounded", async () => {
+  const { organization } = await organizationWithKey("tables");
+  const deployment = env.DEPLOYMENT.getByName("kept-tables");
+  await deployment.cookieKeys();
+  expect(await tablesOf(organization)).toEqual(Object.keys(BOUNDS.organization).toSorted());
+  expect(await tablesOf(deployment)).toEqual(Object.keys(BOUNDS.deployment).toSorted());
+});
+
+function tablesOf(stub: DurableObjectStub): Promise<string[]> {
+  const query = `SELECT name FROM sqlite_master WHERE type = 'table'
+    AND name NOT LIKE '$_cf%' ESCAPE '$' AND name NOT LIKE 'sqlite%' ORDER BY name`;
+  return runInDurableObject(stub, (_, { storage: { sql } }) =>
+    sql
+      .exec<{ name: string }>(query)
+      .toArray()
+      .map(({ name }) => name),
+  );
+}
