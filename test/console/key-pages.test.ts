@@ -396,7 +396,7 @@ describe("an edit", () => {
     expect(page).toMatch(/type="checkbox" name="vault" value="vault_7" checked/);
     expect(page).toMatch(/Description<\/dt><dd>Other/);
     expect(page).toMatch(/Name<\/dt><dd>Theirs/);
-    expect(page).toMatch(/Saving changes description only, and replaces the other person's description/);
+    expect(page).toMatch(/Saving changes description only, and replaces the new description/);
     expect(page).toMatch(/The form has the new name, vaults,? and allowed addresses\./);
   });
 

@@ -69,7 +69,7 @@ export const ChangedMeanwhile: FC<Props> = ({ key_: key, form, meanwhile, events
     ),
   ];
   return (
-    <Banner kind="bad" title="Someone else changed this key">
+    <Banner kind="bad" title="This key was changed in the meantime">
       <p>Your changes are not saved yet. {rows.length > 0 && "Since you opened this form, the key has:"}</p>
       {rows.length > 0 && <Facts rows={rows} />}
       {meanwhile !== null && <p>{savingText(mine, meanwhile)}</p>}
@@ -98,7 +98,7 @@ function savingText(mine: readonly Setting[], { taken, contested, switched }: Me
   const sentences = [
     mine.length === 0
       ? "The key has the values that you filled in: there is nothing left to save."
-      : `Saving changes ${names(mine)} only${replaced.length === 0 ? "." : `, and replaces the other person's ${names(replaced)} with yours.`}`,
+      : `Saving changes ${names(mine)} only${replaced.length === 0 ? "." : `, and replaces the new ${names(replaced)} with yours.`}`,
     taken.length > 0 && `The form has the new ${names(taken)}.`,
     switched !== null && `The key stays ${switched}.`,
   ];

@@ -41,7 +41,7 @@ type Way = (typeof WAYS)[keyof typeof WAYS];
 const UNCONFIRMED =
   "It is saved, but not confirmed everywhere yet. Portcullis keeps trying. Press the button again to check.";
 const CHANGED: Notice = {
-  title: "Someone else changed this key",
+  title: "This key was changed in the meantime",
   text: "Nothing was done. Check the key's current settings, then decide again.",
 };
 

@@ -121,7 +121,7 @@ describe("an edit", () => {
     await alice("PATCH", `/-/api-keys/${made.id}`, { description: "Theirs", name: "Their name" });
     await submit(visitor, "Review the change");
     const said = page.getByRole("alert");
-    expect(await said.innerText()).toMatch(/changed this key[\s\S]*Description\s+Theirs/);
+    expect(await said.innerText()).toMatch(/was changed in the meantime[\s\S]*Description\s+Theirs/);
     expect(await page.getByLabel("Description").inputValue()).toBe("Mine");
     expect(await visitor.axe()).toEqual([]);
     expect(await read()).toMatchObject({ description: "Theirs", version: 2 });

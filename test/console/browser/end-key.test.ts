@@ -58,7 +58,7 @@ describe("disabling", () => {
     await page.goto(`/-/console${pathOf("/disable")}`);
     await alice("PATCH", `/-/api-keys/${made.id}`, { name: "Renamed meanwhile" });
     await submit(visitor, "Disable the key");
-    await page.getByRole("alert").getByText("changed this key").waitFor();
+    await page.getByRole("alert").getByText("was changed in the meantime").waitFor();
     expect(await read()).toMatchObject({ disabled: false });
     await submit(visitor, "Disable the key");
     expect(await read()).toMatchObject({ disabled: true });
