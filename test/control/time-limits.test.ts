@@ -154,6 +154,7 @@ const BOUND_BY_CALLERS: Readonly<Record<string, string>> = {
   "state/deployment/deployment-object.ts": "only names the object",
   "state/deployment/deployment-schema.ts": "its own storage",
   "state/deployment/deployment.ts": "its own storage",
+  "state/deployment/erasures.ts": "its own storage",
   "worker.ts": "Assertions",
 };
 

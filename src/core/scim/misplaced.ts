@@ -33,7 +33,7 @@ const OTHERS = /(?:^(?:owner|role|entitlement|permission|application|app|parent|
 const OWN: readonly string[] = [USER_SCHEMA, GROUP_SCHEMA, ENTERPRISE_USER_SCHEMA];
 
 /** What decides beside an attribute: all that the request sets, and the resource as it is on record. */
-export interface Around {
+interface Around {
   readonly sent: ScimObject;
   readonly stored: ScimObject;
 }

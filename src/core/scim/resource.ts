@@ -45,7 +45,7 @@ export function readResource(
 }
 
 /** A resource that replaces another. */
-export interface Replacement {
+interface Replacement {
   readonly resource: ScimObject;
   /** Attributes that can only be as they are on record, if they are there: another one may be meant. */
   readonly doubtful: readonly string[];

@@ -27,6 +27,10 @@ export const BROKEN: readonly BrokenProduct[] = [
     instead: [
       ["current.revokedAt === null ? revoked(current, change.cut.at) : null", "false ? null : null"],
       [": inForce.revokedAt !== null;", ": true;"],
+      [
+        "function tombstoned(confirmation) {",
+        "function tombstoned(live) { const confirmation = live && { ...live, record: { ...live.record, revokedAt: 1 } };",
+      ],
     ],
     shows: "by itself",
   },
@@ -48,7 +52,10 @@ export const BROKEN: readonly BrokenProduct[] = [
   {
     name: "a rotation without an overlap leaves the old key alive",
     instead: [
-      ["this.#table.retire(keyId, now + overlapMs);", "this.#table.retire(keyId, now + overlapMs + 60000);"],
+      [
+        "this.#table.retire(keyId, now + overlapMs, old.disabled || overlapMs === 0);",
+        "this.#table.retire(keyId, now + overlapMs + 60000, old.disabled);",
+      ],
     ],
     shows: "by itself",
   },
