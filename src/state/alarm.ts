@@ -45,6 +45,7 @@ export class Alarm {
     this.#wantedAt = null;
     if (at === null || (this.#plannedAt !== null && this.#plannedAt <= at)) return;
     this.#plannedAt = at;
-    void this.#storage.setAlarm(at);
+    // What is kept since ever is due at once.
+    void this.#storage.setAlarm(Math.max(1, at));
   }
 }

@@ -64,7 +64,7 @@ export function addOperatorEndpoints(app: OpenAPIHono<ControlEnv>, control: Cont
           return refuse("admission_unavailable", { retryAfter: 1, reason: String(error) });
         }
       }
-      const work = (sink: Sink): Promise<void> => revoke(control.env, request, targets, sink);
+      const work = (sink: Sink): Promise<void> => revoke(control, request, targets, sink);
       const dryRun = request === null;
       return acceptsLines(headers.Accept)
         ? { status: 200, lines: streamed(work, dryRun) }

@@ -65,7 +65,7 @@ export async function revokeLeaks(
 }
 
 async function revokeKeys(
-  { env }: Control,
+  control: Control,
   request: RevocationRequest,
   keys: readonly KeyTarget[],
   settle: (result: RevocationResult) => void,
@@ -74,11 +74,11 @@ async function revokeKeys(
   if (keys.length === 0) return null;
   const targets = { keys, owners: [], unknown: [] };
   try {
-    await openRevocation(env, request, targets);
+    await openRevocation(control.env, request, targets);
   } catch (error) {
     return refuse("admission_unavailable", { retryAfter: 1, reason: String(error) });
   }
-  await revoke(env, request, targets, { expect: () => {}, settle, handedOn: () => Promise.resolve() });
+  await revoke(control, request, targets, { expect: () => {}, settle, handedOn: () => Promise.resolve() });
   return null;
 }
 

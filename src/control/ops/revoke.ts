@@ -1,3 +1,5 @@
+import { cutTimeout } from "../../core/cut-timeout.ts";
+import type { Control } from "../context.ts";
 import { byGroups } from "../../admission/key-guards.ts";
 import {
   BATCH_TIMEOUT_MS,
@@ -16,7 +18,6 @@ import {
   type RevocationResult,
 } from "../../core/organization/revocation.ts";
 import type { Env } from "../../env.ts";
-import { CUT_TIMEOUT_MS } from "../../state/cut-timeout.ts";
 import { deploymentOf } from "../../state/deployment/deployment-object.ts";
 import type { SortedTargets } from "./targets.ts";
 
@@ -57,7 +58,7 @@ export async function openRevocation(
 
 /** Cuts what a request on record names; with `null` in its place it only tells what would be cut. */
 export async function revoke(
-  env: Env,
+  { env, config }: Pick<Control, "env" | "config">,
   request: RevocationRequest | null,
   targets: SortedTargets,
   sink: Sink,
@@ -80,7 +81,7 @@ export async function revoke(
       }
     };
     // What has not been heard of is on record, and is retried.
-    await within(CUT_TIMEOUT_MS + OBJECT_TIMEOUT_MS, settle()).catch(() => {});
+    await within(cutTimeout(config) + OBJECT_TIMEOUT_MS, settle()).catch(() => {});
     const unheard = [...waiting.values()];
     waiting.clear();
     for (const { target, keyId } of unheard) sink.settle(unconfirmed(target, keyId, request));

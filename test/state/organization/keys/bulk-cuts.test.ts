@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { config } from "../../../../src/config.ts";
 import type { Confirmation, KeyMatch } from "../../../../src/admission/guard/key-guard.ts";
 import { revoke } from "../../../../src/control/ops/revoke.ts";
 import type {
@@ -52,9 +53,9 @@ test("10,000 keys of 157 groups are cut in 157 calls, each with its receipt", as
       cutKeys: (id: string, batch: readonly KeyTarget[]) => revocations.cut(id, batch),
       tellOfCuts: () => Promise.resolve(),
     };
-    const control = { DEPLOYMENT: { getByName: () => deployment } } as unknown as Env;
+    const asked = { DEPLOYMENT: { getByName: () => deployment } } as unknown as Env;
     await revoke(
-      control,
+      { env: asked, config },
       request,
       { keys, owners: [], unknown: [] },
       {
