@@ -10,7 +10,7 @@ import { isRefusal, refuse, type Refusal, type Result } from "../core/refusal.ts
 /** The control API's bodies are small: the largest holds ten thousand ids. */
 const MAX_BODY_BYTES = 4_194_304;
 
-/** A name of a caller's is told in short. */
+/** A name that a caller chose is cut to so many letters. */
 const MAX_NAME_LENGTH = 256;
 
 /** Reads a body of any type to its end. */
