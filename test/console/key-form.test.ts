@@ -1,6 +1,7 @@
 import { missingProblems } from "../../src/console/key-form/check.ts";
 import { POLICY_TABLE } from "#policy";
 import { describe, expect, test } from "vitest";
+import { NOTHING_HAPPENED } from "../support/key-json.ts";
 import { MAX_RANGES, type Key } from "../../src/api-types/keys.ts";
 import { sentenceOf } from "../../src/console/key-form/effective-access-card.tsx";
 import { previewOf } from "../../src/console/key-form/preview.ts";
@@ -57,16 +58,7 @@ const KEY: Key = {
   createdAt: "2026-11-20T09:30:00.000Z",
   createdBy: "alice",
   expiresAt: "2027-02-18T09:30:00.000Z",
-  lastUsedAt: null,
-  lastUsedIp: null,
-  lastRefusedAt: null,
-  lastRefusedIp: null,
-  revokedAt: null,
-  revokedBy: null,
-  revocationReason: null,
-  retiresAt: null,
-  successorId: null,
-  predecessorId: null,
+  ...NOTHING_HAPPENED,
 };
 const OTHER: Key = {
   ...KEY,

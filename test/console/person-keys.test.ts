@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import { NOTHING_HAPPENED } from "../support/key-json.ts";
 import { createConsoleApp } from "../../src/console/app.tsx";
 import { newSession } from "../../src/console/session/session.ts";
 import { readConfig } from "../../src/settings.ts";
@@ -104,16 +105,7 @@ const LIVE = {
   createdAt: "2026-01-01T00:00:00.000Z",
   createdBy: "bob",
   expiresAt: null,
-  lastUsedAt: null,
-  lastUsedIp: null,
-  lastRefusedAt: null,
-  lastRefusedIp: null,
-  revokedAt: null,
-  revokedBy: null,
-  revocationReason: null,
-  retiresAt: null,
-  successorId: null,
-  predecessorId: null,
+  ...NOTHING_HAPPENED,
 };
 const USER = {
   id: "svc_0",
